@@ -1,0 +1,170 @@
+"""Floor 1: one member's case as it is written down. Everything is text; nothing is inferred, nothing preset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
+
+from calaim_cli.errors import Problem
+from calaim_cli.fields import age_on, date_of_birth
+from calaim_cli.near import did_you_mean
+
+CASE_SCHEMA: Final = "calaim.case/1"
+AGE: Final = "age"
+"""The one question that a date of birth answers."""
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """Whom the referral is for; "" and None mean not given."""
+
+    first_name: str = ""
+    middle_name: str = ""
+    last_name: str = ""
+    date_of_birth: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    city: str = ""
+    zip: str = ""
+    county: str = ""
+    mrn: str = ""
+    cin: str = ""
+    kp_member: bool | None = None
+    preferred_language: str = ""
+    caregiver_name: str = ""
+    caregiver_contact: str = ""
+
+
+class Referrer(Struct, frozen=True, kw_only=True):
+    """Who refers. What a case leaves out comes from the user's profile."""
+
+    name: str = ""
+    organization: str = ""
+    npi: str = ""
+    address: str = ""
+    phone: str = ""
+    email: str = ""
+    relationship: str = ""
+    source: str = ""
+
+
+class Referral(Struct, frozen=True, kw_only=True):
+    """What is asked for."""
+
+    program: str = ""
+    services: tuple[str, ...] = ()
+    self_referral: bool = False
+    notes: str = ""
+    current_services: tuple[str, ...] = ()
+
+
+class Consent(Struct, frozen=True, kw_only=True):
+    """What the member agreed to and a person attested. None means not stated; the program never sets one."""
+
+    member_agreed: bool | None = None
+    attested: bool | None = None
+    part2: bool | None = None
+    part2_consent: bool | None = None
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """A case file. `answers` and `expect` are as given: they are checked against the questions and programs."""
+
+    member: Member = Member()
+    referrer: Referrer = Referrer()
+    referral: Referral = Referral()
+    consent: Consent = Consent()
+    answers: dict[str, Any] = {}
+    expect: dict[str, Any] | None = None
+
+
+class LeadEntity(Struct, frozen=True, kw_only=True):
+    """The Network Lead Entity that takes the user's referrals to her own organization."""
+
+    name: str = ""
+    email: str = ""
+
+
+Shape = TypeVar("Shape", bound=Struct)
+PARTS: Final[dict[str, type[Member | Referrer | Referral | Consent]]] = {
+    "member": Member,
+    "referrer": Referrer,
+    "referral": Referral,
+    "consent": Consent,
+}
+
+
+def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
+    """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
+    problems: list[Problem] = []
+    if document.get("schema", CASE_SCHEMA) != CASE_SCHEMA:
+        problems.append(Problem("schema", "schema", f'unknown schema: this program reads "{CASE_SCHEMA}"'))
+    tables: dict[str, Any] = {}
+    for key, value in document.items():
+        if key == "schema":
+            continue
+        if key not in Case.__struct_fields__:
+            problems.append(_unknown_key(key, Case.__struct_fields__))
+        elif not isinstance(value, Mapping):
+            problems.append(Problem(key, "type", f"[{key}] must be a table"))
+        elif key in PARTS:
+            tables[key], found = read_table(PARTS[key], value, key)
+            problems += found
+        else:
+            tables[key] = dict(value)
+    return Case(**tables), tuple(problems)
+
+
+def read_table(shape: type[Shape], table: Mapping[str, object], where: str) -> tuple[Shape, tuple[Problem, ...]]:
+    """One table of a case or profile as `shape`, and every problem with its keys and types."""
+    wanted = {field.name: field.type for field in fields(shape)}
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for key, value in table.items():
+        place = f"{where}.{key}"
+        if key not in wanted:
+            problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted]))
+            continue
+        kept = value.isoformat() if type(value) is date else value
+        if _fits(kept, wanted[key]):
+            values[key] = tuple(kept) if isinstance(kept, list) else kept
+        else:
+            problems.append(Problem(place, "type", f"wrong type: give {_TYPE_WORDS[wanted[key]]}"))
+    return shape(**values), tuple(problems)
+
+
+def _fits(value: object, wanted: object) -> bool:
+    if wanted is str:
+        return isinstance(value, str)
+    if wanted == tuple[str, ...]:
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return isinstance(value, bool)
+
+
+_TYPE_WORDS: Final = {
+    str: 'text in quotes, such as "94401"',
+    bool: "true or false",
+    bool | None: "true or false",
+    tuple[str, ...]: 'a list of texts, such as ["none"]',
+}
+
+
+def _unknown_key(where: str, known: Iterable[str]) -> Problem:
+    hint = did_you_mean(where, known) or "the README lists the keys of a case file"
+    return Problem(where, "unknown-key", f"there is no such key: {hint}")
+
+
+def with_profile(case: Case, profile: Referrer) -> Case:
+    """The case with what it leaves out of the referrer taken from the profile."""
+    given = {name: getattr(case.referrer, name) for name in Referrer.__struct_fields__ if getattr(case.referrer, name)}
+    return replace(case, referrer=replace(profile, **given))
+
+
+def age_of(case: Case, as_of: date) -> int | None:
+    """Completed years on `as_of`, where the case gives a valid date of birth."""
+    born = date_of_birth(case.member.date_of_birth, as_of)
+    return None if born.error else age_on(date.fromisoformat(born.value), as_of)

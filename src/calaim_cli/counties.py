@@ -1,0 +1,273 @@
+"""Floor 1: counties, plans, regions, contacts, and what a person types for a place."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from calaim_cli.near import near_names, one_of
+from calaim_cli.sources import Grade
+
+KP: Final = "kp"
+
+
+class Region(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A Kaiser Permanente region: the one place where its mailbox and phone stand."""
+
+    id: str
+    name: str
+    email: str
+    phone: str
+    tty: str
+    hours: str
+    forms: str
+    eligibility: str
+    source: tuple[str, ...]
+
+
+class Presence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Kaiser Permanente in a county. Without `region` the county is split, and `by_zip` gives the region of a ZIP.
+
+    `members` is the number enrolled, by the newest enrollment report cited; absent where it is too small to be
+    published. `partial` is absent where no source says whether the whole county is served.
+    """
+
+    grade: Grade
+    source: tuple[str, ...]
+    region: str | None = None
+    by_zip: dict[str, str] = {}
+    members: int | None = None
+    partial: bool | None = None
+    note: str = ""
+    warning: str = ""
+
+
+class County(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One of California's 58 counties. `plans` are the other Medi-Cal plans, largest first; no `kp`: not served."""
+
+    name: str
+    fips: str
+    plans: tuple[str, ...]
+    model: Literal["COHS", "GMC", "regional", "single", "two-plan"]
+    ccs: Literal["classic", "whole_child_model"]
+    aliases: tuple[str, ...] = ()
+    note: str = ""
+    kp: Presence | None = None
+
+
+def plans_of(county: County) -> tuple[str, ...]:
+    """The ids of the county's Medi-Cal plans, Kaiser Permanente first where it serves."""
+    return ((KP,) if county.kp else ()) + county.plans
+
+
+class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A Medi-Cal plan and how it takes referrals, as far as known. `referral` has one sentence per way."""
+
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    phone: str = ""
+    tty: str = ""
+    hours: str = ""
+    website: str = ""
+    referral: tuple[str, ...] = ()
+    services: str = ""
+    note: str = ""
+    history: tuple[PhaseIn, ...] = ()
+    source: tuple[str, ...] = ()
+
+
+class PhaseIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"starts": "from"}):
+    """From when a plan offered ECM to whom. History: all populations have been live since 2024-01-01."""
+
+    starts: str
+    counties: tuple[str, ...]
+    populations: tuple[str, ...]
+    source: tuple[str, ...]
+
+
+class Contact(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Somebody to call or write to who is not a referral mailbox. `touches` names what it is shown beside."""
+
+    id: str
+    name: str
+    purpose: str
+    source: tuple[str, ...]
+    plan: str = ""
+    phone: str = ""
+    tty: str = ""
+    hours: str = ""
+    email: str = ""
+    website: str = ""
+    note: str = ""
+    touches: tuple[str, ...] = ()
+
+
+class Availability(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where Kaiser Permanente offers a Community Support: in every county it serves but those of `not_in`."""
+
+    service: str
+    not_in: tuple[str, ...]
+    as_of: str
+    source: tuple[str, ...]
+    grade: Grade
+    note: str = ""
+
+
+class Ambiguous(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What people type that may mean several counties: refused, with the candidates."""
+
+    typed: tuple[str, ...]
+    candidates: tuple[str, ...]
+    note: str = ""
+
+
+class Elsewhere(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A city whose name looks like a county's: refused, with the county it lies in."""
+
+    place: str
+    counties: tuple[str, ...]
+    note: str = ""
+
+
+class Misspelling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A frequent misspelling: suggested from, never accepted."""
+
+    typed: str
+    county: str
+
+
+class Form(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Section A of Kaiser Permanente's referral form: exact subjects, choices, mandatory fields, attestation."""
+
+    subjects: dict[str, str]
+    required: tuple[str, ...]
+    relationships: dict[str, str]
+    referral_sources: dict[str, str]
+    vendors: dict[str, str]
+    current_services: dict[str, str]
+    attestation: tuple[str, ...]
+    closed_loop: str
+    reminders: tuple[str, ...]
+    part2_notice: str
+    subjects_source: tuple[str, ...]
+    source: tuple[str, ...]
+
+
+class Place(Struct, frozen=True):
+    """A place that was found: its county, and the ZIP code when one was typed."""
+
+    county: County
+    zip: str = ""
+
+
+class NoPlace(Struct, frozen=True):
+    """A place that was refused: a stable code, why and what next in words, and the counties it may have meant."""
+
+    code: str
+    message: str
+    candidates: tuple[str, ...] = ()
+
+
+Shares = Mapping[str, tuple[tuple[str, float], ...]]
+"""For each ZIP code the county FIPS codes it lies in, with the share of its people there, largest first."""
+
+
+class Gazetteer(Struct, frozen=True):
+    """All that says what a typed place means. `zips` is called only when a ZIP code has to be looked up."""
+
+    counties: tuple[County, ...]
+    ambiguous: tuple[Ambiguous, ...]
+    elsewhere: tuple[Elsewhere, ...]
+    misspellings: tuple[Misspelling, ...]
+    zips: Callable[[], Shares]
+
+
+LEADING = (("city", "and", "county", "of"), ("county", "of"))
+TRAILING = frozenset({"county", "co", "cnty", "ca", "calif", "california"})
+WHOLLY_IN_CALIFORNIA = 0.999
+ZIP_CODE = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
+
+
+def place_key(typed: str) -> str:
+    """How places are compared: without case, accents, periods, commas, blanks, hyphens and the word county."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", typed.casefold()) if not unicodedata.combining(c))
+    words = plain.replace(".", " ").replace(",", " ").split()
+    for lead in LEADING:
+        if tuple(words[: len(lead)]) == lead:
+            words = words[len(lead) :]
+            break
+    while len(words) > 1 and words[-1] in TRAILING:
+        words.pop()
+    return "".join(words).replace("-", "")
+
+
+def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
+    """The county that a name, alias, ZIP or FIPS code stands for. Near names are suggested, never taken."""
+    text = typed.strip()
+    if any(c.isdigit() for c in text):
+        return _by_digits(text, gazetteer)
+    key = place_key(text)
+    for county in gazetteer.counties:
+        if key in map(place_key, (county.name, *county.aliases)):
+            return Place(county)
+    return _refused(key, gazetteer)
+
+
+def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
+    for ambiguous in gazetteer.ambiguous:
+        if key in map(place_key, ambiguous.typed):
+            meant = f"it may mean {one_of(ambiguous.candidates)}: " if ambiguous.candidates else ""
+            note = f" ({ambiguous.note})" if ambiguous.note else ""
+            return NoPlace("ambiguous-place", f"{meant}give the county{note}", ambiguous.candidates)
+    for city in gazetteer.elsewhere:
+        if key == place_key(city.place):
+            where = " and ".join(f"{name} County" for name in city.counties)
+            note = f" ({city.note})" if city.note else ""
+            return NoPlace("not-a-county", f"not a county; that place is in {where}{note}", city.counties)
+    return _unknown(key, gazetteer)
+
+
+def _unknown(key: str, gazetteer: Gazetteer) -> NoPlace:
+    meant = [wrong.county for wrong in gazetteer.misspellings if place_key(wrong.typed) == key]
+    by_key = {place_key(county.name): county.name for county in gazetteer.counties}
+    near = tuple(dict.fromkeys([*meant, *(by_key[one] for one in near_names(key, by_key))]))
+    hint = f"did you mean {one_of(near)}?" if near else "give one of California's 58 counties or a ZIP code"
+    return NoPlace("unknown-place", f"not a California county: {hint}", near)
+
+
+def _by_digits(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
+    found = ZIP_CODE.fullmatch(text)
+    if not found:
+        return NoPlace("not-a-place", "a place in digits is a five-digit ZIP code: give that or the county's name")
+    code = found[1]
+    by_fips = {county.fips: county for county in gazetteer.counties}
+    if code in by_fips:
+        return Place(by_fips[code])
+    shares = gazetteer.zips().get(code, ())
+    if not shares:
+        return _unlisted(code)
+    if len(shares) > 1 or sum(share for _, share in shares) < WHOLLY_IN_CALIFORNIA:
+        return _several([(by_fips[fips].name, share) for fips, share in shares])
+    return Place(by_fips[shares[0][0]], code)
+
+
+def _unlisted(code: str) -> NoPlace:
+    if "90001" <= code <= "96199":
+        why = "a California-looking ZIP code that is not in the table (PO box, single organization, or newer)"
+        return NoPlace("zip-unlisted", f"{why}: give the county")
+    return NoPlace("zip-outside", "not a California ZIP code: give the county or a California ZIP code")
+
+
+def _several(shares: list[tuple[str, float]]) -> NoPlace:
+    names = tuple(name for name, _ in shares)
+    parts = [f"{name} {100 * share:.1f} %" for name, share in shares]
+    outside = 1 - sum(share for _, share in shares)
+    if outside > 1 - WHOLLY_IN_CALIFORNIA:
+        parts.append(f"another state {100 * outside:.1f} %")
+    spread = ", ".join(parts)
+    return NoPlace("zip-ambiguous", f"that ZIP code is not in one county alone ({spread}): give the county", names)

@@ -1,0 +1,296 @@
+"""Floor 3: is the policy sound? What no type can say: that ids exist, routes resolve, criteria can be met."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from itertools import chain
+from typing import Final
+
+from calaim_cli.catalog import Catalog
+from calaim_cli.counties import County, place_key, plans_of
+from calaim_cli.determination import Outcome
+from calaim_cli.errors import Problem
+from calaim_cli.fields import email
+from calaim_cli.message import SUBJECT
+from calaim_cli.near import did_you_mean, name_key
+from calaim_cli.programs import rules_of
+from calaim_cli.questions import DONT_KNOW, Criterion, Kind, Question
+from calaim_cli.rules import Rule, criteria_of
+from calaim_cli.sources import source_id
+
+PROGRAMS: Final = "programs.toml"
+COUNTIES: Final = "counties.toml"
+COUNT: Final = 58
+
+
+def find_problems(catalog: Catalog) -> tuple[Problem, ...]:
+    """Everything that is wrong with the data, each with file, entry, key and a way to mend it."""
+    checks: tuple[Callable[[Catalog], Iterator[Problem]], ...] = (
+        _repeated_ids,
+        _repeated_names,
+        _rules,
+        _criteria,
+        _questions,
+        _citations,
+        _outcomes,
+        _counties,
+        _places,
+        _routes,
+    )
+    return tuple(problem for check in checks for problem in check(catalog))
+
+
+def past_review(catalog: Catalog, as_of: date) -> tuple[Problem, ...]:
+    """A warning for each file and source whose review is due on `as_of`."""
+    due: dict[str, date | None] = {
+        PROGRAMS: catalog.programs_file.review_by,
+        COUNTIES: catalog.counties_file.review_by,
+        **{f'source "{one.id}"': one.review_by for one in catalog.sources.values()},
+    }
+    return tuple(
+        Problem(where, "past-review", f"was to be reviewed by {day}: check it against its sources")
+        for where, day in due.items()
+        if day is not None and as_of > day
+    )
+
+
+def _unknown(where: str, kind: str, found: str, known: Iterable[str]) -> Problem:
+    hint = did_you_mean(found, known) or f"add it, or use a {kind} that is there"
+    return Problem(where, f"unknown-{kind}", f'there is no {kind} "{found}": {hint}')
+
+
+def _repeated_ids(catalog: Catalog) -> Iterator[Problem]:
+    programs, counties = catalog.programs_file, catalog.counties_file
+    lists: dict[str, Iterable[str]] = {
+        "source": (one.id for one in (*programs.source, *counties.source)),
+        "conflict": (one.id for one in catalog.conflicts),
+        "topic": (one.id for one in programs.topic),
+        "question": (one.id for one in programs.question),
+        "criterion": (one.id for one in programs.criterion),
+        "program, population or service": (one.id for one in catalog.entries),
+        "region": (one.id for one in counties.region),
+        "plan": (one.id for one in counties.plan),
+        "contact": (one.id for one in counties.contact),
+        "county": (one.name for one in counties.county),
+        "FIPS code": (one.fips for one in counties.county),
+        "availability": (one.service for one in counties.availability),
+    }
+    for kind, ids in lists.items():
+        for repeated, times in Counter(ids).items():
+            if times > 1:
+                yield Problem(f'{kind} "{repeated}"', "duplicate-id", f"stands {times} times: give each its own id")
+
+
+def _repeated_names(catalog: Catalog) -> Iterator[Problem]:
+    """One name must not find two programs."""
+    owner: dict[str, str] = {}
+    for entry in catalog.entries:
+        for name in {name_key(name) for name in (entry.id, entry.name, *entry.aliases)}:
+            if owner.setdefault(name, entry.id) != entry.id:
+                where = f'{PROGRAMS}: "{entry.id}": aliases'
+                yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too: take one out')
+
+
+def _rules(catalog: Catalog) -> Iterator[Problem]:
+    for entry in catalog.entries:
+        for part, rule in rules_of(entry).items():
+            where = f'{PROGRAMS}: "{entry.id}": {part}'
+            yield from _empty_rules(rule, where)
+            for criterion in criteria_of(rule):
+                if criterion not in catalog.criteria:
+                    yield _unknown(where, "criterion", criterion, catalog.criteria)
+        if entry.rule is None and entry.id not in {"ecm", "cs"}:
+            yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
+        for outcome in entry.next:
+            if outcome not in list(Outcome):
+                yield _unknown(f'{PROGRAMS}: "{entry.id}": next', "outcome", outcome, list(Outcome))
+
+
+def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
+    parts = (*rule.all_of, *rule.any_of, *rule.none_of)
+    if not parts:
+        yield Problem(where, "empty-rule", "has no criteria, which would mean everyone: name at least one")
+    for part in parts:
+        if isinstance(part, Rule):
+            yield from _empty_rules(part, where)
+
+
+def _criteria(catalog: Catalog) -> Iterator[Problem]:
+    used = {
+        criterion for entry in catalog.entries for rule in rules_of(entry).values() for criterion in criteria_of(rule)
+    }
+    for criterion in catalog.programs_file.criterion:
+        where = f'{PROGRAMS}: criterion "{criterion.id}"'
+        question = catalog.questions.get(criterion.question)
+        if question is None:
+            yield _unknown(f"{where}: question", "question", criterion.question, catalog.questions)
+        else:
+            yield from _test_fits(criterion, question, where)
+        if criterion.id not in used:
+            yield Problem(where, "unused-criterion", "no rule uses it: use it or take it out")
+
+
+TESTS: Final = {
+    Kind.YES_NO: frozenset[str](),
+    Kind.NUMBER: frozenset({"at_least", "at_most"}),
+    Kind.CHOICE: frozenset({"one_of", "any_choice"}),
+    Kind.CHOICES: frozenset({"has_any_of", "any_choice"}),
+}
+
+
+def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
+    """The test suits the kind of its question, names real choices, and some answer meets it."""
+    given = {
+        key
+        for key in ("at_least", "at_most", "one_of", "has_any_of", "any_choice")
+        if getattr(criterion, key) not in (None, (), False)
+    }
+    allowed = TESTS[question.kind]
+    for key in sorted(given - allowed):
+        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question: take it out")
+    if allowed and not given:
+        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(sorted(allowed))}")
+    for choice in (*criterion.one_of, *criterion.has_any_of):
+        if choice not in question.choices:
+            yield _unknown(where, "choice", choice, question.choices)
+    low, high = criterion.at_least or 0, criterion.at_most
+    most = min(limit for limit in (high, question.at_most, low) if limit is not None)
+    if most < low:
+        yield Problem(where, "unreachable", f"no answer can meet it: nothing is at least {low} and at most {most}")
+
+
+def _questions(catalog: Catalog) -> Iterator[Problem]:
+    used = {criterion.question for criterion in catalog.programs_file.criterion}
+    topics = [topic.id for topic in catalog.programs_file.topic]
+    for question in catalog.programs_file.question:
+        where = f'{PROGRAMS}: question "{question.id}"'
+        if question.id not in used:
+            yield Problem(where, "unused-question", "no criterion uses it: use it or take it out")
+        if question.topic not in topics:
+            yield _unknown(f"{where}: topic", "topic", question.topic, topics)
+        if bool(question.choices) != (question.kind in (Kind.CHOICE, Kind.CHOICES)):
+            yield Problem(
+                f"{where}: choices", "choices", "choices go with the kinds choice and choices, and with no other"
+            )
+        if DONT_KNOW in question.choices:
+            words = f'"{DONT_KNOW}" is accepted by every question: take it out of the choices'
+            yield Problem(f"{where}: choices", "choices", words)
+
+
+def _citations(catalog: Catalog) -> Iterator[Problem]:
+    for where, citations in cited(catalog):
+        if not citations:
+            yield Problem(f"{where}: source", "no-source", "name at least one source: a fact without one is a rumor")
+        for citation in citations:
+            if source_id(citation) not in catalog.sources:
+                yield _unknown(f"{where}: source", "source", source_id(citation), catalog.sources)
+    entries = {entry.id for entry in catalog.entries}
+    known = entries | set(catalog.plans) | {one.name for one in catalog.counties_file.county}
+    known |= {one.id for one in catalog.counties_file.contact}
+    for conflict in catalog.conflicts:
+        for touched in conflict.touches:
+            if touched not in known:
+                yield _unknown(f'conflict "{conflict.id}": touches', "entry", touched, known)
+
+
+def cited(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every place of the data that cites sources, with its citations."""
+    programs, counties = catalog.programs_file, catalog.counties_file
+    for criterion in programs.criterion:
+        yield f'criterion "{criterion.id}"', criterion.source
+    for entry in catalog.entries:
+        yield f'"{entry.id}"', (*entry.source, *entry.codes_source)
+    for conflict in catalog.conflicts:
+        yield f'conflict "{conflict.id}"', conflict.source
+    yield from ((f'region "{region.id}"', region.source) for region in counties.region)
+    yield from ((f'contact "{contact.id}"', contact.source) for contact in counties.contact)
+    for plan in counties.plan:
+        yield f'plan "{plan.id}"', (*plan.source, *(tag for phase in plan.history for tag in phase.source))
+    for availability in counties.availability:
+        yield f'availability "{availability.service}"', availability.source
+    for county in counties.county:
+        if county.kp:
+            yield f'county "{county.name}": kp', county.kp.source
+    yield "form", (*counties.form.subjects_source, *counties.form.source)
+
+
+def _outcomes(catalog: Catalog) -> Iterator[Problem]:
+    for outcome in Outcome:
+        if outcome not in catalog.outcomes:
+            yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
+
+
+def _counties(catalog: Catalog) -> Iterator[Problem]:
+    counties = catalog.counties_file.county
+    if len(counties) != COUNT:
+        yield Problem(f"{COUNTIES}: county", "county-count", f"California has {COUNT} counties: found {len(counties)}")
+    for county in counties:
+        where = f'{COUNTIES}: county "{county.name}"'
+        if not (len(county.fips) == len("06001") and county.fips.isascii() and county.fips.isdigit()):
+            yield Problem(f"{where}: fips", "fips", "expected five digits in quotes, beginning with 06")
+        for plan in plans_of(county):
+            if plan not in catalog.plans:
+                yield _unknown(f"{where}: plans", "plan", plan, catalog.plans)
+        yield from _presence(county, catalog, where)
+
+
+def _presence(county: County, catalog: Catalog, where: str) -> Iterator[Problem]:
+    if county.kp is None:
+        return
+    if (county.kp.region is None) != bool(county.kp.by_zip):
+        yield Problem(f"{where}: kp", "region", "give either region, or by_zip for a split county")
+    for region in (county.kp.region, *county.kp.by_zip.values()):
+        if region is not None and region not in catalog.regions:
+            yield _unknown(f"{where}: kp", "region", region, catalog.regions)
+
+
+def _places(catalog: Catalog) -> Iterator[Problem]:
+    """What is typed means one thing, and every county that is named is one."""
+    data = catalog.counties_file
+    names = {county.name for county in data.county}
+    owner: dict[str, str] = {}
+    typed = chain(
+        ((word, county.name) for county in data.county for word in (county.name, *county.aliases)),
+        ((word, " or ".join(one.candidates) or "?") for one in data.ambiguous for word in one.typed),
+        ((one.place, " and ".join(one.counties)) for one in data.elsewhere),
+        ((one.typed, one.county) for one in data.misspelling),
+    )
+    for word, meaning in typed:
+        if owner.setdefault(place_key(word), meaning) != meaning:
+            words = f'means "{owner[place_key(word)]}" elsewhere in the file: take one out'
+            yield Problem(f'{COUNTIES}: "{word}"', "duplicate-place", words)
+    named = chain(
+        ((name, f'availability "{one.service}"') for one in data.availability for name in one.not_in),
+        ((name, "ambiguous") for one in data.ambiguous for name in one.candidates),
+        ((name, f'elsewhere "{one.place}"') for one in data.elsewhere for name in one.counties),
+        ((one.county, f'misspelling "{one.typed}"') for one in data.misspelling),
+    )
+    for name, where in named:
+        if name not in names:
+            yield _unknown(f"{COUNTIES}: {where}", "county", name, names)
+
+
+def _routes(catalog: Catalog) -> Iterator[Problem]:
+    """Mailboxes are plain addresses, subjects fit one header line, every service has its availability."""
+    data = catalog.counties_file
+    mailboxes = {one.id: one.email for one in data.region} | {one.id: one.email for one in data.contact if one.email}
+    for name, address in mailboxes.items():
+        if email(address) != (address, "", ""):
+            where = f'{COUNTIES}: "{name}": email'
+            yield Problem(where, "address", "expected one plain ASCII e-mail address")
+    for program, subject in data.form.subjects.items():
+        if not SUBJECT.fullmatch(subject):
+            where = f"{COUNTIES}: form: subjects.{program}"
+            yield Problem(where, "subject", "expected 1 to 69 plain characters")
+    services = {service.id for service in catalog.programs_file.service}
+    for entry in catalog.programs_file.program:
+        if entry.id not in data.form.subjects:
+            yield Problem(f"{COUNTIES}: form: subjects", "subject", f'"{entry.id}" has no subject: add the exact one')
+    for availability in data.availability:
+        if availability.service not in services:
+            yield _unknown(f"{COUNTIES}: availability", "service", availability.service, services)
+    for service in sorted(services - catalog.availability.keys()):
+        words = "say where it is offered: add an [[availability]] with not_in = [] or the exceptions"
+        yield Problem(f'{COUNTIES}: availability "{service}"', "availability", words)

@@ -1,0 +1,199 @@
+"""Floor 6: finds and reads `programs.toml`, `counties.toml` and the ZIP table, and says plainly what is wrong."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args, get_origin
+
+import msgspec
+
+from calaim_cli.catalog import Catalog, CountiesFile, ProgramsFile
+from calaim_cli.counties import Gazetteer, Shares
+from calaim_cli.errors import InputError, Problem
+from calaim_cli.near import did_you_mean
+from calaim_cli.programs import subjects
+
+File = TypeVar("File", ProgramsFile, CountiesFile)
+PROGRAMS: Final = "programs.toml"
+COUNTIES: Final = "counties.toml"
+ZIPS: Final = "zips.csv"
+SCHEMAS: Final = {PROGRAMS: "calaim.programs/1", COUNTIES: "calaim.counties/1"}
+LARGEST: Final = 16 * 1024 * 1024
+
+
+def shipped() -> Path:
+    """The folder of the data that ship with the program: inside the wheel, else (editable install) the repository's."""
+    inside = Path(__file__).parent / "data"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "data"
+
+
+def load(folder: Path | None = None) -> Catalog:
+    """The policy of `folder`, or the one shipped.
+
+    Raises InputError with every problem of shape found. What refers to what is the business of `datacheck`.
+    """
+    place = shipped() if folder is None else folder
+    programs, counties = read_toml(place / PROGRAMS), read_toml(place / COUNTIES)
+    problems: list[Problem] = []
+    programs_file = _decode(programs, ProgramsFile, PROGRAMS, problems)
+    counties_file = _decode(counties, CountiesFile, COUNTIES, problems)
+    if programs_file is None or counties_file is None or problems:
+        raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
+    return _catalog(programs_file, counties_file, place)
+
+
+def _catalog(programs: ProgramsFile, counties: CountiesFile, place: Path) -> Catalog:
+    zips = place / ZIPS if (place / ZIPS).exists() else shipped() / ZIPS
+    return Catalog(
+        programs_file=programs,
+        counties_file=counties,
+        gazetteer=Gazetteer(
+            counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, lambda: read_zips(zips)
+        ),
+        subjects=subjects(programs.program, programs.population, programs.service),
+        sources={source.id: source for source in (*programs.source, *counties.source)},
+        questions={question.id: question for question in programs.question},
+        criteria={criterion.id: criterion for criterion in programs.criterion},
+        outcomes={words.id: words for words in programs.outcome},
+        regions={region.id: region for region in counties.region},
+        plans={plan.id: plan for plan in counties.plan},
+        availability={one.service: one for one in counties.availability},
+        conflicts=(*programs.conflict, *counties.conflict),
+    )
+
+
+def read_bytes(path: Path, largest: int) -> bytes:
+    """The bytes of a regular file of at most `largest` bytes. Raises InputError saying what is wrong with it."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder: give a file")
+        if path.stat().st_size > largest:
+            raise InputError(f"{path}: larger than {largest // 1024 // 1024} MiB: this cannot be the right file")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file: check the name") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def decode_utf8(content: bytes, name: str) -> str:
+    """The text of a file. Raises InputError naming the line that is not UTF-8, never its bytes."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{name}: line {line}: not UTF-8: save the file as UTF-8 text") from None
+
+
+def parse_toml(text: str, name: str) -> dict[str, Any]:
+    """The tables of a TOML text. Raises InputError with the line; the line itself is not quoted."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"(.*) \(at (line \d+), column \d+\)|(.*) \(at end of document\)", str(error))
+        what, line = (found[1] or found[3], found[2] or "at the end") if found else (str(error), "")
+        raise InputError(f"{name}: {line}: not valid TOML: {_without_quotes(what)}: mend that line") from None
+
+
+def _without_quotes(reason: str) -> str:
+    """The parser's reason without the characters of the file that it quotes."""
+    return re.sub(r"[ :]*(['\"]).*\1", "", reason).lower()
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file of at most 16 MiB."""
+    content = read_bytes(path, LARGEST)
+    if not content.strip():
+        raise InputError(f"{path}: the file is empty")
+    return parse_toml(decode_utf8(content, str(path)), str(path))
+
+
+def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: list[Problem]) -> File | None:
+    """The file's tables as `shape`, entry by entry, so that one bad entry does not hide the next."""
+    if tables.get("schema") != SCHEMAS[name]:
+        problems.append(Problem(f"{name}: schema", "schema", f'expected "{SCHEMAS[name]}"'))
+        return None
+    before = len(problems)
+    values: dict[str, Any] = {}
+    known = {field.name: field for field in msgspec.structs.fields(shape)}
+    problems += [
+        Problem(f"{name}: {key}", "unknown-key", f"no such part of the file: {did_you_mean(key, known)}")
+        for key in tables.keys() - known.keys()
+    ]
+    for key, field in known.items():
+        if key in tables:
+            values[key] = _decode_part(tables[key], field.type, f"{name}: {key}", problems)
+        elif field.required:
+            problems.append(Problem(f"{name}: {key}", "missing-key", "the file must have this part"))
+    return shape(**values) if len(problems) == before else None
+
+
+def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
+    """One part of a file: a single value, or one entry after the other of an array of tables."""
+    if get_origin(wanted) is not tuple:
+        return _convert(given, wanted, where, problems)
+    if not isinstance(given, list):
+        problems.append(Problem(where, "type", "expected an array of tables, written with double brackets"))
+        return ()
+    entry_type = get_args(wanted)[0]
+    return tuple(
+        _convert(entry, entry_type, f"{where} {_entry_name(entry, n)}", problems) for n, entry in enumerate(given, 1)
+    )
+
+
+def _entry_name(entry: Any, number: int) -> str:
+    """What names an entry to the reader: its id, name or place, else its number."""
+    named = (entry.get(key) for key in ("id", "name", "service", "place", "typed")) if isinstance(entry, dict) else ()
+    return next((f'"{name}"' for name in named if isinstance(name, str)), f"number {number}")
+
+
+def _convert(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
+    try:
+        return msgspec.convert(given, wanted)
+    except msgspec.ValidationError as error:
+        problems.append(_in_words(str(error), where, wanted))
+        return None
+
+
+_TYPES: Final = {
+    "str": "text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list in brackets",
+    "object": "a table",
+    "date": "a date such as 2026-11-22",
+}
+
+
+def _in_words(error: str, where: str, wanted: Any) -> Problem:
+    """What msgspec says, in the words of somebody who edits the file."""
+    said, _, path = error.partition(" - at `$")
+    key = path.rstrip("`").strip(".")
+    place = f"{where}: {key}" if key else where
+    if found := re.fullmatch(r"Object missing required field `(.*)`", said):
+        return Problem(f"{place}: {found[1]}", "missing-key", "this key is missing: add it")
+    if found := re.fullmatch(r"Object contains unknown field `(.*)`", said):
+        hint = did_you_mean(found[1], getattr(wanted, "__struct_encode_fields__", ())) or "take it out"
+        return Problem(f"{place}: {found[1]}", "unknown-key", f"there is no such key here: {hint}")
+    if found := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
+        expected, got = (" or ".join(_TYPES.get(t, t) for t in kinds.split(" | ")) for kinds in found.groups())
+        return Problem(place, "type", f"expected {expected}, found {got}")
+    return Problem(place, "value", f"{said[:1].lower()}{said[1:]}: see the other entries for what is allowed")
+
+
+def read_zips(path: Path) -> Shares:
+    """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
+    shares: dict[str, list[tuple[str, float]]] = {}
+    header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines()
+    if header != "zip,fips,share":
+        raise InputError(f'{path}: line 1: expected the header "zip,fips,share"')
+    for number, row in enumerate(rows, 2):
+        found = re.fullmatch(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)", row)
+        if not found:
+            raise InputError(f"{path}: line {number}: expected a ZIP code, a FIPS code and a share from 0 to 1")
+        shares.setdefault(found[1], []).append((found[2], float(found[3])))
+    return {code: tuple(sorted(counties, key=lambda one: -one[1])) for code, counties in shares.items()}

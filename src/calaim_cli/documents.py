@@ -1,0 +1,290 @@
+"""Floor 5: JSON documents, written key by key in the order of the contract. Unknown is null, never a missing key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from calaim_cli.advice import Advice
+from calaim_cli.catalog import Catalog
+from calaim_cli.checking import Difference
+from calaim_cli.counties import County, Place, plans_of
+from calaim_cli.determination import Determination
+from calaim_cli.errors import CalaimError
+from calaim_cli.programs import Program, rules_of
+from calaim_cli.questions import Criterion
+from calaim_cli.referral import Prepared
+from calaim_cli.rules import Rule
+from calaim_cli.sources import Source
+
+Document = dict[str, Any]
+
+
+def written(document: Document) -> str:
+    """The document on one line of UTF-8 JSON, without the newline at its end."""
+    return json.dumps(document, ensure_ascii=False)
+
+
+def county_document(place: Place, typed: str, catalog: Catalog) -> Document:
+    """What is known of a county, as `calaim.county/1`."""
+    county = place.county
+    return {
+        "schema": "calaim.county/1",
+        "county": county.name,
+        "fips": county.fips,
+        "place": typed,
+        "kp": _kp(county, catalog),
+        "services": [_offer(service, county, catalog) for service in catalog.programs_file.service],
+        "plans": [_plan(plan, catalog) for plan in plans_of(county)],
+        "note": county.note or None,
+        "model": county.model,
+        "ccs": county.ccs,
+        "edition": catalog.edition,
+    }
+
+
+def _kp(county: County, catalog: Catalog) -> Document:
+    presence = county.kp
+    region = catalog.regions.get(presence.region or "") if presence else None
+    return {
+        "served": presence is not None,
+        "region": region.id if region else None,
+        "email": region.email if region else None,
+        "phone": region.phone if region else None,
+        "tty": region.tty if region else None,
+        "hours": region.hours if region else None,
+        "partial": presence.partial if presence else None,
+        "note": (presence.note or None) if presence else None,
+        "warning": (presence.warning or None) if presence else None,
+        "members": presence.members if presence else None,
+        "grade": presence.grade if presence else None,
+        "source": catalog.cite(presence.source) if presence else None,
+        "by_zip": (presence.by_zip or None) if presence else None,
+    }
+
+
+def _offer(service: Program, county: County, catalog: Catalog) -> Document:
+    availability = catalog.availability[service.id]
+    return {
+        "id": service.id,
+        "name": service.name,
+        "offered": catalog.offered(service.id, county),
+        "as_of": availability.as_of,
+        "source": catalog.cite(availability.source),
+    }
+
+
+def _plan(plan_id: str, catalog: Catalog) -> Document:
+    plan = catalog.plans[plan_id]
+    return {"id": plan.id, "name": plan.name, "phone": plan.phone or None, "referral": list(plan.referral)}
+
+
+def counties_document(counties: Iterable[County], catalog: Catalog) -> Document:
+    """A list of counties, as `calaim.counties/1`."""
+    return {
+        "schema": "calaim.counties/1",
+        "counties": [
+            {
+                "county": county.name,
+                "fips": county.fips,
+                "kp_served": county.kp is not None,
+                "region": county.kp.region if county.kp else None,
+                "plans": list(plans_of(county)),
+            }
+            for county in counties
+        ],
+        "edition": catalog.edition,
+    }
+
+
+def services_document(services: Iterable[Program], county: County | None, catalog: Catalog) -> Document:
+    """Community Supports with where Kaiser Permanente offers them, as `calaim.services/1`."""
+    return {
+        "schema": "calaim.services/1",
+        "county": county.name if county else None,
+        "services": [_service(service, county, catalog) for service in services],
+        "edition": catalog.edition,
+    }
+
+
+def _service(service: Program, county: County | None, catalog: Catalog) -> Document:
+    availability = catalog.availability[service.id]
+    served = [one.name for one in catalog.counties_file.county if one.kp]
+    return {
+        "id": service.id,
+        "name": service.name,
+        "aliases": list(service.aliases),
+        "group": service.group,
+        "offered": catalog.offered(service.id, county),
+        "offered_in": [name for name in served if name not in availability.not_in],
+        "not_offered_in": list(availability.not_in),
+        "as_of": availability.as_of,
+        "source": catalog.cite(availability.source),
+        "grade": availability.grade,
+        "summary": service.summary,
+        "limits": list(service.limits),
+        "documents": list(service.documents),
+        "codes": list(service.codes),
+        "notes": [*service.notes, *([availability.note] if availability.note else [])],
+    }
+
+
+def programs_document(entries: Iterable[tuple[str, Program]], catalog: Catalog) -> Document:
+    """Programs, populations and services with their rules, as `calaim.programs/1`; each with the word for its kind."""
+    return {
+        "schema": "calaim.programs/1",
+        "programs": [
+            {
+                "id": entry.id,
+                "kind": kind,
+                "name": entry.name,
+                "aliases": list(entry.aliases),
+                "summary": entry.summary,
+                "who": entry.who,
+                "rules": {part: _rule(rule, catalog) for part, rule in rules_of(entry).items()},
+                "limits": list(entry.limits),
+                "not_covered": list(entry.not_covered),
+                "documents": list(entry.documents),
+                "codes": list(entry.codes),
+                "notes": list(entry.notes),
+                "source": catalog.cite(entry.source),
+                "as_of": catalog.dated(entry.source),
+                "grade": catalog.grade(entry.source),
+                "review_by": catalog.review_by.isoformat(),
+            }
+            for kind, entry in entries
+        ],
+        "edition": catalog.edition,
+    }
+
+
+def _rule(rule: Rule, catalog: Catalog) -> Document:
+    clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
+    return {
+        clause: [
+            _criterion(catalog.criteria[part], catalog) if isinstance(part, str) else _rule(part, catalog)
+            for part in parts
+        ]
+        for clause, parts in clauses.items()
+        if parts
+    }
+
+
+def _criterion(criterion: Criterion, catalog: Catalog) -> Document:
+    return {
+        "criterion": criterion.id,
+        "text": criterion.text,
+        "question": criterion.question,
+        "source": ", ".join(criterion.source),
+        "as_of": catalog.dated(criterion.source),
+        "grade": catalog.grade(criterion.source),
+    }
+
+
+def determination_document(
+    results: Iterable[tuple[Determination, Advice]], catalog: Catalog, county: County | None, as_of: date
+) -> Document:
+    """What a case comes to, as `calaim.determination/1`."""
+    return {
+        "schema": "calaim.determination/1",
+        "as_of": as_of.isoformat(),
+        "edition": catalog.edition,
+        "county": county.name if county else None,
+        "results": [_result(determination, advice, catalog) for determination, advice in results],
+    }
+
+
+def _result(determination: Determination, advice: Advice, catalog: Catalog) -> Document:
+    subject = determination.subject
+    return {
+        "program": subject.program,
+        "population": subject.population,
+        "service": subject.service,
+        "name": subject.entry.name,
+        "outcome": determination.outcome,
+        "offered": advice.offered,
+        "because": [
+            {
+                "criterion": reason.criterion,
+                "text": catalog.criteria[reason.criterion].text,
+                "met": reason.met,
+                "part": reason.part,
+                "source": ", ".join(catalog.criteria[reason.criterion].source),
+                "as_of": catalog.dated(catalog.criteria[reason.criterion].source),
+                "grade": catalog.grade(catalog.criteria[reason.criterion].source),
+            }
+            for reason in determination.because
+        ],
+        "missing": [
+            {"question": question, "text": catalog.questions[question].ask}
+            for question in catalog.questions_of(determination.missing)
+        ],
+        "next_steps": list(advice.next_steps),
+        "notes": list(advice.notes),
+    }
+
+
+def expectations_document(cases: int, differences: Iterable[Difference]) -> Document:
+    """What did not come out as expected, as `calaim.expectations/1`."""
+    return {
+        "schema": "calaim.expectations/1",
+        "cases": cases,
+        "differences": [
+            {"case": one.case, "result": one.subject, "expected": one.expected, "found": one.found}
+            for one in differences
+        ],
+    }
+
+
+def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog: Catalog) -> Document:
+    """Every source with what rests on it, as `calaim.sources/1`."""
+    return {
+        "schema": "calaim.sources/1",
+        "sources": [
+            {
+                "id": source.id,
+                "name": source.name,
+                "title": source.title,
+                "date": source.date or None,
+                "dated": source.dated or None,
+                "grade": source.grade,
+                "link": source.link or None,
+                "note": source.note or None,
+                "review_by": (source.review_by or catalog.review_by).isoformat(),
+                "used_by": list(uses),
+            }
+            for source, uses in sources
+        ],
+        "edition": catalog.edition,
+    }
+
+
+def referral_document(prepared: Prepared, catalog: Catalog) -> Document:
+    """A draft with its route, as `calaim.referral/1`."""
+    draft, way = prepared.draft, prepared.route
+    return {
+        "schema": "calaim.referral/1",
+        "to": list(draft.to),
+        "cc": list(draft.cc),
+        "subject": draft.subject,
+        "route": {"kind": way.kind, "region": way.region, "why": way.why},
+        "program": prepared.case.referral.program,
+        "services": list(prepared.case.referral.services),
+        "body": draft.body,
+        "warnings": [{"code": warning.code, "message": warning.message} for warning in prepared.warnings],
+        "edition": catalog.edition,
+    }
+
+
+def error_document(error: CalaimError) -> Document:
+    """What went wrong, as `calaim.error/1`."""
+    return {
+        "schema": "calaim.error/1",
+        "code": error.code,
+        "message": error.message,
+        "problems": [
+            {"where": problem.where, "code": problem.code, "message": problem.message} for problem in error.problems
+        ],
+    }

@@ -1,0 +1,103 @@
+"""Floor 1: a draft and its bytes. The only module that imports `email`.
+
+Two layers guard a draft: hostile values are refused before it is built, and the finished bytes are parsed again and
+compared. Nothing about the member is ever in a header.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.errors import OutputRefused
+from calaim_cli.fields import all_printable, email
+
+SUBJECT: Final = re.compile(r"[ -~]{1,69}")
+HEADERS: Final = ("X-Unsent", "To", "Subject", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
+LONGEST_LINE: Final = 76
+
+
+class Draft(Struct, frozen=True):
+    """An unsent message: bare addresses, an exact subject, and a text body whose lines end in LF."""
+
+    to: tuple[str, ...]
+    subject: str
+    body: str
+    cc: tuple[str, ...] = ()
+
+
+def eml(draft: Draft) -> bytes:
+    """The draft as an .eml file that opens as an unsent message; the same draft gives the same bytes.
+
+    Raises OutputRefused when a value is unfit for a message or the bytes do not read back as the draft.
+    """
+    guard(draft)
+    content = headers(draft.to, draft.cc, draft.subject) + quoted_printable(draft.body)
+    read_back(content, draft)
+    return content
+
+
+def guard(draft: Draft) -> None:
+    """Refuse what does not belong in a header or body, before a message is built."""
+    addresses_fit = draft.to and all(email(address) == (address, "", "") for address in (*draft.to, *draft.cc))
+    body_fits = all_printable(draft.body, "\t\n") and draft.body.endswith("\n")
+    if not addresses_fit or not SUBJECT.fullmatch(draft.subject) or not body_fits:
+        raise _unsafe()
+
+
+def _unsafe() -> OutputRefused:
+    return OutputRefused("the draft holds something that a message must not hold; nothing was written", code="unsafe")
+
+
+@lru_cache
+def headers(to: tuple[str, ...], cc: tuple[str, ...], subject: str) -> bytes:
+    """The header block, ending in the empty line; the same for every draft of a route."""
+    message = EmailMessage(policy=policy.SMTP)
+    message["X-Unsent"] = "1"
+    message["To"] = ", ".join(to)
+    if cc:
+        message["Cc"] = ", ".join(cc)
+    message["Subject"] = subject
+    message.set_content("x\n", charset="utf-8", cte="quoted-printable")
+    block, end, _ = message.as_bytes().partition(b"\r\n\r\n")
+    return block + end
+
+
+def quoted_printable(text: str) -> bytes:
+    """The text as quoted-printable UTF-8 with CRLF line ends, checked to decode to the same text."""
+    raw = text.replace("\n", "\r\n").encode("utf-8")
+    encoded = binascii.b2a_qp(raw)
+    if "\r" in text or binascii.a2b_qp(encoded) != raw or not encoded.isascii():
+        raise _unsafe()
+    return encoded
+
+
+def read_back(content: bytes, draft: Draft) -> None:
+    """Parse the bytes with the standard library and compare all of it with the draft."""
+    message = message_from_bytes(content, policy=policy.default)
+    expected = [*HEADERS[:2], *(["Cc"] if draft.cc else []), *HEADERS[2:]]
+    same = (
+        sorted(message.keys()) == sorted(expected)
+        and not message.defects
+        and not any(value.defects for value in message.values())
+        and tuple(one.addr_spec for one in message["To"].addresses) == draft.to
+        and (not draft.cc or tuple(one.addr_spec for one in message["Cc"].addresses) == draft.cc)
+        and message["Subject"] == draft.subject
+        and message.get_content().replace("\r\n", "\n") == draft.body
+    )
+    if not same or not _well_formed(content):
+        raise _unsafe()
+
+
+def _well_formed(content: bytes) -> bool:
+    """ASCII only, CRLF only, no line longer than the limit of quoted-printable."""
+    lines = content.split(b"\r\n")
+    return content.isascii() and all(
+        len(line) <= LONGEST_LINE and b"\r" not in line and b"\n" not in line for line in lines
+    )

@@ -1,0 +1,40 @@
+"""Floor 0: near names, for "did you mean". A near name is only ever suggested, never taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+LONGEST_SHOWN = 60
+
+
+def name_key(text: str) -> str:
+    """How ids and names are compared: case, blanks, hyphens and underscores do not matter."""
+    return "".join(text.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def near_names(typed: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """Up to `most` of the known names that look like what was typed, nearest first."""
+    import difflib
+
+    by_key = {name_key(name): name for name in known}
+    keys = difflib.get_close_matches(name_key(typed), by_key, n=most, cutoff=0.6)
+    return tuple(by_key[key] for key in keys)
+
+
+def did_you_mean(typed: str, known: Iterable[str]) -> str:
+    """A question such as "did you mean a or b?"; empty when nothing known is near."""
+    names = near_names(typed, known)
+    return f"did you mean {one_of(names)}?" if names else ""
+
+
+def one_of(names: Iterable[str]) -> str:
+    """The names as a list in words: "a", "a or b", "a, b or c"."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def shown(typed: str) -> str:
+    """What a person typed, safe to print: control characters escaped, at most LONGEST_SHOWN characters, in quotes."""
+    text = typed if len(typed) <= LONGEST_SHOWN else f"{typed[:LONGEST_SHOWN]}..."
+    printable = (c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+    return f'"{"".join(printable)}"'

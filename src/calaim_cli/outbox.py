@@ -1,0 +1,61 @@
+"""Floor 6: writes files that hold member data: private, whole or not at all, never over something different."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+from calaim_cli.errors import OutputRefused
+
+
+class Status(StrEnum):
+    """What became of one output."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+
+
+def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
+    """Write a file of mode 0600 in one step. The same bytes already there are left alone.
+
+    Raises OutputRefused when something else is there (unless `replace`), or the place cannot be written.
+    """
+    with _refusing(path):
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise OutputRefused(f"{path}: is not a plain file: choose another name", code="not-a-file")
+        if path.exists():
+            if path.read_bytes() == content:
+                return Status.UNCHANGED
+            if not replace:
+                raise OutputRefused(f"{path}: exists and differs: choose another name, or use --force", code="exists")
+        _publish(path, content, replace=replace)
+    return Status.WRITTEN
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputRefused(f"{path}: cannot be written: {error.strerror}", code="not-writable") from None
+
+
+def _publish(path: Path, content: bytes, *, replace: bool) -> None:
+    """Write beside the target, then give it its name by one atomic step; nothing half-written is ever left."""
+    temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            temporary.replace(path)
+        else:
+            os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

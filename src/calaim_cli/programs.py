@@ -1,0 +1,125 @@
+"""Floor 1: programs, populations of focus and services, with the rules that decide them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.near import name_key
+from calaim_cli.rules import Rule
+
+PARTS: Final = ("rule", "discretion", "excluded", "choose_one", "first", "limit")
+"""The parts of a policy, in the order in which they decide."""
+
+
+class Gate(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A rule beside the main rule, with the sentence that tells the member what it means for her."""
+
+    say: str
+
+
+class Group(Struct, frozen=True, forbid_unknown_fields=True):
+    """Community Supports that serve one purpose, as Kaiser Permanente's guide groups them."""
+
+    id: str
+    title: str
+    audience: str
+
+
+class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A program, an ECM population of focus or a Community Support: what it is, and its rules.
+
+    `who` says the rule in plain words; `next` gives sentences for what to do, keyed by outcome.
+    """
+
+    id: str
+    name: str
+    summary: str
+    who: str
+    source: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    group: str = ""
+    rule: Rule | None = None
+    discretion: Rule | None = None
+    excluded: Gate | None = None
+    choose_one: Gate | None = None
+    first: Gate | None = None
+    limit: Gate | None = None
+    by_email: bool = True
+    does: tuple[str, ...] = ()
+    not_covered: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    codes_source: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    next: dict[str, tuple[str, ...]] = {}
+
+
+def rules_of(entry: Program) -> dict[str, Rule]:
+    """The rules that the entry itself writes down, by part."""
+    named = {part: getattr(entry, part) for part in PARTS}
+    return {part: rule for part, rule in named.items() if rule is not None}
+
+
+class Subject(Struct, frozen=True):
+    """What is decided: a program, a population or a service, with the rule of each part of its policy.
+
+    `parts` is keyed by the names of PARTS; an absent part stands in nobody's way.
+    """
+
+    program: str
+    entry: Program
+    parts: dict[str, Rule]
+    population: str | None = None
+    service: str | None = None
+
+
+def subjects(
+    programs: Iterable[Program], populations: Iterable[Program], services: Iterable[Program]
+) -> tuple[Subject, ...]:
+    """Everything that can be decided, in the order it is reported: ECM, its populations, CHW, the services.
+
+    ECM's rule and discretion are any of its populations'; what excludes from `cs` excludes from each service.
+    """
+    by_id = {program.id: program for program in programs}
+    ecm, chw, cs = by_id["ecm"], by_id["chw"], by_id["cs"]
+    populations = tuple(populations)
+    whole = {"rule": _any_of(p.rule for p in populations), "discretion": _any_of(p.discretion for p in populations)}
+    return (
+        Subject("ecm", ecm, rules_of(ecm) | whole),
+        *(Subject("ecm", entry, rules_of(entry), population=entry.id) for entry in populations),
+        Subject("chw", chw, rules_of(chw)),
+        *(Subject("cs", entry, _excluding(cs, entry), service=entry.id) for entry in services),
+    )
+
+
+def _any_of(rules: Iterable[Rule | None]) -> Rule:
+    return Rule(any_of=tuple(rule for rule in rules if rule is not None))
+
+
+def _excluding(whole: Program, entry: Program) -> dict[str, Rule]:
+    """The service's parts, with what excludes from the whole program added to what excludes from it alone."""
+    gates = tuple(gate for gate in (whole.excluded, entry.excluded) if gate is not None)
+    return rules_of(entry) | ({"excluded": Rule(any_of=gates)} if gates else {})
+
+
+def find_entry(typed: str, entries: Iterable[Program]) -> Program | None:
+    """The program, population or service with this id, name or alias; a near name is never taken."""
+    key = name_key(typed)
+    for entry in entries:
+        if key in map(name_key, (entry.id, entry.name, *entry.aliases)):
+            return entry
+    return None
+
+
+def requested(entry: Program, known: Iterable[Subject]) -> tuple[Subject, ...]:
+    """What a request for `entry` asks to be decided: itself, or all that belongs to a whole program."""
+    return tuple(subject for subject in known if subject.entry is entry or subject.program == entry.id)
+
+
+def subject_id(subject: Subject) -> str:
+    """The id that names the subject on the command line: its population, service or program."""
+    return subject.population or subject.service or subject.program

@@ -1,0 +1,161 @@
+"""Floor 1: questions, criteria and answers. Answers become truths here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.errors import Problem
+from calaim_cli.near import did_you_mean, one_of
+from calaim_cli.rules import Truth
+
+Answer = bool | int | str | tuple[str, ...]
+"""What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW."""
+
+DONT_KNOW: Final = "unknown"
+NONE_OF_THESE: Final = "none"
+
+
+class Kind(StrEnum):
+    """How a question is answered."""
+
+    YES_NO = "yes_no"
+    NUMBER = "number"
+    CHOICE = "choice"
+    CHOICES = "choices"
+
+
+class Topic(Struct, frozen=True, forbid_unknown_fields=True):
+    """A group of questions that belong together in a talk."""
+
+    id: str
+    title: str
+
+
+class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How we ask. `choices` gives each choice id its words, in the order shown; `none` stands alone."""
+
+    id: str
+    topic: str
+    kind: Kind
+    ask: str
+    help: str
+    unit: str = ""
+    at_most: int | None = None
+    choices: dict[str, str] = {}
+
+
+class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the policy says, as a statement about a member that tests the answer to one question.
+
+    A criterion on a yes/no question has no test of its own: it is met by yes. Numbers are compared inclusively;
+    `any_choice` is met by any choice but `none`.
+    """
+
+    id: str
+    text: str
+    question: str
+    source: tuple[str, ...]
+    at_least: int | None = None
+    at_most: int | None = None
+    one_of: tuple[str, ...] = ()
+    has_any_of: tuple[str, ...] = ()
+    any_choice: bool = False
+
+
+def truths(criteria: Iterable[Criterion], answers: Mapping[str, Answer]) -> dict[str, Truth]:
+    """One truth per criterion id. A criterion whose question has no answer, or "don't know", is unknown, never no."""
+    return {criterion.id: _truth(criterion, answers.get(criterion.question, DONT_KNOW)) for criterion in criteria}
+
+
+def _truth(criterion: Criterion, answer: Answer) -> Truth:
+    if answer == DONT_KNOW:
+        return Truth.UNKNOWN
+    return Truth.YES if _met(criterion, answer) else Truth.NO
+
+
+def _met(criterion: Criterion, answer: Answer) -> bool:
+    if isinstance(answer, bool):
+        return answer
+    if isinstance(answer, int):
+        above = criterion.at_least is None or answer >= criterion.at_least
+        return above and (criterion.at_most is None or answer <= criterion.at_most)
+    chosen = {answer} if isinstance(answer, str) else set(answer)
+    if criterion.any_choice:
+        return bool(chosen - {NONE_OF_THESE})
+    return not chosen.isdisjoint(criterion.has_any_of or criterion.one_of)
+
+
+def read_answers(
+    given: Mapping[str, object], questions: Mapping[str, Question]
+) -> tuple[dict[str, Answer], tuple[Problem, ...]]:
+    """The answers of a case, checked against the questions, and every problem found; no value is quoted.
+
+    An empty list means not answered and is left out.
+    """
+    answers: dict[str, Answer] = {}
+    problems: list[Problem] = []
+    for key, value in given.items():
+        where = f"answers.{key}"
+        answer = read_answer(questions[key], value, where) if key in questions else _no_such(key, where, questions)
+        if isinstance(answer, Problem):
+            problems.append(answer)
+        elif answer != ():
+            answers[key] = answer
+    return answers, tuple(problems)
+
+
+def _no_such(key: str, where: str, questions: Mapping[str, Question]) -> Problem:
+    hint = did_you_mean(key, questions) or "see docs/programs.md for the questions"
+    return Problem(where, "unknown-question", f"there is no such question: {hint}")
+
+
+def read_answer(question: Question, value: object, where: str) -> Answer | Problem:
+    """The answer that `value` gives to the question, or the problem with it."""
+    if value == DONT_KNOW:
+        return DONT_KNOW
+    match question.kind:
+        case Kind.YES_NO:
+            return value if isinstance(value, bool) else _wrong_kind(where, "true, false")
+        case Kind.NUMBER:
+            return _number(question, value, where)
+        case Kind.CHOICE:
+            return _choice(question, value, where) if isinstance(value, str) else _wrong_kind(where, "one choice")
+        case Kind.CHOICES:
+            return _choices(question, value, where)
+
+
+def _wrong_kind(where: str, wanted: str) -> Problem:
+    return Problem(where, "answer-kind", f'wrong kind of answer: give {wanted} or "{DONT_KNOW}"')
+
+
+def _number(question: Question, value: object, where: str) -> Answer | Problem:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return _wrong_kind(where, f"a whole number of {question.unit}")
+    if value < 0 or (question.at_most is not None and value > question.at_most):
+        most = "" if question.at_most is None else f" to {question.at_most}"
+        return Problem(where, "answer-range", f"out of range: give a whole number of {question.unit} from 0{most}")
+    return value
+
+
+def _choice(question: Question, value: str, where: str) -> str | Problem:
+    if value in question.choices:
+        return value
+    hint = did_you_mean(value, question.choices)
+    known = f"the choices are {one_of(question.choices)}"
+    return Problem(where, "unknown-choice", f"unknown choice: {hint or known}")
+
+
+def _choices(question: Question, value: object, where: str) -> Answer | Problem:
+    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(one, str) for one in value):
+        return _wrong_kind(where, "a list of choices")
+    if NONE_OF_THESE in value and len(set(value)) > 1:
+        return Problem(where, "choice-none", f'"{NONE_OF_THESE}" stands alone: take it out, or take the others out')
+    for one in value:
+        choice = _choice(question, one, where)
+        if isinstance(choice, Problem):
+            return choice
+    return tuple(choice for choice in question.choices if choice in value)

@@ -1,0 +1,122 @@
+"""Floor 3: who receives a referral, by which address and subject, and why; or what to do instead."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.case import Case, LeadEntity
+from calaim_cli.catalog import Catalog
+from calaim_cli.counties import County, Presence, Region
+from calaim_cli.errors import NotFound, Problem
+from calaim_cli.near import one_of
+from calaim_cli.sources import Grade
+
+TO_KP: Final = "kp"
+HEALTH_CARE_OPTIONS: Final = "health_care_options"
+TO_LEAD_ENTITY: Final = "network-lead-entity"
+
+
+class Route(Struct, frozen=True):
+    """Where a referral goes. `region` is None for a Network Lead Entity."""
+
+    kind: str
+    to: tuple[str, ...]
+    subject: str
+    why: str
+    region: str | None = None
+    warnings: tuple[Problem, ...] = ()
+
+
+def route(case: Case, county: County, catalog: Catalog, lead_entity: LeadEntity | None) -> Route:
+    """The one route of a referral. There is no default region and no guess.
+
+    Raises NotFound, saying what to do instead: not a KP member, own organization without a Network Lead Entity,
+    a service that takes no e-mailed referral or is not offered, a county not served or without a region.
+    The order of the checks is that of Kaiser Permanente's provider guide, October 2024.
+    """
+    if case.member.kp_member is False:
+        raise NotFound(f"not a Kaiser Permanente member: {own_plan(county, catalog)}", code="not-kp-member")
+    subject = catalog.counties_file.form.subjects[case.referral.program]
+    if case.referral.self_referral:
+        return _to_lead_entity(lead_entity, subject, catalog)
+    region = region_of(county, case.member.zip, catalog)
+    _check_services(case, county, region, catalog)
+    cited = catalog.cite(region.source)
+    why = f"{county.name} County is in Kaiser Permanente's {region.name} region; mailbox from {cited}"
+    return Route(TO_KP, (region.email,), subject, why, region.id, _warnings(county))
+
+
+def own_plan(county: County, catalog: Catalog) -> str:
+    """What to do for a member of another plan: the county's plans with the phones that are known."""
+    plans = [catalog.plans[plan] for plan in county.plans]
+    named = [f"{plan.name} ({plan.phone})" if plan.phone else plan.name for plan in plans]
+    choose = next(contact for contact in catalog.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
+    return (
+        f"refer through the member's own plan; in {county.name} County that may be {one_of(named)}. "
+        f"See the member's card, or call {choose.name}, {choose.phone}"
+    )
+
+
+def _to_lead_entity(lead_entity: LeadEntity | None, subject: str, catalog: Catalog) -> Route:
+    if lead_entity is None or not lead_entity.email:
+        raise NotFound(
+            "a referral to your own organization goes to its Network Lead Entity, and your profile names none: "
+            "add it with 'calaim profile edit'",
+            code="no-lead-entity",
+        )
+    why = (
+        "a referral to the referrer's own organization goes to its Network Lead Entity "
+        f"({catalog.cite(catalog.counties_file.form.subjects_source)}); address from your profile"
+    )
+    return Route(TO_LEAD_ENTITY, (lead_entity.email,), subject, why)
+
+
+def region_of(county: County, zip_code: str, catalog: Catalog) -> Region:
+    """The region that takes referrals for the county; in a split county the ZIP code decides. Raises NotFound."""
+    if county.kp is None:
+        instead = f"{own_plan(county, catalog)}. {_lines(catalog)}"
+        raise NotFound(
+            f"{county.name} County: Kaiser Permanente does not serve it: {instead}", code="county-not-served"
+        )
+    region = county.kp.region or county.kp.by_zip.get(zip_code[:5])
+    if region is None:
+        listed = f"give one of these ZIP codes in member.zip: {', '.join(county.kp.by_zip)}"
+        raise NotFound(
+            f"{county.name} County is split between Kaiser Permanente's regions: {listed}; "
+            f"for any other, ask which region is on the card. {_lines(catalog)}",
+            code="region-unknown",
+        )
+    return catalog.regions[region]
+
+
+def _lines(catalog: Catalog) -> str:
+    """Both regional phone lines, for when no region can be told."""
+    lines = [f"{region.name} {region.phone}" for region in catalog.regions.values()]
+    return f"Kaiser Permanente's lines: {one_of(lines)}"
+
+
+def _check_services(case: Case, county: County, region: Region, catalog: Catalog) -> None:
+    by_id = {service.id: service for service in catalog.programs_file.service}
+    for service in case.referral.services:
+        name = by_id[service].name
+        if not by_id[service].by_email:
+            raise NotFound(f"{name}: takes no e-mailed referral: call {region.phone}", code="not-by-email")
+        if catalog.offered(service, county) is False:
+            as_of = catalog.availability[service].as_of
+            raise NotFound(
+                f"{name}: not offered in {county.name} County as of {as_of}: call {region.phone} to confirm; "
+                f"'calaim services {service.replace('_', '-')}' lists the counties that offer it",
+                code="service-not-offered",
+            )
+
+
+def _warnings(county: County) -> tuple[Problem, ...]:
+    presence: Presence | None = county.kp
+    warnings = []
+    if presence and presence.grade in (Grade.INFERRED, Grade.UNVERIFIED):
+        warnings.append(Problem("member.county", "region-not-confirmed", presence.warning))
+    if presence and presence.partial:
+        warnings.append(Problem("member.address", "county-in-part", presence.note))
+    return tuple(warnings)

@@ -1,0 +1,47 @@
+"""Floor 0: where a fact comes from. Every fact in `data/` names a source; a source has a date and a grade."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Grade(StrEnum):
+    """How well a source is known."""
+
+    OFFICIAL = "A"
+    COPY = "B"
+    INFERRED = "C"
+    UNVERIFIED = "U"
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A document. `date` is text, as exact as the document is: "2026", "2026-01" or "2026-01-05"; "" if undated."""
+
+    id: str
+    name: str
+    title: str
+    date: str
+    grade: Grade
+    dated: str = ""
+    link: str = ""
+    note: str = ""
+    review_by: dt.date | None = None
+
+
+class Conflict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Two sources that disagree: both sides are shown wherever one of `touches` is."""
+
+    id: str
+    matter: str
+    older: str
+    newer: str
+    touches: tuple[str, ...]
+    source: tuple[str, ...]
+
+
+def source_id(citation: str) -> str:
+    """The source a citation names: its first word, as `G26` in "G26 p.32"."""
+    return citation.partition(" ")[0]

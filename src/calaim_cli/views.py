@@ -1,0 +1,340 @@
+"""Floor 5: what a person reads, as blocks that `render` prints on a terminal or as plain lines in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from calaim_cli.advice import GATES, Advice, contact_line, phone_line
+from calaim_cli.catalog import Catalog
+from calaim_cli.counties import County, Place, Presence, plans_of
+from calaim_cli.determination import Determination, Outcome
+from calaim_cli.programs import Program, rules_of, subject_id
+from calaim_cli.rules import Rule
+from calaim_cli.sources import Source
+
+GOOD, BAD, DOUBT, PLAIN = "good", "bad", "doubt", ""
+TONES = {
+    Outcome.LIKELY: GOOD,
+    Outcome.PLAN_DISCRETION: DOUBT,
+    Outcome.CHOOSE_ONE: DOUBT,
+    Outcome.NOT_YET: DOUBT,
+    Outcome.NEED_ANSWERS: DOUBT,
+    Outcome.UNLIKELY: BAD,
+}
+
+
+class Heading(Struct, frozen=True):
+    """A title on a terminal; nothing in a pipe, where every line says what it is."""
+
+    text: str
+    tone: str = PLAIN
+
+
+class Fact(Struct, frozen=True):
+    """One thing that is so. `key` is its stable name in a pipe, and `bare` what a script wants in place of `value`."""
+
+    key: str
+    label: str
+    value: str
+    tone: str = PLAIN
+    bare: str = ""
+
+
+class Items(Struct, frozen=True):
+    """Several short things under one label: on a terminal in one paragraph, in a pipe each on its line."""
+
+    key: str
+    label: str
+    values: tuple[str, ...]
+    tone: str = PLAIN
+
+
+class Points(Struct, frozen=True):
+    """Sentences under one label, each on a line of its own."""
+
+    key: str
+    label: str
+    lines: tuple[str, ...]
+    tone: str = PLAIN
+
+
+class Table(Struct, frozen=True):
+    """Rows under column names. Alone in a pipe it has a header line."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+Block = Heading | Fact | Items | Points | Table
+View = tuple[Block, ...]
+
+
+def _without_empty(blocks: Iterable[Block]) -> View:
+    """The blocks that have something to say."""
+    return tuple(
+        block
+        for block in blocks
+        if not (isinstance(block, Fact) and not block.value)
+        and not (isinstance(block, Items) and not block.values)
+        and not (isinstance(block, Points) and not block.lines)
+    )
+
+
+def county_view(place: Place, catalog: Catalog) -> View:
+    """The county: where to send, whom to call, what is not offered, what is, and which other plans there are."""
+    return _without_empty(
+        (*_county_head(place), *_kp_facts(place.county, catalog), *_county_tail(place.county, catalog))
+    )
+
+
+def _county_head(place: Place) -> Iterator[Block]:
+    county = place.county
+    yield Heading(f"{county.name} County, California (FIPS {county.fips})")
+    yield Fact("county", "County", county.name)
+    yield Fact("fips", "FIPS", county.fips)
+    yield Fact("zip", "ZIP code", place.zip)
+    yield Fact("note", "Note", county.note)
+
+
+def _kp_facts(county: County, catalog: Catalog) -> Iterator[Block]:
+    presence = county.kp
+    if presence is None:
+        words = "does not serve this county: refer through the member's own plan"
+        yield Fact("kp_served", "Kaiser Permanente", words, BAD, "no")
+        return
+    words = "has Medi-Cal members here; the member's card tells whether this is one"
+    yield Fact("kp_served", "Kaiser Permanente", words, GOOD, "yes")
+    yield from _region_facts(presence, catalog)
+    yield Fact("warning", "Take care", presence.warning, DOUBT)
+    yield Fact("kp_note", "Area", presence.note)
+    services = catalog.programs_file.service
+    dated = "as of " + min(one.as_of for one in catalog.availability.values())
+    offered = tuple(one.name for one in services if catalog.offered(one.id, county))
+    missing = tuple(one.name for one in services if catalog.offered(one.id, county) is False)
+    yield Items("not_offered", f"Not offered ({dated}; call to confirm)", missing, BAD)
+    yield Items("offered", f"Offered ({len(offered)} of {len(services)} Community Supports)", offered, GOOD)
+
+
+def _region_facts(presence: Presence, catalog: Catalog) -> Iterator[Block]:
+    if presence.region is None:
+        split = tuple(f"{code} {catalog.regions[region].name}" for code, region in presence.by_zip.items())
+        yield Items("by_zip", "Region by ZIP code", (*split, "any other ZIP code: not known, ask the plan"), DOUBT)
+        yield Points("call", "Call", tuple(phone_line(region) for region in catalog.regions.values()))
+        return
+    region = catalog.regions[presence.region]
+    yield Fact("region", "Region", region.name, PLAIN, region.id)
+    yield Fact("email", "Send to", region.email, GOOD)
+    yield Items("subject", "With the subject", tuple(catalog.counties_file.form.subjects.values()))
+    yield Fact("phone", "Call", f"{region.phone} (TTY {region.tty}), {region.hours}", GOOD, region.phone)
+    yield Fact("source", "Source", catalog.cite(region.source[:1]))
+
+
+def _county_tail(county: County, catalog: Catalog) -> Iterator[Block]:
+    for plan_id in county.plans:
+        plan = catalog.plans[plan_id]
+        yield Fact(
+            "plan", "Other plan" if county.kp else "Plan", ": ".join(one for one in (plan.name, plan.phone) if one)
+        )
+        yield Points("plan_referral", "How it takes referrals", plan.referral)
+        yield Fact("plan_note", "Note", plan.note)
+    for conflict in catalog.conflicts_of(county.name):
+        yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
+    yield Fact("edition", "Data edition", catalog.edition)
+
+
+def counties_view(counties: Sequence[County]) -> View:
+    """A list of counties with region and plans."""
+    rows = tuple(
+        (
+            county.name,
+            county.fips,
+            _region_word(county),
+            ", ".join(plans_of(county)),
+        )
+        for county in counties
+    )
+    return (
+        Heading(f"{len(rows)} {'county' if len(rows) == 1 else 'counties'}"),
+        Table(("county", "fips", "kp_region", "plans"), rows),
+    )
+
+
+def _region_word(county: County) -> str:
+    if county.kp is None:
+        return "not served"
+    return county.kp.region or "by ZIP code"
+
+
+def services_view(services: Sequence[Program], county: County | None, catalog: Catalog) -> View:
+    """The Community Supports: whether offered in the county, or in which counties not."""
+    rows = tuple((one.id, one.name, *_offered_words(one, county, catalog)) for one in services)
+    where = f"in {county.name} County" if county else "by county"
+    third = "offered" if county else "not_offered_in"
+    return (Heading(f"Community Supports of Kaiser Permanente {where}"), Table(("id", "name", third, "as_of"), rows))
+
+
+def _offered_words(service: Program, county: County | None, catalog: Catalog) -> tuple[str, str]:
+    availability = catalog.availability[service.id]
+    if county is None:
+        return ", ".join(availability.not_in) or "-", availability.as_of
+    words = {True: "yes", False: "no", None: "unknown: ask that plan"}
+    return words[catalog.offered(service.id, county)], availability.as_of
+
+
+def service_view(service: Program, county: County | None, catalog: Catalog) -> View:
+    """One Community Support: what it is, who it is for, limits, documents, codes, where it is offered."""
+    availability = catalog.availability[service.id]
+    served = [county.name for county in catalog.counties_file.county if county.kp]
+    offered = tuple(name for name in served if name not in availability.not_in)
+    where: list[Block] = [
+        Fact(
+            "offered",
+            f"Offered in {county.name} County" if county else "",
+            _offered_words(service, county, catalog)[0] if county else "",
+        ),
+        Items("not_offered_in", f"Not offered in ({len(availability.not_in)})", availability.not_in, BAD),
+        Items("offered_in", f"Offered in ({len(offered)} Kaiser Permanente counties)", offered, GOOD),
+        Fact("as_of", "As of", f"{availability.as_of} ({catalog.cite(availability.source)}); call to confirm"),
+        Fact("availability_note", "Note", availability.note, DOUBT),
+    ]
+    return _without_empty((*_entry_head("service", service, catalog), *where, *_entry_tail(service, catalog)))
+
+
+def _entry_head(kind: str, entry: Program, catalog: Catalog) -> Iterator[Block]:
+    yield Heading(entry.name)
+    yield Fact(kind, "Id", entry.id)
+    yield Fact("name", "Name", entry.name)
+    yield Items("alias", "Also called", entry.aliases)
+    yield Fact("summary", "What it is", entry.summary)
+    yield Points("does", "What it does", entry.does)
+    yield Points("not_covered", "Not covered", entry.not_covered)
+    yield Fact("who", "Who", entry.who)
+
+
+def _entry_tail(entry: Program, catalog: Catalog) -> Iterator[Block]:
+    yield Points("limit", "Limits", entry.limits)
+    yield Points("document", "Papers that come later", entry.documents)
+    yield Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes)
+    yield Points("note", "Notes", entry.notes)
+    for conflict in catalog.conflicts_of(entry.id):
+        yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
+    for contact in catalog.counties_file.contact:
+        if entry.id in contact.touches:
+            yield Fact("contact", "Contact", contact_line(contact))
+    yield Fact("source", "Source", f"{catalog.cite(entry.source)}; grade {catalog.grade(entry.source)}")
+    yield Fact("review_by", "Review by", catalog.review_by.isoformat())
+
+
+PART_WORDS = {
+    "rule": "Rule",
+    "discretion": "Up to the plan when",
+    "excluded": "Does not go together with",
+    "choose_one": "One or the other when",
+    "first": "First",
+    "limit": "Within the usual limit when",
+}
+CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "none of these"}
+
+
+def program_view(kind: str, entry: Program, catalog: Catalog) -> View:
+    """A program, population or service with its rule, criterion by criterion, each with its source."""
+    rules = (
+        Points(part, PART_WORDS[part], tuple(_rule_lines(rule, catalog))) for part, rule in rules_of(entry).items()
+    )
+    return _without_empty((*_entry_head(kind, entry, catalog), *rules, *_entry_tail(entry, catalog)))
+
+
+def _rule_lines(rule: Rule, catalog: Catalog, depth: int = 0) -> Iterator[str]:
+    indent = "  " * depth
+    clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
+    for clause, parts in clauses.items():
+        if parts:
+            yield f"{indent}{CLAUSE_WORDS[clause]}:"
+        for part in parts:
+            if isinstance(part, str):
+                criterion = catalog.criteria[part]
+                cited = f"{', '.join(criterion.source)}, grade {catalog.grade(criterion.source)}"
+                yield f"{indent}  {criterion.text} [{cited}]"
+            else:
+                yield from _rule_lines(part, catalog, depth + 1)
+
+
+def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
+    """Every program, population and service: id, kind, name."""
+    return (Table(("id", "kind", "name"), tuple((entry.id, kind, entry.name) for kind, entry in entries)),)
+
+
+FEW = 10
+"""Up to so many results are shown in full on a terminal; more of them as a summary with what seems to fit."""
+
+
+def determination_view(
+    results: Sequence[tuple[Determination, Advice]], catalog: Catalog, county: County | None, title: str, *, full: bool
+) -> View:
+    """What a case comes to: the summary, then what fits, what is open, what does not match today.
+
+    Unless `full`, a long list keeps the details of what is open or does not match to the summary.
+    """
+    order = list(Outcome)
+    ranked = sorted(results, key=lambda result: order.index(result[0].outcome))
+    detailed = [one for one in ranked if full or len(ranked) <= FEW or one[0].outcome in POSITIVE]
+    return _without_empty(
+        (
+            Heading(f"{title}: what seems to fit, and what does not match today"),
+            *_summary(ranked, catalog),
+            Fact("county", "County", county.name if county else "not given"),
+            *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
+            Fact("reminder", "Remember", "a screening is not a decision: the plan decides"),
+            Fact("edition", "Data edition", catalog.edition),
+        )
+    )
+
+
+POSITIVE = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION, Outcome.CHOOSE_ONE, Outcome.NOT_YET})
+
+
+def _summary(ranked: Sequence[tuple[Determination, Advice]], catalog: Catalog) -> Iterator[Block]:
+    for outcome in Outcome:
+        names = tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome)
+        yield Items(f"summary\t{outcome}", catalog.outcomes[outcome].label, names, TONES[outcome])
+
+
+def _result(determination: Determination, advice: Advice, catalog: Catalog) -> Iterator[Block]:
+    subject, outcome = determination.subject, determination.outcome
+    key = subject_id(subject)
+    words = catalog.outcomes[outcome]
+    kind = "Population of focus: " if subject.population else ""
+    yield Heading(f"{kind}{subject.entry.name}: {words.label.lower()} ({outcome})", TONES[outcome])
+    yield Fact(f"{key}\toutcome", "", outcome)
+    yield Fact(f"{key}\tmeaning", "In words", words.meaning)
+    if advice.offered is not None:
+        yield Fact(f"{key}\toffered", "Offered here", *(("yes", GOOD) if advice.offered else ("no", BAD)))
+    yield Points(f"{key}\tbecause", "Why", tuple(_reasons(determination, catalog)))
+    asked = tuple(catalog.questions[question].ask for question in catalog.questions_of(determination.missing))
+    yield Points(f"{key}\tmissing", "Still to ask", asked, DOUBT)
+    yield Points(f"{key}\tnext", "What to do next", advice.next_steps)
+    yield Points(f"{key}\tnote", "Good to know", advice.notes)
+
+
+def _reasons(determination: Determination, catalog: Catalog) -> Iterator[str]:
+    """The criteria of the rule one by one; gates that stand open in one line, so that the eye finds what matters."""
+    clear = 0
+    for reason in determination.because:
+        criterion = catalog.criteria[reason.criterion]
+        if reason.part in GATES and determination.outcome in (Outcome.LIKELY, Outcome.PLAN_DISCRETION):
+            clear += 1
+        else:
+            yield f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(criterion.source)}]"
+    if clear:
+        yield f"nothing stands against it ({clear} {'criterion' if clear == 1 else 'criteria'} checked)"
+
+
+def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]]) -> View:
+    """Every source with its date, grade and what rests on it."""
+    rows = tuple(
+        (source.id, source.date or source.dated or "undated", source.grade, source.name, ", ".join(rests) or "-")
+        for source, rests in sources
+    )
+    return (Heading(f"{len(rows)} sources"), Table(("id", "date", "grade", "name", "what rests on it"), rows))
