@@ -75,9 +75,10 @@ def _print_block(console: Console, block: Block) -> None:
             if block.label:
                 _print_labelled(console, block.label, [block.value], COLORS[block.tone])
         case Items():
-            _print_labelled(console, block.label, [", ".join(block.values)], COLORS[block.tone])
+            _print_labelled(console, block.label, ["; ".join(block.values)], COLORS[block.tone])
         case Points():
-            _print_labelled(console, block.label, list(block.lines), COLORS[block.tone])
+            bullet = "- " if len(block.lines) > 1 else ""
+            _print_labelled(console, block.label, [bullet + line for line in block.lines], COLORS[block.tone])
         case Table():
             _print_table(console, block)
 
@@ -101,11 +102,22 @@ def _print_labelled(console: Console, label: str, lines: list[str], style: str) 
     console.print(grid)
 
 
+def _print_records(console: Console, table: Table) -> None:
+    """The rows one below the other, for a window too narrow for columns."""
+    for row in table.rows:
+        console.print(row[0], style="bold", overflow="fold")
+        for column, cell in zip(table.columns[1:], row[1:], strict=True):
+            console.print(f"  {column.replace('_', ' ')}: {cell}", overflow="fold")
+
+
 def _print_table(console: Console, table: Table) -> None:
     from rich import box
     from rich.table import Table as Grid
     from rich.text import Text
 
+    if console.width < WIDE:
+        _print_records(console, table)
+        return
     grid = Grid(box=box.ASCII if console.safe_box else box.SIMPLE_HEAD, pad_edge=False)
     for column in table.columns:
         grid.add_column(column.replace("_", " "), overflow="fold")

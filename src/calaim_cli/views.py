@@ -92,8 +92,8 @@ def county_view(place: Place, catalog: Catalog) -> View:
 def _county_head(place: Place) -> Iterator[Block]:
     county = place.county
     yield Heading(f"{county.name} County, California (FIPS {county.fips})")
-    yield Fact("county", "County", county.name)
-    yield Fact("fips", "FIPS", county.fips)
+    yield Fact("county", "", county.name)
+    yield Fact("fips", "", county.fips)
     yield Fact("zip", "ZIP code", place.zip)
     yield Fact("note", "Note", county.note)
 
@@ -199,13 +199,13 @@ def service_view(service: Program, county: County | None, catalog: Catalog) -> V
         Fact("as_of", "As of", f"{availability.as_of} ({catalog.cite(availability.source)}); call to confirm"),
         Fact("availability_note", "Note", availability.note, DOUBT),
     ]
-    return _without_empty((*_entry_head("service", service, catalog), *where, *_entry_tail(service, catalog)))
+    return _without_empty((*_entry_head("service", service), *where, *_entry_tail(service, catalog)))
 
 
-def _entry_head(kind: str, entry: Program, catalog: Catalog) -> Iterator[Block]:
-    yield Heading(entry.name)
-    yield Fact(kind, "Id", entry.id)
-    yield Fact("name", "Name", entry.name)
+def _entry_head(kind: str, entry: Program) -> Iterator[Block]:
+    yield Heading(f"{entry.name} ({kind} {entry.id})")
+    yield Fact(kind, "", entry.id)
+    yield Fact("name", "", entry.name)
     yield Items("alias", "Also called", entry.aliases)
     yield Fact("summary", "What it is", entry.summary)
     yield Points("does", "What it does", entry.does)
@@ -243,7 +243,7 @@ def program_view(kind: str, entry: Program, catalog: Catalog) -> View:
     rules = (
         Points(part, PART_WORDS[part], tuple(_rule_lines(rule, catalog))) for part, rule in rules_of(entry).items()
     )
-    return _without_empty((*_entry_head(kind, entry, catalog), *rules, *_entry_tail(entry, catalog)))
+    return _without_empty((*_entry_head(kind, entry), *rules, *_entry_tail(entry, catalog)))
 
 
 def _rule_lines(rule: Rule, catalog: Catalog, depth: int = 0) -> Iterator[str]:

@@ -1,0 +1,138 @@
+"""What the tests share: the shipped policy, a complete invented case, and the command run as a user runs it."""
+
+from __future__ import annotations
+
+import copy
+import io
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import tomli_w
+
+from calaim_cli import datafiles
+from calaim_cli.catalog import Catalog
+from calaim_cli.cli import main
+
+AS_OF = date(2026, 11, 22)
+ROOT = Path(__file__).parents[1]
+
+
+class Ran(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The shipped policy."""
+    return datafiles.load()
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No profile, data folder or terminal setting of this machine's user reaches a test."""
+    for name in ("CALAIM_DATA", "ACCESSIBLE", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CALAIM_NO_QUICK"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CALAIM_PROFILE", str(tmp_path / "no-profile.toml"))
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in this process through its own `main`; gives exit code, stdout and stderr."""
+
+    def run_command(*arguments: str | Path, stdin: str | bytes = b"") -> Ran:
+        content = stdin.encode() if isinstance(stdin, str) else stdin
+        monkeypatch.setattr(sys, "argv", ["calaim", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        capfd.readouterr()
+        try:
+            code = main()
+        except SystemExit as leaving:
+            code = leaving.code if isinstance(leaving.code, int) else 1
+        return Ran(code, *capfd.readouterr())
+
+    return run_command
+
+
+COMPLETE: dict[str, Any] = {
+    "schema": "calaim.case/1",
+    "member": {
+        "first_name": "Test",
+        "last_name": "Member",
+        "date_of_birth": "1980-03-04",
+        "phone": "415-555-0123",
+        "address": "1 Example St",
+        "city": "San Mateo",
+        "zip": "94401",
+        "county": "San Mateo",
+        "mrn": "00012345",
+        "kp_member": True,
+    },
+    "referrer": {
+        "name": "Pat Example",
+        "organization": "Example Clinic",
+        "npi": "1234567893",
+        "address": "2 Example Ave, Oakland, CA 94601",
+        "phone": "510-555-0100",
+        "email": "pat@clinic.example.org",
+        "relationship": "medical_provider",
+        "source": "other_health_care_provider",
+    },
+    "referral": {"program": "ecm", "current_services": ["none"]},
+    "consent": {"member_agreed": True, "attested": True, "part2": False},
+    "answers": {
+        "managed_care": True,
+        "excluded_programs": ["none"],
+        "choose_one_programs": ["none"],
+        "ed_visits_6_months": 5,
+        "visits_avoidable": True,
+    },
+}
+
+
+def changed(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A copy of a case document with dotted keys set; None takes a key out."""
+    fresh = copy.deepcopy(document)
+    for dotted, value in changes.items():
+        table, _, key = dotted.rpartition(".")
+        place = fresh.setdefault(table, {}) if table else fresh
+        if value is None:
+            place.pop(key, None)
+        else:
+            place[key] = value
+    return fresh
+
+
+WriteCase = Callable[..., Path]
+
+
+@pytest.fixture
+def write_case(tmp_path: Path) -> WriteCase:
+    """Write the complete case, with changes by dotted key, to a file; gives its path."""
+
+    def write(changes: dict[str, Any] | None = None, name: str = "case.toml") -> Path:
+        path = tmp_path / name
+        path.write_bytes(tomli_w.dumps(changed(COMPLETE, changes or {})).encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def data_copy(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a copy of the shipped data files, to be changed at will."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("programs.toml", "counties.toml"):
+        (folder / name).write_bytes((ROOT / "data" / name).read_bytes())
+    yield folder
