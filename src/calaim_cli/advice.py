@@ -9,6 +9,8 @@ from msgspec import Struct
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import Contact, County, Region
 from calaim_cli.determination import Determination, Outcome
+from calaim_cli.programs import Gate
+from calaim_cli.rules import Rule, criteria_of
 
 GATES = ("excluded", "choose_one", "first", "limit")
 REFER_NOW = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION})
@@ -47,18 +49,25 @@ def _next_steps(
 
 def _said_by_gates(determination: Determination) -> Iterator[str]:
     """The sentences of the gates that decided: why a choice, a step or a limit stands in the way."""
-    entry = determination.subject.entry
-    decided_by = {reason.part for reason in determination.because}
     stands = {
         "excluded": determination.outcome is Outcome.UNLIKELY,
         "choose_one": determination.outcome is Outcome.CHOOSE_ONE,
         "first": determination.outcome is Outcome.NOT_YET,
         "limit": determination.outcome is Outcome.PLAN_DISCRETION,
     }
-    for gate in GATES:
-        said = getattr(entry, gate)
-        if said is not None and stands[gate] and gate in decided_by:
-            yield said.say
+    for part in GATES:
+        decided = {reason.criterion for reason in determination.because if reason.part == part}
+        if stands[part] and decided:
+            gates = _gates(determination.subject.parts[part])
+            yield from (gate.say for gate in gates if not decided.isdisjoint(criteria_of(gate)))
+
+
+def _gates(rule: Rule) -> Iterator[Gate]:
+    """The gates that a part of the policy is made of: a service may be closed by its own and by its program's."""
+    if isinstance(rule, Gate):
+        yield rule
+    else:
+        yield from (gate for part in rule.any_of if isinstance(part, Rule) for gate in _gates(part))
 
 
 def _where_to(

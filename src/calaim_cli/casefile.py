@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import tomli_w
 from msgspec import Struct
 
-from calaim_cli.case import Case, LeadEntity, Referrer, read_case, read_table
-from calaim_cli.datafiles import decode_utf8, parse_toml, read_bytes
+from calaim_cli.case import CASE_SCHEMA, Case, Consent, LeadEntity, Member, Referrer, read_case, read_table
 from calaim_cli.errors import InputError, Problem
+from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
 
 LARGEST: Final = 1024 * 1024
 PROFILE_SCHEMA: Final = "calaim.profile/1"
@@ -54,17 +55,51 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
         document = json.loads(text, object_pairs_hook=_no_repeats)
     except json.JSONDecodeError as error:
         raise InputError(f"{name}: line {error.lineno}: not valid JSON: mend that line") from None
-    except (RecursionError, ValueError) as error:
-        reason = "a key stands twice" if isinstance(error, ValueError) else "nested too deeply"
-        raise InputError(f"{name}: not a valid case: {reason}") from None
+    except _RepeatedKey:
+        raise InputError(f"{name}: not a valid case: a key stands twice") from None
+    except (RecursionError, ValueError):
+        raise InputError(f"{name}: not a valid case: nested too deeply, or a number too long") from None
     return document if isinstance(document, dict) else {}
+
+
+class _RepeatedKey(Exception):
+    """A JSON object holds a key twice: which one is meant, nobody can tell."""
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
-        raise ValueError
+        raise _RepeatedKey
     return table
+
+
+def case_bytes(case: Case) -> bytes:
+    """The case as a TOML file: what is given and nothing else, always in the same order."""
+    tables = {name: _given(getattr(case, name)) for name in ("member", "referrer", "referral", "consent")}
+    document: dict[str, Any] = {"schema": CASE_SCHEMA}
+    document |= {name: table for name, table in tables.items() if table}
+    document["answers"] = case.answers
+    if case.expect:
+        document["expect"] = case.expect
+    return tomli_w.dumps(document).encode()
+
+
+def _given(part: Struct) -> dict[str, Any]:
+    values = {name: getattr(part, name) for name in part.__struct_fields__}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if (value is not None and value not in ("", (), False))
+        or (value is False and isinstance(part, Consent | Member))
+    }
+
+
+def profile_bytes(profile: Profile) -> bytes:
+    """The profile as a TOML file."""
+    document: dict[str, Any] = {"schema": PROFILE_SCHEMA, "referrer": _given(profile.referrer)}
+    if profile.network_lead_entity:
+        document["network_lead_entity"] = _given(profile.network_lead_entity)
+    return tomli_w.dumps(document).encode()
 
 
 def profile_path() -> Path:
@@ -91,8 +126,13 @@ def read_profile(path: Path) -> Profile:
     ]
     if document.get("schema") != PROFILE_SCHEMA:
         problems.append(Problem("schema", "schema", f'expected "{PROFILE_SCHEMA}"'))
-    referrer, found = read_table(Referrer, document.get("referrer", {}), "referrer")
-    entity, more = read_table(LeadEntity, document.get("network_lead_entity", {}), "network_lead_entity")
+    tables = {key: document.get(key, {}) for key in ("referrer", "network_lead_entity")}
+    for key, table in tables.items():
+        if not isinstance(table, dict):
+            problems.append(Problem(key, "type", f"[{key}] must be a table"))
+            tables[key] = {}
+    referrer, found = read_table(Referrer, tables["referrer"], "referrer")
+    entity, more = read_table(LeadEntity, tables["network_lead_entity"], "network_lead_entity")
     if problems or found or more:
         raise InputError(f"{path}: the profile is not valid: mend it, or take it away", (*problems, *found, *more))
     return Profile(referrer, entity if entity.email else None)

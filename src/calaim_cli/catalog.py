@@ -128,6 +128,10 @@ class Catalog(Struct, frozen=True):
         grade = "" if source.grade in (Grade.OFFICIAL, Grade.COPY) else ", not confirmed"
         return f"{source.name}{page}, {source.date or source.dated or 'undated'}{grade}"
 
+    def name_of(self, entry_id: str) -> str:
+        """The name of a program, population or service."""
+        return next(entry.name for entry in self.entries if entry.id == entry_id)
+
     def conflicts_of(self, entry_id: str) -> tuple[Conflict, ...]:
         """Where sources disagree about a program, population or service."""
         return tuple(conflict for conflict in self.conflicts if entry_id in conflict.touches)

@@ -14,8 +14,8 @@ from calaim_cli.counties import County, NoPlace, find_place
 from calaim_cli.determination import Determination, Outcome
 from calaim_cli.errors import InputError, NotFound, Problem
 from calaim_cli.near import did_you_mean, one_of
-from calaim_cli.programs import Subject
-from calaim_cli.screening import Screening, screen
+from calaim_cli.programs import subject_id
+from calaim_cli.screening import Screener, Screening
 
 
 class Decided(Struct, frozen=True):
@@ -36,21 +36,19 @@ class Difference(Struct, frozen=True):
     found: str
 
 
-def decide(
-    name: str, case: Case, subjects: tuple[Subject, ...], catalog: Catalog, as_of: date, stated: County | None
-) -> Decided:
+def decide(name: str, case: Case, screener: Screener, catalog: Catalog, as_of: date, stated: County | None) -> Decided:
     """Decide the case for the stated county, else for its own.
 
     Raises InputError with every problem of the answers, NotFound for a county that is none.
     """
-    screening = _screened(name, case, subjects, catalog, as_of)
+    screening = _screened(name, case, screener, as_of)
     county, warnings = (stated, ()) if stated else _county_of(name, case, catalog)
     results = tuple((one, advise(one, catalog, county)) for one in screening.determinations.values())
     return Decided(name, county, results, (*screening.warnings, *warnings))
 
 
-def _screened(name: str, case: Case, subjects: tuple[Subject, ...], catalog: Catalog, as_of: date) -> Screening:
-    screening = screen(case, subjects, catalog, as_of)
+def _screened(name: str, case: Case, screener: Screener, as_of: date) -> Screening:
+    screening = screener.screen(case, as_of)
     if screening.problems:
         raise InputError(f"{name}: the answers are not valid; nothing was decided", screening.problems)
     return screening
@@ -71,7 +69,7 @@ def _county_of(name: str, case: Case, catalog: Catalog) -> tuple[County | None, 
     return None, (problem,)
 
 
-def compare(name: str, case: Case, catalog: Catalog, as_of: date) -> tuple[Difference, ...]:
+def compare(name: str, case: Case, screener: Screener, catalog: Catalog, as_of: date) -> tuple[Difference, ...]:
     """Where the case does not come out as its [expect] table says.
 
     Raises InputError when it has no such table, or the table names what does not exist.
@@ -80,7 +78,7 @@ def compare(name: str, case: Case, catalog: Catalog, as_of: date) -> tuple[Diffe
     problems = tuple(_wrong_expectations(expected, catalog))
     if problems:
         raise InputError(f"{name}: the [expect] table is not valid", problems)
-    found = _screened(name, case, catalog.subjects, catalog, as_of).determinations
+    found = _screened(name, case, screener, as_of).determinations
     return tuple(
         Difference(name, subject, outcome, found[subject].outcome)
         for subject, outcome in expected.items()
@@ -89,7 +87,7 @@ def compare(name: str, case: Case, catalog: Catalog, as_of: date) -> tuple[Diffe
 
 
 def _wrong_expectations(expected: dict[str, object], catalog: Catalog) -> Iterator[Problem]:
-    known = [subject.population or subject.service or subject.program for subject in catalog.subjects]
+    known = [subject_id(subject) for subject in catalog.subjects]
     if not expected:
         yield Problem("expect", "missing", "add an [expect] table: program, population or service = outcome")
     for subject, outcome in expected.items():

@@ -58,9 +58,11 @@ def check_case(case: Case, catalog: Catalog, as_of: date) -> CheckedCase:
     kept, found = _fields(case, as_of)
     county, place = _county(kept, catalog)
     problems = [*_missing(case, form), *found[0], *_choices(kept, form), *_requested(kept, catalog), *_consent(kept)]
-    services = tuple(_service_id(typed, catalog) or typed for typed in kept.referral.services)
+    services = tuple(dict.fromkeys(_service_id(typed, catalog) or typed for typed in kept.referral.services))
     kept = replace(kept, referral=replace(kept.referral, program=kept.referral.program.lower(), services=services))
-    return CheckedCase(kept, county, (*problems, *place[0]), (*found[1], *place[1], *_part2_not_stated(kept)))
+    named = {(one.where, one.code) for one in problems}
+    problems += [one for one in place[0] if (one.where, one.code) not in named]
+    return CheckedCase(kept, county, tuple(problems), (*found[1], *place[1], *_part2_not_stated(kept)))
 
 
 def _fields(case: Case, as_of: date) -> tuple[Case, tuple[list[Problem], list[Problem]]]:

@@ -1,4 +1,4 @@
-"""Floor 8: the commands, and the one place where an error becomes a message and an exit code.
+"""Floor 9: the commands, and the one place where an error becomes a message and an exit code.
 
 The only importer of Typer, and the only reader of today's date.
 """
@@ -17,17 +17,23 @@ from calaim_cli import (
     __version__,
     casefile,
     checking,
+    conversation,
     datacheck,
     datafiles,
     documents,
+    interviewing,
     lookups,
     outbox,
+    prompts,
     referring,
+    screening,
     views,
 )
 from calaim_cli.case import Case
 from calaim_cli.catalog import Catalog
+from calaim_cli.checking import Decided
 from calaim_cli.errors import CalaimError, InputError, Problem, UsageError
+from calaim_cli.referral import Prepared
 from calaim_cli.referring import Format
 from calaim_cli.render import on_terminal, plain, wants_rich
 from calaim_cli.terminal import emit, emit_utf8, prepare_streams, say
@@ -59,6 +65,10 @@ Programs = Annotated[
     list[str] | None,
     typer.Option("--program", metavar="ID", help="ecm, cs, chw, a population or a service. May be repeated."),
 ]
+Save = Annotated[
+    Path | None, typer.Option("--save", metavar="CASE", help="Save the case after every reply, for you alone to read.")
+]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; list what is missing instead.")]
 InCounty = Annotated[str | None, typer.Option("--county", metavar="PLACE", help="The member's county or ZIP code.")]
 
 
@@ -77,8 +87,9 @@ def main() -> int:
         say("calaim: input ended before the question was answered")
         return 2
     except Exception as error:  # noqa: BLE001 the boundary: its text may hold a member's data
-        say(f"calaim: internal error {_place_of(error)} (calaim {__version__}). Please report this line.")
-        return 1
+        bug = CalaimError(f"internal error {_place_of(error)} (calaim {__version__}). Please report this line.")
+        _report(bug, as_json=as_json)
+        return bug.exit_code
 
 
 def _place_of(error: Exception) -> str:
@@ -138,11 +149,9 @@ def _warn(problems: Iterable[Problem]) -> None:
         say(f"calaim: warning: {problem.where}: {problem.code}: {problem.message}")
 
 
-def _day(as_of: datetime | None, catalog: Catalog) -> date:
-    """The day to decide for; warns when the data are due for a review by then."""
-    day = as_of.date() if as_of else datetime.now().astimezone().date()
-    _warn(datacheck.past_review(catalog, day))
-    return day
+def _day(as_of: datetime | None) -> date:
+    """The day to decide for."""
+    return as_of.date() if as_of else datetime.now().astimezone().date()
 
 
 @app.callback(invoke_without_command=True)
@@ -260,14 +269,18 @@ def check(
     Example: calaim check examples/case.toml --program ecm
     """
     catalog = _policy(data)
-    day = _day(as_of, catalog)
-    subjects = lookups.subjects_named(program or [], catalog)
+    day = _day(as_of)
+    screener = screening.screener(lookups.subjects_named(program or [], catalog), catalog)
     stated = lookups.place_named(county, catalog).county if county else None
     read = [(name, casefile.read(name)) for name in cases]
     if expect:
         return _compare(read, catalog, day, as_json=as_json)
-    results = [checking.decide(name, case, subjects, catalog, day, stated) for name, case in read]
-    _warn(warning for result in results for warning in result.warnings)
+    results = [checking.decide(name, case, screener, catalog, day, stated) for name, case in read]
+    return _show_results(results, catalog, day, as_json=as_json, plain_wanted=plain_wanted)
+
+
+def _show_results(results: list[Decided], catalog: Catalog, day: date, *, as_json: bool, plain_wanted: bool) -> int:
+    _warn((*datacheck.past_review(catalog, day), *(warning for one in results for warning in one.warnings)))
     if as_json:
         return _show_json(documents.determination_document(one.results, catalog, one.county, day) for one in results)
     full = not wants_rich(sys.stdout, plain_wanted=plain_wanted)
@@ -278,8 +291,10 @@ def check(
 
 
 def _compare(read: list[tuple[str, Case]], catalog: Catalog, day: date, *, as_json: bool) -> int:
-    compared = [checking.compare(name, case, catalog, day) for name, case in read]
+    everything = screening.screener(catalog.subjects, catalog)
+    compared = [checking.compare(name, case, everything, catalog, day) for name, case in read]
     differing = [difference for one in compared for difference in one]
+    _warn(datacheck.past_review(catalog, day))
     if as_json:
         _show_json([documents.expectations_document(len(read), differing)])
     else:
@@ -289,8 +304,38 @@ def _compare(read: list[tuple[str, Case]], catalog: Catalog, day: date, *, as_js
 
 
 @app.command()
+def interview(
+    program: Programs = None,
+    county: InCounty = None,
+    start: Annotated[Path | None, typer.Option("--from", metavar="CASE", help="Go on with a saved case.")] = None,
+    save: Save = None,
+    no_input: NoInput = False,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    plain_wanted: Plain = False,
+    data: Data = None,
+) -> int:
+    """Ask only what can still change the result; ends with what `check` says of the saved case.
+
+    Example: calaim interview --program ecm --county alameda --save case.toml
+    """
+    catalog = _policy(data)
+    day = _day(as_of)
+    case = interviewing.started(start, county, catalog)
+    about = interviewing.inquiry_for(program or [], case, catalog)
+    interviewing.need_a_person(about, conversation.answers_of(case, catalog, day), catalog, no_input=no_input)
+    with interviewing.leaving(save, "interview"):
+        case = interviewing.interviewed(
+            about, case, catalog, day, prompts.asker(plain=plain_wanted), interviewing.keeper(save)
+        )
+    screener = screening.screener(lookups.subjects_named(program or [], catalog), catalog)
+    result = checking.decide("interview", case, screener, catalog, day, None)
+    return _show_results([result], catalog, day, as_json=as_json, plain_wanted=plain_wanted)
+
+
+@app.command()
 def refer(
-    case: Annotated[str, typer.Argument(metavar="CASE|-", help="A case file, or - for standard input.")],
+    case: Annotated[str | None, typer.Argument(metavar="[CASE|-]", help="A case file, or - for stdin.")] = None,
     program: Annotated[str | None, typer.Option("--program", metavar="ID", help="ecm, cs or chw.")] = None,
     service: Annotated[
         list[str] | None, typer.Option("--service", metavar="ID", help="For cs; may be repeated.")
@@ -301,30 +346,91 @@ def refer(
     ] = None,
     self_referral: Annotated[bool, typer.Option("--self-referral", help="To the referrer's own organization.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that differs.")] = False,
+    start: Annotated[Path | None, typer.Option("--from", metavar="CASE", help="Go on with a saved case.")] = None,
+    save: Save = None,
+    no_input: NoInput = False,
     as_of: AsOf = None,
     as_json: Json = False,
+    plain_wanted: Plain = False,
     data: Data = None,
 ) -> int:
-    """Write a referral draft. Nothing is ever sent.
+    """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent.
 
     Example: calaim refer examples/case.toml --out draft.eml
     """
     catalog = _policy(data)
-    day = _day(as_of, catalog)
+    day = _day(as_of)
     profile = casefile.read_profile(casefile.profile_path())
-    asked = referring.asked_for(casefile.read(case), program, service or [], own=self_referral)
-    prepared = referring.prepare(asked, profile.referrer, profile.network_lead_entity, catalog, day)
-    wanted = Format.JSON if as_json and form is None else form
-    written = referring.formatted(prepared, referring.format_for(wanted, out), catalog)
-    _warn(prepared.warnings)
-    if out is None:
-        emit_utf8(written.decode())
+    wanted = referring.format_for(Format.JSON if as_json and form is None else form, out)
+    cases: tuple[Case, ...]
+    if case is not None:
+        cases = (referring.asked_for(casefile.read(case), program, service or [], own=self_referral),)
     else:
-        status = outbox.save(out, written, replace=force)
-        say(f"{out}: {status}. {prepared.route.why}.")
-    for reminder in catalog.counties_file.form.reminders:
+        first = referring.asked_for(
+            interviewing.started(start, None, catalog), program, service or [], own=self_referral
+        )
+        cases = interviewing.talked(first, profile, catalog, day, save, no_input=no_input, plain_wanted=plain_wanted)
+    drafts = [referring.prepare(one, profile.referrer, profile.network_lead_entity, catalog, day) for one in cases]
+    if case is None:
+        drafts = interviewing.previewed(drafts, prompts.asker(plain=plain_wanted))
+    _warn(datacheck.past_review(catalog, day))
+    _deliver(drafts, wanted, out, catalog, force=force)
+    return 0
+
+
+def _deliver(drafts: list[Prepared], wanted: Format, out: Path | None, catalog: Catalog, *, force: bool) -> None:
+    """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
+    for prepared in drafts:
+        written = referring.formatted(prepared, wanted, catalog)
+        _warn(prepared.warnings)
+        if out is None:
+            emit_utf8(written.decode())
+            continue
+        path = out.with_stem(f"{out.stem}-{prepared.case.referral.program}") if len(drafts) > 1 else out
+        say(f"{path}: {outbox.save(path, written, replace=force)}. {prepared.route.why}.")
+    for reminder in catalog.counties_file.form.reminders if drafts else ("No draft was written.",):
         say(reminder)
     say("Nothing has been sent.")
+
+
+profile_app = typer.Typer(help="The referrer's own details, kept on this computer.", no_args_is_help=True)
+app.add_typer(profile_app, name="profile")
+
+
+@profile_app.command("path")
+def profile_path() -> int:
+    """Print where the profile is kept.
+
+    Example: calaim profile path
+    """
+    emit(f"{casefile.profile_path()}\n")
+    return 0
+
+
+@profile_app.command("show")
+def profile_show() -> int:
+    """Print the profile.
+
+    Example: calaim profile show
+    """
+    emit_utf8(casefile.profile_bytes(casefile.read_profile(casefile.profile_path())).decode())
+    return 0
+
+
+@profile_app.command("edit")
+def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: Data = None) -> int:
+    """Ask for the referrer's details and the Network Lead Entity, and keep them.
+
+    Example: calaim profile edit
+    """
+    path = casefile.profile_path()
+    profile, catalog = casefile.read_profile(path), _policy(data)
+    if no_input or not prompts.can_ask():
+        raise UsageError(f"nobody can be asked: write the profile by hand: {path}", code="missing")
+    with interviewing.leaving(None, "profile edit"):
+        edited = referring.edited_profile(profile, catalog, prompts.asker(plain=plain_wanted))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    say(f"{path}: {outbox.save(path, casefile.profile_bytes(edited), replace=True)}")
     return 0
 
 
@@ -338,7 +444,7 @@ def data_check(data: Data = None, as_of: AsOf = None) -> int:
     problems = datacheck.find_problems(catalog)
     if problems:
         raise InputError(f"{data or 'the shipped data'}: not sound", problems)
-    _day(as_of, catalog)
+    _warn(datacheck.past_review(catalog, _day(as_of)))
     emit(f"ok\tdata edition {catalog.edition}, nothing wrong\n")
     return 0
 

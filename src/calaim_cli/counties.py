@@ -13,6 +13,8 @@ from calaim_cli.near import near_names, one_of
 from calaim_cli.sources import Grade
 
 KP: Final = "kp"
+HEALTH_CARE_OPTIONS: Final = "health_care_options"
+"""The contact that helps to choose or change a plan: told wherever Kaiser Permanente is not the answer."""
 
 
 class Region(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -246,8 +248,8 @@ def _by_digits(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
         return NoPlace("not-a-place", "a place in digits is a five-digit ZIP code: give that or the county's name")
     code = found[1]
     by_fips = {county.fips: county for county in gazetteer.counties}
-    if code in by_fips:
-        return Place(by_fips[code])
+    if text in by_fips:
+        return Place(by_fips[text])
     shares = gazetteer.zips().get(code, ())
     if not shares:
         return _unlisted(code)

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County, place_key, plans_of
+from calaim_cli.counties import HEALTH_CARE_OPTIONS, County, place_key, plans_of
 from calaim_cli.determination import Outcome
 from calaim_cli.errors import Problem
 from calaim_cli.fields import email
@@ -22,6 +22,7 @@ from calaim_cli.sources import source_id
 
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
+ZIPS: Final = "zips.csv"
 COUNT: Final = 58
 
 
@@ -37,7 +38,9 @@ def find_problems(catalog: Catalog) -> tuple[Problem, ...]:
         _outcomes,
         _counties,
         _places,
+        _zips,
         _routes,
+        _contacts,
     )
     return tuple(problem for check in checks for problem in check(catalog))
 
@@ -64,18 +67,18 @@ def _unknown(where: str, kind: str, found: str, known: Iterable[str]) -> Problem
 def _repeated_ids(catalog: Catalog) -> Iterator[Problem]:
     programs, counties = catalog.programs_file, catalog.counties_file
     lists: dict[str, Iterable[str]] = {
-        "source": (one.id for one in (*programs.source, *counties.source)),
-        "conflict": (one.id for one in catalog.conflicts),
-        "topic": (one.id for one in programs.topic),
-        "question": (one.id for one in programs.question),
-        "criterion": (one.id for one in programs.criterion),
-        "program, population or service": (one.id for one in catalog.entries),
-        "region": (one.id for one in counties.region),
-        "plan": (one.id for one in counties.plan),
-        "contact": (one.id for one in counties.contact),
-        "county": (one.name for one in counties.county),
-        "FIPS code": (one.fips for one in counties.county),
-        "availability": (one.service for one in counties.availability),
+        f"{PROGRAMS}, {COUNTIES}: source": (one.id for one in (*programs.source, *counties.source)),
+        f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in catalog.conflicts),
+        f"{PROGRAMS}: topic": (one.id for one in programs.topic),
+        f"{PROGRAMS}: question": (one.id for one in programs.question),
+        f"{PROGRAMS}: criterion": (one.id for one in programs.criterion),
+        f"{PROGRAMS}: program, population or service": (one.id for one in catalog.entries),
+        f"{COUNTIES}: region": (one.id for one in counties.region),
+        f"{COUNTIES}: plan": (one.id for one in counties.plan),
+        f"{COUNTIES}: contact": (one.id for one in counties.contact),
+        f"{COUNTIES}: county": (one.name for one in counties.county),
+        f"{COUNTIES}: FIPS code": (one.fips for one in counties.county),
+        f"{COUNTIES}: availability": (one.service for one in counties.availability),
     }
     for kind, ids in lists.items():
         for repeated, times in Counter(ids).items():
@@ -180,12 +183,19 @@ def _questions(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _citations(catalog: Catalog) -> Iterator[Problem]:
-    for where, citations in cited(catalog):
-        if not citations:
-            yield Problem(f"{where}: source", "no-source", "name at least one source: a fact without one is a rumor")
-        for citation in citations:
-            if source_id(citation) not in catalog.sources:
-                yield _unknown(f"{where}: source", "source", source_id(citation), catalog.sources)
+    for file, places in ((PROGRAMS, _cited_in_programs(catalog)), (COUNTIES, _cited_in_counties(catalog))):
+        for place, citations in places:
+            where = f"{file}: {place}: source"
+            if not citations:
+                yield Problem(where, "no-source", "name at least one source: a fact without one is a rumor")
+            for citation in citations:
+                if source_id(citation) not in catalog.sources:
+                    yield _unknown(where, "source", source_id(citation), catalog.sources)
+    yield from _touched(catalog)
+
+
+def _touched(catalog: Catalog) -> Iterator[Problem]:
+    """What a conflict touches is there, or nobody would ever see it."""
     entries = {entry.id for entry in catalog.entries}
     known = entries | set(catalog.plans) | {one.name for one in catalog.counties_file.county}
     known |= {one.id for one in catalog.counties_file.contact}
@@ -197,12 +207,24 @@ def _citations(catalog: Catalog) -> Iterator[Problem]:
 
 def cited(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every place of the data that cites sources, with its citations."""
-    programs, counties = catalog.programs_file, catalog.counties_file
-    for criterion in programs.criterion:
+    yield from _cited_in_programs(catalog)
+    yield from _cited_in_counties(catalog)
+
+
+def _cited_in_programs(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for criterion in catalog.programs_file.criterion:
         yield f'criterion "{criterion.id}"', criterion.source
     for entry in catalog.entries:
-        yield f'"{entry.id}"', (*entry.source, *entry.codes_source)
-    for conflict in catalog.conflicts:
+        yield f'"{entry.id}"', entry.source
+        if entry.codes_source:
+            yield f'"{entry.id}": codes', entry.codes_source
+    for conflict in catalog.programs_file.conflict:
+        yield f'conflict "{conflict.id}"', conflict.source
+
+
+def _cited_in_counties(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
+    counties = catalog.counties_file
+    for conflict in counties.conflict:
         yield f'conflict "{conflict.id}"', conflict.source
     yield from ((f'region "{region.id}"', region.source) for region in counties.region)
     yield from ((f'contact "{contact.id}"', contact.source) for contact in counties.contact)
@@ -270,6 +292,21 @@ def _places(catalog: Catalog) -> Iterator[Problem]:
     for name, where in named:
         if name not in names:
             yield _unknown(f"{COUNTIES}: {where}", "county", name, names)
+
+
+def _zips(catalog: Catalog) -> Iterator[Problem]:
+    """Every ZIP code lies in counties that are there; reading the table finds what else is wrong with it."""
+    known = {county.fips for county in catalog.counties_file.county}
+    shares = catalog.gazetteer.zips().values()
+    for fips in sorted({fips for spread in shares for fips, _ in spread} - known):
+        yield Problem(f'{ZIPS}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
+
+
+def _contacts(catalog: Catalog) -> Iterator[Problem]:
+    """The contact that refusals name is there."""
+    if HEALTH_CARE_OPTIONS not in {contact.id for contact in catalog.counties_file.contact}:
+        where = f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"'
+        yield Problem(where, "missing-contact", "refusals name it: add it")
 
 
 def _routes(catalog: Catalog) -> Iterator[Problem]:

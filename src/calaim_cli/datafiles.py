@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_origin
@@ -14,7 +13,9 @@ from calaim_cli.catalog import Catalog, CountiesFile, ProgramsFile
 from calaim_cli.counties import Gazetteer, Shares
 from calaim_cli.errors import InputError, Problem
 from calaim_cli.near import did_you_mean
+from calaim_cli.programs import PROGRAMS as THREE_PROGRAMS
 from calaim_cli.programs import subjects
+from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
 
 File = TypeVar("File", ProgramsFile, CountiesFile)
 PROGRAMS: Final = "programs.toml"
@@ -40,6 +41,8 @@ def load(folder: Path | None = None) -> Catalog:
     problems: list[Problem] = []
     programs_file = _decode(programs, ProgramsFile, PROGRAMS, problems)
     counties_file = _decode(counties, CountiesFile, COUNTIES, problems)
+    if programs_file is not None:
+        problems += _missing_programs(programs_file)
     if programs_file is None or counties_file is None or problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
     return _catalog(programs_file, counties_file, place)
@@ -65,42 +68,14 @@ def _catalog(programs: ProgramsFile, counties: CountiesFile, place: Path) -> Cat
     )
 
 
-def read_bytes(path: Path, largest: int) -> bytes:
-    """The bytes of a regular file of at most `largest` bytes. Raises InputError saying what is wrong with it."""
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder: give a file")
-        if path.stat().st_size > largest:
-            raise InputError(f"{path}: larger than {largest // 1024 // 1024} MiB: this cannot be the right file")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file: check the name") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def decode_utf8(content: bytes, name: str) -> str:
-    """The text of a file. Raises InputError naming the line that is not UTF-8, never its bytes."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{name}: line {line}: not UTF-8: save the file as UTF-8 text") from None
-
-
-def parse_toml(text: str, name: str) -> dict[str, Any]:
-    """The tables of a TOML text. Raises InputError with the line; the line itself is not quoted."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"(.*) \(at (line \d+), column \d+\)|(.*) \(at end of document\)", str(error))
-        what, line = (found[1] or found[3], found[2] or "at the end") if found else (str(error), "")
-        raise InputError(f"{name}: {line}: not valid TOML: {_without_quotes(what)}: mend that line") from None
-
-
-def _without_quotes(reason: str) -> str:
-    """The parser's reason without the characters of the file that it quotes."""
-    return re.sub(r"[ :]*(['\"]).*\1", "", reason).lower()
+def _missing_programs(programs: ProgramsFile) -> list[Problem]:
+    """A problem for each of the three programs that the file does not have: nothing can be decided without."""
+    found = {program.id for program in programs.program}
+    return [
+        Problem(f'{PROGRAMS}: program "{program}"', "missing-program", "the file must have this program: add it")
+        for program in THREE_PROGRAMS
+        if program not in found
+    ]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -188,7 +163,7 @@ def _in_words(error: str, where: str, wanted: Any) -> Problem:
 def read_zips(path: Path) -> Shares:
     """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
     shares: dict[str, list[tuple[str, float]]] = {}
-    header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines()
+    header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines() or [""]
     if header != "zip,fips,share":
         raise InputError(f'{path}: line 1: expected the header "zip,fips,share"')
     for number, row in enumerate(rows, 2):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
 from itertools import product
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from calaim_cli.programs import Subject
-from calaim_cli.rules import Finding, Truth, deciding, evaluate, missing
+from calaim_cli.rules import Finding, Truth, Truths, criteria_of, evaluator, remembered
 
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES
 
@@ -104,14 +104,27 @@ def still_open(parts: Parts) -> tuple[str, ...]:
     )
 
 
+Decide = Callable[[Mapping[str, Truth]], Determination]
+
+
 def determine(subject: Subject, truths: Mapping[str, Truth]) -> Determination:
     """What the truths settle for one program, population or service, and why; or what is missing."""
-    findings = {part: evaluate(rule, truths) for part, rule in subject.parts.items()}
-    parts = Parts(**{part: finding.value for part, finding in findings.items()})
-    outcome = outcome_of(parts)
-    if outcome is Outcome.NEED_ANSWERS:
-        return Determination(subject, outcome, missing=_missing(findings, parts))
-    return Determination(subject, outcome, because=_because(findings, parts, truths))
+    return decider(subject)(Truths(truths))
+
+
+def decider(subject: Subject) -> Decide:
+    """A function that determines the subject from `Truths`, for many members: it remembers what it has worked out."""
+    evaluators = {part: evaluator(rule) for part, rule in subject.parts.items()}
+
+    def decide(truths: Mapping[str, Truth]) -> Determination:
+        findings = {part: evaluate(truths) for part, evaluate in evaluators.items()}
+        parts = Parts(**{part: finding.value for part, finding in findings.items()})
+        outcome = outcome_of(parts)
+        if outcome is Outcome.NEED_ANSWERS:
+            return Determination(subject, outcome, missing=_missing(findings, parts))
+        return Determination(subject, outcome, because=_because(findings, parts, truths))
+
+    return remembered((name for rule in subject.parts.values() for name in criteria_of(rule)), decide)
 
 
 def _because(findings: Mapping[str, Finding], parts: Parts, truths: Mapping[str, Truth]) -> tuple[Reason, ...]:
@@ -119,10 +132,9 @@ def _because(findings: Mapping[str, Finding], parts: Parts, truths: Mapping[str,
         Reason(criterion, truths[criterion] is YES, part)
         for part in decisive(parts)
         if part in findings
-        for criterion in deciding(findings[part])
+        for criterion in findings[part].deciding
     )
 
 
 def _missing(findings: Mapping[str, Finding], parts: Parts) -> tuple[str, ...]:
-    ids = (criterion for part in still_open(parts) for criterion in missing(findings[part]))
-    return tuple(dict.fromkeys(ids))
+    return tuple(dict.fromkeys(name for part in still_open(parts) for name in findings[part].missing))

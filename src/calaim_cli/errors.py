@@ -61,3 +61,10 @@ class Locked(CalaimError):
 
     exit_code = 7
     code = "locked"
+
+
+class Stopped(CalaimError):
+    """A person left by Ctrl-C or "quit"; the message says how to go on."""
+
+    exit_code = 130
+    code = "stopped"

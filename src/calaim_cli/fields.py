@@ -121,7 +121,8 @@ def cin(text: str) -> Checked:
         return Checked(kept, "id-excel")
     if SSN.fullmatch(kept):
         return Checked(kept, "id-ssn")
-    if not (CIN.fullmatch(kept) or CIN_WITH_CHECK.fullmatch(kept) or CARD.fullmatch(kept)):
+    fits = CIN.fullmatch(kept) or CIN_WITH_CHECK.fullmatch(kept) or CARD.fullmatch(kept)
+    if not fits or not text.strip().isascii():  # upper() turns a few foreign letters into A to Z
         return Checked(kept, "cin-format")
     return Checked(kept[:9], warning="" if kept[8] in CIN_LETTERS else "cin-letter")
 

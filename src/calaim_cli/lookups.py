@@ -8,7 +8,7 @@ from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County, NoPlace, Place, Plan, Region, find_place, plans_of
 from calaim_cli.datacheck import cited
 from calaim_cli.errors import NotFound, Problem
-from calaim_cli.near import did_you_mean, name_key, shown
+from calaim_cli.near import did_you_mean, name_key, near_names, one_of, shown
 from calaim_cli.programs import Program, Subject, find_entry, requested
 from calaim_cli.sources import Source, source_id
 
@@ -35,8 +35,10 @@ def entry_named(typed: str, catalog: Catalog) -> Program:
 def _named(typed: str, known: Sequence[Program], kind: str, hint: str) -> Program:
     entry = find_entry(typed, known)
     if entry is None:
-        near = did_you_mean(typed, [name for one in known for name in (one.id, *one.aliases)])
-        raise NotFound(f"{shown(typed)}: unknown {kind}: {near or hint}", code=f"unknown-{kind}")
+        owner = {name: one.id for one in known for name in (one.id, one.name, *one.aliases)}
+        ids = tuple(dict.fromkeys(owner[name] for name in near_names(typed, owner)))
+        near = f"did you mean {one_of(ids)}?" if ids else hint
+        raise NotFound(f"{shown(typed)}: unknown {kind}: {near}", code=f"unknown-{kind}")
     return entry
 
 

@@ -18,9 +18,12 @@ from msgspec import Struct
 from calaim_cli.errors import OutputRefused
 from calaim_cli.fields import all_printable, email
 
-SUBJECT: Final = re.compile(r"[ -~]{1,69}")
+SUBJECT: Final = re.compile(r"(?!.*=\?)[ -~]{1,69}")
+"""Printable ASCII without an encoded word: before CPython 3.13 one can hide a line break, and so a header."""
 HEADERS: Final = ("X-Unsent", "To", "Subject", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
 LONGEST_LINE: Final = 76
+"""In octets, of a body line: the limit of quoted-printable."""
+LONGEST_HEADER: Final = 998
 
 
 class Draft(Struct, frozen=True):
@@ -96,8 +99,10 @@ def read_back(content: bytes, draft: Draft) -> None:
 
 
 def _well_formed(content: bytes) -> bool:
-    """ASCII only, CRLF only, no line longer than the limit of quoted-printable."""
-    lines = content.split(b"\r\n")
+    """ASCII only, CRLF only, no line longer than its limit. A long address makes a long header, not a broken one."""
+    head, _, text = content.partition(b"\r\n\r\n")
     return content.isascii() and all(
-        len(line) <= LONGEST_LINE and b"\r" not in line and b"\n" not in line for line in lines
+        len(line) <= most and b"\r" not in line and b"\n" not in line
+        for part, most in ((head, LONGEST_HEADER), (text, LONGEST_LINE))
+        for line in part.split(b"\r\n")
     )

@@ -10,6 +10,9 @@ from msgspec import Struct
 from calaim_cli.near import name_key
 from calaim_cli.rules import Rule
 
+PROGRAMS: Final = ("ecm", "cs", "chw")
+"""The three programs that everything belongs to; the policy has to have each."""
+
 PARTS: Final = ("rule", "discretion", "excluded", "choose_one", "first", "limit")
 """The parts of a policy, in the order in which they decide."""
 
@@ -88,6 +91,7 @@ def subjects(
     ecm, chw, cs = by_id["ecm"], by_id["chw"], by_id["cs"]
     populations = tuple(populations)
     whole = {"rule": _any_of(p.rule for p in populations), "discretion": _any_of(p.discretion for p in populations)}
+    whole = {part: rule for part, rule in whole.items() if rule.any_of}
     return (
         Subject("ecm", ecm, rules_of(ecm) | whole),
         *(Subject("ecm", entry, rules_of(entry), population=entry.id) for entry in populations),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
 from calaim_cli.errors import Problem
 from calaim_cli.near import did_you_mean, one_of
-from calaim_cli.rules import Truth
+from calaim_cli.rules import MOST_REMEMBERED, Truth, Truths
 
 Answer = bool | int | str | tuple[str, ...]
 """What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW."""
@@ -36,7 +37,11 @@ class Topic(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How we ask. `choices` gives each choice id its words, in the order shown; `none` stands alone."""
+    """How we ask. `choices` gives each choice id its words, in the order shown; `none` stands alone.
+
+    `likely` is roughly the share of members who say yes (to a number: reach its steps; to choices: choose any). It
+    orders the interview and decides nothing.
+    """
 
     id: str
     topic: str
@@ -46,6 +51,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unit: str = ""
     at_most: int | None = None
     choices: dict[str, str] = {}
+    likely: float = 0.3
 
 
 class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,9 +72,28 @@ class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     any_choice: bool = False
 
 
-def truths(criteria: Iterable[Criterion], answers: Mapping[str, Answer]) -> dict[str, Truth]:
+def truths(criteria: Iterable[Criterion], answers: Mapping[str, Answer]) -> Truths:
     """One truth per criterion id. A criterion whose question has no answer, or "don't know", is unknown, never no."""
-    return {criterion.id: _truth(criterion, answers.get(criterion.question, DONT_KNOW)) for criterion in criteria}
+    return teller(criteria)(answers)
+
+
+def teller(criteria: Iterable[Criterion]) -> Callable[[Mapping[str, Answer]], Truths]:
+    """A function that turns answers into truths, for many members: it remembers what each answer comes to."""
+    tests: dict[str, list[Criterion]] = {}
+    for criterion in criteria:
+        tests.setdefault(criterion.question, []).append(criterion)
+
+    @lru_cache(maxsize=MOST_REMEMBERED)
+    def told(question: str, _kind: str, answer: Answer) -> dict[str, Truth]:
+        return {criterion.id: _truth(criterion, answer) for criterion in tests.get(question, ())}
+
+    def tell(answers: Mapping[str, Answer]) -> Truths:
+        known = Truths()
+        for question, answer in answers.items():
+            known |= told(question, type(answer).__name__, answer)
+        return known
+
+    return tell
 
 
 def _truth(criterion: Criterion, answer: Answer) -> Truth:

@@ -16,7 +16,7 @@ from calaim_cli.checks import check_case
 from calaim_cli.determination import Determination, Outcome
 from calaim_cli.errors import InputError, Problem
 from calaim_cli.message import Draft
-from calaim_cli.routing import Route, route
+from calaim_cli.routing import Route, check_member, route
 
 WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
@@ -44,8 +44,8 @@ def prepare(
     Raises InputError with every problem of the case, or NotFound when no route exists.
     """
     checked = check_case(case, catalog, as_of)
-    if checked.county is not None and case.member.kp_member is False:
-        route(checked.case, checked.county, catalog, lead_entity)
+    if checked.county is not None:
+        check_member(case, checked.county, catalog)
     if checked.problems or checked.county is None:
         raise InputError("the case is not complete enough for a referral; nothing was written", checked.problems)
     way = route(checked.case, checked.county, catalog, lead_entity)

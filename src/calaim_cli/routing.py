@@ -8,13 +8,12 @@ from msgspec import Struct
 
 from calaim_cli.case import Case, LeadEntity
 from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County, Presence, Region
+from calaim_cli.counties import HEALTH_CARE_OPTIONS, County, Presence, Region
 from calaim_cli.errors import NotFound, Problem
 from calaim_cli.near import one_of
 from calaim_cli.sources import Grade
 
 TO_KP: Final = "kp"
-HEALTH_CARE_OPTIONS: Final = "health_care_options"
 TO_LEAD_ENTITY: Final = "network-lead-entity"
 
 
@@ -36,8 +35,7 @@ def route(case: Case, county: County, catalog: Catalog, lead_entity: LeadEntity 
     a service that takes no e-mailed referral or is not offered, a county not served or without a region.
     The order of the checks is that of Kaiser Permanente's provider guide, October 2024.
     """
-    if case.member.kp_member is False:
-        raise NotFound(f"not a Kaiser Permanente member: {own_plan(county, catalog)}", code="not-kp-member")
+    check_member(case, county, catalog)
     subject = catalog.counties_file.form.subjects[case.referral.program]
     if case.referral.self_referral:
         return _to_lead_entity(lead_entity, subject, catalog)
@@ -46,6 +44,12 @@ def route(case: Case, county: County, catalog: Catalog, lead_entity: LeadEntity 
     cited = catalog.cite(region.source)
     why = f"{county.name} County is in Kaiser Permanente's {region.name} region; mailbox from {cited}"
     return Route(TO_KP, (region.email,), subject, why, region.id, _warnings(county))
+
+
+def check_member(case: Case, county: County, catalog: Catalog) -> None:
+    """Raises NotFound for somebody who is not a Kaiser Permanente member, with what to do instead."""
+    if case.member.kp_member is False:
+        raise NotFound(f"not a Kaiser Permanente member: {own_plan(county, catalog)}", code="not-kp-member")
 
 
 def own_plan(county: County, catalog: Catalog) -> str:

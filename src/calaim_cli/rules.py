@@ -6,10 +6,15 @@ none-of the maximum turned round. Unknown never becomes no.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from enum import IntEnum
+from operator import itemgetter
+from typing import Final, TypeVar
 
 from msgspec import Struct
+
+Found = TypeVar("Found")
+MOST_REMEMBERED: Final = 20_000
 
 
 class Truth(IntEnum):
@@ -25,6 +30,14 @@ class Truth(IntEnum):
         return Truth(2 - self)
 
 
+class Truths(dict[str, Truth]):
+    """One truth per criterion id. A criterion that is not in it is unknown, never no."""
+
+    def __missing__(self, criterion: str) -> Truth:
+        """Unknown: nobody has said."""
+        return Truth.UNKNOWN
+
+
 class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     """All of these *and* any of these *and* none of these; a part is a criterion id or a further rule.
 
@@ -37,12 +50,18 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Finding(Struct, frozen=True):
-    """A truth with the findings it rests on. `clause` is "criterion", "rule" or one of the rule's three keys."""
+    """A truth with the criteria it rests on, each once.
+
+    `deciding` alone settle it (enough, though not always the fewest; empty while it is unknown). `missing` can still
+    settle it, and is empty exactly when it is settled.
+    """
 
     value: Truth
-    clause: str
-    parts: tuple[Finding, ...] = ()
-    criterion: str = ""
+    deciding: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+Evaluate = Callable[[Mapping[str, Truth]], Finding]
 
 
 def criteria_of(rule: Rule) -> Iterator[str]:
@@ -56,57 +75,72 @@ def criteria_of(rule: Rule) -> Iterator[str]:
 
 def evaluate(rule: Rule, truths: Mapping[str, Truth]) -> Finding:
     """The finding for a rule. A criterion that `truths` does not hold is unknown, never no."""
-    clauses = []
-    if rule.all_of:
-        parts = tuple(_part(part, truths) for part in rule.all_of)
-        clauses.append(Finding(min(part.value for part in parts), "all_of", parts))
-    if rule.any_of:
-        parts = tuple(_part(part, truths) for part in rule.any_of)
-        clauses.append(Finding(max(part.value for part in parts), "any_of", parts))
-    if rule.none_of:
-        parts = tuple(_part(part, truths) for part in rule.none_of)
-        clauses.append(Finding(max(part.value for part in parts).opposite, "none_of", parts))
-    if len(clauses) == 1:
-        return clauses[0]
-    return Finding(min(clause.value for clause in clauses), "rule", tuple(clauses))
+    return evaluator(rule)(Truths(truths))
 
 
-def _part(part: str | Rule, truths: Mapping[str, Truth]) -> Finding:
-    if isinstance(part, str):
-        return Finding(truths.get(part, Truth.UNKNOWN), "criterion", (), part)
-    return evaluate(part, truths)
+def evaluator(rule: Rule) -> Evaluate:
+    """A function that evaluates the rule on `Truths`; each part remembers its findings by the truths it rests on."""
+    clauses: list[tuple[Callable[[list[Finding]], Finding], list[Evaluate]]] = [
+        (clause, [_part(part) for part in parts])
+        for clause, parts in ((_all_of, rule.all_of), (_any_of, rule.any_of), (_none_of, rule.none_of))
+        if parts
+    ]
+
+    def evaluate_rule(truths: Mapping[str, Truth]) -> Finding:
+        return _all_of([clause([part(truths) for part in parts]) for clause, parts in clauses])
+
+    return remembered(criteria_of(rule), evaluate_rule)
 
 
-def deciding(finding: Finding) -> tuple[str, ...]:
-    """Criterion ids that alone settle the finding, each once; empty while it is unknown.
-
-    Enough, though not always the fewest: where one part suffices, the one with the fewest criteria is taken.
-    """
-    return tuple(dict.fromkeys(_deciding(finding)))
-
-
-def _deciding(finding: Finding) -> tuple[str, ...]:
-    if finding.value is Truth.UNKNOWN:
-        return ()
-    if finding.clause == "criterion":
-        return (finding.criterion,)
-    settled = finding.value.opposite if finding.clause == "none_of" else finding.value
-    every = [_deciding(part) for part in finding.parts if part.value is settled]
-    one_is_enough = settled is (Truth.NO if finding.clause in {"all_of", "rule"} else Truth.YES)
-    if one_is_enough:
-        return min(every, key=len)
-    return tuple(criterion for part in every for criterion in part)
+def _part(part: str | Rule) -> Evaluate:
+    if isinstance(part, Rule):
+        return evaluator(part)
+    known = {
+        Truth.NO: Finding(Truth.NO, deciding=(part,)),
+        Truth.UNKNOWN: Finding(Truth.UNKNOWN, missing=(part,)),
+        Truth.YES: Finding(Truth.YES, deciding=(part,)),
+    }
+    return lambda truths: known[truths[part]]
 
 
-def missing(finding: Finding) -> tuple[str, ...]:
-    """Criterion ids that can still settle the finding, each once; empty exactly when it is settled."""
-    return tuple(dict.fromkeys(_missing(finding)))
+def remembered(
+    criteria: Iterable[str], compute: Callable[[Mapping[str, Truth]], Found]
+) -> Callable[[Mapping[str, Truth]], Found]:
+    """`compute`, which looks at nothing but these criteria, with its results remembered up to a bound."""
+    pick: Callable[[Mapping[str, Truth]], Hashable] = itemgetter(*dict.fromkeys(criteria))
+    known: dict[Hashable, Found] = {}
+
+    def look_up(truths: Mapping[str, Truth]) -> Found:
+        key = pick(truths)
+        if key not in known:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            known[key] = compute(truths)
+        return known[key]
+
+    return look_up
 
 
-def _missing(finding: Finding) -> Iterator[str]:
-    if finding.value is not Truth.UNKNOWN:
-        return
-    if finding.clause == "criterion":
-        yield finding.criterion
-    for part in finding.parts:
-        yield from _missing(part)
+def _all_of(parts: list[Finding]) -> Finding:
+    value = min(part.value for part in parts)
+    if value is Truth.NO:
+        return min((part for part in parts if part.value is Truth.NO), key=lambda part: len(part.deciding))
+    if value is Truth.YES:
+        return Finding(value, deciding=_each_once(part.deciding for part in parts))
+    return Finding(value, missing=_each_once(part.missing for part in parts))
+
+
+def _any_of(parts: list[Finding]) -> Finding:
+    return _not(_none_of(parts))
+
+
+def _none_of(parts: list[Finding]) -> Finding:
+    return _all_of([_not(part) for part in parts])
+
+
+def _not(finding: Finding) -> Finding:
+    return Finding(finding.value.opposite, finding.deciding, finding.missing)
+
+
+def _each_once(several: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for criteria in several for one in criteria))

@@ -1,15 +1,17 @@
-"""Floor 6: the standard streams. Results go to stdout, talk to stderr; a closed or full stream is never a traceback."""
+"""Floor 5: the standard streams. Results go to stdout, talk to stderr; a closed or full stream is never a traceback."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TextIO
+from typing import Final, TextIO
 
 from calaim_cli.errors import OutputRefused
 
-READER_GONE = 141
+READER_GONE: Final = 141
 """Exit code when the reader of stdout went away: 128 + SIGPIPE."""
+CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
+"""How control characters are printed: a key or file name must not drive the terminal."""
 
 
 def prepare_streams() -> None:
@@ -27,7 +29,7 @@ def prepare_streams() -> None:
 def emit(text: str) -> None:
     """Write a result to stdout in the terminal's encoding, and make sure it arrived."""
     if sys.stdout is not None:
-        _deliver(sys.stdout, text)
+        _deliver(sys.stdout, text.translate(CONTROLS))
 
 
 def emit_utf8(text: str) -> None:
@@ -63,7 +65,7 @@ def say(text: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{text.translate(CONTROLS)}\n")
         sys.stderr.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -10,6 +10,7 @@ from calaim_cli.advice import GATES, Advice, contact_line, phone_line
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County, Place, Presence, plans_of
 from calaim_cli.determination import Determination, Outcome
+from calaim_cli.interview import Standing
 from calaim_cli.programs import Program, rules_of, subject_id
 from calaim_cli.rules import Rule
 from calaim_cli.sources import Source
@@ -338,3 +339,16 @@ def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]]) -> View:
         for source, rests in sources
     )
     return (Heading(f"{len(rows)} sources"), Table(("id", "date", "grade", "name", "what rests on it"), rows))
+
+
+def standing_line(standing: Standing, catalog: Catalog, number: int) -> str:
+    """Where an interview stands, in words: what each program has come to, and how much may be left."""
+    services = [outcome for name, outcome in standing.outcomes.items() if name in catalog.availability]
+    settled = sum(outcome is not Outcome.NEED_ANSWERS for outcome in services)
+    others = [
+        f"{catalog.name_of(name)}: {catalog.outcomes[outcome].label.lower()}"
+        for name, outcome in standing.outcomes.items()
+        if name not in catalog.availability
+    ]
+    supports = [f"Community Supports: {settled} of {len(services)} settled"] if services else []
+    return f"{'; '.join([*others, *supports])}. Question {number}, at most {standing.to_go} to go."

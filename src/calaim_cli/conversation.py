@@ -1,0 +1,343 @@
+"""Floor 5: the interview and the referral as talks. They ask through an `Ask`, keep a case, and print nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from calaim_cli import fields
+from calaim_cli.case import AGE, Case, Consent, age_of
+from calaim_cli.catalog import Catalog
+from calaim_cli.checks import CHECKS
+from calaim_cli.counties import NoPlace, find_place
+from calaim_cli.determination import Determination, Outcome
+from calaim_cli.fields import MESSAGES, Checked
+from calaim_cli.interview import Inquiry, next_question
+from calaim_cli.prompt import Ask, Move, Prompt, Reply
+from calaim_cli.questions import DONT_KNOW, Answer, Kind, Question, read_answers
+
+Keep = Callable[[Case], None]
+"""Takes the case after every reply, for saving."""
+YES_NO: Final = {"yes": "Yes", "no": "No"}
+
+
+class Quit(Exception):
+    """The person wants to stop here; what was said so far has been kept."""
+
+
+def answers_of(case: Case, catalog: Catalog, as_of: date) -> dict[str, Answer]:
+    """The case's answers as far as they are valid, with the age where the date of birth tells it."""
+    answers, _ = read_answers(case.answers, catalog.questions)
+    age = age_of(case, as_of)
+    return answers if age is None else {**answers, AGE: age}
+
+
+def hold_interview(
+    about: Inquiry, case: Case, catalog: Catalog, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
+) -> Case:
+    """Ask what can still change the inquiry's subjects, until nothing can; gives the case with the replies.
+
+    "Back" asks an earlier question again and drops no later reply. `stand` is told the case before each question.
+    """
+    asked = [question for question in answers_of(case, catalog, as_of) if question in about.questions]
+    question = next_question(about, answers_of(case, catalog, as_of))
+    while question is not None:
+        stand(case)
+        reply = ask(question_prompt(catalog.questions[question], case, catalog, as_of))
+        if reply is Move.QUIT:
+            raise Quit
+        if reply is Move.BACK:
+            question = _before(asked, question)
+            continue
+        case = with_reply(case, catalog.questions[question], reply)
+        keep(case)
+        if question not in asked:
+            asked.append(question)
+        question = next_question(about, answers_of(case, catalog, as_of), question)
+    return case
+
+
+def _before(asked: Sequence[str], question: str) -> str:
+    """The question asked before this one; the first stays where it is."""
+    position = asked.index(question) if question in asked else len(asked)
+    return asked[position - 1] if position else question
+
+
+def question_prompt(question: Question, case: Case, catalog: Catalog, as_of: date) -> Prompt:
+    """How a question is put: its words, help with sources, choices, and the reply given before."""
+    tests = [criterion for criterion in catalog.criteria.values() if criterion.question == question.id]
+    cited = dict.fromkeys(catalog.cite((tag,)) for test in tests for tag in test.source)
+    text = f"{question.ask} (or the date of birth)" if question.id == AGE else question.ask
+    options = YES_NO if question.kind is Kind.YES_NO else question.choices
+    return Prompt(
+        where=question.id,
+        text=text,
+        help=f"{question.help}\nSource: {'; '.join(cited)}",
+        options=options,
+        several=question.kind is Kind.CHOICES,
+        check=None if options else lambda typed: _number(question, typed, as_of),
+        explain=_explain(question),
+        dont_know=True,
+        given=_given(question, case),
+    )
+
+
+def _given(question: Question, case: Case) -> str | tuple[str, ...]:
+    """The reply given before, as the prompt knows it."""
+    if question.id == AGE and case.member.date_of_birth:
+        return case.member.date_of_birth
+    answer = case.answers.get(question.id, "")
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if isinstance(answer, (list, tuple)):
+        return tuple(answer)
+    return "" if answer == DONT_KNOW else str(answer)
+
+
+def _number(question: Question, typed: str, as_of: date) -> Checked:
+    """A whole number within bounds; for the age a date of birth will do, too."""
+    most = question.at_most
+    if typed.isascii() and typed.isdigit() and (most is None or int(typed) <= most):
+        return Checked(typed)
+    return fields.date_of_birth(typed, as_of) if question.id == AGE else Checked(typed, "number")
+
+
+def _explain(question: Question) -> Callable[[str], str]:
+    most = "" if question.at_most is None else f" to {question.at_most}"
+    return lambda code: MESSAGES.get(code, f"give a whole number of {question.unit} from 0{most}")
+
+
+def with_reply(case: Case, question: Question, reply: Reply) -> Case:
+    """The case with the reply kept. A date of birth is kept as such, and the age is then no answer of its own."""
+    if question.id == AGE and isinstance(reply, str) and not reply.isdigit():
+        others = {key: value for key, value in case.answers.items() if key != AGE}
+        return replace(case, member=replace(case.member, date_of_birth=reply), answers=others)
+    if question.id == AGE:
+        case = replace(case, member=replace(case.member, date_of_birth=""))
+    return replace(case, answers={**case.answers, question.id: _as_written(question, reply)})
+
+
+def _as_written(question: Question, reply: Reply) -> Any:  # noqa: ANN401 what a case file may hold
+    if reply is Move.DONT_KNOW:
+        return DONT_KNOW
+    if question.kind is Kind.YES_NO:
+        return reply == "yes"
+    if question.kind is Kind.NUMBER:
+        return int(str(reply))
+    return list(reply) if isinstance(reply, tuple) else reply
+
+
+class Step(Struct, frozen=True):
+    """One prompt of a talk that goes through steps: what to ask (None: skip it), and how the reply is kept."""
+
+    prompt: Callable[[Case], Prompt | None]
+    keep: Callable[[Case, Reply], Case]
+
+
+def walk(steps: Sequence[Step], case: Case, ask: Ask, keep: Keep) -> Case:
+    """Go through the steps, back and forth; gives the case with every reply kept."""
+    at = 0
+    done: list[int] = []
+    while at < len(steps):
+        prompt = steps[at].prompt(case)
+        if prompt is None:
+            at += 1
+            continue
+        reply = ask(prompt)
+        if reply is Move.QUIT:
+            raise Quit
+        if reply is Move.BACK:
+            at = done.pop() if done else at
+            continue
+        case = steps[at].keep(case, reply)
+        keep(case)
+        done.append(at)
+        at += 1
+    return case
+
+
+LABELS: Final = {
+    "referrer.name": "Referrer's name",
+    "referrer.organization": "Referrer's organization",
+    "referrer.npi": "Organization's NPI (ten digits)",
+    "referrer.address": "Organization's address: street, city, state, ZIP code",
+    "referrer.phone": "Referrer's phone",
+    "referrer.email": "Referrer's e-mail (one that is read: the plan answers there)",
+    "member.county": "Member's county or ZIP code",
+    "member.first_name": "Member's first name",
+    "member.middle_name": "Member's middle name or initial",
+    "member.last_name": "Member's last name",
+    "member.date_of_birth": "Member's date of birth (MM/DD/YYYY)",
+    "member.phone": "Member's phone",
+    "member.email": "Member's e-mail",
+    "member.address": "Member's mailing address: street",
+    "member.city": "City",
+    "member.zip": "ZIP code",
+    "member.mrn": "KP medical record number (MRN), if known",
+    "member.cin": "Medi-Cal client index number (CIN), if known",
+    "member.preferred_language": "Preferred language",
+    "member.caregiver_name": "Caregiver or support person",
+    "member.caregiver_contact": "Caregiver's e-mail or phone",
+    "referral.notes": "Notes for the plan (at most 1,000 characters; no diagnoses)",
+}
+REFERRER_KEYS: Final = tuple(where for where in LABELS if where.startswith("referrer."))
+MEMBER_KEYS: Final = tuple(where for where in LABELS if where.startswith("member.") and where != "member.county")
+
+
+def field_step(where: str, required: Sequence[str], as_of: date) -> Step:
+    """A step that asks one field of the form, checked as a case file's is."""
+    check = (lambda text: fields.date_of_birth(text, as_of)) if where == "member.date_of_birth" else CHECKS[where]
+
+    def prompt(case: Case) -> Prompt:
+        given = _at(case, where)
+        return Prompt(
+            where=where,
+            text=LABELS[where],
+            check=check,
+            explain=MESSAGES.__getitem__,
+            given=given,
+            optional=where not in required and not (where == "member.cin" and not case.member.mrn),
+        )
+
+    return Step(prompt, lambda case, reply: _with(case, where, reply))
+
+
+def choice_step(where: str, text: str, options: Mapping[str, str], *, several: bool = False) -> Step:
+    """A step that asks for one choice of the form, or for several."""
+
+    def prompt(case: Case) -> Prompt:
+        return Prompt(where=where, text=text, options=dict(options), several=several, given=_at(case, where))
+
+    return Step(prompt, lambda case, reply: _with(case, where, reply))
+
+
+def spoken_step(where: str, text: str, needed: Callable[[Case], bool], *, dont_know: bool = False) -> Step:
+    """A yes or no that a person says for this referral alone: nothing given before is shown or kept by Enter."""
+
+    def prompt(case: Case) -> Prompt | None:
+        return Prompt(where=where, text=text, options=YES_NO, dont_know=dont_know) if needed(case) else None
+
+    return Step(prompt, lambda case, reply: _with(case, where, reply != "no"))
+
+
+def _at(case: Case, where: str) -> Any:  # noqa: ANN401 any field of a case
+    part, _, key = where.partition(".")
+    return getattr(getattr(case, part), key)
+
+
+def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field of a case
+    part, _, key = where.partition(".")
+    return replace(case, **{part: replace(getattr(case, part), **{key: value})})
+
+
+def referrer_steps(catalog: Catalog, as_of: date) -> tuple[Step, ...]:
+    """The referrer's own details, as the form asks for them."""
+    form = catalog.counties_file.form
+    return (
+        *(field_step(where, form.required, as_of) for where in REFERRER_KEYS),
+        choice_step("referrer.relationship", "Referrer's relationship to the member", form.relationships),
+        choice_step("referrer.source", "Who makes this external referral?", form.referral_sources),
+    )
+
+
+def member_steps(catalog: Catalog, as_of: date) -> tuple[Step, ...]:
+    """The member's details, what she receives now, and notes."""
+    form = catalog.counties_file.form
+    return (
+        *(field_step(where, form.required, as_of) for where in MEMBER_KEYS),
+        choice_step(
+            "referral.current_services", "What does the member receive now?", form.current_services, several=True
+        ),
+        field_step("referral.notes", form.required, as_of),
+    )
+
+
+def consent_steps(catalog: Catalog) -> tuple[Step, ...]:
+    """Agreement, attestation and Part 2: real questions, asked for each referral, with no default."""
+    attestation = " ".join(catalog.counties_file.form.attestation)
+    part2 = "Does any of this come from a substance-use program covered by 42 CFR Part 2?"
+    return (
+        spoken_step("consent.member_agreed", "Has the member agreed to this referral?", lambda _: True),
+        spoken_step("consent.attested", f"Do you attest to this? {attestation}", lambda _: True),
+        spoken_step("consent.part2", part2, lambda _: True, dont_know=True),
+        spoken_step(
+            "consent.part2_consent",
+            "Has the member consented to that in writing?",
+            lambda case: bool(case.consent.part2),
+        ),
+    )
+
+
+def place_steps(catalog: Catalog) -> tuple[Step, ...]:
+    """The county, which decides the route, and whether the member has Kaiser Permanente Medi-Cal."""
+
+    def county(case: Case) -> Prompt:
+        return Prompt(
+            where="member.county",
+            text=LABELS["member.county"],
+            given=case.member.county,
+            check=lambda text: _place(text, catalog),
+            explain=lambda message: message,
+        )
+
+    return (
+        Step(county, lambda case, reply: _with(case, "member.county", reply)),
+        Step(
+            lambda _: Prompt(
+                where="member.kp_member",
+                text="Does the member have Kaiser Permanente Medi-Cal? (see the card)",
+                options=YES_NO,
+                help="Kaiser Permanente takes referrals only for its own Medi-Cal members. The card, the plan's "
+                "eligibility page or its phone line tells.",
+            ),
+            lambda case, reply: _with(case, "member.kp_member", reply == "yes"),
+        ),
+    )
+
+
+def _place(text: str, catalog: Catalog) -> Checked:
+    found = find_place(text, catalog.gazetteer)
+    return Checked(text, found.message) if isinstance(found, NoPlace) else Checked(found.county.name)
+
+
+def fresh_consent(case: Case) -> Case:
+    """The case without what was agreed or attested before: it counts for one referral only."""
+    return replace(case, consent=Consent())
+
+
+def choose_referrals(
+    case: Case, determinations: Mapping[str, Determination], catalog: Catalog, ask: Ask
+) -> tuple[Case, ...]:
+    """What to refer for among the results: one case for each program, in the order of the policy."""
+    offers = dict(_offers(case, determinations, catalog))
+    reply = ask(
+        Prompt(where="referral.program", text="What should the referral ask for?", options=offers, several=True)
+    )
+    if not isinstance(reply, tuple):
+        raise Quit
+    services = tuple(one for one in reply if one in catalog.availability)
+    programs = [(one, ()) for one in reply if one not in catalog.availability] + (
+        [("cs", services)] if services else []
+    )
+    return tuple(
+        replace(case, referral=replace(case.referral, program=program, services=chosen)) for program, chosen in programs
+    )
+
+
+def _offers(case: Case, determinations: Mapping[str, Determination], catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """What can be referred for by e-mail in the member's county, with how it came out, best first."""
+    found = find_place(case.member.county, catalog.gazetteer)
+    county = None if isinstance(found, NoPlace) else found.county
+    order = list(Outcome)
+    ranked = sorted(determinations.items(), key=lambda item: order.index(item[1].outcome))
+    for name, one in ranked:
+        subject = one.subject
+        if subject.population or not subject.entry.by_email:
+            continue
+        if subject.service and catalog.offered(subject.service, county) is False:
+            continue
+        yield name, f"{subject.entry.name}: {catalog.outcomes[one.outcome].label.lower()}"

@@ -1,0 +1,202 @@
+"""Floor 3: what to ask next. A pure function of the policy and the replies; nothing is kept between calls.
+
+A subject is a tree of "all of" and "any of" over questions. Each open part of it has a likelihood of coming out yes and
+an expected number of questions. Of "any of" the part most likely to say yes per question is tried first, of "all of"
+the part most likely to say no. docs/decisions.md says why, and what it saves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from calaim_cli.catalog import Catalog
+from calaim_cli.counties import County
+from calaim_cli.determination import Decide, Outcome, decider
+from calaim_cli.programs import Program, Subject, subject_id
+from calaim_cli.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, teller
+from calaim_cli.rules import Rule, Truth, Truths, criteria_of
+
+STAY: Final = 0.5
+"""A question of the topic under way is taken if it is worth at least this share of the best one."""
+
+
+class Inquiry(NamedTuple):
+    """What an interview is to settle, and what that rests on; made once by `inquiry`."""
+
+    subjects: dict[str, Subject]
+    questions: dict[str, Question]
+    tested: dict[str, str]
+    likely: dict[str, float]
+    tell: Callable[[Mapping[str, Answer]], Truths]
+    deciders: dict[str, Decide]
+
+
+class Prospect(NamedTuple):
+    """How likely a part of a rule says yes, how many questions to expect for it, and the one to begin with."""
+
+    likely: float
+    questions: float
+    first: str
+
+
+def inquiry(
+    subjects: Sequence[Subject], criteria: Mapping[str, Criterion], questions: Mapping[str, Question]
+) -> Inquiry:
+    """An inquiry into the subjects, by the policy's criteria and questions."""
+    return Inquiry(
+        subjects={subject_id(one): one for one in subjects},
+        questions=dict(questions),
+        tested={name: criterion.question for name, criterion in criteria.items()},
+        likely={name: _likelihood(criterion, questions[criterion.question]) for name, criterion in criteria.items()},
+        tell=teller(criteria.values()),
+        deciders={subject_id(one): decider(one) for one in subjects},
+    )
+
+
+def open_questions(about: Inquiry, answers: Mapping[str, Answer]) -> tuple[str, ...]:
+    """The questions, in their order, that have no reply yet and can still change a subject."""
+    wanted = set().union(*_open(about, answers).values())
+    return tuple(question for question in about.questions if question in wanted)
+
+
+def _open(about: Inquiry, answers: Mapping[str, Answer]) -> dict[str, set[str]]:
+    """For each subject that is not settled, the questions without a reply that can still change it."""
+    known = about.tell(answers)
+    missing = {subject: decide(known).missing for subject, decide in about.deciders.items()}
+    return {
+        subject: {about.tested[criterion] for criterion in criteria} - answers.keys()
+        for subject, criteria in missing.items()
+    }
+
+
+def next_question(about: Inquiry, answers: Mapping[str, Answer], last: str | None = None) -> str | None:
+    """The question to ask after `last`, or None when nothing that is still unknown can change a subject.
+
+    "Don't know" is a reply: what it leaves open is not asked again.
+    """
+    known = about.tell(answers)
+    worth: dict[str, float] = {}
+    still_open = _open(about, answers)
+    uses = Counter(
+        question
+        for subject in still_open
+        for rule in about.subjects[subject].parts.values()
+        for piece in _pieces(rule)
+        for question in {about.tested[criterion] for criterion in criteria_of(piece)}
+    )
+    costs = {question: 1 / uses[question] for question in uses}
+    for subject, wanted in still_open.items():
+        prospect = _of_subject(about, about.subjects[subject], known, {one: costs[one] for one in wanted})
+        if prospect.questions:
+            worth[prospect.first] = worth.get(prospect.first, 0.0) + 1 / prospect.questions
+    if not worth:
+        return None
+    best = max(worth, key=worth.__getitem__)
+    related = [one for one in worth if last and about.questions[one].topic == about.questions[last].topic]
+    stay = max(related, key=worth.__getitem__, default=best)
+    return stay if worth[stay] >= STAY * worth[best] else best
+
+
+def _of_subject(about: Inquiry, subject: Subject, known: Truths, costs: Mapping[str, float]) -> Prospect:
+    """The subject as one "all of": its rule, nothing that excludes, every step taken; its discretion after that."""
+    parts = subject.parts
+    gates = tuple(parts[part] for part in ("excluded", "choose_one") if part in parts)
+    steps = tuple(parts[part] for part in ("first", "limit") if part in parts)
+    whole = _of_rule(about, Rule(all_of=(parts["rule"], *steps), none_of=gates), known, costs)
+    return whole if whole.questions else _of_rule(about, parts.get("discretion", Rule()), known, costs)
+
+
+def _pieces(rule: Rule) -> tuple[Rule, ...]:
+    """The rules that a rule is any one of, as ECM's is of its populations'; else the rule itself."""
+    pieces = tuple(one for one in rule.any_of if isinstance(one, Rule))
+    return pieces if pieces and len(pieces) == len(rule.any_of) else (rule,)
+
+
+def _of_rule(about: Inquiry, part: Rule | str, known: Truths, costs: Mapping[str, float]) -> Prospect:
+    """The prospect of a rule or criterion. What is settled, or was answered by "don't know", costs no question."""
+    if isinstance(part, str):
+        if known[part] is not Truth.UNKNOWN:
+            return Prospect(1.0 if known[part] is Truth.YES else 0.0, 0.0, "")
+        question = about.tested[part]
+        return Prospect(about.likely[part], costs.get(question, 0.0), question)
+    every = [_of_rule(about, one, known, costs) for one in part.all_of]
+    some = [_turned(_of_rule(about, one, known, costs)) for one in part.any_of]
+    none = [_turned(_of_rule(about, one, known, costs)) for one in part.none_of]
+    return _all_of([*every, *([_turned(_all_of(some))] if some else []), *none])
+
+
+def _turned(prospect: Prospect) -> Prospect:
+    return prospect._replace(likely=1 - prospect.likely)
+
+
+def _all_of(parts: Sequence[Prospect]) -> Prospect:
+    """Ask first what says no soonest; what comes after is asked only as long as everything so far said yes."""
+    if any(one.likely == 0 for one in parts):
+        return Prospect(0.0, 0.0, "")
+    to_ask = sorted((one for one in parts if one.questions), key=lambda one: (one.likely - 1) / one.questions)
+    likely, questions = 1.0, 0.0
+    for one in to_ask:
+        questions += likely * one.questions
+        likely *= one.likely
+    for one in parts:
+        likely *= one.likely if not one.questions else 1.0
+    return Prospect(likely, questions, to_ask[0].first if to_ask else "")
+
+
+def _likelihood(criterion: Criterion, question: Question) -> float:
+    """How likely the criterion is met: the share that says yes, reaches a step, or chooses one of its choices."""
+    answers = telling_answers(question, [criterion])
+    tell = teller([criterion])
+    met = [answer for answer in answers if tell({question.id: answer})[criterion.id] is Truth.YES]
+    no = {False, NONE_OF_THESE, (NONE_OF_THESE,)}
+    yes = [answer for answer in answers if answer not in no]
+    return sum((1 - question.likely) if answer in no else question.likely / len(yes) for answer in met)
+
+
+def telling_answers(question: Question, tests: Sequence[Criterion]) -> tuple[Answer, ...]:
+    """One answer for each way in which the question's criteria can come out: steps, single choices, yes and no."""
+    match question.kind:
+        case Kind.YES_NO:
+            return (True, False)
+        case Kind.NUMBER:
+            steps = {one.at_least for one in tests} | {one.at_most + 1 for one in tests if one.at_most is not None}
+            return tuple(sorted({0, *(step for step in steps if step)}))
+        case Kind.CHOICE:
+            return tuple(question.choices)
+        case Kind.CHOICES:
+            return tuple((choice,) for choice in question.choices)
+
+
+def to_settle(named: Sequence[Program], catalog: Catalog, county: County | None) -> tuple[Subject, ...]:
+    """The subjects an interview settles: what was named, or ECM, CHW and the services.
+
+    A whole program stands for itself: belonging to one population is enough for ECM, so the others are not pursued.
+    Services that the county does not offer are left out unless they were named.
+    """
+    entries = named or catalog.programs_file.program
+    return tuple(
+        subject
+        for subject in catalog.subjects
+        if subject.entry in entries
+        or (
+            subject.service
+            and any(entry.id == subject.program for entry in entries)
+            and catalog.offered(subject.service, county) is not False
+        )
+    )
+
+
+class Standing(NamedTuple):
+    """How far an interview has come: per subject the outcome, and at most how many questions are to go."""
+
+    outcomes: dict[str, Outcome]
+    to_go: int
+
+
+def standing(about: Inquiry, answers: Mapping[str, Answer]) -> Standing:
+    """Where the interview stands; `to_go` is an upper bound, because a reply can make other questions needless."""
+    known = about.tell(answers)
+    outcomes = {subject: decide(known).outcome for subject, decide in about.deciders.items()}
+    return Standing(outcomes, len(open_questions(about, answers)))

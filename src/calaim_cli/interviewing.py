@@ -1,0 +1,111 @@
+"""Floor 8: the stories of `interview` and of `refer` without a case: a person at a terminal, asked and listened to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from calaim_cli import casefile, conversation, lookups, outbox, prompts, referring, views
+from calaim_cli.case import AGE, Case
+from calaim_cli.casefile import Profile
+from calaim_cli.catalog import Catalog
+from calaim_cli.conversation import Keep
+from calaim_cli.errors import Problem, Stopped, UsageError
+from calaim_cli.fields import age_on
+from calaim_cli.interview import Inquiry, inquiry, open_questions, standing, to_settle
+from calaim_cli.prompt import Ask, Prompt, Reply
+from calaim_cli.questions import Answer
+from calaim_cli.referral import Prepared
+from calaim_cli.terminal import say
+
+
+def started(start: Path | None, county: str | None, catalog: Catalog) -> Case:
+    """The case to go on with; a county given on the command line is kept in it."""
+    case = casefile.read(str(start)) if start else Case()
+    if county is None:
+        return case
+    return replace(case, member=replace(case.member, county=lookups.place_named(county, catalog).county.name))
+
+
+def inquiry_for(typed: list[str], case: Case, catalog: Catalog) -> Inquiry:
+    named = [lookups.entry_named(one, catalog) for one in typed]
+    county = lookups.place_named(case.member.county, catalog).county if case.member.county else None
+    return inquiry(to_settle(named, catalog, county), catalog.criteria, catalog.questions)
+
+
+def need_a_person(about: Inquiry, answers: Mapping[str, Answer], catalog: Catalog, *, no_input: bool) -> None:
+    """Raises UsageError with the questions that are missing when nobody can be asked."""
+    missing = open_questions(about, answers)
+    if missing and (no_input or not prompts.can_ask()):
+        listed = tuple(Problem(f"answers.{one}", "missing", catalog.questions[one].ask) for one in missing)
+        how = "put the answers into a case file and use 'calaim check CASE'"
+        raise UsageError(f"{len(missing)} answers are missing and nobody can be asked: {how}", listed, code="missing")
+
+
+def interviewed(about: Inquiry, case: Case, catalog: Catalog, day: date, ask: Ask, keep: Keep) -> Case:
+    number = count(1)
+
+    def ask_and_tell_age(prompt: Prompt) -> Reply:
+        reply = ask(prompt)
+        if prompt.where == AGE and isinstance(reply, str) and not reply.isdigit():
+            say(f"Age {age_on(date.fromisoformat(reply), day)} on {day}.")
+        return reply
+
+    def stand(so_far: Case) -> None:
+        where = standing(about, conversation.answers_of(so_far, catalog, day))
+        say(f"\n{prompts.filled(views.standing_line(where, catalog, next(number)))}")
+
+    return conversation.hold_interview(about, case, catalog, day, ask_and_tell_age, keep, stand)
+
+
+def keeper(save: Path | None) -> Keep:
+    """Saves the case after every reply, in one step, readable by its owner alone; or keeps nothing."""
+    if save is None:
+        return lambda _: None
+    return lambda case: (outbox.save(save, casefile.case_bytes(case), replace=True), None)[1]
+
+
+@contextmanager
+def leaving(save: Path | None, command: str) -> Iterator[None]:
+    """Ctrl-C and "quit" leave with the way to go on; the replies so far are in the saved case."""
+    try:
+        yield
+    except (KeyboardInterrupt, conversation.Quit):
+        kept = f"saved; go on with: calaim {command} --from {save} --save {save}" if save else "nothing was saved"
+        raise Stopped(f"stopped: {kept}") from None
+
+
+def talked(
+    case: Case, profile: Profile, catalog: Catalog, day: date, save: Path | None, *, no_input: bool, plain_wanted: bool
+) -> tuple[Case, ...]:
+    """The cases that a talk on the terminal comes to, one for each program."""
+    if no_input or not prompts.can_ask():
+        raise UsageError("no case, and nobody can be asked: give a case file: 'calaim refer CASE'", code="missing")
+    ask, keep = prompts.asker(plain=plain_wanted), keeper(save)
+
+    def screen(so_far: Case) -> Case:
+        words = "Screen the member first? It asks only what matters, and the referral explains why."
+        if ask(Prompt(where="screen", text=words, options=conversation.YES_NO)) != "yes":
+            return so_far
+        typed = [so_far.referral.program] if so_far.referral.program else []
+        return interviewed(inquiry_for(typed, so_far, catalog), so_far, catalog, day, ask, keep)
+
+    with leaving(save, "refer"):
+        return referring.talk(case, profile.referrer, catalog, day, ask, keep, screen)
+
+
+def previewed(drafts: list[Prepared], ask: Ask) -> list[Prepared]:
+    """The drafts that a person wants written, after seeing exactly what will leave and where to."""
+    chosen = []
+    for prepared in drafts:
+        say(f"\nThis is what will leave, and nothing else. {prepared.route.why}.\n")
+        say(referring.as_text(prepared))
+        with leaving(None, "refer"):
+            if ask(referring.preview_prompt(prepared)) == "yes":
+                chosen.append(prepared)
+    return chosen

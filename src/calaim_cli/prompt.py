@@ -1,0 +1,112 @@
+"""Floor 1: one thing to ask a person, and what the reply to it may be. How it is asked is the business of `prompts`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.fields import Checked
+
+
+class Move(Enum):
+    """Replies that are no answer."""
+
+    BACK = "back"
+    DONT_KNOW = "don't know"
+    HELP = "?"
+    QUIT = "quit"
+
+
+class Prompt(Struct, frozen=True, kw_only=True):
+    """One thing to ask. With `options` (id and words) one of them is chosen, or `several`; without, a line is typed.
+
+    `check` says what a typed line must be; `explain` gives the words for its error code. `given` is the reply given
+    before. `no_default` marks what a person has to say each time: agreement, attestation, Part 2.
+    """
+
+    where: str
+    text: str
+    help: str = ""
+    options: dict[str, str] = {}
+    several: bool = False
+    check: Callable[[str], Checked] | None = None
+    explain: Callable[[str], str] = str
+    optional: bool = False
+    dont_know: bool = False
+    given: str | tuple[str, ...] = ""
+
+
+Reply = str | tuple[str, ...] | Move
+Ask = Callable[[Prompt], Reply]
+"""Asks a person and gives a reply that fits the prompt; HELP and wrong replies are dealt with on the way."""
+
+MOVES: Final = {"back": Move.BACK, "?": Move.HELP, "help": Move.HELP, "quit": Move.QUIT}
+DONT_KNOW_WORDS: Final = frozenset({"dk", "don't know", "dont know", "don\u2019t know", "unknown"})
+NONE_OF_THESE: Final = "none"
+
+
+class Refusal(Struct, frozen=True):
+    """Why a typed reply was not taken, and what is."""
+
+    message: str
+
+
+def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
+    """The reply that a typed line gives: a move, the number or words of a choice, several of them, or a checked text.
+
+    An empty line keeps the reply given before, or skips what is optional.
+    """
+    text = typed.strip()
+    folded = " ".join(text.casefold().split())
+    if folded in MOVES:
+        return MOVES[folded]
+    if folded in DONT_KNOW_WORDS and prompt.dont_know:
+        return Move.DONT_KNOW
+    if not text:
+        return _empty(prompt)
+    if prompt.several:
+        return _several(prompt, text)
+    if prompt.options:
+        return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
+    return _line(prompt, text)
+
+
+def _empty(prompt: Prompt) -> Reply | Refusal:
+    if prompt.given or prompt.optional:
+        return prompt.given
+    return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
+
+
+def _one(prompt: Prompt, text: str) -> str | None:
+    if re.fullmatch(r"[0-9]{1,2}", text) and 1 <= int(text) <= len(prompt.options):
+        return list(prompt.options)[int(text) - 1]
+    folded = text.casefold()
+    for name, words in prompt.options.items():
+        if folded in (name.casefold(), words.casefold()):
+            return name
+    return None
+
+
+def _several(prompt: Prompt, text: str) -> tuple[str, ...] | Refusal:
+    chosen = [_one(prompt, part) for part in re.split(r"[,;]\s*|\s+(?=[0-9])", text) if part]
+    if not chosen or None in chosen:
+        return Refusal(f"give numbers from 1 to {len(prompt.options)}, such as 1,3")
+    return exclusive(prompt, tuple(one for one in prompt.options if one in chosen))
+
+
+def exclusive(prompt: Prompt, chosen: tuple[str, ...]) -> tuple[str, ...] | Refusal:
+    """The choices, unless nothing was chosen or "none of these" was chosen beside something else."""
+    if not chosen and not prompt.optional:
+        return Refusal("choose at least one")
+    if NONE_OF_THESE in chosen and len(chosen) > 1:
+        return Refusal(f'"{prompt.options[NONE_OF_THESE]}" stands alone')
+    return chosen
+
+
+def _line(prompt: Prompt, text: str) -> str | Refusal:
+    checked = prompt.check(text) if prompt.check else Checked(text)
+    return Refusal(prompt.explain(checked.error)) if checked.error else checked.value
