@@ -5,17 +5,22 @@ from __future__ import annotations
 import copy
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import tomli_w
+from hypothesis import HealthCheck, settings
 
 from calaim_cli import datafiles
 from calaim_cli.catalog import Catalog
 from calaim_cli.cli import main
+
+# A first run builds tables, and the machine may be busy: neither says anything about the code.
+settings.register_profile("calaim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("calaim")
 
 AS_OF = date(2026, 11, 22)
 ROOT = Path(__file__).parents[1]
@@ -129,10 +134,10 @@ def write_case(tmp_path: Path) -> WriteCase:
 
 
 @pytest.fixture
-def data_copy(tmp_path: Path) -> Iterator[Path]:
+def data_copy(tmp_path: Path) -> Path:
     """A folder with a copy of the shipped data files, to be changed at will."""
     folder = tmp_path / "data"
     folder.mkdir()
     for name in ("programs.toml", "counties.toml"):
         (folder / name).write_bytes((ROOT / "data" / name).read_bytes())
-    yield folder
+    return folder

@@ -10,7 +10,7 @@ from msgspec import Struct
 from calaim_cli.advice import Advice, advise
 from calaim_cli.case import Case
 from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County, NoPlace, find_place
+from calaim_cli.counties import County, NoPlace, find_place, find_zip
 from calaim_cli.determination import Determination, Outcome
 from calaim_cli.errors import InputError, NotFound, Problem
 from calaim_cli.near import did_you_mean, one_of
@@ -60,7 +60,7 @@ def _county_of(name: str, case: Case, catalog: Catalog) -> tuple[County | None, 
     typed = getattr(case.member, key).strip()
     if not typed:
         return None, ()
-    found = find_place(typed, catalog.gazetteer)
+    found = (find_place if key == "county" else find_zip)(typed, catalog.gazetteer)
     if not isinstance(found, NoPlace):
         return found.county, ()
     problem = Problem(f"member.{key}", found.code, found.message)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from calaim_cli import fields
 from calaim_cli.case import Case
 from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County, Form, NoPlace, Place, find_place
+from calaim_cli.counties import County, Form, NoPlace, Place, find_place, find_zip
 from calaim_cli.errors import Problem
 from calaim_cli.fields import MESSAGES, Checked
 from calaim_cli.near import did_you_mean, one_of
@@ -157,7 +157,7 @@ def _part2_not_stated(case: Case) -> Iterator[Problem]:
 def _county(case: Case, catalog: Catalog) -> tuple[County | None, tuple[list[Problem], list[Problem]]]:
     """The county the case states, else the one its ZIP code lies in; a ZIP that contradicts it is a warning."""
     stated, code = case.member.county.strip(), case.member.zip.strip()
-    by_zip = find_place(code, catalog.gazetteer) if code else None
+    by_zip = find_zip(code, catalog.gazetteer) if code else None
     if not stated:
         return _county_by_zip(by_zip)
     place = find_place(stated, catalog.gazetteer)

@@ -33,6 +33,7 @@ from calaim_cli.case import Case
 from calaim_cli.catalog import Catalog
 from calaim_cli.checking import Decided
 from calaim_cli.errors import CalaimError, InputError, Problem, UsageError
+from calaim_cli.near import counted
 from calaim_cli.referral import Prepared
 from calaim_cli.referring import Format
 from calaim_cli.render import on_terminal, plain, wants_rich
@@ -299,7 +300,7 @@ def _compare(read: list[tuple[str, Case]], catalog: Catalog, day: date, *, as_js
         _show_json([documents.expectations_document(len(read), differing)])
     else:
         emit("".join(f"{d.case}\t{d.subject}\texpected {d.expected}\tfound {d.found}\n" for d in differing))
-        say(f"{len(read)} cases, {len(differing)} differences")
+        say(f"{counted(len(read), 'case')}, {counted(len(differing), 'difference')}")
     return InputError.exit_code if differing else 0
 
 

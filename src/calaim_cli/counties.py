@@ -197,7 +197,9 @@ ZIP_CODE = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
 
 def place_key(typed: str) -> str:
     """How places are compared: without case, accents, periods, commas, blanks, hyphens and the word county."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", typed.casefold()) if not unicodedata.combining(c))
+    plain = typed.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     words = plain.replace(".", " ").replace(",", " ").split()
     for lead in LEADING:
         if tuple(words[: len(lead)]) == lead:
@@ -212,7 +214,8 @@ def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a name, alias, ZIP or FIPS code stands for. Near names are suggested, never taken."""
     text = typed.strip()
     if any(c.isdigit() for c in text):
-        return _by_digits(text, gazetteer)
+        by_fips = {county.fips: county for county in gazetteer.counties}
+        return Place(by_fips[text]) if text in by_fips else find_zip(text, gazetteer)
     key = place_key(text)
     for county in gazetteer.counties:
         if key in map(place_key, (county.name, *county.aliases)):
@@ -242,17 +245,16 @@ def _unknown(key: str, gazetteer: Gazetteer) -> NoPlace:
     return NoPlace("unknown-place", f"not a California county: {hint}", near)
 
 
-def _by_digits(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
+def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
+    """The county that a ZIP code lies in; refused where it lies in several, or is not wholly in California."""
     found = ZIP_CODE.fullmatch(text)
     if not found:
         return NoPlace("not-a-place", "a place in digits is a five-digit ZIP code: give that or the county's name")
     code = found[1]
-    by_fips = {county.fips: county for county in gazetteer.counties}
-    if text in by_fips:
-        return Place(by_fips[text])
     shares = gazetteer.zips().get(code, ())
     if not shares:
         return _unlisted(code)
+    by_fips = {county.fips: county for county in gazetteer.counties}
     if len(shares) > 1 or sum(share for _, share in shares) < WHOLLY_IN_CALIFORNIA:
         return _several([(by_fips[fips].name, share) for fips, share in shares])
     return Place(by_fips[shares[0][0]], code)

@@ -33,6 +33,11 @@ def one_of(names: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+def counted(number: int, thing: str) -> str:
+    """The number with its noun in the singular or plural: "1 case", "2 cases"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def shown(typed: str) -> str:
     """What a person typed, safe to print: control characters escaped, at most LONGEST_SHOWN characters, in quotes."""
     text = typed if len(typed) <= LONGEST_SHOWN else f"{typed[:LONGEST_SHOWN]}..."

@@ -11,6 +11,7 @@ from calaim_cli.case import AGE, Case, age_of
 from calaim_cli.catalog import Catalog
 from calaim_cli.determination import Decide, Determination, decider
 from calaim_cli.errors import Problem
+from calaim_cli.fields import MESSAGES, date_of_birth
 from calaim_cli.programs import Subject, subject_id
 from calaim_cli.questions import DONT_KNOW, Answer, Question, read_answers, teller
 from calaim_cli.rules import Truths
@@ -39,9 +40,10 @@ class Screener(Struct, frozen=True):
         answers, problems = read_answers(case.answers, self.questions)
         if problems:
             return Screening({}, problems)
-        answers, warnings = _with_age(answers, age_of(case, as_of))
+        age, doubts = age_of(case, as_of), _birth_date_not_used(case, as_of)
+        answers, warnings = _with_age(answers, age)
         known = self.tell(answers)
-        return Screening({one: decide(known) for one, decide in self.deciders.items()}, (), warnings)
+        return Screening({one: decide(known) for one, decide in self.deciders.items()}, (), (*doubts, *warnings))
 
 
 def screener(subjects: Iterable[Subject], catalog: Catalog) -> Screener:
@@ -55,3 +57,10 @@ def _with_age(answers: dict[str, Answer], age: int | None) -> tuple[dict[str, An
         return (answers if age is None else {**answers, AGE: age}), ()
     words = "does not agree with the date of birth, which was used: take it out"
     return {**answers, AGE: age}, (Problem(f"answers.{AGE}", "age-differs", words),)
+
+
+def _birth_date_not_used(case: Case, as_of: date) -> tuple[Problem, ...]:
+    """A warning for a date of birth that is given but is none: the age then counts as not known."""
+    given = case.member.date_of_birth
+    error = date_of_birth(given, as_of).error if given.strip() else ""
+    return (Problem("member.date_of_birth", error, f"{MESSAGES[error]}; it was not used"),) if error else ()

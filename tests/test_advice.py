@@ -1,0 +1,245 @@
+"""Advice beside a determination: what to do next, what is good to know, and whom to call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from calaim_cli.advice import Advice, advise
+from calaim_cli.catalog import Catalog, OutcomeWords
+from calaim_cli.counties import Availability, Contact, County, Plan, Presence, Region
+from calaim_cli.determination import Determination, Outcome, determine
+from calaim_cli.programs import Gate, Program, rules_of, subjects
+from calaim_cli.rules import Rule, Truth
+from calaim_cli.sources import Conflict, Grade
+
+NO, YES = Truth.NO, Truth.YES
+S = ("S",)
+NORTH = Region(
+    id="north",
+    name="Example North",
+    email="north@example.org",
+    phone="555-0101",
+    tty="711",
+    hours="weekdays",
+    forms="",
+    eligibility="",
+    source=S,
+)
+
+
+def county(name: str, kp: Presence | None) -> County:
+    """An invented county with one other plan."""
+    return County(name=name, fips="06000", plans=("other",), model="COHS", ccs="classic", kp=kp)
+
+
+SERVED = county("Served", Presence(grade=Grade.OFFICIAL, source=S, region="north"))
+WITHOUT = county("Without", Presence(grade=Grade.OFFICIAL, source=S, region="north"))
+SPLIT = county("Split", Presence(grade=Grade.OFFICIAL, source=S, by_zip={"90000": "north"}))
+UNSERVED = county("Unserved", None)
+
+
+def entry(name: str, **more: Any) -> Program:  # noqa: ANN401 the parts of an entry differ in type
+    """An invented program, population or service."""
+    return Program(id=name, name=name.title(), summary="It helps.", who="Some.", source=S, **more)
+
+
+ECM = entry(
+    "ecm",
+    choose_one=Gate(any_of=("in_other",), say="Choose one of the two."),
+    excluded=Gate(any_of=("in_rival",), say="The other program does it all."),
+)
+CS = entry("cs", excluded=Gate(none_of=("covered",), say="Coverage is needed."))
+CHW = entry("chw", rule=Rule(all_of=("wants_help",)), by_email=False)
+OLD = entry("old", rule=Rule(all_of=("is_old",)))
+SHOPPING = entry(
+    "shopping",
+    rule=Rule(all_of=("hungry",)),
+    discretion=Rule(all_of=("nearly_hungry",)),
+    excluded=Gate(any_of=("has_cook",), say="The cook shops."),
+    first=Gate(all_of=("has_list",), say="A list comes first."),
+    limit=Gate(all_of=("money_left",), say="The money is used up."),
+    notes=("Bring a bag.",),
+    next={"not-yet": ("Write the list.", "Write the list.")},
+)
+FITS = {
+    "wants_help": YES,
+    "is_old": YES,
+    "in_other": NO,
+    "in_rival": NO,
+    "covered": YES,
+    "hungry": YES,
+    "nearly_hungry": NO,
+    "has_cook": NO,
+    "has_list": YES,
+    "money_left": YES,
+}
+SAID = {rule.say for one in (ECM, CS, SHOPPING) for rule in rules_of(one).values() if isinstance(rule, Gate)}
+"""The sentences of all gates."""
+GENERAL = {outcome: f"What to do when {outcome}." for outcome in Outcome}
+
+
+@pytest.fixture(scope="module")
+def invented(catalog: Catalog) -> Catalog:
+    """A policy with ECM, its population `old`, CHW and the service `shopping`, one region and one contact."""
+    contact = Contact(
+        id="c", name="Market Office", purpose="Ask for bags.", source=S, phone="555-0102", touches=("shopping",)
+    )
+    return replace(
+        catalog,
+        subjects=subjects((ECM, CS, CHW), (OLD,), (SHOPPING,)),
+        outcomes={one: OutcomeWords(id=one, label=one, meaning=one, next=(words,)) for one, words in GENERAL.items()},
+        regions={"north": NORTH},
+        plans={"other": Plan(id="other", name="Other Health Plan")},
+        availability={
+            "shopping": Availability(
+                service="shopping", not_in=("Without",), as_of="2024-10", source=S, grade=Grade.OFFICIAL, note="Ask."
+            )
+        },
+        conflicts=(
+            Conflict(id="x", matter="bags", older="One bag.", newer="Two bags.", touches=("shopping",), source=S),
+        ),
+        counties_file=replace(catalog.counties_file, contact=(contact,)),
+    )
+
+
+def advised(catalog: Catalog, wanted: str, where: County | None, **truths: Truth) -> tuple[Outcome, Advice]:
+    """The outcome and the advice for somebody whom everything fits, but for these truths."""
+    [subject] = [one for one in catalog.subjects if one.entry.id == wanted]
+    determination = determine(subject, FITS | truths)
+    return determination.outcome, advise(determination, catalog, where)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "truths", "outcome", "said"),
+    [
+        pytest.param("ecm", {"in_other": YES}, "choose-one", "Choose one of the two.", id="choice"),
+        pytest.param("ecm", {"in_rival": YES}, "unlikely", "The other program does it all.", id="excluded"),
+        pytest.param("shopping", {"has_cook": YES}, "unlikely", "The cook shops.", id="excluded-by-the-service"),
+        pytest.param("shopping", {"covered": NO}, "unlikely", "Coverage is needed.", id="excluded-by-the-program"),
+        pytest.param("shopping", {"has_list": NO}, "not-yet", "A list comes first.", id="first-step"),
+        pytest.param("shopping", {"money_left": NO}, "plan-discretion", "The money is used up.", id="limit"),
+    ],
+)
+def test_the_gate_that_decided_says_why(
+    invented: Catalog, wanted: str, truths: dict[str, Truth], outcome: str, said: str
+) -> None:
+    """The first step tells what stands in the way, and nothing that does not."""
+    found, advice = advised(invented, wanted, SERVED, **truths)
+    assert found == outcome
+    assert advice.next_steps[0] == said
+    assert SAID.intersection(advice.next_steps) == {said}
+
+
+@pytest.mark.parametrize("truths", [{}, {"hungry": NO, "nearly_hungry": YES}], ids=["likely", "discretion"])
+def test_gates_that_stand_open_say_nothing(invented: Catalog, truths: dict[str, Truth]) -> None:
+    """Nobody is told of obstacles that are not hers."""
+    outcome, advice = advised(invented, "shopping", SERVED, **truths)
+    assert advice.next_steps[0] == GENERAL[outcome]
+
+
+def test_next_steps_of_the_entry_replace_the_general_ones(invented: Catalog) -> None:
+    """What a program says of an outcome takes the place of the general words, and nothing is said twice."""
+    _, advice = advised(invented, "shopping", SERVED, has_list=NO)
+    assert advice.next_steps.count("Write the list.") == 1
+    assert GENERAL[Outcome.NOT_YET] not in advice.next_steps
+
+
+def test_referral_goes_to_the_region(invented: Catalog) -> None:
+    """Where the plan serves, the next steps name the command, the region and its phone."""
+    _, advice = advised(invented, "shopping", SERVED)
+    assert advice.offered is True
+    assert any("calaim refer" in step and "Example North" in step for step in advice.next_steps)
+    assert any("555-0101" in step for step in advice.next_steps)
+
+
+def test_what_is_not_referred_by_email_is_a_call(invented: Catalog) -> None:
+    """Where an e-mail would be too slow, only the phone is given."""
+    _, advice = advised(invented, "chw", SERVED)
+    assert any("555-0101" in step for step in advice.next_steps)
+    assert not any("calaim refer" in step for step in advice.next_steps)
+
+
+def test_service_that_is_not_offered_is_never_referred(invented: Catalog) -> None:
+    """Where a service is not offered, the advice says so with its date and says to call, not to refer."""
+    outcome, advice = advised(invented, "shopping", WITHOUT)
+    assert (outcome, advice.offered) == ("likely", False)
+    assert any("Not offered" in step and "2024-10" in step for step in advice.next_steps)
+    assert any("555-0101" in step for step in advice.next_steps)
+    assert not any("calaim refer" in step for step in advice.next_steps)
+
+
+def test_elsewhere_the_members_own_plan_is_named(invented: Catalog) -> None:
+    """Where Kaiser Permanente does not serve, the county's own plan is named and nobody is sent to a mailbox."""
+    _, advice = advised(invented, "shopping", UNSERVED)
+    assert advice.offered is None
+    assert any("Other Health Plan" in step for step in advice.next_steps)
+    assert not any("calaim refer" in step or "555-0101" in step for step in advice.next_steps)
+
+
+def test_split_county_needs_the_zip_code(invented: Catalog) -> None:
+    """In a county of two regions no region is guessed."""
+    _, advice = advised(invented, "ecm", SPLIT)
+    assert any("ZIP code" in step for step in advice.next_steps)
+    assert not any("555-0101" in step for step in advice.next_steps)
+
+
+def test_without_a_county_it_is_asked_for(invented: Catalog) -> None:
+    """Without a county the advice asks for it rather than for a guess."""
+    _, advice = advised(invented, "shopping", None)
+    assert advice.offered is None
+    assert any("county" in step for step in advice.next_steps)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "truths"),
+    [("shopping", {"hungry": NO}), ("ecm", {"in_other": YES}), ("shopping", {"has_list": NO})],
+    ids=["unlikely", "choose-one", "not-yet"],
+)
+def test_no_referral_before_its_time(invented: Catalog, wanted: str, truths: dict[str, Truth]) -> None:
+    """Where a choice or a step comes first, or nothing fits, the advice does not say to refer now."""
+    _, advice = advised(invented, wanted, SERVED, **truths)
+    assert not any("calaim refer" in step for step in advice.next_steps)
+
+
+def test_population_leaves_the_referral_to_its_program(invented: Catalog) -> None:
+    """A member is referred to ECM, not to a population: the way is told once, with the program."""
+    _, advice = advised(invented, "old", SERVED)
+    assert advice.offered is None
+    assert advice.next_steps == (GENERAL[Outcome.LIKELY],)
+
+
+def test_contact_is_told_unless_nothing_fits(invented: Catalog) -> None:
+    """A contact stands beside what it belongs to, but is not offered to somebody whom nothing fits."""
+    contact = "Market Office: 555-0102. Ask for bags."
+    assert contact in advised(invented, "shopping", SERVED)[1].next_steps
+    assert contact not in advised(invented, "chw", SERVED)[1].next_steps
+    assert contact not in advised(invented, "shopping", SERVED, hungry=NO)[1].next_steps
+
+
+def test_notes_tell_what_sources_disagree_on(invented: Catalog) -> None:
+    """A service's own notes, the note on where it is offered, and both sides of a conflict are shown."""
+    _, advice = advised(invented, "shopping", SERVED)
+    assert advice.notes[:2] == ("Bring a bag.", "Ask.")
+    assert "bags" in advice.notes[2]
+    assert "One bag." in advice.notes[2]
+    assert "Two bags." in advice.notes[2]
+    assert advised(invented, "chw", SERVED)[1].notes == ()
+
+
+def test_note_on_offers_needs_a_county_that_is_served(invented: Catalog) -> None:
+    """What is said of where a service is offered is not said of a county that has another plan."""
+    for where in (None, UNSERVED):
+        assert "Ask." not in advised(invented, "shopping", where)[1].notes
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_shipped_outcome_has_a_next_step(catalog: Catalog, outcome: Outcome) -> None:
+    """Nobody is left without a next step: each result of the shipped policy gives one, in every county."""
+    for one in catalog.subjects:
+        for where in (None, *catalog.counties_file.county):
+            advice = advise(Determination(one, outcome), catalog, where)
+            assert advice.next_steps, one.entry.id
+            assert all(step.strip() for step in advice.next_steps), one.entry.id

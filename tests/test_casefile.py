@@ -1,0 +1,234 @@
+"""Case and profile files: TOML or JSON, read once at the door, with every problem named and no value repeated."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calaim_cli import casefile
+from calaim_cli.case import Case, Consent, LeadEntity, Member, Referral, Referrer, read_case
+from calaim_cli.casefile import Profile
+from calaim_cli.errors import InputError
+from conftest import COMPLETE, Run, WriteCase
+
+PROFILE = """\
+schema = "calaim.profile/1"
+[referrer]
+name = "Pat Example"
+email = "pat@clinic.example.org"
+[network_lead_entity]
+name = "Example Lead Entity"
+email = "referrals@nle.example.org"
+"""
+
+
+def refused(path: Path, content: str | bytes) -> InputError:
+    """What is said about a case file with this content."""
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(InputError) as caught:
+        casefile.read(str(path))
+    return caught.value
+
+
+def test_toml_and_json_give_the_same_case(write_case: WriteCase, tmp_path: Path) -> None:
+    """A case may be written as TOML or as JSON."""
+    as_json = tmp_path / "case.json"
+    as_json.write_text(json.dumps(COMPLETE), encoding="utf-8")
+    assert casefile.read(str(as_json)) == casefile.read(str(write_case()))
+
+
+def test_toml_date_of_birth_needs_no_quotes(tmp_path: Path) -> None:
+    """The example of the documentation, with an unquoted date, is read."""
+    path = tmp_path / "case.toml"
+    path.write_text("[member]\ndate_of_birth = 1980-03-04\n", encoding="utf-8")
+    assert casefile.read(str(path)).member.date_of_birth == "1980-03-04"
+
+
+@pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b"\r\n", b"# a comment\n"], ids=["BOM", "CRLF", "comment"])
+def test_editors_habits_are_accepted(tmp_path: Path, start: bytes) -> None:
+    """A byte-order mark, Windows line ends and comments do not make a case invalid."""
+    path = tmp_path / "case.toml"
+    path.write_bytes(start + b"[answers]\r\nvisits = 5\r\n")
+    assert casefile.read(str(path)).answers == {"visits": 5}
+
+
+def test_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case may come through a pipe and need not be saved anywhere."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[answers]\nvisits = 5\n")))
+    assert casefile.read("-").answers == {"visits": 5}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param("", "empty", id="empty"),
+        pytest.param(" \n\n", "empty", id="blank"),
+        pytest.param('{"answers": {"a": 1, "a": 2}}', "twice", id="duplicate JSON key"),
+        pytest.param('{"member": {}, "member": {}}', "twice", id="duplicate JSON table"),
+        pytest.param("[answers]\na = 1\na = 2\n", "line 3", id="duplicate TOML key"),
+        pytest.param('{"answers": {\n"a": }}', "line 2", id="broken JSON"),
+        pytest.param("[answers]\na =\n", "line 2", id="broken TOML"),
+        pytest.param("[member]\ndate_of_birth = 1980-02-30\n", "line 2", id="no such day"),
+        pytest.param(b"[member]\nfirst_name = 'Jos\xe9'\n", "line 2: not UTF-8", id="Latin-1"),
+        pytest.param("[member]\nfirst_name = 'a\0b'\n", "line 2", id="NUL"),
+        pytest.param("a = " + "[" * 5000 + "]" * 5000, "nested too deeply", id="deep TOML"),
+        pytest.param('{"a": ' + "[" * 99999 + "]" * 99999 + "}", "nested too deeply", id="deep JSON"),
+        pytest.param("[answers]\na = " + "9" * 5000, "number too long", id="long TOML number"),
+        pytest.param('{"answers": {"a": ' + "9" * 5000 + "}}", "number too long", id="long JSON number"),
+        pytest.param("# " + "x" * 1024 * 1024, "larger than 1 MiB", id="too large"),
+    ],
+)
+def test_unreadable_file_is_refused(tmp_path: Path, content: str | bytes, says: str) -> None:
+    """A file that cannot be a case is refused with its name, the line where there is one, and the reason."""
+    error = refused(tmp_path / "case.toml", content)
+    assert error.exit_code == 4
+    assert "case.toml" in error.message
+    assert says in error.message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"[member]\nlast_name = 'Canary\xe9'\n", id="not UTF-8"),
+        pytest.param("[member]\nlast_name = 'Canary\n", id="open quote"),
+        pytest.param("[member]\nlast_name = Canary\n", id="no quotes"),
+        pytest.param("[member]\nlast_name = 'Canary' 'Canary'\n", id="two values"),
+        pytest.param('{"member": {"last_name": "Canary}}', id="open JSON quote"),
+        pytest.param('{"member": {"last_name": Canary}}', id="JSON without quotes"),
+        pytest.param('[member]\nzip = ["Canary"]\nkp_member = "Canary"\n', id="wrong types"),
+    ],
+)
+def test_messages_hold_no_value(tmp_path: Path, content: str | bytes) -> None:
+    """Whatever is wrong with a file, the message does not repeat what stands in it."""
+    error = refused(tmp_path / "case.toml", content)
+    assert "canary" not in (error.message + " ".join(map(str, error.problems))).lower()
+
+
+def test_problems_of_keys_are_listed_with_the_file(tmp_path: Path) -> None:
+    """A case with wrong keys names the file, and each key that is wrong."""
+    error = refused(tmp_path / "case.toml", "[member]\nzip = 94401\nfirst_nam = 'T'\n")
+    assert [problem.where for problem in error.problems] == ["member.zip", "member.first_nam"]
+
+
+@pytest.mark.parametrize(("name", "says"), [("absent.toml", "no such file"), ("", "is a folder")])
+def test_absent_file_or_folder_is_refused(tmp_path: Path, name: str, says: str) -> None:
+    """A wrong file name is a matter of one line, not of a traceback."""
+    with pytest.raises(InputError, match=says):
+        casefile.read(str(tmp_path / name))
+
+
+def test_profile_is_read(tmp_path: Path) -> None:
+    """The profile gives the referrer's details and the Network Lead Entity."""
+    path = tmp_path / "profile.toml"
+    path.write_text(PROFILE, encoding="utf-8")
+    assert casefile.read_profile(path) == Profile(
+        Referrer(name="Pat Example", email="pat@clinic.example.org"),
+        LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org"),
+    )
+
+
+def test_absent_profile_is_empty(tmp_path: Path) -> None:
+    """Nobody has to write a profile first."""
+    assert casefile.read_profile(tmp_path / "none.toml") == Profile()
+
+
+def test_profile_without_lead_entity_names_none(tmp_path: Path) -> None:
+    """A Network Lead Entity without an address is no route."""
+    path = tmp_path / "profile.toml"
+    path.write_text('schema = "calaim.profile/1"\n[network_lead_entity]\nname = "Example"\n', encoding="utf-8")
+    assert casefile.read_profile(path).network_lead_entity is None
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param("[referrer]\n", ("schema", "schema"), id="no schema"),
+        pytest.param('schema = "calaim.profile/9"\n', ("schema", "schema"), id="another schema"),
+        pytest.param(f"{PROFILE}colour = 'x'\n", ("network_lead_entity.colour", "unknown-key"), id="unknown key"),
+        pytest.param(f"{PROFILE}[member]\n", ("member", "unknown-key"), id="member data"),
+        pytest.param(
+            'schema = "calaim.profile/1"\n[referrer]\nnpi = 1234567893\n',
+            ("referrer.npi", "type"),
+            id="unquoted number",
+        ),
+        pytest.param('schema = "calaim.profile/1"\nreferrer = "Pat"\n', ("referrer", "type"), id="no table"),
+        pytest.param(
+            'schema = "calaim.profile/1"\nnetwork_lead_entity = 1\n', ("network_lead_entity", "type"), id="number"
+        ),
+    ],
+)
+def test_bad_profile_is_refused(tmp_path: Path, content: str, problem: tuple[str, str]) -> None:
+    """A profile that is there must be right: it is never read in part."""
+    path = tmp_path / "profile.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        casefile.read_profile(path)
+    assert [(one.where, one.code) for one in caught.value.problems] == [problem]
+
+
+def test_bad_profile_stops_a_referral(
+    run: Run, write_case: WriteCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a broken profile nothing is drafted: exit 4, and the profile is named."""
+    path = tmp_path / "mine.toml"
+    path.write_text('schema = "calaim.profile/9"\n', encoding="utf-8")
+    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    ran = run("refer", write_case(), "--as-of", "2026-11-22")
+    assert (ran.code, ran.out) == (4, "")
+    assert "mine.toml" in ran.err
+
+
+def test_profile_is_where_calaim_profile_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CALAIM_PROFILE names the profile file."""
+    monkeypatch.setenv("CALAIM_PROFILE", str(tmp_path / "mine.toml"))
+    assert casefile.profile_path() == tmp_path / "mine.toml"
+
+
+def test_profile_is_in_the_configuration_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without CALAIM_PROFILE the profile is in the platform's own folder for settings, under the program's name."""
+    monkeypatch.delenv("CALAIM_PROFILE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    path = casefile.profile_path()
+    assert path.is_relative_to(tmp_path)
+    assert (path.parent.name, path.name) == ("calaim", "profile.toml")
+
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+YES_NO = st.sampled_from([None, True, False])
+SEVERAL = st.lists(TEXT, max_size=3).map(tuple)
+CASES = st.builds(
+    Case,
+    member=st.builds(Member, first_name=TEXT, date_of_birth=TEXT, zip=TEXT, kp_member=YES_NO),
+    referrer=st.builds(Referrer, name=TEXT, npi=TEXT),
+    referral=st.builds(
+        Referral, program=TEXT, services=SEVERAL, self_referral=st.booleans(), notes=TEXT, current_services=SEVERAL
+    ),
+    consent=st.builds(Consent, member_agreed=YES_NO, attested=YES_NO, part2=YES_NO, part2_consent=YES_NO),
+    answers=st.dictionaries(TEXT, st.booleans() | st.integers(0, 99) | TEXT | st.lists(TEXT, max_size=3), max_size=3),
+)
+
+
+@given(CASES)
+def test_saved_case_reads_back_equal(case: Case) -> None:
+    """What an interview saves is what it goes on with: nothing is lost, added or turned from "no" into "not given"."""
+    content = casefile.case_bytes(case)
+    document = tomllib.loads(content.decode("utf-8"))
+    assert read_case(document) == (case, ())
+    assert casefile.case_bytes(case) == content
+
+
+@pytest.mark.parametrize("entity", [None, LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")])
+def test_saved_profile_reads_back_equal(tmp_path: Path, entity: LeadEntity | None) -> None:
+    """A profile that was written is read again as it was."""
+    profile = Profile(Referrer(name='Pat "P" Example', email="pat@example.org"), entity)
+    path = tmp_path / "profile.toml"
+    path.write_bytes(casefile.profile_bytes(profile))
+    assert casefile.read_profile(path) == profile

@@ -1,0 +1,384 @@
+"""`calaim check`: the promises of its JSON document, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calaim_cli.catalog import Catalog
+from calaim_cli.programs import subject_id
+from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
+
+HOUSED_TEEN = '[answers]\nage = 15\nhousing = ["none"]\n'
+CANARY = "zq7canary"
+
+
+def documents(out: str) -> list[dict[str, Any]]:
+    """The JSON documents of an output, one a line; the last line is ended too."""
+    assert out.endswith("\n")
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def checked(run: Run, *arguments: str | Path, stdin: str = "") -> dict[str, Any]:
+    """The one document that a check which went well prints."""
+    ran = run("check", *arguments, "--json", "--as-of", AS_OF, stdin=stdin)
+    assert (ran.code, ran.err) == (0, "")
+    [document] = documents(ran.out)
+    return document
+
+
+def subject_of(result: dict[str, Any]) -> str:
+    """The id of what a result is about."""
+    return str(result["population"] or result["service"] or result["program"])
+
+
+# The document
+
+
+def test_document_has_the_keys_of_the_contract(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+    """Scripts find every key of `calaim.determination/1`, in the order of the contract."""
+    document = checked(run, write_case())
+    assert list(document) == ["schema", "as_of", "edition", "county", "results"]
+    assert document["schema"] == "calaim.determination/1"
+    assert (document["as_of"], document["edition"]) == ("2026-11-22", catalog.edition)
+    assert document["county"] == "San Mateo"
+    wanted = ["program", "population", "service", "name", "outcome", "offered"]
+    wanted += ["because", "missing", "next_steps", "notes"]
+    assert all(list(result) == wanted for result in document["results"])
+
+
+def test_reasons_and_missing_answers_have_the_keys_of_the_contract(
+    run: Run, write_case: WriteCase, catalog: Catalog
+) -> None:
+    """Each reason carries its criterion, text, source and date; each missing answer its question and text."""
+    results = {subject_of(result): result for result in checked(run, write_case())["results"]}
+    [reason] = [one for one in results["ecm"]["because"] if one["criterion"] == "five_ed_visits_6_months"]
+    assert {key: reason[key] for key in ("criterion", "text", "source", "as_of")} == {
+        "criterion": "five_ed_visits_6_months",
+        "text": catalog.criteria["five_ed_visits_6_months"].text,
+        "source": "G26 p.19-21, S0",
+        "as_of": "2026-01",
+    }
+    asked = catalog.questions["chw_triggers"].ask
+    assert {"question": "chw_triggers", "text": asked} in results["chw"]["missing"]
+
+
+def test_results_come_in_policy_order(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+    """Without a program named, everything is decided: ECM, its populations, CHW, the services, always in this order."""
+    results = checked(run, write_case())["results"]
+    assert [subject_of(result) for result in results] == [subject_id(one) for one in catalog.subjects]
+    assert len(results) == 1 + 9 + 1 + 15
+
+
+def test_missing_is_empty_unless_answers_are_needed(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+    """A result lists missing answers exactly when it needs them, in the order of the questions."""
+    order = list(catalog.questions)
+    outcomes = set()
+    for result in checked(run, write_case())["results"]:
+        missing = [order.index(one["question"]) for one in result["missing"]]
+        assert bool(missing) is (result["outcome"] == "need-answers"), subject_of(result)
+        assert missing == sorted(set(missing)), subject_of(result)
+        outcomes.add(result["outcome"])
+    assert {"likely", "need-answers", "unlikely"} <= outcomes
+
+
+@pytest.mark.parametrize(
+    ("county", "offered"),
+    [("San Mateo", False), ("Alameda", True), ("Shasta", None), (None, None)],
+    ids=["not-offered", "offered", "kp-does-not-serve", "no-county"],
+)
+def test_offered_is_apart_from_the_outcome(
+    run: Run, write_case: WriteCase, county: str | None, offered: bool | None
+) -> None:
+    """Whether a county has a service is yes, no or not known, and never changes the outcome."""
+    case = write_case(
+        {
+            "member.county": county,
+            "member.zip": None,
+            "answers": {"managed_care": True, "needs_recovery_place": True, "at_risk_of_homelessness": True}
+            | {"room_and_board_months_used": 0},
+        }
+    )
+    [result] = checked(run, case, "--program", "recuperative_care")["results"]
+    assert (result["outcome"], result["offered"]) == ("likely", offered)
+
+
+def test_ecm_and_chw_are_no_matter_of_counties(run: Run, write_case: WriteCase) -> None:
+    """Only services are offered by county: for ECM, its populations and CHW `offered` is null."""
+    results = checked(run, write_case(), "--program", "ecm", "--program", "chw")["results"]
+    assert {result["offered"] for result in results} == {None}
+
+
+def test_several_cases_are_one_document_a_line(run: Run, write_case: WriteCase) -> None:
+    """Several cases give as many lines as cases, in the order they were named."""
+    names = ["Marin", "Alameda", "Sonoma"]
+    cases = [write_case({"member.county": name, "member.zip": None}, f"{name}.toml") for name in names]
+    ran = run("check", *cases, "--json", "--as-of", AS_OF)
+    assert ran.code == 0
+    assert [document["county"] for document in documents(ran.out)] == names
+
+
+def test_same_input_gives_the_same_bytes(run: Run, write_case: WriteCase) -> None:
+    """A check can be compared with an earlier one byte by byte."""
+    case = write_case()
+    first = run("check", case, "--json", "--as-of", AS_OF)
+    assert run("check", case, "--json", "--as-of", AS_OF) == first
+
+
+@pytest.mark.parametrize("form", ["--json", "--plain"])
+def test_no_member_data_is_printed(run: Run, write_case: WriteCase, form: str) -> None:
+    """A determination can be shown around: it holds nothing that names the member, and no answer given."""
+    fields = ("first_name", "last_name", "address", "preferred_language", "caregiver_name", "mrn")
+    case = write_case({f"member.{field}": f"{CANARY}{field}" for field in fields} | {"answers.stays_6_months": 817})
+    ran = run("check", case, form, "--as-of", AS_OF)
+    assert ran.code == 0
+    for private in (CANARY, "1980", "555-0123", "94401", "817"):
+        assert private not in ran.out + ran.err
+
+
+def test_plain_output_is_tab_separated_and_names_the_edition(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+    """A pipe gets one fact a line with tabs, the outcome in the contract's word, and the data edition."""
+    ran = run("check", write_case(), "--program", "ecm", "--as-of", AS_OF)
+    assert ran.code == 0
+    assert all("\t" in line for line in ran.out.splitlines())
+    assert "ecm\toutcome\tlikely" in ran.out.splitlines()
+    assert f"edition\t{catalog.edition}" in ran.out.splitlines()
+    assert "the plan decides" in ran.out
+
+
+# What is read
+
+
+def test_standard_input_is_read(run: Run) -> None:
+    """`-` takes the case from a pipe, in TOML or in JSON, with the same result."""
+    from_toml = checked(run, "-", stdin=HOUSED_TEEN)
+    from_json = checked(run, "-", stdin='{"answers": {"age": 15, "housing": ["none"]}}')
+    assert from_toml == from_json
+    assert from_toml["county"] is None
+
+
+def test_json_case_decides_as_its_toml(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """A case in JSON is as good as the same case in TOML."""
+    as_json = tmp_path / "case.json"
+    as_json.write_text(json.dumps(COMPLETE), encoding="utf-8")
+    assert checked(run, as_json) == checked(run, write_case())
+
+
+def test_age_follows_date_of_birth_and_day(run: Run, write_case: WriteCase) -> None:
+    """The day given with --as-of is the day the member's age is worked out for."""
+    case = write_case(
+        {"member.date_of_birth": date(2005, 11, 22), "answers": {"ccs_enrolled": True, "complex_social_factor": True}}
+    )
+    for day, outcome in (("2026-11-21", "likely"), ("2026-11-22", "unlikely")):
+        ran = run("check", case, "--program", "ccs", "--json", "--as-of", day)
+        [document] = documents(ran.out)
+        assert (document["as_of"], document["results"][0]["outcome"]) == (day, outcome)
+
+
+def test_an_age_that_contradicts_is_a_warning(run: Run, write_case: WriteCase) -> None:
+    """A stated age that contradicts the date of birth is named on stderr without a value; the check goes on."""
+    ran = run("check", write_case({"answers.age": 17}), "--program", "ecm", "--json", "--as-of", AS_OF)
+    assert ran.code == 0
+    assert "answers.age" in ran.err
+    assert "17" not in ran.err
+
+
+def test_data_past_review_are_a_warning(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+    """Until the day of review nothing is said; the day after, stderr warns and the check still decides."""
+    case, last = write_case(), catalog.review_by
+    on_time = run("check", case, "--program", "ecm", "--json", "--as-of", last)
+    late = run("check", case, "--program", "ecm", "--json", "--as-of", last.replace(day=last.day + 1))
+    assert (on_time.code, on_time.err) == (0, "")
+    assert late.code == 0
+    assert "warning" in late.err
+    assert last.isoformat() in late.err
+
+
+# --program
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("recuperative_care", "recuperative_care"),
+        ("recuperative-care", "recuperative_care"),
+        ("Recuperative Care", "recuperative_care"),
+        ("medical respite", "recuperative_care"),
+        ("Home Modifications", "home_modifications"),
+        ("smi-sud", "smi_sud"),
+        ("Birth equity", "birth_equity"),
+        ("CHW", "chw"),
+    ],
+)
+def test_a_program_is_found_by_any_of_its_names(run: Run, typed: str, found: str) -> None:
+    """`--program` takes ids with `-` or `_`, names and older names, in any case."""
+    results = checked(run, "-", "--program", typed, stdin=HOUSED_TEEN)["results"]
+    assert [subject_of(result) for result in results] == [found]
+
+
+@pytest.mark.parametrize(("program", "count"), [("ecm", 10), ("cs", 15), ("chw", 1)])
+def test_a_whole_program_brings_all_its_parts(run: Run, program: str, count: int) -> None:
+    """`ecm` brings its nine populations, `cs` the fifteen services."""
+    results = checked(run, "-", "--program", program, stdin=HOUSED_TEEN)["results"]
+    assert len(results) == count
+    assert {result["program"] for result in results} == {program}
+
+
+def test_programs_named_twice_are_decided_once(run: Run) -> None:
+    """Several programs come in policy order, each once, however they were named."""
+    wanted = ("--program", "respite", "--program", "chw", "--program", "Respite", "--program", "ccs")
+    results = checked(run, "-", *wanted, stdin=HOUSED_TEEN)["results"]
+    assert [subject_of(result) for result in results] == ["ccs", "chw", "respite"]
+
+
+def test_unknown_program_is_refused_with_a_suggestion(run: Run) -> None:
+    """A misspelled program is exit 5 with the name that was probably meant, and decides nothing."""
+    ran = run("check", "-", "--program", "asthma-remediatoin", "--as-of", AS_OF, stdin=HOUSED_TEEN)
+    assert (ran.code, ran.out) == (5, "")
+    assert "did you mean asthma_remediation" in ran.err
+
+
+def test_unknown_program_is_one_error_document(run: Run) -> None:
+    """With --json an unknown program is one `calaim.error/1` document on stderr."""
+    ran = run("check", "-", "--program", "zzz", "--json", "--as-of", AS_OF, stdin=HOUSED_TEEN)
+    assert (ran.code, ran.out) == (5, "")
+    [document] = documents(ran.err)
+    assert list(document) == ["schema", "code", "message", "problems"]
+    assert (document["schema"], document["code"]) == ("calaim.error/1", "unknown-program")
+
+
+# Answers that are not valid
+
+
+BAD_ANSWERS = [
+    pytest.param({f"{CANARY}": True}, f"answers.{CANARY}", "unknown-question", id="unknown-question"),
+    pytest.param({"housing": [CANARY]}, "answers.housing", "unknown-choice", id="unknown-choice-of-several"),
+    pytest.param({"ihss_status": CANARY}, "answers.ihss_status", "unknown-choice", id="unknown-choice"),
+    pytest.param({"age": CANARY}, "answers.age", "answer-kind", id="text-for-number"),
+    pytest.param({"stays_6_months": 31415}, "answers.stays_6_months", "answer-range", id="number-out-of-range"),
+    pytest.param({"visits_avoidable": 31415}, "answers.visits_avoidable", "answer-kind", id="number-for-yes-no"),
+    pytest.param({"housing": CANARY}, "answers.housing", "answer-kind", id="text-for-several"),
+    pytest.param({"age": {CANARY: 31415}}, "answers.age", "answer-kind", id="table-for-number"),
+]
+
+
+@pytest.mark.parametrize(("answers", "where", "code"), BAD_ANSWERS)
+def test_a_bad_answer_is_named_but_never_quoted(
+    run: Run, write_case: WriteCase, answers: dict[str, Any], where: str, code: str
+) -> None:
+    """An answer that does not fit is exit 4: the question is named, the answer is not, and nothing is decided."""
+    case = write_case({"answers": answers})
+    ran = run("check", case, "--as-of", AS_OF)
+    assert (ran.code, ran.out) == (4, "")
+    assert where in ran.err
+    assert ran.err.count(CANARY) == where.count(CANARY)
+    assert "31415" not in ran.err
+
+
+@pytest.mark.parametrize(("answers", "where", "code"), BAD_ANSWERS)
+def test_a_bad_answer_is_one_error_document(
+    run: Run, write_case: WriteCase, answers: dict[str, Any], where: str, code: str
+) -> None:
+    """With --json a bad answer is one `calaim.error/1` document that says where, with a stable code."""
+    ran = run("check", write_case({"answers": answers}), "--json", "--as-of", AS_OF)
+    assert (ran.code, ran.out) == (4, "")
+    [document] = documents(ran.err)
+    [problem] = document["problems"]
+    assert list(problem) == ["where", "code", "message"]
+    assert (problem["where"], problem["code"]) == (where, code)
+    assert CANARY not in problem["message"]
+
+
+def test_all_bad_answers_are_listed(run: Run) -> None:
+    """A case is mended in one go: every bad answer is listed."""
+    ran = run("check", "-", "--as-of", AS_OF, stdin="[answers]\nage = true\nhousing = 3\nagee = 4\n")
+    assert ran.code == 4
+    assert all(where in ran.err for where in ("answers.age:", "answers.housing:", "answers.agee:"))
+
+
+def test_one_bad_case_stops_them_all(run: Run, write_case: WriteCase) -> None:
+    """Among several cases a bad one is named, and nothing is printed for the others."""
+    good, bad = write_case(), write_case({"answers": {"age": "old"}}, "bad.toml")
+    ran = run("check", good, bad, "--json", "--as-of", AS_OF)
+    assert (ran.code, ran.out) == (4, "")
+    assert "bad.toml" in ran.err
+
+
+@pytest.mark.parametrize("answer", ["\u001b[31m", "\u0007", "\r", "\u009b2J"], ids=["color", "bell", "return", "c1"])
+def test_no_case_can_steer_the_terminal(run: Run, answer: str) -> None:
+    """A control character in a question's name is not sent to the terminal that shows the error."""
+    ran = run("check", "-", "--as-of", AS_OF, stdin=json.dumps({"answers": {f"a{answer}b": True}}))
+    assert ran.code == 4
+    assert answer not in ran.err
+
+
+def test_a_number_beyond_measure_is_no_internal_error(run: Run) -> None:
+    """A key held down by mistake is a problem of the case, exit 4, not a bug of the program."""
+    ran = run("check", "-", "--as-of", AS_OF, stdin=f"[answers]\nage = {'9' * 5000}\n")
+    assert (ran.code, ran.out) == (4, "")
+
+
+# Where the member lives
+
+
+def test_stated_county_wins(run: Run, write_case: WriteCase) -> None:
+    """`--county` decides for that county, whatever the case says; aliases and ZIP codes will do."""
+    case = write_case()
+    assert checked(run, case, "--county", "alameda")["county"] == "Alameda"
+    assert checked(run, case, "--county", "SF")["county"] == "San Francisco"
+
+
+def test_county_comes_from_the_zip_code_when_not_given(run: Run, write_case: WriteCase) -> None:
+    """A case without a county is decided for the one its ZIP code lies in."""
+    assert checked(run, write_case({"member.county": None}))["county"] == "San Mateo"
+
+
+def test_a_zip_code_that_decides_nothing_is_a_warning(run: Run, write_case: WriteCase) -> None:
+    """A ZIP code outside California leaves the county open: a warning without the code, and a decision."""
+    case = write_case({"member.county": None, "member.zip": "10001"})
+    ran = run("check", case, "--program", "ecm", "--json", "--as-of", AS_OF)
+    assert ran.code == 0
+    assert documents(ran.out)[0]["county"] is None
+    assert "member.zip" in ran.err
+    assert "10001" not in ran.err
+
+
+def test_a_county_that_is_none_is_refused(run: Run, write_case: WriteCase) -> None:
+    """A county that does not exist is exit 5, named by its place in the case and not by its content."""
+    ran = run("check", write_case({"member.county": CANARY}), "--as-of", AS_OF)
+    assert (ran.code, ran.out) == (5, "")
+    assert "member.county" in ran.err
+    assert CANARY not in ran.err
+
+
+# Expectations
+
+
+@pytest.mark.parametrize(
+    ("expect", "where"),
+    [
+        pytest.param({"ecmm": "likely"}, "expect.ecmm", id="unknown-program"),
+        pytest.param({"cs": "likely"}, "expect.cs", id="program-that-has-no-outcome"),
+        pytest.param({"ecm": "eligible"}, "expect.ecm", id="unknown-outcome"),
+        pytest.param({"ecm": ["likely"]}, "expect.ecm", id="list-of-outcomes"),
+        pytest.param({}, "expect", id="empty-table"),
+        pytest.param(None, "expect", id="no-table"),
+    ],
+)
+def test_expectations_must_be_sound(run: Run, tmp_path: Path, expect: dict[str, Any] | None, where: str) -> None:
+    """A reviewer's case that expects nothing, or what cannot be, is refused and never counted as met."""
+    case = tmp_path / "case.json"
+    case.write_text(json.dumps(changed({"answers": {}}, {"expect": expect})), encoding="utf-8")
+    ran = run("check", case, "--expect", "--as-of", AS_OF)
+    assert (ran.code, ran.out) == (4, "")
+    assert f"{where}:" in ran.err
+
+
+def test_expectations_are_no_matter_without_the_option(run: Run, write_case: WriteCase) -> None:
+    """A wrong expectation does not disturb an ordinary check."""
+    ran = run("check", write_case({"expect.ecm": "unlikely"}), "--program", "ecm", "--as-of", AS_OF)
+    assert ran.code == 0

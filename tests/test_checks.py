@@ -1,0 +1,211 @@
+"""Checks: a case that is to become a draft is checked whole, every problem at once, and no value is repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from calaim_cli.case import read_case
+from calaim_cli.catalog import Catalog
+from calaim_cli.checks import CHECKS, CheckedCase, check_case
+from calaim_cli.errors import Problem
+from calaim_cli.fields import MESSAGES
+from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
+
+REQUIRED = (
+    *(f"referrer.{key}" for key in ("name", "organization", "npi", "address", "phone", "email")),
+    *("referrer.relationship", "referrer.source"),
+    *(f"member.{key}" for key in ("first_name", "last_name", "date_of_birth", "phone", "address", "city", "zip")),
+    "member.kp_member",
+    "referral.current_services",
+)
+"""The mandatory fields of section A of the plan's form."""
+
+
+def checked(catalog: Catalog, changes: dict[str, Any] | None = None) -> CheckedCase:
+    """The complete case, with changes, as checked."""
+    case, problems = read_case(changed(COMPLETE, changes or {}))
+    assert problems == ()
+    return check_case(case, catalog, AS_OF)
+
+
+def codes(problems: tuple[Problem, ...]) -> list[tuple[str, str]]:
+    """Where and with which code."""
+    return [(problem.where, problem.code) for problem in problems]
+
+
+def test_complete_case_has_no_problem(catalog: Catalog) -> None:
+    """A case with all that the form asks for passes, in its own county, without a doubt."""
+    result = checked(catalog)
+    assert (result.problems, result.warnings) == ((), ())
+    assert result.county is not None
+    assert result.county.name == "San Mateo"
+
+
+@pytest.mark.parametrize("where", REQUIRED)
+def test_missing_field_is_named(catalog: Catalog, where: str) -> None:
+    """A field that the form needs and the case lacks is named, and nothing else is."""
+    assert codes(checked(catalog, {where: None}).problems) == [(where, "missing")]
+
+
+@pytest.mark.parametrize("where", [where for where in REQUIRED if where in CHECKS])
+def test_blanks_are_missing(catalog: Catalog, where: str) -> None:
+    """Blanks alone do not fill a field."""
+    assert codes(checked(catalog, {where: "  "}).problems) == [(where, "missing")]
+
+
+def test_each_missing_field_is_named_once(catalog: Catalog) -> None:
+    """An empty case lists each thing it lacks, and none twice."""
+    result = check_case(read_case({})[0], catalog, AS_OF)
+    named = codes(result.problems)
+    assert {where for where, _ in named} >= {*REQUIRED, "member.county", "member.mrn", "referral.program"}
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        pytest.param({"member.mrn": None}, ("member.mrn", "member-id-missing"), id="no number of the member"),
+        pytest.param({"member.mrn": "123"}, ("member.mrn", "mrn-format"), id="record number"),
+        pytest.param({"member.cin": "123-45-6789"}, ("member.cin", "id-ssn"), id="SSN for a CIN"),
+        pytest.param({"member.date_of_birth": "3/4/80"}, ("member.date_of_birth", "dob-century"), id="short year"),
+        pytest.param({"member.date_of_birth": "2026-11-23"}, ("member.date_of_birth", "dob-range"), id="tomorrow"),
+        pytest.param({"member.email": "x"}, ("member.email", "email-format"), id="member's e-mail"),
+        pytest.param({"member.middle_name": "a\nb"}, ("member.middle_name", "name-char"), id="line break in a name"),
+        pytest.param({"member.caregiver_contact": "a\nb"}, ("member.caregiver_contact", "line-char"), id="caregiver"),
+        pytest.param({"member.preferred_language": "\x1b"}, ("member.preferred_language", "line-char"), id="language"),
+        pytest.param({"member.county": "Sn Mateo"}, ("member.county", "unknown-place"), id="unknown county"),
+        pytest.param({"member.county": "SB"}, ("member.county", "ambiguous-place"), id="ambiguous county"),
+        pytest.param({"referrer.npi": "1234567890"}, ("referrer.npi", "npi-check"), id="NPI"),
+        pytest.param(
+            {"referrer.relationship": "doctor"}, ("referrer.relationship", "unknown-choice"), id="relationship"
+        ),
+        pytest.param({"referrer.source": "clinic"}, ("referrer.source", "unknown-choice"), id="source of referral"),
+        pytest.param({"referral.notes": "x" * 1001}, ("referral.notes", "text-length"), id="long note"),
+        pytest.param({"referral.program": "emc"}, ("referral.program", "unknown-program"), id="unknown program"),
+        pytest.param({"referral.program": None}, ("referral.program", "unknown-program"), id="no program"),
+        pytest.param({"referral.program": "cs"}, ("referral.services", "services"), id="no service"),
+        pytest.param({"referral.services": ["respite"]}, ("referral.services", "services"), id="service for ECM"),
+        pytest.param(
+            {"referral.program": "cs", "referral.services": ["respit"]},
+            ("referral.services", "unknown-service"),
+            id="unknown service",
+        ),
+        pytest.param(
+            {"referral.current_services": ["none", "ecm"]},
+            ("referral.current_services", "unknown-choice"),
+            id="none and another",
+        ),
+        pytest.param(
+            {"referral.current_services": ["x"]},
+            ("referral.current_services", "unknown-choice"),
+            id="unknown service now",
+        ),
+        pytest.param(
+            {"consent.member_agreed": False}, ("consent.member_agreed", "agreement-missing"), id="no agreement"
+        ),
+        pytest.param({"consent.member_agreed": None}, ("consent.member_agreed", "agreement-missing"), id="not asked"),
+        pytest.param({"consent.attested": False}, ("consent.attested", "attestation-missing"), id="not attested"),
+        pytest.param({"consent.attested": None}, ("consent.attested", "attestation-missing"), id="no attestation"),
+        pytest.param({"consent.part2": True}, ("consent.part2_consent", "part2-consent-missing"), id="Part 2"),
+        pytest.param(
+            {"consent.part2": True, "consent.part2_consent": False},
+            ("consent.part2_consent", "part2-consent-missing"),
+            id="Part 2 consent refused",
+        ),
+    ],
+)
+def test_problem_stops_the_draft(catalog: Catalog, changes: dict[str, Any], problem: tuple[str, str]) -> None:
+    """A field that is not fit for the form stops the draft under its own place and code."""
+    assert codes(checked(catalog, changes).problems) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("changes", "warning"),
+    [
+        pytest.param({"member.mrn": "123456"}, ("member.mrn", "mrn-length"), id="short record number"),
+        pytest.param({"member.cin": "91234567B"}, ("member.cin", "cin-letter"), id="unusual letter"),
+        pytest.param({"member.zip": "02139"}, ("member.zip", "zip-state"), id="ZIP of another state"),
+        pytest.param({"member.zip": "94601"}, ("member.zip", "zip-county"), id="ZIP of another county"),
+        pytest.param({"referral.notes": "SSN 123-45-6789"}, ("referral.notes", "text-ssn"), id="SSN in the note"),
+        pytest.param({"consent.part2": None}, ("consent.part2", "part2-not-stated"), id="Part 2 not stated"),
+    ],
+)
+def test_doubt_is_only_a_warning(catalog: Catalog, changes: dict[str, Any], warning: tuple[str, str]) -> None:
+    """What is merely unusual is pointed out and does not stop the draft."""
+    result = checked(catalog, changes)
+    assert result.problems == ()
+    assert codes(result.warnings) == [warning]
+
+
+def test_cin_does_in_place_of_a_record_number(catalog: Catalog) -> None:
+    """One number of the member is enough, either the plan's or Medi-Cal's."""
+    result = checked(catalog, {"member.mrn": None, "member.cin": "9123-4567a"})
+    assert (result.problems, result.case.member.cin) == ((), "91234567A")
+
+
+def test_fields_are_kept_as_the_draft_prints_them(catalog: Catalog) -> None:
+    """What the checks tidy up is what is sent: phone, date, service ids and program."""
+    result = checked(
+        catalog,
+        {
+            "member.phone": "4155550123",
+            "member.date_of_birth": "3/4/1980",
+            "referral.program": "CS",
+            "referral.services": ["Day Habilitation Programs", "day-habilitation", "respite"],
+        },
+    )
+    assert result.problems == ()
+    assert (result.case.member.phone, result.case.member.date_of_birth) == ("(415) 555-0123", "1980-03-04")
+    assert (result.case.referral.program, result.case.referral.services) == ("cs", ("day_habilitation", "respite"))
+
+
+def test_part2_with_consent_passes(catalog: Catalog) -> None:
+    """With the member's written consent Part 2 information may be sent."""
+    assert checked(catalog, {"consent.part2": True, "consent.part2_consent": True}).problems == ()
+
+
+TEN_PROBLEMS = {
+    "member.first_name": "Canary\x1b",
+    "member.date_of_birth": "3/4/80",
+    "member.phone": "911",
+    "member.zip": "9440",
+    "member.mrn": "canary",
+    "member.county": "Canary County",
+    "referrer.npi": "1234567890",
+    "referrer.email": "canary",
+    "referrer.relationship": "canary",
+    "consent.attested": False,
+}
+
+
+def test_ten_problems_are_listed_in_one_run(run: Run, write_case: WriteCase) -> None:
+    """Ten things that are wrong are shown at once, each with its place, so that one edit mends the case."""
+    ran = run("refer", write_case(TEN_PROBLEMS), "--as-of", "2026-11-22")
+    assert (ran.code, ran.out) == (4, "")
+    listed = [line.split(": ") for line in ran.err.splitlines() if line.startswith("  ")]
+    assert sorted(line[0].strip() for line in listed) == sorted(TEN_PROBLEMS)
+    assert all(len(line) >= 3 for line in listed)
+
+
+@pytest.mark.parametrize("where", [*CHECKS, "member.date_of_birth", "member.county"])
+def test_no_value_is_quoted(catalog: Catalog, where: str) -> None:
+    """A message tells place, rule and remedy, and never the value, whatever field it stands in."""
+    result = checked(catalog, {where: "Qxzcanary\x1b7"})
+    assert where in {problem.where for problem in result.problems}
+    said = " ".join(f"{problem.code} {problem.message}" for problem in (*result.problems, *result.warnings))
+    assert "canary" not in said.lower()
+
+
+@pytest.mark.parametrize("where", ["referral.services", "referral.current_services"])
+def test_no_listed_value_is_quoted(catalog: Catalog, where: str) -> None:
+    """An unknown service is not repeated either, for anything may have been typed there."""
+    result = checked(catalog, {"referral.program": "cs", "referral.services": ["respite"], where: ["qxzcanary"]})
+    assert where in {problem.where for problem in result.problems}
+    assert "canary" not in " ".join(problem.message for problem in result.problems)
+
+
+def test_every_code_has_its_sentence() -> None:
+    """Each code of a field says what to do, in a sentence short enough for one line."""
+    assert all(0 < len(message) <= 120 for message in MESSAGES.values())

@@ -1,0 +1,312 @@
+"""What `calaim data check` finds in somebody's own data: each mistake once made on purpose, in a copy of the files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conftest import AS_OF, Ran, Run
+
+PROGRAMS, COUNTIES = "programs.toml", "counties.toml"
+END = r"\Z"
+FIPS = r'fips = "06001"'
+
+QUESTION = """
+[[question]]
+id = "invented_question"
+topic = "person"
+kind = "choices"
+ask = "Invented?"
+help = "Invented."
+choices = { here = "Here", none = "None of these" }
+"""
+CRITERION = """
+[[criterion]]
+id = "invented_criterion"
+text = "Is invented"
+source = ["G26 p.1"]
+"""
+POPULATION = """
+[[population]]
+id = "invented_population"
+name = "Invented population"
+summary = "Invented."
+who = "Nobody."
+"""
+CONTACT = """
+[[contact]]
+id = "invented_contact"
+name = "Invented contact"
+purpose = "Invented"
+"""
+
+
+def edit(path: Path, pattern: str, replacement: str) -> None:
+    """Change the one place of a file that the pattern finds first, as an editor would."""
+    text, times = re.subn(pattern, lambda _: replacement, path.read_text("utf-8"), count=1, flags=re.DOTALL)
+    assert times == 1, f"{pattern} is not in {path.name}"
+    path.write_text(text, "utf-8")
+
+
+def check(run: Run, folder: Path) -> Ran:
+    """The check of the folder's data, as of the day the shipped data are of."""
+    return run("data", "check", "--data", folder, "--as-of", AS_OF.isoformat())
+
+
+def assert_refused(ran: Ran, *parts: str) -> None:
+    """Exit 4, nothing on stdout, and one line that holds all the parts: file, entry, key, what to do."""
+    assert (ran.code, ran.out) == (4, ""), ran
+    assert [line for line in ran.err.splitlines() if all(part in line for part in parts)], ran.err
+
+
+def test_sound_data_pass(run: Run, data_copy: Path) -> None:
+    """Data without a mistake pass silently, and the edition that was checked is named."""
+    assert check(run, data_copy) == (0, "ok\tdata edition 2026-11, nothing wrong\n", "")
+
+
+IN_PROGRAMS = {
+    "rule-names-unknown-criterion": (
+        POPULATION + 'source = ["G26"]\nrule = { all_of = ["adlt"] }',
+        ('"invented_population"', "rule", "unknown-criterion", '"adlt"', "did you mean adult"),
+    ),
+    "rule-nested-names-unknown-criterion": (
+        POPULATION + 'source = ["G26"]\nrule = { any_of = ["adult", { none_of = ["zzzz"] }] }',
+        ('"invented_population"', "rule", "unknown-criterion", '"zzzz"'),
+    ),
+    "rule-without-criteria": (
+        POPULATION + 'source = ["G26"]\nrule = {}',
+        ('"invented_population"', "rule", "empty-rule"),
+    ),
+    "rule-with-empty-part": (
+        POPULATION + 'source = ["G26"]\nrule = { all_of = ["adult", {}] }',
+        ('"invented_population"', "rule", "empty-rule"),
+    ),
+    "no-rule": (POPULATION + 'source = ["G26"]', ('"invented_population"', "rule", "no-rule")),
+    "population-without-source": (
+        POPULATION + 'source = []\nrule = { all_of = ["adult"] }',
+        ('"invented_population"', "source", "no-source"),
+    ),
+    "population-with-source-for-codes-only": (
+        POPULATION + 'source = []\ncodes_source = ["G26"]\nrule = { all_of = ["adult"] }',
+        ('"invented_population"', "source", "no-source"),
+    ),
+    "source-key-missing": (POPULATION, ('population "invented_population"', "source", "missing-key")),
+    "question-unused": (QUESTION, ('question "invented_question"', "unused-question")),
+    "question-unknown": (
+        CRITERION + 'question = "agee"',
+        ('criterion "invented_criterion"', "question", "unknown-question", '"agee"', "did you mean age"),
+    ),
+    "criterion-unused": (
+        CRITERION + 'question = "managed_care"',
+        ('criterion "invented_criterion"', "unused-criterion"),
+    ),
+    "numbers-cross": (
+        CRITERION + 'question = "age"\nat_least = 30\nat_most = 20',
+        ('criterion "invented_criterion"', "unreachable"),
+    ),
+    "number-above-the-most-accepted": (
+        CRITERION + 'question = "age"\nat_least = 121',
+        ('criterion "invented_criterion"', "unreachable"),
+    ),
+    "number-below-zero": (
+        CRITERION + 'question = "age"\nat_most = -1',
+        ('criterion "invented_criterion"', "unreachable"),
+    ),
+    "choice-unknown": (
+        QUESTION + CRITERION + 'question = "invented_question"\nhas_any_of = ["there"]',
+        ('criterion "invented_criterion"', "unknown-choice", '"there"'),
+    ),
+    "no-test-of-a-number": (CRITERION + 'question = "age"', ('criterion "invented_criterion"', "no-test", "at_least")),
+    "no-test-of-choices": (
+        QUESTION + CRITERION + 'question = "invented_question"',
+        ('criterion "invented_criterion"', "no-test", "has_any_of"),
+    ),
+    "test-of-another-kind": (
+        CRITERION + 'question = "managed_care"\nat_least = 1',
+        ('criterion "invented_criterion"', "at_least", "test-kind"),
+    ),
+    "criterion-without-source": (
+        CRITERION.replace('["G26 p.1"]', "[]") + 'question = "managed_care"',
+        ('criterion "invented_criterion"', "source", "no-source"),
+    ),
+    "source-unknown": (
+        CRITERION.replace("G26 p.1", "NOPE p.1") + 'question = "managed_care"',
+        ('criterion "invented_criterion"', "source", "unknown-source", '"NOPE"'),
+    ),
+    "id-twice": (2 * (CRITERION + 'question = "managed_care"'), ('criterion "invented_criterion"', "duplicate-id")),
+    "alias-of-another": (
+        POPULATION + 'source = ["G26"]\naliases = ["Respite"]\nrule = { all_of = ["adult"] }',
+        ("aliases", "duplicate-name", '"respite"'),
+    ),
+}
+
+
+@pytest.mark.parametrize(("added", "parts"), IN_PROGRAMS.values(), ids=IN_PROGRAMS)
+def test_mistake_in_the_programs_is_named(run: Run, data_copy: Path, added: str, parts: tuple[str, ...]) -> None:
+    """A rule that would decide wrongly, or for everybody, never goes live: file, entry, key and what to do are told."""
+    edit(data_copy / PROGRAMS, END, added)
+    assert_refused(check(run, data_copy), PROGRAMS, *parts)
+
+
+IN_COUNTIES = {
+    "county-without-fips": (FIPS, "", ('county "Alameda"', "fips", "missing-key")),
+    "fips-too-short": (FIPS, 'fips = "6001"', ('county "Alameda"', "fips")),
+    "fips-of-another-county": (FIPS, 'fips = "06003"', ('"06003"', "duplicate-id")),
+    "fips-as-a-number": (
+        FIPS,
+        "fips = 6001",
+        ('county "Alameda"', "fips", "type", "expected text in quotes", "found a whole number"),
+    ),
+    "unknown-key": (
+        FIPS,
+        FIPS + '\nailases = ["x"]',
+        ('county "Alameda"', "ailases", "unknown-key", "did you mean aliases"),
+    ),
+    "unknown-part": (END, '\n[[countie]]\nname = "x"', ("countie", "unknown-key", "did you mean county")),
+    "unknown-plan": (r'plans = \["aah"\]', 'plans = ["aha"]', ('county "Alameda"', "plans", "unknown-plan", '"aha"')),
+    "unknown-region": (
+        r'region = "north"',
+        'region = "nort"',
+        ('county "Alameda"', "kp", "unknown-region", '"nort"', "did you mean north"),
+    ),
+    "no-region": (r'region = "north"\n', "", ('county "Alameda"', "kp", "region", "by_zip")),
+    "unknown-grade": (
+        r'\[county.kp\]\nregion = "north"\ngrade = "B"',
+        '[county.kp]\nregion = "north"\ngrade = "D"',
+        ('county "Alameda"', "kp.grade", "value"),
+    ),
+    "alias-of-another-county": (FIPS, FIPS + '\naliases = ["SF"]', ('"sf"', "duplicate-place", '"Alameda"')),
+    "alias-that-is-ambiguous": (FIPS, FIPS + '\naliases = ["sb"]', ('"sb"', "duplicate-place", '"Alameda"')),
+    "mailbox-with-an-accent": (r'email = "', 'email = "é', ('"north"', "email", "address", "ASCII")),
+    "two-addresses-in-a-mailbox": (
+        r'email = "',
+        'email = "pat@example.org, ',
+        ('"north"', "email", "address", "one plain"),
+    ),
+    "mailbox-with-a-line-break": (r'email = "', 'email = "pat@example.org\\n', ('"north"', "email", "address")),
+    "subject-over-two-lines": (r'\necm = "', '\necm = "Extra\\n', ("form", "subjects.ecm", "subject")),
+    "subject-missing": (r"\necm = [^\n]*\n", "\n", ("form", "subjects", '"ecm"')),
+    "fifty-seven-counties": (
+        r'\[\[county\]\]\nname = "Yuba".*?(?=\n#)',
+        "",
+        ("county", "county-count", "58", "found 57"),
+    ),
+    "availability-missing": (
+        r'\[\[availability\]\]\nservice = "respite".*?(?=\n\[\[)',
+        "",
+        ('availability "respite"', "not_in"),
+    ),
+    "availability-of-no-service": (
+        r'service = "respite"',
+        'service = "respit"',
+        ("availability", "unknown-service", '"respit"', "did you mean respite"),
+    ),
+    "not-offered-in-no-county": (
+        r'not_in = \["San Mateo"\]',
+        'not_in = ["San Matteo"]',
+        ('availability "recuperative_care"', "unknown-county", '"San Matteo"', "did you mean San Mateo"),
+    ),
+    "contact-without-source": (
+        END,
+        CONTACT + "source = []",
+        ('contact "invented_contact"', "source", "no-source"),
+    ),
+    "unknown-source": (
+        END,
+        CONTACT + 'source = ["NOPE"]',
+        ('contact "invented_contact"', "source", "unknown-source", '"NOPE"'),
+    ),
+    "contact-twice": (
+        END,
+        2 * (CONTACT + 'source = ["S1"]'),
+        ('contact "invented_contact"', "duplicate-id"),
+    ),
+    "contact-address": (
+        END,
+        CONTACT + 'source = ["S1"]\nemail = "pat at example.org"',
+        ('"invented_contact"', "email", "address"),
+    ),
+    "contact-to-call-instead-missing": (
+        r'id = "health_care_options"',
+        'id = "health_options"',
+        ("contact", "health_care_options"),
+    ),
+    "source-defined-in-both-files": (
+        END,
+        '\n[[source]]\nid = "G26"\nname = "x"\ntitle = "x"\ndate = "2026"\ngrade = "A"',
+        ('source "G26"', "duplicate-id"),
+    ),
+    "form-missing": (r"\[form\].*?(?=\[\[availability)", "", ("form", "missing-key")),
+    "other-schema": (r"calaim.counties/1", "calaim.counties/2", ("schema", "calaim.counties/1")),
+}
+
+
+@pytest.mark.parametrize(("pattern", "replacement", "parts"), IN_COUNTIES.values(), ids=IN_COUNTIES)
+def test_mistake_in_the_counties_is_named(
+    run: Run, data_copy: Path, pattern: str, replacement: str, parts: tuple[str, ...]
+) -> None:
+    """A mistake that would misdirect a referral never goes live: file, entry, key and what to do are told."""
+    edit(data_copy / COUNTIES, pattern, replacement)
+    assert_refused(check(run, data_copy), COUNTIES, *parts)
+
+
+@pytest.mark.parametrize("program", ["ecm", "cs", "chw"])
+def test_program_that_everything_rests_on_is_missed(run: Run, data_copy: Path, program: str) -> None:
+    """Data without one of the three programs are refused in words, not by a crash."""
+    edit(data_copy / PROGRAMS, rf'\[\[program\]\]\nid = "{program}"', '[[program]]\nid = "other_program"')
+    assert_refused(check(run, data_copy), PROGRAMS, f'"{program}"')
+
+
+def test_all_mistakes_are_told_at_once(run: Run, data_copy: Path) -> None:
+    """One broken entry does not hide the next, nor one file the other: whoever edits mends everything in one go."""
+    edit(data_copy / COUNTIES, FIPS, "fips = 6001")
+    edit(data_copy / COUNTIES, r'fips = "06003"', "fips = 6003")
+    edit(data_copy / PROGRAMS, END, POPULATION)
+    ran = check(run, data_copy)
+    assert_refused(ran, COUNTIES, 'county "Alameda"', "fips")
+    assert_refused(ran, COUNTIES, 'county "Alpine"', "fips")
+    assert_refused(ran, PROGRAMS, '"invented_population"', "source")
+
+
+@pytest.mark.parametrize("name", [PROGRAMS, COUNTIES])
+def test_broken_syntax_is_told_with_its_line_and_without_its_text(run: Run, data_copy: Path, name: str) -> None:
+    """A forgotten quotation mark is found by file and line; what stands there is not repeated."""
+    lines = (data_copy / name).read_text("utf-8").count("\n")
+    edit(data_copy / name, END, '\n[[source]]\nid = "canary\nname = "x"\n')
+    ran = check(run, data_copy)
+    assert_refused(ran, str(data_copy / name), f"line {lines + 3}:", "not valid TOML")
+    assert "canary" not in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_commands_refuse_unsound_data(run: Run, data_copy: Path) -> None:
+    """Nobody looks up or decides by data that the check would refuse."""
+    edit(data_copy / COUNTIES, r'region = "north"', 'region = "west"')
+    for command in (["county", "alameda"], ["services"], ["programs"], ["counties"]):
+        assert_refused(run(*command, "--data", data_copy), COUNTIES, 'county "Alameda"', '"west"')
+
+
+@pytest.mark.parametrize(
+    ("as_of", "warned"), [("2026-12-31", False), ("2027-01-01", False), ("2027-01-02", True), ("2027-02-01", True)]
+)
+def test_data_past_their_review_are_used_with_a_warning(
+    run: Run,
+    data_copy: Path,
+    as_of: str,
+    warned: bool,
+) -> None:
+    """Old data stop nobody, and nobody uses them unawares: from the day after, each file is named on stderr."""
+    ran = run("data", "check", "--data", data_copy, "--as-of", as_of)
+    assert (ran.code, ran.out) == (0, "ok\tdata edition 2026-11, nothing wrong\n")
+    lines = [line for line in ran.err.splitlines() if "warning" in line and "past-review" in line]
+    assert [any(name in line for line in lines) for name in (PROGRAMS, COUNTIES)] == [warned, warned]
+
+
+def test_source_past_its_own_review_is_named(run: Run, data_copy: Path) -> None:
+    """A document that is to be read again earlier than the rest is named when its day has passed."""
+    edit(data_copy / COUNTIES, r'\[\[source\]\]\nid = "ENR"', '[[source]]\nreview_by = 2026-10-01\nid = "ENR"')
+    ran = check(run, data_copy)
+    assert ran.code == 0
+    assert 'source "ENR"' in ran.err

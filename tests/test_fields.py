@@ -1,0 +1,516 @@
+"""Fields: what a name, number, date or address may look like, and what is said about one that does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calaim_cli import fields
+from calaim_cli.fields import MESSAGES, Checked
+from conftest import AS_OF
+
+
+def born(text: str) -> Checked:
+    """A date of birth, checked on the day the tests are decided for."""
+    return fields.date_of_birth(text, AS_OF)
+
+
+CHECKS: dict[str, Callable[[str], Checked]] = {
+    "name": fields.name,
+    "line": fields.line,
+    "free_text": fields.free_text,
+    "cin": fields.cin,
+    "mrn": fields.mrn,
+    "npi": fields.npi,
+    "phone": fields.phone,
+    "date_of_birth": born,
+    "zip_code": fields.zip_code,
+    "email": fields.email,
+}
+ANY_CHECK = pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS.keys())
+ANYTHING = st.text(st.characters(), max_size=60)
+"""Any code points at all, lone surrogates among them."""
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+FULL_WIDTH = {n: n + 0xFEE0 for n in range(0x21, 0x7F)}
+ACCEPTED = {
+    "cin": "91234567A",
+    "mrn": "00012345",
+    "npi": "1234567893",
+    "phone": "415-555-0123",
+    "date_of_birth": "1980-03-04",
+    "zip_code": "94401",
+    "email": "pat@example.org",
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        pytest.param("91234567A", "91234567A", id="nine characters"),
+        pytest.param("91234567a", "91234567A", id="small letter"),
+        pytest.param(" 9123-4567 A ", "91234567A", id="blanks and hyphens"),
+        pytest.param("91234567A2", "91234567A", id="with check digit"),
+        pytest.param("91234567A26001", "91234567A", id="card, first day of the year"),
+        pytest.param("91234567A26099", "91234567A", id="card, day 99"),
+        pytest.param("91234567A26100", "91234567A", id="card, day 100"),
+        pytest.param("91234567A26299", "91234567A", id="card, day 299"),
+        pytest.param("91234567A26366", "91234567A", id="card, last day of a leap year"),
+    ],
+)
+def test_cin_is_kept_as_nine_characters(typed: str, kept: str) -> None:
+    """A client index number may be copied from the card in any of its forms; nine characters are sent."""
+    assert fields.cin(typed) == Checked(kept)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        pytest.param("81234567A", "cin-format", id="does not begin with 9"),
+        pytest.param("9123456A", "cin-format", id="a digit too few"),
+        pytest.param("912345678A", "cin-format", id="a digit too many"),
+        pytest.param("91234567", "cin-format", id="no letter"),
+        pytest.param("91234567AB", "cin-format", id="two letters"),
+        pytest.param("91234567A123", "cin-format", id="half a card number"),
+        pytest.param("91234567A26000", "cin-format", id="card, day 0"),
+        pytest.param("91234567A26367", "cin-format", id="card, day 367"),
+        pytest.param("91234567A26400", "cin-format", id="card, day 400"),
+        pytest.param("91234567\u017f", "cin-format", id="long s, which upper() makes an S"),
+        pytest.param("91234567\u0131", "cin-format", id="dotless i, which upper() makes an I"),
+        pytest.param("91234567\u0410", "cin-format", id="Cyrillic letter A"),
+        pytest.param("912-34-5678", "cin-format", id="taxpayer number, not an SSN"),
+        pytest.param("", "cin-format", id="empty"),
+        pytest.param("9.12E+09", "id-excel", id="spreadsheet exponent"),
+        pytest.param("9e9", "id-excel", id="spreadsheet short exponent"),
+        pytest.param("9123456700.0", "id-excel", id="spreadsheet float"),
+        pytest.param("9123456700", "id-excel", id="ten digits: a letter E was read as an exponent"),
+        pytest.param("123-45-6789", "id-ssn", id="SSN with hyphens"),
+        pytest.param("123456789", "id-ssn", id="SSN in digits"),
+        pytest.param("123 45 6789", "id-ssn", id="SSN with blanks"),
+    ],
+)
+def test_cin_is_refused(typed: str, code: str) -> None:
+    """A damaged number, a look-alike letter or a Social Security number is never taken for a CIN."""
+    assert fields.cin(typed).error == code
+
+
+@pytest.mark.parametrize("letter", "BIJKLOPQRS")
+def test_unusual_cin_letter_is_only_a_doubt(letter: str) -> None:
+    """The list of letters rests on one county's bulletin, so another letter warns and does not stop."""
+    assert fields.cin(f"91234567{letter}") == Checked(f"91234567{letter}", warning="cin-letter")
+
+
+@pytest.mark.parametrize(
+    ("typed", "error", "warning"),
+    [
+        pytest.param("00012345", "", "", id="usual length, zeros kept"),
+        pytest.param("012345", "", "mrn-length", id="shortest"),
+        pytest.param("012345678901", "", "mrn-length", id="longest"),
+        pytest.param("12345", "mrn-format", "", id="too short"),
+        pytest.param("0123456789012", "mrn-format", "", id="too long"),
+        pytest.param("1234 5678", "mrn-format", "", id="blank inside"),
+        pytest.param("A1234567", "mrn-format", "", id="letter"),
+        pytest.param("1.2345E+7", "id-excel", "", id="spreadsheet exponent"),
+        pytest.param("12345678.0", "id-excel", "", id="spreadsheet float"),
+    ],
+)
+def test_mrn(typed: str, error: str, warning: str) -> None:
+    """A record number is text: leading zeros stay, a length other than eight is doubted, a damaged one refused."""
+    assert fields.mrn(typed) == Checked(typed, error, warning)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        pytest.param("1234567893", "", id="check digit fits"),
+        pytest.param("1234567890", "npi-check", id="check digit does not fit"),
+        pytest.param("1234567983", "npi-check", id="two digits changed places"),
+        pytest.param("3234567893", "npi-format", id="begins with 3"),
+        pytest.param("123456789", "npi-format", id="nine digits"),
+        pytest.param("12345678931", "npi-format", id="eleven digits"),
+        pytest.param("1234567893.0", "npi-format", id="spreadsheet float"),
+    ],
+)
+def test_npi(typed: str, code: str) -> None:
+    """A mistyped NPI is caught by its check digit."""
+    assert fields.npi(typed) == Checked(typed, code)
+
+
+@given(st.from_regex(r"[12][0-9]{8}", fullmatch=True))
+def test_npi_has_one_check_digit(nine: str) -> None:
+    """Of the ten numbers with the same first nine digits exactly one is an NPI."""
+    assert sum(fields.npi(f"{nine}{digit}").error == "" for digit in range(10)) == 1
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "415-555-0123",
+        "(415) 555-0123",
+        "415.555.0123",
+        "415 555 0123",
+        "4155550123",
+        "1-415-555-0123",
+        "+1 (415) 555-0123",
+        "+14155550123",
+        " 415-555-0123\n",
+    ],
+)
+def test_phone_is_printed_one_way(typed: str) -> None:
+    """However a US number is typed, the draft prints it as (415) 555-0123."""
+    assert fields.phone(typed) == Checked("(415) 555-0123")
+
+
+@pytest.mark.parametrize(
+    "typed", ["415-555-0123 x12", "415-555-0123, ext. 12", "415-555-0123EXT12", "415-555-0123 X 12"]
+)
+def test_phone_keeps_the_extension(typed: str) -> None:
+    """An extension is part of the number: without it nobody reaches the referrer."""
+    assert fields.phone(typed) == Checked("(415) 555-0123 x12")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("911", id="emergency"),
+        pytest.param("911-555-0123", id="911 as area code"),
+        pytest.param("415-911-0123", id="911 as office code"),
+        pytest.param("411-555-0123", id="411 as area code"),
+        pytest.param("115-555-0123", id="area code begins with 1"),
+        pytest.param("415-055-0123", id="office code begins with 0"),
+        pytest.param("555-0123", id="no area code"),
+        pytest.param("415-555-012", id="a digit too few"),
+        pytest.param("415-555-01234", id="a digit too many"),
+        pytest.param("+44 20 7946 0123", id="British"),
+        pytest.param("+52 55 5555 0123", id="Mexican"),
+        pytest.param("415-555-0123 x1234567", id="extension of seven digits"),
+        pytest.param("415-555-0123\nBcc: x@example.org", id="header after it"),
+        pytest.param("415-555-0123 or 415-555-0124", id="two numbers"),
+        pytest.param("4.155550123E9", id="spreadsheet exponent"),
+    ],
+)
+def test_phone_is_refused(typed: str) -> None:
+    """What cannot be a US number with area code is refused; no digit is guessed."""
+    assert fields.phone(typed).error == "phone-format"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        pytest.param("1980-03-04", "1980-03-04", id="ISO"),
+        pytest.param("03/04/1980", "1980-03-04", id="as the form writes it"),
+        pytest.param("3/4/1980", "1980-03-04", id="without zeros"),
+        pytest.param("12/31/1980", "1980-12-31", id="month first"),
+        pytest.param("2000-02-29", "2000-02-29", id="leap day of a century that has one"),
+        pytest.param("02/29/2024", "2024-02-29", id="leap day"),
+        pytest.param(AS_OF.isoformat(), AS_OF.isoformat(), id="born on the day itself"),
+        pytest.param("1905-11-23", "1905-11-23", id="120 years, 121 tomorrow"),
+        pytest.param(" 1980-03-04\n", "1980-03-04", id="blanks and a line break around it"),
+    ],
+)
+def test_date_of_birth_is_kept_as_iso(typed: str, kept: str) -> None:
+    """Both ways of writing a date mean one day, and the month comes first between slashes."""
+    assert born(typed) == Checked(kept)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        pytest.param("2023-02-29", "dob-range", id="no leap year"),
+        pytest.param("1900-02-29", "dob-range", id="1900 had no leap day"),
+        pytest.param("1980-13-01", "dob-range", id="month 13"),
+        pytest.param("31/12/1980", "dob-range", id="day first"),
+        pytest.param("04/31/1980", "dob-range", id="31 April"),
+        pytest.param("0000-01-01", "dob-range", id="year 0"),
+        pytest.param((AS_OF + timedelta(days=1)).isoformat(), "dob-range", id="born tomorrow"),
+        pytest.param("1905-11-22", "dob-range", id="121 years today"),
+        pytest.param("3/4/80", "dob-century", id="two-digit year"),
+        pytest.param("01-01-30", "dob-century", id="two-digit year with hyphens"),
+        pytest.param("80-03-04", "dob-century", id="two-digit year first"),
+        pytest.param("29284", "dob-excel", id="days since 1900"),
+        pytest.param("29284.0", "dob-excel", id="days since 1900 as a float"),
+        pytest.param("19800304", "dob-format", id="no separators"),
+        pytest.param("1980-W10-2", "dob-format", id="ISO week"),
+        pytest.param("1980-3-4", "dob-format", id="ISO without zeros"),
+        pytest.param("1980/03/04", "dob-format", id="year first with slashes"),
+        pytest.param("March 4, 1980", "dob-format", id="in words"),
+        pytest.param("1980-03-04T00:00:00", "dob-format", id="with a time"),
+        pytest.param("1980-03-04\nBcc: x@example.org", "dob-format", id="header after it"),
+    ],
+)
+def test_date_of_birth_is_refused(typed: str, code: str) -> None:
+    """No century, month or spreadsheet number is ever guessed into a date of birth."""
+    assert born(typed) == Checked(typed, code)
+
+
+@pytest.mark.parametrize(
+    ("day", "age"),
+    [
+        pytest.param(date(2026, 2, 28), 21, id="the day before 1 March"),
+        pytest.param(date(2026, 3, 1), 22, id="1 March"),
+        pytest.param(date(2028, 2, 28), 23, id="leap year, the day before"),
+        pytest.param(date(2028, 2, 29), 24, id="leap year, the day"),
+    ],
+)
+def test_age_of_somebody_born_on_a_leap_day(day: date, age: int) -> None:
+    """Age is in completed years; a leap-day child turns a year older on 1 March of other years."""
+    assert fields.age_on(date(2004, 2, 29), day) == age
+
+
+@pytest.mark.parametrize(
+    ("typed", "error", "warning"),
+    [
+        pytest.param("90001", "", "", id="first of California"),
+        pytest.param("96162", "", "", id="last of California"),
+        pytest.param("94401-1234", "", "", id="with four more"),
+        pytest.param("90000", "", "zip-state", id="before California"),
+        pytest.param("96163", "", "zip-state", id="after California"),
+        pytest.param("02139", "", "zip-state", id="another state"),
+        pytest.param("2139", "zip-format", "", id="leading zero lost"),
+        pytest.param("944011234", "zip-format", "", id="nine digits without hyphen"),
+        pytest.param("94401-12", "zip-format", "", id="hyphen and two"),
+        pytest.param("94401.0", "zip-format", "", id="spreadsheet float"),
+        pytest.param("SW1A 1AA", "zip-format", "", id="British"),
+    ],
+)
+def test_zip_code(typed: str, error: str, warning: str) -> None:
+    """A ZIP code is kept as typed; one outside California is doubted, one with a lost zero refused."""
+    assert fields.zip_code(typed) == Checked(typed, error, warning)
+
+
+def test_short_zip_code_asks_for_the_lost_zero() -> None:
+    """The usual cause of a four-digit ZIP code is named."""
+    assert "leading zero" in MESSAGES["zip-format"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "pat@example.org",
+        "pat.o'example+test@clinic.example.org",
+        "REGION-KPNC@example.org",
+        "a@b.co",
+        pytest.param("a" * 64 + "@example.org", id="longest local part"),
+        pytest.param("a@" + "b" * 63 + ".org", id="longest label"),
+        pytest.param("a@" + "b." * 124 + "org", id="253 characters"),
+    ],
+)
+def test_email_is_kept(typed: str) -> None:
+    """A plain address is kept exactly as typed, letter case too."""
+    assert fields.email(typed) == Checked(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("pat", id="no domain"),
+        pytest.param("pat@localhost", id="no top domain"),
+        pytest.param("pat@@example.org", id="two at signs"),
+        pytest.param("pat@example.org\n", id="trailing line break"),
+        pytest.param("pat@example.org\r\nBcc: x@example.org", id="injected Bcc"),
+        pytest.param("pat@example.org,x@example.org", id="two addresses"),
+        pytest.param("pat@example.org x@example.org", id="two addresses, blank"),
+        pytest.param("Pat Example <pat@example.org>", id="display name"),
+        pytest.param('"pat example"@example.org', id="quoted local part"),
+        pytest.param("pat@exämple.org", id="international domain"),
+        pytest.param("pät@example.org", id="international local part"),
+        pytest.param("=?utf-8?q?pat=0D=0ABcc:_x?=@example.org.", id="encoded word"),
+        pytest.param(".pat@example.org", id="leading dot"),
+        pytest.param("pat.@example.org", id="dot before the at sign"),
+        pytest.param("pat..e@example.org", id="two dots"),
+        pytest.param("pat@-example.org", id="label begins with a hyphen"),
+        pytest.param("pat@[192.0.2.1]", id="address literal"),
+        pytest.param("pat@192.0.2.1", id="bare number"),
+        pytest.param("a" * 65 + "@example.org", id="local part too long"),
+        pytest.param("a@" + "b" * 64 + ".org", id="label too long"),
+        pytest.param("a@" + "b." * 125 + "org", id="255 characters"),
+    ],
+)
+def test_email_is_refused(typed: str) -> None:
+    """Only one bare ASCII address passes, so nothing can add a recipient or a header."""
+    assert fields.email(typed).error == "email-format"
+
+
+NAMES = {
+    "Latin": "José Núñez-O’Brien",  # noqa: RUF001 a real apostrophe
+    "Vietnamese": "Trần Thị Ánh",
+    "Chinese": "王小明",
+    "Arabic": "فاطمة الزهراء",
+    "Persian": "علی‌رضا",  # with a zero-width non-joiner, as it is written
+    "Hebrew": "שרה לוי",
+    "Hindi": "क्‍षमा देवी",  # with a zero-width joiner
+    "Khmer": "សុខា",
+    "Korean": "김영희",
+    "Armenian": "Անահիտ",
+    "Cyrillic": "Наталья",
+}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
+def test_names_of_every_script_pass(name: str) -> None:
+    """Nobody's name is refused for its script, and no letter of it is changed."""
+    assert fields.name(name) == Checked(name)
+
+
+def test_names_are_composed_and_keep_their_case() -> None:
+    """Two ways of typing one letter give one name; case is never changed."""
+    assert fields.name(" de la Cruz-Mun\u0303oz ") == Checked("de la Cruz-Mu\u00f1oz")
+
+
+HOSTILE = {
+    "line feed": "a\nb",
+    "trailing line feed": "ab\n",
+    "carriage return": "a\rb",
+    "tab": "a\tb",
+    "NUL": "a\0b",
+    "escape": "a\x1b[2Jb",
+    "next line": "a\x85b",
+    "line separator": "a\u2028b",
+    "paragraph separator": "a\u2029b",
+    "override to the left": "a\u202eb",
+    "isolate": "a\u2066b",
+    "byte-order mark": "\ufeffab",
+    "tag character": "a\U000e0041b",
+    "private use": "a\ue000b",
+    "noncharacter": "a\uffffb",
+    "lone surrogate": "a\ud800b",
+    "zero-width space": "a\u200bb",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize(("check", "code"), [(fields.name, "name-char"), (fields.line, "line-char")])
+def test_lines_refuse_what_a_reader_cannot_see(check: Callable[[str], Checked], code: str, text: str) -> None:
+    """A line break, control or direction override never reaches a draft through a name or address."""
+    assert check(text).error == code
+
+
+ALSO_FINE_IN_TEXT = {"line feed", "trailing line feed", "carriage return", "tab"}
+
+
+@pytest.mark.parametrize("text", [text for name, text in HOSTILE.items() if name not in ALSO_FINE_IN_TEXT])
+def test_text_refuses_what_a_reader_cannot_see(text: str) -> None:
+    """Notes may have lines and tabs, and nothing else that is invisible."""
+    assert fields.free_text(f"note: {text}.").error == "text-char"
+
+
+def test_text_keeps_lines_and_tabs() -> None:
+    """Line breaks of any system become one kind, and tabs stay."""
+    assert fields.free_text("one\r\ntwo\rthree\n\tfour\n") == Checked("one\ntwo\nthree\n\tfour")
+
+
+@pytest.mark.parametrize(
+    ("check", "longest", "code"),
+    [
+        pytest.param(fields.name, 100, "name-length", id="name"),
+        pytest.param(fields.line, 200, "line-length", id="line"),
+        pytest.param(fields.free_text, 1000, "text-length", id="text"),
+    ],
+)
+def test_lengths(check: Callable[[str], Checked], longest: int, code: str) -> None:
+    """The longest text passes whole, one character more is refused: nothing is ever cut."""
+    assert check("x" * longest) == Checked("x" * longest)
+    assert check("x" * (longest + 1)).error == code
+
+
+@pytest.mark.parametrize("check", [fields.name, fields.line])
+def test_empty_line_is_refused(check: Callable[[str], Checked]) -> None:
+    """Blanks alone are no name and no address."""
+    assert check("   ").error.endswith("-length")
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        pytest.param("SSN 123-45-6789.", "text-ssn", id="hyphens"),
+        pytest.param("ssn:123456789", "text-ssn", id="digits"),
+        pytest.param("call 415-555-0123", "", id="telephone"),
+        pytest.param("NPI 1234567893", "", id="ten digits"),
+        pytest.param("CIN 91234567A", "", id="CIN"),
+    ],
+)
+def test_text_with_a_social_security_number_warns(text: str, warning: str) -> None:
+    """A Social Security number in a note is pointed out before it is sent."""
+    assert fields.free_text(text) == Checked(text, warning=warning)
+
+
+@pytest.mark.parametrize(("kind", "good"), ACCEPTED.items(), ids=ACCEPTED.keys())
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda text: text.translate(ARABIC), id="Arabic-Indic digits"),
+        pytest.param(lambda text: text.translate(FULL_WIDTH), id="full width"),
+        pytest.param(lambda text: f"{text}\nBcc: x@example.org", id="line after it"),
+        pytest.param(lambda text: f"{text[:3]}\n{text[3:]}", id="line break inside"),
+        pytest.param(lambda text: f"{text}\0", id="NUL"),
+        pytest.param(lambda text: f"{text}\u202e", id="direction override"),
+        pytest.param(lambda text: f"{text}\ud800", id="lone surrogate"),
+    ],
+)
+def test_foreign_digits_and_hidden_characters_are_refused(kind: str, good: str, damage: Callable[[str], str]) -> None:
+    """Only plain ASCII fits a number, date or address; its look-alikes are refused, not read."""
+    damaged = damage(good)
+    assert CHECKS[kind](good).error == ""
+    assert damaged == good or CHECKS[kind](damaged).error
+
+
+@ANY_CHECK
+def test_empty_text_never_raises(check: Callable[[str], Checked]) -> None:
+    """A field that is there but empty is answered with a code, or kept empty."""
+    assert check("").value == ""
+
+
+@ANY_CHECK
+@given(text=ANYTHING)
+def test_every_check_answers_with_known_codes(check: Callable[[str], Checked], text: str) -> None:
+    """No text whatever makes a check fail; each code it gives has a sentence that says what to do."""
+    checked = check(text)
+    assert {checked.error, checked.warning} <= {"", *MESSAGES}
+
+
+LIKE = st.one_of(
+    ANYTHING,
+    st.text("0123456789/-", max_size=11),
+    st.from_regex(fields.DATE, fullmatch=True),
+    st.from_regex(fields.PHONE, fullmatch=True),
+    st.dates(date(1900, 1, 1), AS_OF).map(lambda day: f"{day.month}/{day.day}/{day.year}"),
+)
+
+
+@given(LIKE)
+def test_accepted_dates_are_iso(text: str) -> None:
+    """Whatever was typed, an accepted date of birth is a real day written YYYY-MM-DD, not in the future."""
+    checked = born(text)
+    if not checked.error:
+        assert date.fromisoformat(checked.value).isoformat() == checked.value
+        assert checked.value <= AS_OF.isoformat()
+
+
+@given(LIKE)
+def test_accepted_phones_are_printed_one_way(text: str) -> None:
+    """Whatever was typed, an accepted telephone number is printed as (ddd) ddd-dddd, with x for an extension."""
+    checked = fields.phone(text)
+    if not checked.error:
+        assert re.fullmatch(r"\([2-9][0-9]{2}\) [2-9][0-9]{2}-[0-9]{4}(?: x[0-9]{1,6})?", checked.value)
+
+
+@given(st.one_of(ANYTHING, st.text("ab\n\r\t\u200d\u202e\ud800é ", max_size=20)))
+def test_accepted_lines_are_one_line_of_encodable_text(text: str) -> None:
+    """An accepted name or line can be printed in a draft: one line, and encodable as UTF-8."""
+    for checked in (fields.name(text), fields.line(text)):
+        if not checked.error:
+            assert checked.value.splitlines() == [checked.value]
+            assert checked.value.encode("utf-8")
+
+
+@ANY_CHECK
+@given(text=st.one_of(ANYTHING, LIKE, st.sampled_from(sorted(ACCEPTED.values()))))
+def test_accepted_values_are_accepted_again_unchanged(check: Callable[[str], Checked], text: str) -> None:
+    """A value as kept may be checked again, from a saved case or a mended CSV, and stays the same."""
+    checked = check(text)
+    if not checked.error:
+        assert check(checked.value) == checked

@@ -1,0 +1,221 @@
+"""Referring: from a case file to a draft in the format wanted, written where asked, and never sent."""
+
+from __future__ import annotations
+
+import json
+import stat
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calaim_cli.case import Case, Referral, Referrer
+from calaim_cli.errors import UsageError
+from calaim_cli.referring import Format, asked_for, format_for
+from conftest import Run, WriteCase
+
+DAY = ("--as-of", "2026-11-22")
+PROFILE = """\
+schema = "calaim.profile/1"
+[referrer]
+name = "Pat Profile"
+email = "profile@clinic.example.org"
+[network_lead_entity]
+name = "Example Lead Entity"
+email = "referrals@nle.example.org"
+"""
+
+
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A profile with a Network Lead Entity."""
+    path = tmp_path / "profile.toml"
+    path.write_text(PROFILE, encoding="utf-8")
+    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "program", "services", "wanted"),
+    [
+        pytest.param(Referral(program="ecm"), None, [], ("ecm", ()), id="as the case says"),
+        pytest.param(Referral(program="ecm"), "chw", [], ("chw", ()), id="another program"),
+        pytest.param(Referral(program="cs", services=("respite",)), "ecm", [], ("ecm", ()), id="services fall away"),
+        pytest.param(Referral(program="cs", services=("respite",)), "cs", [], ("cs", ("respite",)), id="services stay"),
+        pytest.param(Referral(program="cs", services=("respite",)), "CS", [], ("cs", ("respite",)), id="in capitals"),
+        pytest.param(Referral(program="ecm"), None, ["respite"], ("cs", ("respite",)), id="a service means cs"),
+        pytest.param(
+            Referral(program="cs", services=("respite",)),
+            "cs",
+            ["day_habilitation"],
+            ("cs", ("day_habilitation",)),
+            id="other services",
+        ),
+    ],
+)
+def test_command_line_wins_over_the_case(
+    given: Referral, program: str | None, services: list[str], wanted: tuple[str, tuple[str, ...]]
+) -> None:
+    """What the command line asks for replaces what the case says, and nothing of the old request is left."""
+    referral = asked_for(Case(referral=given), program, services, own=False).referral
+    assert (referral.program, referral.services) == wanted
+
+
+@pytest.mark.parametrize(("in_case", "option"), [(True, False), (False, True)])
+def test_own_organization_is_said_in_the_case_or_by_option(in_case: bool, option: bool) -> None:
+    """Either the case or the option makes it a referral to the own organization."""
+    case = Case(referral=Referral(self_referral=in_case))
+    assert asked_for(case, None, [], own=option).referral.self_referral
+
+
+@pytest.mark.parametrize(
+    ("wanted", "out", "result"),
+    [
+        pytest.param(None, None, Format.TEXT, id="text by default"),
+        pytest.param(None, "x.eml", Format.EML, id="eml"),
+        pytest.param(None, "x.TXT", Format.TEXT, id="txt in capitals"),
+        pytest.param(None, "x.json", Format.JSON, id="json"),
+        pytest.param(Format.EML, None, Format.EML, id="option alone"),
+        pytest.param(Format.JSON, "x.out", Format.JSON, id="option for an unknown ending"),
+    ],
+)
+def test_ending_or_option_names_the_format(wanted: Format | None, out: str | None, result: Format) -> None:
+    """The file's ending chooses the format; an option says it where the ending does not."""
+    assert format_for(wanted, Path(out) if out else None) is result
+
+
+@pytest.mark.parametrize("out", ["x", "x.doc", "x.eml.bak"])
+def test_unknown_ending_is_refused(out: str) -> None:
+    """A file whose ending names no format is a question back, not a guess."""
+    with pytest.raises(UsageError, match=r"\.eml"):
+        format_for(None, Path(out))
+
+
+def test_text_is_ready_for_copying(run: Run, write_case: WriteCase) -> None:
+    """On stdout the draft is recipient, subject, an empty line and the body, and stderr says nothing was sent."""
+    ran = run("refer", write_case(), *DAY)
+    assert ran.code == 0
+    assert ran.out.startswith("To: REGMCDURNS-KPNC@kp.org\nSubject: ECM Referral\n\nMEDI-CAL REFERRAL")
+    assert "Nothing has been sent." in ran.err
+    assert "Nothing has been sent." not in ran.out
+
+
+def test_all_formats_hold_the_same_draft(run: Run, write_case: WriteCase) -> None:
+    """Text, message and JSON of one case have the same recipient, subject and body."""
+    case = write_case({"member.first_name": "Trần", "referral.notes": "one\n\ntwo"})
+    text, eml, document = (run("refer", case, *DAY, "--format", form).out for form in ("text", "eml", "json"))
+    message = message_from_bytes(eml.encode(), policy=policy.default)
+    parsed = json.loads(document)
+    body = message.get_content().replace("\r\n", "\n")
+    assert text == f"To: {message['To']}\nSubject: {message['Subject']}\n\n{body}"
+    assert (parsed["to"], parsed["subject"], parsed["body"]) == ([message["To"]], message["Subject"], body)
+
+
+@pytest.mark.parametrize("ending", ["eml", "txt", "json"])
+def test_draft_is_written_privately(run: Run, write_case: WriteCase, tmp_path: Path, ending: str) -> None:
+    """A draft in a file is for its owner only, and the screen shows where it is and nothing of it."""
+    out = tmp_path / f"draft.{ending}"
+    ran = run("refer", write_case(), *DAY, "--out", out)
+    assert (ran.code, ran.out) == (0, "")
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert f"draft.{ending}: written" in ran.err
+    assert "Member" not in ran.err
+    assert b"REGMCDURNS-KPNC@kp.org" in out.read_bytes()
+
+
+def test_file_holds_what_stdout_shows(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """A draft is the same whether printed or written."""
+    case, out = write_case(), tmp_path / "draft.txt"
+    run("refer", case, *DAY, "--out", out)
+    assert out.read_text(encoding="utf-8") == run("refer", case, *DAY).out
+
+
+def test_rerun_changes_nothing(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """The same referral again leaves the file alone and says so."""
+    case, out = write_case(), tmp_path / "draft.eml"
+    run("refer", case, *DAY, "--out", out)
+    before = out.stat()
+    ran = run("refer", case, *DAY, "--out", out)
+    assert (ran.code, out.stat().st_mtime_ns, out.stat().st_ino) == (0, before.st_mtime_ns, before.st_ino)
+    assert "unchanged" in ran.err
+
+
+def test_other_draft_is_not_overwritten(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """A different draft of the same name is kept; only --force replaces it."""
+    out = tmp_path / "draft.eml"
+    run("refer", write_case(), *DAY, "--out", out)
+    first = out.read_bytes()
+    other = write_case({"member.first_name": "Other"})
+    refused = run("refer", other, *DAY, "--out", out)
+    assert (refused.code, out.read_bytes()) == (6, first)
+    assert "--force" in refused.err
+    assert run("refer", other, *DAY, "--out", out, "--force").code == 0
+    assert out.read_bytes() != first
+
+
+def test_refused_case_leaves_no_file(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """When a case is refused nothing is written, not even an empty file."""
+    out = tmp_path / "draft.eml"
+    assert run("refer", write_case({"consent.attested": None}), *DAY, "--out", out).code == 4
+    assert not out.exists()
+
+
+def test_profile_completes_the_referrer(run: Run, write_case: WriteCase, profile: Path) -> None:
+    """What a case leaves out of the referrer comes from the profile, and what it says stays."""
+    ran = run("refer", write_case({"referrer.name": None}), *DAY)
+    assert ran.code == 0
+    assert "Referrer's name: Pat Profile" in ran.out
+    assert "E-mail: pat@clinic.example.org" in ran.out
+
+
+def test_own_organization_goes_to_the_profiles_entity(run: Run, write_case: WriteCase, profile: Path) -> None:
+    """With --self-referral the draft goes to the Network Lead Entity of the profile, and to nobody else."""
+    ran = run("refer", write_case(), *DAY, "--self-referral", "--json")
+    document = json.loads(ran.out)
+    assert (document["to"], document["cc"]) == (["referrals@nle.example.org"], [])
+    assert document["route"]["kind"] == "network-lead-entity"
+    assert "kp.org" not in ran.out
+
+
+@pytest.mark.parametrize("address", ["nle", "a@example.org, b@example.org", "a@example.org\nBcc: b@example.org"])
+def test_bad_entity_address_makes_no_draft(
+    run: Run, write_case: WriteCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """An address in the profile that is not one plain address never reaches a header."""
+    path = tmp_path / "profile.toml"
+    path.write_text(PROFILE.replace('"referrals@nle.example.org"', json.dumps(address)), encoding="utf-8")
+    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    ran = run("refer", write_case(), *DAY, "--self-referral")
+    assert ran.out == ""
+    assert ran.code in {4, 6}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        pytest.param({"answers.managed_care": False}, "unlikely", id="unlikely"),
+        pytest.param({"answers.age": 30}, "age-differs", id="age against date of birth"),
+        pytest.param({"consent.part2": None}, "part2-not-stated", id="Part 2 not stated"),
+    ],
+)
+def test_warning_stands_beside_the_draft(run: Run, write_case: WriteCase, changes: dict[str, Any], code: str) -> None:
+    """A doubt does not stop the draft; it is in the JSON document and on stderr."""
+    ran = run("refer", write_case(changes), *DAY, "--json")
+    assert ran.code == 0
+    assert code in {warning["code"] for warning in json.loads(ran.out)["warnings"]}
+    assert code in ran.err
+
+
+def test_wrong_answer_makes_no_draft(run: Run, write_case: WriteCase) -> None:
+    """Answers that are not valid stop the draft, each named."""
+    ran = run("refer", write_case({"answers.ed_visits_6_months": "five", "answers.visits": 1}), *DAY)
+    assert (ran.code, ran.out) == (4, "")
+    assert "answers.ed_visits_6_months" in ran.err
+    assert "answers.visits" in ran.err
+
+
+def test_profile_never_wins_over_the_case() -> None:
+    """The case's own referrer is kept when the command line changes the request."""
+    case = Case(referrer=Referrer(name="Pat Example"))
+    assert asked_for(case, "ecm", [], own=False).referrer.name == "Pat Example"

@@ -1,0 +1,235 @@
+"""Routing: one route for a referral or none; never a default, never a guess, and always what to do instead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from calaim_cli.case import Case, LeadEntity, read_case
+from calaim_cli.catalog import Catalog
+from calaim_cli.counties import County
+from calaim_cli.errors import NotFound
+from calaim_cli.routing import Route, own_plan, region_of, route
+from conftest import COMPLETE, Run, WriteCase, changed
+
+LEAD_ENTITY = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
+NORTH_LINE, SOUTH_LINE = "1-833-721-6012", "1-866-551-9619"
+CS = {"referral.program": "cs"}
+DAY = ("--as-of", "2026-11-22")
+
+
+def county_named(name: str, catalog: Catalog) -> County:
+    """The county of that name."""
+    return next(county for county in catalog.counties_file.county if county.name == name)
+
+
+def routed(
+    catalog: Catalog, name: str, changes: dict[str, Any] | None = None, lead_entity: LeadEntity | None = None
+) -> Route:
+    """The route of the complete case, with changes, from this county."""
+    case: Case = read_case(changed(COMPLETE, changes or {}))[0]
+    return route(case, county_named(name, catalog), catalog, lead_entity)
+
+
+def no_route(catalog: Catalog, name: str, changes: dict[str, Any], lead_entity: LeadEntity | None = None) -> NotFound:
+    """The refusal that stands in place of a route."""
+    with pytest.raises(NotFound) as caught:
+        routed(catalog, name, changes, lead_entity)
+    assert caught.value.exit_code == 5
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("county", "region", "address"),
+    [
+        ("San Mateo", "north", "REGMCDURNS-KPNC@kp.org"),
+        ("Fresno", "north", "REGMCDURNS-KPNC@kp.org"),
+        ("Los Angeles", "south", "RegCareCoordCaseMgmt@kp.org"),
+        ("Kern", "south", "RegCareCoordCaseMgmt@kp.org"),
+    ],
+)
+def test_county_decides_the_mailbox(catalog: Catalog, county: str, region: str, address: str) -> None:
+    """A referral goes to the mailbox of the county's region, letter for letter, and says where that is from."""
+    way = routed(catalog, county)
+    assert (way.kind, way.region, way.to) == ("kp", region, (address,))
+    assert county in way.why
+    assert "2024-10" in way.why
+
+
+@pytest.mark.parametrize(
+    ("program", "subject"), [("ecm", "ECM Referral"), ("cs", "CS Referral"), ("chw", "CHW services request")]
+)
+def test_program_decides_the_subject(catalog: Catalog, program: str, subject: str) -> None:
+    """The subject is exactly the plan's phrase, with nothing before or after it."""
+    assert routed(catalog, "San Mateo", {"referral.program": program}).subject == subject
+
+
+def test_every_served_county_has_a_route(catalog: Catalog) -> None:
+    """Each of the 32 counties that the plan serves leads to a mailbox by itself, but Tulare, where the ZIP decides."""
+    served = [county for county in catalog.counties_file.county if county.kp]
+    by_itself = [county.name for county in served if county.kp and county.kp.region]
+    assert len(served) == 32
+    assert {county.name for county in served} - {"Tulare"} == set(by_itself)
+    assert {region_of(county_named(name, catalog), "", catalog).id for name in by_itself} == {"north", "south"}
+
+
+def test_other_plans_member_is_sent_to_her_own_plan(catalog: Catalog) -> None:
+    """A referral for a member of another plan is not drafted; the county's plans are named, and whom to ask."""
+    error = no_route(catalog, "San Mateo", {"member.kp_member": False})
+    assert error.code == "not-kp-member"
+    assert "Health Plan of San Mateo" in error.message
+    assert "1-800-430-4263" in error.message
+
+
+def test_county_not_served_names_its_plan_and_both_lines(catalog: Catalog) -> None:
+    """Where the plan does not serve, the county's own plan is named, never the mailbox of a neighbour."""
+    error = no_route(catalog, "Lassen", {})
+    assert error.code == "county-not-served"
+    assert "Partnership HealthPlan" in error.message
+    assert NORTH_LINE in error.message
+    assert SOUTH_LINE in error.message
+
+
+@pytest.mark.parametrize("code", ["", "93274", "9323"], ids=["none", "unlisted", "a digit short"])
+def test_split_county_needs_a_deciding_zip(catalog: Catalog, code: str) -> None:
+    """In Tulare nothing is guessed: without a listed ZIP code both phone lines are given instead of a mailbox."""
+    error = no_route(catalog, "Tulare", {"member.zip": code})
+    assert error.code == "region-unknown"
+    assert NORTH_LINE in error.message
+    assert SOUTH_LINE in error.message
+    assert "93238" in error.message
+
+
+@pytest.mark.parametrize(
+    ("code", "region"), [("93238", "south"), ("93618", "north"), ("93618-1234", "north")], ids=["south", "north", "+4"]
+)
+def test_listed_zip_decides_in_a_split_county(catalog: Catalog, code: str, region: str) -> None:
+    """A listed ZIP code of Tulare decides, and the draft warns to confirm by phone."""
+    way = routed(catalog, "Tulare", {"member.zip": code})
+    assert way.region == region
+    assert "region-not-confirmed" in {warning.code for warning in way.warnings}
+
+
+@pytest.mark.parametrize("county", ["Santa Cruz", "Mariposa", "Imperial"])
+def test_unconfirmed_region_warns(catalog: Catalog, county: str) -> None:
+    """Where the region is inferred, the draft says so."""
+    assert [warning.code for warning in routed(catalog, county).warnings] == ["region-not-confirmed"]
+
+
+def test_county_served_in_part_warns(catalog: Catalog) -> None:
+    """Where only part of a county is served, the draft asks to check the address."""
+    assert [warning.code for warning in routed(catalog, "San Bernardino").warnings] == ["county-in-part"]
+
+
+def test_service_not_offered_in_the_county_is_refused(catalog: Catalog) -> None:
+    """Recuperative Care in San Mateo is refused with the date of the list and the phone, for the list may be old."""
+    error = no_route(catalog, "San Mateo", {**CS, "referral.services": ["recuperative_care"]})
+    assert error.code == "service-not-offered"
+    assert "2024-10" in error.message
+    assert NORTH_LINE in error.message
+
+
+@pytest.mark.parametrize("county", ["Alameda", "San Mateo"], ids=["offered", "not offered"])
+def test_sobering_centers_take_no_email(catalog: Catalog, county: str) -> None:
+    """For a sobering center one calls: no draft is written, and the phone is given."""
+    error = no_route(catalog, county, {**CS, "referral.services": ["respite", "sobering_centers"]})
+    assert error.code == "not-by-email"
+    assert NORTH_LINE in error.message
+
+
+def test_transitional_rent_is_never_refused(catalog: Catalog) -> None:
+    """Every plan must cover Transitional Rent: a draft is possible in each served county."""
+    for county in catalog.counties_file.county:
+        if county.kp and county.kp.region:
+            assert routed(catalog, county.name, {**CS, "referral.services": ["transitional_rent"]}).kind == "kp"
+
+
+def test_own_organization_goes_to_the_lead_entity_alone(catalog: Catalog) -> None:
+    """A referral to the referrer's own organization goes to her Network Lead Entity and not to the plan's mailbox."""
+    way = routed(catalog, "San Mateo", {"referral.self_referral": True}, LEAD_ENTITY)
+    assert (way.kind, way.region, way.to) == ("network-lead-entity", None, (LEAD_ENTITY.email,))
+    assert way.subject == "ECM Referral"
+
+
+@pytest.mark.parametrize("entity", [None, LeadEntity(name="Example")], ids=["no profile", "no address"])
+def test_own_organization_without_a_lead_entity_is_refused(catalog: Catalog, entity: LeadEntity | None) -> None:
+    """Without the entity's address there is no route, and no mailbox stands in for it."""
+    error = no_route(catalog, "San Mateo", {"referral.self_referral": True}, entity)
+    assert error.code == "no-lead-entity"
+    assert "profile" in error.message
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "entity", "code"),
+    [
+        pytest.param(
+            "Lassen",
+            {"member.kp_member": False, "referral.self_referral": True},
+            None,
+            "not-kp-member",
+            id="membership comes first",
+        ),
+        pytest.param(
+            "Lassen",
+            {"referral.self_referral": True, **CS, "referral.services": ["sobering_centers"]},
+            None,
+            "no-lead-entity",
+            id="own organization comes second",
+        ),
+        pytest.param(
+            "San Mateo",
+            {**CS, "referral.services": ["sobering_centers", "recuperative_care"]},
+            None,
+            "not-by-email",
+            id="special route comes before availability",
+        ),
+    ],
+)
+def test_order_of_decisions(
+    catalog: Catalog, name: str, changes: dict[str, Any], entity: LeadEntity | None, code: str
+) -> None:
+    """The plan's order holds: membership, own organization, special routes, then the county."""
+    assert no_route(catalog, name, changes, entity).code == code
+
+
+def test_lead_entity_needs_no_region(catalog: Catalog) -> None:
+    """Own organization comes before the county: from a split county, too, the referral goes to the entity."""
+    assert routed(catalog, "Tulare", {"referral.self_referral": True, "member.zip": ""}, LEAD_ENTITY).region is None
+
+
+def test_every_county_names_a_plan_to_ask(catalog: Catalog) -> None:
+    """Whoever is refused learns which plans the county has."""
+    for county in catalog.counties_file.county:
+        words = own_plan(county, catalog)
+        assert all(catalog.plans[plan].name in words for plan in county.plans)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "says"),
+    [
+        pytest.param({"member.kp_member": False}, 5, "Health Plan of San Mateo", id="not a member"),
+        pytest.param({"member.county": "Lassen"}, 5, "Partnership HealthPlan", id="not served"),
+        pytest.param({"member.county": "Tulare", "member.zip": "93274"}, 5, SOUTH_LINE, id="split county"),
+        pytest.param({**CS, "referral.services": ["recuperative_care"]}, 5, NORTH_LINE, id="not offered"),
+        pytest.param({**CS, "referral.services": ["sobering_centers"]}, 5, NORTH_LINE, id="not by e-mail"),
+        pytest.param({"referral.self_referral": True}, 5, "profile", id="no lead entity"),
+        pytest.param({"member.kp_member": False, "member.phone": None}, 5, "Health Plan", id="no member, incomplete"),
+    ],
+)
+def test_refusal_reaches_the_user(
+    run: Run, write_case: WriteCase, changes: dict[str, Any], code: int, says: str
+) -> None:
+    """Where there is no route the command ends with 5, says what to do instead, and drafts nothing."""
+    ran = run("refer", write_case(changes), *DAY)
+    assert (ran.code, ran.out) == (code, "")
+    assert says in ran.err
+
+
+@pytest.mark.parametrize(("code", "address"), [("93238", "RegCareCoordCaseMgmt@kp.org"), ("93618", "REGMCDURNS")])
+def test_split_county_is_drafted_with_a_warning(run: Run, write_case: WriteCase, code: str, address: str) -> None:
+    """A case from Tulare with a deciding ZIP code becomes a draft, with the doubt on stderr."""
+    ran = run("refer", write_case({"member.county": "Tulare", "member.zip": code}), *DAY)
+    assert ran.code == 0
+    assert ran.out.startswith(f"To: {address}")
+    assert "region-not-confirmed" in ran.err

@@ -1,0 +1,260 @@
+"""Views: what a person reads about a county, a service, a rule or a case, in which order, and with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from calaim_cli import lookups, screening
+from calaim_cli.advice import Advice, advise
+from calaim_cli.case import read_case
+from calaim_cli.catalog import Catalog
+from calaim_cli.counties import County, Place
+from calaim_cli.determination import Determination, Outcome
+from calaim_cli.render import plain
+from calaim_cli.views import (
+    TONES,
+    Fact,
+    Heading,
+    Items,
+    Points,
+    View,
+    counties_view,
+    county_view,
+    determination_view,
+    program_view,
+    programs_view,
+    service_view,
+    services_view,
+    sources_view,
+)
+from conftest import AS_OF, COMPLETE
+
+Facts = dict[str, list[str]]
+
+
+def facts(view: View) -> Facts:
+    """The plain lines by key, in order."""
+    found: Facts = {}
+    for line in plain(view).splitlines():
+        key, _, value = line.rpartition("\t")
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def rows(view: View) -> list[list[str]]:
+    """The plain lines by column."""
+    return [line.split("\t") for line in plain(view).splitlines()]
+
+
+def county_named(name: str, catalog: Catalog) -> County:
+    """The county of that name."""
+    return next(county for county in catalog.counties_file.county if county.name == name)
+
+
+def county_facts(name: str, catalog: Catalog) -> Facts:
+    """What is shown of a county."""
+    return facts(county_view(Place(county_named(name, catalog)), catalog))
+
+
+def test_served_county_tells_where_to_send(catalog: Catalog) -> None:
+    """A served county shows mailbox, exact subjects, phone, and the source of all that."""
+    shown = county_facts("San Mateo", catalog)
+    assert shown["kp_served"] == ["yes"]
+    assert shown["email"] == ["REGMCDURNS-KPNC@kp.org"]
+    assert shown["subject"] == ["ECM Referral", "CS Referral", "CHW services request"]
+    assert shown["phone"] == ["1-833-721-6012"]
+    assert "2024-10" in shown["source"][0]
+    assert shown["not_offered"] == ["Recuperative Care", "Sobering Centers"]
+    assert len(shown["offered"]) == 13
+    assert any("Health Plan of San Mateo" in plan for plan in shown["plan"])
+    assert shown["edition"] == [catalog.edition]
+
+
+def test_county_not_served_shows_no_mailbox(catalog: Catalog) -> None:
+    """Where the plan does not serve, no mailbox, phone or list of services of it can be copied by mistake."""
+    shown = county_facts("Lassen", catalog)
+    assert shown["kp_served"] == ["no"]
+    assert not {"email", "phone", "region", "subject", "offered", "not_offered"} & shown.keys()
+    assert any("Partnership" in plan for plan in shown["plan"])
+
+
+def test_split_county_shows_both_lines_and_no_mailbox(catalog: Catalog) -> None:
+    """In a split county the ZIP codes that decide are listed, and both phone lines."""
+    shown = county_facts("Tulare", catalog)
+    assert not {"email", "region", "phone"} & shown.keys()
+    assert any(line.startswith("93238 South") for line in shown["by_zip"])
+    assert len(shown["call"]) == 2
+    assert shown["warning"]
+
+
+@pytest.mark.parametrize("name", ["Santa Cruz", "Mariposa", "Imperial"])
+def test_unconfirmed_region_carries_its_warning(catalog: Catalog, name: str) -> None:
+    """A region that no document confirms is shown with that doubt."""
+    assert county_facts(name, catalog)["warning"]
+
+
+def test_every_county_has_a_view(catalog: Catalog) -> None:
+    """Each of the 58 counties answers, with a plan to ask and no empty line."""
+    for county in catalog.counties_file.county:
+        view = county_view(Place(county), catalog)
+        assert "plan" in facts(view)
+        assert all(block.value for block in view if isinstance(block, Fact))
+        assert all(block.values for block in view if isinstance(block, Items))
+
+
+def test_typed_zip_is_shown(catalog: Catalog) -> None:
+    """Whoever typed a ZIP code sees which county it was taken for."""
+    shown = facts(county_view(Place(county_named("San Mateo", catalog), "94401"), catalog))
+    assert (shown["zip"], shown["county"]) == (["94401"], ["San Mateo"])
+
+
+def test_counties_are_listed_with_region_and_plans(catalog: Catalog) -> None:
+    """The list gives each county its region, or says that the plan does not serve it."""
+    names = ("Alameda", "Lassen", "Tulare")
+    listed = rows(counties_view([county_named(name, catalog) for name in names]))
+    assert [row[0] for row in listed[1:]] == list(names)
+    assert [row[2] for row in listed[1:]] == ["north", "not served", "by ZIP code"]
+    assert all(len(row) == len(listed[0]) for row in listed)
+
+
+@pytest.mark.parametrize(("number", "title"), [(0, "0 counties"), (1, "1 county"), (2, "2 counties")])
+def test_heading_counts(catalog: Catalog, number: int, title: str) -> None:
+    """The number of counties found stands above them, in the right grammar."""
+    assert counties_view(catalog.counties_file.county[:number])[0] == Heading(title)
+
+
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [("San Mateo", "no"), ("Alameda", "yes"), ("Lassen", "unknown: ask that plan")],
+    ids=["not offered", "offered", "not served"],
+)
+def test_service_in_a_county_is_offered_or_not_or_unknown(catalog: Catalog, name: str, offered: str) -> None:
+    """Whether a county has a service is yes, no or unknown; unknown never looks like no."""
+    service = lookups.service_named("recuperative_care", catalog)
+    county = county_named(name, catalog)
+    assert facts(service_view(service, county, catalog))["offered"] == [offered]
+    listed = {row[0]: row[2] for row in rows(services_view([service], county, catalog))}
+    assert listed["recuperative_care"] == offered
+
+
+def test_services_are_listed_with_where_they_are_missing(catalog: Catalog) -> None:
+    """Without a county the list names, for each service, the counties that do not have it, and the date."""
+    listed = {row[0]: row[2:] for row in rows(services_view(catalog.programs_file.service, None, catalog))}
+    assert len(listed) == 16
+    assert listed["recuperative_care"] == ["San Mateo", "2024-10"]
+    assert listed["respite"] == ["-", "2024-10"]
+
+
+def test_one_service_tells_all(catalog: Catalog) -> None:
+    """A service shows what it is, its other names, limits, codes, counties, date and source."""
+    shown = facts(service_view(lookups.service_named("asthma_remediation", catalog), None, catalog))
+    for key in ("service", "name", "summary", "who", "limit", "document", "code", "offered_in", "as_of", "source"):
+        assert shown[key], key
+    assert len(shown["offered_in"]) == 32
+
+
+def test_rule_is_shown_criterion_by_criterion_with_its_source(catalog: Catalog) -> None:
+    """Each line of a rule that states a criterion names source and grade, so that anyone can look it up."""
+    for kind, entry in lookups.kinds(catalog):
+        for line in facts(program_view(kind, entry, catalog)).get("rule", []):
+            assert line.strip().endswith(("of these:", "]")), line
+            assert line.strip().endswith("of these:") or ", grade " in line
+
+
+def test_programs_are_listed_by_kind(catalog: Catalog) -> None:
+    """The list has every program, population and service with the word for its kind."""
+    kinds = [row[1] for row in rows(programs_view(lookups.kinds(catalog)))[1:]]
+    assert (kinds.count("program"), kinds.count("service")) == (3, 15)
+    assert kinds.count("population") == len(catalog.programs_file.population)
+
+
+def test_sources_are_listed_with_what_rests_on_them(catalog: Catalog) -> None:
+    """Every source shows date and grade, and nothing is blank."""
+    listed = rows(sources_view(lookups.sources_with_uses(catalog)))
+    assert len(listed) == 1 + len(catalog.sources)
+    assert all(cell for row in listed for cell in row)
+
+
+Results = list[tuple[Determination, Advice]]
+
+
+@pytest.fixture(scope="module")
+def decided(catalog: Catalog) -> Callable[[str], Results]:
+    """The complete case decided for what is asked for ("" is everything)."""
+
+    def decide(program: str) -> Results:
+        subjects = lookups.subjects_named([program] if program else [], catalog)
+        case = read_case(COMPLETE)[0]
+        found = screening.screener(subjects, catalog).screen(case, AS_OF).determinations
+        county = county_named("San Mateo", catalog)
+        return [(one, advise(one, catalog, county)) for one in found.values()]
+
+    return decide
+
+
+def test_everything_decided_is_in_a_pipe(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+    """In a pipe no result is left out: each has its outcome, its meaning, and reasons or open questions."""
+    results = decided("")
+    shown = facts(determination_view(results, catalog, None, "case.toml", full=True))
+    for determination, _ in results:
+        subject = determination.subject
+        key = subject.population or subject.service or subject.program
+        assert shown[f"{key}\toutcome"] == [determination.outcome]
+        assert shown[f"{key}\tmeaning"]
+        assert f"{key}\tmissing" in shown or f"{key}\tbecause" in shown
+
+
+def test_long_list_on_a_terminal_keeps_to_what_seems_to_fit(
+    catalog: Catalog, decided: Callable[[str], Results]
+) -> None:
+    """On a terminal a long list gives details of what seems to fit; the rest is named in the summary."""
+    results = decided("")
+    shown = facts(determination_view(results, catalog, None, "case.toml", full=False))
+    outcomes = {value for key, values in shown.items() if key.endswith("\toutcome") for value in values}
+    assert outcomes
+    assert not outcomes & {"need-answers", "unlikely"}
+    assert sum(len(values) for key, values in shown.items() if key.startswith("summary\t")) == len(results)
+
+
+def test_short_list_is_always_in_full(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+    """What was asked for by name is shown with all details."""
+    results = decided("homelessness")
+    short, full = (determination_view(results, catalog, None, "case.toml", full=wanted) for wanted in (False, True))
+    assert short == full
+
+
+def test_results_come_best_first(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+    """What seems to fit stands first, what does not match today last."""
+    shown = facts(determination_view(decided(""), catalog, None, "case.toml", full=True))
+    order = [list(Outcome).index(Outcome(values[0])) for key, values in shown.items() if key.endswith("\toutcome")]
+    assert order == sorted(order)
+
+
+def test_decision_says_whose_it_is(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+    """Every result reminds that the plan decides, and names the edition of the data."""
+    shown = facts(determination_view(decided("chw"), catalog, None, "case.toml", full=True))
+    assert "the plan decides" in shown["reminder"][0]
+    assert shown["edition"] == [catalog.edition]
+    assert shown["county"] == ["not given"]
+
+
+def test_no_view_pronounces_a_verdict(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+    """No outcome is called approved or denied: a screening is not a decision."""
+    labels = [words.label + words.meaning for words in catalog.outcomes.values()]
+    text = plain(determination_view(decided(""), catalog, None, "case.toml", full=True)).lower()
+    assert not {"approved", "denied"} & set(" ".join([*labels, text]).lower().split())
+
+
+def test_every_outcome_has_a_tone_and_words(catalog: Catalog) -> None:
+    """Each of the six outcomes can be shown."""
+    assert set(TONES) == set(Outcome)
+    assert set(catalog.outcomes) == set(Outcome)
+
+
+def test_reasons_carry_their_source(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+    """Each criterion that decided says yes or no, and cites the document it stands in."""
+    view = determination_view(decided("avoidable_utilization"), catalog, None, "case.toml", full=True)
+    reasons = next(block for block in view if isinstance(block, Points) and block.key.endswith("\tbecause"))
+    assert any(line.startswith("yes: ") and "DHCS ECM Policy Guide p.19-21, 2026-01" in line for line in reasons.lines)
