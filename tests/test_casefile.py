@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli import casefile
-from calaim_cli.case import Case, Consent, LeadEntity, Member, Referral, Referrer, read_case
+from calaim_cli.case import Case, Consent, LeadEntity, Member, Referral, Referrer, SecureEmail, read_case
 from calaim_cli.casefile import Profile
 from calaim_cli.errors import InputError
 from conftest import COMPLETE, Run, WriteCase
@@ -232,3 +232,52 @@ def test_saved_profile_reads_back_equal(tmp_path: Path, entity: LeadEntity | Non
     path = tmp_path / "profile.toml"
     path.write_bytes(casefile.profile_bytes(profile))
     assert casefile.read_profile(path) == profile
+
+
+def profile_with(tmp_path: Path, table: str) -> Path:
+    """A profile file with a [secure_email] table."""
+    path = tmp_path / "profile.toml"
+    path.write_text(f'schema = "calaim.profile/1"\n[secure_email]\n{table}\n', encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "secure",
+    [
+        SecureEmail(),
+        SecureEmail(secure_tag="body", text="[secure]"),
+        SecureEmail(secure_tag="header", text="yes please", header="X-Secure"),
+    ],
+    ids=lambda secure: secure.secure_tag,
+)
+def test_secure_tag_survives_a_save(tmp_path: Path, secure: SecureEmail) -> None:
+    """What a profile says about the mail gateway is read back as it was written."""
+    path = tmp_path / "profile.toml"
+    path.write_bytes(casefile.profile_bytes(Profile(secure_email=secure)))
+    assert casefile.read_profile(path).secure_email == secure
+
+
+@pytest.mark.parametrize(
+    ("table", "where"),
+    [
+        pytest.param("secure_tag = 'subject'\ntext = '[secure]'", "secure_tag", id="in the subject"),
+        pytest.param("secure_tag = 'maybe'", "secure_tag", id="no such place"),
+        pytest.param("secure_tag = 'body'", "text", id="no tag"),
+        pytest.param('secure_tag = "body"\ntext = "a\\nBcc: x@example.com"', "text", id="line break"),
+        pytest.param("secure_tag = 'body'\ntext = ' secure '", "text", id="blanks around"),
+        pytest.param("secure_tag = 'body'\ntext = '=?utf-8?q?=0ABcc:x?='", "text", id="encoded word"),
+        pytest.param("secure_tag = 'body'\ntext = 'sécure'", "text", id="not ASCII"),
+        pytest.param(f"secure_tag = 'body'\ntext = '{'x' * 70}'", "text", id="too long"),
+        pytest.param("secure_tag = 'header'\ntext = 'yes'", "header", id="no header"),
+        pytest.param("secure_tag = 'header'\ntext = 'yes'\nheader = 'Bcc'", "header", id="a header of mail"),
+        pytest.param("secure_tag = 'header'\ntext = 'yes'\nheader = 'X-Unsent'", "header", id="the mark of a draft"),
+        pytest.param("secure_tag = 'header'\ntext = 'yes'\nheader = 'x-unsent'", "header", id="the same in small"),
+        pytest.param("secure_tag = 'header'\ntext = 'yes'\nheader = 'X-A: b'", "header", id="a colon"),
+        pytest.param('secure_tag = "header"\ntext = "yes"\nheader = "X-A\\n"', "header", id="a line break at the end"),
+    ],
+)
+def test_unfit_secure_tag_is_refused(tmp_path: Path, table: str, where: str) -> None:
+    """A tag that would change the subject, or bring a header of its own, stops before any draft."""
+    with pytest.raises(InputError) as caught:
+        casefile.read_profile(profile_with(tmp_path, table))
+    assert [(one.where, one.code) for one in caught.value.problems] == [(f"secure_email.{where}", "secure-tag")]

@@ -209,3 +209,46 @@ def test_no_listed_value_is_quoted(catalog: Catalog, where: str) -> None:
 def test_every_code_has_its_sentence() -> None:
     """Each code of a field says what to do, in a sentence short enough for one line."""
     assert all(0 < len(message) <= 120 for message in MESSAGES.values())
+
+
+@pytest.mark.parametrize(
+    ("note", "warned"),
+    [
+        pytest.param("Has schizophrenia.", True, id="a diagnosis"),
+        pytest.param("HIV, stable", True, id="in capitals"),
+        pytest.param("Depression.", True, id="with a full stop"),
+        pytest.param("Needs hearing aids", True, id="a word that may be one"),
+        pytest.param("Please call after 3 p.m.", False, id="none"),
+        pytest.param("standard", False, id="part of a word"),
+    ],
+)
+def test_note_that_names_a_diagnosis_is_pointed_out(catalog: Catalog, note: str, warned: bool) -> None:
+    """A note is sent as written, with a warning where a word of the list stands in it."""
+    result = checked(catalog, {"referral.notes": note})
+    assert result.problems == ()
+    assert codes(result.warnings) == ([("referral.notes", "text-diagnosis")] if warned else [])
+
+
+def test_county_is_taken_from_the_zip_code(catalog: Catalog) -> None:
+    """Where the county is not given but its ZIP code is, that county is used, and a warning says so."""
+    result = checked(catalog, {"member.county": None})
+    assert result.problems == ()
+    assert result.county is not None
+    assert result.county.name == "San Mateo"
+    assert codes(result.warnings) == [("member.county", "county-from-zip")]
+
+
+@pytest.mark.parametrize("zip_code", ["00000", "02139", "99999"])
+def test_zip_code_of_no_county_leaves_the_county_missing(catalog: Catalog, zip_code: str) -> None:
+    """A ZIP code that tells no county is never made to tell one."""
+    result = checked(catalog, {"member.county": None, "member.zip": zip_code})
+    assert result.county is None
+    assert "member.county" in {problem.where for problem in result.problems}
+
+
+@pytest.mark.parametrize("where", ["referrer.relationship_detail", "referrer.source_detail"])
+def test_details_of_a_choice_are_checked_and_kept(catalog: Catalog, where: str) -> None:
+    """What the form wants said about "other" is a line like any other."""
+    assert codes(checked(catalog, {where: "a\nb"}).problems) == [(where, "line-char")]
+    part, key = where.split(".")
+    assert getattr(getattr(checked(catalog, {where: " a "}).case, part), key) == "a"

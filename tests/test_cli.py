@@ -276,7 +276,9 @@ def test_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, run: Run) -> N
     assert "Traceback" not in ran.err
 
 
-@pytest.mark.parametrize("arguments", [("county", "alameda"), ("--version",), ("programs", "--json")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("county", "alameda"), ("--version",), ("programs", "--json"), ("--help",)], ids=" ".join
+)
 def test_reader_that_left_is_no_error(arguments: tuple[str, ...]) -> None:
     """When the reader of a pipe goes away, as `head` does, the command ends at once with 141 and says nothing."""
     theirs, ours = os.pipe()
@@ -312,10 +314,20 @@ def test_full_stdout_is_told(arguments: tuple[str, ...]) -> None:
 
 
 @NEEDS_FULL
-@pytest.mark.xfail(reason="help is printed by Typer itself, past the function that handles full streams", strict=True)
-def test_full_stdout_is_told_of_help() -> None:
-    """Help that does not fit on the disk ends with 6 too."""
-    assert through_shell(">/dev/full", "--help").returncode == 6
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("arguments", [("--help",), ("county", "--help")], ids=" ".join)
+def test_full_stdout_is_told_of_help(arguments: tuple[str, ...], unbuffered: str) -> None:
+    """Help that does not fit on the disk ends with 6 and one line too, although Typer prints it."""
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            [*CALAIM, *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(PYTHONUNBUFFERED=unbuffered),
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.count(b"\n")) == (6, 1)
 
 
 @pytest.mark.parametrize(
@@ -441,7 +453,6 @@ def test_color_is_on_a_terminal_that_wants_it(settings: dict[str, str], escapes:
     [
         pytest.param(["--plain"], {}, 80, id="--plain"),
         pytest.param([], {"TERM": "dumb"}, 80, id="dumb"),
-        pytest.param([], {"ACCESSIBLE": "1"}, 80, id="ACCESSIBLE"),
         pytest.param([], {}, 20, id="20 columns"),
         pytest.param(["--json"], {}, 80, id="--json"),
     ],
@@ -450,6 +461,36 @@ def test_plain_terminal_gets_what_a_pipe_gets(arguments: list[str], settings: di
     """Who asks for plain lines gets the same lines on a terminal as in a pipe: no boxes, nothing drawn over."""
     shown = on_terminal("county", "san", "mateo", *arguments, columns=columns, settings=settings)
     assert shown.replace("\r\n", "\n").encode() == calaim("county", "san", "mateo", *arguments).stdout
+
+
+def test_screen_reader_gets_label_and_value() -> None:
+    """With ACCESSIBLE every fact is one line, label first, with nothing drawn; a pipe stays as it is for scripts."""
+    shown = on_terminal("county", "san", "mateo", settings={"ACCESSIBLE": "1"})
+    assert "Send to: REGMCDURNS-KPNC@kp.org\r\n" in shown
+    assert "\x1b" not in shown
+    assert "\t" not in shown
+    assert calaim("county", "san", "mateo", ACCESSIBLE="1").stdout == calaim("county", "san", "mateo").stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "escapes"),
+    [
+        pytest.param({"FORCE_COLOR": "1"}, [], True, id="FORCE_COLOR"),
+        pytest.param({"CLICOLOR_FORCE": "1"}, [], True, id="CLICOLOR_FORCE"),
+        pytest.param({"FORCE_COLOR": "0"}, [], False, id="FORCE_COLOR is 0"),
+        pytest.param({"FORCE_COLOR": "1", "NO_COLOR": "1"}, [], False, id="NO_COLOR wins"),
+        pytest.param({"FORCE_COLOR": "1", "TERM": "dumb"}, [], False, id="dumb wins"),
+        pytest.param({"FORCE_COLOR": "1", "ACCESSIBLE": "1"}, [], False, id="ACCESSIBLE wins"),
+        pytest.param({"FORCE_COLOR": "1"}, ["--plain"], False, id="--plain wins"),
+        pytest.param({"FORCE_COLOR": "1"}, ["--json"], False, id="--json wins"),
+    ],
+)
+def test_colors_in_a_pipe_only_when_forced(settings: dict[str, str], arguments: list[str], escapes: bool) -> None:
+    """Who forces colors gets them in a pipe, on the same lines; tables stay away, and every switch wins over it."""
+    command = ["county", "san", "mateo", *arguments]
+    shown = calaim(*command, **settings).stdout
+    assert (b"\x1b" in shown) is escapes
+    assert re.sub(rb"\x1b\[[0-9]+m", b"", shown) == calaim(*command).stdout
 
 
 def test_pipe_has_no_color_and_no_table() -> None:

@@ -298,3 +298,43 @@ def test_no_text_adds_a_header(subject: str, address: str) -> None:
         return
     message = message_from_bytes(content, policy=policy.default)
     assert (list(message), message["To"], message["Subject"]) == (HEADERS, address, subject)
+
+
+@pytest.mark.parametrize("extra", [("X-Secure", "yes"), ("X-" + "a" * 38, "[secure] now")], ids=["short", "long"])
+def test_one_more_header_for_the_users_gateway(extra: tuple[str, str]) -> None:
+    """The one header that a user may add stands beside the fixed ones, exactly as set."""
+    message = message_from_bytes(eml(replace(DRAFT, extra=extra)), policy=policy.default)
+    assert sorted(message.keys()) == sorted([*HEADERS, extra[0]])
+    assert message[extra[0]] == extra[1]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ("Bcc", "x@example.com"),
+        ("Reply-To", "x@example.com"),
+        ("X-Unsent", "0"),
+        ("x-unsent", "0"),
+        ("X-A:", "b"),
+        ("X-A\r\nBcc", "b"),
+        ("X-A\n", "b"),
+        ("X-", "b"),
+        ("X-A1", "b"),
+        ("X-" + "a" * 39, "b"),
+        *(("X-Secure", value) for value in HOSTILE_SUBJECTS.values()),
+    ],
+)
+def test_hostile_extra_header_is_refused(extra: tuple[str, str]) -> None:
+    """No header that a mail system gives a meaning to, and no value that hides another header."""
+    with pytest.raises(OutputRefused):
+        eml(replace(DRAFT, extra=extra))
+
+
+def test_reading_back_compares_the_extra_header() -> None:
+    """An extra header that was not meant, or not made, is noticed."""
+    with_extra = replace(DRAFT, extra=("X-Secure", "yes"))
+    for content, meant in ((eml(with_extra), DRAFT), (eml(DRAFT), with_extra)):
+        with pytest.raises(OutputRefused):
+            read_back(content, meant)
+    with pytest.raises(OutputRefused):
+        read_back(eml(with_extra), replace(DRAFT, extra=("X-Secure", "no")))

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from calaim_cli.errors import OutputRefused
-from calaim_cli.outbox import Status, save
+from calaim_cli.folder import Status
+from calaim_cli.outbox import save
 
 CONTENT, OTHER = b"a draft\r\n", b"another draft\r\n"
 AS_ROOT = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
@@ -174,3 +175,16 @@ def test_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest
     refused(path)
     assert path.read_bytes() == OTHER
     assert names(tmp_path) == ["draft.eml"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs owners and modes")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o666, 0o700])
+def test_unchanged_file_becomes_private(tmp_path: Path, mode: int) -> None:
+    """A draft that is there already, readable by others, is closed to them although its bytes are left alone."""
+    path = tmp_path / "draft.eml"
+    path.write_bytes(CONTENT)
+    path.chmod(mode)
+    before = path.stat()
+    assert save(path, CONTENT) is Status.UNCHANGED
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)

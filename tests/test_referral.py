@@ -15,7 +15,8 @@ from calaim_cli.case import LeadEntity, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.errors import InputError, NotFound
 from calaim_cli.message import eml
-from calaim_cli.referral import NOT_GIVEN, Prepared, prepare, us_date
+from calaim_cli.body import NOT_GIVEN, us_date
+from calaim_cli.referral import Prepared, prepare
 from conftest import AS_OF, COMPLETE, changed
 
 CS = {"referral.program": "cs"}
@@ -50,8 +51,8 @@ def prepared(catalog: Catalog) -> Prepare:
 
     def prepare_changed(changes: dict[str, Any] | None = None, as_of: date = AS_OF) -> Prepared:
         case = read_case(changed(COMPLETE, changes or {}))[0]
-        determinations = screener.screen(case, as_of).determinations
-        return prepare(case, determinations, catalog, as_of, LeadEntity(email="referrals@nle.example.org"))
+        lead_entity = LeadEntity(email="referrals@nle.example.org")
+        return prepare(case, screener.screen(case, as_of), catalog, as_of, lead_entity)
 
     return prepare_changed
 
@@ -108,7 +109,7 @@ def test_request_names_what_fits_and_why(prepared: Prepare) -> None:
 def test_open_questions_are_stated(prepared: Prepare) -> None:
     """What the referrer could not answer is told to the plan rather than passed over."""
     body = prepared({"answers": {"managed_care": True}}).draft.body
-    assert "Not known: " in body
+    assert "  Not known yet:\n  - " in body
 
 
 def test_every_requested_service_is_named(prepared: Prepare) -> None:

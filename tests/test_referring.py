@@ -7,13 +7,20 @@ import stat
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from msgspec.structs import replace
 
-from calaim_cli.case import Case, Referral, Referrer
-from calaim_cli.errors import UsageError
-from calaim_cli.referring import Format, asked_for, format_for
-from conftest import Run, WriteCase
+from calaim_cli.case import Case, Referral, Referrer, SecureEmail, read_case
+from calaim_cli.casefile import Profile, profile_bytes
+from calaim_cli.catalog import Catalog
+from calaim_cli.errors import OutputRefused, UsageError
+from calaim_cli.formats import Format
+from calaim_cli.message import Draft
+from calaim_cli.referral import Prepared
+from calaim_cli.referring import LONGEST_LINK, as_mailto, asked_for, format_for, prepare
+from conftest import AS_OF, COMPLETE, Run, WriteCase
 
 DAY = ("--as-of", "2026-11-22")
 PROFILE = """\
@@ -219,3 +226,100 @@ def test_profile_never_wins_over_the_case() -> None:
     """The case's own referrer is kept when the command line changes the request."""
     case = Case(referrer=Referrer(name="Pat Example"))
     assert asked_for(case, "ecm", [], own=False).referrer.name == "Pat Example"
+
+
+@pytest.mark.parametrize("options", [("--format", "text"), ("--format", "eml"), ("--json",)], ids=" ".join)
+def test_redact_shows_and_never_writes(
+    run: Run, write_case: WriteCase, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """With --redact a draft is only shown, masked, whatever the format; nothing is written."""
+    case = write_case()
+    before = sorted(tmp_path.rglob("*"))
+    ran = run("refer", case, *DAY, "--redact", *options)
+    assert ran.code == 0
+    assert "First name: (hidden)" in ran.out
+    assert "00012345" not in ran.out
+    assert "Nothing was written, nothing has been sent." in ran.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_redact_and_a_file_do_not_go_together(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """A masked draft in a file would be taken for a real one."""
+    out = tmp_path / "draft.eml"
+    assert run("refer", write_case(), *DAY, "--redact", "--out", out).code == 2
+    assert not out.exists()
+
+
+def made(catalog: Catalog, draft: Draft) -> Prepared:
+    """A prepared referral with this draft."""
+    return replace(prepare(read_case(COMPLETE)[0], Profile(), catalog, AS_OF), draft=draft)
+
+
+def test_link_holds_the_whole_draft(catalog: Catalog) -> None:
+    """A short draft as a mailto link decodes to the same recipient, subject and text, blanks as %20."""
+    draft = Draft(to=("intake@example.org",), subject="ECM Referral", body="Name: Trần & Co\n+1 = 2\n")
+    link = as_mailto(made(catalog, draft))
+    parts = urlsplit(link.rstrip("\n"))
+    assert (parts.scheme, unquote(parts.path)) == ("mailto", "intake@example.org")
+    assert "+" not in link
+    found = {name: unquote(value) for name, _, value in (pair.partition("=") for pair in parts.query.split("&"))}
+    assert found == {"subject": "ECM Referral", "body": "Name: Trần & Co\r\n+1 = 2\r\n"}
+
+
+@pytest.mark.parametrize(("extra", "fits"), [(0, True), (1, False)], ids=["2,000 characters", "2,001 characters"])
+def test_link_that_would_be_cut_is_refused(catalog: Catalog, extra: int, fits: bool) -> None:
+    """Mail clients cut a link above 2,000 characters without a word: such a link is never given."""
+    draft = Draft(to=("intake@example.org",), subject="ECM Referral", body="\n")
+    room = LONGEST_LINK - len(as_mailto(made(catalog, draft)).rstrip("\n"))
+    longer = made(catalog, replace(draft, body="x" * (room + extra) + "\n"))
+    if fits:
+        assert len(as_mailto(longer).rstrip("\n")) == LONGEST_LINK == 2000
+    else:
+        with pytest.raises(OutputRefused, match="eml"):
+            as_mailto(longer)
+
+
+TAGS = {
+    "body": (SecureEmail(secure_tag="body", text="[secure]"), "[secure]\nMEDI-CAL REFERRAL", []),
+    "header": (SecureEmail(secure_tag="header", text="yes", header="X-Secure"), "MEDI-CAL REFERRAL", ["X-Secure"]),
+    "none": (SecureEmail(), "MEDI-CAL REFERRAL", []),
+}
+
+
+@pytest.mark.parametrize("name", TAGS)
+def test_secure_tag_never_touches_the_subject(
+    run: Run, write_case: WriteCase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """The user's mail gateway finds its tag in the body or in one more header; the plan's subject stays exact."""
+    secure, start, more = TAGS[name]
+    path = tmp_path / "profile.toml"
+    path.write_bytes(profile_bytes(Profile(secure_email=secure)))
+    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    ran = run("refer", write_case(), *DAY, "--format", "eml")
+    assert ran.code == 0, ran.err
+    message = message_from_bytes(ran.out.encode(), policy=policy.default)
+    usual = ["X-Unsent", "To", "Subject", "Content-Type", "Content-Transfer-Encoding", "MIME-Version"]
+    assert sorted(message.keys()) == sorted([*usual, *more])
+    assert message["Subject"] == "ECM Referral"
+    assert message.get_content().replace("\r\n", "\n").startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "known"),
+    [
+        pytest.param({"member.county": "Sn Mateo"}, 5, "unknown-place", id="a name alone"),
+        pytest.param({"member.county": "SB"}, 5, "ambiguous-place", id="ambiguous"),
+        pytest.param({"referral.program": "emc"}, 5, "unknown-program", id="program"),
+        pytest.param({"member.county": "Sn Mateo", "referral.program": "emc"}, 5, "", id="two names"),
+        pytest.param({"member.county": "Sn Mateo", "member.phone": None}, 4, "invalid-input", id="a name and a gap"),
+        pytest.param({"member.county": "Sn Mateo", "answers.age": "x"}, 4, "invalid-input", id="a name and an answer"),
+    ],
+)
+def test_name_that_finds_nothing_is_not_found(
+    run: Run, write_case: WriteCase, changes: dict[str, Any], code: int, known: str
+) -> None:
+    """Names that find nothing end with 5; with any other fault beside them the case is invalid, and 4 says so."""
+    ran = run("refer", write_case(changes), *DAY, "--json")
+    assert (ran.code, ran.out) == (code, "")
+    document = json.loads(ran.err)
+    assert document["code"] == (known or document["problems"][0]["code"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import re
 import termios
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.render import on_terminal, plain, wants_rich
+from calaim_cli.render import on_terminal, painted, plain, wants_color, wants_rich
 from calaim_cli.views import BAD, DOUBT, GOOD, PLAIN, Fact, Heading, Items, Points, Table, View
 
 ADDRESS = "a.very.long.address.that.nobody.should.ever.cut@intake.clinic.example.org"
@@ -233,3 +234,55 @@ def test_narrow_window_gets_plain_lines(
 def test_no_terminal_gets_plain_lines(stream: TextIO | None) -> None:
     """Whatever is not a terminal gets plain lines."""
     assert not wants_rich(stream, plain_wanted=False)
+
+
+@pytest.mark.parametrize("control", ["\x1b[31m", "\x1b]0;title\x07", "\x9b2J", "\r", "\x08", "\x7f"])
+def test_control_characters_do_not_drive_the_terminal(shown: Shown, control: str) -> None:
+    """A case file with an escape sequence in its name is shown by the numbers of its characters, in every block."""
+    bad = f"a{control}b"
+    view: View = (
+        Heading(bad),
+        Fact("a", bad, bad),
+        Items("b", bad, (bad,)),
+        Points("c", bad, (bad, bad)),
+        Table((bad, "x"), ((bad, bad),)),
+    )
+    for width in (60, 100):
+        text = shown(view, width)
+        assert not {"\x1b", "\x07", "\x9b", "\r", "\x08", "\x7f"} & set(text)
+        assert text.count("\\x") >= 8
+    assert "\x1b" not in painted(view).replace("\x1b[0m", "")
+
+
+def test_painted_lines_are_the_plain_ones_with_colors() -> None:
+    """Forced colors change nothing but the colors: without the escapes the lines are those of a pipe."""
+    lines = painted((*VIEW, *TABLE))
+    assert re.sub(r"\x1b\[[0-9]+m", "", lines) == plain((*VIEW, *TABLE))
+    assert lines.startswith(f"\x1b[32memail\t{ADDRESS}\x1b[0m\nkp_served\tyes\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "plain_wanted", "color"),
+    [
+        pytest.param({}, False, False, id="nothing set"),
+        pytest.param({"FORCE_COLOR": "1"}, False, True, id="FORCE_COLOR"),
+        pytest.param({"CLICOLOR_FORCE": "1"}, False, True, id="CLICOLOR_FORCE"),
+        pytest.param({"FORCE_COLOR": "0"}, False, False, id="FORCE_COLOR is 0"),
+        pytest.param({"FORCE_COLOR": "", "CLICOLOR_FORCE": ""}, False, False, id="both empty"),
+        pytest.param({"FORCE_COLOR": "0", "CLICOLOR_FORCE": "1"}, False, True, id="one of them"),
+        pytest.param({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False, id="NO_COLOR wins"),
+        pytest.param({"FORCE_COLOR": "1", "NO_COLOR": ""}, False, True, id="NO_COLOR empty"),
+        pytest.param({"FORCE_COLOR": "1", "TERM": "dumb"}, False, False, id="dumb wins"),
+        pytest.param({"FORCE_COLOR": "1", "ACCESSIBLE": "1"}, False, False, id="ACCESSIBLE wins"),
+        pytest.param({"FORCE_COLOR": "1", "ACCESSIBLE": "0"}, False, True, id="ACCESSIBLE is 0"),
+        pytest.param({"FORCE_COLOR": "1"}, True, False, id="--plain wins"),
+    ],
+)
+def test_colors_can_be_forced(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], plain_wanted: bool, color: bool
+) -> None:
+    """Colors in a pipe are there for who forces them, and whatever turns colors off wins."""
+    monkeypatch.delenv("TERM", raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert wants_color(plain_wanted=plain_wanted) is color

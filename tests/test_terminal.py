@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli.terminal import emit, emit_utf8, prepare_streams, say
+from calaim_cli.terminal import emit, emit_utf8, prepare_streams, say, watched_stdout
 
 
 def ascii_stdout(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
@@ -100,3 +100,33 @@ def test_full_stderr_stops_nothing() -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123 a device
         done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, check=False)
     assert (done.returncode, done.stdout) == (0, b"done")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 a device
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_what_libraries_print_is_told_too(unbuffered: str) -> None:
+    """Text that a library prints to a full disk fails as the program's own does; an empty text never fails."""
+    code = (
+        "import sys\n"
+        "from calaim_cli.errors import OutputRefused\n"
+        "from calaim_cli.terminal import watched_stdout\n"
+        "with watched_stdout():\n"
+        "    sys.stdout.write('')\n"
+        "    try:\n"
+        "        print('a', flush=True)\n"
+        "    except OutputRefused as error:\n"
+        "        sys.exit(error.exit_code)\n"
+    )
+    surroundings = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 a device
+        assert subprocess.run([sys.executable, "-c", code], stdout=full, env=surroundings, check=False).returncode == 6
+
+
+def test_watched_stdout_prints_as_ever(capfd: pytest.CaptureFixture[str]) -> None:
+    """What a library prints arrives, and afterwards stdout is what it was."""
+    before = sys.stdout
+    with watched_stdout():
+        print("Trần")  # noqa: T201 as a library would
+        assert sys.stdout.isatty() is before.isatty()
+    assert sys.stdout is before
+    assert capfd.readouterr().out == "Trần\n"

@@ -49,7 +49,9 @@ class Referrer(Struct, frozen=True, kw_only=True):
     phone: str = ""
     email: str = ""
     relationship: str = ""
+    relationship_detail: str = ""
     source: str = ""
+    source_detail: str = ""
 
 
 class Referral(Struct, frozen=True, kw_only=True):
@@ -82,6 +84,22 @@ class Case(Struct, frozen=True, kw_only=True):
     expect: dict[str, Any] | None = None
 
 
+class SecureEmail(Struct, frozen=True, kw_only=True):
+    """How the user's mail gateway is told to encrypt: a tag in the body or an extra header, never in the subject."""
+
+    secure_tag: str = "none"
+    text: str = ""
+    header: str = ""
+
+    def body_line(self) -> str:
+        """The first line of the body, with its line break; "" unless the tag goes there."""
+        return f"{self.text}\n" if self.secure_tag == "body" else ""
+
+    def extra_header(self) -> tuple[str, str] | None:
+        """Name and value of the extra header; None unless the tag goes there."""
+        return (self.header, self.text) if self.secure_tag == "header" else None
+
+
 class LeadEntity(Struct, frozen=True, kw_only=True):
     """The Network Lead Entity that takes the user's referrals to her own organization."""
 
@@ -110,7 +128,7 @@ def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]
         if key not in Case.__struct_fields__:
             problems.append(_unknown_key(key, Case.__struct_fields__))
         elif not isinstance(value, Mapping):
-            problems.append(Problem(key, "type", f"[{key}] must be a table"))
+            problems.append(Problem(key, "type", f"must be a table: begin it with a line [{key}]"))
         elif key in PARTS:
             tables[key], found = read_table(PARTS[key], value, key)
             problems += found

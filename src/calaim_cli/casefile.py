@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import tomli_w
 from msgspec import Struct
+from msgspec.structs import replace
 
-from calaim_cli.case import CASE_SCHEMA, Case, Consent, LeadEntity, Member, Referrer, read_case, read_table
+from calaim_cli.case import CASE_SCHEMA, Case, Consent, LeadEntity, Member, Referrer, SecureEmail, read_case, read_table
 from calaim_cli.errors import InputError, Problem
+from calaim_cli.fields import MESSAGES, email
 from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
 
 LARGEST: Final = 1024 * 1024
+TAG_TEXT: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?")
+TAG_HEADER: Final = re.compile(r"X-(?!Unsent$)[A-Za-z-]{1,38}", re.IGNORECASE)
 PROFILE_SCHEMA: Final = "calaim.profile/1"
 
 
@@ -25,6 +28,7 @@ class Profile(Struct, frozen=True):
 
     referrer: Referrer = Referrer()
     network_lead_entity: LeadEntity | None = None
+    secure_email: SecureEmail = SecureEmail()
 
 
 def read(name: str) -> Case:
@@ -51,6 +55,8 @@ def _standard_input() -> bytes:
 def _document(text: str, name: str) -> Mapping[str, Any]:
     if not text.lstrip().startswith("{"):
         return parse_toml(text, name)
+    import json
+
     try:
         document = json.loads(text, object_pairs_hook=_no_repeats)
     except json.JSONDecodeError as error:
@@ -81,6 +87,12 @@ def case_bytes(case: Case) -> bytes:
     document["answers"] = case.answers
     if case.expect:
         document["expect"] = case.expect
+    return _toml(document)
+
+
+def _toml(document: Mapping[str, Any]) -> bytes:
+    import tomli_w
+
     return tomli_w.dumps(document).encode()
 
 
@@ -99,7 +111,9 @@ def profile_bytes(profile: Profile) -> bytes:
     document: dict[str, Any] = {"schema": PROFILE_SCHEMA, "referrer": _given(profile.referrer)}
     if profile.network_lead_entity:
         document["network_lead_entity"] = _given(profile.network_lead_entity)
-    return tomli_w.dumps(document).encode()
+    if profile.secure_email != SecureEmail():
+        document["secure_email"] = _given(profile.secure_email)
+    return _toml(document)
 
 
 def profile_path() -> Path:
@@ -111,6 +125,13 @@ def profile_path() -> Path:
     return Path(platformdirs.user_config_dir("calaim", appauthor=False)) / "profile.toml"
 
 
+PROFILE_PARTS: Final[dict[str, type[Referrer | LeadEntity | SecureEmail]]] = {
+    "referrer": Referrer,
+    "network_lead_entity": LeadEntity,
+    "secure_email": SecureEmail,
+}
+
+
 def read_profile(path: Path) -> Profile:
     """The user's profile; an absent one is empty. Raises InputError when it is there but not valid."""
     try:
@@ -120,19 +141,40 @@ def read_profile(path: Path) -> Profile:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     document = parse_toml(decode_utf8(content, str(path)), str(path))
-    problems = [
-        Problem(key, "unknown-key", "there is no such part of a profile: take it out")
-        for key in document.keys() - {"schema", "referrer", "network_lead_entity"}
-    ]
+    problems: list[Problem] = []
     if document.get("schema") != PROFILE_SCHEMA:
         problems.append(Problem("schema", "schema", f'expected "{PROFILE_SCHEMA}"'))
-    tables = {key: document.get(key, {}) for key in ("referrer", "network_lead_entity")}
-    for key, table in tables.items():
-        if not isinstance(table, dict):
-            problems.append(Problem(key, "type", f"[{key}] must be a table"))
-            tables[key] = {}
-    referrer, found = read_table(Referrer, tables["referrer"], "referrer")
-    entity, more = read_table(LeadEntity, tables["network_lead_entity"], "network_lead_entity")
-    if problems or found or more:
-        raise InputError(f"{path}: the profile is not valid: mend it, or take it away", (*problems, *found, *more))
-    return Profile(referrer, entity if entity.email else None)
+    parts: dict[str, Any] = {}
+    for key, table in document.items():
+        if key in PROFILE_PARTS and isinstance(table, dict):
+            parts[key], found = read_table(PROFILE_PARTS[key], table, key)
+            problems += found
+        elif key != "schema":
+            words = "there is no such part of a profile: take it out"
+            known = key in PROFILE_PARTS
+            problems.append(Problem(key, *(("type", "must be a table") if known else ("unknown-key", words))))
+    profile = Profile(**parts)
+    problems += _unfit(profile)
+    if problems:
+        raise InputError(f"{path}: the profile is not valid: mend it, or take it away", tuple(problems))
+    return profile if profile.network_lead_entity and profile.network_lead_entity.email else _without_entity(profile)
+
+
+def _without_entity(profile: Profile) -> Profile:
+    return replace(profile, network_lead_entity=None)
+
+
+def _unfit(profile: Profile) -> Iterator[Problem]:
+    """What is wrong with the address and the mail tag; the exact subject of a route is never touched."""
+    entity, secure = profile.network_lead_entity, profile.secure_email
+    if entity and entity.email and email(entity.email) != (entity.email, "", ""):
+        yield Problem("network_lead_entity.email", "email-format", MESSAGES["email-format"])
+    if secure.secure_tag == "subject":
+        words = "the plan's subject is exact and is never changed: use body or header"
+        yield Problem("secure_email.secure_tag", "secure-tag", words)
+    elif secure.secure_tag not in ("none", "body", "header"):
+        yield Problem("secure_email.secure_tag", "secure-tag", "give none, body or header")
+    elif secure.secure_tag != "none" and not TAG_TEXT.fullmatch(secure.text):
+        yield Problem("secure_email.text", "secure-tag", "give 1 to 69 plain characters, such as [secure]")
+    elif secure.secure_tag == "header" and not TAG_HEADER.fullmatch(secure.header):
+        yield Problem("secure_email.header", "secure-tag", "give a header name that begins with X-, such as X-Secure")

@@ -19,8 +19,9 @@ from calaim_cli.counties import (
     Plan,
     Region,
 )
-from calaim_cli.programs import Group, Program, Subject
+from calaim_cli.programs import Group, Program, Subject, rules_of
 from calaim_cli.questions import Criterion, Question, Topic
+from calaim_cli.rules import criteria_of
 from calaim_cli.sources import Conflict, Grade, Source, source_id
 
 
@@ -127,6 +128,11 @@ class Catalog(Struct, frozen=True):
         page = citation.removeprefix(source.id)
         grade = "" if source.grade in (Grade.OFFICIAL, Grade.COPY) else ", not confirmed"
         return f"{source.name}{page}, {source.date or source.dated or 'undated'}{grade}"
+
+    def questions_asked_by(self, entry: Program) -> tuple[Question, ...]:
+        """The questions that the entry's own rules rest on, in question order."""
+        criteria = (name for rule in rules_of(entry).values() for name in criteria_of(rule))
+        return tuple(self.questions[question] for question in self.questions_of(criteria))
 
     def name_of(self, entry_id: str) -> str:
         """The name of a program, population or service."""

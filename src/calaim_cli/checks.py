@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -39,6 +40,8 @@ CHECKS: Final[dict[str, Check]] = {
     "referrer.address": fields.line,
     "referrer.phone": fields.phone,
     "referrer.email": fields.email,
+    "referrer.relationship_detail": fields.line,
+    "referrer.source_detail": fields.line,
     "referral.notes": fields.free_text,
 }
 
@@ -56,13 +59,14 @@ def check_case(case: Case, catalog: Catalog, as_of: date) -> CheckedCase:
     """Check every field of a case that is to become a draft, against the plan's form."""
     form = catalog.counties_file.form
     kept, found = _fields(case, as_of)
-    county, place = _county(kept, catalog)
+    county, place = county_of(kept, catalog)
+    found[1].extend(named_diagnoses(kept, form))
     problems = [*_missing(case, form), *found[0], *_choices(kept, form), *_requested(kept, catalog), *_consent(kept)]
     services = tuple(dict.fromkeys(_service_id(typed, catalog) or typed for typed in kept.referral.services))
     kept = replace(kept, referral=replace(kept.referral, program=kept.referral.program.lower(), services=services))
     named = {(one.where, one.code) for one in problems}
     problems += [one for one in place[0] if (one.where, one.code) not in named]
-    return CheckedCase(kept, county, tuple(problems), (*found[1], *place[1], *_part2_not_stated(kept)))
+    return CheckedCase(kept, county, tuple(problems), (*found[1], *place[1], *part2_not_stated(kept)))
 
 
 def _fields(case: Case, as_of: date) -> tuple[Case, tuple[list[Problem], list[Problem]]]:
@@ -84,6 +88,12 @@ def _fields(case: Case, as_of: date) -> tuple[Case, tuple[list[Problem], list[Pr
             warnings.append(Problem(where, checked.warning, MESSAGES[checked.warning]))
     parts = {part: replace(getattr(case, part), **values) for part, values in kept.items()}
     return replace(case, **parts), (errors, warnings)
+
+
+def named_diagnoses(case: Case, form: Form) -> Iterator[Problem]:
+    words = set(re.findall(r"\w+", case.referral.notes.casefold()))
+    if words.intersection(form.watch_words):
+        yield Problem("referral.notes", "text-diagnosis", MESSAGES["text-diagnosis"])
 
 
 def _missing(case: Case, form: Form) -> Iterator[Problem]:
@@ -148,13 +158,13 @@ def _consent(case: Case) -> Iterator[Problem]:
         yield Problem("consent.part2_consent", "part2-consent-missing", words)
 
 
-def _part2_not_stated(case: Case) -> Iterator[Problem]:
+def part2_not_stated(case: Case) -> Iterator[Problem]:
     if case.consent.part2 is None:
         words = "not stated: does any of this come from a substance-use program under 42 CFR Part 2?"
         yield Problem("consent.part2", "part2-not-stated", words)
 
 
-def _county(case: Case, catalog: Catalog) -> tuple[County | None, tuple[list[Problem], list[Problem]]]:
+def county_of(case: Case, catalog: Catalog) -> tuple[County | None, tuple[list[Problem], list[Problem]]]:
     """The county the case states, else the one its ZIP code lies in; a ZIP that contradicts it is a warning."""
     stated, code = case.member.county.strip(), case.member.zip.strip()
     by_zip = find_zip(code, catalog.gazetteer) if code else None

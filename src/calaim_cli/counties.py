@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from calaim_cli.near import near_names, one_of
+from calaim_cli.placekey import place_key
 from calaim_cli.sources import Grade
 
 KP: Final = "kp"
@@ -156,6 +156,7 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     closed_loop: str
     reminders: tuple[str, ...]
     part2_notice: str
+    watch_words: tuple[str, ...] = ()
     subjects_source: tuple[str, ...]
     source: tuple[str, ...]
 
@@ -189,25 +190,8 @@ class Gazetteer(Struct, frozen=True):
     zips: Callable[[], Shares]
 
 
-LEADING = (("city", "and", "county", "of"), ("county", "of"))
-TRAILING = frozenset({"county", "co", "cnty", "ca", "calif", "california"})
 WHOLLY_IN_CALIFORNIA = 0.999
 ZIP_CODE = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
-
-
-def place_key(typed: str) -> str:
-    """How places are compared: without case, accents, periods, commas, blanks, hyphens and the word county."""
-    plain = typed.casefold()
-    if not plain.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    words = plain.replace(".", " ").replace(",", " ").split()
-    for lead in LEADING:
-        if tuple(words[: len(lead)]) == lead:
-            words = words[len(lead) :]
-            break
-    while len(words) > 1 and words[-1] in TRAILING:
-        words.pop()
-    return "".join(words).replace("-", "")
 
 
 def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
@@ -262,7 +246,7 @@ def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
 
 def _unlisted(code: str) -> NoPlace:
     if "90001" <= code <= "96199":
-        why = "a California-looking ZIP code that is not in the table (PO box, single organization, or newer)"
+        why = "that ZIP code is not in the table (it may be for post office boxes, for one organization, or new)"
         return NoPlace("zip-unlisted", f"{why}: give the county")
     return NoPlace("zip-outside", "not a California ZIP code: give the county or a California ZIP code")
 

@@ -9,12 +9,12 @@ from itertools import chain
 from typing import Final
 
 from calaim_cli.catalog import Catalog
-from calaim_cli.counties import HEALTH_CARE_OPTIONS, County, place_key, plans_of
+from calaim_cli.counties import HEALTH_CARE_OPTIONS, County, plans_of
 from calaim_cli.determination import Outcome
 from calaim_cli.errors import Problem
-from calaim_cli.fields import email
-from calaim_cli.message import SUBJECT
+from calaim_cli.fields import SUBJECT, email
 from calaim_cli.near import did_you_mean, name_key
+from calaim_cli.placekey import place_key
 from calaim_cli.programs import rules_of
 from calaim_cli.questions import DONT_KNOW, Criterion, Kind, Question
 from calaim_cli.rules import Rule, criteria_of
@@ -53,7 +53,7 @@ def past_review(catalog: Catalog, as_of: date) -> tuple[Problem, ...]:
         **{f'source "{one.id}"': one.review_by for one in catalog.sources.values()},
     }
     return tuple(
-        Problem(where, "past-review", f"was to be reviewed by {day}: check it against its sources")
+        Problem(where, "past-review", f"was due for review by {day}, so its facts may be old: call the plan to confirm")
         for where, day in due.items()
         if day is not None and as_of > day
     )
@@ -316,7 +316,7 @@ def _routes(catalog: Catalog) -> Iterator[Problem]:
     for name, address in mailboxes.items():
         if email(address) != (address, "", ""):
             where = f'{COUNTIES}: "{name}": email'
-            yield Problem(where, "address", "expected one plain ASCII e-mail address")
+            yield Problem(where, "address", "give one plain e-mail address without accents, such as name@example.org")
     for program, subject in data.form.subjects.items():
         if not SUBJECT.fullmatch(subject):
             where = f"{COUNTIES}: form: subjects.{program}"

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from calaim_cli.advice import Advice
 from calaim_cli.catalog import Catalog
-from calaim_cli.checking import Difference
 from calaim_cli.counties import County, Place, plans_of
-from calaim_cli.determination import Determination
 from calaim_cli.errors import CalaimError
 from calaim_cli.programs import Program, rules_of
 from calaim_cli.questions import Criterion
-from calaim_cli.referral import Prepared
 from calaim_cli.rules import Rule
 from calaim_cli.sources import Source
+
+if TYPE_CHECKING:  # a look-up needs none of these
+    from calaim_cli.advice import Advice
+    from calaim_cli.checking import Difference
+    from calaim_cli.datadiff import Change, Shift
+    from calaim_cli.determination import Determination
+    from calaim_cli.referral import Prepared
 
 Document = dict[str, Any]
 
 
 def written(document: Document) -> str:
     """The document on one line of UTF-8 JSON, without the newline at its end."""
+    import json
+
     return json.dumps(document, ensure_ascii=False)
 
 
@@ -258,6 +262,17 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog:
             for source, uses in sources
         ],
         "edition": catalog.edition,
+    }
+
+
+def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: Catalog, new: Catalog) -> Document:
+    """What changed between two editions of the data, and for whom, as `calaim.data-diff/1`."""
+    return {
+        "schema": "calaim.data-diff/1",
+        "old": old.edition,
+        "new": new.edition,
+        "changes": [{"entry": one.entry, "key": one.key, "was": one.was, "now": one.now} for one in changes],
+        "cases": [{"case": one.case, "subject": one.subject, "was": one.was, "now": one.now} for one in shifts],
     }
 
 

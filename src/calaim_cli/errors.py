@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from msgspec import Struct
+from typing import ClassVar, NamedTuple
 
 
-class Problem(Struct, frozen=True):
+class Problem(NamedTuple):
     """One thing that is wrong: `where` (a field, key, row or file), a stable `code`, and what to do about it."""
 
     where: str

@@ -72,6 +72,8 @@ EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
+SUBJECT = re.compile(r"(?!.*=\?)[ -~]{1,69}")
+"""Printable ASCII without an encoded word: before CPython 3.13 one can hide a line break, and so a header."""
 JOINERS = "\u200c\u200d\u200e\u200f"  # needed in Persian, Hindi, Punjabi, Khmer and right-to-left names
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Cf", "Zl", "Zp"})
 OLDEST = 120

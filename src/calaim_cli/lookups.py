@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County, NoPlace, Place, Plan, Region, find_place, plans_of
-from calaim_cli.datacheck import cited
 from calaim_cli.errors import NotFound, Problem
 from calaim_cli.near import did_you_mean, name_key, near_names, one_of, shown
 from calaim_cli.programs import Program, Subject, find_entry, requested
@@ -102,8 +101,26 @@ def kinds(catalog: Catalog) -> tuple[tuple[str, Program], ...]:
 
 def sources_with_uses(catalog: Catalog) -> tuple[tuple[Source, tuple[str, ...]], ...]:
     """Every source with what rests on it, in the order of the data files."""
+    from calaim_cli.datacheck import cited
+
     uses: dict[str, list[str]] = {tag: [] for tag in catalog.sources}
     for where, citations in cited(catalog):
         for tag in dict.fromkeys(source_id(citation) for citation in citations):
             uses[tag].append(where)
     return tuple((source, tuple(uses[tag])) for tag, source in catalog.sources.items())
+
+
+def names(catalog: Catalog) -> dict[str, list[str]]:
+    """What can be named on a command line, by kind of thing, for its completion."""
+    return {
+        "county": [county.name for county in catalog.counties_file.county],
+        "service": [_typed(service.id) for service in catalog.programs_file.service],
+        "program": [_typed(entry.id) for entry in catalog.entries],
+        "region": list(catalog.regions),
+        "plan": list(catalog.plans),
+    }
+
+
+def _typed(entry_id: str) -> str:
+    """An id as it is easiest typed; hyphens and underscores mean the same."""
+    return entry_id.replace("_", "-")

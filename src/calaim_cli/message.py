@@ -16,23 +16,26 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.errors import OutputRefused
-from calaim_cli.fields import all_printable, email
+from calaim_cli.fields import SUBJECT, all_printable, email
 
-SUBJECT: Final = re.compile(r"(?!.*=\?)[ -~]{1,69}")
-"""Printable ASCII without an encoded word: before CPython 3.13 one can hide a line break, and so a header."""
 HEADERS: Final = ("X-Unsent", "To", "Subject", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
+EXTRA: Final = re.compile(r"X-[A-Za-z-]{1,38}")
 LONGEST_LINE: Final = 76
 """In octets, of a body line: the limit of quoted-printable."""
 LONGEST_HEADER: Final = 998
 
 
 class Draft(Struct, frozen=True):
-    """An unsent message: bare addresses, an exact subject, and a text body whose lines end in LF."""
+    """An unsent message: bare addresses, an exact subject, and a text body whose lines end in LF.
+
+    `extra` is one more header, name and value, for the user's mail gateway.
+    """
 
     to: tuple[str, ...]
     subject: str
     body: str
     cc: tuple[str, ...] = ()
+    extra: tuple[str, str] | None = None
 
 
 def eml(draft: Draft) -> bytes:
@@ -41,7 +44,7 @@ def eml(draft: Draft) -> bytes:
     Raises OutputRefused when a value is unfit for a message or the bytes do not read back as the draft.
     """
     guard(draft)
-    content = headers(draft.to, draft.cc, draft.subject) + quoted_printable(draft.body)
+    content = headers(draft.to, draft.cc, draft.subject, draft.extra) + quoted_printable(draft.body)
     read_back(content, draft)
     return content
 
@@ -50,8 +53,16 @@ def guard(draft: Draft) -> None:
     """Refuse what does not belong in a header or body, before a message is built."""
     addresses_fit = draft.to and all(email(address) == (address, "", "") for address in (*draft.to, *draft.cc))
     body_fits = all_printable(draft.body, "\t\n") and draft.body.endswith("\n")
-    if not addresses_fit or not SUBJECT.fullmatch(draft.subject) or not body_fits:
+    if not addresses_fit or not SUBJECT.fullmatch(draft.subject) or not body_fits or not _extra_fits(draft.extra):
         raise _unsafe()
+
+
+def _extra_fits(extra: tuple[str, str] | None) -> bool:
+    """Whether an extra header is a plain one of the user's own, and none that a mail system gives a meaning to."""
+    if extra is None:
+        return True
+    name, value = extra
+    return bool(EXTRA.fullmatch(name) and SUBJECT.fullmatch(value)) and name.lower() != HEADERS[0].lower()
 
 
 def _unsafe() -> OutputRefused:
@@ -59,7 +70,7 @@ def _unsafe() -> OutputRefused:
 
 
 @lru_cache
-def headers(to: tuple[str, ...], cc: tuple[str, ...], subject: str) -> bytes:
+def headers(to: tuple[str, ...], cc: tuple[str, ...], subject: str, extra: tuple[str, str] | None = None) -> bytes:
     """The header block, ending in the empty line; the same for every draft of a route."""
     message = EmailMessage(policy=policy.SMTP)
     message["X-Unsent"] = "1"
@@ -67,6 +78,8 @@ def headers(to: tuple[str, ...], cc: tuple[str, ...], subject: str) -> bytes:
     if cc:
         message["Cc"] = ", ".join(cc)
     message["Subject"] = subject
+    if extra:
+        message[extra[0]] = extra[1]
     message.set_content("x\n", charset="utf-8", cte="quoted-printable")
     block, end, _ = message.as_bytes().partition(b"\r\n\r\n")
     return block + end
@@ -84,14 +97,17 @@ def quoted_printable(text: str) -> bytes:
 def read_back(content: bytes, draft: Draft) -> None:
     """Parse the bytes with the standard library and compare all of it with the draft."""
     message = message_from_bytes(content, policy=policy.default)
-    expected = [*HEADERS[:2], *(["Cc"] if draft.cc else []), *HEADERS[2:]]
+    optional = [*(["Cc"] if draft.cc else []), *([draft.extra[0]] if draft.extra else [])]
     same = (
-        sorted(message.keys()) == sorted(expected)
+        sorted(message.keys()) == sorted([*HEADERS, *optional])
+        and message["X-Unsent"] == "1"
+        and message["Content-Type"] == 'text/plain; charset="utf-8"'
         and not message.defects
         and not any(value.defects for value in message.values())
         and tuple(one.addr_spec for one in message["To"].addresses) == draft.to
         and (not draft.cc or tuple(one.addr_spec for one in message["Cc"].addresses) == draft.cc)
         and message["Subject"] == draft.subject
+        and (not draft.extra or message[draft.extra[0]] == draft.extra[1])
         and message.get_content().replace("\r\n", "\n") == draft.body
     )
     if not same or not _well_formed(content):

@@ -6,21 +6,14 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 
 from calaim_cli.errors import OutputRefused
-
-
-class Status(StrEnum):
-    """What became of one output."""
-
-    WRITTEN = "written"
-    UNCHANGED = "unchanged"
+from calaim_cli.folder import Status
 
 
 def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
-    """Write a file of mode 0600 in one step. The same bytes already there are left alone.
+    """Write a file of mode 0600 in one step. The same bytes already there are left alone, but for a mode too wide.
 
     Raises OutputRefused when something else is there (unless `replace`), or the place cannot be written.
     """
@@ -29,6 +22,7 @@ def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
             raise OutputRefused(f"{path}: is not a plain file: choose another name", code="not-a-file")
         if path.exists():
             if path.read_bytes() == content:
+                _make_private(path)
                 return Status.UNCHANGED
             if not replace:
                 raise OutputRefused(f"{path}: exists and differs: choose another name, or use --force", code="exists")
@@ -42,6 +36,12 @@ def _refusing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputRefused(f"{path}: cannot be written: {error.strerror}", code="not-writable") from None
+
+
+def _make_private(path: Path) -> None:
+    """Take away what others may do with the file, where the system knows owners."""
+    if os.name == "posix" and path.stat().st_mode & 0o177:
+        path.chmod(0o600)
 
 
 def _publish(path: Path, content: bytes, *, replace: bool) -> None:

@@ -34,7 +34,8 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
 class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A program, an ECM population of focus or a Community Support: what it is, and its rules.
 
-    `who` says the rule in plain words; `next` gives sentences for what to do, keyed by outcome.
+    `who` says the rule in plain words; `next` gives sentences for what to do, keyed by outcome. `form_part` is the part
+    of the plan's form, section B, for a service, and `form_asks` what it asks that no question here does.
     """
 
     id: str
@@ -57,6 +58,9 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     documents: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     codes_source: tuple[str, ...] = ()
+    form_part: str = ""
+    form_asks: tuple[str, ...] = ()
+    ask_in_notes: str = ""
     notes: tuple[str, ...] = ()
     next: dict[str, tuple[str, ...]] = {}
 

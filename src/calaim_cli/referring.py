@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from calaim_cli.case import Case, LeadEntity, Referrer, with_profile
 from calaim_cli.casefile import Profile
 from calaim_cli.catalog import Catalog
+from calaim_cli.checks import check_case
 from calaim_cli.conversation import (
     YES_NO,
     Keep,
+    ask_alone,
     choose_referrals,
     consent_steps,
     fresh_consent,
@@ -24,14 +26,15 @@ from calaim_cli.conversation import (
     walk,
 )
 from calaim_cli.documents import referral_document, written
-from calaim_cli.errors import InputError, UsageError
+from calaim_cli.errors import NotFound, OutputRefused, UsageError
 from calaim_cli.fields import MESSAGES, email, line
+from calaim_cli.formats import SUFFIXES, Format
 from calaim_cli.lookups import place_named
-from calaim_cli.message import eml
+from calaim_cli.message import Draft, eml
 from calaim_cli.prompt import Ask, Prompt
 from calaim_cli.referral import Prepared
 from calaim_cli.referral import prepare as prepare_draft
-from calaim_cli.routing import check_member
+from calaim_cli.routing import check_member, region_of
 from calaim_cli.screening import screener
 
 Screen = Callable[[Case], Case]
@@ -40,17 +43,6 @@ Screen = Callable[[Case], Case]
 
 ENTITY_NAME = "Network Lead Entity that takes referrals to your own organization, if you have one: its name"
 ENTITY_EMAIL = "The Network Lead Entity's e-mail"
-
-
-class Format(StrEnum):
-    """How a draft is written."""
-
-    TEXT = "text"
-    EML = "eml"
-    JSON = "json"
-
-
-SUFFIXES = {".eml": Format.EML, ".txt": Format.TEXT, ".json": Format.JSON}
 
 
 def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool) -> Case:
@@ -64,16 +56,14 @@ def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: 
     return replace(case, referral=replace(referral, self_referral=own or referral.self_referral))
 
 
-def prepare(case: Case, referrer: Referrer, lead_entity: LeadEntity | None, catalog: Catalog, as_of: date) -> Prepared:
-    """The draft of a case, with the referrer completed from the profile.
+def prepare(case: Case, profile: Profile, catalog: Catalog, as_of: date) -> Prepared:
+    """The draft of a case, completed from the profile.
 
     Raises InputError with every problem, or NotFound when there is no route.
     """
     screening = screener(catalog.subjects, catalog).screen(case, as_of)
-    if screening.problems:
-        raise InputError("the answers are not valid; nothing was written", screening.problems)
-    prepared = prepare_draft(with_profile(case, referrer), screening.determinations, catalog, as_of, lead_entity)
-    return replace(prepared, warnings=(*screening.warnings, *prepared.warnings))
+    complete = with_profile(case, profile.referrer)
+    return prepare_draft(complete, screening, catalog, as_of, profile.network_lead_entity, profile.secure_email)
 
 
 def format_for(wanted: Format | None, out: Path | None) -> Format:
@@ -93,12 +83,31 @@ def formatted(prepared: Prepared, wanted: Format, catalog: Catalog) -> bytes:
         case Format.JSON:
             return f"{written(referral_document(prepared, catalog))}\n".encode()
         case Format.TEXT:
-            return as_text(prepared).encode()
+            return as_text(prepared.draft).encode()
+        case Format.MAILTO:
+            return as_mailto(prepared).encode()
 
 
-def as_text(prepared: Prepared) -> str:
-    """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
+LONGEST_LINK = 2000
+"""Characters: browsers and mail clients cut a longer mailto link without a word."""
+
+
+def as_mailto(prepared: Prepared) -> str:
+    """The draft as a mailto link. Raises OutputRefused when it is too long to arrive whole."""
     draft = prepared.draft
+    parts = {"subject": draft.subject, "body": draft.body.replace("\n", "\r\n")}
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parts.items())
+    link = f"mailto:{','.join(quote(address, safe='@') for address in draft.to)}?{query}"
+    if len(link) > LONGEST_LINK:
+        words = (
+            f"a mailto link of {len(link)} characters would be cut (at most {LONGEST_LINK}): use --format eml or text"
+        )
+        raise OutputRefused(words, code="mailto-too-long")
+    return f"{link}\n"
+
+
+def as_text(draft: Draft) -> str:
+    """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
     heads = [("To", draft.to), ("Cc", draft.cc)]
     lines = [f"{name}: {', '.join(addresses)}" for name, addresses in heads if addresses]
     return "\n".join([*lines, f"Subject: {draft.subject}", "", draft.body])
@@ -111,19 +120,40 @@ def talk(
 
     Gives one complete case for each program. Raises NotFound as soon as no route can exist, Quit when left.
     """
+    _known_request(case, catalog, as_of)
     case = walk(place_steps(catalog), fresh_consent(with_profile(case, profile)), ask, keep)
     place = place_named(case.member.county, catalog)
     check_member(case, place.county, catalog)
+    if place.county.kp is None and not case.referral.self_referral:
+        region_of(place.county, "", catalog)
     case = screen(case)
     results = screener(catalog.subjects, catalog).screen(case, as_of).determinations
-    wanted = choose_referrals(case, results, catalog, ask) if not case.referral.program else (case,)
-    missing = [] if case.referrer == profile and profile != Referrer() else [*referrer_steps(catalog, as_of)]
-    steps = [*missing, *member_steps(catalog, as_of), *consent_steps(catalog)]
-    done = walk(steps, case, ask, keep)
+    wanted = (case,) if _complete_request(case) else choose_referrals(case, results, catalog, ask)
+    case = wanted[0] if len(wanted) == 1 else case
+    keep(case)
+    form = catalog.counties_file.form
+    known = case.referrer == profile and all(
+        getattr(profile, where.removeprefix("referrer.")) for where in form.required if where.startswith("referrer.")
+    )
+    missing = () if known else referrer_steps(catalog, as_of)
+    done = walk([*missing, *member_steps(catalog, as_of), *consent_steps(catalog)], case, ask, keep)
     return tuple(
         replace(done, referral=replace(done.referral, program=one.referral.program, services=one.referral.services))
         for one in wanted
     )
+
+
+def _known_request(case: Case, catalog: Catalog, as_of: date) -> None:
+    """Raises NotFound when what is asked for does not exist, before a person has said everything in vain."""
+    where = {"referral.program", "referral.services"} if _complete_request(case) else set()
+    problems = tuple(one for one in check_case(case, catalog, as_of).problems if one.where in where)
+    if problems:
+        raise NotFound(f"{problems[0].where}: {problems[0].message}", problems, code=problems[0].code)
+
+
+def _complete_request(case: Case) -> bool:
+    """Whether the case says what to refer for: a program, with its services where it has some."""
+    return bool(case.referral.program) and (case.referral.program.lower() != "cs" or bool(case.referral.services))
 
 
 def preview_prompt(prepared: Prepared) -> Prompt:
@@ -137,8 +167,19 @@ def edited_profile(profile: Profile, catalog: Catalog, ask: Ask) -> Profile:
     about = Case(referrer=profile.referrer)
     details = walk(referrer_steps(catalog, date.min), about, ask, lambda _: None)
     old = profile.network_lead_entity or LeadEntity()
-    name = ask(Prompt(where="network_lead_entity.name", text=ENTITY_NAME, optional=True, given=old.name, check=line))
-    address = ask(
+    name = ask_alone(
+        ask,
+        Prompt(
+            where="network_lead_entity.name",
+            text=ENTITY_NAME,
+            optional=True,
+            given=old.name,
+            check=line,
+            explain=MESSAGES.__getitem__,
+        ),
+    )
+    address = ask_alone(
+        ask,
         Prompt(
             where="network_lead_entity.email",
             text=ENTITY_EMAIL,
@@ -146,7 +187,7 @@ def edited_profile(profile: Profile, catalog: Catalog, ask: Ask) -> Profile:
             given=old.email,
             check=email,
             explain=MESSAGES.__getitem__,
-        )
+        ),
     )
-    entity = LeadEntity(name=str(name), email=str(address)) if isinstance(address, str) and address else None
-    return Profile(details.referrer, entity)
+    entity = LeadEntity(name=str(name), email=str(address)) if address else None
+    return replace(profile, referrer=details.referrer, network_lead_entity=entity)

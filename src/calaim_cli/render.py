@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, TextIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from calaim_cli.views import BAD, DOUBT, GOOD, Block, Fact, Heading, Items, Points, Table, View
+from msgspec.structs import replace
+
+from calaim_cli.terminal import tamed
+from calaim_cli.views import BAD, DOUBT, GOOD, PLAIN, Block, Fact, Heading, Items, Points, Table, View
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,28 +19,60 @@ NARROWEST = 40
 WIDE = 70
 LABEL_WIDTH = 22
 CELL_STYLES = {"yes": "green", "no": "red", "not served": "red"}
-COLORS = {GOOD: "green", BAD: "red", DOUBT: "yellow", "": ""}
+COLORS = {GOOD: "green", BAD: "red", DOUBT: "yellow", PLAIN: ""}
+PAINTS = {GOOD: 32, BAD: 31, DOUBT: 33}
 
 
 def plain(view: View) -> str:
     """One fact a line, tab-separated, whole: for pipes, scripts and plain terminals."""
-    return "".join(f"{line}\n" for line in _plain_lines(view))
+    return "".join(f"{line}\n" for line, _ in _plain_lines(view))
 
 
-def _plain_lines(view: View) -> Iterator[str]:
+def painted(view: View) -> str:
+    """The plain lines with colors, for who forces them in a pipe; not a character is different otherwise."""
+    return "".join(
+        f"\x1b[{PAINTS[tone]}m{tamed(line)}\x1b[0m\n" if tone else f"{tamed(line)}\n"
+        for line, tone in _plain_lines(view)
+    )
+
+
+def _plain_lines(view: View) -> Iterator[tuple[str, str]]:
+    """Each line with its tone."""
     for block in view:
         match block:
             case Heading():
                 pass
             case Fact():
-                yield f"{block.key}\t{_flat(block.bare or block.value)}"
+                yield f"{block.key}\t{_flat(block.bare or block.value)}", block.tone
             case Items():
-                yield from (f"{block.key}\t{_flat(value)}" for value in block.values)
+                yield from ((f"{block.key}\t{_flat(value)}", block.tone) for value in block.values)
             case Points():
-                yield from (f"{block.key}\t{_flat(line)}" for line in block.lines)
+                yield from ((f"{block.key}\t{_flat(line)}", block.tone) for line in block.lines)
             case Table():
-                yield "\t".join(block.columns)
-                yield from ("\t".join(_flat(cell) for cell in row) for row in block.rows)
+                yield "\t".join(block.columns), PLAIN
+                yield from (("\t".join(_flat(cell) for cell in row), PLAIN) for row in block.rows)
+
+
+def labelled(view: View) -> str:
+    """One "label: value" a line, for a person who reads by ear: nothing drawn, nothing cut."""
+    return "".join(f"{line}\n" for block in view for line in _labelled_lines(block))
+
+
+def _labelled_lines(block: Block) -> Iterator[str]:
+    match block:
+        case Heading():
+            yield from ("", block.text)
+        case Fact():
+            yield from ([f"{block.label}: {block.value}"] if block.label else [])
+        case Items():
+            yield f"{block.label}: {'; '.join(block.values)}"
+        case Points():
+            yield f"{block.label}:"
+            yield from (f"  - {line}" for line in block.lines)
+        case Table():
+            for row in block.rows:
+                pairs = zip(block.columns, row, strict=True)
+                yield from ("", *(f"{column.replace('_', ' ')}: {cell}" for column, cell in pairs))
 
 
 def _flat(text: str) -> str:
@@ -45,11 +81,28 @@ def _flat(text: str) -> str:
 
 def wants_rich(stream: TextIO | None, *, plain_wanted: bool) -> bool:
     """Whether a person looks at the stream on a terminal that can show a table."""
-    if stream is None or plain_wanted or not stream.isatty() or os.environ.get("TERM") == "dumb":
-        return False
-    if os.environ.get("ACCESSIBLE", "0") not in {"", "0"}:
+    if stream is None or plain_wanted or not stream.isatty() or _wants_simple():
         return False
     return os.get_terminal_size(stream.fileno()).columns >= NARROWEST
+
+
+def _wants_simple() -> bool:
+    return os.environ.get("TERM") == "dumb" or _is_on("ACCESSIBLE")
+
+
+def _is_on(name: str) -> bool:
+    return os.environ.get(name, "0") not in {"", "0"}
+
+
+def wants_labels(stream: TextIO | None) -> bool:
+    """Whether a person at a terminal has asked for what a screen reader reads best."""
+    return stream is not None and stream.isatty() and _is_on("ACCESSIBLE")
+
+
+def wants_color(*, plain_wanted: bool) -> bool:
+    """Whether colors are forced although no table is drawn; whatever turns colors off wins."""
+    forced = _is_on("FORCE_COLOR") or _is_on("CLICOLOR_FORCE")
+    return forced and not plain_wanted and not os.environ.get("NO_COLOR") and not _wants_simple()
 
 
 def on_terminal(view: View, stream: TextIO) -> None:
@@ -63,7 +116,17 @@ def on_terminal(view: View, stream: TextIO) -> None:
     color: Literal["standard"] | None = None if os.environ.get("NO_COLOR") else "standard"
     console = Console(file=stream, color_system=color, highlight=False, markup=False, emoji=False, safe_box=not utf8)
     for block in view:
-        _print_block(console, block)
+        _print_block(console, _tamed(block))
+
+
+def _tamed(block: Block) -> Block:
+    """The block with no control character left in it: a file's name must not drive the terminal."""
+    texts = {name: _tamed_value(getattr(block, name)) for name in block.__struct_fields__}
+    return replace(block, **texts)
+
+
+def _tamed_value(value: Any) -> Any:  # noqa: ANN401 a text, or tuples of them
+    return tamed(value) if isinstance(value, str) else tuple(map(_tamed_value, value))
 
 
 def _print_block(console: Console, block: Block) -> None:
@@ -104,10 +167,13 @@ def _print_labelled(console: Console, label: str, lines: list[str], style: str) 
 
 def _print_records(console: Console, table: Table) -> None:
     """The rows one below the other, for a window too narrow for columns."""
+    from rich.padding import Padding
+    from rich.text import Text
+
     for row in table.rows:
         console.print(row[0], style="bold", overflow="fold")
         for column, cell in zip(table.columns[1:], row[1:], strict=True):
-            console.print(f"  {column.replace('_', ' ')}: {cell}", overflow="fold")
+            console.print(Padding(Text(f"{column.replace('_', ' ')}: {cell}", overflow="fold"), (0, 0, 0, 2)))
 
 
 def _print_table(console: Console, table: Table) -> None:
@@ -124,3 +190,20 @@ def _print_table(console: Console, table: Table) -> None:
     for row in table.rows:
         grid.add_row(*(Text(cell, style=CELL_STYLES.get(cell, "")) for cell in row))
     console.print(grid)
+
+
+@contextmanager
+def progress(stream: TextIO | None, expected: Callable[[], int]) -> Iterator[Callable[[int], None]]:
+    """A function to tell how much is done, shown as a bar on a terminal only; the bar is gone in the end."""
+    if not wants_rich(stream, plain_wanted=False):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    color: Literal["standard"] | None = None if os.environ.get("NO_COLOR") else "standard"
+    console = Console(file=stream, color_system=color, highlight=False, markup=False, emoji=False)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
+        rows = bar.add_task("rows", total=None)
+        yield lambda done: bar.update(rows, completed=done, total=expected() or None)

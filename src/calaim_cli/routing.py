@@ -41,8 +41,8 @@ def route(case: Case, county: County, catalog: Catalog, lead_entity: LeadEntity 
         return _to_lead_entity(lead_entity, subject, catalog)
     region = region_of(county, case.member.zip, catalog)
     _check_services(case, county, region, catalog)
-    cited = catalog.cite(region.source)
-    why = f"{county.name} County is in Kaiser Permanente's {region.name} region; mailbox from {cited}"
+    cited = catalog.cite(region.source[:1])
+    why = f"The member's county is in Kaiser Permanente's {region.name} region; mailbox from {cited}"
     return Route(TO_KP, (region.email,), subject, why, region.id, _warnings(county))
 
 
@@ -58,7 +58,8 @@ def own_plan(county: County, catalog: Catalog) -> str:
     named = [f"{plan.name} ({plan.phone})" if plan.phone else plan.name for plan in plans]
     choose = next(contact for contact in catalog.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
     return (
-        f"refer through the member's own plan; in {county.name} County that may be {one_of(named)}. "
+        f"refer through the member's own plan, which may be {one_of(named)} "
+        "('calaim county NAME' tells how each takes referrals). "
         f"See the member's card, or call {choose.name}, {choose.phone}"
     )
 
@@ -71,7 +72,7 @@ def _to_lead_entity(lead_entity: LeadEntity | None, subject: str, catalog: Catal
             code="no-lead-entity",
         )
     why = (
-        "a referral to the referrer's own organization goes to its Network Lead Entity "
+        "A referral to the referrer's own organization goes to its Network Lead Entity "
         f"({catalog.cite(catalog.counties_file.form.subjects_source)}); address from your profile"
     )
     return Route(TO_LEAD_ENTITY, (lead_entity.email,), subject, why)
@@ -81,14 +82,12 @@ def region_of(county: County, zip_code: str, catalog: Catalog) -> Region:
     """The region that takes referrals for the county; in a split county the ZIP code decides. Raises NotFound."""
     if county.kp is None:
         instead = f"{own_plan(county, catalog)}. {_lines(catalog)}"
-        raise NotFound(
-            f"{county.name} County: Kaiser Permanente does not serve it: {instead}", code="county-not-served"
-        )
+        raise NotFound(f"Kaiser Permanente does not serve the member's county: {instead}", code="county-not-served")
     region = county.kp.region or county.kp.by_zip.get(zip_code[:5])
     if region is None:
         listed = f"give one of these ZIP codes in member.zip: {', '.join(county.kp.by_zip)}"
         raise NotFound(
-            f"{county.name} County is split between Kaiser Permanente's regions: {listed}; "
+            f"the member's county is split between Kaiser Permanente's regions: {listed}; "
             f"for any other, ask which region is on the card. {_lines(catalog)}",
             code="region-unknown",
         )
@@ -110,10 +109,20 @@ def _check_services(case: Case, county: County, region: Region, catalog: Catalog
         if catalog.offered(service, county) is False:
             as_of = catalog.availability[service].as_of
             raise NotFound(
-                f"{name}: not offered in {county.name} County as of {as_of}: call {region.phone} to confirm; "
-                f"'calaim services {service.replace('_', '-')}' lists the counties that offer it",
+                f"{name}: not offered in the member's county as of {as_of}: call {region.phone} to confirm. "
+                f"In the same region it is offered in {_offering(service, region, catalog)}",
                 code="service-not-offered",
             )
+
+
+def _offering(service: str, region: Region, catalog: Catalog) -> str:
+    """The region's counties that offer a service, by name."""
+    offering = [
+        county.name
+        for county in catalog.counties_file.county
+        if county.kp and county.kp.region == region.id and catalog.offered(service, county)
+    ]
+    return ", ".join(offering) or "no county"
 
 
 def _warnings(county: County) -> tuple[Problem, ...]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from typing import Final, TextIO
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from typing import Final, TextIO, cast
 
 from calaim_cli.errors import OutputRefused
 
@@ -26,10 +29,18 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def emit(text: str) -> None:
-    """Write a result to stdout in the terminal's encoding, and make sure it arrived."""
+def tamed(text: str) -> str:
+    """The text with control characters shown by their numbers."""
+    return text.translate(CONTROLS)
+
+
+def emit(text: str, *, painted: bool = False) -> None:
+    """Write a result to stdout in the terminal's encoding, and make sure it arrived.
+
+    A painted text holds color escapes of our own; its values are tamed already.
+    """
     if sys.stdout is not None:
-        _deliver(sys.stdout, text.translate(CONTROLS))
+        _deliver(sys.stdout, text if painted else tamed(text))
 
 
 def emit_utf8(text: str) -> None:
@@ -41,7 +52,7 @@ def emit_utf8(text: str) -> None:
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stdout.buffer.flush()
     except OSError as error:
-        raise _undelivered(error) from None
+        raise undelivered(error) from None
 
 
 def _deliver(stream: TextIO, text: str) -> None:
@@ -49,14 +60,44 @@ def _deliver(stream: TextIO, text: str) -> None:
         stream.write(text)
         stream.flush()
     except OSError as error:
-        raise _undelivered(error) from None
+        raise undelivered(error) from None
 
 
-def _undelivered(error: OSError) -> BaseException:
-    """What to raise when stdout takes no more: quiet for a reader that left, an error for a full disk."""
+class _Watched:
+    """Stdout for what a library prints, such as help: where it takes no more, that is told as `emit` tells it.
+
+    Typer tries a stream with an empty text and swallows what comes of it, so that is never an error.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text) if text != "" else 0
+        except OSError as error:
+            raise undelivered(error) from None
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise undelivered(error) from None
+
+
+def watched_stdout() -> AbstractContextManager[object]:
+    """Within it, what libraries print to stdout fails as `emit` does."""
+    return nullcontext() if sys.stdout is None else redirect_stdout(cast("TextIO", _Watched(sys.stdout)))
+
+
+def undelivered(error: OSError) -> OutputRefused:
+    """The error for a stdout that takes no more, such as a full disk; a reader that left ends the command quietly."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if isinstance(error, BrokenPipeError):
-        return SystemExit(READER_GONE)
+        raise SystemExit(READER_GONE)
     return OutputRefused(f"standard output cannot be written: {error.strerror}", code="stdout")
 
 
@@ -65,7 +106,35 @@ def say(text: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(f"{text.translate(CONTROLS)}\n")
+        sys.stderr.write(f"{tamed(text)}\n")
         sys.stderr.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def leave_on_signals() -> None:
+    """Let "terminate" and "hang up" end the program through its clean-up, with 128 and the signal's number."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    raise SystemExit(128 + number)
+
+
+@contextmanager
+def second_interrupt_ends() -> Iterator[None]:
+    """The first Ctrl-C stops the work and cleans up; a second one ends the program at once."""
+
+    def first(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -10,10 +11,14 @@ from calaim_cli.advice import GATES, Advice, contact_line, phone_line
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County, Place, Presence, plans_of
 from calaim_cli.determination import Determination, Outcome
-from calaim_cli.interview import Standing
+from calaim_cli.near import counted
 from calaim_cli.programs import Program, rules_of, subject_id
 from calaim_cli.rules import Rule
 from calaim_cli.sources import Source
+
+if TYPE_CHECKING:  # a look-up holds no interview
+    from calaim_cli.datadiff import Change, Shift
+    from calaim_cli.interview import Standing
 
 GOOD, BAD, DOUBT, PLAIN = "good", "bad", "doubt", ""
 TONES = {
@@ -92,7 +97,7 @@ def county_view(place: Place, catalog: Catalog) -> View:
 
 def _county_head(place: Place) -> Iterator[Block]:
     county = place.county
-    yield Heading(f"{county.name} County, California (FIPS {county.fips})")
+    yield Heading(f"{county.name} County, California (FIPS code {county.fips})")
     yield Fact("county", "", county.name)
     yield Fact("fips", "", county.fips)
     yield Fact("zip", "ZIP code", place.zip)
@@ -103,10 +108,10 @@ def _kp_facts(county: County, catalog: Catalog) -> Iterator[Block]:
     presence = county.kp
     if presence is None:
         words = "does not serve this county: refer through the member's own plan"
-        yield Fact("kp_served", "Kaiser Permanente", words, BAD, "no")
+        yield Fact("kp_served", "Kaiser Permanente (KP)", words, BAD, "no")
         return
     words = "has Medi-Cal members here; the member's card tells whether this is one"
-    yield Fact("kp_served", "Kaiser Permanente", words, GOOD, "yes")
+    yield Fact("kp_served", "Kaiser Permanente (KP)", words, GOOD, "yes")
     yield from _region_facts(presence, catalog)
     yield Fact("warning", "Take care", presence.warning, DOUBT)
     yield Fact("kp_note", "Area", presence.note)
@@ -180,7 +185,7 @@ def _offered_words(service: Program, county: County | None, catalog: Catalog) ->
     availability = catalog.availability[service.id]
     if county is None:
         return ", ".join(availability.not_in) or "-", availability.as_of
-    words = {True: "yes", False: "no", None: "unknown: ask that plan"}
+    words = {True: "yes", False: "no", None: "not known: ask the member's plan"}
     return words[catalog.offered(service.id, county)], availability.as_of
 
 
@@ -287,7 +292,7 @@ def determination_view(
             *_summary(ranked, catalog),
             Fact("county", "County", county.name if county else "not given"),
             *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
-            Fact("reminder", "Remember", "a screening is not a decision: the plan decides"),
+            Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
             Fact("edition", "Data edition", catalog.edition),
         )
     )
@@ -330,6 +335,19 @@ def _reasons(determination: Determination, catalog: Catalog) -> Iterator[str]:
             yield f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(criterion.source)}]"
     if clear:
         yield f"nothing stands against it ({clear} {'criterion' if clear == 1 else 'criteria'} checked)"
+
+
+def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: int) -> View:
+    """What changed between two editions, and which of the cases come out differently."""
+    said = tuple(f"{one.entry}{f': {one.key}' if one.key else ''}: was {one.was}, now {one.now}" for one in changes)
+    moved = tuple(f"{one.case}: {one.subject}: was {one.was}, now {one.now}" for one in shifts)
+    return _without_empty(
+        (
+            Heading(f"{counted(len(said), 'change')}; {counted(len(moved), 'new result')} in {counted(cases, 'case')}"),
+            Points("change", "Changed", said),
+            Points("case", "Decided differently", moved, DOUBT),
+        )
+    )
 
 
 def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]]) -> View:

@@ -1,0 +1,255 @@
+"""Floor 3: the text of a draft, section by section: the fields of the plan's form, then what is asked for and why.
+
+A section ends in a line break and stands for itself, so that what is the same for many members is made once.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from calaim_cli.case import Case, Member, Referrer
+from calaim_cli.catalog import Catalog
+from calaim_cli.determination import Determination, Outcome
+from calaim_cli.questions import DONT_KNOW, Answer, Question
+from calaim_cli.sources import source_id
+
+WIDTH: Final = 72
+NOT_GIVEN: Final = "(not given)"
+HIDDEN: Final = "(hidden)"
+MOST_NOT_KNOWN: Final = 6
+POSITIVE: Final = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION, Outcome.CHOOSE_ONE, Outcome.NOT_YET})
+
+
+def sections(
+    case: Case,
+    county: str,
+    to: tuple[str, ...],
+    wanted: Sequence[Determination],
+    populations: Sequence[Determination],
+    catalog: Catalog,
+    as_of: date,
+) -> tuple[str, ...]:
+    """The sections of a draft's text, in the order of section A of the plan's form.
+
+    `wanted` are the program or services asked for; `populations` are ECM's, shown beneath it.
+    """
+    form = catalog.counties_file.form
+    referrer = case.referrer
+    return (
+        head(catalog.name_of(case.referral.program), to, as_of),
+        source_of_referral(referrer, form.relationships[referrer.relationship], form.referral_sources[referrer.source]),
+        member_section(case.member, county),
+        receives_now(tuple(form.current_services[one] for one in case.referral.current_services)),
+        requested(wanted, populations, case.answers, catalog),
+        *([notes(case.referral.notes)] if case.referral.notes else []),
+        closing(form.attestation, form.part2_notice if case.consent.part2 else "", form.closed_loop, catalog.edition),
+    )
+
+
+@lru_cache
+def head(title: str, to: tuple[str, ...], as_of: date) -> str:
+    """What this is, for which day, and where it goes."""
+    return _section(
+        f"MEDI-CAL REFERRAL: {title.upper()}",
+        "",
+        *_field("Date of referral", us_date(as_of)),
+        *_field("Send to", ", ".join(to)),
+    )
+
+
+@lru_cache
+def source_of_referral(referrer: Referrer, relationship: str, source: str) -> str:
+    """Who refers, and how to reach her: the plan owes her the decision."""
+    return _section(
+        "SOURCE OF REFERRAL",
+        *_field("Referrer's name", referrer.name),
+        *_field("Organization", referrer.organization),
+        *_field("Organization's NPI", referrer.npi),
+        *_field("Address", referrer.address),
+        *_field("Phone", referrer.phone),
+        *_field("E-mail", referrer.email),
+        *_field("Relationship to the member", _with_detail(relationship, referrer.relationship_detail)),
+        *_field("External referral by", _with_detail(source, referrer.source_detail)),
+    )
+
+
+def _with_detail(label: str, detail: str) -> str:
+    plain = label.removesuffix(" (say which)")
+    return f"{plain}: {detail}" if detail else plain
+
+
+def member_section(member: Member, county: str) -> str:
+    """The member: only what the plan's form asks for."""
+    born = member.date_of_birth
+    return _section(
+        "MEMBER",
+        *_field("Kaiser Permanente Medi-Cal member", "yes"),
+        *_field("First name", member.first_name),
+        *_field("Middle name or initial", member.middle_name),
+        *_field("Last name", member.last_name),
+        *_field("Date of birth", us_date(date.fromisoformat(born)) if born != HIDDEN else HIDDEN),
+        *_field("Phone", member.phone),
+        *_field("E-mail", member.email),
+        *_field("Mailing address", member.address),
+        *_field("City, state, ZIP code", f"{member.city}, CA {member.zip}"),
+        *_field("County", county),
+        *_field("KP medical record number (MRN)", member.mrn),
+        *_field("Medi-Cal client index number (CIN)", member.cin),
+        *_field("Preferred language", member.preferred_language),
+        *_field("Caregiver or support person", member.caregiver_name),
+        *_field("Caregiver's e-mail or phone", member.caregiver_contact),
+    )
+
+
+def hidden(member: Member) -> Member:
+    """The member with every text that is given masked, for a preview that others may see."""
+    texts = {name: getattr(member, name) for name in member.__struct_fields__ if name != "kp_member"}
+    return Member(**{name: HIDDEN for name, text in texts.items() if text}, kp_member=member.kp_member)
+
+
+@lru_cache
+def receives_now(services: tuple[str, ...]) -> str:
+    """What the member receives now."""
+    return _section("RECEIVES NOW (ECM, CCM, CHW services, Community Supports)", *wrapped(", ".join(services)))
+
+
+def requested(
+    wanted: Sequence[Determination],
+    populations: Sequence[Determination],
+    answers: Mapping[str, Answer],
+    catalog: Catalog,
+) -> str:
+    """What is asked for: each with its outcome, the criteria met with their sources, and what is not known."""
+    lines = [line for one in wanted for line in (*_reasons(one, populations, answers, catalog), "")]
+    key = _key(wanted, populations, catalog)
+    return _section("REQUESTED, AND WHY (from the referrer's answers)", *(lines + key if key else lines[:-1]))
+
+
+def _reasons(
+    one: Determination, populations: Iterable[Determination], answers: Mapping[str, Answer], catalog: Catalog
+) -> Iterator[str]:
+    entry = one.subject.entry
+    yield from wrapped(f"{entry.name}: {catalog.outcomes[one.outcome].label.lower()}")
+    fitting = _fitting(one, populations)
+    for other in fitting:
+        yield from wrapped(f"Population of focus: {other.subject.entry.name}", "  ")
+        yield from _met(other, catalog)
+    if not fitting:
+        yield from _met(one, catalog)
+    yield from _listed("Not known yet:", _not_known(one, catalog))
+    if entry.form_part:
+        yield from _form_part(one, answers, catalog)
+
+
+def _not_known(one: Determination, catalog: Catalog) -> list[str]:
+    """The questions still open, the first few in full: a reader needs to know what is missing, not every question."""
+    asked = [catalog.questions[question].ask for question in catalog.questions_of(one.missing)]
+    more = len(asked) - MOST_NOT_KNOWN
+    return asked if more <= 1 else [*asked[:MOST_NOT_KNOWN], f"and {more} more questions"]
+
+
+def _fitting(one: Determination, populations: Iterable[Determination]) -> list[Determination]:
+    """The populations of focus that fit, beneath the program that has them."""
+    return [other for other in populations if other.outcome in POSITIVE] if one.subject.program == "ecm" else []
+
+
+def _key(wanted: Sequence[Determination], populations: Sequence[Determination], catalog: Catalog) -> list[str]:
+    """What the short names of the sources stand for, those of the criteria shown."""
+    shown = [shown for one in wanted for shown in _fitting(one, populations) or [one]]
+    met = [catalog.criteria[reason.criterion] for one in shown for reason in one.because if reason.met]
+    names = dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)
+    return [line for name in names for line in wrapped(f"{name}: {catalog.cite((name,))}", "", "  ")]
+
+
+def _met(one: Determination, catalog: Catalog) -> Iterator[str]:
+    for reason in one.because:
+        criterion = catalog.criteria[reason.criterion]
+        if reason.met:
+            yield from wrapped(f"{criterion.text} ({', '.join(criterion.source)})", "  - ")
+
+
+def _form_part(one: Determination, answers: Mapping[str, Answer], catalog: Catalog) -> Iterator[str]:
+    """The part of the form's section B for a service, as far as the answers fill it; the rest is named."""
+    entry = one.subject.entry
+    known = [
+        f"{question.ask} {answer_words(question, answer)}"
+        for question in catalog.questions_asked_by(entry)
+        if (answer := answers.get(question.id, DONT_KNOW)) != DONT_KNOW
+    ]
+    yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
+    yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)
+
+
+def _listed(title: str, points: Sequence[str]) -> Iterator[str]:
+    """Points under a title; nothing where there are none."""
+    if points:
+        yield from wrapped(title, "  ")
+        for point in points:
+            yield from wrapped(point, "  - ")
+
+
+def answer_words(question: Question, answer: Answer) -> str:
+    """A known answer as a person would say it."""
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if isinstance(answer, int):
+        return f"{answer} {question.unit}".rstrip()
+    chosen = (answer,) if isinstance(answer, str) else answer
+    return "; ".join(question.choices[choice] for choice in chosen)
+
+
+@lru_cache
+def notes(text: str) -> str:
+    """The referrer's notes, paragraph by paragraph."""
+    return _section("NOTES FROM THE REFERRER", *(line for part in text.split("\n") for line in wrapped(part)))
+
+
+@lru_cache
+def closing(attestation: tuple[str, ...], part2_notice: str, closed_loop: str, edition: str) -> str:
+    """Attestation, the Part 2 notice where it is due, who wants to hear the decision, and the data edition."""
+    attested = [line for sentence in attestation for line in wrapped(sentence, "[x] ")]
+    return "".join(
+        (
+            _section("ATTESTATION (confirmed by the referrer for this referral)", *attested),
+            _section("CONFIDENTIAL", *wrapped(part2_notice)) if part2_notice else "",
+            _section("DECISION", *wrapped(closed_loop)),
+            f"Data edition {edition}. A screening is not a decision: the plan decides.\n",
+        )
+    )
+
+
+def us_date(day: date) -> str:
+    """A day as the plan's form writes it: MM/DD/YYYY."""
+    return f"{day.month:02}/{day.day:02}/{day.year:04}"
+
+
+def _section(title: str, *lines: str) -> str:
+    """A title with its lines and an empty line after them; no line ends in white space."""
+    return "".join(f"{line.rstrip()}\n" for line in (title, *lines, ""))
+
+
+def _field(label: str, value: str) -> list[str]:
+    """A labelled value; one that reads from right to left stands on a line of its own, or the two would mix."""
+    if value.isascii():
+        line = f"{label}: {value or NOT_GIVEN}"
+        return [line] if len(line) <= WIDTH else wrapped(line, "", "  ")
+    if any(unicodedata.bidirectional(c) in {"R", "AL"} for c in value):
+        return [f"{label}:", *wrapped(value)]
+    return wrapped(f"{label}: {value}", "", "  ")
+
+
+def wrapped(text: str, lead: str = "", hang: str | None = None) -> list[str]:
+    """The text on lines of at most 72 columns; words longer than that stay whole, so an address is never cut."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead) if hang is None else hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]

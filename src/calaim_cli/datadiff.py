@@ -1,0 +1,115 @@
+"""Floor 4: what changed between two editions of the policy, in words, and who would be decided differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from calaim_cli.case import Case
+from calaim_cli.catalog import Catalog
+from calaim_cli.rules import Rule
+from calaim_cli.screening import Screener
+
+
+class Change(Struct, frozen=True):
+    """One thing that differs: the entry, its key ("" for the whole entry), what it was and what it is now."""
+
+    entry: str
+    key: str
+    was: str
+    now: str
+
+
+class Shift(Struct, frozen=True):
+    """A program, population or service that a case comes out differently for."""
+
+    case: str
+    subject: str
+    was: str
+    now: str
+
+
+PROGRAM_LISTS: Final = ("source", "conflict", "topic", "outcome", "group", "question", "criterion")
+ENTRY_LISTS: Final = ("program", "population", "service")
+COUNTY_LISTS: Final = ("source", "conflict", "region", "availability", "contact", "plan", "county")
+
+
+def changes(old: Catalog, new: Catalog) -> tuple[Change, ...]:
+    """Every entry added, taken away or changed, in the order of the files."""
+    found: list[Change] = []
+    for name in (*PROGRAM_LISTS, *ENTRY_LISTS):
+        found += _between(name, getattr(old.programs_file, name), getattr(new.programs_file, name))
+    for name in COUNTY_LISTS:
+        found += _between(name, getattr(old.counties_file, name), getattr(new.counties_file, name))
+    found += _keys("form", old.counties_file.form, new.counties_file.form)
+    for name, was, now in (
+        ("programs.toml", old.programs_file, new.programs_file),
+        ("counties.toml", old.counties_file, new.counties_file),
+    ):
+        for key in ("edition", "as_of", "review_by"):
+            if getattr(was, key) != getattr(now, key):
+                found.append(Change(name, key, str(getattr(was, key)), str(getattr(now, key))))
+    return tuple(found)
+
+
+def _name(entry: Struct) -> str:
+    """What an entry is known by: its id, name or service."""
+    return str(next(getattr(entry, key) for key in ("id", "service", "name") if key in entry.__struct_fields__))
+
+
+def _between(kind: str, old: Iterable[Struct], new: Iterable[Struct]) -> Iterator[Change]:
+    was, now = ({_name(entry): entry for entry in entries} for entries in (old, new))
+    for name in was.keys() - now.keys():
+        yield Change(f'{kind} "{name}"', "", "there", "taken away")
+    for name, entry in now.items():
+        if name not in was:
+            yield Change(f'{kind} "{name}"', "", "not there", "added")
+        else:
+            yield from _keys(f'{kind} "{name}"', was[name], entry)
+
+
+def _keys(where: str, was: Struct, now: Struct) -> Iterator[Change]:
+    for key in now.__struct_fields__:
+        before, after = getattr(was, key), getattr(now, key)
+        if before != after:
+            yield Change(where, key, in_words(before), in_words(after))
+
+
+def in_words(value: object) -> str:
+    """A value of the data as a reader would write it; "nothing" for what is absent or empty."""
+    if isinstance(value, Rule):
+        clauses = {"all of": value.all_of, "any of": value.any_of, "none of": value.none_of}
+        return "; ".join(f"{clause} ({', '.join(map(in_words, parts))})" for clause, parts in clauses.items() if parts)
+    if isinstance(value, Struct):
+        pairs = ((key, getattr(value, key)) for key in value.__struct_fields__)
+        return "; ".join(f"{key} {in_words(one)}" for key, one in pairs if one not in (None, "", (), {}))
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {in_words(one)}" for key, one in value.items()) or "nothing"
+    if isinstance(value, tuple):
+        return ", ".join(map(in_words, value)) or "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if value not in (None, "") else "nothing"
+
+
+def shifts(cases: Iterable[tuple[str, Case]], old: Screener, new: Screener, as_of: date) -> tuple[Shift, ...]:
+    """For each case, what comes out differently. Answers that only one edition asks for count there alone."""
+    return tuple(shift for name, case in cases for shift in _shifts(name, case, old, new, as_of))
+
+
+def _shifts(name: str, case: Case, old: Screener, new: Screener, as_of: date) -> Iterator[Shift]:
+    was, now = (_outcomes(case, screener, as_of) for screener in (old, new))
+    for subject in dict.fromkeys((*was, *now)):
+        before, after = was.get(subject, "not decided"), now.get(subject, "not decided")
+        if before != after:
+            yield Shift(name, subject, before, after)
+
+
+def _outcomes(case: Case, screener: Screener, as_of: date) -> dict[str, str]:
+    answers = {key: value for key, value in case.answers.items() if key in screener.questions}
+    screening = screener.screen(replace(case, answers=answers), as_of)
+    return {subject: one.outcome.value for subject, one in screening.determinations.items()}

@@ -1,0 +1,262 @@
+"""The text of a draft: a fixed order, lines that fit, nothing cut, masked where others look, nothing said too much."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calaim_cli.body import HIDDEN, NOT_GIVEN, WIDTH, hidden, us_date, wrapped
+from calaim_cli.case import LeadEntity, Member, SecureEmail, read_case
+from calaim_cli.catalog import Catalog
+from calaim_cli.errors import InputError
+from calaim_cli.questions import NONE_OF_THESE, Kind, Question
+from calaim_cli.referral import Prepared, prepare
+from calaim_cli.screening import screener
+from conftest import AS_OF, COMPLETE, changed
+
+WHOLE = {
+    "member.first_name": "Maria",
+    "member.middle_name": "Quincy",
+    "member.last_name": "Delacruz",
+    "member.email": "xmember@example.org",
+    "member.cin": "91234567A",
+    "member.preferred_language": "Tagalog",
+    "member.caregiver_name": "Xcaregiver",
+    "member.caregiver_contact": "xcaregiver@example.org",
+    "referral.notes": "Xnote one.\n\nXnote two.",
+    "consent.part2": True,
+    "consent.part2_consent": True,
+}
+SECTIONS = (
+    "MEDI-CAL REFERRAL",
+    "SOURCE OF REFERRAL",
+    "MEMBER",
+    "RECEIVES NOW",
+    "REQUESTED, AND WHY",
+    "NOTES FROM THE REFERRER",
+    "ATTESTATION",
+    "CONFIDENTIAL",
+    "DECISION",
+)
+TITLE = re.compile(r"[A-Z][A-Z -]{4,}")
+Prepare = Callable[..., Prepared]
+
+
+@pytest.fixture(scope="module")
+def prepared(catalog: Catalog) -> Prepare:
+    """Make a draft of the complete case, with changes by dotted key."""
+    screen = screener(catalog.subjects, catalog).screen
+
+    def prepare_changed(changes: dict[str, Any] | None = None, secure: SecureEmail | None = None) -> Prepared:
+        case, problems = read_case(changed(COMPLETE, changes or {}))
+        assert not problems
+        return prepare(case, screen(case, AS_OF), catalog, AS_OF, LeadEntity(email="nle@example.org"), secure)
+
+    return prepare_changed
+
+
+def titles(body: str) -> list[str]:
+    """The titles of a body's sections."""
+    return [found[0].strip(" -") for line in body.splitlines() if (found := TITLE.match(line))]
+
+
+def for_service(service: str, answers: dict[str, Any]) -> dict[str, Any]:
+    """A referral for one Community Support, where all of them are offered."""
+    place = {"member.county": "Alameda", "member.zip": "94601"}
+    return {**place, "referral.program": "cs", "referral.services": [service], "answers": answers}
+
+
+def test_sections_stand_in_the_order_of_the_form(prepared: Prepare) -> None:
+    """An intake nurse finds each part where the plan's form has it, in every draft."""
+    found = titles(prepared(WHOLE).draft.body)
+    assert len(found) == len(SECTIONS)
+    assert all(title.startswith(wanted.split(",")[0]) for title, wanted in zip(found, SECTIONS, strict=True))
+
+
+def test_sections_that_hold_nothing_are_left_out(prepared: Prepare) -> None:
+    """Without notes and Part 2 information those two sections are not there, and the others do not move."""
+    found = titles(prepared().draft.body)
+    assert found == [title for title in titles(prepared(WHOLE).draft.body) if not title.startswith(("NOTES", "CONF"))]
+
+
+def assert_fits(body: str) -> None:
+    """Lines of at most 72 columns, except for a single word that is longer; no white space at an end."""
+    for line in body.splitlines():
+        assert line == line.rstrip()
+        assert len(line) <= WIDTH or " " not in line.strip(), line
+
+
+@pytest.mark.parametrize("program", ["ecm", "chw"])
+def test_lines_fit_a_window(prepared: Prepare, program: str) -> None:
+    """No line is wider than 72 columns, so no mail client breaks one in an odd place."""
+    assert_fits(prepared({**WHOLE, "referral.program": program, "answers": {"managed_care": True}}).draft.body)
+
+
+def test_lines_of_every_service_fit(catalog: Catalog, prepared: Prepare) -> None:
+    """Nor in a draft for any of the Community Supports, with nothing known and with everything known."""
+    for service in catalog.programs_file.service:
+        if service.by_email:
+            for answers in ({}, everything(catalog)):
+                assert_fits(prepared({**WHOLE, **for_service(service.id, answers)}).draft.body)
+
+
+@given(
+    st.lists(st.text("abc ü王", min_size=1, max_size=60).filter(str.strip), min_size=2, max_size=4),
+    st.text(st.characters(codec="utf-8"), max_size=300),
+)
+def test_long_values_wrap_and_lose_nothing(prepared: Prepare, texts: list[str], note: str) -> None:
+    """A long address is wrapped between words and a long word stays whole: nothing is cut."""
+    values = {"member.address": " ".join(texts)[:200], "referrer.organization": texts[0], "referral.notes": note}
+    try:
+        body = prepared(values).draft.body
+    except InputError:
+        return
+    words = set(body.split())
+    assert all(set(text.split()) <= words for text in (values["member.address"], texts[0]))
+    assert_fits(body)
+
+
+def test_words_are_never_cut() -> None:
+    """An address or link that is longer than a line stays in one piece, so it can be copied."""
+    link = "https://example.org/" + "x" * 100
+    assert wrapped(f"see {link} there", "  - ") == ["  - see", f"    {link}", "    there"]
+
+
+RIGHT_TO_LEFT = {
+    "member.first_name": "First name:",
+    "member.middle_name": "Middle name or initial:",
+    "member.last_name": "Last name:",
+    "member.address": "Mailing address:",
+    "member.preferred_language": "Preferred language:",
+    "member.caregiver_name": "Caregiver or support person:",
+    "member.caregiver_contact": "Caregiver's e-mail or phone:",
+    "referrer.name": "Referrer's name:",
+    "referrer.organization": "Organization:",
+    "referrer.address": "Address:",
+}
+
+
+@pytest.mark.parametrize("value", ["فاطمة", "שרה", "علی‌رضا", "Sam فاطمة"], ids=["Arabic", "Hebrew", "Farsi", "mixed"])
+@pytest.mark.parametrize("where", RIGHT_TO_LEFT)
+def test_right_to_left_value_has_its_own_line(prepared: Prepare, where: str, value: str) -> None:
+    """A value that reads from right to left never shares a line with its label: the two would swap places."""
+    lines = prepared({where: value}).draft.body.splitlines()
+    assert lines[lines.index(RIGHT_TO_LEFT[where]) + 1] == value
+
+
+def test_left_to_right_value_stays_beside_its_label(prepared: Prepare) -> None:
+    """Other letters do not change the shape of the form."""
+    assert "First name: Trần" in prepared({"member.first_name": "Trần"}).draft.body.splitlines()
+
+
+def test_hidden_masks_what_is_given() -> None:
+    """Every text about the member is masked, and a gap stays a gap."""
+    texts = [name for name in Member.__struct_fields__ if name != "kp_member"]
+    masked = hidden(Member(**dict.fromkeys(texts, "canary"), kp_member=True))
+    assert {getattr(masked, name) for name in texts} == {HIDDEN}
+    assert masked.kp_member is True
+    assert hidden(Member()) == Member()
+
+
+def test_redacted_body_shows_the_shape_and_nothing_of_the_member(prepared: Prepare) -> None:
+    """A preview for others has the same lines with the member's values and the notes masked."""
+    result = prepared(WHOLE)
+    shown = result.redacted
+    member = changed(COMPLETE, WHOLE)["member"]
+    for value in (*(one for one in member.values() if isinstance(one, str)), "03/04/1980", "(415) 555-0123", "Xnote"):
+        assert value not in shown, value
+    assert titles(shown) == titles(result.draft.body)
+    assert "Referrer's name: Pat Example" in shown.splitlines()
+    assert f"Middle name or initial: {NOT_GIVEN}" in prepared().redacted.splitlines()
+
+
+def test_redacted_body_is_never_sent(prepared: Prepare) -> None:
+    """The mask is for the preview: the draft has the values."""
+    assert HIDDEN not in prepared(WHOLE).draft.body
+
+
+def everything(catalog: Catalog) -> dict[str, Any]:
+    """An answer to every question: yes, a number, each choice but "none of these"."""
+
+    def answer(question: Question) -> bool | int | str | list[str]:
+        if question.kind is Kind.YES_NO:
+            return True
+        if question.kind is Kind.NUMBER:
+            return min(3, question.at_most or 3)
+        chosen = [choice for choice in question.choices if choice != NONE_OF_THESE]
+        return chosen if question.kind is Kind.CHOICES else chosen[0]
+
+    return {name: answer(question) for name, question in catalog.questions.items() if name != "age"}
+
+
+def test_form_part_stands_only_where_the_form_has_one(catalog: Catalog, prepared: Prepare) -> None:
+    """The questions of the form's section B are repeated for the services that have a part there, and no other."""
+    for service in catalog.programs_file.service:
+        if service.by_email:
+            body = prepared(for_service(service.id, everything(catalog))).draft.body
+            assert (f"Section B, part {service.form_part} of" in body) is bool(service.form_part), service.id
+            assert ("the plan's form" in body) is bool(service.form_part), service.id
+
+
+def test_form_part_gives_answers_in_words(prepared: Prepare) -> None:
+    """What the case answers stands there as a person would say it; what the form asks besides is named, not filled."""
+    answers = {"nursing_facility_days": 90, "willing_assisted_living": True, "safe_in_assisted_living": "unknown"}
+    body = " ".join(prepared(for_service("assisted_living_transitions", answers)).draft.body.split())
+    assert "in a nursing facility or Recuperative Care? 90 days" in body
+    assert "willing to live in an assisted living facility? yes" in body
+    assert "Asked in part 2 of the plan's form, and still to follow: - time-limited transition" in body
+    assert "unknown" not in body
+    ihss = " ".join(prepared(for_service("personal_care_homemaker", {"ihss_status": "applied"})).draft.body.split())
+    assert "Has applied and is waiting" in ihss
+
+
+COMBINED = re.compile(
+    r"(?:serious )?mental health (?:and/)?or substance use(?: disorder)?(?: needs| services)?|an overdose or suicide",
+    re.IGNORECASE,
+)
+SUBSTANCE_USE = re.compile(
+    r"substance|overdos|detox|sober|alcohol|\bdrug|opioid|\bsud\b|addict|tobacco|methadone|naloxone", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["nothing known", "everything known"])
+def test_substance_use_is_never_named_alone(catalog: Catalog, prepared: Prepare, known: bool) -> None:
+    """Whatever is answered, a draft has the plan's combined words and says nothing of substance use by itself."""
+    answers = everything(catalog) if known else {}
+    wanted: list[dict[str, Any]] = [{"referral.program": program, "answers": answers} for program in ("ecm", "chw")]
+    wanted += [for_service(one.id, answers) for one in catalog.programs_file.service if one.by_email]
+    for changes in wanted:
+        body = " ".join(prepared(changes).draft.body.split())
+        assert not SUBSTANCE_USE.search(COMBINED.sub("", body)), changes
+
+
+def test_sources_are_spelled_out_once(prepared: Prepare) -> None:
+    """Each short name of a source behind a criterion is explained below, with its date, and no other is."""
+    body = prepared().draft.body
+    cited = {tag for group in re.findall(r"\(([A-Z][^()]*)\)", body) for tag in re.findall(r"\b[A-Z]+[0-9]+\b", group)}
+    explained = re.findall(r"^([A-Z]+[0-9]*): .*\d{4}", body, re.MULTILINE)
+    assert cited
+    assert sorted(explained) == sorted(cited)
+
+
+def test_tag_of_the_users_mail_gateway_is_the_first_line(prepared: Prepare) -> None:
+    """With a tag in the body, the rest of the draft and its subject are as without."""
+    tagged, usual = prepared(None, SecureEmail(secure_tag="body", text="[secure]")).draft, prepared().draft
+    assert tagged.body == f"[secure]\n{usual.body}"
+    assert (tagged.subject, tagged.to, tagged.extra) == (usual.subject, usual.to, None)
+
+
+def test_tag_in_a_header_leaves_the_body_alone(prepared: Prepare) -> None:
+    """With a tag in a header, only that header is added."""
+    tagged = prepared(None, SecureEmail(secure_tag="header", text="yes", header="X-Secure")).draft
+    assert (tagged.body, tagged.extra) == (prepared().draft.body, ("X-Secure", "yes"))
+
+
+def test_us_date_has_two_digits() -> None:
+    """A day is written as the plan's form wants it."""
+    assert us_date(AS_OF.replace(month=1, day=2)) == "01/02/2026"
