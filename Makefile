@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DOCS := README.md docs/programs.md docs/counties.md
+DOCS := README.md $(wildcard docs/*.md)
 
-.PHONY: help demo test check format lint types docs build clean
+.PHONY: help demo test check format lint types docs site bench bench-startup build clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,10 +35,27 @@ types: $(VENV)/installed
 	$(BIN)/mypy
 
 docs: $(VENV)/installed ## Write the generated parts of README and docs anew
+	$(BIN)/python scripts/manpage.py
+	$(BIN)/python scripts/pictures.py
 	$(BIN)/cog -r -P -I scripts $(DOCS)
 
 docs-check: $(VENV)/installed
+	$(BIN)/python scripts/manpage.py --check
+	$(BIN)/python scripts/pictures.py --check
 	$(BIN)/cog --check -P -I scripts $(DOCS)
+
+site: $(VENV)/site-installed ## Build the site from README and docs into site/, strict about links
+	rm -rf site
+	$(BIN)/python -m sphinx -W -n -q -E -c docs -d build/doctrees -b html . site
+
+$(VENV)/site-installed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group site
+	@touch $@
+
+bench: bench-startup ## Measure against the floor and other programs, into docs/benchmarks.md
+
+bench-startup: $(VENV)/installed
+	$(BIN)/python bench/startup.py --write
 
 build: $(VENV)/installed ## Build sdist and wheel into dist/
 	$(BIN)/python -m build --quiet

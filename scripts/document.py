@@ -2,31 +2,195 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import tree
 
 from calaim_cli import datafiles, lookups
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import plans_of
 from calaim_cli.programs import Program, rules_of
+from calaim_cli.questions import Kind
 from calaim_cli.rules import Rule
-from calaim_cli.views import CLAUSE_WORDS, PART_WORDS
+from calaim_cli.topics import DOCUMENTS, EXIT_CODES, TOPICS
+from calaim_cli.views import CLAUSE_WORDS, PART_WORDS, Points
 
 ROOT = Path(__file__).parents[1]
 
 
-def ran(command: str, *, lines: int | None = None) -> None:
-    """Print a command and what it wrote, as a block of Markdown; at most so many lines of it."""
-    environment = {**os.environ, "CALAIM_PROFILE": "no-profile.toml", "COLUMNS": "80"}
+EDITS = {
+    "new-mailbox": (
+        "my-county/counties.toml",
+        'email = "REGMCDURNS-KPNC@kp.org"',
+        'email = "REGMCDURNS-KPNC @kp.org"',
+    ),
+    "no-such-plan": ("my-county/counties.toml", 'plans = ["aah"]', 'plans = ["ahh"]'),
+    "wrong-key": ("my-county/counties.toml", 'plans = ["aah"]', 'plan = ["aah"]'),
+    "no-quotes": ("my-county/counties.toml", 'fips = "06001"', "fips = 06001"),
+    "lost-digits": ("examples/members.csv", ",95814,", ",958,"),
+    "six-visits": ("my-county/programs.toml", "at_least = 5\n", "at_least = 6\n"),
+}
+"""Changes that the data guide shows: a file, what stands there first, and what is put in its place."""
+
+PROFILE = """\
+schema = "calaim.profile/1"
+
+[referrer]
+name = "Pat Example"
+organization = "Example Clinic"
+npi = "1234567893"
+address = "2 Example Ave, Oakland, CA 94601"
+phone = "510-555-0100"
+email = "pat@clinic.example.org"
+relationship = "medical_provider"
+source = "other_health_care_provider"
+
+[network_lead_entity]
+name = "Example Lead Entity"
+email = "referrals@nle.example.org"
+"""
+
+
+@contextmanager
+def workspace(edit: str = "") -> Iterator[Path]:
+    """A folder as the documents assume it: examples, the data and a copy of them, a profile; with one of EDITS."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(ROOT / "examples", folder / "examples")
+        for copy in ("data", "my-county"):
+            shutil.copytree(ROOT / "data", folder / copy)
+        (folder / "profile.toml").write_text(PROFILE, encoding="utf-8")
+        if edit:
+            file, old, new = EDITS[edit]
+            text = (folder / file).read_text("utf-8")
+            if old not in text:
+                raise LookupError(f"{edit}: {file} does not have {old!r}")
+            (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+        yield folder
+
+
+def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a command line that begins with calaim does in a workspace."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    settings = {"CALAIM_PROFILE": "profile.toml", "COLUMNS": "80", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     words = [sys.executable, "-m", "calaim_cli", *shlex.split(command)[1:]]
-    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    return subprocess.run(  # noqa: S603 the documents' own commands
+        words,
+        cwd=folder,
+        env={**kept, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def ran(command: str, *, lines: int | None = None, width: int = 200, edit: str = "") -> None:
+    """Print a command and what it wrote, as a block of Markdown; at most so many lines, and so much of each.
+
+    An exit code other than 0 is shown as a shell would show it. `edit` names one of EDITS, done beforehand.
+    """
+    with workspace(edit) as folder:
+        done = run(command, folder)
     written = (done.stdout + done.stderr).rstrip().expandtabs(4).splitlines()
-    shown = written if lines is None or len(written) <= lines else [*written[:lines], "..."]
-    print("```console", f"$ {command}", *shown, "```", sep="\n")
+    cut = [line if len(line) <= width else f"{line[:width].rstrip()}..." for line in written]
+    shown = cut if lines is None or len(cut) <= lines else [*cut[:lines], "..."]
+    code = ["$ echo $?", str(done.returncode)] if done.returncode else []
+    if edit:
+        print(f"<!-- edit: {edit} -->")
+    print("```console", f"$ {command}", *shown, *code, "```", sep="\n")
+
+
+def changed(edit: str) -> None:
+    """Print one of EDITS: what stood in the file, and what stands there now."""
+    file, old, new = EDITS[edit]
+    print(f"In `{file}`:", "", "```diff", f"-{old.strip()}", f"+{new.strip()}", "```", sep="\n")
+
+
+def example(command: str) -> None:
+    """Print the JSON document of a command with its lists cut to the first entry, as a block of Markdown."""
+    with workspace() as folder:
+        done = run(command, folder)
+    document = _cut(json.loads(done.stdout or done.stderr))
+    code = ["$ echo $?", str(done.returncode)] if done.returncode else []
+    print("```console", f"$ {command}", *code, "```", "", "```json", sep="\n")
+    print(json.dumps(document, indent=2, ensure_ascii=False), "```", sep="\n")
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _cut(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_cut(one) for one in value[:1]]
+    return f"{value[:200]}..." if isinstance(value, str) and len(value) > LONGEST else value
+
+
+LONGEST = 300
+
+
+def documents() -> None:
+    """Print the JSON documents: schema, command, what they hold, the schema file."""
+    names = {schema: schema.removeprefix("calaim.").removesuffix("/1") for schema, _, _ in DOCUMENTS}
+    table(
+        ("schema", "printed by", "holds", "JSON Schema"),
+        (
+            (f"`{schema}`", f"`{command}`" if "--json`" not in command else command, holds, _schema_link(names[schema]))
+            for schema, command, holds in DOCUMENTS
+        ),
+    )
+
+
+def _schema_link(name: str) -> str:
+    return f"[{name}.schema.json](schemas/{name}.schema.json)"
+
+
+def points(name: str, key: str) -> None:
+    """Print the sentences that a help topic has under a key, as a list."""
+    blocks = (block for topic in TOPICS if topic.name == name for block in topic.view)
+    lines = (line for block in blocks if isinstance(block, Points) and block.key == key for line in block.lines)
+    print(*(f"- {line}" for line in lines), sep="\n")
+
+
+def exit_codes() -> None:
+    """Print every exit code with its meaning."""
+    table(("code", "meaning"), ((str(code), meaning) for code, meaning in EXIT_CODES))
+
+
+def commands() -> None:
+    """Print every command with its arguments and options."""
+    for command in tree.commands():
+        print(f"\n## {command.name}\n")
+        print(f"`{command.usage}`\n")
+        print(*command.help, sep="\n\n")
+        if command.example:
+            print("\n```sh", command.example, "```", sep="\n")
+        print()
+        table(("", ""), ((f"`{name}`", text) for name, text in (*command.arguments, *command.options)))
+
+
+def questions() -> None:
+    """Print every question that a case may answer, by topic: its id, how it is answered, its words."""
+    catalog = datafiles.load()
+    for topic in catalog.programs_file.topic:
+        print(f"\n### {topic.title}\n")
+        rows = (
+            (f"`{one.id}`", ", ".join(f"`{choice}`" for choice in one.choices) or KINDS[one.kind], one.ask)
+            for one in catalog.programs_file.question
+            if one.topic == topic.id
+        )
+        table(("question", "answers", "in words"), rows)
+
+
+KINDS = {Kind.YES_NO: "`true`, `false`", Kind.NUMBER: "a whole number"}
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
@@ -72,6 +236,23 @@ def _last(entry: Program, catalog: Catalog) -> None:
     for conflict in catalog.conflicts_of(entry.id):
         print(f"**Sources differ** on {conflict.matter.lower()}: {conflict.older} {conflict.newer}\n")
     print(f"Source: {catalog.cite(entry.source)}. Review by {catalog.review_by}.")
+
+
+def review() -> None:
+    """Print until when the data are good."""
+    catalog = datafiles.load()
+    print(
+        f"Every fact has a source, a date and a grade. This edition, {catalog.edition}, is due for review by "
+        f"{catalog.review_by}, because the CalAIM waivers end then; later, each decision and draft says so. "
+        "`calaim data sources` lists the sources."
+    )
+
+
+def pages() -> None:
+    """Print the pages of docs/, each with its title."""
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        title = path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        print(f"- [{title}](docs/{path.name})")
 
 
 def sources() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -14,7 +15,7 @@ import pytest
 import tomli_w
 from hypothesis import HealthCheck, settings
 
-from calaim_cli import datafiles
+from calaim_cli import compiled, compiling, datafiles
 from calaim_cli.catalog import Catalog
 from calaim_cli.cli import main
 
@@ -140,4 +141,23 @@ def data_copy(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("programs.toml", "counties.toml"):
         (folder / name).write_bytes((ROOT / "data" / name).read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped data with their compiled files, made once."""
+    folder = tmp_path_factory.mktemp("compiled")
+    for name in compiled.SOURCES:
+        (folder / name).write_bytes((ROOT / "data" / name).read_bytes())
+    compiling.write(folder, folder)
+    return folder
+
+
+@pytest.fixture
+def compiled_data(_compiled_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of an installed package, with compiled files, in use and to be changed at will."""
+    folder = tmp_path / "installed"
+    shutil.copytree(_compiled_once, folder)
+    monkeypatch.setattr(compiled, "FOLDER", str(folder))
     return folder

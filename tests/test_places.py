@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calaim_cli import datafiles
-from calaim_cli.counties import ZIP_CODE, NoPlace, Place, find_place, place_key
+from calaim_cli.counties import ZIP_CODE, NoPlace, Place, find_place
+from calaim_cli.placekey import place_key
 from conftest import Run
 
 GAZETTEER = datafiles.load().gazetteer
@@ -301,7 +302,7 @@ def test_unlisted_zip_code_is_refused_with_the_reason(typed: str) -> None:
     """A post office box or new ZIP code is not guessed from its neighbors: the county is asked for."""
     refusal = refused(typed)
     assert (refusal.code, refusal.candidates) == ("zip-unlisted", ())
-    assert "PO box" in refusal.message
+    assert "post office box" in refusal.message
     assert "give the county" in refusal.message
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from calaim_cli.sources import Conflict, Grade, Source, source_id
+from calaim_cli.sources import Conflict, Grade, Source, age_in_months, source_id
+from conftest import AS_OF
 
 SOURCE = {"id": "X1", "name": "Invented guide", "title": "An invented guide", "date": "2024-10", "grade": "A"}
 
@@ -49,3 +50,14 @@ def test_conflict_needs_both_sides() -> None:
     """Where sources disagree, neither side can be left out."""
     with pytest.raises(msgspec.ValidationError, match="newer"):
         msgspec.convert({"id": "x", "matter": "x", "older": "x", "touches": [], "source": []}, Conflict)
+
+
+@pytest.mark.parametrize(
+    ("dated", "months"),
+    [("2024-10", 25), ("2026-01-05", 10), ("2025", 11), ("2026-11", 0), ("2027-01", 0), ("", None)],
+    ids=["month", "day", "year", "this month", "ahead", "undated"],
+)
+def test_age_is_counted_in_whole_months(dated: str, months: int | None) -> None:
+    """A reader sees how old a fact is; an undated source has no age rather than a guessed one."""
+    source = Source(id="X", name="X", title="X", date=dated, grade=Grade.OFFICIAL)
+    assert age_in_months(source, AS_OF) == months

@@ -127,7 +127,7 @@ def test_heading_counts(catalog: Catalog, number: int, title: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "offered"),
-    [("San Mateo", "no"), ("Alameda", "yes"), ("Lassen", "unknown: ask that plan")],
+    [("San Mateo", "no"), ("Alameda", "yes"), ("Lassen", "not known: ask the member's plan")],
     ids=["not offered", "offered", "not served"],
 )
 def test_service_in_a_county_is_offered_or_not_or_unknown(catalog: Catalog, name: str, offered: str) -> None:
@@ -172,7 +172,7 @@ def test_programs_are_listed_by_kind(catalog: Catalog) -> None:
 
 def test_sources_are_listed_with_what_rests_on_them(catalog: Catalog) -> None:
     """Every source shows date and grade, and nothing is blank."""
-    listed = rows(sources_view(lookups.sources_with_uses(catalog)))
+    listed = rows(sources_view(lookups.sources_with_uses(catalog), AS_OF))
     assert len(listed) == 1 + len(catalog.sources)
     assert all(cell for row in listed for cell in row)
 

@@ -1,15 +1,41 @@
 """The entry of the command: `calaim`, or `python -m calaim_cli`."""
 
-from __future__ import annotations
-
+import gc
 import sys
+
+from calaim_cli import quick
 
 
 def run() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and leave with its exit code. Most questions of scripts need no more than `quick`."""
+    text = quick.answer(sys.argv[1:])
+    sys.exit(_run_command() if text is None else write(text))
+
+
+def _run_command() -> int:
+    gc.disable()  # what is loaded now stays: to look through it for garbage takes a tenth of the start
     from calaim_cli.cli import main
 
-    sys.exit(main())
+    gc.freeze()
+    gc.enable()
+    return main()
+
+
+def write(text: str | bytes) -> int:
+    """Write a quick answer to stdout, which fails as it does for every command."""
+    try:
+        if isinstance(text, bytes):
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        from calaim_cli.cli import failed
+        from calaim_cli.terminal import undelivered
+
+        return failed(undelivered(error))
+    return 0
 
 
 if __name__ == "__main__":

@@ -117,4 +117,4 @@ def _notes(determination: Determination, catalog: Catalog, county: County | None
         if availability and availability.note:
             yield availability.note
     for conflict in catalog.conflicts_of(subject.entry.id):
-        yield f"Sources differ on {conflict.matter}: {conflict.older} {conflict.newer}"
+        yield f"Sources differ. {conflict.matter}: {conflict.older} {conflict.newer}"

@@ -60,7 +60,7 @@ def check_case(case: Case, catalog: Catalog, as_of: date) -> CheckedCase:
     form = catalog.counties_file.form
     kept, found = _fields(case, as_of)
     county, place = county_of(kept, catalog)
-    found[1].extend(named_diagnoses(kept, form))
+    found[1].extend(named_diagnoses(kept.referral.notes, form))
     problems = [*_missing(case, form), *found[0], *_choices(kept, form), *_requested(kept, catalog), *_consent(kept)]
     services = tuple(dict.fromkeys(_service_id(typed, catalog) or typed for typed in kept.referral.services))
     kept = replace(kept, referral=replace(kept.referral, program=kept.referral.program.lower(), services=services))
@@ -90,8 +90,9 @@ def _fields(case: Case, as_of: date) -> tuple[Case, tuple[list[Problem], list[Pr
     return replace(case, **parts), (errors, warnings)
 
 
-def named_diagnoses(case: Case, form: Form) -> Iterator[Problem]:
-    words = set(re.findall(r"\w+", case.referral.notes.casefold()))
+def named_diagnoses(notes: str, form: Form) -> Iterator[Problem]:
+    """A warning for notes that seem to name a diagnosis."""
+    words = set(re.findall(r"\w+", notes.casefold()))
     if words.intersection(form.watch_words):
         yield Problem("referral.notes", "text-diagnosis", MESSAGES["text-diagnosis"])
 

@@ -1,55 +1,83 @@
 """Floor 9: the commands, and the one place where an error becomes a message and an exit code.
 
-The only importer of Typer, and the only reader of today's date.
+The only importer of Typer, and the only reader of today's date. What a command works with is imported in it, so that
+each starts with no more than it needs. Annotations are no texts here: Typer would have to evaluate hundreds of them.
 """
 
-from __future__ import annotations
-
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from copy import copy
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calaim_cli import (
-    __version__,
-    casefile,
-    checking,
-    conversation,
-    datacheck,
-    datafiles,
-    documents,
-    interviewing,
-    lookups,
-    outbox,
-    prompts,
-    referring,
-    screening,
-    views,
-)
-from calaim_cli.case import Case
-from calaim_cli.catalog import Catalog
-from calaim_cli.checking import Decided
+from calaim_cli import __version__
 from calaim_cli.errors import CalaimError, InputError, Problem, UsageError
-from calaim_cli.near import counted
-from calaim_cli.referral import Prepared
-from calaim_cli.referring import Format
-from calaim_cli.render import on_terminal, plain, wants_rich
-from calaim_cli.terminal import emit, emit_utf8, prepare_streams, say
-from calaim_cli.views import View
+from calaim_cli.formats import Format
+from calaim_cli.near import counted, one_of
+from calaim_cli.terminal import (
+    emit,
+    emit_utf8,
+    leave_on_signals,
+    prepare_streams,
+    say,
+    second_interrupt_ends,
+    watched_stdout,
+)
+
+if TYPE_CHECKING:
+    from calaim_cli.batch import Policy, Tally
+    from calaim_cli.case import Case
+    from calaim_cli.catalog import Catalog
+    from calaim_cli.checking import Decided
+    from calaim_cli.referral import Prepared
+    from calaim_cli.takes import Order
+    from calaim_cli.views import View
+
+LAST_WORDS = """\b
+Environment:
+  CALAIM_DATA     the folder of your own data files, as --data
+  CALAIM_PROFILE  the file of your own details
+  ACCESSIBLE=1    plain lines and numbered choices, for screen readers
+  NO_COLOR=1      no colors
+
+Exit codes: calaim help exit-codes. More: calaim help
+"""
 
 app = typer.Typer(
     name="calaim",
     help="CalAIM at a care manager's terminal: who may be helped, what the county offers, where the referral goes.",
     no_args_is_help=True,
+    epilog=LAST_WORDS,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 data_app = typer.Typer(help="Check the policy data, and see where they come from.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+
+
+def _calendar_day(text: str) -> datetime:
+    """A day as typed on the command line."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 a day has no zone
+    except ValueError:
+        raise typer.BadParameter("give a day such as 2026-11-22") from None
+
+
+def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
+    """What the shell offers for a half-typed value of this kind: names of the shipped data, or case files."""
+
+    def suggest(context: typer.Context, incomplete: str) -> list[str]:
+        from calaim_cli import completion, datafiles, lookups
+
+        names = {} if kind == "case" else lookups.names(datafiles.load())
+        return completion.candidates(kind, list(context.params.get("place") or ()), incomplete, names)
+
+    return suggest
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines, no colors, no tables.")]
@@ -59,38 +87,67 @@ Data = Annotated[
 ]
 AsOf = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day to decide for (today)."),
+    typer.Option("--as-of", parser=_calendar_day, metavar="YYYY-MM-DD", help="The day to decide for (today)."),
 ]
-PlaceWords = Annotated[list[str], typer.Argument(metavar="PLACE...", help="A county, an alias or a ZIP code.")]
+PlaceWords = Annotated[
+    list[str],
+    typer.Argument(metavar="PLACE...", help="A county, an alias or a ZIP code.", autocompletion=_suggesting("place")),
+]
 Programs = Annotated[
     list[str] | None,
-    typer.Option("--program", metavar="ID", help="ecm, cs, chw, a population or a service. May be repeated."),
+    typer.Option(
+        "--program",
+        metavar="ID",
+        help="ecm, cs, chw, a population or a service. May be repeated.",
+        autocompletion=_suggesting("program"),
+    ),
+]
+Start = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="CASE", help="Go on with a saved case.", autocompletion=_suggesting("case")),
 ]
 Save = Annotated[
     Path | None, typer.Option("--save", metavar="CASE", help="Save the case after every reply, for you alone to read.")
 ]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; list what is missing instead.")]
-InCounty = Annotated[str | None, typer.Option("--county", metavar="PLACE", help="The member's county or ZIP code.")]
+InCounty = Annotated[
+    str | None,
+    typer.Option(
+        "--county", metavar="PLACE", help="The member's county or ZIP code.", autocompletion=_suggesting("county")
+    ),
+]
 
 
 def main() -> int:
     """Run the command line; gives the exit code. Errors end here, as one message, never as a traceback."""
     prepare_streams()
-    as_json = "--json" in sys.argv[1:]
+    leave_on_signals()
     try:
-        return app(standalone_mode=False, prog_name="calaim") or 0
+        with watched_stdout():
+            return _needed(sys.argv[1:])(standalone_mode=False, prog_name="calaim") or 0
     except CalaimError as error:
-        _report(error, as_json=as_json)
-        return error.exit_code
+        return failed(error)
     except typer.TyperException as error:
-        return _report_usage(error, as_json=as_json)
+        return _report_usage(error)
     except typer.Abort:
-        say("calaim: input ended before the question was answered")
+        say("calaim: input ended before the question was answered: run it again, or give a case file")
         return 2
     except Exception as error:  # noqa: BLE001 the boundary: its text may hold a member's data
-        bug = CalaimError(f"internal error {_place_of(error)} (calaim {__version__}). Please report this line.")
-        _report(bug, as_json=as_json)
-        return bug.exit_code
+        return failed(
+            CalaimError(f"internal error {_place_of(error)} (calaim {__version__}). Please report this line.")
+        )
+
+
+def _needed(arguments: list[str]) -> typer.Typer:
+    """The app with only the command that is named: to make all of them ready takes longer than a look-up."""
+    name = arguments[0] if arguments else ""
+    commands = [one for one in app.registered_commands if one.callback and name in {one.name, one.callback.__name__}]
+    groups = [one for one in app.registered_groups if one.name == name]
+    if not commands and not groups:
+        return app
+    only = copy(app)
+    only.registered_commands, only.registered_groups = commands, groups
+    return only
 
 
 def _place_of(error: Exception) -> str:
@@ -102,46 +159,73 @@ def _place_of(error: Exception) -> str:
     return f"{type(error).__name__}{where}"
 
 
-def _report(error: CalaimError, *, as_json: bool) -> None:
-    if as_json:
+def failed(error: CalaimError) -> int:
+    """Tell the error, with --json as a document; gives its exit code."""
+    if "--json" in sys.argv[1:]:
+        from calaim_cli import documents
+
         say(documents.written(documents.error_document(error)))
-        return
+        return error.exit_code
     say(f"calaim: {error.message}")
     for problem in error.problems:
         say(f"  {problem.where}: {problem.code}: {problem.message}")
+    return error.exit_code
 
 
-def _report_usage(error: typer.TyperException, *, as_json: bool) -> int:
+def _report_usage(error: typer.TyperException) -> int:
     """A wrong option or argument, in one line; the bare command gets the help text."""
     text = error.format_message()
     if text.lstrip().startswith("Usage:"):
         say(text)
         return 2
-    _report(UsageError(f"{text.rstrip('.')}: 'calaim --help' shows the commands and options"), as_json=as_json)
-    return 2
+    context = getattr(error, "ctx", None)
+    return failed(UsageError(_usage_words(text, context.command_path if context else "calaim")))
 
 
-def _show(view: View, *, plain_wanted: bool) -> int:
-    """Print a view for whoever reads it: rich on a terminal, else plain lines."""
+def _usage_words(text: str, command: str) -> str:
+    """What Typer says of a wrong command line, in one line: what is wrong, and what was meant or where to look."""
+    if text.startswith("Got unexpected extra argument"):
+        return (
+            f"one word too many: a value of several words needs quotes, as in --county 'san mateo': '{command} --help'"
+        )
+    said, _, meant = text.replace(" (Possible options: ", " Did you mean ").partition(" Did you mean ")
+    said = f"{said[:1].lower()}{said[1:]}".rstrip(".")
+    if meant:
+        return f"{said}: did you mean {one_of(meant.rstrip('?).').split(', '))}?"
+    return f"{said}: '{command} --help' tells more"
+
+
+def _show(view: "View", *, plain_wanted: bool) -> int:
+    """Print a view for whoever reads it: rich on a terminal, labelled lines by ear, tab-separated lines in a pipe."""
+    from calaim_cli.render import labelled, on_terminal, painted, plain, wants_color, wants_labels, wants_rich
+
     if wants_rich(sys.stdout, plain_wanted=plain_wanted):
         on_terminal(view, sys.stdout)
+    elif wants_color(plain_wanted=plain_wanted):
+        emit(painted(view), painted=True)
     else:
-        emit(plain(view))
+        emit(labelled(view) if wants_labels(sys.stdout) else plain(view))
     return 0
 
 
 def _show_json(several: Iterable[dict[str, object]]) -> int:
     """One JSON document a line."""
+    from calaim_cli import documents
+
     emit_utf8("".join(f"{documents.written(one)}\n" for one in several))
     return 0
 
 
-def _policy(folder: Path | None) -> Catalog:
+def _policy(folder: Path | None) -> "Catalog":
     """The policy to decide by. A folder of the user's own is checked whole; the shipped one was before release."""
+    from calaim_cli import datafiles
+
     catalog = datafiles.load(folder)
-    problems = datacheck.find_problems(catalog) if folder else ()
-    if problems:
-        raise InputError(f"{folder}: the data are not sound: 'calaim data check' tells more", problems)
+    if folder is not None:
+        from calaim_cli import datacheck
+
+        if problems := datacheck.find_problems(catalog):
+            raise InputError(f"{folder}: the data are not sound: 'calaim data check' tells more", problems)
     return catalog
 
 
@@ -163,6 +247,8 @@ def top(
 ) -> int:
     """CalAIM at a care manager's terminal: who may be helped, what the county offers, where the referral goes."""
     if version:
+        from calaim_cli import datafiles
+
         emit(f"calaim {__version__}, data {datafiles.load(data).edition}\n")
         raise typer.Exit
     if context.invoked_subcommand is None:
@@ -177,6 +263,8 @@ def county(place: PlaceWords, as_json: Json = False, plain_wanted: Plain = False
 
     Example: calaim county san mateo
     """
+    from calaim_cli import documents, lookups, views
+
     catalog, typed = _policy(data), " ".join(place)
     found = lookups.place_named(typed, catalog)
     if as_json:
@@ -186,9 +274,23 @@ def county(place: PlaceWords, as_json: Json = False, plain_wanted: Plain = False
 
 @app.command()
 def counties(
-    service: Annotated[str | None, typer.Option("--service", metavar="ID", help="Only where KP offers it.")] = None,
-    region: Annotated[str | None, typer.Option("--region", metavar="north|south", help="Only this region.")] = None,
-    plan: Annotated[str | None, typer.Option("--plan", metavar="ID", help="Only where this plan serves.")] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(
+            "--service",
+            metavar="ID",
+            help="Only where Kaiser Permanente offers it.",
+            autocompletion=_suggesting("service"),
+        ),
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option("--region", metavar="north|south", help="Only this region.", autocompletion=_suggesting("region")),
+    ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", metavar="ID", help="Only where this plan serves.", autocompletion=_suggesting("plan")),
+    ] = None,
     as_json: Json = False,
     plain_wanted: Plain = False,
     data: Data = None,
@@ -197,6 +299,8 @@ def counties(
 
     Example: calaim counties --service sobering-centers
     """
+    from calaim_cli import documents, lookups, views
+
     catalog = _policy(data)
     found = lookups.counties_with(
         catalog,
@@ -211,7 +315,12 @@ def counties(
 
 @app.command()
 def services(
-    service: Annotated[str | None, typer.Argument(metavar="[SERVICE]", help="One service: id, name or alias.")] = None,
+    service: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SERVICE]", help="One service: id, name or alias.", autocompletion=_suggesting("service")
+        ),
+    ] = None,
     county: InCounty = None,
     as_json: Json = False,
     plain_wanted: Plain = False,
@@ -221,6 +330,8 @@ def services(
 
     Example: calaim services sobering-centers
     """
+    from calaim_cli import documents, lookups, views
+
     catalog = _policy(data)
     found = lookups.place_named(county, catalog).county if county else None
     wanted = (lookups.service_named(service, catalog),) if service else catalog.programs_file.service
@@ -233,15 +344,20 @@ def services(
 
 @app.command()
 def programs(
-    program: Annotated[str | None, typer.Argument(metavar="[ID]", help="A program, population or service.")] = None,
+    program: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="A program, population or service.", autocompletion=_suggesting("program")),
+    ] = None,
     as_json: Json = False,
     plain_wanted: Plain = False,
     data: Data = None,
 ) -> int:
-    """Show the rules in plain words, each with its source, date and grade.
+    """The rules in plain words, each with source, date and grade.
 
     Example: calaim programs homelessness
     """
+    from calaim_cli import documents, lookups, views
+
     catalog = _policy(data)
     wanted = lookups.kinds(catalog)
     if program:
@@ -256,7 +372,12 @@ def programs(
 
 @app.command()
 def check(
-    cases: Annotated[list[str], typer.Argument(metavar="CASE...|-", help="Case files, or - for standard input.")],
+    cases: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CASE...|-", help="Case files, or - for standard input.", autocompletion=_suggesting("case")
+        ),
+    ],
     program: Programs = None,
     county: InCounty = None,
     as_of: AsOf = None,
@@ -265,10 +386,12 @@ def check(
     plain_wanted: Plain = False,
     data: Data = None,
 ) -> int:
-    """Decide cases without asking: what seems to fit, why, and what is missing.
+    """Decide cases: what seems to fit, why, and what is missing.
 
     Example: calaim check examples/case.toml --program ecm
     """
+    from calaim_cli import casefile, checking, lookups, screening
+
     catalog = _policy(data)
     day = _day(as_of)
     screener = screening.screener(lookups.subjects_named(program or [], catalog), catalog)
@@ -280,7 +403,10 @@ def check(
     return _show_results(results, catalog, day, as_json=as_json, plain_wanted=plain_wanted)
 
 
-def _show_results(results: list[Decided], catalog: Catalog, day: date, *, as_json: bool, plain_wanted: bool) -> int:
+def _show_results(results: "list[Decided]", catalog: "Catalog", day: date, *, as_json: bool, plain_wanted: bool) -> int:
+    from calaim_cli import datacheck, documents, views
+    from calaim_cli.render import wants_rich
+
     _warn((*datacheck.past_review(catalog, day), *(warning for one in results for warning in one.warnings)))
     if as_json:
         return _show_json(documents.determination_document(one.results, catalog, one.county, day) for one in results)
@@ -291,7 +417,9 @@ def _show_results(results: list[Decided], catalog: Catalog, day: date, *, as_jso
     return 0
 
 
-def _compare(read: list[tuple[str, Case]], catalog: Catalog, day: date, *, as_json: bool) -> int:
+def _compare(read: "list[tuple[str, Case]]", catalog: "Catalog", day: date, *, as_json: bool) -> int:
+    from calaim_cli import checking, datacheck, documents, screening
+
     everything = screening.screener(catalog.subjects, catalog)
     compared = [checking.compare(name, case, everything, catalog, day) for name, case in read]
     differing = [difference for one in compared for difference in one]
@@ -308,7 +436,7 @@ def _compare(read: list[tuple[str, Case]], catalog: Catalog, day: date, *, as_js
 def interview(
     program: Programs = None,
     county: InCounty = None,
-    start: Annotated[Path | None, typer.Option("--from", metavar="CASE", help="Go on with a saved case.")] = None,
+    start: Start = None,
     save: Save = None,
     no_input: NoInput = False,
     as_of: AsOf = None,
@@ -316,19 +444,20 @@ def interview(
     plain_wanted: Plain = False,
     data: Data = None,
 ) -> int:
-    """Ask only what can still change the result; ends with what `check` says of the saved case.
+    """Ask only what can still change the result. Ends with what `check` says of the saved case.
 
     Example: calaim interview --program ecm --county alameda --save case.toml
     """
+    from calaim_cli import checking, conversation, interviewing, lookups, prompts, screening
+
     catalog = _policy(data)
     day = _day(as_of)
     case = interviewing.started(start, county, catalog)
     about = interviewing.inquiry_for(program or [], case, catalog)
     interviewing.need_a_person(about, conversation.answers_of(case, catalog, day), catalog, no_input=no_input)
-    with interviewing.leaving(save, "interview"):
-        case = interviewing.interviewed(
-            about, case, catalog, day, prompts.asker(plain=plain_wanted), interviewing.keeper(save)
-        )
+    keep = interviewing.keeper(save, start)
+    with interviewing.leaving(save):
+        case = interviewing.interviewed(about, case, catalog, day, prompts.asker(plain=plain_wanted), keep)
     screener = screening.screener(lookups.subjects_named(program or [], catalog), catalog)
     result = checking.decide("interview", case, screener, catalog, day, None)
     return _show_results([result], catalog, day, as_json=as_json, plain_wanted=plain_wanted)
@@ -336,18 +465,25 @@ def interview(
 
 @app.command()
 def refer(
-    case: Annotated[str | None, typer.Argument(metavar="[CASE|-]", help="A case file, or - for stdin.")] = None,
-    program: Annotated[str | None, typer.Option("--program", metavar="ID", help="ecm, cs or chw.")] = None,
+    case: Annotated[
+        str | None,
+        typer.Argument(metavar="[CASE|-]", help="A case file, or - for stdin.", autocompletion=_suggesting("case")),
+    ] = None,
+    program: Annotated[str | None, typer.Option("--program", metavar="ID", help="The program: ecm, cs or chw.")] = None,
     service: Annotated[
-        list[str] | None, typer.Option("--service", metavar="ID", help="For cs; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--service", metavar="ID", help="A service, for cs. May be repeated.", autocompletion=_suggesting("service")
+        ),
     ] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to write the draft.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PATH", help="Write to PATH (.eml, .txt, .json).")
     ] = None,
     self_referral: Annotated[bool, typer.Option("--self-referral", help="To the referrer's own organization.")] = False,
+    redact: Annotated[bool, typer.Option("--redact", help="Only show the draft, with member data masked.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that differs.")] = False,
-    start: Annotated[Path | None, typer.Option("--from", metavar="CASE", help="Go on with a saved case.")] = None,
+    start: Start = None,
     save: Save = None,
     no_input: NoInput = False,
     as_of: AsOf = None,
@@ -359,10 +495,14 @@ def refer(
 
     Example: calaim refer examples/case.toml --out draft.eml
     """
+    from calaim_cli import casefile, datacheck, documents, interviewing, prompts, referring
+
+    if redact and out is not None:
+        raise UsageError("--redact only shows a draft: leave --out away")
     catalog = _policy(data)
     day = _day(as_of)
     profile = casefile.read_profile(casefile.profile_path())
-    wanted = referring.format_for(Format.JSON if as_json and form is None else form, out)
+    wanted = referring.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     cases: tuple[Case, ...]
     if case is not None:
         cases = (referring.asked_for(casefile.read(case), program, service or [], own=self_referral),)
@@ -370,17 +510,37 @@ def refer(
         first = referring.asked_for(
             interviewing.started(start, None, catalog), program, service or [], own=self_referral
         )
-        cases = interviewing.talked(first, profile, catalog, day, save, no_input=no_input, plain_wanted=plain_wanted)
-    drafts = [referring.prepare(one, profile.referrer, profile.network_lead_entity, catalog, day) for one in cases]
-    if case is None:
-        drafts = interviewing.previewed(drafts, prompts.asker(plain=plain_wanted))
+        cases = interviewing.talked(
+            first, profile, catalog, day, save, start, no_input=no_input, plain_wanted=plain_wanted
+        )
+    drafts = [referring.prepare(one, profile, catalog, day) for one in cases]
+    if case is None and not redact:
+        drafts = interviewing.previewed(drafts, prompts.asker(plain=plain_wanted), save)
     _warn(datacheck.past_review(catalog, day))
+    if redact:
+        return _show_redacted(drafts)
     _deliver(drafts, wanted, out, catalog, force=force)
+    if as_json and out is not None:
+        _show_json(documents.referral_document(one, catalog) for one in drafts)
     return 0
 
 
-def _deliver(drafts: list[Prepared], wanted: Format, out: Path | None, catalog: Catalog, *, force: bool) -> None:
+def _show_redacted(drafts: "list[Prepared]") -> int:
+    """The drafts for a screen that others see: what identifies the member is masked, and nothing is written."""
+    from msgspec.structs import replace
+
+    from calaim_cli import referring
+
+    for one in drafts:
+        emit_utf8(referring.as_text(replace(one.draft, body=one.redacted)))
+    say("Member data are masked. Nothing was written, nothing has been sent.")
+    return 0
+
+
+def _deliver(drafts: "list[Prepared]", wanted: Format, out: Path | None, catalog: "Catalog", *, force: bool) -> None:
     """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
+    from calaim_cli import outbox, referring
+
     for prepared in drafts:
         written = referring.formatted(prepared, wanted, catalog)
         _warn(prepared.warnings)
@@ -394,6 +554,85 @@ def _deliver(drafts: list[Prepared], wanted: Format, out: Path | None, catalog: 
     say("Nothing has been sent.")
 
 
+@app.command("help")
+def help_on(
+    topic: Annotated[str | None, typer.Argument(metavar="[TOPIC]", help="exit-codes, privacy, json or data.")] = None,
+    plain_wanted: Plain = False,
+) -> int:
+    """Explain exit codes, privacy, the JSON documents or the data.
+
+    Example: calaim help exit-codes
+    """
+    from calaim_cli import topics
+
+    if topic is None:
+        return _show(topics.overview(), plain_wanted=plain_wanted)
+    return _show(topics.topic_named(topic).view, plain_wanted=plain_wanted)
+
+
+@app.command("batch")
+def batch_rows(
+    source: Annotated[
+        str | None, typer.Argument(metavar="[CSV|-]", help="A spreadsheet as CSV, or - for stdin.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR|FILE", help="A folder, a .zip or a .mbox file.")
+    ] = None,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Draft the good rows, list the others.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and write nothing.")] = False,
+    encoding: Annotated[str | None, typer.Option("--encoding", metavar="NAME", help="Such as cp1252 (UTF-8).")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Only the first N rows (0: all).")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", min=0, max=64, metavar="N", help="Processes (0: as it pays).")] = 0,
+    template: Annotated[bool, typer.Option("--template", help="Print the header line of a spreadsheet.")] = False,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Write a draft for every row of a spreadsheet. Nothing is ever sent.
+
+    Example: calaim batch examples/members.csv --out drafts
+    """
+    from calaim_cli import batch, casefile, datacheck, rowcase, spreadsheet, takes
+
+    if template:
+        emit_utf8(spreadsheet.template(rowcase.COLUMNS))
+        return 0
+    if source is None or (out is None and not dry_run):
+        raise UsageError("give a CSV file, or - for standard input, and --out with a folder, a .zip or a .mbox file")
+    catalog, day = _policy(data), _day(as_of)
+    policy = batch.Policy(casefile.read_profile(casefile.profile_path()), catalog, day)
+    order = takes.Order(
+        source=source,
+        out=out or Path(),
+        keep_going=keep_going,
+        dry_run=dry_run,
+        encoding=encoding,
+        limit=limit,
+        jobs=jobs,
+    )
+    _warn((*datacheck.past_review(catalog, day), *batch.doubts_about(order)))
+    tally = _ran(order, policy)
+    say(tally.text(dry=dry_run))
+    if as_json:
+        _show_json([batch.document(order, tally)])
+    return tally.exit_code
+
+
+def _ran(order: "Order", policy: "Policy") -> "Tally":
+    """The batch, with a progress bar for whoever looks on. A stopped one says how far it came."""
+    from calaim_cli import batch, render
+
+    tally = batch.Tally()
+    try:
+        with second_interrupt_ends(), render.progress(sys.stderr, lambda: tally.expected) as tally.watch:
+            batch.run(order, policy, tally)
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        say(f"calaim: stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on.")
+        say("Nothing has been sent.")
+        raise SystemExit(130 if isinstance(stopped, KeyboardInterrupt) else stopped.code) from None
+    return tally
+
+
 profile_app = typer.Typer(help="The referrer's own details, kept on this computer.", no_args_is_help=True)
 app.add_typer(profile_app, name="profile")
 
@@ -404,6 +643,8 @@ def profile_path() -> int:
 
     Example: calaim profile path
     """
+    from calaim_cli import casefile
+
     emit(f"{casefile.profile_path()}\n")
     return 0
 
@@ -414,21 +655,25 @@ def profile_show() -> int:
 
     Example: calaim profile show
     """
+    from calaim_cli import casefile
+
     emit_utf8(casefile.profile_bytes(casefile.read_profile(casefile.profile_path())).decode())
     return 0
 
 
 @profile_app.command("edit")
 def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: Data = None) -> int:
-    """Ask for the referrer's details and the Network Lead Entity, and keep them.
+    """Ask for your details and your Network Lead Entity, and keep them.
 
     Example: calaim profile edit
     """
+    from calaim_cli import casefile, interviewing, outbox, prompts, referring
+
     path = casefile.profile_path()
     profile, catalog = casefile.read_profile(path), _policy(data)
     if no_input or not prompts.can_ask():
         raise UsageError(f"nobody can be asked: write the profile by hand: {path}", code="missing")
-    with interviewing.leaving(None, "profile edit"):
+    with interviewing.leaving(None):
         edited = referring.edited_profile(profile, catalog, prompts.asker(plain=plain_wanted))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {outbox.save(path, casefile.profile_bytes(edited), replace=True)}")
@@ -441,23 +686,55 @@ def data_check(data: Data = None, as_of: AsOf = None) -> int:
 
     Example: calaim data check --data my-county
     """
-    catalog = datafiles.load(data)
+    from calaim_cli import datacheck, datafiles
+
+    catalog = datafiles.load(data or datafiles.shipped())
     problems = datacheck.find_problems(catalog)
     if problems:
-        raise InputError(f"{data or 'the shipped data'}: not sound", problems)
+        raise InputError(f"{data or 'the shipped data'}: the data are not sound: mend what is listed", problems)
     _warn(datacheck.past_review(catalog, _day(as_of)))
     emit(f"ok\tdata edition {catalog.edition}, nothing wrong\n")
     return 0
 
 
 @data_app.command("sources")
-def data_sources(as_json: Json = False, plain_wanted: Plain = False, data: Data = None) -> int:
-    """List every source with its date, its grade and what rests on it.
+def data_sources(as_of: AsOf = None, as_json: Json = False, plain_wanted: Plain = False, data: Data = None) -> int:
+    """List every source: date, age in months, grade, what rests on it.
 
     Example: calaim data sources
     """
+    from calaim_cli import documents, lookups, views
+
     catalog = _policy(data)
     found = lookups.sources_with_uses(catalog)
     if as_json:
-        return _show_json([documents.sources_document(found, catalog)])
-    return _show(views.sources_view(found), plain_wanted=plain_wanted)
+        return _show_json([documents.sources_document(found, catalog, _day(as_of))])
+    return _show(views.sources_view(found, _day(as_of)), plain_wanted=plain_wanted)
+
+
+@data_app.command("diff")
+def data_diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="A folder with the two data files.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Another one.")],
+    cases: Annotated[
+        list[str] | None, typer.Argument(metavar="[CASE...]", help="Saved cases to decide both ways.")
+    ] = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    plain_wanted: Plain = False,
+) -> int:
+    """What changed between two data folders, and for which cases.
+
+    Example: calaim data diff data my-county examples/case.toml
+    """
+    from calaim_cli import casefile, datadiff, documents, screening, views
+
+    before, after, day = _policy(old), _policy(new), _day(as_of)
+    read = [(name, casefile.read(name)) for name in cases or []]
+    changes = datadiff.changes(before, after)
+    screeners = [screening.screener(one.subjects, one) for one in (before, after)]
+    shifts = datadiff.shifts(read, screeners[0], screeners[1], day)
+    if as_json:
+        return _show_json([documents.data_diff_document(changes, shifts, before, after)])
+    say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
+    return _show(views.data_diff_view(changes, shifts, len(read)), plain_wanted=plain_wanted)

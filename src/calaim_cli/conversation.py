@@ -15,14 +15,17 @@ from calaim_cli.catalog import Catalog
 from calaim_cli.checks import CHECKS
 from calaim_cli.counties import NoPlace, find_place
 from calaim_cli.determination import Determination, Outcome
+from calaim_cli.errors import Problem
 from calaim_cli.fields import MESSAGES, Checked
 from calaim_cli.interview import Inquiry, next_question
 from calaim_cli.prompt import Ask, Move, Prompt, Reply
-from calaim_cli.questions import DONT_KNOW, Answer, Kind, Question, read_answers
+from calaim_cli.questions import DONT_KNOW, Answer, Kind, Question, read_answer, read_answers
 
 Keep = Callable[[Case], None]
 """Takes the case after every reply, for saving."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
+LONGEST: Final = 9
+"""A number that is typed has at most so many digits."""
 
 
 class Quit(Exception):
@@ -82,28 +85,29 @@ def question_prompt(question: Question, case: Case, catalog: Catalog, as_of: dat
         check=None if options else lambda typed: _number(question, typed, as_of),
         explain=_explain(question),
         dont_know=True,
-        given=_given(question, case),
+        given=_given(question, case, as_of),
     )
 
 
-def _given(question: Question, case: Case) -> str | tuple[str, ...]:
-    """The reply given before, as the prompt knows it."""
-    if question.id == AGE and case.member.date_of_birth:
+def _given(question: Question, case: Case, as_of: date) -> str | tuple[str, ...]:
+    """The reply given before, as the prompt knows it; one that is not valid counts as none."""
+    if question.id == AGE and age_of(case, as_of) is not None:
         return case.member.date_of_birth
-    answer = case.answers.get(question.id, "")
+    answer = read_answer(question, case.answers.get(question.id, ()), question.id)
+    if isinstance(answer, Problem) or answer == DONT_KNOW:
+        return ""
     if isinstance(answer, bool):
         return "yes" if answer else "no"
-    if isinstance(answer, (list, tuple)):
-        return tuple(answer)
-    return "" if answer == DONT_KNOW else str(answer)
+    return answer if isinstance(answer, tuple) else str(answer)
 
 
 def _number(question: Question, typed: str, as_of: date) -> Checked:
     """A whole number within bounds; for the age a date of birth will do, too."""
     most = question.at_most
-    if typed.isascii() and typed.isdigit() and (most is None or int(typed) <= most):
+    if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST and (most is None or int(typed) <= most):
         return Checked(typed)
-    return fields.date_of_birth(typed, as_of) if question.id == AGE else Checked(typed, "number")
+    is_date = question.id == AGE and not typed.isdigit()
+    return fields.date_of_birth(typed, as_of) if is_date else Checked(typed, "number")
 
 
 def _explain(question: Question) -> Callable[[str], str]:
@@ -129,6 +133,14 @@ def _as_written(question: Question, reply: Reply) -> Any:  # noqa: ANN401 what a
     if question.kind is Kind.NUMBER:
         return int(str(reply))
     return list(reply) if isinstance(reply, tuple) else reply
+
+
+def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
+    """The answer to a prompt that has nothing before it to go back to. Raises Quit when the person wants to stop."""
+    while isinstance(reply := ask(prompt), Move):
+        if reply is Move.QUIT:
+            raise Quit
+    return reply
 
 
 class Step(Struct, frozen=True):
@@ -314,11 +326,8 @@ def choose_referrals(
 ) -> tuple[Case, ...]:
     """What to refer for among the results: one case for each program, in the order of the policy."""
     offers = dict(_offers(case, determinations, catalog))
-    reply = ask(
-        Prompt(where="referral.program", text="What should the referral ask for?", options=offers, several=True)
-    )
-    if not isinstance(reply, tuple):
-        raise Quit
+    words = "What should the referral ask for?"
+    reply = ask_alone(ask, Prompt(where="referral.program", text=words, options=offers, several=True))
     services = tuple(one for one in reply if one in catalog.availability)
     programs = [(one, ()) for one in reply if one not in catalog.availability] + (
         [("cs", services)] if services else []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeVar, cast, get_args, get_origin
 
 import msgspec
 
+from calaim_cli import compiled
 from calaim_cli.catalog import Catalog, CountiesFile, ProgramsFile
 from calaim_cli.counties import Gazetteer, Shares
 from calaim_cli.errors import InputError, Problem
@@ -32,10 +34,12 @@ def shipped() -> Path:
 
 
 def load(folder: Path | None = None) -> Catalog:
-    """The policy of `folder`, or the one shipped.
+    """The policy of `folder`, read from its TOML files; without a folder the one shipped, compiled where it is.
 
     Raises InputError with every problem of shape found. What refers to what is the business of `datacheck`.
     """
+    if folder is None and (compiled_catalog := _load_compiled()):
+        return compiled_catalog
     place = shipped() if folder is None else folder
     programs, counties = read_toml(place / PROGRAMS), read_toml(place / COUNTIES)
     problems: list[Problem] = []
@@ -45,17 +49,29 @@ def load(folder: Path | None = None) -> Catalog:
         problems += _missing_programs(programs_file)
     if programs_file is None or counties_file is None or problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
-    return _catalog(programs_file, counties_file, place)
-
-
-def _catalog(programs: ProgramsFile, counties: CountiesFile, place: Path) -> Catalog:
     zips = place / ZIPS if (place / ZIPS).exists() else shipped() / ZIPS
+    return _catalog(programs_file, counties_file, lambda: read_zips(zips))
+
+
+def _load_compiled() -> Catalog | None:
+    """The shipped policy as it was compiled and checked when the wheel was built."""
+    tables = compiled.read(compiled.POLICY)
+    if tables is None:
+        return None
+    programs = msgspec.convert(tables[PROGRAMS], ProgramsFile)
+    counties = msgspec.convert(tables[COUNTIES], CountiesFile)
+    return _catalog(programs, counties, _shipped_zips)
+
+
+def _shipped_zips() -> Shares:
+    return cast("Shares | None", compiled.read(compiled.ZIPS)) or read_zips(shipped() / ZIPS)
+
+
+def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Callable[[], Shares]) -> Catalog:
     return Catalog(
         programs_file=programs,
         counties_file=counties,
-        gazetteer=Gazetteer(
-            counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, lambda: read_zips(zips)
-        ),
+        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, cache(zips)),
         subjects=subjects(programs.program, programs.population, programs.service),
         sources={source.id: source for source in (*programs.source, *counties.source)},
         questions={question.id: question for question in programs.question},
@@ -95,7 +111,9 @@ def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: l
     values: dict[str, Any] = {}
     known = {field.name: field for field in msgspec.structs.fields(shape)}
     problems += [
-        Problem(f"{name}: {key}", "unknown-key", f"no such part of the file: {did_you_mean(key, known)}")
+        Problem(
+            f"{name}: {key}", "unknown-key", f"no such part of the file: {did_you_mean(key, known) or 'take it out'}"
+        )
         for key in tables.keys() - known.keys()
     ]
     for key, field in known.items():
@@ -111,7 +129,7 @@ def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -
     if get_origin(wanted) is not tuple:
         return _convert(given, wanted, where, problems)
     if not isinstance(given, list):
-        problems.append(Problem(where, "type", "expected an array of tables, written with double brackets"))
+        problems.append(Problem(where, "type", "expected entries that begin with double brackets, such as [[county]]"))
         return ()
     entry_type = get_args(wanted)[0]
     return tuple(

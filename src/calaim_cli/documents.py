@@ -12,7 +12,7 @@ from calaim_cli.errors import CalaimError
 from calaim_cli.programs import Program, rules_of
 from calaim_cli.questions import Criterion
 from calaim_cli.rules import Rule
-from calaim_cli.sources import Source
+from calaim_cli.sources import Source, age_in_months
 
 if TYPE_CHECKING:  # a look-up needs none of these
     from calaim_cli.advice import Advice
@@ -242,8 +242,8 @@ def expectations_document(cases: int, differences: Iterable[Difference]) -> Docu
     }
 
 
-def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog: Catalog) -> Document:
-    """Every source with what rests on it, as `calaim.sources/1`."""
+def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog: Catalog, as_of: date) -> Document:
+    """Every source with its age on `as_of` and what rests on it, as `calaim.sources/1`."""
     return {
         "schema": "calaim.sources/1",
         "sources": [
@@ -253,6 +253,7 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog:
                 "title": source.title,
                 "date": source.date or None,
                 "dated": source.dated or None,
+                "age_months": age_in_months(source, as_of),
                 "grade": source.grade,
                 "link": source.link or None,
                 "note": source.note or None,

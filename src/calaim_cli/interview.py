@@ -8,29 +8,23 @@ the part most likely to say no. docs/decisions.md says why, and what it saves.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from calaim_cli.case import AGE
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County
 from calaim_cli.determination import Decide, Outcome, decider
-from calaim_cli.programs import Program, Subject, subject_id
+from calaim_cli.programs import PARTS, Program, Subject, subject_id
 from calaim_cli.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, teller
-from calaim_cli.rules import Rule, Truth, Truths, criteria_of
+from calaim_cli.rules import MOST_REMEMBERED, Rule, Truth, Truths, criteria_of
 
 STAY: Final = 0.5
 """A question of the topic under way is taken if it is worth at least this share of the best one."""
 
 
-class Inquiry(NamedTuple):
-    """What an interview is to settle, and what that rests on; made once by `inquiry`."""
-
-    subjects: dict[str, Subject]
-    questions: dict[str, Question]
-    tested: dict[str, str]
-    likely: dict[str, float]
-    tell: Callable[[Mapping[str, Answer]], Truths]
-    deciders: dict[str, Decide]
+RARE: Final = 0.001
+"""Nothing that is unknown is less likely than this, or surer than its opposite: it has to be asked."""
 
 
 class Prospect(NamedTuple):
@@ -41,17 +35,43 @@ class Prospect(NamedTuple):
     first: str
 
 
+class Inquiry(NamedTuple):
+    """What an interview is to settle, and what that rests on; made once by `inquiry`.
+
+    `costs` makes a question cheaper the more parts of the rules it serves. `prospects` remembers what was worked out.
+    """
+
+    subjects: dict[str, Subject]
+    questions: dict[str, Question]
+    tested: dict[str, str]
+    likely: dict[str, float]
+    costs: dict[str, float]
+    tell: Callable[[Mapping[str, Answer]], Truths]
+    deciders: dict[str, Decide]
+    rests_on: dict[str, tuple[str, ...]]
+    prospects: dict[Hashable, Prospect]
+
+
 def inquiry(
     subjects: Sequence[Subject], criteria: Mapping[str, Criterion], questions: Mapping[str, Question]
 ) -> Inquiry:
     """An inquiry into the subjects, by the policy's criteria and questions."""
+    tested = {name: criterion.question for name, criterion in criteria.items()}
+    pieces = [piece for subject in subjects for rule in subject.parts.values() for piece in _pieces(rule)]
+    uses = Counter(question for piece in pieces for question in {tested[one] for one in criteria_of(piece)})
     return Inquiry(
         subjects={subject_id(one): one for one in subjects},
         questions=dict(questions),
-        tested={name: criterion.question for name, criterion in criteria.items()},
+        tested=tested,
         likely={name: _likelihood(criterion, questions[criterion.question]) for name, criterion in criteria.items()},
+        costs={question: 1 / uses[question] for question in uses},
         tell=teller(criteria.values()),
         deciders={subject_id(one): decider(one) for one in subjects},
+        rests_on={
+            subject_id(one): tuple(dict.fromkeys(name for rule in one.parts.values() for name in criteria_of(rule)))
+            for one in subjects
+        },
+        prospects={},
     )
 
 
@@ -74,21 +94,16 @@ def _open(about: Inquiry, answers: Mapping[str, Answer]) -> dict[str, set[str]]:
 def next_question(about: Inquiry, answers: Mapping[str, Answer], last: str | None = None) -> str | None:
     """The question to ask after `last`, or None when nothing that is still unknown can change a subject.
 
-    "Don't know" is a reply: what it leaves open is not asked again.
+    "Don't know" is a reply: what it leaves open is not asked again. An age that matters comes first: it decides which
+    questions are for children and which for adults.
     """
     known = about.tell(answers)
-    worth: dict[str, float] = {}
     still_open = _open(about, answers)
-    uses = Counter(
-        question
-        for subject in still_open
-        for rule in about.subjects[subject].parts.values()
-        for piece in _pieces(rule)
-        for question in {about.tested[criterion] for criterion in criteria_of(piece)}
-    )
-    costs = {question: 1 / uses[question] for question in uses}
+    if any(AGE in wanted for wanted in still_open.values()):
+        return AGE
+    worth: dict[str, float] = {}
     for subject, wanted in still_open.items():
-        prospect = _of_subject(about, about.subjects[subject], known, {one: costs[one] for one in wanted})
+        prospect = _of_subject(about, subject, known, wanted)
         if prospect.questions:
             worth[prospect.first] = worth.get(prospect.first, 0.0) + 1 / prospect.questions
     if not worth:
@@ -99,19 +114,34 @@ def next_question(about: Inquiry, answers: Mapping[str, Answer], last: str | Non
     return stay if worth[stay] >= STAY * worth[best] else best
 
 
-def _of_subject(about: Inquiry, subject: Subject, known: Truths, costs: Mapping[str, float]) -> Prospect:
-    """The subject as one "all of": its rule, nothing that excludes, every step taken; its discretion after that."""
-    parts = subject.parts
+def _of_subject(about: Inquiry, subject: str, known: Truths, wanted: set[str]) -> Prospect:
+    """The prospect of a subject that only the wanted questions can still change."""
+    key = (subject, frozenset(wanted), tuple(known[one] for one in about.rests_on[subject]))
+    if key not in about.prospects:
+        if len(about.prospects) >= MOST_REMEMBERED:
+            about.prospects.clear()
+        costs = {one: about.costs[one] for one in wanted}
+        about.prospects[key] = _of_parts(about, about.subjects[subject].parts, known, costs)
+    return about.prospects[key]
+
+
+def _of_parts(about: Inquiry, parts: Mapping[str, Rule], known: Truths, costs: Mapping[str, float]) -> Prospect:
+    """The parts as one "all of": the rule, nothing that excludes, every step taken.
+
+    Once that cannot come out yes any more, each part that can still change the outcome, in the order they decide.
+    """
     gates = tuple(parts[part] for part in ("excluded", "choose_one") if part in parts)
     steps = tuple(parts[part] for part in ("first", "limit") if part in parts)
-    whole = _of_rule(about, Rule(all_of=(parts["rule"], *steps), none_of=gates), known, costs)
-    return whole if whole.questions else _of_rule(about, parts.get("discretion", Rule()), known, costs)
+    whole = Rule(all_of=(parts["rule"], *steps), none_of=gates)
+    in_turn = (whole, *(parts[part] for part in PARTS if part in parts))
+    prospects = (_of_rule(about, part, known, costs) for part in in_turn)
+    return next((prospect for prospect in prospects if prospect.questions), Prospect(0.0, 0.0, ""))
 
 
 def _pieces(rule: Rule) -> tuple[Rule, ...]:
     """The rules that a rule is any one of, as ECM's is of its populations'; else the rule itself."""
     pieces = tuple(one for one in rule.any_of if isinstance(one, Rule))
-    return pieces if pieces and len(pieces) == len(rule.any_of) else (rule,)
+    return pieces if rule == Rule(any_of=pieces) else (rule,)
 
 
 def _of_rule(about: Inquiry, part: Rule | str, known: Truths, costs: Mapping[str, float]) -> Prospect:
@@ -152,7 +182,8 @@ def _likelihood(criterion: Criterion, question: Question) -> float:
     met = [answer for answer in answers if tell({question.id: answer})[criterion.id] is Truth.YES]
     no = {False, NONE_OF_THESE, (NONE_OF_THESE,)}
     yes = [answer for answer in answers if answer not in no]
-    return sum((1 - question.likely) if answer in no else question.likely / len(yes) for answer in met)
+    likely = sum((1 - question.likely) if answer in no else question.likely / len(yes) for answer in met)
+    return min(max(likely, RARE), 1 - RARE)
 
 
 def telling_answers(question: Question, tests: Sequence[Criterion]) -> tuple[Answer, ...]:

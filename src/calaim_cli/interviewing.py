@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from itertools import count
@@ -15,18 +17,23 @@ from calaim_cli.case import AGE, Case
 from calaim_cli.casefile import Profile
 from calaim_cli.catalog import Catalog
 from calaim_cli.conversation import Keep
-from calaim_cli.errors import Problem, Stopped, UsageError
+from calaim_cli.errors import InputError, OutputRefused, Problem, Stopped, UsageError
 from calaim_cli.fields import age_on
 from calaim_cli.interview import Inquiry, inquiry, open_questions, standing, to_settle
 from calaim_cli.prompt import Ask, Prompt, Reply
-from calaim_cli.questions import Answer
+from calaim_cli.questions import Answer, read_answers
 from calaim_cli.referral import Prepared
 from calaim_cli.terminal import say
 
 
 def started(start: Path | None, county: str | None, catalog: Catalog) -> Case:
-    """The case to go on with; a county given on the command line is kept in it."""
+    """The case to go on with; a county given on the command line is kept in it.
+
+    Raises InputError with every problem of its answers, before anything is asked.
+    """
     case = casefile.read(str(start)) if start else Case()
+    if problems := read_answers(case.answers, catalog.questions)[1]:
+        raise InputError(f"{start}: the answers are not valid; nothing was asked", problems)
     if county is None:
         return case
     return replace(case, member=replace(case.member, county=lookups.place_named(county, catalog).county.name))
@@ -44,11 +51,14 @@ def need_a_person(about: Inquiry, answers: Mapping[str, Answer], catalog: Catalo
     if missing and (no_input or not prompts.can_ask()):
         listed = tuple(Problem(f"answers.{one}", "missing", catalog.questions[one].ask) for one in missing)
         how = "put the answers into a case file and use 'calaim check CASE'"
-        raise UsageError(f"{len(missing)} answers are missing and nobody can be asked: {how}", listed, code="missing")
+        few = "1 answer is" if len(missing) == 1 else f"{len(missing)} answers are"
+        raise UsageError(f"{few} missing and nobody can be asked: {how}", listed, code="missing")
 
 
 def interviewed(about: Inquiry, case: Case, catalog: Catalog, day: date, ask: Ask, keep: Keep) -> Case:
+    """The case with what the interview found out; it is kept from the start, before the first question."""
     number = count(1)
+    keep(case)
 
     def ask_and_tell_age(prompt: Prompt) -> Reply:
         reply = ask(prompt)
@@ -63,49 +73,75 @@ def interviewed(about: Inquiry, case: Case, catalog: Catalog, day: date, ask: As
     return conversation.hold_interview(about, case, catalog, day, ask_and_tell_age, keep, stand)
 
 
-def keeper(save: Path | None) -> Keep:
-    """Saves the case after every reply, in one step, readable by its owner alone; or keeps nothing."""
+def keeper(save: Path | None, start: Path | None) -> Keep:
+    """Saves the case after every reply, in one step, readable by its owner alone; or keeps nothing.
+
+    Raises OutputRefused when another case than the one to go on with is already there.
+    """
     if save is None:
         return lambda _: None
+    if save.exists() and not (start and start.exists() and save.samefile(start)):
+        raise OutputRefused(f"{save}: exists: go on with it by --from, or choose another name", code="exists")
     return lambda case: (outbox.save(save, casefile.case_bytes(case), replace=True), None)[1]
 
 
 @contextmanager
-def leaving(save: Path | None, command: str) -> Iterator[None]:
+def leaving(save: Path | None) -> Iterator[None]:
     """Ctrl-C and "quit" leave with the way to go on; the replies so far are in the saved case."""
     try:
         yield
     except (KeyboardInterrupt, conversation.Quit):
-        kept = f"saved; go on with: calaim {command} --from {save} --save {save}" if save else "nothing was saved"
+        kept = f"saved; go on with: {way_on(sys.argv[1:], save)}" if save else "nothing was saved"
         raise Stopped(f"stopped: {kept}") from None
 
 
+def way_on(words: Sequence[str], save: Path) -> str:
+    """The command that goes on where these words of a command line stopped, with all else that was asked for."""
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in {"--from", "--save"}:
+            next(rest, None)
+        elif not word.startswith(("--from=", "--save=")):
+            kept.append(word)
+    return shlex.join(["calaim", *kept, "--from", str(save), "--save", str(save)])
+
+
 def talked(
-    case: Case, profile: Profile, catalog: Catalog, day: date, save: Path | None, *, no_input: bool, plain_wanted: bool
+    case: Case,
+    profile: Profile,
+    catalog: Catalog,
+    day: date,
+    save: Path | None,
+    start: Path | None,
+    *,
+    no_input: bool,
+    plain_wanted: bool,
 ) -> tuple[Case, ...]:
     """The cases that a talk on the terminal comes to, one for each program."""
     if no_input or not prompts.can_ask():
         raise UsageError("no case, and nobody can be asked: give a case file: 'calaim refer CASE'", code="missing")
-    ask, keep = prompts.asker(plain=plain_wanted), keeper(save)
+    ask, keep = prompts.asker(plain=plain_wanted), keeper(save, start)
+    keep(case)
 
     def screen(so_far: Case) -> Case:
         words = "Screen the member first? It asks only what matters, and the referral explains why."
-        if ask(Prompt(where="screen", text=words, options=conversation.YES_NO)) != "yes":
+        if conversation.ask_alone(ask, Prompt(where="screen", text=words, options=conversation.YES_NO)) != "yes":
             return so_far
-        typed = [so_far.referral.program] if so_far.referral.program else []
+        typed = [*(so_far.referral.services or (so_far.referral.program,))] if so_far.referral.program else []
         return interviewed(inquiry_for(typed, so_far, catalog), so_far, catalog, day, ask, keep)
 
-    with leaving(save, "refer"):
+    with leaving(save):
         return referring.talk(case, profile.referrer, catalog, day, ask, keep, screen)
 
 
-def previewed(drafts: list[Prepared], ask: Ask) -> list[Prepared]:
+def previewed(drafts: list[Prepared], ask: Ask, save: Path | None) -> list[Prepared]:
     """The drafts that a person wants written, after seeing exactly what will leave and where to."""
     chosen = []
     for prepared in drafts:
         say(f"\nThis is what will leave, and nothing else. {prepared.route.why}.\n")
-        say(referring.as_text(prepared))
-        with leaving(None, "refer"):
-            if ask(referring.preview_prompt(prepared)) == "yes":
+        say(referring.as_text(prepared.draft))
+        with leaving(save):
+            if conversation.ask_alone(ask, referring.preview_prompt(prepared)) == "yes":
                 chosen.append(prepared)
     return chosen

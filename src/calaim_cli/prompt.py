@@ -58,7 +58,7 @@ class Refusal(Struct, frozen=True):
 def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     """The reply that a typed line gives: a move, the number or words of a choice, several of them, or a checked text.
 
-    An empty line keeps the reply given before, or skips what is optional.
+    An empty line keeps the reply given before, if that passes its check, or skips what is optional.
     """
     text = typed.strip()
     folded = " ".join(text.casefold().split())
@@ -76,6 +76,8 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
 
 
 def _empty(prompt: Prompt) -> Reply | Refusal:
+    if isinstance(prompt.given, str) and prompt.given and not prompt.options:
+        return _line(prompt, prompt.given)
     if prompt.given or prompt.optional:
         return prompt.given
     return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
@@ -92,7 +94,8 @@ def _one(prompt: Prompt, text: str) -> str | None:
 
 
 def _several(prompt: Prompt, text: str) -> tuple[str, ...] | Refusal:
-    chosen = [_one(prompt, part) for part in re.split(r"[,;]\s*|\s+(?=[0-9])", text) if part]
+    parts = [text] if _one(prompt, text) else re.split(r"[,;]|\s+(?=[0-9])", text)
+    chosen = [_one(prompt, part.strip()) for part in parts if part.strip()]
     if not chosen or None in chosen:
         return Refusal(f"give numbers from 1 to {len(prompt.options)}, such as 1,3")
     return exclusive(prompt, tuple(one for one in prompt.options if one in chosen))

@@ -7,17 +7,23 @@ appended, for screen readers, dumb terminals and whoever asks for `--plain`. Bot
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from calaim_cli.errors import UsageError
 from calaim_cli.prompt import Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
-from calaim_cli.terminal import say
+from calaim_cli.terminal import CONTROLS, say
 
 if TYPE_CHECKING:
     from questionary import Question
+
+
+MARKS: Final = "\u00bb\u25cb\u25cf"
+"""What questionary draws beside a choice: where the arrow is, not chosen, chosen."""
+FALLBACK: Final = 80
+"""Columns of a terminal that does not say how wide it is."""
 
 
 def can_ask() -> bool:
@@ -26,11 +32,20 @@ def can_ask() -> bool:
 
 
 def asker(*, plain: bool) -> Ask:
-    """Menus on a full terminal; numbered lines with `plain`, ACCESSIBLE or TERM=dumb."""
+    """Menus on a full terminal; numbered lines with `plain`, ACCESSIBLE, TERM=dumb, or where marks cannot be drawn."""
     accessible = os.environ.get("ACCESSIBLE", "0") not in {"", "0"}
-    if plain or accessible or os.environ.get("TERM", "dumb") == "dumb":
+    if plain or accessible or os.environ.get("TERM", "dumb") == "dumb" or not _draws_marks():
         return ask_by_lines
     return ask_by_menus
+
+
+def _draws_marks() -> bool:
+    """Whether the terminal's encoding has the marks of a menu: as question marks, chosen and not chosen look alike."""
+    try:
+        MARKS.encode(sys.stderr.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def ask_by_lines(prompt: Prompt) -> Reply:
@@ -38,9 +53,11 @@ def ask_by_lines(prompt: Prompt) -> Reply:
     while True:
         say("")
         say(prompt.text)
+        given = (prompt.given,) if isinstance(prompt.given, str) else prompt.given
         for number, (name, words) in enumerate(prompt.options.items(), 1):
-            say(f"  {number}) {words}" + (" (given before)" if name in prompt.given and prompt.given else ""))
-        reply = read_reply(prompt, _typed(_line_hint(prompt), prompt.where))
+            say(f"  {number}) {words}" + (" (given before)" if name in given else ""))
+        typed = _typed(_line_hint(prompt, _keeping(prompt)), prompt.where)
+        reply = Refusal("characters that cannot be read") if typed is None else read_reply(prompt, typed)
         if isinstance(reply, Refusal):
             say(f"Not taken: {reply.message}.")
         elif reply is Move.HELP:
@@ -49,12 +66,12 @@ def ask_by_lines(prompt: Prompt) -> Reply:
             return reply
 
 
-def _line_hint(prompt: Prompt) -> str:
+def _line_hint(prompt: Prompt, keeping: str) -> str:
     count = len(prompt.options)
     what = f"Choices, such as 1,{count}" if prompt.several else f"Choice (1-{count})" if count else "Answer"
     also = [
         *(["Enter to skip"] if prompt.optional and not prompt.given else []),
-        *(["Enter to keep"] if prompt.given else []),
+        *([keeping] if prompt.given else []),
         *(["don't know"] if prompt.dont_know else []),
         *(["?"] if prompt.help else []),
         "back",
@@ -62,19 +79,36 @@ def _line_hint(prompt: Prompt) -> str:
     return f"{what} [{', '.join(also)}]: "
 
 
-def _typed(hint: str, where: str) -> str:
-    sys.stderr.write(hint)
+def _keeping(prompt: Prompt) -> str:
+    """What Enter keeps; choices are marked in their list."""
+    return "Enter to keep" if prompt.options else f"Enter to keep {' '.join(str(prompt.given).split())}"
+
+
+def _typed(hint: str, where: str) -> str | None:
+    """The line typed, as UTF-8 or as the locale has it; None when it is neither."""
+    sys.stderr.write(hint.translate(CONTROLS))
     sys.stderr.flush()
-    line = sys.stdin.readline()
+    line = sys.stdin.buffer.readline()
     if not line:
-        raise UsageError(f"input ended at question {where}", code="input-ended")
-    return line
+        raise _ended(where)
+    for encoding in ("utf-8", sys.stdin.encoding):
+        with suppress(UnicodeDecodeError):
+            return line.decode(encoding)
+    return None
+
+
+def _ended(where: str) -> UsageError:
+    say("")
+    return UsageError(f"input ended at question {where}", code="input-ended")
 
 
 def ask_by_menus(prompt: Prompt) -> Reply:
     """Ask with questionary: arrows and Enter, or a typed line."""
     while True:
-        reply: Reply | Refusal = _menu(prompt) if prompt.options else read_reply(prompt, _text(prompt))
+        try:
+            reply: Reply | Refusal = _menu(prompt) if prompt.options else read_reply(prompt, _text(prompt))
+        except EOFError:
+            raise _ended(prompt.where) from None
         if isinstance(reply, tuple):
             reply = exclusive(prompt, reply)
         if isinstance(reply, Refusal):
@@ -107,14 +141,15 @@ def _menu(prompt: Prompt) -> Reply:
         )
     moves = {"b": Move.BACK, "?": Move.HELP} | ({"d": Move.DONT_KNOW} if prompt.dont_know else {})
     for key, move in moves.items():
-        _bind(question, key, move)
+        _bind(question, key, result=move)
+    _bind(question, "c-d", exception=EOFError)
     reply: Reply | list[str] = question.unsafe_ask()
     return tuple(reply) if isinstance(reply, list) else reply
 
 
-def _bind(question: Question, key: str, move: Move) -> None:
+def _bind(question: Question, key: str, **outcome: Move | type[EOFError]) -> None:
     def leave(event: Any) -> None:  # noqa: ANN401 prompt_toolkit's own type is not exported by questionary
-        event.app.exit(result=move)
+        event.app.exit(**outcome)
 
     bindings: Any = question.application.key_bindings
     bindings.add(key, eager=True)(leave)
@@ -122,13 +157,24 @@ def _bind(question: Question, key: str, move: Move) -> None:
 
 def _folded(words: str) -> str:
     """The words on as many lines as the window needs, beside the mark that questionary draws."""
-    return "\n     ".join(textwrap.wrap(words, max(20, shutil.get_terminal_size().columns - 7)))
+    return "\n     ".join(_wrapped(words, max(20, _columns() - 7)))
 
 
 def filled(text: str) -> str:
     """The paragraphs on lines that fit the window, cut between words only."""
-    width = shutil.get_terminal_size().columns - 1
-    return "\n".join(textwrap.fill(one, width, break_long_words=False) for one in text.split("\n"))
+    width = max(20, _columns() - 1)
+    return "\n".join(line for paragraph in text.split("\n") for line in _wrapped(paragraph, width))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _columns() -> int:
+    """The width of the terminal that shows the questions, wherever the result goes."""
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(sys.stderr.fileno()).columns or FALLBACK
+    return FALLBACK
 
 
 def _text(prompt: Prompt) -> str:
@@ -136,7 +182,7 @@ def _text(prompt: Prompt) -> str:
     import questionary
 
     given = prompt.given if isinstance(prompt.given, str) else ""
-    hint = f"({_line_hint(prompt).removeprefix('Answer [').removesuffix(']: ')})"
+    hint = f"({_line_hint(prompt, 'Enter to keep').removeprefix('Answer [').removesuffix(']: ')})"
     typed: str = questionary.text(_folded(f"{prompt.text} {hint}"), default=given, output=_stderr()).unsafe_ask()
     return typed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -82,13 +82,14 @@ def teller(criteria: Iterable[Criterion]) -> Callable[[Mapping[str, Answer]], Tr
     tests: dict[str, list[Criterion]] = {}
     for criterion in criteria:
         tests.setdefault(criterion.question, []).append(criterion)
+    untold = Truths({criterion.id: Truth.UNKNOWN for several in tests.values() for criterion in several})
 
     @lru_cache(maxsize=MOST_REMEMBERED)
     def told(question: str, _kind: str, answer: Answer) -> dict[str, Truth]:
         return {criterion.id: _truth(criterion, answer) for criterion in tests.get(question, ())}
 
     def tell(answers: Mapping[str, Answer]) -> Truths:
-        known = Truths()
+        known = Truths(untold)
         for question, answer in answers.items():
             known |= told(question, type(answer).__name__, answer)
         return known
@@ -124,8 +125,12 @@ def read_answers(
     answers: dict[str, Answer] = {}
     problems: list[Problem] = []
     for key, value in given.items():
+        question = questions.get(key)
+        if isinstance(value, bool) and question and question.kind is Kind.YES_NO:
+            answers[key] = value  # most answers are these
+            continue
         where = f"answers.{key}"
-        answer = read_answer(questions[key], value, where) if key in questions else _no_such(key, where, questions)
+        answer = read_answer(question, value, where) if question else _no_such(key, where, questions)
         if isinstance(answer, Problem):
             problems.append(answer)
         elif answer != ():
@@ -175,12 +180,12 @@ def _choice(question: Question, value: str, where: str) -> str | Problem:
 
 
 def _choices(question: Question, value: object, where: str) -> Answer | Problem:
-    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list | tuple) or not set(map(type, value)) <= {str}:
         return _wrong_kind(where, "a list of choices")
-    if NONE_OF_THESE in value and len(set(value)) > 1:
+    chosen = set(value)
+    if NONE_OF_THESE in chosen and len(chosen) > 1:
         return Problem(where, "choice-none", f'"{NONE_OF_THESE}" stands alone: take it out, or take the others out')
     for one in value:
-        choice = _choice(question, one, where)
-        if isinstance(choice, Problem):
-            return choice
-    return tuple(choice for choice in question.choices if choice in value)
+        if one not in question.choices:
+            return _choice(question, one, where)
+    return tuple(choice for choice in question.choices if choice in chosen)

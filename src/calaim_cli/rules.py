@@ -112,11 +112,12 @@ def remembered(
 
     def look_up(truths: Mapping[str, Truth]) -> Found:
         key = pick(truths)
-        if key not in known:
+        found = known.get(key)
+        if found is None:
             if len(known) >= MOST_REMEMBERED:
                 known.clear()
-            known[key] = compute(truths)
-        return known[key]
+            found = known[key] = compute(truths)
+        return found
 
     return look_up
 

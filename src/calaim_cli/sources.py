@@ -45,3 +45,11 @@ class Conflict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def source_id(citation: str) -> str:
     """The source a citation names: its first word, as `G26` in "G26 p.32"."""
     return citation.partition(" ")[0]
+
+
+def age_in_months(source: Source, as_of: dt.date) -> int | None:
+    """Whole months from the source's date to `as_of`; None for an undated one. A bare year counts from its end."""
+    if not source.date:
+        return None
+    year, month = [*map(int, source.date.split("-")), 12][:2]
+    return max(0, 12 * (as_of.year - year) + as_of.month - month)

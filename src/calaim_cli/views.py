@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -14,12 +15,13 @@ from calaim_cli.determination import Determination, Outcome
 from calaim_cli.near import counted
 from calaim_cli.programs import Program, rules_of, subject_id
 from calaim_cli.rules import Rule
-from calaim_cli.sources import Source
+from calaim_cli.sources import Source, age_in_months
 
 if TYPE_CHECKING:  # a look-up holds no interview
     from calaim_cli.datadiff import Change, Shift
     from calaim_cli.interview import Standing
 
+CRITERION = "criterion "
 GOOD, BAD, DOUBT, PLAIN = "good", "bad", "doubt", ""
 TONES = {
     Outcome.LIKELY: GOOD,
@@ -350,13 +352,36 @@ def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: in
     )
 
 
-def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]]) -> View:
-    """Every source with its date, grade and what rests on it."""
+def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date) -> View:
+    """Every source with its date, its age in months, its grade and what rests on it."""
     rows = tuple(
-        (source.id, source.date or source.dated or "undated", source.grade, source.name, ", ".join(rests) or "-")
-        for source, rests in sources
+        (
+            source.id,
+            source.date or source.dated or "undated",
+            _age(source, as_of),
+            source.grade,
+            source.name,
+            _rests(uses),
+        )
+        for source, uses in sources
     )
-    return (Heading(f"{len(rows)} sources"), Table(("id", "date", "grade", "name", "what rests on it"), rows))
+    return (
+        Heading(f"{len(rows)} sources"),
+        Table(("id", "date", "months old", "grade", "name", "what rests on it"), rows),
+    )
+
+
+def _age(source: Source, as_of: date) -> str:
+    months = age_in_months(source, as_of)
+    return "not known" if months is None else str(months)
+
+
+def _rests(uses: Sequence[str]) -> str:
+    """What rests on a source: criteria by their number, everything else by name."""
+    others = [one for one in uses if not one.startswith(CRITERION)]
+    criteria = len(uses) - len(others)
+    number = [f"{criteria} {'criterion' if criteria == 1 else 'criteria'}"] if criteria else []
+    return ", ".join([*number, *others]) or "-"
 
 
 def standing_line(standing: Standing, catalog: Catalog, number: int) -> str:

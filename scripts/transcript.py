@@ -1,0 +1,164 @@
+"""Write docs/interview.md anew: one whole referral on a pseudo-terminal, about an invented member.
+
+`python scripts/transcript.py` writes it; with `--check` it only says whether it is up to date (exit code 1 if not).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pexpect  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "docs" / "interview.md"
+HINT = r"back\]: "
+COLUMNS = 100
+COMMAND = "calaim refer --plain --save case.toml --out draft.eml --as-of 2026-11-22"
+
+HEAD = """\
+# A whole referral
+
+Made by `python scripts/transcript.py` from a real session; do not edit it by hand. The member is invented. The
+referrer's details stand in the profile (`calaim profile edit`), so they are not asked for. What follows a colon at the
+end of a question is what the care manager typed.
+
+This is the plain form, as with `--plain`, `ACCESSIBLE=1` or `TERM=dumb`: numbered choices, and lines that are only
+appended. On other terminals the same questions come as menus with arrow keys, in the same order.
+"""
+
+PROFILE = """\
+schema = "calaim.profile/1"
+[referrer]
+name = "Pat Example"
+organization = "Example Clinic"
+npi = "1234567893"
+address = "2 Example Ave, Oakland, CA 94601"
+phone = "510-555-0100"
+email = "pat@clinic.example.org"
+relationship = "medical_provider"
+source = "other_health_care_provider"
+"""
+
+# What the care manager types, by how the question begins; several lines are typed one after the other.
+# A question that stands here is asked or not as the interview goes; one that does not is answered by "don't know".
+REPLIES: dict[str, list[str]] = {
+    "Member's county or ZIP code": ["san mateo"],
+    "Does the member have Kaiser Permanente Medi-Cal?": ["yes"],
+    "Screen the member first?": ["yes"],
+    "How old is the member": ["03/04/1979"],
+    "Does the member have full-scope Medi-Cal": ["yes"],
+    "Which of these describe where the member lives": ["?", "3"],
+    "Is the member at risk of becoming homeless?": ["no"],
+    "Does the member have a complex health": ["yes"],
+    "Is the member in any of these programs, which": ["5"],
+    "Is the member in any of these programs?": ["6"],
+    "Which of these apply to the member?": ["back", "1,5"],
+    "Which of these does the member get now?": ["none"],
+    "Has the plan authorized Transitional Rent": ["no"],
+    "Has the county's Coordinated Entry System": ["no"],
+    "Does the member have a serious chronic": ["yes"],
+    "Has the member secured housing?": ["no"],
+    "Has the member had the Housing Deposits": ["no"],
+    "Which of these transitions apply": ["none"],
+    "Does the member need a place to heal": ["no"],
+    "Which of these places is the member leaving?": ["none"],
+    "Does the member have a medical or behavioral need": ["no"],
+    "Is the member at risk of having to live in a nursing": ["no"],
+    "Is the member at risk of a hospital stay?": ["no"],
+    "Does the member depend on a caregiver": ["no"],
+    "Which of these groups does the child belong to?": ["none"],
+    "Does the member need the level of care": ["no"],
+    "How many days in a row has the member been in": ["0"],
+    "Does the member have trouble with daily activities": ["no"],
+    "Has the county granted the member In-Home": ["no"],
+    "Does the member have a condition in which food": ["dk"],
+    "Is the member leaving a hospital or nursing facility": ["no"],
+    "Does another program already pay": ["no"],
+    "Is the member intoxicated now?": ["no"],
+    "Which of these show that the member's asthma": ["none"],
+    "What should the referral ask for?": ["1,2"],
+    "Member's first name": ["Test"],
+    "Member's middle name": [""],
+    "Member's last name": ["Member"],
+    "Member's date of birth": [""],
+    "Member's phone": ["415-555-01", "415-555-0123"],
+    "Member's e-mail": [""],
+    "Member's mailing address": ["1 Example St"],
+    "City": ["San Mateo"],
+    "ZIP code": ["94401"],
+    "KP medical record number": ["00012345"],
+    "Medi-Cal client index number": [""],
+    "Preferred language": ["Spanish"],
+    "Caregiver or support person": [""],
+    "Caregiver's e-mail or phone": [""],
+    "What does the member receive now?": ["none"],
+    "Notes for the plan": ["Needs help to keep appointments; wants to get blood pressure under control."],
+    "Has the member agreed": ["yes"],
+    "Do you attest": ["yes"],
+    "Does any of this come from a substance-use": ["no"],
+    "Write this draft": ["yes"],
+}
+
+
+def session() -> str:
+    """What the terminal shows from the command to its end, typed replies included."""
+    with tempfile.TemporaryDirectory() as folder:
+        profile = Path(folder) / "profile.toml"
+        profile.write_text(PROFILE, encoding="utf-8")
+        environment = {"PATH": os.environ["PATH"], "TERM": "dumb", "LC_ALL": "C.UTF-8", "CALAIM_PROFILE": str(profile)}
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "calaim_cli", *COMMAND.split()[1:]],
+            cwd=folder,
+            env=environment,
+            dimensions=(50, COLUMNS),
+            encoding="utf-8",
+            timeout=60,
+        )
+        shown = _answered(child)
+        child.close()
+        if child.exitstatus:
+            raise SystemExit(f"the session ended with exit code {child.exitstatus}:\n{shown[-2000:]}")
+    return shown.replace("\r\n", "\n")
+
+
+def _answered(child: pexpect.spawn) -> str:
+    left = {question: list(replies) for question, replies in REPLIES.items()}
+    shown = ""
+    while child.expect([HINT, pexpect.EOF]) == 0:
+        said = str(child.before)
+        shown += said + str(child.after)
+        child.sendline(_reply(said, left))
+    return shown + str(child.before)
+
+
+def _reply(said: str, left: dict[str, list[str]]) -> str:
+    """The next line for the question that was said last."""
+    found = {question: said.rfind(f"\n{question}") for question in left}
+    question = max(found, key=found.__getitem__)
+    if found[question] < 0:
+        return "don't know"
+    return left[question].pop(0) if len(left[question]) > 1 else left[question][0]
+
+
+def document() -> str:
+    """The whole document."""
+    return f"{HEAD}\n```console\n$ {COMMAND}\n{session().strip()}\n```\n"
+
+
+def main() -> int:
+    """Write the document, or check it."""
+    fresh = document()
+    if "--check" in sys.argv[1:]:
+        same = TARGET.exists() and TARGET.read_text("utf-8") == fresh
+        print("docs/interview.md is up to date" if same else "docs/interview.md: run scripts/transcript.py")
+        return 0 if same else 1
+    TARGET.write_text(fresh, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Floor 0: what may come next on a command line that is being typed. Imports next to nothing, for the quick path."""
+
+import os
+
+TAKES = {
+    "county": {"": "place"},
+    "counties": {"--service": "service", "--region": "region", "--plan": "plan"},
+    "services": {"": "service", "--county": "county"},
+    "programs": {"": "program"},
+    "check": {"": "case", "--program": "program", "--county": "county"},
+    "interview": {"--program": "program", "--county": "county", "--from": "case"},
+    "refer": {"": "case", "--service": "service", "--from": "case"},
+}
+"""The kind of thing that an option of a command takes, or its argument ("")."""
+SEVERAL = frozenset({"county", "check"})
+"""The commands that take several arguments."""
+CASE_ENDINGS = (".toml", ".json")
+
+
+def kind_after(words: list[str]) -> str:
+    """The kind of thing that comes after these words; "" where options or commands may come, or nothing is known."""
+    if not words or words[0] not in TAKES:
+        return ""
+    command, takes = words[0], TAKES[words[0]]
+    if words[-1] in takes:
+        return takes[words[-1]]
+    only_arguments = not any(word.startswith("-") for word in words)
+    return takes.get("", "") if only_arguments and (len(words) == 1 or command in SEVERAL) else ""
+
+
+def candidates(kind: str, before: list[str], typed: str, names: dict[str, list[str]]) -> list[str]:
+    """What a half-typed word of this kind may become. A place of several words is completed word by word."""
+    if kind == "case":
+        return _case_files(typed)
+    if kind == "place":
+        known = _next_words(names["county"], before)
+    elif kind == "county":
+        known = ["-".join(name.split()) for name in names["county"]]
+    else:
+        known = names[kind]
+    fitting = {name.lower() if typed[:1].islower() else name for name in known}
+    return sorted(name for name in fitting if name.startswith(typed))
+
+
+def _next_words(places: list[str], before: list[str]) -> list[str]:
+    """The words that come next in the places which begin with the words before."""
+    start = [word.lower() for word in before]
+    at = len(start)
+    split = [place.split() for place in places]
+    return [words[at] for words in split if len(words) > at and [word.lower() for word in words[:at]] == start]
+
+
+def _case_files(typed: str) -> list[str]:
+    """Case files and folders whose names begin so. Names that a shell would have to quote are left to the shell."""
+    start = os.path.basename(typed)
+    folder = typed[: len(typed) - len(start)]
+    try:
+        with os.scandir(folder or ".") as entries:
+            found = [entry.name + "/" if entry.is_dir() else entry.name for entry in entries]
+    except OSError:
+        return []
+    return sorted(folder + name for name in found if name.startswith(start) and _is_plain_case(name, start))
+
+
+def _is_plain_case(name: str, start: str) -> bool:
+    plain = name.isascii() and name.translate(_SAFE).isalnum()
+    return plain and name.endswith(("/", *CASE_ENDINGS)) and (start.startswith(".") or not name.startswith("."))
+
+
+_SAFE = {ord(c): "x" for c in "-_./"}

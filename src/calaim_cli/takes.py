@@ -1,0 +1,242 @@
+"""Floor 7: one part of a sheet, row by row: first every row is drafted or refused, then what is good is published."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import re
+from array import array
+from collections.abc import Callable, Hashable, Iterator
+from datetime import date
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from zlib import crc32
+
+from msgspec import Struct
+
+from calaim_cli import archive, spreadsheet
+from calaim_cli.body import us_date
+from calaim_cli.drafting import Drafted, Drafter, Refused
+from calaim_cli.errors import Problem
+from calaim_cli.folder import Folder, Pile, Status
+from calaim_cli.rowcase import words
+from calaim_cli.spreadsheet import Part, Row, Sheet
+
+MOST_LISTED: Final = 1000
+STEP: Final = 256
+US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
+EXISTS: Final = "another file of this name is there: it was left alone"
+
+Drafters = Callable[[date], Drafter]
+Progress = Callable[[int], None]
+
+
+class Kind(StrEnum):
+    """Where the drafts go: files in a folder, or one file."""
+
+    FOLDER = ""
+    ZIP = ".zip"
+    MBOX = ".mbox"
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What was asked for; a dry run needs no `out`.
+
+    `jobs` 0: as many as there are cores, where it is worth it. `limit` 0: all rows.
+    """
+
+    source: str
+    out: Path = Path()
+    keep_going: bool = False
+    dry_run: bool = False
+    encoding: str | None = None
+    limit: int = 0
+    jobs: int = 0
+
+    @property
+    def kind(self) -> Kind:
+        """Told by the ending of the output's name."""
+        suffix = self.out.suffix.lower()
+        return Kind(suffix) if suffix in {Kind.ZIP, Kind.MBOX} else Kind.FOLDER
+
+
+class Piles(NamedTuple):
+    """Where a take puts things: drafts that wait (or the one file of drafts), its notes, report lines, refused rows."""
+
+    drafts: Pile
+    notes: Pile
+    report: Pile
+    rejects: Pile
+
+
+class Seen:
+    """Which requests came earlier in the file: a 64-bit fingerprint of each, and the row it stood in."""
+
+    BLOCK: Final = 1024
+
+    def __init__(self, salt: int) -> None:
+        self.prints = array("q")
+        self._salt, self._rows, self._block = salt, array("L"), 0
+        self._blocks: dict[int, int] = {}
+
+    def earlier(self, identity: Hashable, row: int) -> int:
+        """The row that asked for the same; 0 if there was none, and then this one is kept in mind."""
+        fingerprint = hash((self._salt, identity))
+        block = self._blocks.get(fingerprint)
+        if block is not None:
+            return self._rows[self.prints.index(fingerprint, block, block + self.BLOCK)]
+        if len(self.prints) - self._block >= self.BLOCK:
+            self._block = len(self.prints)
+        self._blocks[fingerprint] = self._block
+        self.prints.append(fingerprint)
+        self._rows.append(row)
+        return 0
+
+
+class Counts(Struct):
+    """How many rows met which fate."""
+
+    rows: int = 0
+    written: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    conflict: int = 0
+
+    def count(self, status: Status) -> None:
+        """One more row with this fate."""
+        setattr(self, status.value, getattr(self, status.value) + 1)
+
+
+class Take:
+    """What one part of the sheet comes to. `piles` is None for a trial that keeps nothing."""
+
+    def __init__(self, order: Order, sheet: Sheet, part: Part, drafters: Drafters, as_of: date, salt: int = 0) -> None:
+        self.order, self.sheet, self.part = order, sheet, part
+        self.drafters, self.as_of, self.drafter = drafters, as_of, drafters(as_of)
+        self.seen, self.salt = Seen(salt), salt
+        self.rows = self.refused = self.waiting = 0
+        self.problems: list[Problem] = []
+        self.suspects: dict[int, int] = {}
+
+    def read(self, width: int, piles: Piles | None, place: Folder | None, progress: Progress) -> None:
+        """Draft every row and keep what comes of it. `place` is a folder that may hold files of an earlier run."""
+        reject = spreadsheet.reject_writer(self.sheet)
+        for row in islice(spreadsheet.rows(self.sheet, self.part), self.order.limit or None):
+            self.rows += 1
+            if self.rows % STEP == 0:
+                progress(self.rows)
+            drafted = self._drafted(row)
+            if isinstance(drafted, Refused):
+                self._refuse(row, drafted, reject, piles)
+            elif piles is not None:
+                self._keep(row, drafted, f"{row.number:0{width}}-{drafted.program}.eml", piles, place)
+        progress(self.rows)
+
+    def _drafted(self, row: Row) -> Drafted | Refused:
+        """The row's draft, unless something is wrong with it or the same was asked for before."""
+        if row.problem:
+            return Refused((row.problem,))
+        drafted = self.drafter.draft(row.cells)
+        if isinstance(drafted, Refused):
+            return drafted
+        earlier = self.seen.earlier(drafted.identity, row.number)
+        if not earlier:
+            return drafted
+        self.suspects[row.number] = earlier
+        return Refused((Problem("", "duplicate", f"the same member and request as in row {earlier}"),))
+
+    def _refuse(
+        self, row: Row, refused: Refused, reject: Callable[[list[str], str], bytes], piles: Piles | None
+    ) -> None:
+        self.refused += 1
+        for problem in refused.problems if len(self.problems) < MOST_LISTED else ():
+            column = f", column {problem.where}" if problem.where else ""
+            where = f"line {row.line} (row {row.number}){column}"
+            self.problems.append(Problem(where, problem.code, problem.message))
+        if piles is not None:
+            codes, text = words(refused.problems)
+            piles.rejects.add(reject(row.cells, f"{codes}: {text}"))
+            self._note(piles, row, Status.REFUSED, codes, text, "", b"")
+
+    def _keep(self, row: Row, drafted: Drafted, name: str, piles: Piles, place: Folder | None) -> None:
+        """Put a draft where it waits, or into the one file of drafts."""
+        codes, text = words(drafted.warnings) if drafted.warnings else ("", "")
+        content = drafted.content
+        status = self._standing(row, name, content, place) if place else Status.WRITTEN
+        if status is not Status.WRITTEN:
+            content = b""
+        else:
+            self.waiting += 1
+        self._note(piles, row, status, codes, text, name, content)
+
+    def _note(self, piles: Piles, row: Row, status: Status, codes: str, text: str, name: str, content: bytes) -> None:
+        kind = self.order.kind
+        if kind is Kind.FOLDER:
+            piles.drafts.add(marshal.dumps((row.number, row.line, status.value, codes, text, name, content)))
+            return
+        piles.report.add(report_line(row.number, row.line, status, codes, text, name))
+        if content and kind is Kind.ZIP:
+            checksum = crc32(content)
+            piles.drafts.add(archive.zip_entry(name.encode(), content, checksum))
+            piles.notes.add(archive.NOTE.pack(checksum, len(content), name.encode()))
+        elif content:
+            piles.drafts.add(archive.mail(content))
+
+    def _standing(self, row: Row, name: str, content: bytes, place: Folder) -> Status:
+        """What has to be done for a draft, by what stands under its name."""
+        found = place.find(name)
+        if not found.exists or place.is_torn(found.content, content):
+            return Status.WRITTEN
+        if found.content == content or (found.content and self._same_of_another_day(row, content, found.content)):
+            return Status.UNCHANGED
+        return Status.CONFLICT
+
+    def _same_of_another_day(self, row: Row, content: bytes, found: bytes) -> bool:
+        """Whether the file is what a run on the day that it carries would have given."""
+        day = carried_day(content, found, self.as_of)
+        if day is None:
+            return False
+        drafted = self.drafters(day).draft(row.cells)
+        return isinstance(drafted, Drafted) and drafted.content == found
+
+    def publish(self, piles: Piles, place: Folder, counts: Counts, progress: Progress) -> None:
+        """Give every draft that waits its name, and write the lines of the report."""
+        for number, line, planned, *said, name, content in _logged(piles.drafts):
+            if number % STEP == 0:
+                progress(number)
+            status = Status(planned)
+            if status is Status.WRITTEN:
+                status = place.put(name, content)
+            counts.count(status)
+            codes, text = ("exists", EXISTS) if status is Status.CONFLICT else said
+            piles.report.add(report_line(number, line, status, codes, text, name))
+
+
+def _logged(pile: Pile) -> Iterator[tuple[Any, ...]]:
+    pile.flush()
+    if pile.size == 0:
+        return
+    with open(os.dup(pile.descriptor), "rb", buffering=1024 * 1024) as log:  # noqa: PTH123 it has no name
+        log.seek(0)
+        while log.tell() < pile.size:
+            yield marshal.load(log)  # noqa: S302 from our own run
+
+
+def carried_day(content: bytes, found: bytes, as_of: date) -> date | None:
+    """The day that a file carries where the expected one carries `as_of`; None where it is the same or none."""
+    at = content.find(us_date(as_of).encode())
+    day = US_DATE.fullmatch(found[at : at + 10]) if at >= 0 else None
+    try:
+        other = date(int(day[3]), int(day[1]), int(day[2])) if day else None
+    except ValueError:
+        return None
+    return None if other == as_of else other
+
+
+def report_line(number: int, line: int, status: Status, codes: str, text: str, name: str) -> bytes:
+    """One line of the report."""
+    if codes or text:
+        return spreadsheet.record((number, line, status.value, codes, text, name)).encode()
+    return f"{number},{line},{status.value},,,{name}\r\n".encode()

@@ -1,0 +1,202 @@
+"""The documents: every command in them runs as printed, everything is documented, no link leads nowhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import document
+import manpage
+import pytest
+import tree
+
+from calaim_cli.catalog import Catalog
+from calaim_cli.lookups import kinds
+from calaim_cli.topics import EXIT_CODES
+from conftest import ROOT
+
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+COMMANDS = tuple(tree.commands())
+LEAVES = [one for one in COMMANDS if not any(other.name.startswith(f"{one.name} ") for other in COMMANDS)]
+BLOCK = re.compile(r"(?:<!-- edit: (\S+) -->\n)?^```(console|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+WRAPPER = """#!/bin/sh
+{python} -m calaim_cli "$@"
+code=$?
+echo "$code $*" >> "{log}"
+exit $code
+"""
+
+
+class Printed(NamedTuple):
+    """A command as a document prints it: where, the command, the exit code it should have, and an edit done before."""
+
+    page: str
+    command: str
+    code: int
+    edit: str
+
+
+def asks(command: str) -> bool:
+    """Whether a command asks a person, so that it ends with 2 where there is no terminal."""
+    words = shlex.split(command)
+    alone = words[1:2] == ["refer"] and (len(words) == 2 or words[2].startswith("--"))
+    return alone or words[1:2] == ["interview"] or words[1:3] == ["profile", "edit"]
+
+
+def consoles() -> Iterator[Printed]:
+    """Every command after a dollar sign in a console block."""
+    for page in PAGES:
+        for edit, kind, body in BLOCK.findall(page.read_text("utf-8")):
+            lines = body.splitlines() if kind == "console" else []
+            commands = [line.removeprefix("$ ") for line in lines if line.startswith("$ calaim")]
+            code = int(lines[lines.index("$ echo $?") + 1]) if "$ echo $?" in lines else 0
+            for command in commands:
+                yield Printed(page.name, command, 2 if asks(command) else code, edit)
+
+
+def scripts() -> Iterator[tuple[str, str]]:
+    """Every shell block that uses the command, with its page."""
+    for page in PAGES:
+        for _, kind, body in BLOCK.findall(page.read_text("utf-8")):
+            if kind == "sh" and re.search(r"^(?:if )?calaim ", body, re.MULTILINE):
+                yield page.name, body
+
+
+@pytest.mark.parametrize("printed", sorted(set(consoles())), ids=lambda one: f"{one.page}: {one.command} {one.edit}")
+def test_printed_command_runs(printed: Printed) -> None:
+    """A reader who types what a document shows gets the exit code that it shows."""
+    with document.workspace(printed.edit) as folder:
+        ran = document.run(printed.command, folder)
+    assert ran.returncode == printed.code, ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(("page", "script"), sorted(set(scripts())), ids=lambda one: one.splitlines()[0][:60])
+def test_printed_script_runs(page: str, script: str) -> None:
+    """A script that a document shows runs: each command in it ends with 0, or as it should."""
+    with document.workspace() as folder:
+        log, wrapper = folder / "log", folder / "bin" / "calaim"
+        wrapper.parent.mkdir()
+        wrapper.write_text(WRAPPER.format(python=sys.executable, log=log), encoding="utf-8")
+        wrapper.chmod(0o700)
+        environment = {"PATH": f"{wrapper.parent}:{os.environ['PATH']}", "CALAIM_PROFILE": "profile.toml"}
+        subprocess.run(
+            ["sh", "-c", script],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        codes = [line.partition(" ") for line in log.read_text("utf-8").splitlines()]
+    assert len(codes) >= len(re.findall(r"^(?:if )?calaim ", script, re.MULTILINE))
+    for code, _, arguments in codes:
+        expected = 2 if asks(f"calaim {arguments}") else 0
+        assert int(code) == expected, f"{page}: calaim {arguments}"
+
+
+@pytest.mark.parametrize("command", LEAVES, ids=lambda one: one.name)
+def test_example_of_help_runs(command: tree.Shown) -> None:
+    """Every command shows one example of itself in its help, and the example works."""
+    assert command.example.startswith(command.name)
+    with document.workspace() as folder:
+        ran = document.run(command.example, folder)
+    assert ran.returncode == (2 if asks(command.example) else 0), ran.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.name)
+def test_help_fits_the_terminal(command: tree.Shown) -> None:
+    """Help is plain text of at most 80 columns, and every command and option says what it is for."""
+    with document.workspace() as folder:
+        ran = document.run(f"{command.name} --help", folder)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "\x1b" not in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+    assert "..." not in ran.stdout.partition("Commands:")[2]
+    assert all(text for _, text in (*command.arguments, *command.options))
+    assert all(sentence.endswith(".") for sentence in command.help)
+
+
+def test_everything_is_documented(catalog: Catalog) -> None:
+    """Each command, option, program, population, service and exit code is in the documents."""
+    text = "\n".join(page.read_text("utf-8") for page in PAGES)
+    options = {name for one in COMMANDS for names, _ in one.options for name in re.findall(r"--[a-z-]+", names)}
+    ids = {f"`{entry.id}`" for _, entry in kinds(catalog)} | {f"`{id_}`" for id_ in catalog.questions}
+    codes = {f"| {code} | {meaning} |" for code, meaning in EXIT_CODES}
+    wanted = {one.name for one in COMMANDS} | options | ids | codes
+    assert {one for one in wanted if one not in text} == set()
+    assert len(wanted) > 100
+
+
+def test_acronyms_are_in_the_glossary(catalog: Catalog) -> None:
+    """An acronym in a name, a question or a rule can be looked up."""
+    glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    texts = [entry.name for _, entry in kinds(catalog)]
+    texts += [text for one in catalog.questions.values() for text in (one.ask, one.help, *one.choices.values())]
+    texts += [one.text for one in catalog.criteria.values()]
+    texts += [text for _, one in kinds(catalog) for text in (one.who, one.summary, *one.limits, *one.notes)]
+    acronyms = {word for text in texts for word in re.findall(r"\b[A-Z]{2,}\b", text)}
+    assert {word for word in acronyms if not re.search(rf"\b{word}\b", glossary)} == set()
+    assert len(acronyms) > 20
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@EVERY_PAGE
+def test_link_leads_somewhere(page: Path) -> None:
+    """A relative link, a picture or an anchor in a document is there."""
+    text = page.read_text("utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    for target, _, anchor in ((a or b).partition("#") for a, b in links):
+        if "://" in target:
+            continue
+        file = page.parent / target if target else page
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
+            assert anchor in map(slug, headings)
+
+
+@EVERY_PAGE
+def test_page_has_one_title_first(page: Path) -> None:
+    """A page begins with its title, by which it is listed."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert text.startswith("# ")
+    assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
+
+
+def test_man_page_is_current_and_sound() -> None:
+    """The man page says what the commands say, and starts with the header that `man` needs."""
+    assert manpage.PAGE.read_text("utf-8") == manpage.page()
+    assert manpage.page().startswith(".TH CALAIM 1 ")
+    assert all(f".SS {one.name.removeprefix('calaim ')}\n" in manpage.page() for one in COMMANDS[1:])
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "said"),
+    [
+        ("plan", "counties.toml", ""),
+        ("question", "programs.toml", "unused-question"),
+        ("criterion", "programs.toml", "duplicate-id"),
+    ],
+)
+def test_entry_of_the_data_guide_fits(kind: str, file: str, said: str) -> None:
+    """An entry that the data guide shows can be put into the file as it is; the check says no more than the guide."""
+    guide = (ROOT / "docs" / "data-guide.md").read_text("utf-8")
+    (entry,) = re.findall(rf"```toml\n(\[\[{kind}\]\].*?)```", guide, re.DOTALL)
+    with document.workspace() as folder:
+        with (folder / "my-county" / file).open("a", encoding="utf-8") as data:
+            data.write(f"\n{entry}")
+        ran = document.run("calaim data check --data my-county --as-of 2026-11-22", folder)
+    assert len(ran.stderr.splitlines()[1:]) == bool(said), ran.stderr
+    assert said in ran.stderr

@@ -1,0 +1,579 @@
+"""Whole talks of the command on a pseudo-terminal: saved at every reply, left and gone on with, ended in a draft."""
+
+from __future__ import annotations
+
+import email
+import json
+import os
+import re
+import shlex
+import stat
+import subprocess
+import sys
+import time
+import tomllib
+from email import policy
+from pathlib import Path
+
+import pytest
+
+import people
+from calaim_cli.case import Case
+from calaim_cli.casefile import case_bytes
+from calaim_cli.catalog import Catalog
+from calaim_cli.conversation import LABELS, Quit
+from calaim_cli.errors import InputError, NotFound, OutputRefused, Stopped
+from calaim_cli.interviewing import inquiry_for, keeper, leaving, started, way_on
+from conftest import AS_OF, COMPLETE, Run, WriteCase
+from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
+
+DAY = ("--as-of", AS_OF.isoformat())
+STREET = people.whole("homeless adult with a complex need")
+LINES = typed(STREET)
+ECM = ("--program", "ecm", *DAY)
+
+
+def answers_in(path: Path) -> dict[str, object]:
+    """The answers of a saved case."""
+    answers = tomllib.loads(path.read_text("utf-8"))["answers"]
+    assert isinstance(answers, dict)
+    return answers
+
+
+def interviewed(save: Path, *words: str | Path) -> list[str]:
+    """Hold a whole interview at plain prompts; gives the questions in order."""
+    with Terminal("interview", *ECM, "--plain", "--save", save, *words) as terminal:
+        asked = terminal.answer(LINES, question_texts())
+        assert terminal.end() == 0
+    return asked
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], bytes]:
+    """An interview that nothing disturbs: its questions, and the bytes it saves."""
+    save = tmp_path_factory.mktemp("undisturbed") / "case.toml"
+    return interviewed(save), save.read_bytes()
+
+
+def test_saved_case_is_private_and_whole(undisturbed: tuple[list[str], bytes]) -> None:
+    """What is saved is a case file with every reply in the order given, and nothing else."""
+    asked, saved = undisturbed
+    assert len(asked) > 4
+    document = tomllib.loads(saved.decode())
+    assert document.keys() == {"schema", "answers"}
+    assert list(document["answers"]) == asked
+
+
+def test_killed_at_every_prompt(tmp_path: Path, undisturbed: tuple[list[str], bytes]) -> None:
+    """A power cut at any prompt loses no reply given before it, and going on asks exactly the rest."""
+    asked, whole = undisturbed
+    for at in range(len(asked)):
+        save = tmp_path / f"{at}.toml"
+        with Terminal("interview", *ECM, "--plain", "--save", save) as terminal:
+            assert terminal.answer(LINES, question_texts(), most=at) == asked[:at]
+            assert terminal.prompt()
+            terminal.kill()
+        assert list(answers_in(save)) == asked[:at]
+        assert stat.S_IMODE(save.stat().st_mode) == 0o600
+        assert interviewed(save, "--from", save) == asked[at:]
+        assert save.read_bytes() == whole
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("way", ["--plain", "menus"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_left_and_gone_on_with(tmp_path: Path, undisturbed: tuple[list[str], bytes], way: str, at: int) -> None:
+    """Ctrl-C leaves with 130, the case saved, and a command that goes on there, also with a blank in a name."""
+    asked, whole = undisturbed
+    save = tmp_path / "my case.toml"
+    words: list[str | Path] = ["interview", *ECM, "--save", save, *(["--plain"] if way == "--plain" else [])]
+    with Terminal(*words) as terminal:
+        for question in asked[:at]:
+            terminal.wait("How old")
+            terminal.wait("back")
+            terminal.line(LINES[question]) if way == "--plain" else terminal.type(LINES[question], "\r")
+        terminal.wait(f"Question {at + 1}")
+        terminal.wait("back")
+        terminal.type(CTRL_C)
+        assert terminal.end() == 130
+    said = re.search(r"stopped: saved; go on with: (calaim .*)", terminal.text)
+    assert said is not None
+    command = shlex.split(said[1])
+    assert command[0] == "calaim"
+    assert answers_in(save).keys() == set(asked[:at])
+    plain = [] if "--plain" in command else ["--plain"]
+    with Terminal(*command[1:], *plain) as terminal:
+        assert terminal.answer(LINES, question_texts()) == asked[at:]
+        assert terminal.end() == 0
+    assert save.read_bytes() == whole
+
+
+def test_quit_leaves_as_ctrl_c_does(tmp_path: Path) -> None:
+    """Whoever types quit leaves the same way; without --save the person is told that nothing was saved."""
+    with Terminal("interview", *ECM, "--plain") as terminal:
+        terminal.prompt()
+        terminal.line("quit")
+        assert terminal.end() == 130
+    assert "stopped: nothing was saved" in terminal.words
+    assert not list(tmp_path.iterdir())
+
+
+def test_end_of_input_keeps_the_replies(tmp_path: Path, undisturbed: tuple[list[str], bytes]) -> None:
+    """When the input ends in the middle, the exit code is 2, the question is named, and the replies are saved."""
+    asked, _ = undisturbed
+    save = tmp_path / "case.toml"
+    with Terminal("interview", *ECM, "--plain", "--save", save) as terminal:
+        terminal.answer(LINES, question_texts(), most=2)
+        terminal.prompt()
+        terminal.child.sendeof()
+        assert terminal.end() == 2
+    assert f"input ended at question {asked[2]}" in terminal.words
+    assert list(answers_in(save)) == asked[:2]
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--program", "ecm"), ("--program", "asthma_remediation")], ids=["all", "ecm", "one"]
+)
+def test_interview_and_check_give_the_same_bytes(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """The saved case through check is byte for byte the document that the interview printed."""
+    save, out = tmp_path / "case.toml", tmp_path / "out.json"
+    place = ("--county", "san mateo")
+    with Terminal("interview", *words, *place, *DAY, "--plain", "--json", "--save", save, out=out) as terminal:
+        terminal.answer(LINES, question_texts())
+        assert terminal.end() == 0
+    checked = subprocess.run(
+        [*CALAIM, "check", str(save), *words, *DAY, "--json"], capture_output=True, timeout=60, check=True
+    )
+    assert out.read_bytes() == checked.stdout
+    document = json.loads(checked.stdout)
+    assert document["county"] == "San Mateo"
+    unsettled = [one for one in document["results"] if one["outcome"] == "need-answers" and not one["population"]]
+    assert [one["service"] for one in unsettled if one["offered"] is not False] == []
+
+
+def test_age_is_told_with_the_date_of_birth() -> None:
+    """A date of birth is answered by the age it makes, so that a slip of a year is seen."""
+    with Terminal("interview", *ECM, "--plain") as terminal:
+        assert "date of birth" in terminal.prompt()
+        terminal.line("03/04/1979")
+        assert "Age 47 on 2026-11-22." in terminal.prompt()
+
+
+PROBE = """
+import atexit, sys
+atexit.register(lambda: sys.stderr.write(f"loaded: {sorted({'questionary', 'prompt_toolkit'} & set(sys.modules))}"))
+from calaim_cli.__main__ import run
+sys.argv[:] = ["calaim", *sys.argv[1:]]
+run()
+"""
+NOBODY: dict[str, str] = {
+    "no input": '"$@" </dev/null',
+    "a pipe": 'echo yes | "$@"',
+    "errors to a file": '"$@" 2>errors',
+    "said so": '"$@" --no-input',
+}
+
+
+@pytest.mark.parametrize("redirection", NOBODY.values(), ids=NOBODY)
+def test_nobody_to_ask(tmp_path: Path, redirection: str) -> None:
+    """Without a terminal on both sides the answer comes at once: exit 2, every missing question by id, stdout empty."""
+    python = [sys.executable, "-c", PROBE, "interview", *ECM]
+    child = ["sh", "-c", f"cd {shlex.quote(str(tmp_path))}; {redirection} >out; echo $? >code", "sh", *python]
+    started_at = time.monotonic()
+    with Terminal(command=child) as terminal:
+        terminal.end()
+    assert time.monotonic() - started_at < 5
+    errors = tmp_path / "errors"
+    said = errors.read_text("utf-8") if errors.exists() else terminal.text
+    assert (tmp_path / "code").read_text("utf-8") == "2\n"
+    assert (tmp_path / "out").read_bytes() == b""
+    assert "loaded: []" in said
+    catalog = people.policy()
+    for question in ("age", "housing", "managed_care", "ccs_enrolled"):
+        assert f"answers.{question}: missing: {catalog.questions[question].ask}" in said
+    assert "chw_triggers" not in said
+    assert "calaim check" in said
+
+
+def test_nobody_to_ask_is_told_at_once() -> None:
+    """A script that forgot the answers hears of it in well under a second."""
+    fastest = min(_seconds_without_terminal() for _ in range(3))
+    assert fastest < 1
+
+
+def _seconds_without_terminal() -> float:
+    begun = time.monotonic()
+    done = subprocess.run(
+        [*CALAIM, "interview"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    return time.monotonic() - begun
+
+
+def test_missing_answers_as_a_document(run: Run) -> None:
+    """A program that runs the interview without a person gets the missing questions as one JSON document."""
+    ran = run("interview", *ECM, "--json")
+    document = json.loads(ran.err)
+    assert (ran.code, ran.out, document["schema"]) == (2, "", "calaim.error/1")
+    assert {"where", "code", "message"} == document["problems"][0].keys()
+    assert "answers.age" in [one["where"] for one in document["problems"]]
+
+
+def test_nothing_missing_needs_nobody(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """A case that settles everything is decided without a person, and saved where asked."""
+    save = tmp_path / "saved.toml"
+    case = write_case({"answers.housing": ["shelter"], "answers.complex_need": True})
+    ran = run("interview", *ECM, "--from", case, "--save", save)
+    assert ran.code == 0
+    assert "ecm\toutcome\tlikely" in ran.out
+    assert tomllib.loads(save.read_text("utf-8"))["answers"]["complex_need"] is True
+
+
+def test_profile_edit_needs_a_person(run: Run) -> None:
+    """Without a person the profile is not asked for: exit 2, and where to write it by hand."""
+    ran = run("profile", "edit")
+    assert (ran.code, ran.out) == (2, "")
+    assert os.environ["CALAIM_PROFILE"] in ran.err
+
+
+def test_refer_without_case_needs_a_person(run: Run) -> None:
+    """Without a person and without a case there is nothing to refer: exit 2, with what to give."""
+    ran = run("refer")
+    assert (ran.code, ran.out) == (2, "")
+    assert "calaim refer CASE" in ran.err
+
+
+def test_county_from_the_command_is_kept(tmp_path: Path) -> None:
+    """The county given with the command is in the saved case from the start."""
+    save = tmp_path / "case.toml"
+    with Terminal("interview", *ECM, "--county", "94401", "--plain", "--save", save) as terminal:
+        assert terminal.prompt()
+        assert tomllib.loads(save.read_text("utf-8"))["member"] == {"county": "San Mateo"}
+
+
+def test_started_goes_on_with_a_case(catalog: Catalog, write_case: WriteCase) -> None:
+    """Going on takes the case as it is; a county of the command line takes the place of its own."""
+    path = write_case()
+    assert started(None, None, catalog) == Case()
+    assert started(path, None, catalog).member.county == "San Mateo"
+    assert started(path, "alameda", catalog).member.county == "Alameda"
+    with pytest.raises(NotFound):
+        started(None, "atlantis", catalog)
+
+
+@pytest.mark.parametrize("changes", [{"answers.age": "forty"}, {"answers.hous": True}, {"answers.housing": ["castle"]}])
+def test_case_with_bad_answers_is_refused_first(
+    catalog: Catalog, write_case: WriteCase, changes: dict[str, object]
+) -> None:
+    """A case whose answers are not valid is refused before a single question, not after all of them."""
+    with pytest.raises(InputError) as refused:
+        started(write_case(changes), None, catalog)
+    assert [one.where for one in refused.value.problems] == list(changes)
+
+
+def test_inquiry_is_what_was_asked_for(catalog: Catalog) -> None:
+    """The interview is about what was named, in the county of the case."""
+    here = started(None, "san mateo", catalog)
+    assert list(inquiry_for(["ECM"], here, catalog).subjects) == ["ecm"]
+    assert "recuperative_care" not in inquiry_for([], here, catalog).subjects
+    assert "recuperative_care" in inquiry_for(["cs", "recuperative-care"], here, catalog).subjects
+    with pytest.raises(NotFound):
+        inquiry_for(["emc"], here, catalog)
+
+
+def test_keeper_replaces_only_its_own(tmp_path: Path) -> None:
+    """Saving replaces the case that one goes on with, and never another that is already there."""
+    path, other = tmp_path / "case.toml", tmp_path / "other.toml"
+    keep = keeper(path, None)
+    keep(Case())
+    keep(Case(answers={"age": 40}))
+    assert path.read_bytes() == case_bytes(Case(answers={"age": 40}))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    keeper(path, path)(Case(answers={"age": 41}))
+    assert answers_in(path) == {"age": 41}
+    other.write_bytes(b"precious")
+    for start in (None, path):
+        with pytest.raises(OutputRefused, match="--from"):
+            keeper(other, start)
+    assert other.read_bytes() == b"precious"
+
+
+def test_keeper_without_place_keeps_nothing(tmp_path: Path) -> None:
+    """Without --save nothing about a member is written anywhere."""
+    keeper(None, None)(Case(answers={"age": 40}))
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_case_is_not_overwritten(tmp_path: Path) -> None:
+    """An interview that would overwrite another case is refused before the first question."""
+    save = tmp_path / "case.toml"
+    save.write_bytes(b"precious")
+    with Terminal("interview", *ECM, "--plain", "--save", save) as terminal:
+        assert terminal.end() == 6
+    assert "Question" not in terminal.text
+    assert save.read_bytes() == b"precious"
+
+
+def test_place_that_cannot_be_written_is_found_first(tmp_path: Path) -> None:
+    """A folder that is not there is found before the first question, not after the first reply."""
+    with Terminal("interview", *ECM, "--plain", "--save", tmp_path / "absent" / "case.toml") as terminal:
+        assert terminal.end() == 6
+    assert "Question" not in terminal.text
+
+
+WAYS = [
+    (["interview", "--save", "x.toml"], "calaim interview --from x.toml --save x.toml"),
+    (
+        ["interview", "--from", "a.toml", "--save=x.toml", "--plain"],
+        "calaim interview --plain --from x.toml --save x.toml",
+    ),
+    (["refer", "--from=a.toml", "--out", "d.eml"], "calaim refer --out d.eml --from x.toml --save x.toml"),
+    (["interview", "--county", "san mateo"], "calaim interview --county 'san mateo' --from x.toml --save x.toml"),
+]
+
+
+@pytest.mark.parametrize(("words", "command"), WAYS, ids=["plain", "options", "equals signs", "blanks"])
+def test_way_on_is_the_whole_command(words: list[str], command: str) -> None:
+    """The command to go on with keeps every option, names the saved case, and can be pasted into a shell."""
+    assert way_on(words, Path("x.toml")) == command
+
+
+def test_way_on_quotes_the_name() -> None:
+    """A file name with a blank or a quote is still one word of the command."""
+    assert shlex.split(way_on(["interview"], Path("Ann's case.toml")))[2:4] == ["--from", "Ann's case.toml"]
+
+
+@pytest.mark.parametrize("leaving_by", [KeyboardInterrupt, Quit])
+def test_leaving_tells_the_way_on(monkeypatch: pytest.MonkeyPatch, leaving_by: type[BaseException]) -> None:
+    """Leaving ends in one line and exit code 130, with the way on where something was saved."""
+    monkeypatch.setattr(sys, "argv", ["calaim", "interview", "--save", "x.toml"])
+    with (
+        pytest.raises(Stopped, match=r"go on with: calaim interview --from x\.toml --save x\.toml") as stopped,
+        leaving(Path("x.toml")),
+    ):
+        raise leaving_by
+    assert stopped.value.exit_code == 130
+    with pytest.raises(Stopped, match="nothing was saved"), leaving(None):
+        raise leaving_by
+
+
+PROFILE = """\
+schema = "calaim.profile/1"
+[referrer]
+name = "Pat Example"
+organization = "Example Clinic"
+npi = "1234567893"
+address = "2 Example Ave, Oakland, CA 94601"
+phone = "510-555-0100"
+email = "pat@clinic.example.org"
+relationship = "medical_provider"
+source = "other_health_care_provider"
+"""
+TEXTS = (
+    question_texts()
+    | LABELS
+    | {
+        "member.kp_member": "Does the member have Kaiser Permanente Medi-Cal?",
+        "screen": "Screen the member first?",
+        "referral.program": "What should the referral ask for?",
+        "referral.current_services": "What does the member receive now?",
+        "consent.member_agreed": "Has the member agreed to this referral?",
+        "consent.attested": "Do you attest to this?",
+        "consent.part2": "Does any of this come from a substance-use program",
+        "write": "Write this draft to",
+        "referrer.relationship": "Referrer's relationship to the member",
+        "referrer.source": "Who makes this external referral?",
+        "network_lead_entity.name": "Network Lead Entity that takes referrals to your own organization",
+        "network_lead_entity.email": "The Network Lead Entity's e-mail",
+    }
+)
+FORM = LINES | {
+    "member.county": "san mateo",
+    "member.kp_member": "yes",
+    "screen": "yes",
+    "referral.program": "ecm",
+    "member.first_name": "Trần",
+    "member.middle_name": "",
+    "member.last_name": "Example",
+    "member.date_of_birth": "03/04/1979",
+    "member.phone": "415-555-0123",
+    "member.email": "",
+    "member.address": "1 Example St",
+    "member.city": "San Mateo",
+    "member.zip": "94401",
+    "member.mrn": "00012345",
+    "member.cin": "",
+    "member.preferred_language": "",
+    "member.caregiver_name": "",
+    "member.caregiver_contact": "",
+    "referral.current_services": "5",
+    "referral.notes": "",
+    "consent.member_agreed": "yes",
+    "consent.attested": "yes",
+    "consent.part2": "no",
+    "write": "yes",
+}
+ASKED_ALWAYS = ["consent.member_agreed", "consent.attested", "consent.part2", "write"]
+
+
+@pytest.fixture
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A complete profile of a referrer."""
+    path = tmp_path / "profile.toml"
+    path.write_text(PROFILE, encoding="utf-8")
+    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    return path
+
+
+def test_referral_from_nothing_to_a_draft(tmp_path: Path, profile: Path) -> None:
+    """From nothing to a draft in one talk: asked, screened, shown in full, written privately, and nothing sent."""
+    out = tmp_path / "draft.eml"
+    with Terminal("refer", "--plain", "--out", out, *DAY) as terminal:
+        asked = terminal.answer(FORM, TEXTS)
+        assert terminal.end() == 0
+    assert asked[:3] == ["member.county", "member.kp_member", "screen"]
+    assert asked[-4:] == ASKED_ALWAYS
+    message = email.message_from_bytes(out.read_bytes(), policy=policy.default)
+    assert (message["To"], message["Subject"]) == ("REGMCDURNS-KPNC@kp.org", "ECM Referral")
+    body = message.get_content()
+    assert "Trần" in body
+    assert "homeless" in body.lower()
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    preview = terminal.text.replace("\r\n", "\n")
+    assert body.replace("\r\n", "\n").strip() in preview
+    assert "Nothing has been sent." in preview
+    assert not re.search(r"\x1b|\r(?!\n)", terminal.text)
+
+
+def test_draft_alone_goes_to_stdout(tmp_path: Path, profile: Path) -> None:
+    """With stdout redirected the draft is in the file, and every question and the preview on the terminal."""
+    out = tmp_path / "draft.txt"
+    with Terminal("refer", "--plain", "--program", "ecm", *DAY, out=out) as terminal:
+        asked = terminal.answer(FORM | {"screen": "no"}, TEXTS)
+        assert terminal.end() == 0
+    assert "housing" not in asked
+    assert "referral.program" not in asked
+    written = out.read_text("utf-8")
+    assert written.startswith("To: REGMCDURNS-KPNC@kp.org\nSubject: ECM Referral\n\n")
+    assert "Choice (1-" not in written
+    assert written.strip() in terminal.text.replace("\r\n", "\n")
+
+
+def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) -> None:
+    """Whoever says no to the preview has no draft, and is told so."""
+    out = tmp_path / "draft.eml"
+    with Terminal("refer", "--plain", "--program", "ecm", "--out", out, *DAY) as terminal:
+        terminal.answer(FORM | {"screen": "no", "write": "no"}, TEXTS)
+        assert terminal.end() == 0
+    assert "No draft was written." in terminal.words
+    assert not out.exists()
+
+
+def test_several_programs_make_several_drafts(tmp_path: Path, profile: Path) -> None:
+    """Two programs chosen make two drafts, each previewed and each in a file named after its program."""
+    with Terminal("refer", "--plain", "--out", tmp_path / "draft.eml", *DAY) as terminal:
+        asked = terminal.answer(FORM | {"screen": "no", "referral.program": "ecm,chw"}, TEXTS)
+        assert terminal.end() == 0
+    assert asked.count("write") == 2
+    assert asked.count("consent.attested") == 1
+    assert sorted(one.name for one in tmp_path.glob("*.eml")) == ["draft-chw.eml", "draft-ecm.eml"]
+
+
+def test_referral_is_saved_and_gone_on_with(tmp_path: Path, profile: Path) -> None:
+    """A referral left in the middle keeps what was said; going on asks for consent anew, whatever was said before."""
+    save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
+    with Terminal("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY) as terminal:
+        lines = FORM | {"screen": "no", "consent.part2": "quit"}
+        terminal.answer(lines, TEXTS)
+        assert terminal.end() == 130
+    said = re.search(r"go on with: (calaim .*)", terminal.text)
+    assert said is not None
+    assert tomllib.loads(save.read_text("utf-8"))["consent"] == {"member_agreed": True, "attested": True}
+    keep = dict.fromkeys(LABELS, "") | {"referral.current_services": "", "screen": "no", "member.kp_member": "yes"}
+    with Terminal(*shlex.split(said[1])[1:]) as terminal:
+        asked = terminal.answer(FORM | keep, TEXTS)
+        assert terminal.end() == 0
+    assert asked[-4:] == ASKED_ALWAYS
+    assert out.exists()
+
+
+@pytest.mark.parametrize("at", ["member.kp_member", "member.zip", "consent.attested", "write"])
+def test_referral_killed(tmp_path: Path, profile: Path, at: str) -> None:
+    """A power cut during a referral leaves every reply in the saved case, and never half a draft."""
+    save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
+    with Terminal("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY) as terminal:
+        lines = FORM | {"screen": "no"}
+        order = [where for where in lines if where not in STREET and where != "referral.program"]
+        asked = terminal.answer(lines, TEXTS, most=order.index(at))
+        assert terminal.prompt()
+        terminal.kill()
+    document = tomllib.loads(save.read_text("utf-8"))
+    assert at not in asked
+    for where in asked:
+        part, _, key = where.partition(".")
+        if key and lines[where]:
+            assert key in document[part]
+    assert not out.exists()
+    assert not list(tmp_path.glob(".tmp-*"))
+
+
+def test_profile_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The referrer's details are asked once, checked, kept privately, and shown for keeping by Enter the next time."""
+    path = tmp_path / "new" / "profile.toml"
+    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    lines = {f"referrer.{key}": value for key, value in COMPLETE["referrer"].items()}
+    lines |= {"network_lead_entity.name": "Example Lead Entity", "network_lead_entity.email": "nle@example.org"}
+    with Terminal("profile", "edit", "--plain") as terminal:
+        asked = terminal.answer(lines, TEXTS)
+        assert terminal.end() == 0
+    assert asked == list(lines)
+    first = path.read_bytes()
+    written = tomllib.loads(first.decode())
+    assert written["referrer"]["name"] == "Pat Example"
+    assert written["network_lead_entity"] == {"name": "Example Lead Entity", "email": "nle@example.org"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    with Terminal("profile", "edit", "--plain") as terminal:
+        terminal.answer(dict.fromkeys(lines, ""), TEXTS)
+        assert terminal.end() == 0
+    assert path.read_bytes() == first
+
+
+def test_profile_edit_in_menus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In menus the profile's values stand in the line, ready to be changed or kept."""
+    path = tmp_path / "profile.toml"
+    path.write_text(PROFILE, encoding="utf-8")
+    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    with Terminal("profile", "edit") as terminal:
+        terminal.wait("Pat Example")
+        terminal.type("-Jones\r")
+        for text in ("Example Clinic", "1234567893", "Oakland", "555-0100", "clinic.example.org"):
+            terminal.wait(re.escape(text))
+            terminal.type("\r")
+        terminal.wait("say which")
+        terminal.type("\r")
+        terminal.wait("Legal aid")
+        terminal.type("\r")
+        terminal.wait("Network Lead Entity that takes")
+        terminal.type("\r")
+        terminal.wait("Network Lead Entity's e-mail")
+        terminal.type("\r")
+        assert terminal.end() == 0
+    referrer = tomllib.loads(path.read_text("utf-8"))["referrer"]
+    before = tomllib.loads(PROFILE)["referrer"]
+    assert referrer["name"] == "Pat Example-Jones"
+    assert {key: referrer[key] for key in ("npi", "relationship", "source")} == {
+        key: before[key] for key in ("npi", "relationship", "source")
+    }
+
+
+def test_profile_is_left_alone_by_quit(tmp_path: Path, profile: Path) -> None:
+    """Leaving the profile in the middle changes nothing of it."""
+    for key in ("quit\n", CTRL_C):
+        with Terminal("profile", "edit", "--plain") as terminal:
+            terminal.prompt()
+            terminal.line("Somebody Else")
+            terminal.prompt()
+            terminal.type(key)
+            assert terminal.end() == 130
+        assert profile.read_text("utf-8") == PROFILE

@@ -1,0 +1,226 @@
+"""What a typed reply means: a move, a choice, several, or a checked line; and what is refused, without an echo."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calaim_cli.fields import MESSAGES, Checked, phone
+from calaim_cli.prompt import Move, Prompt, Refusal, exclusive, read_reply
+
+COLORS = {"red": "Red", "dark_blue": "Dark blue, as the sea", "green": "Green", "none": "None of these"}
+YES_NO = {"yes": "Yes", "no": "No"}
+
+
+def short(text: str) -> Checked:
+    """A word of at most five letters, kept in lower case."""
+    return Checked(text.lower()) if len(text) <= 5 else Checked(text, "too-long")
+
+
+asked = partial(Prompt, where="color", text="Which color?")
+ONE = asked(options=COLORS)
+SEVERAL = asked(options=COLORS, several=True)
+LINE = asked(check=short, explain={"too-long": "at most five letters"}.__getitem__)
+KINDS = {"one": ONE, "several": SEVERAL, "line": LINE, "yes or no": asked(options=YES_NO)}
+
+
+@pytest.mark.parametrize("prompt", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize(
+    ("typed", "move"),
+    [
+        ("back", Move.BACK),
+        ("  BACK \n", Move.BACK),
+        ("?", Move.HELP),
+        ("Help", Move.HELP),
+        ("quit", Move.QUIT),
+        ("Quit\r\n", Move.QUIT),
+    ],
+)
+def test_moves_are_always_understood(prompt: Prompt, typed: str, move: Move) -> None:
+    """Back, help and quit work at every question, however they are written."""
+    assert read_reply(prompt, typed) is move
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("typed", ["dk", "DK\n", "don't know", "Don\u2019t  know", "dont know", "unknown"])
+def test_dont_know_is_understood_where_it_is_a_reply(kind: str, typed: str) -> None:
+    """Nobody has to invent an answer, with a straight or a curly apostrophe."""
+    settings: dict[str, dict[str, Any]] = {
+        "one": {"options": COLORS},
+        "several": {"options": COLORS, "several": True},
+        "line": {},
+        "yes or no": {"options": YES_NO},
+    }
+    assert read_reply(asked(dont_know=True, **settings[kind]), typed) is Move.DONT_KNOW
+
+
+@pytest.mark.parametrize("typed", ["dk", "don't know"])
+def test_dont_know_is_no_consent(typed: str) -> None:
+    """Where a person has to say yes or no, not knowing is refused and never kept as an answer."""
+    assert isinstance(read_reply(asked(options=YES_NO), typed), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reply"),
+    [
+        ("1", "red"),
+        (" 2 \n", "dark_blue"),
+        ("02", "dark_blue"),
+        ("4", "none"),
+        ("red", "red"),
+        ("Dark Blue, as the SEA", "dark_blue"),
+        ("dark_blue", "dark_blue"),
+        ("none of these", "none"),
+    ],
+)
+def test_choice_is_a_number_or_its_words(typed: str, reply: str) -> None:
+    """A choice is taken by its number, its words or its id, in any case."""
+    assert read_reply(ONE, typed) == reply
+
+
+@pytest.mark.parametrize("typed", ["0", "5", "-1", "1.0", "1,2", "re", "blue", "100", "\u0661", "\u00b2"])
+def test_anything_else_is_no_choice(typed: str) -> None:
+    """A number out of range, half a word or a digit of another script is asked again, never guessed."""
+    refused = read_reply(ONE, typed)
+    assert isinstance(refused, Refusal)
+    assert "1 to 4" in refused.message
+
+
+@pytest.mark.parametrize(("typed", "reply"), [("yes", "yes"), ("YES", "yes"), ("no", "no"), ("1", "yes"), ("2", "no")])
+def test_yes_and_no_are_words(typed: str, reply: str) -> None:
+    """Yes and no are typed in full or by their number."""
+    assert read_reply(asked(options=YES_NO), typed) == reply
+
+
+@pytest.mark.parametrize("typed", ["y", "n", "true", "ok", "yes no"])
+def test_half_a_yes_is_none(typed: str) -> None:
+    """A slip of one key is no agreement and no attestation."""
+    assert isinstance(read_reply(asked(options=YES_NO), typed), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reply"),
+    [
+        ("1,3", ("red", "green")),
+        ("3, 1", ("red", "green")),
+        ("3 , 1", ("red", "green")),
+        ("1 3", ("red", "green")),
+        ("1;3", ("red", "green")),
+        ("1,1,3,", ("red", "green")),
+        ("red, GREEN", ("red", "green")),
+        ("2", ("dark_blue",)),
+        ("Dark blue, as the sea", ("dark_blue",)),
+        ("dark_blue,1", ("red", "dark_blue")),
+        ("4", ("none",)),
+        ("none", ("none",)),
+    ],
+)
+def test_several_are_listed(typed: str, reply: tuple[str, ...]) -> None:
+    """Several choices come as numbers or words, in any order, each kept once in the order shown."""
+    assert read_reply(SEVERAL, typed) == reply
+
+
+@pytest.mark.parametrize("typed", ["1,5", "0", "1,x", "1-3", ",", "red green"])
+def test_one_bad_choice_refuses_all(typed: str) -> None:
+    """With one choice that is none, nothing is kept: half an answer would look like a whole one."""
+    refused = read_reply(SEVERAL, typed)
+    assert isinstance(refused, Refusal)
+    assert "such as 1,3" in refused.message
+
+
+@pytest.mark.parametrize("typed", ["1,4", "none, red"])
+def test_none_of_these_stands_alone(typed: str) -> None:
+    """None of these together with something is a contradiction, and is asked again."""
+    refused = read_reply(SEVERAL, typed)
+    assert isinstance(refused, Refusal)
+    assert "stands alone" in refused.message
+
+
+def test_menu_choices_follow_the_same_rules() -> None:
+    """What a menu gives is held to the rules of a typed line: something is chosen, and none stands alone."""
+    assert exclusive(SEVERAL, ("red", "green")) == ("red", "green")
+    assert exclusive(SEVERAL, ("none",)) == ("none",)
+    assert isinstance(exclusive(SEVERAL, ()), Refusal)
+    assert isinstance(exclusive(SEVERAL, ("red", "none")), Refusal)
+    assert exclusive(asked(options=COLORS, several=True, optional=True), ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "reply"),
+    [
+        pytest.param({"given": "ann"}, "ann", id="keeps a line"),
+        pytest.param({"given": "green", "options": COLORS}, "green", id="keeps a choice"),
+        pytest.param({"given": ("red",), "options": COLORS, "several": True}, ("red",), id="keeps several"),
+        pytest.param({"optional": True}, "", id="skips"),
+        pytest.param({"optional": True, "given": "ann"}, "ann", id="keeps rather than skips"),
+    ],
+)
+def test_enter_keeps_or_skips(settings: dict[str, Any], reply: str | tuple[str, ...]) -> None:
+    """Enter alone keeps what was said before, or skips what may be left out."""
+    assert read_reply(asked(**settings), " \n") == reply
+
+
+@pytest.mark.parametrize("prompt", KINDS.values(), ids=KINDS)
+def test_enter_alone_is_no_answer(prompt: Prompt) -> None:
+    """Where an answer is needed and none was given, Enter is refused: there is no hidden default."""
+    refused = read_reply(prompt, "\n")
+    assert isinstance(refused, Refusal)
+    assert "needed" in refused.message
+    assert "don't know" not in refused.message
+
+
+def test_enter_points_to_dont_know() -> None:
+    """Who presses Enter for want of an answer learns that not knowing is one."""
+    refused = read_reply(asked(dont_know=True), "")
+    assert isinstance(refused, Refusal)
+    assert "don't know" in refused.message
+
+
+def test_enter_keeps_nothing_that_is_wrong() -> None:
+    """A value of a file that does not pass its check cannot be kept by Enter: the person is told while she is there."""
+    kept = read_reply(asked(given="12345", check=phone, explain=MESSAGES.__getitem__), "")
+    assert isinstance(kept, Refusal)
+    assert kept.message == MESSAGES["phone-format"]
+
+
+@pytest.mark.parametrize(("typed", "reply"), [("Ann\n", "ann"), ("  Bo  ", "bo"), ("dk", "dk"), ("1", "1")])
+def test_line_is_checked_and_kept(typed: str, reply: str) -> None:
+    """A typed line is kept as its check keeps it, without the spaces around it."""
+    assert read_reply(LINE, typed) == reply
+
+
+def test_line_without_check_is_kept() -> None:
+    """Where anything may be said, it is kept as typed."""
+    assert read_reply(asked(), " As it is \n") == "As it is"
+
+
+def test_refusal_says_what_is_accepted() -> None:
+    """A wrong line is answered by what is wanted, in the words of its check."""
+    assert read_reply(LINE, "Alexander") == Refusal("at most five letters")
+
+
+@given(typed=st.from_regex(r"[A-Z]{3}7[A-Z]{4}", fullmatch=True))
+@pytest.mark.parametrize("prompt", KINDS.values(), ids=KINDS)
+def test_wrong_reply_is_not_echoed(prompt: Prompt, typed: str) -> None:
+    """What was typed by mistake, perhaps a name or a number, is never repeated on the screen."""
+    refused = read_reply(prompt, typed)
+    assert isinstance(refused, Refusal)
+    assert typed not in refused.message
+
+
+@given(typed=st.text(max_size=30))
+@pytest.mark.parametrize("prompt", KINDS.values(), ids=KINDS)
+def test_any_line_is_a_reply_or_refused(prompt: Prompt, typed: str) -> None:
+    """Whatever is typed, the answer is a move, one of the choices, a checked line, or a refusal; never a crash."""
+    reply = read_reply(prompt, typed)
+    if isinstance(reply, tuple):
+        assert prompt.several
+        assert set(reply) <= set(prompt.options)
+    elif isinstance(reply, str):
+        assert reply in prompt.options or not prompt.options
+    else:
+        assert isinstance(reply, Move | Refusal)

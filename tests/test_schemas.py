@@ -1,0 +1,221 @@
+"""The JSON Schema files: every document that --json prints fits its schema, key by key in the promised order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from document import PROFILE
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from calaim_cli import documents, errors, lookups
+from calaim_cli.catalog import Catalog
+from calaim_cli.errors import CalaimError, Problem
+from calaim_cli.topics import DOCUMENTS
+from conftest import ROOT, Run, WriteCase
+
+DAY = ("--as-of", "2026-11-22")
+SCHEMAS = ROOT / "docs" / "schemas"
+NAMES = [schema.removeprefix("calaim.").removesuffix("/1") for schema, _, _ in DOCUMENTS]
+CASES = sorted((ROOT / "tests" / "cases").glob("*.toml"))
+
+
+@cache
+def schema_of(name: str) -> dict[str, Any]:
+    """The JSON Schema of a document, by the middle part of its name."""
+    read: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+    return read
+
+
+def out_of_order(value: object, schema: dict[str, Any], root: dict[str, Any], where: str = "$") -> Iterator[str]:
+    """The places where the keys of an object are not in the order of its schema."""
+    if "oneOf" in schema:
+        shapes = [{**one, "$defs": root["$defs"]} for one in schema["oneOf"]]
+        schema = next(one for one in shapes if Draft202012Validator(one).is_valid(value))
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
+    if isinstance(value, dict) and "properties" in schema:
+        if list(value) != [key for key in schema["properties"] if key in value]:
+            yield where
+        for key, one in value.items():
+            yield from out_of_order(one, schema["properties"][key], root, f"{where}.{key}")
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from out_of_order(one, schema["items"], root, f"{where}[{number}]")
+
+
+def faults(document: dict[str, Any]) -> list[str]:
+    """What is wrong with a document by the schema that it names; empty when it fits."""
+    schema = schema_of(document["schema"].removeprefix("calaim.").removesuffix("/1"))
+    wrong = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(document)]
+    return wrong or list(out_of_order(document, schema, schema))
+
+
+def printed(run: Run, *arguments: str | Path, code: int = 0) -> list[Any]:
+    """The documents that a command prints with --json."""
+    ran = run(*arguments, "--json")
+    assert ran.code == code, ran.err
+    return [json.loads(line) for line in (ran.out or ran.err).splitlines()]
+
+
+def objects(schema: object) -> Iterator[dict[str, Any]]:
+    """Every schema of an object inside a schema."""
+    if isinstance(schema, dict):
+        if "properties" in schema and isinstance(schema["properties"], dict):
+            yield schema
+        for part in schema.values():
+            yield from objects(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from objects(part)
+
+
+def test_every_document_has_a_schema_and_every_schema_a_document() -> None:
+    """Whoever reads JSON finds its schema by name, and `calaim help json` lists them all."""
+    assert sorted(path.name for path in SCHEMAS.iterdir()) == sorted(f"{name}.schema.json" for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schema_is_sound_and_closed(name: str) -> None:
+    """A schema is valid by draft 2020-12, names its document, and lets no unknown key pass."""
+    schema = schema_of(name)
+    Draft202012Validator.check_schema(schema)
+    assert schema["properties"]["schema"] == {"const": f"calaim.{name}/1"}
+    assert next(iter(schema["properties"])) == "schema"
+    assert all(one["additionalProperties"] is False for one in objects(schema))
+    assert all(set(one["required"]) <= set(one["properties"]) for one in objects(schema))
+
+
+def test_all_counties_fit(catalog: Catalog) -> None:
+    """Each of the 58 counties, served or not, split or whole, is a document by the schema."""
+    for county in catalog.counties_file.county:
+        place = lookups.place_named(county.name, catalog)
+        assert faults(documents.county_document(place, county.name, catalog)) == []
+    assert len(catalog.counties_file.county) == 58
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("county", "94401"),
+        ("counties",),
+        ("counties", "--service", "sobering-centers", "--region", "south"),
+        ("counties", "--plan", "hpsm"),
+        ("services",),
+        ("services", "--county", "san mateo"),
+        ("services", "--county", "modoc"),
+        ("programs",),
+        ("data", "sources"),
+    ],
+    ids=" ".join,
+)
+def test_lookup_fits(run: Run, arguments: tuple[str, ...]) -> None:
+    """A list, whole or filtered, is one document by the schema."""
+    (document,) = printed(run, *arguments)
+    assert faults(document) == []
+
+
+def test_every_service_and_program_alone_fits(catalog: Catalog) -> None:
+    """Each service and each program asked for by itself is a document by the schema."""
+    county = lookups.place_named("kern", catalog).county
+    for service in catalog.programs_file.service:
+        assert faults(documents.services_document([service], county, catalog)) == []
+    for one in lookups.kinds(catalog):
+        assert faults(documents.programs_document([one], catalog)) == []
+
+
+def test_every_case_fits(run: Run) -> None:
+    """The determination of each reviewed case is a document by the schema, one a line."""
+    found = printed(run, "check", *CASES, *DAY)
+    assert len(found) == len(CASES)
+    assert [faults(document) for document in found] == [[]] * len(found)
+
+
+def test_expectations_fit(run: Run, write_case: WriteCase) -> None:
+    """What differs from expectations is listed by the schema; that nothing differs, too."""
+    (agreed,) = printed(run, "check", *CASES, "--expect", *DAY)
+    assert faults(agreed) == []
+    (differs,) = printed(run, "check", write_case({"expect.ecm": "unlikely"}), "--expect", *DAY, code=4)
+    assert len(differs["differences"]) == 1
+    assert faults(differs) == []
+
+
+SUPPORTS = {"referral.program": "cs", "referral.services": ["day_habilitation", "asthma_remediation"]}
+SOUTH = {"member.county": "San Diego", "member.zip": "92101", "member.city": "San Diego"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, SUPPORTS, {"referral.program": "chw"}, SOUTH, {"consent.part2": None}],
+    ids=["ecm", "cs", "chw", "south", "warned"],
+)
+def test_draft_fits(run: Run, write_case: WriteCase, changes: dict[str, Any]) -> None:
+    """A draft to Kaiser Permanente is a document by the schema, for each program and region."""
+    (document,) = printed(run, "refer", write_case(changes), *DAY)
+    assert faults(document) == []
+
+
+def test_draft_to_a_lead_entity_fits(
+    run: Run, write_case: WriteCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A referral to the referrer's own organization is a document by the schema."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text(PROFILE, encoding="utf-8")
+    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    (document,) = printed(run, "refer", write_case({"referral.self_referral": True}), *DAY)
+    assert document["route"]["kind"] == "network-lead-entity"
+    assert faults(document) == []
+
+
+def test_data_diff_fits(run: Run, data_copy: Path, write_case: WriteCase) -> None:
+    """What changed between two data folders, and for whom, is a document by the schema."""
+    programs = data_copy / "programs.toml"
+    text = programs.read_text("utf-8")
+    start = text.index('id = "five_ed_visits_6_months"')
+    changed = text[:start] + text[start:].replace("at_least = 5", "at_least = 6", 1)
+    programs.write_text(changed, encoding="utf-8")
+    (document,) = printed(run, "data", "diff", ROOT / "data", data_copy, write_case(), *DAY)
+    assert document["changes"]
+    assert document["cases"]
+    assert faults(document) == []
+
+
+@pytest.mark.parametrize("kind", [CalaimError, *CalaimError.__subclasses__()], ids=lambda kind: kind.__name__)
+def test_every_class_of_error_fits(kind: type[CalaimError]) -> None:
+    """An error of each class, with problems or without, is a document by the schema."""
+    assert faults(documents.error_document(kind("what: where: what next"))) == []
+    assert faults(documents.error_document(kind("what", (Problem("where", "code", "what next"),)))) == []
+
+
+def test_every_error_class_is_known() -> None:
+    """No error is a kind of its own outside the family that the tests go through."""
+    family = {one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, CalaimError)}
+    assert family == {CalaimError, *CalaimError.__subclasses__()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("conty",), 2), (("check", "absent.toml"), 4), (("county", "sb"), 5), (("county", "94303"), 5)],
+    ids=["usage", "input", "ambiguous", "several"],
+)
+def test_printed_error_fits(run: Run, arguments: tuple[str, ...], code: int) -> None:
+    """What a failing command prints on standard error is a document by the schema."""
+    (document,) = printed(run, *arguments, code=code)
+    assert document["schema"] == "calaim.error/1"
+    assert faults(document) == []
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["written", "dry run"])
+def test_batch_summary_fits(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry: tuple[str, ...]) -> None:
+    """The counts of a batch are a document by the schema, whether drafts are written or not."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text(PROFILE, encoding="utf-8")
+    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    rows = ROOT / "examples" / "members.csv"
+    (summary,) = printed(run, "batch", rows, "--out", tmp_path / "drafts", *DAY, *dry)
+    assert summary["rows"] == 3
+    assert faults(summary) == []
