@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCS := README.md $(wildcard docs/*.md)
 
-.PHONY: help demo test check format lint types docs site bench bench-startup build clean
+.PHONY: help demo test check format lint types docs site bench bench-startup bench-batch build clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,10 +52,13 @@ $(VENV)/site-installed: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group site
 	@touch $@
 
-bench: bench-startup ## Measure against the floor and other programs, into docs/benchmarks.md
+bench: bench-startup bench-batch ## Measure against the floor and other programs, into docs/benchmarks.md
 
 bench-startup: $(VENV)/installed
 	$(BIN)/python bench/startup.py --write
+
+bench-batch: $(VENV)/installed
+	$(BIN)/python bench/batch.py
 
 build: $(VENV)/installed ## Build sdist and wheel into dist/
 	$(BIN)/python -m build --quiet

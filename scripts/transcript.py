@@ -47,7 +47,7 @@ source = "other_health_care_provider"
 REPLIES: dict[str, list[str]] = {
     "Member's county or ZIP code": ["san mateo"],
     "Does the member have Kaiser Permanente Medi-Cal?": ["yes"],
-    "Screen the member first?": ["yes"],
+    "What should be screened first?": ["1"],
     "How old is the member": ["03/04/1979"],
     "Does the member have full-scope Medi-Cal": ["yes"],
     "Which of these describe where the member lives": ["?", "3"],

@@ -252,3 +252,13 @@ def test_details_of_a_choice_are_checked_and_kept(catalog: Catalog, where: str) 
     assert codes(checked(catalog, {where: "a\nb"}).problems) == [(where, "line-char")]
     part, key = where.split(".")
     assert getattr(getattr(checked(catalog, {where: " a "}).case, part), key) == "a"
+
+
+@pytest.mark.parametrize("key", ["relationship", "source"])
+def test_other_without_saying_which_is_a_warning(catalog: Catalog, key: str) -> None:
+    """The form asks which relationship or source "other" is: without it the draft is written, with a reminder."""
+    plain = check_case(read_case(changed(COMPLETE, {f"referrer.{key}": "other"}))[0], catalog, AS_OF)
+    assert plain.problems == ()
+    assert [(one.where, one.code) for one in plain.warnings] == [(f"referrer.{key}_detail", "say-which")]
+    said = {f"referrer.{key}": "other", f"referrer.{key}_detail": "Neighbor"}
+    assert check_case(read_case(changed(COMPLETE, said))[0], catalog, AS_OF).warnings == ()

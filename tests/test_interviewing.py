@@ -374,7 +374,7 @@ TEXTS = (
     | LABELS
     | {
         "member.kp_member": "Does the member have Kaiser Permanente Medi-Cal?",
-        "screen": "Screen the member first?",
+        "screen": "What should be screened first?",
         "referral.program": "What should the referral ask for?",
         "referral.current_services": "What does the member receive now?",
         "consent.member_agreed": "Has the member agreed to this referral?",
@@ -390,7 +390,7 @@ TEXTS = (
 FORM = LINES | {
     "member.county": "san mateo",
     "member.kp_member": "yes",
-    "screen": "yes",
+    "screen": "1,2,3",
     "referral.program": "ecm",
     "member.first_name": "Trần",
     "member.middle_name": "",
@@ -449,7 +449,7 @@ def test_draft_alone_goes_to_stdout(tmp_path: Path, profile: Path) -> None:
     """With stdout redirected the draft is in the file, and every question and the preview on the terminal."""
     out = tmp_path / "draft.txt"
     with Terminal("refer", "--plain", "--program", "ecm", *DAY, out=out) as terminal:
-        asked = terminal.answer(FORM | {"screen": "no"}, TEXTS)
+        asked = terminal.answer(FORM | {"screen": "Nothing: go on without screening"}, TEXTS)
         assert terminal.end() == 0
     assert "housing" not in asked
     assert "referral.program" not in asked
@@ -463,7 +463,7 @@ def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) 
     """Whoever says no to the preview has no draft, and is told so."""
     out = tmp_path / "draft.eml"
     with Terminal("refer", "--plain", "--program", "ecm", "--out", out, *DAY) as terminal:
-        terminal.answer(FORM | {"screen": "no", "write": "no"}, TEXTS)
+        terminal.answer(FORM | {"screen": "Nothing: go on without screening", "write": "no"}, TEXTS)
         assert terminal.end() == 0
     assert "No draft was written." in terminal.words
     assert not out.exists()
@@ -472,7 +472,7 @@ def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) 
 def test_several_programs_make_several_drafts(tmp_path: Path, profile: Path) -> None:
     """Two programs chosen make two drafts, each previewed and each in a file named after its program."""
     with Terminal("refer", "--plain", "--out", tmp_path / "draft.eml", *DAY) as terminal:
-        asked = terminal.answer(FORM | {"screen": "no", "referral.program": "ecm,chw"}, TEXTS)
+        asked = terminal.answer(FORM | {"screen": "Nothing: go on without screening", "referral.program": "ecm,chw"}, TEXTS)
         assert terminal.end() == 0
     assert asked.count("write") == 2
     assert asked.count("consent.attested") == 1
@@ -483,13 +483,13 @@ def test_referral_is_saved_and_gone_on_with(tmp_path: Path, profile: Path) -> No
     """A referral left in the middle keeps what was said; going on asks for consent anew, whatever was said before."""
     save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
     with Terminal("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY) as terminal:
-        lines = FORM | {"screen": "no", "consent.part2": "quit"}
+        lines = FORM | {"screen": "Nothing: go on without screening", "consent.part2": "quit"}
         terminal.answer(lines, TEXTS)
         assert terminal.end() == 130
     said = re.search(r"go on with: (calaim .*)", terminal.text)
     assert said is not None
     assert tomllib.loads(save.read_text("utf-8"))["consent"] == {"member_agreed": True, "attested": True}
-    keep = dict.fromkeys(LABELS, "") | {"referral.current_services": "", "screen": "no", "member.kp_member": "yes"}
+    keep = dict.fromkeys(LABELS, "") | {"referral.current_services": "", "screen": "Nothing: go on without screening", "member.kp_member": "yes"}
     with Terminal(*shlex.split(said[1])[1:]) as terminal:
         asked = terminal.answer(FORM | keep, TEXTS)
         assert terminal.end() == 0
@@ -502,7 +502,7 @@ def test_referral_killed(tmp_path: Path, profile: Path, at: str) -> None:
     """A power cut during a referral leaves every reply in the saved case, and never half a draft."""
     save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
     with Terminal("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY) as terminal:
-        lines = FORM | {"screen": "no"}
+        lines = FORM | {"screen": "Nothing: go on without screening"}
         order = [where for where in lines if where not in STREET and where != "referral.program"]
         asked = terminal.answer(lines, TEXTS, most=order.index(at))
         assert terminal.prompt()

@@ -18,6 +18,8 @@ from calaim_cli.fields import MESSAGES, Checked
 from calaim_cli.near import did_you_mean, one_of
 from calaim_cli.programs import find_entry
 
+SAY_WHICH: Final = "(say which)"
+"""How the words of a choice end after which the form asks for more."""
 Check = Callable[[str], Checked]
 
 CHECKS: Final[dict[str, Check]] = {
@@ -60,7 +62,7 @@ def check_case(case: Case, catalog: Catalog, as_of: date) -> CheckedCase:
     form = catalog.counties_file.form
     kept, found = _fields(case, as_of)
     county, place = county_of(kept, catalog)
-    found[1].extend(named_diagnoses(kept.referral.notes, form))
+    found[1].extend((*named_diagnoses(kept.referral.notes, form), *_without_detail(kept, form)))
     problems = [*_missing(case, form), *found[0], *_choices(kept, form), *_requested(kept, catalog), *_consent(kept)]
     services = tuple(dict.fromkeys(_service_id(typed, catalog) or typed for typed in kept.referral.services))
     kept = replace(kept, referral=replace(kept.referral, program=kept.referral.program.lower(), services=services))
@@ -124,6 +126,15 @@ def _choices(case: Case, form: Form) -> Iterator[Problem]:
     if any(one not in form.current_services for one in current) or ("none" in current and len(current) > 1):
         choices = one_of(form.current_services)
         yield Problem("referral.current_services", "unknown-choice", f"give {choices}; none stands alone")
+
+
+def _without_detail(case: Case, form: Form) -> Iterator[Problem]:
+    """A warning for a choice of the form that asks to say which, where nothing is said."""
+    referrer = case.referrer
+    if form.relationships.get(referrer.relationship, "").endswith(SAY_WHICH) and not referrer.relationship_detail:
+        yield Problem("referrer.relationship_detail", "say-which", "the plan's form asks which relationship it is")
+    if form.referral_sources.get(referrer.source, "").endswith(SAY_WHICH) and not referrer.source_detail:
+        yield Problem("referrer.source_detail", "say-which", "the plan's form asks which one it is")
 
 
 def _service_id(typed: str, catalog: Catalog) -> str | None:

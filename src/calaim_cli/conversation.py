@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from calaim_cli import fields
 from calaim_cli.case import AGE, Case, Consent, age_of
 from calaim_cli.catalog import Catalog
-from calaim_cli.checks import CHECKS
+from calaim_cli.checks import CHECKS, SAY_WHICH
 from calaim_cli.counties import NoPlace, find_place
 from calaim_cli.determination import Determination, Outcome
 from calaim_cli.errors import Problem
 from calaim_cli.fields import MESSAGES, Checked
 from calaim_cli.interview import Inquiry, next_question
-from calaim_cli.prompt import Ask, Move, Prompt, Reply
+from calaim_cli.lookups import entry_named
+from calaim_cli.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 from calaim_cli.questions import DONT_KNOW, Answer, Kind, Question, read_answer, read_answers
 
 Keep = Callable[[Case], None]
@@ -143,6 +144,16 @@ def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
     return reply
 
 
+def choose_screening(case: Case, catalog: Catalog, ask: Ask) -> list[str]:
+    """What the screening before a referral is to cover: what the case asks for, or any of the programs, or nothing."""
+    typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
+    entries = [entry_named(one, catalog) for one in typed] or catalog.programs_file.program
+    options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: go on without screening"}
+    words = "What should be screened first? Only what matters is asked, and the referral then explains why."
+    reply = ask_alone(ask, Prompt(where="screen", text=words, options=options, several=True))
+    return [name for name in reply if name != NONE_OF_THESE]
+
+
 class Step(Struct, frozen=True):
     """One prompt of a talk that goes through steps: what to ask (None: skip it), and how the reply is kept."""
 
@@ -227,6 +238,20 @@ def choice_step(where: str, text: str, options: Mapping[str, str], *, several: b
     return Step(prompt, lambda case, reply: _with(case, where, reply))
 
 
+def detail_step(where: str, text: str, options: Mapping[str, str]) -> Step:
+    """A step that asks "which" after a choice whose words ask to say so; skipped after any other."""
+
+    def prompt(case: Case) -> Prompt | None:
+        if not options.get(_at(case, where), "").endswith(SAY_WHICH):
+            return None
+        detail = f"{where}_detail"
+        return Prompt(
+            where=detail, text=text, check=CHECKS[detail], explain=MESSAGES.__getitem__, given=_at(case, detail)
+        )
+
+    return Step(prompt, lambda case, reply: _with(case, f"{where}_detail", reply))
+
+
 def spoken_step(where: str, text: str, needed: Callable[[Case], bool], *, dont_know: bool = False) -> Step:
     """A yes or no that a person says for this referral alone: nothing given before is shown or kept by Enter."""
 
@@ -252,7 +277,11 @@ def referrer_steps(catalog: Catalog, as_of: date) -> tuple[Step, ...]:
     return (
         *(field_step(where, form.required, as_of) for where in REFERRER_KEYS),
         choice_step("referrer.relationship", "Referrer's relationship to the member", form.relationships),
+        detail_step("referrer.relationship", "Which relationship is it?", form.relationships),
         choice_step("referrer.source", "Who makes this external referral?", form.referral_sources),
+        detail_step(
+            "referrer.source", f"Which one ({', '.join(form.vendors.values())}, or another)?", form.referral_sources
+        ),
     )
 
 

@@ -125,11 +125,8 @@ def talked(
     keep(case)
 
     def screen(so_far: Case) -> Case:
-        words = "Screen the member first? It asks only what matters, and the referral explains why."
-        if conversation.ask_alone(ask, Prompt(where="screen", text=words, options=conversation.YES_NO)) != "yes":
-            return so_far
-        typed = [*(so_far.referral.services or (so_far.referral.program,))] if so_far.referral.program else []
-        return interviewed(inquiry_for(typed, so_far, catalog), so_far, catalog, day, ask, keep)
+        typed = conversation.choose_screening(so_far, catalog, ask)
+        return interviewed(inquiry_for(typed, so_far, catalog), so_far, catalog, day, ask, keep) if typed else so_far
 
     with leaving(save):
         return referring.talk(case, profile.referrer, catalog, day, ask, keep, screen)
