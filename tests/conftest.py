@@ -15,9 +15,8 @@ import pytest
 import tomli_w
 from hypothesis import HealthCheck, settings
 
-from calaim_cli import compiled, compiling, datafiles
+from calaim_cli import cli, compiled, compiling, datafiles
 from calaim_cli.catalog import Catalog
-from calaim_cli.cli import main
 
 # A first run builds tables, and the machine may be busy: neither says anything about the code.
 settings.register_profile("calaim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,6 +49,7 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("CALAIM_DATA", "ACCESSIBLE", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CALAIM_NO_QUICK"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CALAIM_PROFILE", str(tmp_path / "no-profile.toml"))
+    monkeypatch.setattr(cli, "_today", lambda: AS_OF)  # the data's review date must not become the tests' last day
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
         capfd.readouterr()
         try:
-            code = main()
+            code = cli.main()
         except SystemExit as leaving:
             code = leaving.code if isinstance(leaving.code, int) else 1
         return Ran(code, *capfd.readouterr())

@@ -413,6 +413,7 @@ FORM = LINES | {
     "consent.part2": "no",
     "write": "yes",
 }
+UNSCREENED = "Nothing: go on without screening"
 ASKED_ALWAYS = ["consent.member_agreed", "consent.attested", "consent.part2", "write"]
 
 
@@ -449,7 +450,7 @@ def test_draft_alone_goes_to_stdout(tmp_path: Path, profile: Path) -> None:
     """With stdout redirected the draft is in the file, and every question and the preview on the terminal."""
     out = tmp_path / "draft.txt"
     with Terminal("refer", "--plain", "--program", "ecm", *DAY, out=out) as terminal:
-        asked = terminal.answer(FORM | {"screen": "Nothing: go on without screening"}, TEXTS)
+        asked = terminal.answer(FORM | {"screen": UNSCREENED}, TEXTS)
         assert terminal.end() == 0
     assert "housing" not in asked
     assert "referral.program" not in asked
@@ -463,7 +464,7 @@ def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) 
     """Whoever says no to the preview has no draft, and is told so."""
     out = tmp_path / "draft.eml"
     with Terminal("refer", "--plain", "--program", "ecm", "--out", out, *DAY) as terminal:
-        terminal.answer(FORM | {"screen": "Nothing: go on without screening", "write": "no"}, TEXTS)
+        terminal.answer(FORM | {"screen": UNSCREENED, "write": "no"}, TEXTS)
         assert terminal.end() == 0
     assert "No draft was written." in terminal.words
     assert not out.exists()
@@ -472,7 +473,7 @@ def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) 
 def test_several_programs_make_several_drafts(tmp_path: Path, profile: Path) -> None:
     """Two programs chosen make two drafts, each previewed and each in a file named after its program."""
     with Terminal("refer", "--plain", "--out", tmp_path / "draft.eml", *DAY) as terminal:
-        asked = terminal.answer(FORM | {"screen": "Nothing: go on without screening", "referral.program": "ecm,chw"}, TEXTS)
+        asked = terminal.answer(FORM | {"screen": UNSCREENED, "referral.program": "ecm,chw"}, TEXTS)
         assert terminal.end() == 0
     assert asked.count("write") == 2
     assert asked.count("consent.attested") == 1
@@ -483,13 +484,17 @@ def test_referral_is_saved_and_gone_on_with(tmp_path: Path, profile: Path) -> No
     """A referral left in the middle keeps what was said; going on asks for consent anew, whatever was said before."""
     save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
     with Terminal("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY) as terminal:
-        lines = FORM | {"screen": "Nothing: go on without screening", "consent.part2": "quit"}
+        lines = FORM | {"screen": UNSCREENED, "consent.part2": "quit"}
         terminal.answer(lines, TEXTS)
         assert terminal.end() == 130
     said = re.search(r"go on with: (calaim .*)", terminal.text)
     assert said is not None
     assert tomllib.loads(save.read_text("utf-8"))["consent"] == {"member_agreed": True, "attested": True}
-    keep = dict.fromkeys(LABELS, "") | {"referral.current_services": "", "screen": "Nothing: go on without screening", "member.kp_member": "yes"}
+    keep = dict.fromkeys(LABELS, "") | {
+        "referral.current_services": "",
+        "screen": UNSCREENED,
+        "member.kp_member": "yes",
+    }
     with Terminal(*shlex.split(said[1])[1:]) as terminal:
         asked = terminal.answer(FORM | keep, TEXTS)
         assert terminal.end() == 0
@@ -502,7 +507,7 @@ def test_referral_killed(tmp_path: Path, profile: Path, at: str) -> None:
     """A power cut during a referral leaves every reply in the saved case, and never half a draft."""
     save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
     with Terminal("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY) as terminal:
-        lines = FORM | {"screen": "Nothing: go on without screening"}
+        lines = FORM | {"screen": UNSCREENED}
         order = [where for where in lines if where not in STREET and where != "referral.program"]
         asked = terminal.answer(lines, TEXTS, most=order.index(at))
         assert terminal.prompt()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import datafiles, lookups
+from calaim_cli import cli, datafiles, lookups
 from calaim_cli.catalog import Catalog
 from calaim_cli.errors import NotFound
 from conftest import Run
@@ -211,3 +212,18 @@ def test_services_of_a_county_are_the_countys(run: Run) -> None:
     services = json.loads(run("services", "--county", "napa", "--json").out)["services"]
     by_county = county_document(run, "napa")["services"]
     assert [(one["id"], one["offered"]) for one in services] == [(one["id"], one["offered"]) for one in by_county]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["county", "alameda"], ["counties"], ["services"], ["programs"]],
+    ids=["county", "counties", "services", "programs"],
+)
+def test_look_up_past_review_says_so(run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    """Whoever looks something up after the review date is told that the facts may be old; the answer is the same."""
+    before = run(*arguments)
+    monkeypatch.setattr(cli, "_today", lambda: date(2027, 1, 2))
+    after = run(*arguments)
+    assert before.err == ""
+    assert (after.code, after.out) == (0, before.out)
+    assert "past-review" in after.err

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli import screening
+from calaim_cli.body import NOT_GIVEN, us_date
 from calaim_cli.case import LeadEntity, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.errors import InputError, NotFound
 from calaim_cli.message import eml
-from calaim_cli.body import NOT_GIVEN, us_date
 from calaim_cli.referral import Prepared, prepare
 from conftest import AS_OF, COMPLETE, changed
 

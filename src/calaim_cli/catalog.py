@@ -19,6 +19,7 @@ from calaim_cli.counties import (
     Plan,
     Region,
 )
+from calaim_cli.errors import Problem
 from calaim_cli.programs import Group, Program, Subject, rules_of
 from calaim_cli.questions import Criterion, Question, Topic
 from calaim_cli.rules import criteria_of
@@ -99,6 +100,20 @@ class Catalog(Struct, frozen=True):
     def review_by(self) -> date:
         """The day after which the data want a review: the earlier of the two files'."""
         return min(self.programs_file.review_by, self.counties_file.review_by)
+
+    def past_review(self, as_of: date) -> tuple[Problem, ...]:
+        """A warning for each file and source whose review is due on `as_of`."""
+        due: dict[str, date | None] = {
+            "programs.toml": self.programs_file.review_by,
+            "counties.toml": self.counties_file.review_by,
+            **{f'source "{one.id}"': one.review_by for one in self.sources.values()},
+        }
+        words = "was due for review by {}, so its facts may be old: call the plan to confirm"
+        return tuple(
+            Problem(where, "past-review", words.format(day))
+            for where, day in due.items()
+            if day is not None and as_of > day
+        )
 
     @property
     def entries(self) -> tuple[Program, ...]:

@@ -236,7 +236,11 @@ def _warn(problems: Iterable[Problem]) -> None:
 
 def _day(as_of: datetime | None) -> date:
     """The day to decide for."""
-    return as_of.date() if as_of else datetime.now().astimezone().date()
+    return as_of.date() if as_of else _today()
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
 
 
 @app.callback(invoke_without_command=True)
@@ -267,6 +271,7 @@ def county(place: PlaceWords, as_json: Json = False, plain_wanted: Plain = False
 
     catalog, typed = _policy(data), " ".join(place)
     found = lookups.place_named(typed, catalog)
+    _warn(catalog.past_review(_today()))
     if as_json:
         return _show_json([documents.county_document(found, typed, catalog)])
     return _show(views.county_view(found, catalog), plain_wanted=plain_wanted)
@@ -308,6 +313,7 @@ def counties(
         lookups.region_named(region, catalog) if region else None,
         lookups.plan_named(plan, catalog) if plan else None,
     )
+    _warn(catalog.past_review(_today()))
     if as_json:
         return _show_json([documents.counties_document(found, catalog)])
     return _show(views.counties_view(found), plain_wanted=plain_wanted)
@@ -335,6 +341,7 @@ def services(
     catalog = _policy(data)
     found = lookups.place_named(county, catalog).county if county else None
     wanted = (lookups.service_named(service, catalog),) if service else catalog.programs_file.service
+    _warn(catalog.past_review(_today()))
     if as_json:
         return _show_json([documents.services_document(wanted, found, catalog)])
     if service:
@@ -363,6 +370,7 @@ def programs(
     if program:
         entry = lookups.entry_named(program, catalog)
         wanted = tuple(one for one in wanted if one[1] is entry)
+    _warn(catalog.past_review(_today()))
     if as_json:
         return _show_json([documents.programs_document(wanted, catalog)])
     if program:
@@ -404,10 +412,10 @@ def check(
 
 
 def _show_results(results: "list[Decided]", catalog: "Catalog", day: date, *, as_json: bool, plain_wanted: bool) -> int:
-    from calaim_cli import datacheck, documents, views
+    from calaim_cli import documents, views
     from calaim_cli.render import wants_rich
 
-    _warn((*datacheck.past_review(catalog, day), *(warning for one in results for warning in one.warnings)))
+    _warn((*catalog.past_review(day), *(warning for one in results for warning in one.warnings)))
     if as_json:
         return _show_json(documents.determination_document(one.results, catalog, one.county, day) for one in results)
     full = not wants_rich(sys.stdout, plain_wanted=plain_wanted)
@@ -418,12 +426,12 @@ def _show_results(results: "list[Decided]", catalog: "Catalog", day: date, *, as
 
 
 def _compare(read: "list[tuple[str, Case]]", catalog: "Catalog", day: date, *, as_json: bool) -> int:
-    from calaim_cli import checking, datacheck, documents, screening
+    from calaim_cli import checking, documents, screening
 
     everything = screening.screener(catalog.subjects, catalog)
     compared = [checking.compare(name, case, everything, catalog, day) for name, case in read]
     differing = [difference for one in compared for difference in one]
-    _warn(datacheck.past_review(catalog, day))
+    _warn(catalog.past_review(day))
     if as_json:
         _show_json([documents.expectations_document(len(read), differing)])
     else:
@@ -495,7 +503,7 @@ def refer(
 
     Example: calaim refer examples/case.toml --out draft.eml
     """
-    from calaim_cli import casefile, datacheck, documents, interviewing, prompts, referring
+    from calaim_cli import casefile, documents, interviewing, prompts, referring
 
     if redact and out is not None:
         raise UsageError("--redact only shows a draft: leave --out away")
@@ -516,7 +524,7 @@ def refer(
     drafts = [referring.prepare(one, profile, catalog, day) for one in cases]
     if case is None and not redact:
         drafts = interviewing.previewed(drafts, prompts.asker(plain=plain_wanted), save)
-    _warn(datacheck.past_review(catalog, day))
+    _warn(catalog.past_review(day))
     if redact:
         return _show_redacted(drafts)
     _deliver(drafts, wanted, out, catalog, force=force)
@@ -592,7 +600,7 @@ def batch_rows(
 
     Example: calaim batch examples/members.csv --out drafts
     """
-    from calaim_cli import batch, casefile, datacheck, rowcase, spreadsheet, takes
+    from calaim_cli import batch, casefile, rowcase, spreadsheet, takes
 
     if template:
         emit_utf8(spreadsheet.template(rowcase.COLUMNS))
@@ -610,7 +618,7 @@ def batch_rows(
         limit=limit,
         jobs=jobs,
     )
-    _warn((*datacheck.past_review(catalog, day), *batch.doubts_about(order)))
+    _warn((*catalog.past_review(day), *batch.doubts_about(order)))
     tally = _ran(order, policy)
     say(tally.text(dry=dry_run))
     if as_json:
@@ -692,7 +700,7 @@ def data_check(data: Data = None, as_of: AsOf = None) -> int:
     problems = datacheck.find_problems(catalog)
     if problems:
         raise InputError(f"{data or 'the shipped data'}: the data are not sound: mend what is listed", problems)
-    _warn(datacheck.past_review(catalog, _day(as_of)))
+    _warn(catalog.past_review(_day(as_of)))
     emit(f"ok\tdata edition {catalog.edition}, nothing wrong\n")
     return 0
 

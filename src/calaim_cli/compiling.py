@@ -66,6 +66,9 @@ def _answers(catalog: Catalog) -> bytes:
     ends = iter(accumulate(len(piece) for several in pieces.values() for piece in several))
     index = {
         "edition": catalog.edition,
+        "review_by": min(
+            filter(None, (catalog.review_by, *(one.review_by for one in catalog.sources.values())))
+        ).isoformat(),
         "names": lookups.names(catalog),
         "places": _numbers((word for one in counties for word in (one.name, *one.aliases, one.fips)), catalog),
         "pieces": {kind: [(next(ends) - len(one), len(one)) for one in several] for kind, several in pieces.items()},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
 from itertools import chain
 from typing import Final
 
@@ -43,20 +42,6 @@ def find_problems(catalog: Catalog) -> tuple[Problem, ...]:
         _contacts,
     )
     return tuple(problem for check in checks for problem in check(catalog))
-
-
-def past_review(catalog: Catalog, as_of: date) -> tuple[Problem, ...]:
-    """A warning for each file and source whose review is due on `as_of`."""
-    due: dict[str, date | None] = {
-        PROGRAMS: catalog.programs_file.review_by,
-        COUNTIES: catalog.counties_file.review_by,
-        **{f'source "{one.id}"': one.review_by for one in catalog.sources.values()},
-    }
-    return tuple(
-        Problem(where, "past-review", f"was due for review by {day}, so its facts may be old: call the plan to confirm")
-        for where, day in due.items()
-        if day is not None and as_of > day
-    )
 
 
 def _unknown(where: str, kind: str, found: str, known: Iterable[str]) -> Problem:

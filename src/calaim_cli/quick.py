@@ -16,6 +16,7 @@ import io
 import marshal
 import os
 import sys
+import time
 
 from calaim_cli import __version__
 from calaim_cli.compiled import QUICK, UNUSABLE, opened
@@ -59,6 +60,7 @@ class Answers:
     def __init__(self, file: io.BufferedReader) -> None:
         index = marshal.loads(file.read(int(file.readline())))
         self.edition: str = index["edition"]
+        self.review_by: str = index["review_by"]
         self.names: dict[str, list[str]] = index["names"]
         self.numbers: dict[str, int] = index["places"]
         self.pieces: dict[str, list[tuple[int, int]]] = index["pieces"]
@@ -82,6 +84,8 @@ def _about(place: str, kind: str) -> str | bytes | None:
         return None
     with opened(QUICK) as file:
         answers = Answers(file)
+        if time.strftime("%Y-%m-%d") > answers.review_by:
+            return None  # Typer says that the data are due for a review
         number = answers.numbers.get(key(place))
         if number is None and place.isdigit():
             number = answers.by_zip().get(place)

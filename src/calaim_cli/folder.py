@@ -1,0 +1,384 @@
+"""Floor 4: a folder that one run alone writes to: private files, each whole under its name or not there.
+
+Nothing is ever written over. A crash at any moment leaves nothing that the next run cannot finish.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from calaim_cli.errors import Locked, OutputRefused
+
+TEMPORARY: Final = ".tmp-"
+LOCK: Final = ".calaim.lock"
+DIRTY: Final = b"d"
+"""In the lock file: a run began here and has not confirmed that its files are on the disk."""
+OPEN: Final = os.O_NOFOLLOW | os.O_CLOEXEC
+NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
+WITHOUT_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK, errno.ENOSYS})
+NOT_A_FILE: Final = frozenset({errno.ELOOP, errno.EACCES, errno.ENXIO, errno.ENODEV, errno.EISDIR})
+NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+PIECE: Final = 1024 * 1024
+
+
+class Status(StrEnum):
+    """What became of one output."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+
+
+class Found(NamedTuple):
+    """What stands under a name: whether anything does, and its bytes where it is a plain file that can be read."""
+
+    exists: bool
+    content: bytes | None = None
+
+
+class Pile:
+    """A private file that grows and has no name, so that nothing of it is left however the run ends."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor, self.size, self.waiting = descriptor, 0, bytearray()
+
+    def add(self, content: bytes) -> None:
+        """Put bytes at the end; they reach the disk a megabyte at a time."""
+        self.waiting += content
+        if len(self.waiting) >= PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        waiting, self.waiting = self.waiting, bytearray()
+        self.size += len(waiting)
+        write_all(self.descriptor, waiting)
+
+    def clear(self) -> None:
+        """Begin again with nothing."""
+        self.waiting.clear()
+        os.ftruncate(self.descriptor, 0)
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
+        self.size = 0
+
+    def pieces(self, length: int = PIECE) -> Iterator[bytes]:
+        """All of it from the beginning, `length` bytes at a time."""
+        self.flush()
+        for offset in range(0, self.size, length):
+            yield read_exactly(self.descriptor, min(length, self.size - offset), offset)
+
+
+def write_all(descriptor: int, content: bytes | bytearray) -> None:
+    """Write until all bytes are out: a short write is no error."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def read_exactly(descriptor: int, length: int, offset: int) -> bytes:
+    """So many bytes from there on. A short read is no error; an end before them is."""
+    piece = os.pread(descriptor, length, offset)
+    while len(piece) < length:
+        more = os.pread(descriptor, length - len(piece), offset + len(piece))
+        if not more:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        piece += more
+    return piece
+
+
+class Folder:
+    """All work goes through the folder's descriptor, so nobody can put another in its place.
+
+    `prefix` begins the names of temporary files. `was_dirty`: an earlier run did not confirm its sync.
+    """
+
+    def __init__(
+        self, path: Path, descriptor: int, prefix: str = TEMPORARY, *, lock: int = -1, was_dirty: bool = False
+    ) -> None:
+        self.path, self.descriptor, self.prefix = path, descriptor, prefix
+        self.lock, self.was_dirty = lock, was_dirty
+        self._piles: list[int] = []
+        self._changed = was_dirty
+
+    def mark(self) -> None:
+        """Note in the lock file, for good, that a run began to write here."""
+        self._changed = True
+        if not self.was_dirty:
+            os.pwrite(self.lock, DIRTY, 0)
+            os.fsync(self.lock)
+
+    def confirm(self) -> None:
+        """Bring what was written to the disk, once, and take the mark away."""
+        if self._changed:
+            sync_file_system(self.descriptor)
+            if self.lock >= 0:
+                os.ftruncate(self.lock, 0)
+
+    def find(self, name: str, most: int | None = None) -> Found:
+        """What stands under the name, at most so many bytes of it. A link is not followed, a pipe not waited for."""
+        try:
+            descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | OPEN, dir_fd=self.descriptor)
+        except FileNotFoundError:
+            return Found(exists=False)
+        except OSError as error:
+            if error.errno in NOT_A_FILE:
+                return Found(exists=True)
+            raise
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return Found(exists=True)
+            length = status.st_size if most is None else min(most, status.st_size)
+            return Found(exists=True, content=read_exactly(descriptor, length, 0))
+        finally:
+            os.close(descriptor)
+
+    def put(self, name: str, content: bytes) -> Status:
+        """Give the content its name. What is there already is compared, and stays unless it is torn."""
+        with self.temporary(name) as (descriptor, temporary):
+            write_all(descriptor, content)
+            if self.was_dirty and self.is_torn(self.find(name).content, content):
+                self._take_over(temporary, name)
+                return Status.WRITTEN
+            return self.publish(temporary, name, lambda: self.find(name).content == content)
+
+    def holds(self, name: str, pieces: Iterable[bytes]) -> bool:
+        """Whether a plain file of this name holds just these bytes."""
+        try:
+            descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | OPEN, dir_fd=self.descriptor)
+        except OSError:
+            return False
+        try:
+            offset = 0
+            for piece in pieces:
+                if os.pread(descriptor, len(piece), offset) != piece:
+                    return False
+                offset += len(piece)
+            return os.fstat(descriptor).st_size == offset
+        finally:
+            os.close(descriptor)
+
+    def is_torn(self, found: bytes | None, expected: bytes) -> bool:
+        """Whether a file is what a power cut left of the expected one: its beginning, perhaps filled up with NULs.
+
+        Never so unless an earlier run did not confirm its sync: then somebody else has emptied or cut the file.
+        """
+        if not self.was_dirty or found is None or found == expected or len(found) > len(expected):
+            return False
+        return expected.startswith(found.rstrip(b"\0"))
+
+    def publish(self, temporary: str, name: str, same: Callable[[], bool]) -> Status:
+        """Link a finished file to its name. Where something stands there, `same` tells whether it is the same."""
+        try:
+            self._link(temporary, name)
+            self._changed = True
+        except FileExistsError:
+            if not self.was_dirty or self.find(name, 1).content != b"":
+                return Status.UNCHANGED if same() else Status.CONFLICT
+            self._take_over(temporary, name)
+        return Status.WRITTEN
+
+    def _link(self, temporary: str, name: str) -> None:
+        """One atomic step. Without hard links, an empty file takes the name first, so that no other is lost."""
+        try:
+            os.link(temporary, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+        except OSError as error:
+            if error.errno not in WITHOUT_LINKS:
+                raise
+            empty = os.open(name, NEW, 0o600, dir_fd=self.descriptor)
+            try:
+                os.close(empty)
+                self._take_over(temporary, name)
+            except BaseException:
+                _unlink(name, self.descriptor)
+                raise
+
+    def _take_over(self, temporary: str, name: str) -> None:
+        """Put a finished file in the place of one that is known to be ours."""
+        self._changed = True
+        os.replace(temporary, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+    def replace(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Write a file of our own anew, in one step."""
+        with self.temporary(name) as (descriptor, temporary):
+            for piece in pieces:
+                write_all(descriptor, piece)
+            self._take_over(temporary, name)
+
+    @contextmanager
+    def temporary(self, name: str) -> Iterator[tuple[int, str]]:
+        """A new private file beside the target, and its name; whatever happens, both are gone afterwards."""
+        temporary = self.prefix + name
+        descriptor = os.open(temporary, NEW, 0o600, dir_fd=self.descriptor)
+        try:
+            yield descriptor, temporary
+        finally:
+            self._forget(temporary, descriptor)
+
+    def _forget(self, temporary: str, descriptor: int) -> None:
+        """Unlink and close; a name that is gone was given to its target."""
+        try:
+            _unlink(temporary, self.descriptor)
+        finally:
+            os.close(descriptor)
+
+    def pile(self, name: str) -> Pile:
+        """A new private file without a name."""
+        temporary = self.prefix + name
+        descriptor = os.open(temporary, NEW, 0o600, dir_fd=self.descriptor)
+        self._piles.append(descriptor)
+        os.unlink(temporary, dir_fd=self.descriptor)
+        return Pile(descriptor)
+
+    def leave(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Close the private files. After a signal, which may come between a file and its name, sweep once more."""
+        with ExitStack() as stack:
+            for pile in self._piles:
+                stack.callback(os.close, pile)
+            if kind is not None:
+                with suppress(OSError):
+                    self.sweep()
+
+    def names(self) -> list[str]:
+        """What is in the folder."""
+        return os.listdir(self.descriptor)  # noqa: PTH208 by descriptor
+
+    def sweep(self) -> None:
+        """Delete the temporary files that a crashed run left: plain files of ours, never a link or folder."""
+        for name in self.names():
+            if name.startswith(self.prefix):
+                status = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
+                    os.unlink(name, dir_fd=self.descriptor)
+
+
+def sync_file_system(descriptor: int) -> None:
+    """Bring what was written to the file system of an open file to the disk."""
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "syncfs"):
+        os.sync()
+    elif library.syncfs(descriptor):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with files into one message about the path that the user gave."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or "it cannot be used"
+        code = "no-space" if error.errno in NO_SPACE else "not-writable"
+        raise OutputRefused(f"{path}: cannot be written: {why}", code=code) from None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Folder]:
+    """The folder, made where it is missing (not its parents), locked for this run and swept.
+
+    Raises Locked at once when another run works on it. A folder that this run made and left empty is gone afterwards.
+    """
+    with ExitStack() as stack:
+        made = _make(path)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(os.close, descriptor)
+        lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | OPEN, 0o600, dir_fd=descriptor)
+        stack.callback(os.close, lock)
+        _hold(lock, path)
+        if made:
+            stack.callback(_unmake, path, descriptor)
+        folder = Folder(path, descriptor, lock=lock, was_dirty=os.pread(lock, 1, 0) == DIRTY)
+        stack.push(folder.leave)
+        folder.sweep()
+        yield folder
+
+
+def _make(path: Path) -> bool:
+    """Make the folder unless it is there; tells whether it was made."""
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _unmake(path: Path, descriptor: int) -> None:
+    """Take away a folder that holds nothing but the lock; what goes wrong here changes nothing."""
+    with suppress(OSError):
+        if os.listdir(descriptor) == [LOCK]:
+            os.unlink(LOCK, dir_fd=descriptor)
+            path.rmdir()
+
+
+def _hold(lock: int, path: Path) -> None:
+    """Lock the file until it is closed. One that lost its name belongs to a run that is just ending."""
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Locked(f"{path}: another run is working here: wait until it has ended") from None
+    if os.fstat(lock).st_nlink == 0:
+        raise Locked(f"{path}: another run has just ended here: try again")
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[tuple[Folder, Pile]]:
+    """The folder of a file to be written, and the file's temporary one, which is the lock for this file.
+
+    Raises Locked at once when another run writes the same file.
+    """
+    with ExitStack() as stack:
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(os.close, descriptor)
+        name = TEMPORARY + path.name
+        lock, left = _held(name, path, descriptor)
+        stack.callback(os.close, lock)
+        stack.callback(_unlink, name, descriptor)
+        folder = Folder(path, descriptor, f"{name}-", was_dirty=left)
+        stack.push(folder.leave)
+        folder.sweep()
+        yield folder, Pile(lock)
+
+
+def _unlink(name: str, descriptor: int) -> None:
+    """Take a name away; one that is gone was given to its target."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=descriptor)
+
+
+def _refuse_foreign(status: os.stat_result, name: str) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        raise OSError(errno.EEXIST, f"{name} beside it is not ours")
+
+
+def _held(name: str, path: Path, descriptor: int) -> tuple[int, bool]:
+    """The temporary file, empty, private and locked, and whether a crash had left it with something in it.
+
+    One that was left after its link gives up its name.
+    """
+    lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | OPEN, 0o600, dir_fd=descriptor)
+    try:
+        _hold(lock, path)
+        status = os.fstat(lock)
+        _refuse_foreign(status, name)
+        if status.st_nlink == 1:
+            os.ftruncate(lock, 0)
+            os.fchmod(lock, 0o600)
+            return lock, status.st_size > 0
+        os.unlink(name, dir_fd=descriptor)
+    except BaseException:
+        os.close(lock)
+        raise
+    os.close(lock)
+    return _held(name, path, descriptor)

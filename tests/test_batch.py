@@ -1,0 +1,327 @@
+"""Batch: ten thousand referrals, none lost; what is refused comes back as it was, and a second run changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import mailbox
+import stat
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from calaim_cli.spreadsheet import BOM
+from conftest import Run
+from sheets import ROW, read_csv, row, sheet
+
+DAY = ("--as-of", "2026-11-22")
+
+BAD: list[tuple[dict[str, str], str]] = [
+    ({"first_name": ""}, "missing"),
+    ({"last_name": "Exam\x07ple"}, "name-char"),
+    ({"first_name": "x" * 101}, "name-length"),
+    ({"address": "1 Example\nSt"}, "line-char"),
+    ({"address": "x" * 201}, "line-length"),
+    ({"date_of_birth": "03/04/80"}, "dob-century"),
+    ({"date_of_birth": "29284"}, "dob-excel"),
+    ({"date_of_birth": "4 March 1980"}, "dob-format"),
+    ({"date_of_birth": "1980-02-30"}, "dob-range"),
+    ({"phone": "911"}, "phone-format"),
+    ({"zip": "2139"}, "zip-format"),
+    ({"mrn": "9.12E+09"}, "id-excel"),
+    ({"mrn": "12"}, "mrn-format"),
+    ({"mrn": ""}, "member-id-missing"),
+    ({"cin": "123-45-6789"}, "id-ssn"),
+    ({"cin": "A1234567A"}, "cin-format"),
+    ({"email": "a@b"}, "email-format"),
+    ({"county": "Atlantis"}, "unknown-place"),
+    ({"county": "sb"}, "ambiguous-place"),
+    ({"county": "Alpine"}, "county-not-served"),
+    ({"kp_member": "no"}, "not-kp-member"),
+    ({"self_referral": "yes"}, "no-lead-entity"),
+    ({"program": "ecmm"}, "unknown-program"),
+    ({"program": "cs"}, "services"),
+    ({"program": "cs", "services": "castle"}, "unknown-service"),
+    ({"program": "cs", "services": "recuperative_care"}, "service-not-offered"),
+    ({"referrer_npi": "1234567890"}, "npi-check"),
+    ({"referrer_source": "nobody"}, "unknown-choice"),
+    ({"member_agreed": "no"}, "agreement-missing"),
+    ({"attested": "maybe"}, "bool-format"),
+]
+
+
+def write(tmp_path: Path, rows: list[dict[str, str]], name: str = "members.csv") -> Path:
+    """The rows as a file."""
+    path = tmp_path / name
+    path.write_bytes(sheet(rows))
+    return path
+
+
+def report(out: Path) -> list[dict[str, str]]:
+    """The report of a run."""
+    return read_csv((out / "report.csv").read_bytes())
+
+
+def test_ten_thousand_rows_of_which_137_are_bad(run: Run, tmp_path: Path) -> None:
+    """Every good row gets its draft, every bad one comes back with the right code, and mended rows feed back in."""
+    rows = [row(number) for number in range(1, 10_001)]
+    wanted = {}
+    for n in range(137):
+        number = 1 + n * 72
+        changes, code = BAD[n % len(BAD)]
+        rows[number - 1] |= changes
+        wanted[number] = code
+    source, out = write(tmp_path, rows), tmp_path / "out"
+    ran = run("batch", source, "--out", out, "--keep-going", "--json", *DAY)
+    assert ran.code == 3
+    counts = json.loads(ran.out)
+    assert (counts["rows"], counts["written"], counts["refused"]) == (10_000, 9_863, 137)
+    assert len(list(out.glob("*.eml"))) == 9_863
+    lines = report(out)
+    assert [int(line["row"]) for line in lines] == list(range(1, 10_001))
+    refused = {int(line["row"]): line["code"] for line in lines if line["status"] == "refused"}
+    assert refused.keys() == wanted.keys()
+    assert {number for number in wanted if wanted[number] not in refused[number].split("; ")} == set()
+    rejects = read_csv((out / "rejects.csv").read_bytes())
+    assert [{key: one[key] for key in rows[0] if key != "problem"} for one in rejects] == [
+        {key: rows[number - 1][key] for key in rows[0]} for number in wanted
+    ]
+    mended = [
+        one | {column: ROW.get(column, "") for changed, _ in BAD for column in changed if column != "mrn"}
+        for one in rejects
+    ]
+    mended = [one | {"mrn": f"{20_000_000 + n}"} for n, one in enumerate(mended)]
+    again = tmp_path / "mended.csv"
+    again.write_bytes(sheet(mended, rejects[0]))
+    second = run("batch", again, "--out", tmp_path / "second", *DAY)
+    assert second.code == 0, second.err
+    assert len(list((tmp_path / "second").glob("*.eml"))) == 137
+
+
+@pytest.mark.parametrize("target", ["out", "out.zip", "out.mbox"])
+def test_one_bad_row_means_that_nothing_is_written(run: Run, tmp_path: Path, target: str) -> None:
+    """Without --keep-going it is all rows or none, and every problem is told with line, row and column."""
+    source = write(tmp_path, [row(1), row(2, phone="911"), row(3)])
+    ran = run("batch", source, "--out", tmp_path / target)
+    assert ran.code == 4
+    assert "line 3 (row 2), column phone: phone-format" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["members.csv"]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "3"])
+def test_same_bytes_whatever_the_number_of_processes(run: Run, tmp_path: Path, jobs: str) -> None:
+    """Order, number and bytes of drafts, report and rejects do not depend on the number of workers."""
+    rows = [
+        row(n, notes='Says "hello",\nthen waits.' if n % 7 == 0 else "", program=("ecm", "chw")[n % 2])
+        for n in range(1, 400)
+    ]
+    rows[100]["phone"] = "911"
+    source = write(tmp_path, rows)
+    content = source.read_bytes()
+    source.write_bytes(content.replace(b"Member-200", b"M\xc3\xbcller", 1))
+    for target in ("out", "out.zip", "out.mbox"):
+        for name, count in (("one", "1"), ("several", jobs)):
+            (tmp_path / name).mkdir(exist_ok=True)
+            ran = run("batch", source, "--out", tmp_path / name / target, "--keep-going", "--jobs", count, *DAY)
+            assert ran.code == 3, ran.err
+    one, several = (
+        {
+            str(path.relative_to(tmp_path / name)): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+        for name in ("one", "several")
+    )
+    assert one == several
+    assert len(one) == 398 + 3 + 2 + 2  # drafts; report, rejects, lock; two files of drafts; their two lists
+
+
+def test_duplicates_across_workers(run: Run, tmp_path: Path) -> None:
+    """The same request twice in the file is found also where two processes read it."""
+    rows = [row(n) for n in range(1, 300)] + [row(5)]
+    source, out = write(tmp_path, rows), tmp_path / "out"
+    assert run("batch", source, "--out", out, "--keep-going", "--jobs", "2").code == 3
+    (refused,) = (line for line in report(out) if line["status"] == "refused")
+    assert (refused["row"], refused["code"]) == ("300", "duplicate")
+    assert "row 5" in refused["message"]
+
+
+def test_duplicate_is_same_member_program_and_services(run: Run, tmp_path: Path) -> None:
+    """Another program, other services or another member is no duplicate; order and case of ids do not matter."""
+    cs = {"program": "cs", "county": "Alameda", "zip": "94601"}
+    rows = [
+        row(1),
+        row(1, program="chw"),
+        row(1, **cs, services="asthma_remediation"),
+        row(1, **cs, services="housing_deposits;asthma_remediation"),
+        row(1, **cs, services="asthma-remediation; housing deposits"),
+        row(1, program="ECM", phone="510-555-0111"),
+        row(2),
+    ]
+    out = tmp_path / "out"
+    run("batch", write(tmp_path, rows), "--out", out, "--keep-going")
+    assert [line["code"] for line in report(out)] == ["", "", "", "", "duplicate", "duplicate", ""]
+
+
+@pytest.mark.parametrize("target", ["out", "out.zip", "out.mbox"])
+@pytest.mark.parametrize("day", ["2026-11-22", "2026-11-29"], ids=["same day", "a week later"])
+def test_second_run_changes_nothing(run: Run, tmp_path: Path, target: str, day: str) -> None:
+    """Running again is safe: nothing is touched, also on another day, and that is said."""
+    source = write(tmp_path, [row(1), row(2, program="chw"), row(3, phone="911")])
+    place = tmp_path / "place"
+    place.mkdir()
+    assert run("batch", source, "--out", place / target, "--keep-going", *DAY).code == 3
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.rglob("*") if path.is_file()}
+    ran = run("batch", source, "--out", place / target, "--keep-going", "--as-of", day)
+    assert ran.code == 3
+    assert "3 rows: 0 written, 2 unchanged, 1 refused, 0 conflicts. Nothing has been sent." in ran.err
+    assert {
+        path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.rglob("*") if path.is_file()
+    } == before
+
+
+@pytest.mark.parametrize("target", ["out", "out.zip", "out.mbox"])
+def test_something_else_under_the_name_is_a_conflict(run: Run, tmp_path: Path, target: str) -> None:
+    """What somebody edited stays as it is, the rest is done, and the exit code is 6."""
+    source = write(tmp_path, [row(1), row(2)])
+    run("batch", source, "--out", tmp_path / target, *DAY)
+    edited = tmp_path / target / "0001-ecm.eml" if target == "out" else tmp_path / target
+    edited.write_bytes(edited.read_bytes() + b"edited")
+    kept = edited.read_bytes()
+    assert run("batch", source, "--out", tmp_path / target, *DAY).code == 6
+    assert edited.read_bytes() == kept
+
+
+def test_zip_and_mailbox_hold_the_drafts_of_the_folder(run: Run, tmp_path: Path) -> None:
+    """Whatever the output, the drafts are the same; other programs can open them, and all are private."""
+    source = write(tmp_path, [row(n, notes="From here on, call.\n.\nFrom there not.") for n in range(1, 6)])
+    for target in ("out", "out.zip", "out.mbox"):
+        assert run("batch", source, "--out", tmp_path / target, *DAY).code == 0
+    drafts = [path.read_bytes() for path in sorted((tmp_path / "out").glob("*.eml"))]
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [f"000{n}-ecm.eml" for n in range(1, 6)]
+        assert [archive.read(name) for name in archive.namelist()] == drafts
+        assert {one.external_attr >> 16 for one in archive.infolist()} == {0o100600}
+        assert {one.date_time for one in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    box = mailbox.mbox(tmp_path / "out.mbox", create=False)
+    messages = list(box)
+    box.close()
+    assert len(messages) == 5
+    assert [one["Subject"] for one in messages] == ["ECM Referral"] * 5
+    texts = [bytes(one.get_payload(decode=True) or b"").decode().replace(">From ", "From ") for one in messages]
+    assert all("From here on, call." in text for text in texts)
+    for path in (*tmp_path.glob("out.*"), *(tmp_path / "out").iterdir()):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
+
+
+def test_dry_run_writes_nothing(run: Run, tmp_path: Path) -> None:
+    """A trial checks every row, and says what would be done."""
+    source = write(tmp_path, [row(1), row(2)])
+    ran = run("batch", source, "--dry-run", "--out", tmp_path / "out")
+    assert ran.code == 0
+    assert "2 rows: 2 would be drafted, 0 refused. Dry run: nothing was written. Nothing has been sent." in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["members.csv"]
+    assert run("batch", write(tmp_path, [row(1, phone="1")]), "--dry-run").code == 4
+
+
+def test_limit_takes_the_first_rows_under_their_final_names(run: Run, tmp_path: Path) -> None:
+    """A few rows can be tried first; the whole run afterwards takes the same names."""
+    source, out = write(tmp_path, [row(n) for n in range(1, 10_002)]), tmp_path / "out"
+    assert run("batch", source, "--out", out, "--limit", "2", *DAY).code == 0
+    assert sorted(path.name for path in out.glob("*.eml")) == ["00001-ecm.eml", "00002-ecm.eml"]
+
+
+def test_template_is_a_header_that_batch_accepts(run: Run, tmp_path: Path) -> None:
+    """The template opens as UTF-8 in a spreadsheet program, and rows written under it work."""
+    printed = run("batch", "--template")
+    assert printed.code == 0
+    assert printed.out.startswith(f"{BOM}program,services,county,zip")
+    columns = printed.out.removeprefix(BOM).strip().split(",")
+    source = tmp_path / "members.csv"
+    source.write_bytes(BOM.encode() + sheet([row(1)], columns))
+    assert run("batch", source, "--out", tmp_path / "out").code == 0
+
+
+def test_standard_input(run: Run, tmp_path: Path) -> None:
+    """The rows may come through a pipe."""
+    assert run("batch", "-", "--out", tmp_path / "out", stdin=sheet([row(1)])).code == 0
+    assert run("batch", "-", "--out", tmp_path / "out2", stdin=b"").code == 4
+
+
+def test_referrer_may_come_from_the_profile(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns of the referrer can be left out when the profile has them."""
+    kept = [column for column in ROW if not column.startswith("referrer_")]
+    source = tmp_path / "members.csv"
+    source.write_bytes(sheet([{column: ROW[column] for column in kept}], kept))
+    refused = run("batch", source, "--out", tmp_path / "out")
+    assert refused.code == 4
+    assert "referrer_name" in refused.err
+    profile = tmp_path / "profile.toml"
+    keys = {column.removeprefix("referrer_"): ROW[column] for column in ROW if column not in kept}
+    lines = "\n".join(f'{key} = "{value}"' for key, value in keys.items())
+    profile.write_text(f'schema = "calaim.profile/1"\n[referrer]\n{lines}\n', "utf-8")
+    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    assert run("batch", source, "--out", tmp_path / "out").code == 0
+
+
+def test_rejects_keep_encoding_delimiter_and_cells(run: Run, tmp_path: Path) -> None:
+    """Refused rows come back with the same command line: same encoding, same delimiter, cells unchanged."""
+    rows = [row(1, phone="911", first_name="Núñez", address='=1+1 "x"; y'), row(2)]
+    source, out = tmp_path / "members.csv", tmp_path / "out"
+    source.write_bytes(sheet(rows, delimiter=";").decode().encode("cp1252"))
+    assert run("batch", source, "--out", out, "--keep-going", "--encoding", "cp1252").code == 3
+    text = (out / "rejects.csv").read_bytes().decode("cp1252")
+    (rejected,) = csv.DictReader(io.StringIO(text, newline=""), delimiter=";")
+    assert {key: rejected[key] for key in ROW} == {key: rows[0][key] for key in ROW}
+    assert rejected["problem"].startswith("phone-format: phone: ")
+    again = tmp_path / "again.csv"
+    again.write_bytes((out / "rejects.csv").read_bytes().replace(b"911", b"415-555-0111"))
+    assert run("batch", again, "--out", tmp_path / "two", "--encoding", "cp1252").code == 0
+
+
+def test_own_rejects_are_not_fed_back_into_the_same_folder(run: Run, tmp_path: Path) -> None:
+    """Rejects mended in place are not overwritten by a run on them into their own folder."""
+    out = tmp_path / "out"
+    run("batch", write(tmp_path, [row(1, phone="911")]), "--out", out, "--keep-going")
+    before = (out / "rejects.csv").read_bytes()
+    assert run("batch", out / "rejects.csv", "--out", out, "--keep-going").code == 6
+    assert (out / "rejects.csv").read_bytes() == before
+
+
+def test_foreign_report_is_kept(run: Run, tmp_path: Path) -> None:
+    """A report.csv that is not ours is never replaced."""
+    out = tmp_path / "out"
+    out.mkdir(mode=0o700)
+    (out / "report.csv").write_bytes(b"mine,own\n")
+    assert run("batch", write(tmp_path, [row(1)]), "--out", out).code == 6
+    assert (out / "report.csv").read_bytes() == b"mine,own\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("x.csv",)], ids=["nothing", "no output"])
+def test_wrong_usage(run: Run, arguments: tuple[str, ...]) -> None:
+    """What lacks is said."""
+    assert run("batch", *arguments).code == 2
+
+
+def test_all_the_ways_to_be_bad_are_different() -> None:
+    """The thirty ways of the big test are thirty."""
+    assert len(Counter(str(changes) for changes, _ in BAD)) == 30
+
+
+def test_estimate_that_was_wrong_costs_nothing(run: Run, tmp_path: Path) -> None:
+    """Rows that are blank in unusual ways do not shift names, whatever the number of workers."""
+    content = sheet([row(n) for n in range(1, 60)])
+    lines = content.splitlines(keepends=True)
+    odd = b" ,\t" + b"," * 30 + b'""\r\n'
+    source = tmp_path / "members.csv"
+    source.write_bytes(b"".join((*lines[:20], odd, b"\r\n", *lines[20:])))
+    for jobs in ("1", "2"):
+        out = tmp_path / jobs
+        assert run("batch", source, "--out", out, "--jobs", jobs, *DAY).code == 0
+        assert len(list(out.glob("*.eml"))) == 59
+        assert report(out)[40]["line"] == "44"
