@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.body import HIDDEN, NOT_GIVEN, WIDTH, hidden, us_date, wrapped
+from calaim_cli.body import HIDDEN, NOT_GIVEN, WIDTH, hidden, reads_left_to_right, us_date, wrapped
 from calaim_cli.case import LeadEntity, Member, SecureEmail, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.errors import InputError
@@ -260,3 +261,10 @@ def test_tag_in_a_header_leaves_the_body_alone(prepared: Prepare) -> None:
 def test_us_date_has_two_digits() -> None:
     """A day is written as the plan's form wants it."""
     assert us_date(AS_OF.replace(month=1, day=2)) == "01/02/2026"
+
+
+def test_every_right_to_left_letter_is_in_the_blocks_looked_at() -> None:
+    """No script that reads from right to left is missed by the quick look: every letter of Unicode is tried."""
+    letters = [chr(n) for n in range(0x110000) if unicodedata.bidirectional(chr(n)) in {"R", "AL"}]
+    assert len(letters) > 1000
+    assert [hex(ord(one)) for one in letters if reads_left_to_right(one)] == []

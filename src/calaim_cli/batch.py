@@ -35,7 +35,7 @@ from calaim_cli.takes import MOST_LISTED, Counts, Drafters, Kind, Order, Piles, 
 from calaim_cli.workers import Talk, Worker, cores
 
 IN_MEMORY: Final = 8 * 1024 * 1024
-MANY_ROWS: Final = 20_000
+MANY_ROWS: Final = 5_000
 """From here on a second worker is worth its start."""
 NARROWEST: Final = 4
 LEFT_OUT: Final = 3

@@ -5,6 +5,7 @@ A section ends in a line break and stands for itself, so that what is the same f
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,10 @@ WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
 MOST_NOT_KNOWN: Final = 6
+RIGHT_TO_LEFT_BLOCKS: Final = re.compile(
+    "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+"""Where Unicode keeps what reads from right to left, so that most texts need no look at each letter."""
 POSITIVE: Final = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION, Outcome.CHOOSE_ONE, Outcome.NOT_YET})
 
 
@@ -235,12 +240,16 @@ def _section(title: str, *lines: str) -> str:
 
 def _field(label: str, value: str) -> list[str]:
     """A labelled value; one that reads from right to left stands on a line of its own, or the two would mix."""
-    if value.isascii():
-        line = f"{label}: {value or NOT_GIVEN}"
-        return [line] if len(line) <= WIDTH else wrapped(line, "", "  ")
-    if any(unicodedata.bidirectional(c) in {"R", "AL"} for c in value):
+    if not reads_left_to_right(value):
         return [f"{label}:", *wrapped(value)]
-    return wrapped(f"{label}: {value}", "", "  ")
+    line = f"{label}: {value or NOT_GIVEN}"
+    return [line] if len(line) <= WIDTH else wrapped(line, "", "  ")
+
+
+def reads_left_to_right(text: str) -> bool:
+    """Whether no letter of the text reads from right to left."""
+    found = () if text.isascii() else RIGHT_TO_LEFT_BLOCKS.findall(text)
+    return not any(unicodedata.bidirectional(c) in {"R", "AL"} for c in found)
 
 
 def wrapped(text: str, lead: str = "", hang: str | None = None) -> list[str]:

@@ -8,6 +8,7 @@ of each form, which has to give the same bytes both ways.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
 from operator import itemgetter
@@ -16,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from calaim_cli import fields
-from calaim_cli.body import NOT_GIVEN, WIDTH, member_section, notes, requested, sections, us_date
+from calaim_cli.body import NOT_GIVEN, WIDTH, member_section, notes, reads_left_to_right, requested, sections, us_date
 from calaim_cli.case import Case, LeadEntity, Member, Referrer, SecureEmail, with_profile
 from calaim_cli.catalog import Catalog
 from calaim_cli.checks import CHECKS, county_of, named_diagnoses, part2_not_stated
@@ -42,7 +43,7 @@ PLAIN: Final = (
     "caregiver_name",
     "caregiver_contact",
 )
-"""Fields that printable ASCII of at most 100 characters, without blanks around it, passes as it is."""
+"""Fields that printable text of at most 100 characters passes as it is, in normal form and without blanks around."""
 TYPED: Final = ("phone", "email", "mrn", "cin", "zip")
 OWN: Final = frozenset({*PLAIN, *TYPED, "date_of_birth", "county", "notes"})
 """Columns that differ from member to member; the others decide the form of the draft."""
@@ -332,14 +333,18 @@ def _about(member: dict[str, Any], county: str) -> str:
     """The section on the member; the blank is for values that are plain and fit on their lines."""
     year, month, day = member["date_of_birth"].split("-")
     values = {**member, "county": county, "date_of_birth": f"{month}/{day}/{year}"}
-    text: str = BLANK % tuple([values.get(name) or NOT_GIVEN for name in BLANK_FIELDS])
-    if text.isascii() and max(map(len, text.split("\n"))) <= WIDTH:
+    filled = tuple([values.get(name) or NOT_GIVEN for name in BLANK_FIELDS])
+    text: str = BLANK % filled
+    fits = max(map(len, filled)) <= ALWAYS_FITS or max(map(len, text.split("\n"))) <= WIDTH
+    if fits and reads_left_to_right(text):
         return text
     return member_section(Member(**member), county)
 
 
 FIRST_MARK: Final = 0xE001
 LONG_AGO: Final = "0001-01-01"
+ALWAYS_FITS: Final = 30
+"""A value of so many characters fits beside any label, and two of them on the line with city and ZIP code."""
 BLANK, BLANK_FIELDS = _blank()
 
 
@@ -354,11 +359,11 @@ def _reported(warnings: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _looks_plain(cells: Sequence[str]) -> bool:
-    """Whether every cell is printable ASCII without blanks around it; a few that are look as if they were not."""
+    """Whether every cell is printable text in normal form, without blanks around; a few that are look as if not."""
     joined = "~".join(cells)
     return (
-        joined.isascii()
-        and joined.isprintable()
+        joined.isprintable()
+        and (joined.isascii() or unicodedata.is_normalized("NFC", joined))
         and " ~" not in joined
         and "~ " not in joined
         and joined.strip() == joined

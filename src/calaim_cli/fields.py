@@ -164,13 +164,9 @@ def phone(text: str) -> Checked:
 def date_of_birth(text: str, as_of: date) -> Checked:
     """A date of birth, kept as YYYY-MM-DD: a real day, not after `as_of`, at most 120 years before it."""
     given = text.strip()
-    if SHORT_YEAR.fullmatch(given):
-        return Checked(given, "dob-century")
-    if BARE_INTEGER.fullmatch(given):
-        return Checked(given, "dob-excel")
     found = DATE.fullmatch(given)
     if not found:
-        return Checked(given, "dob-format")
+        return Checked(given, _why_no_date(given))
     month, day, year, *iso = found.groups()
     if iso[0]:
         year, month, day = iso
@@ -181,6 +177,12 @@ def date_of_birth(text: str, as_of: date) -> Checked:
     if not 0 <= age_on(born, as_of) <= OLDEST:
         return Checked(given, "dob-range")
     return Checked(born.isoformat())
+
+
+def _why_no_date(given: str) -> str:
+    if SHORT_YEAR.fullmatch(given):
+        return "dob-century"
+    return "dob-excel" if BARE_INTEGER.fullmatch(given) else "dob-format"
 
 
 def age_on(born: date, as_of: date) -> int:

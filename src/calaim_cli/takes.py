@@ -113,7 +113,7 @@ class Take:
     """What one part of the sheet comes to. `piles` is None for a trial that keeps nothing."""
 
     def __init__(self, order: Order, sheet: Sheet, part: Part, drafters: Drafters, as_of: date, salt: int = 0) -> None:
-        self.order, self.sheet, self.part = order, sheet, part
+        self.order, self.sheet, self.part, self.kind = order, sheet, part, order.kind
         self.drafters, self.as_of, self.drafter = drafters, as_of, drafters(as_of)
         self.seen, self.salt = Seen(salt), salt
         self.rows = self.refused = self.waiting = 0
@@ -172,7 +172,7 @@ class Take:
         self._note(piles, row, status, codes, text, name, content)
 
     def _note(self, piles: Piles, row: Row, status: Status, codes: str, text: str, name: str, content: bytes) -> None:
-        kind = self.order.kind
+        kind = self.kind
         if kind is Kind.FOLDER:
             piles.drafts.add(marshal.dumps((row.number, row.line, status.value, codes, text, name, content)))
             return
