@@ -53,6 +53,16 @@ REPORTED: Final = frozenset(
 )
 """Warnings that a report may show: they rest on how a cell is written, not on what the member has."""
 NO_TEXT: Final = Checked("")
+USUAL: Final = re.compile(
+    r"(?:([2-9](?!11)[0-9]{2})-([2-9](?!11)[0-9]{2})-([0-9]{4}))?\n"
+    r"([a-z0-9_-]{1,30}(?:\.[a-z0-9_-]{1,30})?@(?:[a-z0-9]{1,30}\.){1,3}[a-z]{2,20})?\n"
+    r"([0-9]{8})?\n(9[0-9]{7}[ACDEFGHMNTUVWXYZ])?\n"
+    r"(?P<born>[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))"
+)
+"""Telephone, e-mail, record number, index number and date of birth, each as most people write it, or empty.
+
+What looks so passes the checks of `fields` without a warning and is kept as written, the telephone in its printed form.
+"""
 
 
 class Drafted(NamedTuple):
@@ -70,11 +80,22 @@ class Refused(NamedTuple):
     problems: tuple[Problem, ...]
 
 
+class _Note(NamedTuple):
+    """A row's notes: as kept, as a section in bytes, and what is doubtful about them."""
+
+    value: str
+    section: bytes
+    warnings: tuple[Problem, ...]
+
+
+NO_NOTE: Final = _Note("", b"", ())
+
+
 class _Own(NamedTuple):
     """A row's own fields as kept, with the age in completed years and the warnings."""
 
     member: dict[str, Any]
-    note: str
+    note: _Note
     age: int
     warnings: tuple[Problem, ...]
 
@@ -118,6 +139,9 @@ class Drafter:
         self._born, self._county, self._zip, self._note = (
             at.get(name, -1) for name in ("date_of_birth", "county", "zip", "notes")
         )
+        self._usual = [at.get(name, -1) for name in ("phone", "email", "mrn", "cin", "date_of_birth")]
+        self._years = (f"{as_of.year - fields.OLDEST + 1:04}", f"{as_of.year:04}")
+        self._notes: dict[str, _Note | None] = {}
         self._required = [
             where.removeprefix("member.")
             for where in catalog.counties_file.form.required
@@ -177,6 +201,32 @@ class Drafter:
     def _own(self, cells: Sequence[str]) -> _Own | None:
         """The row's own fields through their checks; None where one is missing or does not pass."""
         member = self._texts(cells)
+        warnings = self._usual_fields(cells, member)
+        if warnings is None:
+            warnings = self._checked_fields(cells, member)
+        note = self._noted(cells[self._note]) if self._note >= 0 and cells[self._note] else NO_NOTE
+        named = member.get("mrn") or member.get("cin")
+        if note is None or not named or None in member.values() or not all(map(member.get, self._required)):
+            return None
+        born = date.fromisoformat(member["date_of_birth"])
+        return _Own(member, note, fields.age_on(born, self.as_of), (*warnings, *note.warnings))
+
+    def _usual_fields(self, cells: Sequence[str], member: dict[str, Any]) -> tuple[Problem, ...] | None:
+        """Put in the fields that are written in the most usual way, which passes every check without a warning."""
+        found = USUAL.fullmatch("\n".join([cells[n] if n >= 0 else "" for n in self._usual]))
+        if found is None or not self._years[0] <= found["born"] < self._years[1] or not self._zip_is_usual(cells):
+            return None
+        area, office, number, member["email"], member["mrn"], member["cin"], member["date_of_birth"] = found.groups("")
+        member["phone"] = f"({area}) {office}-{number}" if area else ""
+        member["zip"] = cells[self._zip]
+        return ()
+
+    def _zip_is_usual(self, cells: Sequence[str]) -> bool:
+        code = cells[self._zip]
+        return fields.zip_code(code) == (code, "", "")
+
+    def _checked_fields(self, cells: Sequence[str], member: dict[str, Any]) -> tuple[Problem, ...]:
+        """Put in the fields as their checks keep them, None for one that does not pass; gives the warnings."""
         warnings: list[Problem] = []
         for name, n, check in self._typed:
             if cells[n]:
@@ -185,14 +235,25 @@ class Drafter:
                 if warning:
                     warnings.append(Problem(f"member.{name}", warning, MESSAGES[warning]))
         born = fields.date_of_birth(cells[self._born], self.as_of)
-        note = fields.free_text(cells[self._note]) if self._note >= 0 and cells[self._note] else NO_TEXT
-        named = member.get("mrn") or member.get("cin")
-        if born.error or note.error or not named or None in member.values() or not all(map(member.get, self._required)):
+        member["date_of_birth"] = None if born.error else born.value
+        return tuple(warnings)
+
+    def _noted(self, text: str) -> _Note | None:
+        """The notes of a row as a section, with what is doubtful about them; None where they do not pass."""
+        if text not in self._notes:
+            _bound(self._notes)
+            self._notes[text] = self._new_note(text)
+        return self._notes[text]
+
+    def _new_note(self, text: str) -> _Note | None:
+        note = fields.free_text(text)
+        if note.error:
             return None
-        member["date_of_birth"] = born.value
-        if note.value:
-            warnings += self._doubts_about(note)
-        return _Own(member, note.value, fields.age_on(date.fromisoformat(born.value), self.as_of), tuple(warnings))
+        if not note.value:
+            return NO_NOTE
+        doubts = [Problem("referral.notes", note.warning, MESSAGES[note.warning])] if note.warning else []
+        doubts += named_diagnoses(note.value, self.catalog.counties_file.form)
+        return _Note(note.value, quoted_printable(notes(note.value)), tuple(doubts))
 
     def _texts(self, cells: Sequence[str]) -> dict[str, Any]:
         """The fields that may hold any text; None for one that does not pass its check."""
@@ -203,10 +264,6 @@ class Drafter:
             checked = CHECKS[f"member.{name}"](text) if text.strip() else NO_TEXT
             texts[name] = None if checked.error else checked.value
         return texts
-
-    def _doubts_about(self, note: Checked) -> tuple[Problem, ...]:
-        doubts = [Problem("referral.notes", note.warning, MESSAGES[note.warning])] if note.warning else []
-        return (*doubts, *named_diagnoses(note.value, self.catalog.counties_file.form))
 
     def _place(self, cells: Sequence[str]) -> tuple[County, tuple[Problem, ...]] | None:
         """The row's county and the warnings about it; None where it cannot be told."""
@@ -308,8 +365,7 @@ def _filled(form: _Form, own: _Own, place: tuple[County, tuple[Problem, ...]], a
     county, doubts = place
     member = own.member
     about = quoted_printable(_about(member, county.name))
-    note = quoted_printable(notes(own.note)) if own.note else b""
-    content = b"".join((form.before, about, form.middle, answered.section, note, form.after))
+    content = b"".join((form.before, about, form.middle, answered.section, own.note.section, form.after))
     identity = _identity(member.get("mrn", ""), member.get("cin", ""), form.program, form.services)
     warnings = (*own.warnings, *doubts, *form.warnings, *answered.warnings)
     return Drafted(content, form.program, identity, _reported(warnings) if warnings else ())

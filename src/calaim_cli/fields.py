@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -190,6 +191,7 @@ def age_on(born: date, as_of: date) -> int:
     return as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day))
 
 
+@lru_cache(maxsize=4096)
 def zip_code(text: str) -> Checked:
     """A ZIP code or ZIP+4, kept as typed."""
     kept = text.strip()
