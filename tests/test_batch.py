@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from calaim_cli.spreadsheet import BOM
-from conftest import Run
+from conftest import AS_OF, Run
 from sheets import ROW, read_csv, row, sheet
 
 DAY = ("--as-of", "2026-11-22")
@@ -325,3 +325,15 @@ def test_estimate_that_was_wrong_costs_nothing(run: Run, tmp_path: Path) -> None
         assert run("batch", source, "--out", out, "--jobs", jobs, *DAY).code == 0
         assert len(list(out.glob("*.eml"))) == 59
         assert report(out)[40]["line"] == "44"
+
+
+def test_rejects_of_mended_rows_are_taken_away(run: Run, tmp_path: Path) -> None:
+    """Once the rows have been mended in place, no list of them is left that could become a second referral."""
+    members, out = tmp_path / "members.csv", tmp_path / "out"
+    good = "\n".join((",".join(ROW), ",".join(f'"{cell}"' for cell in ROW.values())))
+    members.write_text(good.replace(ROW["date_of_birth"], "13/13/1980"), "utf-8")
+    assert run("batch", members, "--out", out, "--keep-going", "--as-of", AS_OF).code == 3
+    assert (out / "rejects.csv").exists()
+    members.write_text(good, "utf-8")
+    assert run("batch", members, "--out", out, "--as-of", AS_OF).code == 0
+    assert not (out / "rejects.csv").exists()

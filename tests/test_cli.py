@@ -591,3 +591,10 @@ def test_errors_have_no_paths_of_the_machine(run: Run, write_case: WriteCase) ->
     write_case(BAD_CASE, "bad.toml")
     document: dict[str, Any] = json.loads(run("check", "absent.toml", *DAY, "--json").err)
     assert document["message"].startswith("absent.toml: ")
+
+
+def test_data_folder_before_the_command_is_refused(run: Run) -> None:
+    """A data folder in the wrong place is never silently left out of the answer."""
+    ran = run("--data", "nowhere", "county", "alameda")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--data goes after the command" in ran.err

@@ -17,6 +17,8 @@ from calaim_cli.prompt import Prompt, Refusal, Reply, read_reply
 from calaim_cli.referring import asked_for, edited_profile, prepare
 from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
 
+FOR_ECM = (Case(referral=Referral(program="ecm")),)
+
 DAY = ("--as-of", "2026-11-22")
 AGREED = Consent(member_agreed=True, attested=True, part2=True, part2_consent=True)
 CONSENTS: dict[str, dict[str, object]] = {
@@ -74,7 +76,7 @@ def test_consent_of_an_earlier_referral_is_forgotten() -> None:
 @pytest.mark.parametrize("consent", [Consent(), AGREED], ids=["never asked", "said before"])
 def test_consent_questions_have_no_default(catalog: Catalog, consent: Consent) -> None:
     """Each is asked anew, shows no earlier answer, and Enter alone is none."""
-    prompts = [step.prompt(Case(consent=consent)) for step in consent_steps(catalog)]
+    prompts = [step.prompt(Case(consent=consent)) for step in consent_steps(catalog, FOR_ECM)]
     asked = [prompt for prompt in prompts if prompt is not None]
     assert {prompt.where for prompt in asked} >= {"consent.member_agreed", "consent.attested", "consent.part2"}
     for prompt in asked:
@@ -85,7 +87,9 @@ def test_consent_questions_have_no_default(catalog: Catalog, consent: Consent) -
 
 def test_attestation_is_shown_in_full_when_asked(catalog: Catalog) -> None:
     """A person attests to sentences that she has before her eyes."""
-    prompt = next(p for step in consent_steps(catalog) if (p := step.prompt(Case())) and p.where == "consent.attested")
+    prompt = next(
+        p for step in consent_steps(catalog, FOR_ECM) if (p := step.prompt(Case())) and p.where == "consent.attested"
+    )
     assert all(sentence in prompt.text for sentence in catalog.counties_file.form.attestation)
 
 
@@ -96,7 +100,7 @@ def test_no_in_the_talk_makes_no_draft(catalog: Catalog, refused: str) -> None:
     def ask(prompt: Prompt) -> Reply:
         return "no" if prompt.where == refused else "yes"
 
-    case = walk(consent_steps(catalog), read_case(changed(COMPLETE, {"consent": {}}))[0], ask, lambda _: None)
+    case = walk(consent_steps(catalog, FOR_ECM), read_case(changed(COMPLETE, {"consent": {}}))[0], ask, lambda _: None)
     with pytest.raises(InputError) as caught:
         prepare(case, Profile(), catalog, AS_OF)
     assert [problem.where for problem in caught.value.problems] == [refused]
@@ -104,7 +108,9 @@ def test_no_in_the_talk_makes_no_draft(catalog: Catalog, refused: str) -> None:
 
 def test_dont_know_about_part2_counts_as_yes(catalog: Catalog) -> None:
     """Who does not know whether 42 CFR Part 2 covers it needs the consent as well."""
-    step = next(step for step in consent_steps(catalog) if (p := step.prompt(Case())) and p.where == "consent.part2")
+    step = next(
+        step for step in consent_steps(catalog, FOR_ECM) if (p := step.prompt(Case())) and p.where == "consent.part2"
+    )
     prompt = step.prompt(Case())
     assert prompt is not None
     assert prompt.dont_know

@@ -35,6 +35,8 @@ from calaim_cli.referring import edited_profile, prepare, preview_prompt, talk
 from calaim_cli.screening import screener
 from conftest import AS_OF, COMPLETE, changed
 
+FOR_ECM = (Case(referral=Referral(program="ecm")),)
+
 Replies = dict[str, str | list[str]]
 
 
@@ -436,7 +438,7 @@ def test_consent_has_no_default(catalog: Catalog, where: str) -> None:
     """Agreement, attestation and Part 2 are said each time: Enter alone is no yes, whatever a case said before."""
     ask = Says(dict(YES))
     before = Case(consent=Consent(member_agreed=True, attested=True, part2=False))
-    walk(consent_steps(catalog), before, ask, lambda _: None)
+    walk(consent_steps(catalog, FOR_ECM), before, ask, lambda _: None)
     prompt = ask.prompt(where)
     assert (prompt.given, prompt.optional) == ("", False)
     assert isinstance(read_reply(prompt, ""), Refusal)
@@ -446,7 +448,8 @@ def test_consent_has_no_default(catalog: Catalog, where: str) -> None:
 def test_attestation_is_read_out(catalog: Catalog) -> None:
     """Whoever attests has the whole text on the screen."""
     ask = Says(dict(YES))
-    walk(consent_steps(catalog), Case(), ask, lambda _: None)
+    walk(consent_steps(catalog, FOR_ECM), Case(), ask, lambda _: None)
+    assert all("Enhanced Care Management" in ask.prompt(f"consent.{key}").text for key in ("member_agreed", "attested"))
     assert all(sentence in ask.prompt("consent.attested").text for sentence in catalog.counties_file.form.attestation)
 
 
@@ -454,7 +457,7 @@ def test_attestation_is_read_out(catalog: Catalog) -> None:
 def test_part2_asks_for_written_consent(catalog: Catalog, said: str, asked: bool) -> None:
     """Information from a substance-use program, or perhaps from one, needs written consent, asked for by itself."""
     ask = Says(YES | {"consent.part2": said, "consent.part2_consent": "no"})
-    case = walk(consent_steps(catalog), Case(), ask, lambda _: None)
+    case = walk(consent_steps(catalog, FOR_ECM), Case(), ask, lambda _: None)
     assert ("consent.part2_consent" in ask.places) is asked
     assert case.consent.part2 is asked
     assert not case.consent.part2_consent

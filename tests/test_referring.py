@@ -323,3 +323,12 @@ def test_name_that_finds_nothing_is_not_found(
     assert (ran.code, ran.out) == (code, "")
     document = json.loads(ran.err)
     assert document["code"] == (known or document["problems"][0]["code"])
+
+
+def test_consent_given_for_something_else_is_a_warning(run: Run, write_case: WriteCase) -> None:
+    """Asking on the command line for another program than the case names reminds that consent was given for that."""
+    case = write_case()
+    assert "consent-for-another" not in run("refer", case, "--program", "ecm", "--as-of", AS_OF).err
+    other = run("refer", case, "--program", "chw", "--as-of", AS_OF)
+    assert other.code == 0
+    assert "calaim: warning: consent: consent-for-another: " in other.err

@@ -234,3 +234,14 @@ def test_split_county_is_drafted_with_a_warning(run: Run, write_case: WriteCase,
     assert ran.code == 0
     assert ran.out.startswith(f"To: {address}")
     assert "region-not-confirmed" in ran.err
+
+
+def test_own_organization_gets_no_service_that_the_county_lacks(catalog: Catalog) -> None:
+    """A referral to one's own organization is refused, too, where the service is not offered or not by e-mail."""
+    entity = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
+    for service, code in (("recuperative_care", "service-not-offered"), ("sobering_centers", "not-by-email")):
+        changes = {"referral.program": "cs", "referral.services": [service], "referral.self_referral": True}
+        case, _ = read_case(changed(COMPLETE, changes))
+        with pytest.raises(NotFound) as refused:
+            route(case, county_named("San Mateo", catalog), catalog, entity)
+        assert refused.value.code == code

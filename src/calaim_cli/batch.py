@@ -398,6 +398,8 @@ class _Run:
         same = self.place.holds(rejects, refused_rows()) if self.tally.refused else not self.place.find(rejects, 0)[0]
         if self.tally.refused and not same:
             self.place.replace(rejects, refused_rows())
+        elif not same:
+            self.place.remove(rejects)  # its rows have been mended: fed back they would be a second referral
         if not same or self.tally.written or self.tally.conflict or not self.place.find(report, 0).exists:
             lines = chain.from_iterable(its.report.pieces() for its in piles)
             self.place.replace(report, chain([spreadsheet.report_header()], lines))

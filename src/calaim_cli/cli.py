@@ -255,6 +255,8 @@ def top(
 
         emit(f"calaim {__version__}, data {datafiles.load(data).edition}\n")
         raise typer.Exit
+    if data is not None and context.get_parameter_source("data").name == "COMMANDLINE":  # type: ignore[union-attr]
+        raise UsageError("--data goes after the command, as in 'calaim county alameda --data DIR'")
     if context.invoked_subcommand is None:
         say(context.get_help())
         raise typer.Exit(2)
@@ -512,8 +514,11 @@ def refer(
     profile = casefile.read_profile(casefile.profile_path())
     wanted = referring.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     cases: tuple[Case, ...]
+    doubts: tuple[Problem, ...] = ()
     if case is not None:
-        cases = (referring.asked_for(casefile.read(case), program, service or [], own=self_referral),)
+        written = casefile.read(case)
+        cases = (referring.asked_for(written, program, service or [], own=self_referral),)
+        doubts = referring.consent_for_another(written, cases[0])
     else:
         first = referring.asked_for(
             interviewing.started(start, None, catalog), program, service or [], own=self_referral
@@ -524,7 +529,7 @@ def refer(
     drafts = [referring.prepare(one, profile, catalog, day) for one in cases]
     if case is None and not redact:
         drafts = interviewing.previewed(drafts, prompts.asker(plain=plain_wanted), save)
-    _warn(catalog.past_review(day))
+    _warn((*catalog.past_review(day), *doubts))
     if redact:
         return _show_redacted(drafts)
     _deliver(drafts, wanted, out, catalog, force=force)

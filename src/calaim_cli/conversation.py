@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -297,13 +297,17 @@ def member_steps(catalog: Catalog, as_of: date) -> tuple[Step, ...]:
     )
 
 
-def consent_steps(catalog: Catalog) -> tuple[Step, ...]:
-    """Agreement, attestation and Part 2: real questions, asked for each referral, with no default."""
+def consent_steps(catalog: Catalog, asked_for: Iterable[Case]) -> tuple[Step, ...]:
+    """Agreement, attestation and Part 2: real questions that name what is asked for, each time, with no default."""
+    ids = [name for case in asked_for for name in case.referral.services or (case.referral.program,)]
+    named = "; ".join(entry_named(name, catalog).name for name in ids)
     attestation = " ".join(catalog.counties_file.form.attestation)
     part2 = "Does any of this come from a substance-use program covered by 42 CFR Part 2?"
     return (
-        spoken_step("consent.member_agreed", "Has the member agreed to this referral?", lambda _: True),
-        spoken_step("consent.attested", f"Do you attest to this? {attestation}", lambda _: True),
+        spoken_step(
+            "consent.member_agreed", f"Has the member agreed to this referral? It is for: {named}.", lambda _: True
+        ),
+        spoken_step("consent.attested", f"Do you attest to this? It is for: {named}. {attestation}", lambda _: True),
         spoken_step("consent.part2", part2, lambda _: True, dont_know=True),
         spoken_step(
             "consent.part2_consent",

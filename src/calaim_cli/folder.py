@@ -206,6 +206,10 @@ class Folder:
         self._changed = True
         os.replace(temporary, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
+    def remove(self, name: str) -> None:
+        """Take away a list of an earlier run that no longer holds."""
+        os.unlink(name, dir_fd=self.descriptor)
+
     def replace(self, name: str, pieces: Iterable[bytes]) -> None:
         """Write a file of our own anew, in one step."""
         with self.temporary(name) as (descriptor, temporary):

@@ -26,7 +26,7 @@ from calaim_cli.conversation import (
     walk,
 )
 from calaim_cli.documents import referral_document, written
-from calaim_cli.errors import NotFound, OutputRefused, UsageError
+from calaim_cli.errors import NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.fields import MESSAGES, email, line
 from calaim_cli.formats import SUFFIXES, Format
 from calaim_cli.lookups import place_named
@@ -54,6 +54,15 @@ def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: 
     if services:
         referral = replace(referral, program=program or "cs", services=tuple(services))
     return replace(case, referral=replace(referral, self_referral=own or referral.self_referral))
+
+
+def consent_for_another(written: Case, asked: Case) -> tuple[Problem, ...]:
+    """A warning where the command line asks for something else than the case, whose consent was given for that."""
+    before, after = written.referral, asked.referral
+    if not before.program or (before.program.lower(), before.services) == (after.program.lower(), after.services):
+        return ()
+    words = "the case was agreed to and attested for something else: make sure that both hold for this referral too"
+    return (Problem("consent", "consent-for-another", words),)
 
 
 def prepare(case: Case, profile: Profile, catalog: Catalog, as_of: date) -> Prepared:
@@ -136,7 +145,7 @@ def talk(
         getattr(profile, where.removeprefix("referrer.")) for where in form.required if where.startswith("referrer.")
     )
     missing = () if known else referrer_steps(catalog, as_of)
-    done = walk([*missing, *member_steps(catalog, as_of), *consent_steps(catalog)], case, ask, keep)
+    done = walk([*missing, *member_steps(catalog, as_of), *consent_steps(catalog, wanted)], case, ask, keep)
     return tuple(
         replace(done, referral=replace(done.referral, program=one.referral.program, services=one.referral.services))
         for one in wanted

@@ -38,9 +38,10 @@ def route(case: Case, county: County, catalog: Catalog, lead_entity: LeadEntity 
     check_member(case, county, catalog)
     subject = catalog.counties_file.form.subjects[case.referral.program]
     if case.referral.self_referral:
+        _check_services(case, county, _lines(catalog), catalog)
         return _to_lead_entity(lead_entity, subject, catalog)
     region = region_of(county, case.member.zip, catalog)
-    _check_services(case, county, region, catalog)
+    _check_services(case, county, f"call {region.phone}", catalog)
     cited = catalog.cite(region.source[:1])
     why = f"The member's county is in Kaiser Permanente's {region.name} region; mailbox from {cited}"
     return Route(TO_KP, (region.email,), subject, why, region.id, _warnings(county))
@@ -100,27 +101,29 @@ def _lines(catalog: Catalog) -> str:
     return f"Kaiser Permanente's lines: {one_of(lines)}"
 
 
-def _check_services(case: Case, county: County, region: Region, catalog: Catalog) -> None:
+def _check_services(case: Case, county: County, call: str, catalog: Catalog) -> None:
+    """Raises NotFound for a service that takes no e-mailed referral, or that the county does not offer."""
     by_id = {service.id: service for service in catalog.programs_file.service}
     for service in case.referral.services:
         name = by_id[service].name
         if not by_id[service].by_email:
-            raise NotFound(f"{name}: takes no e-mailed referral: call {region.phone}", code="not-by-email")
+            raise NotFound(f"{name}: takes no e-mailed referral: {call}", code="not-by-email")
         if catalog.offered(service, county) is False:
             as_of = catalog.availability[service].as_of
             raise NotFound(
-                f"{name}: not offered in the member's county as of {as_of}: call {region.phone} to confirm. "
-                f"In the same region it is offered in {_offering(service, region, catalog)}",
+                f"{name}: not offered in the member's county as of {as_of}: {call} to confirm. "
+                f"In the same region it is offered in {_offering(service, county, catalog)}",
                 code="service-not-offered",
             )
 
 
-def _offering(service: str, region: Region, catalog: Catalog) -> str:
-    """The region's counties that offer a service, by name."""
+def _offering(service: str, near: County, catalog: Catalog) -> str:
+    """The counties of the same region that offer a service, by name."""
+    region = near.kp.region if near.kp else None
     offering = [
         county.name
         for county in catalog.counties_file.county
-        if county.kp and county.kp.region == region.id and catalog.offered(service, county)
+        if county.kp and county.kp.region == region and catalog.offered(service, county)
     ]
     return ", ".join(offering) or "no county"
 
