@@ -38,8 +38,9 @@ def route(case: Case, county: County, catalog: Catalog, lead_entity: LeadEntity 
     check_member(case, county, catalog)
     subject = catalog.counties_file.form.subjects[case.referral.program]
     if case.referral.self_referral:
+        own = _to_lead_entity(lead_entity, subject, catalog)
         _check_services(case, county, _lines(catalog), catalog)
-        return _to_lead_entity(lead_entity, subject, catalog)
+        return own
     region = region_of(county, case.member.zip, catalog)
     _check_services(case, county, f"call {region.phone}", catalog)
     cited = catalog.cite(region.source[:1])
