@@ -187,7 +187,9 @@ def _wrong_names(typed: Sequence[str], columns: Sequence[str], known: Mapping[st
 def _lacking(columns: Iterable[str], required: Callable[[frozenset[str]], Iterable[str]]) -> Iterator[Problem]:
     lacking = tuple(required(frozenset(columns)))
     if lacking:
-        yield Problem("header", "missing-column", f"these columns are needed: {', '.join(lacking)}")
+        mine = any(column.startswith("referrer_") for column in lacking)
+        hint = "; 'calaim profile edit' keeps those of the referrer once for all" if mine else ""
+        yield Problem("header", "missing-column", f"these columns are needed: {', '.join(lacking)}{hint}")
 
 
 def _line_ends(text: str) -> int:
