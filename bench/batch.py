@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+import random
 import resource
 import statistics
 import subprocess
@@ -67,15 +68,13 @@ def full_row(number: int) -> dict[str, str]:
 
 
 def write_rows(path: Path, count: int, answers: dict[str, list[str]] | None = None) -> Path:
-    """A spreadsheet of so many rows; `answers` gives further columns with the values they take in turn."""
-    extra = answers or {}
+    """A spreadsheet of so many rows; `answers` gives further columns with the values that they take by chance."""
+    extra, chance = answers or {}, random.Random(7)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [*COLUMNS, *extra], restval="")
         writer.writeheader()
         for number in range(1, count + 1):
-            given = {
-                name: values[(number * 7 + n * 13) % len(values)] for n, (name, values) in enumerate(extra.items())
-            }
+            given = {name: chance.choice(values) for name, values in extra.items()}
             writer.writerow(full_row(number) | given)
     return path
 

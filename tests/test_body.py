@@ -125,7 +125,7 @@ def test_long_values_wrap_and_lose_nothing(prepared: Prepare, texts: list[str], 
 def test_words_are_never_cut() -> None:
     """An address or link that is longer than a line stays in one piece, so it can be copied."""
     link = "https://example.org/" + "x" * 100
-    assert wrapped(f"see {link} there", "  - ") == ["  - see", f"    {link}", "    there"]
+    assert wrapped(f"see {link} there", "  - ") == ("  - see", f"    {link}", "    there")
 
 
 RIGHT_TO_LEFT = {

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import random
-from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calaim_cli import datafiles, fields
+from calaim_cli import datafiles
 from calaim_cli.case import Referrer, SecureEmail, read_case
 from calaim_cli.casefile import Profile
 from calaim_cli.catalog import Catalog
-from calaim_cli.drafting import USUAL, Drafted, Drafter, Refused
+from calaim_cli.drafting import Drafted, Drafter, Refused
 from calaim_cli.message import eml
 from calaim_cli.referring import prepare
 from calaim_cli.rowcase import COLUMNS, FLAG_COLUMNS, FLAGS, LIST_COLUMNS, place_of
@@ -180,16 +179,3 @@ def test_many_answers_are_decided_as_for_a_single_case() -> None:
         drafted = many.draft(cells(row(number) | answers, columns))
         assert isinstance(drafted, Drafted)
         assert drafted == many.one_at_a_time(cells(row(number) | answers, columns))
-
-
-@given(written=st.from_regex(USUAL, fullmatch=True))
-def test_usual_way_of_writing_passes_every_check(written: str) -> None:
-    """What the short way takes without a look would pass each field's check unchanged and without a warning."""
-    area, office, number, email, mrn, cin, born = USUAL.fullmatch(written).groups("")  # type: ignore[union-attr]
-    assert not area or fields.phone(f"{area}-{office}-{number}") == (f"({area}) {office}-{number}", "", "")
-    assert not email or fields.email(email) == (email, "", "")
-    assert not mrn or fields.mrn(mrn) == (mrn, "", "")
-    assert not cin or fields.cin(cin) == (cin, "", "")
-    year = int(born[:4])
-    if year:
-        assert fields.date_of_birth(born, date(year + 1, 1, 1)) == (born, "", "")

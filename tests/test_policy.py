@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from calaim_cli.catalog import Catalog
 from calaim_cli.determination import decider
 from calaim_cli.programs import Subject, subject_id
-from calaim_cli.questions import Answer, teller
+from calaim_cli.questions import Answer, Teller
 from calaim_cli.rules import criteria_of
 from strategies import policy_answers, telling_values, unhurried
 
@@ -257,7 +257,7 @@ def combinations(subject: Subject, catalog: Catalog) -> Iterator[dict[str, Answe
 def test_every_combination_of_answers_follows_the_sources(catalog: Catalog, one: str) -> None:
     """Each population and service decides as its source says, for every combination of answers that matters."""
     [subject] = [subject for subject in catalog.subjects if subject_id(subject) == one]
-    decide, tell = decider(subject), teller(catalog.criteria.values())
+    decide, tell = decider(subject), Teller(catalog.criteria.values())
     for answers in combinations(subject, catalog):
         assert decide(tell(answers)).outcome == expected(subject, answers), answers
 
@@ -267,6 +267,6 @@ def test_every_combination_of_answers_follows_the_sources(catalog: Catalog, one:
 def test_whole_interviews_follow_the_sources(catalog: Catalog, data: st.DataObject) -> None:
     """With every question answered, ECM and all that is decided beside it come out as the sources say."""
     answers = data.draw(policy_answers(catalog))
-    told = teller(catalog.criteria.values())(answers)
+    told = Teller(catalog.criteria.values())(answers)
     for subject in catalog.subjects:
         assert decider(subject)(told).outcome == expected(subject, answers), subject_id(subject)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli.errors import Problem
-from calaim_cli.questions import Answer, Criterion, Kind, Question, read_answer, read_answers, teller, truths
+from calaim_cli.questions import Answer, Criterion, Kind, Question, Teller, read_answer, read_answers, truths
 from calaim_cli.rules import Truth
 from strategies import unhurried
 
@@ -204,6 +204,6 @@ def test_two_sides_of_a_line_never_overlap(cups: int, edge: int) -> None:
 
 def test_many_members_are_told_apart() -> None:
     """The same question answered by one member after the other gives each her own truth, and none to the silent."""
-    tell = teller([criterion("cups", at_least=3)])
+    tell = Teller([criterion("cups", at_least=3)])
     told = [tell(answers)["it"] for answers in ({"cups": 3}, {"cups": 2}, {}, {"cups": "unknown"}, {"cups": 3})]
     assert told == [Truth.YES, Truth.NO, Truth.UNKNOWN, Truth.UNKNOWN, Truth.YES]

@@ -11,7 +11,8 @@ The floors; a module imports only from floors below its own:
     6  render  prompts  topics                  the terminal; what `calaim help` explains
     6  datafiles  casefile  outbox              files
     6  spreadsheet                              CSV, in and out
-    5  drafting                                 drafts of many rows, each that of `refer`
+    6  drafting                                 drafts of many rows, each that of `refer`
+    5  usual  answering                         a member written the usual way; what answers decide
     5  documents  views  conversation           results as JSON and as what a person reads; the talks
     5  textfile  terminal                       text files read whole; the standard streams
     4  lookups  checking  referral  datadiff    named things found; a case decided, drafted; editions compared

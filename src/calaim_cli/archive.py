@@ -28,10 +28,9 @@ MAIL_HEAD: Final = b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"
 FROM_LINE: Final = re.compile(rb"^(>*From )", re.MULTILINE)
 
 
-def zip_entry(name: bytes, content: bytes, checksum: int) -> bytes:
-    """An entry: its header and the content, of less than 4 GiB."""
-    size = len(content)
-    return LOCAL.pack(b"PK\3\4", PLAIN, 0, 0, 0, DOS_DATE, checksum, size, size, len(name), 0) + name + content
+def zip_head(name: bytes, size: int, checksum: int) -> bytes:
+    """What stands before the content of an entry, of less than 4 GiB."""
+    return LOCAL.pack(b"PK\3\4", PLAIN, 0, 0, 0, DOS_DATE, checksum, size, size, len(name), 0) + name
 
 
 def zip_end(notes: Iterable[bytes]) -> Iterator[bytes]:

@@ -31,7 +31,7 @@ from calaim_cli.folder import Folder, Pile, Status
 from calaim_cli.near import counted
 from calaim_cli.rowcase import known_headers, lacking
 from calaim_cli.spreadsheet import Part, Sheet, Snapshot
-from calaim_cli.takes import MOST_LISTED, Counts, Drafters, Kind, Order, Piles, Progress, Take, carried_day
+from calaim_cli.takes import MOST_LISTED, Counts, Drafters, Kind, Order, Piles, Progress, Seen, Take, carried_day
 from calaim_cli.workers import Talk, Worker, cores
 
 IN_MEMORY: Final = 8 * 1024 * 1024
@@ -193,7 +193,7 @@ def _dry_run(order: Order, policy: Policy, tally: Tally) -> None:
     """Check every row and keep nothing."""
     sheet = _sheet(order, policy, None)
     tally.expected = spreadsheet.estimate(sheet, 1).rows
-    take = Take(order, sheet, spreadsheet.whole(sheet), _drafters(sheet, policy), policy.as_of)
+    take = Take(order, sheet, spreadsheet.whole(sheet), _drafters(sheet, policy), policy.as_of, tally.expected)
     take.read(NARROWEST, None, None, tally.watch)
     tally.rows, tally.refused = take.rows, take.refused
     _refuse_all(order, take.rows, take.refused, take.problems)
@@ -266,13 +266,14 @@ class _Run:
     def _attempt(self, rows: int, parts: tuple[Part, ...], as_of: date, salt: int) -> None:
         """Read all parts, and publish them unless something about them is not as expected."""
         width = max(NARROWEST, len(str(rows)))
-        takes = [Take(self.order, self.sheet, part, self.drafters, as_of, salt) for part in parts]
+        expected = self.tally.expected // len(parts)
+        takes = [Take(self.order, self.sheet, part, self.drafters, as_of, expected, salt) for part in parts]
         piles = [self._piles(n) for n in range(len(parts))]
         with ExitStack() as stack:
             jobs = [partial(self._second, take, its, width) for take, its in zip(takes[1:], piles[1:], strict=True)]
             crew = [stack.enter_context(Worker(job)) for job in jobs]
             takes[0].read(width, piles[0], self._compared(), lambda done: self.tally.watch(done * len(parts)))
-            results = [_result(takes[0], parts), *(worker.hear() for worker in crew)]
+            results = [_result(takes[0]), *(worker.hear() for worker in crew)]
             self._expect(width, takes, results)
             problems = [Problem(*one) for result in results for one in result["problems"]]
             refused = sum(result["refused"] for result in results)
@@ -307,7 +308,7 @@ class _Run:
         take.read(width, piles, self._compared(), still_wanted)
         for pile in piles:
             pile.flush()
-        talk(_result(take, (take.part, take.part)) | {"sizes": [pile.size for pile in piles]})
+        talk(_result(take) | {"sizes": [pile.size for pile in piles]})
         counts = Counts()
         take.publish(piles, self.place, counts, still_wanted)
         piles.report.flush()
@@ -323,7 +324,7 @@ class _Run:
             raise again
         if not self.order.limit and max(NARROWEST, len(str(total))) != width:
             raise again
-        if len(takes) > 1 and _overlap(result["prints"] for result in results):
+        if _overlap(first.seen, (result["prints"] for result in results[1:])):
             raise again
         if not all(map(_confirmed, takes)):
             raise _Surprise(total, first.salt + 1, first.as_of)
@@ -405,26 +406,20 @@ class _Run:
             self.place.replace(report, chain([spreadsheet.report_header()], lines))
 
 
-def _result(take: Take, parts: Sequence[Part]) -> dict[str, Any]:
+def _result(take: Take) -> dict[str, Any]:
     """What has to be known of a part before anything is published, in plain values."""
     return {
         "rows": take.rows,
         "refused": take.refused,
         "waiting": take.waiting,
         "problems": [tuple(one) for one in take.problems],
-        "prints": take.seen.prints.tobytes() if len(parts) > 1 else b"",
+        "prints": take.seen.prints().tobytes() if take.part.start > take.sheet.start else b"",
     }
 
 
-def _overlap(several: Iterable[bytes]) -> bool:
-    """Whether two parts hold what may be the same request."""
-    seen: set[int] = set()
-    for prints in several:
-        here = array("q", prints)
-        if not seen.isdisjoint(here):
-            return True
-        seen.update(here)
-    return False
+def _overlap(seen: Seen, several: Iterable[bytes]) -> bool:
+    """Whether a part holds what may be a request of an earlier one."""
+    return any(seen.earlier((one,), 1) for prints in several for one in array("q", prints))
 
 
 def _confirmed(take: Take) -> bool:
@@ -437,5 +432,10 @@ def _confirmed(take: Take) -> bool:
         for row in spreadsheet.rows(take.sheet, take.part)
         if row.number in wanted and not row.problem
     }
-    found = {number: one.identity for number, one in asked.items() if isinstance(one, Drafted)}
-    return all(found[row] == found[earlier] for row, earlier in take.suspects.items())
+    found = {number: one for number, one in asked.items() if isinstance(one, Drafted)}
+    return all(_same(found[row], found[earlier]) for row, earlier in take.suspects.items())
+
+
+def _same(one: Drafted, other: Drafted) -> bool:
+    """Whether two rows ask for the same for the same member."""
+    return one.request == other.request and not set(one.numbers).isdisjoint(other.numbers)

@@ -13,6 +13,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 from calaim_cli.case import Case, Member, Referrer
 from calaim_cli.catalog import Catalog
 from calaim_cli.determination import Determination, Outcome
@@ -34,8 +36,8 @@ def sections(
     case: Case,
     county: str,
     to: tuple[str, ...],
-    wanted: Sequence[Determination],
-    populations: Sequence[Determination],
+    wanted: Iterable[Said],
+    populations: Iterable[Said],
     catalog: Catalog,
     as_of: date,
 ) -> tuple[str, ...]:
@@ -50,7 +52,7 @@ def sections(
         source_of_referral(referrer, form.relationships[referrer.relationship], form.referral_sources[referrer.source]),
         member_section(case.member, county),
         receives_now(tuple(form.current_services[one] for one in case.referral.current_services)),
-        requested(wanted, populations, case.answers, catalog),
+        "".join(f"{line}\n" for line in requested(wanted, populations, case.answers, catalog)),
         *([notes(case.referral.notes)] if case.referral.notes else []),
         closing(form.attestation, form.part2_notice if case.consent.part2 else "", form.closed_loop, catalog.edition),
     )
@@ -123,32 +125,58 @@ def receives_now(services: tuple[str, ...]) -> str:
     return _section("RECEIVES NOW (ECM, CCM, CHW services, Community Supports)", *wrapped(", ".join(services)))
 
 
-def requested(
-    wanted: Sequence[Determination],
-    populations: Sequence[Determination],
-    answers: Mapping[str, Answer],
-    catalog: Catalog,
-) -> str:
-    """What is asked for: each with its outcome, the criteria met with their sources, and what is not known."""
-    lines = [line for one in wanted for line in (*_reasons(one, populations, answers, catalog), "")]
-    key = _key(wanted, populations, catalog)
-    return _section("REQUESTED, AND WHY (from the referrer's answers)", *(lines + key if key else lines[:-1]))
+class Said(Struct, frozen=True):
+    """What a draft says of one determination, in lines; `cited` are the sources of the criteria met.
+
+    `form` has the questions whose answers fill the service's part of the plan's form, if it has one.
+    """
+
+    determination: Determination
+    outcome: tuple[str, ...]
+    population: tuple[str, ...]
+    met: tuple[str, ...]
+    not_known: tuple[str, ...]
+    cited: tuple[str, ...]
+    form: tuple[Question, ...]
 
 
-def _reasons(
-    one: Determination, populations: Iterable[Determination], answers: Mapping[str, Answer], catalog: Catalog
-) -> Iterator[str]:
+def said(one: Determination, catalog: Catalog) -> Said:
+    """What a draft says of a determination, whoever it is about."""
     entry = one.subject.entry
-    yield from wrapped(f"{entry.name}: {catalog.outcomes[one.outcome].label.lower()}")
-    fitting = _fitting(one, populations)
-    for other in fitting:
-        yield from wrapped(f"Population of focus: {other.subject.entry.name}", "  ")
-        yield from _met(other, catalog)
-    if not fitting:
-        yield from _met(one, catalog)
-    yield from _listed("Not known yet:", _not_known(one, catalog))
-    if entry.form_part:
-        yield from _form_part(one, answers, catalog)
+    met = [catalog.criteria[reason.criterion] for reason in one.because if reason.met]
+    points = (f"{criterion.text} ({', '.join(criterion.source)})" for criterion in met)
+    return Said(
+        one,
+        wrapped(f"{entry.name}: {catalog.outcomes[one.outcome].label.lower()}"),
+        wrapped(f"Population of focus: {entry.name}", "  "),
+        tuple(line for point in points for line in wrapped(point, "  - ")),
+        tuple(_listed("Not known yet:", _not_known(one, catalog))),
+        tuple(dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)),
+        catalog.questions_asked_by(entry) if entry.form_part else (),
+    )
+
+
+def requested(
+    wanted: Iterable[Said], populations: Iterable[Said], answers: Mapping[str, Answer], catalog: Catalog
+) -> list[str]:
+    """What is asked for, line by line: outcome, the criteria met with their sources, and what is not known.
+
+    Of ECM, the populations of focus that fit are shown in place of its own criteria.
+    """
+    lines = ["REQUESTED, AND WHY (from the referrer's answers)"]
+    fitting = [one for one in populations if one.determination.outcome in POSITIVE]
+    cited: dict[str, None] = {}
+    for one in wanted:
+        lines += one.outcome
+        shown = fitting if one.determination.subject.program == "ecm" else []
+        for other in shown:
+            lines += (*other.population, *other.met)
+        if not shown:
+            lines += one.met
+        lines += (*one.not_known, *_form_part(one, answers), "")
+        cited.update(dict.fromkeys(name for other in shown or [one] for name in other.cited))
+    key = [line for name in cited for line in wrapped(f"{name}: {catalog.cite((name,))}", "", "  ")]
+    return [*lines, *key, ""] if key else lines
 
 
 def _not_known(one: Determination, catalog: Catalog) -> list[str]:
@@ -158,36 +186,17 @@ def _not_known(one: Determination, catalog: Catalog) -> list[str]:
     return asked if more <= 1 else [*asked[:MOST_NOT_KNOWN], f"and {more} more questions"]
 
 
-def _fitting(one: Determination, populations: Iterable[Determination]) -> list[Determination]:
-    """The populations of focus that fit, beneath the program that has them."""
-    return [other for other in populations if other.outcome in POSITIVE] if one.subject.program == "ecm" else []
-
-
-def _key(wanted: Sequence[Determination], populations: Sequence[Determination], catalog: Catalog) -> list[str]:
-    """What the short names of the sources stand for, those of the criteria shown."""
-    shown = [shown for one in wanted for shown in _fitting(one, populations) or [one]]
-    met = [catalog.criteria[reason.criterion] for one in shown for reason in one.because if reason.met]
-    names = dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)
-    return [line for name in names for line in wrapped(f"{name}: {catalog.cite((name,))}", "", "  ")]
-
-
-def _met(one: Determination, catalog: Catalog) -> Iterator[str]:
-    for reason in one.because:
-        criterion = catalog.criteria[reason.criterion]
-        if reason.met:
-            yield from wrapped(f"{criterion.text} ({', '.join(criterion.source)})", "  - ")
-
-
-def _form_part(one: Determination, answers: Mapping[str, Answer], catalog: Catalog) -> Iterator[str]:
+def _form_part(one: Said, answers: Mapping[str, Answer]) -> Iterator[str]:
     """The part of the form's section B for a service, as far as the answers fill it; the rest is named."""
-    entry = one.subject.entry
+    entry = one.determination.subject.entry
     known = [
         f"{question.ask} {answer_words(question, answer)}"
-        for question in catalog.questions_asked_by(entry)
+        for question in one.form
         if (answer := answers.get(question.id, DONT_KNOW)) != DONT_KNOW
     ]
-    yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
-    yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)
+    if entry.form_part:
+        yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
+        yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)
 
 
 def _listed(title: str, points: Sequence[str]) -> Iterator[str]:
@@ -230,7 +239,8 @@ def closing(attestation: tuple[str, ...], part2_notice: str, closed_loop: str, e
 
 def us_date(day: date) -> str:
     """A day as the plan's form writes it: MM/DD/YYYY."""
-    return f"{day.month:02}/{day.day:02}/{day.year:04}"
+    year, month, date_ = day.isoformat().split("-")
+    return f"{month}/{date_}/{year}"
 
 
 def _section(title: str, *lines: str) -> str:
@@ -238,12 +248,12 @@ def _section(title: str, *lines: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in (title, *lines, ""))
 
 
-def _field(label: str, value: str) -> list[str]:
+def _field(label: str, value: str) -> tuple[str, ...]:
     """A labelled value; one that reads from right to left stands on a line of its own, or the two would mix."""
     if not reads_left_to_right(value):
-        return [f"{label}:", *wrapped(value)]
+        return f"{label}:", *wrapped(value)
     line = f"{label}: {value or NOT_GIVEN}"
-    return [line] if len(line) <= WIDTH else wrapped(line, "", "  ")
+    return (line,) if len(line) <= WIDTH else wrapped(line, "", "  ")
 
 
 def reads_left_to_right(text: str) -> bool:
@@ -252,13 +262,15 @@ def reads_left_to_right(text: str) -> bool:
     return not any(unicodedata.bidirectional(c) in {"R", "AL"} for c in found)
 
 
-def wrapped(text: str, lead: str = "", hang: str | None = None) -> list[str]:
+@lru_cache(4096)
+def wrapped(text: str, lead: str = "", hang: str | None = None) -> tuple[str, ...]:
     """The text on lines of at most 72 columns; words longer than that stay whole, so an address is never cut."""
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         text,
         WIDTH,
         initial_indent=lead,
         subsequent_indent=" " * len(lead) if hang is None else hang,
         break_long_words=False,
         break_on_hyphens=False,
-    ) or [""]
+    )
+    return tuple(lines) or ("",)

@@ -50,9 +50,10 @@ class Pile:
     def __init__(self, descriptor: int) -> None:
         self.descriptor, self.size, self.waiting = descriptor, 0, bytearray()
 
-    def add(self, content: bytes) -> None:
+    def add(self, *contents: bytes) -> None:
         """Put bytes at the end; they reach the disk a megabyte at a time."""
-        self.waiting += content
+        for content in contents:
+            self.waiting += content
         if len(self.waiting) >= PIECE:
             self.flush()
 

@@ -16,7 +16,7 @@ from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County
 from calaim_cli.determination import Decide, Outcome, decider
 from calaim_cli.programs import PARTS, Program, Subject, subject_id
-from calaim_cli.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, teller
+from calaim_cli.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, Teller
 from calaim_cli.rules import MOST_REMEMBERED, Rule, Truth, Truths, criteria_of
 
 STAY: Final = 0.5
@@ -65,7 +65,7 @@ def inquiry(
         tested=tested,
         likely={name: _likelihood(criterion, questions[criterion.question]) for name, criterion in criteria.items()},
         costs={question: 1 / uses[question] for question in uses},
-        tell=teller(criteria.values()),
+        tell=Teller(criteria.values()),
         deciders={subject_id(one): decider(one) for one in subjects},
         rests_on={
             subject_id(one): tuple(dict.fromkeys(name for rule in one.parts.values() for name in criteria_of(rule)))
@@ -178,7 +178,7 @@ def _all_of(parts: Sequence[Prospect]) -> Prospect:
 def _likelihood(criterion: Criterion, question: Question) -> float:
     """How likely the criterion is met: the share that says yes, reaches a step, or chooses one of its choices."""
     answers = telling_answers(question, [criterion])
-    tell = teller([criterion])
+    tell = Teller([criterion])
     met = [answer for answer in answers if tell({question.id: answer})[criterion.id] is Truth.YES]
     no = {False, NONE_OF_THESE, (NONE_OF_THESE,)}
     yes = [answer for answer in answers if answer not in no]

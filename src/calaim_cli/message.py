@@ -87,11 +87,27 @@ def headers(to: tuple[str, ...], cc: tuple[str, ...], subject: str, extra: tuple
 
 def quoted_printable(text: str) -> bytes:
     """The text as quoted-printable UTF-8 with CRLF line ends, checked to decode to the same text."""
-    raw = text.replace("\n", "\r\n").encode("utf-8")
-    encoded = binascii.b2a_qp(raw)
-    if "\r" in text or binascii.a2b_qp(encoded) != raw or not encoded.isascii():
+    if "\r" in text:
         raise _unsafe()
-    return encoded
+    return encoded(text.replace("\n", "\r\n").encode("utf-8"))
+
+
+def encoded(raw: bytes) -> bytes:
+    """Bytes with CRLF line ends as quoted-printable, checked to decode to the same."""
+    content = binascii.b2a_qp(raw)
+    if binascii.a2b_qp(content) != raw or not content.isascii():
+        raise _unsafe()
+    return content
+
+
+def as_it_stands(raw: bytes) -> bytes:
+    """Bytes that quoted-printable leaves alone: ASCII, in short lines that end in a visible character.
+
+    Only `=` begins something that does not stand for itself, so that what holds none decodes to the same.
+    """
+    if b"=" in raw or not raw.isascii():
+        raise _unsafe()
+    return raw
 
 
 def read_back(content: bytes, draft: Draft) -> None:

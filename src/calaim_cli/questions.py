@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -74,27 +74,33 @@ class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 def truths(criteria: Iterable[Criterion], answers: Mapping[str, Answer]) -> Truths:
     """One truth per criterion id. A criterion whose question has no answer, or "don't know", is unknown, never no."""
-    return teller(criteria)(answers)
+    return Teller(criteria)(answers)
 
 
-def teller(criteria: Iterable[Criterion]) -> Callable[[Mapping[str, Answer]], Truths]:
-    """A function that turns answers into truths, for many members: it remembers what each answer comes to."""
-    tests: dict[str, list[Criterion]] = {}
-    for criterion in criteria:
-        tests.setdefault(criterion.question, []).append(criterion)
-    untold = Truths({criterion.id: Truth.UNKNOWN for several in tests.values() for criterion in several})
+class Teller:
+    """Turns answers into truths, for many members: it remembers what each answer comes to."""
 
-    @lru_cache(maxsize=MOST_REMEMBERED)
-    def told(question: str, _kind: str, answer: Answer) -> dict[str, Truth]:
-        return {criterion.id: _truth(criterion, answer) for criterion in tests.get(question, ())}
+    def __init__(self, criteria: Iterable[Criterion]) -> None:
+        self._tests: dict[str, list[Criterion]] = {}
+        for criterion in criteria:
+            self._tests.setdefault(criterion.question, []).append(criterion)
+        several = self._tests.values()
+        self._untold = Truths({criterion.id: Truth.UNKNOWN for tests in several for criterion in tests})
+        self._told = lru_cache(maxsize=MOST_REMEMBERED)(self._work_out)
 
-    def tell(answers: Mapping[str, Answer]) -> Truths:
-        known = Truths(untold)
+    def __call__(self, answers: Mapping[str, Answer]) -> Truths:
+        """The truths that all answers come to."""
+        known = Truths(self._untold)
         for question, answer in answers.items():
-            known |= told(question, type(answer).__name__, answer)
+            known |= self._told(question, type(answer).__name__, answer)
         return known
 
-    return tell
+    def told(self, question: str, answer: Answer) -> dict[str, Truth]:
+        """The truths that one answer comes to."""
+        return self._told(question, type(answer).__name__, answer)
+
+    def _work_out(self, question: str, _kind: str, answer: Answer) -> dict[str, Truth]:
+        return {criterion.id: _truth(criterion, answer) for criterion in self._tests.get(question, ())}
 
 
 def _truth(criterion: Criterion, answer: Answer) -> Truth:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.advice import contact_line
-from calaim_cli.body import HIDDEN, POSITIVE, hidden, sections
+from calaim_cli.body import HIDDEN, POSITIVE, hidden, said, sections
 from calaim_cli.case import Case, LeadEntity, SecureEmail
 from calaim_cli.catalog import Catalog
 from calaim_cli.checks import check_case
@@ -64,12 +64,13 @@ def prepare(
     way = route(kept, checked.county, catalog, lead_entity)
     wanted = [determinations[one] for one in kept.referral.services or (kept.referral.program,)]
     populations = [one for one in determinations.values() if one.subject.population]
+    reasons, beneath = [said(one, catalog) for one in wanted], [said(one, catalog) for one in populations]
     masked = replace(
         kept, member=hidden(kept.member), referral=replace(kept.referral, notes=kept.referral.notes and HIDDEN)
     )
     tag = (secure or SecureEmail()).body_line()
     texts = [
-        "".join((tag, *sections(one, where, way.to, wanted, populations, catalog, as_of)))
+        "".join((tag, *sections(one, where, way.to, reasons, beneath, catalog, as_of)))
         for one, where in ((kept, county), (masked, HIDDEN))
     ]
     draft = Draft(to=way.to, subject=way.subject, body=texts[0], extra=(secure or SecureEmail()).extra_header())

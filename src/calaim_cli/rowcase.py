@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from calaim_cli.case import PARTS, Case, Referrer
@@ -187,6 +188,17 @@ def words(problems: Iterable[Problem]) -> tuple[str, str]:
     several = list(dict.fromkeys(problems))
     codes = dict.fromkeys(one.code for one in several)
     return "; ".join(codes), "; ".join(f"{one.where}: {one.message}" if one.where else one.message for one in several)
+
+
+def picker(positions: Iterable[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """A function that takes the cells at these positions out of a row."""
+    match tuple(positions):
+        case ():
+            return lambda _: ()
+        case (one,):
+            return lambda cells: (cells[one],)
+        case several:
+            return itemgetter(*several)
 
 
 def questions_of(columns: Sequence[str], questions: Mapping[str, Question]) -> dict[int, Question]:

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 Found = TypeVar("Found")
-MOST_REMEMBERED: Final = 20_000
+MOST_REMEMBERED: Final = 2_000
 
 
 class Truth(IntEnum):
@@ -123,20 +123,26 @@ def remembered(
 
 
 def _all_of(parts: list[Finding]) -> Finding:
-    value = min(part.value for part in parts)
-    if value is Truth.NO:
-        return min((part for part in parts if part.value is Truth.NO), key=lambda part: len(part.deciding))
-    if value is Truth.YES:
-        return Finding(value, deciding=_each_once(part.deciding for part in parts))
-    return Finding(value, missing=_each_once(part.missing for part in parts))
+    return _settled(parts, Truth.NO, Truth.YES)
 
 
 def _any_of(parts: list[Finding]) -> Finding:
-    return _not(_none_of(parts))
+    return _settled(parts, Truth.YES, Truth.NO)
 
 
 def _none_of(parts: list[Finding]) -> Finding:
-    return _all_of([_not(part) for part in parts])
+    return _not(_any_of(parts))
+
+
+def _settled(parts: list[Finding], alone: Truth, together: Truth) -> Finding:
+    """The finding for parts of which one may settle `alone`, and which have to agree to settle `together`."""
+    enough = [part for part in parts if part.value is alone]
+    if enough:
+        return min(enough, key=lambda part: len(part.deciding))
+    missing = _each_once(part.missing for part in parts)
+    if missing:
+        return Finding(Truth.UNKNOWN, missing=missing)
+    return Finding(together, deciding=_each_once(part.deciding for part in parts))
 
 
 def _not(finding: Finding) -> Finding:

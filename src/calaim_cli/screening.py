@@ -13,7 +13,7 @@ from calaim_cli.determination import Decide, Determination, decider
 from calaim_cli.errors import Problem
 from calaim_cli.fields import MESSAGES, date_of_birth
 from calaim_cli.programs import Subject, subject_id
-from calaim_cli.questions import DONT_KNOW, Answer, Question, read_answers, teller
+from calaim_cli.questions import DONT_KNOW, Answer, Question, Teller, read_answers
 from calaim_cli.rules import Truths
 
 
@@ -41,7 +41,7 @@ class Screener(Struct, frozen=True):
         if problems:
             return Screening({}, problems)
         age, doubts = age_of(case, as_of), _birth_date_not_used(case, as_of)
-        answers, warnings = _with_age(answers, age)
+        answers, warnings = with_age(answers, age)
         known = self.tell(answers)
         return Screening({one: decide(known) for one, decide in self.deciders.items()}, (), (*doubts, *warnings))
 
@@ -49,10 +49,11 @@ class Screener(Struct, frozen=True):
 def screener(subjects: Iterable[Subject], catalog: Catalog) -> Screener:
     """A screener for these subjects."""
     deciders = {subject_id(one): decider(one) for one in subjects}
-    return Screener(catalog.questions, teller(catalog.criteria.values()), deciders)
+    return Screener(catalog.questions, Teller(catalog.criteria.values()), deciders)
 
 
-def _with_age(answers: dict[str, Answer], age: int | None) -> tuple[dict[str, Answer], tuple[Problem, ...]]:
+def with_age(answers: dict[str, Answer], age: int | None) -> tuple[dict[str, Answer], tuple[Problem, ...]]:
+    """The answers with the age by the date of birth, which counts more than an age among them."""
     if age is None or answers.get(AGE, DONT_KNOW) in {DONT_KNOW, age}:
         return (answers if age is None else {**answers, AGE: age}), ()
     words = "does not agree with the date of birth, which was used: take it out"

@@ -236,7 +236,8 @@ def rows(sheet: Sheet, part: Part) -> Iterator[Row]:
                 joined = "".join(cells)
                 if joined and not joined.isspace():
                     number += 1
-                    yield Row(number, line, cells, _shape(cells, joined, sheet))
+                    sound = len(cells) == width and "\0" not in joined
+                    yield Row(number, line, cells, None if sound else _shape(cells, joined, sheet))
             line = before + reader.line_num + 1
     except csv.Error as error:
         raise _broken(error, sheet, line, before + reader.line_num) from None

@@ -6,7 +6,7 @@ import marshal
 import os
 import re
 from array import array
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from itertools import islice
@@ -25,6 +25,9 @@ from calaim_cli.rowcase import words
 from calaim_cli.spreadsheet import Part, Row, Sheet
 
 MOST_LISTED: Final = 1000
+WRITTEN: Final = Status.WRITTEN
+PLAIN_LINES: Final = {status: b"%d,%d," + status.value.encode() + b",,,%b\r\n" for status in Status}
+"""A line of the report with nothing to say beyond the status, for number, line and file."""
 STEP: Final = 256
 US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 EXISTS: Final = "another file of this name is there: it was left alone"
@@ -39,6 +42,9 @@ class Kind(StrEnum):
     FOLDER = ""
     ZIP = ".zip"
     MBOX = ".mbox"
+
+
+FOLDER, ZIP = Kind.FOLDER, Kind.ZIP
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -72,27 +78,49 @@ class Piles(NamedTuple):
 
 
 class Seen:
-    """Which requests came earlier in the file: a 64-bit fingerprint of each, and the row it stood in."""
+    """Which requests came earlier in the file: a 64-bit fingerprint for each number of a member, and its row.
 
-    BLOCK: Final = 1024
+    A table of plain numbers: a set of Python's own would take four times the memory for a million rows.
+    """
 
-    def __init__(self, salt: int) -> None:
-        self.prints = array("q")
-        self._salt, self._rows, self._block = salt, array("L"), 0
-        self._blocks: dict[int, int] = {}
+    def __init__(self, salt: int, expected: int = 0) -> None:
+        self._salt, self._count = salt, 0
+        self._spread(1 << max(10, (3 * expected).bit_length()))
 
-    def earlier(self, identity: Hashable, row: int) -> int:
-        """The row that asked for the same; 0 if there was none, and then this one is kept in mind."""
-        fingerprint = hash((self._salt, identity))
-        block = self._blocks.get(fingerprint)
-        if block is not None:
-            return self._rows[self.prints.index(fingerprint, block, block + self.BLOCK)]
-        if len(self.prints) - self._block >= self.BLOCK:
-            self._block = len(self.prints)
-        self._blocks[fingerprint] = self._block
-        self.prints.append(fingerprint)
-        self._rows.append(row)
-        return 0
+    def _spread(self, slots: int) -> None:
+        self._prints, self._rows = array("q", bytes(8 * slots)), array("I", bytes(4 * slots))
+
+    def prints(self) -> array[int]:
+        """All fingerprints."""
+        return array("q", filter(None, self._prints))
+
+    def of(self, drafted: Drafted) -> list[int]:
+        """The fingerprints of a request, one for each number of the member."""
+        return [hash((self._salt, number, drafted.request)) or 1 for number in drafted.numbers]
+
+    def earlier(self, fingerprints: Iterable[int], row: int) -> int:
+        """The row that had one of these; 0 if there was none. Those that are new are kept in mind."""
+        prints, rows, mask, earlier = self._prints, self._rows, len(self._prints) - 1, 0
+        for wanted in fingerprints:
+            slot = wanted & mask
+            while (found := prints[slot]) != wanted and found:
+                slot = (slot + 1) & mask
+            if found:
+                earlier = rows[slot]
+            else:
+                prints[slot], rows[slot] = wanted, row
+                self._count += 1
+        if self._count * 3 > mask * 2:
+            self._grow()
+        return earlier
+
+    def _grow(self) -> None:
+        before = zip(self._prints, self._rows, strict=True)
+        self._count = 0
+        self._spread(2 * len(self._prints))
+        for fingerprint, row in before:
+            if fingerprint:
+                self.earlier((fingerprint,), row)
 
 
 class Counts(Struct):
@@ -112,10 +140,12 @@ class Counts(Struct):
 class Take:
     """What one part of the sheet comes to. `piles` is None for a trial that keeps nothing."""
 
-    def __init__(self, order: Order, sheet: Sheet, part: Part, drafters: Drafters, as_of: date, salt: int = 0) -> None:
+    def __init__(
+        self, order: Order, sheet: Sheet, part: Part, drafters: Drafters, as_of: date, expected: int, salt: int = 0
+    ) -> None:
         self.order, self.sheet, self.part, self.kind = order, sheet, part, order.kind
         self.drafters, self.as_of, self.drafter = drafters, as_of, drafters(as_of)
-        self.seen, self.salt = Seen(salt), salt
+        self.seen, self.salt = Seen(salt, expected), salt
         self.rows = self.refused = self.waiting = 0
         self.problems: list[Problem] = []
         self.suspects: dict[int, int] = {}
@@ -141,7 +171,7 @@ class Take:
         drafted = self.drafter.draft(row.cells)
         if isinstance(drafted, Refused):
             return drafted
-        earlier = self.seen.earlier(drafted.identity, row.number)
+        earlier = self.seen.earlier(self.seen.of(drafted), row.number)
         if not earlier:
             return drafted
         self.suspects[row.number] = earlier
@@ -162,25 +192,26 @@ class Take:
 
     def _keep(self, row: Row, drafted: Drafted, name: str, piles: Piles, place: Folder | None) -> None:
         """Put a draft where it waits, or into the one file of drafts."""
+        content, status = drafted.content, WRITTEN
         codes, text = words(drafted.warnings) if drafted.warnings else ("", "")
-        content = drafted.content
-        status = self._standing(row, name, content, place) if place else Status.WRITTEN
-        if status is not Status.WRITTEN:
-            content = b""
-        else:
+        if place:
+            status = self._standing(row, name, content, place)
+        if status is WRITTEN:
             self.waiting += 1
-        self._note(piles, row, status, codes, text, name, content)
+            self._note(piles, row, status, codes, text, name, content)
+        else:
+            self._note(piles, row, status, codes, text, name, b"")
 
     def _note(self, piles: Piles, row: Row, status: Status, codes: str, text: str, name: str, content: bytes) -> None:
         kind = self.kind
-        if kind is Kind.FOLDER:
+        if kind is FOLDER:
             piles.drafts.add(marshal.dumps((row.number, row.line, status.value, codes, text, name, content)))
             return
         piles.report.add(report_line(row.number, row.line, status, codes, text, name))
-        if content and kind is Kind.ZIP:
-            checksum = crc32(content)
-            piles.drafts.add(archive.zip_entry(name.encode(), content, checksum))
-            piles.notes.add(archive.NOTE.pack(checksum, len(content), name.encode()))
+        if content and kind is ZIP:
+            checksum, entry = crc32(content), name.encode()
+            piles.drafts.add(archive.zip_head(entry, len(content), checksum), content)
+            piles.notes.add(archive.NOTE.pack(checksum, len(content), entry))
         elif content:
             piles.drafts.add(archive.mail(content))
 
@@ -239,4 +270,4 @@ def report_line(number: int, line: int, status: Status, codes: str, text: str, n
     """One line of the report."""
     if codes or text:
         return spreadsheet.record((number, line, status.value, codes, text, name)).encode()
-    return f"{number},{line},{status.value},,,{name}\r\n".encode()
+    return PLAIN_LINES[status] % (number, line, name.encode())
