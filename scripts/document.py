@@ -41,24 +41,6 @@ EDITS = {
 }
 """Changes that the data guide shows: a file, what stands there first, and what is put in its place."""
 
-PROFILE = """\
-schema = "calaim.profile/1"
-
-[referrer]
-name = "Pat Example"
-organization = "Example Clinic"
-npi = "1234567893"
-address = "2 Example Ave, Oakland, CA 94601"
-phone = "510-555-0100"
-email = "pat@clinic.example.org"
-relationship = "medical_provider"
-source = "other_health_care_provider"
-
-[network_lead_entity]
-name = "Example Lead Entity"
-email = "referrals@nle.example.org"
-"""
-
 
 @contextmanager
 def workspace(edit: str = "") -> Iterator[Path]:
@@ -68,7 +50,7 @@ def workspace(edit: str = "") -> Iterator[Path]:
         shutil.copytree(ROOT / "examples", folder / "examples")
         for copy in ("data", "my-county"):
             shutil.copytree(ROOT / "data", folder / copy)
-        (folder / "profile.toml").write_text(PROFILE, encoding="utf-8")
+        shutil.copy(ROOT / "examples" / "profile.toml", folder)
         if edit:
             file, old, new = EDITS[edit]
             text = (folder / file).read_text("utf-8")

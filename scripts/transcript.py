@@ -29,19 +29,6 @@ This is the plain form, as with `--plain`, `ACCESSIBLE=1` or `TERM=dumb`: number
 appended. On other terminals the same questions come as menus with arrow keys, in the same order.
 """
 
-PROFILE = """\
-schema = "calaim.profile/1"
-[referrer]
-name = "Pat Example"
-organization = "Example Clinic"
-npi = "1234567893"
-address = "2 Example Ave, Oakland, CA 94601"
-phone = "510-555-0100"
-email = "pat@clinic.example.org"
-relationship = "medical_provider"
-source = "other_health_care_provider"
-"""
-
 # What the care manager types, by how the question begins; several lines are typed one after the other.
 # A question that stands here is asked or not as the interview goes; one that does not is answered by "don't know".
 REPLIES: dict[str, list[str]] = {
@@ -106,8 +93,7 @@ REPLIES: dict[str, list[str]] = {
 def session() -> str:
     """What the terminal shows from the command to its end, typed replies included."""
     with tempfile.TemporaryDirectory() as folder:
-        profile = Path(folder) / "profile.toml"
-        profile.write_text(PROFILE, encoding="utf-8")
+        profile = ROOT / "examples" / "profile.toml"
         environment = {"PATH": os.environ["PATH"], "TERM": "dumb", "LC_ALL": "C.UTF-8", "CALAIM_PROFILE": str(profile)}
         child = pexpect.spawn(
             sys.executable,

@@ -24,7 +24,7 @@ from calaim_cli.catalog import Catalog
 from calaim_cli.conversation import LABELS, Quit
 from calaim_cli.errors import InputError, NotFound, OutputRefused, Stopped
 from calaim_cli.interviewing import inquiry_for, keeper, leaving, started, way_on
-from conftest import AS_OF, COMPLETE, Run, WriteCase
+from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase
 from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
 
 DAY = ("--as-of", AS_OF.isoformat())
@@ -357,18 +357,7 @@ def test_leaving_tells_the_way_on(monkeypatch: pytest.MonkeyPatch, leaving_by: t
         raise leaving_by
 
 
-PROFILE = """\
-schema = "calaim.profile/1"
-[referrer]
-name = "Pat Example"
-organization = "Example Clinic"
-npi = "1234567893"
-address = "2 Example Ave, Oakland, CA 94601"
-phone = "510-555-0100"
-email = "pat@clinic.example.org"
-relationship = "medical_provider"
-source = "other_health_care_provider"
-"""
+PROFILE = (ROOT / "examples" / "profile.toml").read_text("utf-8")
 TEXTS = (
     question_texts()
     | LABELS

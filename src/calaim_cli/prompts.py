@@ -10,7 +10,7 @@ import os
 import sys
 import textwrap
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from calaim_cli.errors import UsageError
 from calaim_cli.prompt import Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
@@ -58,12 +58,19 @@ def ask_by_lines(prompt: Prompt) -> Reply:
             say(f"  {number}) {words}" + (" (given before)" if name in given else ""))
         typed = _typed(_line_hint(prompt, _keeping(prompt)), prompt.where)
         reply = Refusal("characters that cannot be read") if typed is None else read_reply(prompt, typed)
-        if isinstance(reply, Refusal):
-            say(f"Not taken: {reply.message}.")
-        elif reply is Move.HELP:
-            say(filled(prompt.help or "There is no more to say about this one."))
-        else:
+        if _taken(reply, prompt):
             return reply
+
+
+def _taken(reply: Reply | Refusal, prompt: Prompt) -> TypeGuard[Reply]:
+    """Whether the reply will do; what is refused or asked for help is answered on the spot."""
+    if isinstance(reply, Refusal):
+        say(f"Not taken: {reply.message}.")
+    elif reply is Move.HELP:
+        say(filled(prompt.help or "There is no more to say about this one."))
+    else:
+        return True
+    return False
 
 
 def _line_hint(prompt: Prompt, keeping: str) -> str:
@@ -111,11 +118,7 @@ def ask_by_menus(prompt: Prompt) -> Reply:
             raise _ended(prompt.where) from None
         if isinstance(reply, tuple):
             reply = exclusive(prompt, reply)
-        if isinstance(reply, Refusal):
-            say(f"Not taken: {reply.message}.")
-        elif reply is Move.HELP:
-            say(filled(prompt.help or "There is no more to say about this one."))
-        else:
+        if _taken(reply, prompt):
             return reply
 
 
