@@ -256,12 +256,12 @@ class _Run:
     def _plan(self) -> tuple[int, tuple[Part, ...]]:
         """How many rows there will be, and the parts for as many workers as are worth it."""
         limit, sheet = self.order.limit, self.sheet
-        rows = spreadsheet.count_rows(sheet) if limit else spreadsheet.estimate(sheet, 1).rows
+        jobs = 1 if limit else self.order.jobs or cores()
+        guess = spreadsheet.estimate(sheet, jobs)
+        rows = spreadsheet.count_rows(sheet) if limit else guess.rows
         self.tally.expected = min(rows, limit or rows)
-        jobs = self.order.jobs or (cores() if rows >= MANY_ROWS else 1)
-        if jobs == 1 or limit:
-            return rows, (spreadsheet.whole(sheet),)
-        return spreadsheet.estimate(sheet, jobs)
+        few = not self.order.jobs and rows < MANY_ROWS
+        return rows, (spreadsheet.whole(sheet),) if few else guess.parts
 
     def _attempt(self, rows: int, parts: tuple[Part, ...], as_of: date, salt: int) -> None:
         """Read all parts, and publish them unless something about them is not as expected."""
@@ -358,8 +358,7 @@ class _Run:
     def _publish_file(self, whole: Pile, piles: list[Piles], take: Take, refused: int) -> None:
         """Put the parts together, bring them to the disk, and give the file its name."""
         for its in piles[1:]:
-            for piece in its.drafts.pieces():
-                whole.add(piece)
+            whole.append(its.drafts)
         if self.order.kind is Kind.ZIP:
             for piece in archive.zip_end(chain.from_iterable(its.notes.pieces(NOTES) for its in piles)):
                 whole.add(piece)

@@ -22,7 +22,12 @@ DIRTY: Final = b"d"
 """In the lock file: a run began here and has not confirmed that its files are on the disk."""
 OPEN: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
+NAMELESS: Final = os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC if hasattr(os, "O_TMPFILE") else 0
+"""A file that gets its name last, where the system knows such files; 0 elsewhere."""
 WITHOUT_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK, errno.ENOSYS})
+WITHOUT_NAMELESS: Final = WITHOUT_LINKS | {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.ELOOP}
+"""What a file system without such files says, or a system that does not show its own open files."""
+WITHOUT_COPY: Final = frozenset({errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
 NOT_A_FILE: Final = frozenset({errno.ELOOP, errno.EACCES, errno.ENXIO, errno.ENODEV, errno.EISDIR})
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PIECE: Final = 1024 * 1024
@@ -63,6 +68,17 @@ class Pile:
         self.size += len(waiting)
         write_all(self.descriptor, waiting)
 
+    def append(self, other: Pile) -> None:
+        """Put all of another file at the end; the system copies it, where it can."""
+        self.flush()
+        other.flush()
+        done = 0
+        while done < other.size and (step := _copied(other.descriptor, self.descriptor, other.size - done, done)):
+            done += step
+        self.size += done
+        for piece in other.pieces(start=done):
+            self.add(piece)
+
     def clear(self) -> None:
         """Begin again with nothing."""
         self.waiting.clear()
@@ -70,11 +86,23 @@ class Pile:
         os.lseek(self.descriptor, 0, os.SEEK_SET)
         self.size = 0
 
-    def pieces(self, length: int = PIECE) -> Iterator[bytes]:
-        """All of it from the beginning, `length` bytes at a time."""
+    def pieces(self, length: int = PIECE, start: int = 0) -> Iterator[bytes]:
+        """All of it from `start` on, `length` bytes at a time."""
         self.flush()
-        for offset in range(0, self.size, length):
+        for offset in range(start, self.size, length):
             yield read_exactly(self.descriptor, min(length, self.size - offset), offset)
+
+
+def _copied(source: int, target: int, length: int, offset: int) -> int:
+    """How many bytes the system copied to the end of another file; 0 where it does not do that."""
+    if not hasattr(os, "copy_file_range"):
+        return 0
+    try:
+        return os.copy_file_range(source, target, length, offset_src=offset)
+    except OSError as error:
+        if error.errno in WITHOUT_COPY:
+            return 0
+        raise
 
 
 def write_all(descriptor: int, content: bytes | bytearray) -> None:
@@ -108,6 +136,7 @@ class Folder:
         self.lock, self.was_dirty = lock, was_dirty
         self._piles: list[int] = []
         self._changed = was_dirty
+        self._nameless = NAMELESS != 0 and not was_dirty
 
     def mark(self) -> None:
         """Note in the lock file, for good, that a run began to write here."""
@@ -144,12 +173,33 @@ class Folder:
 
     def put(self, name: str, content: bytes) -> Status:
         """Give the content its name. What is there already is compared, and stays unless it is torn."""
+        if self._nameless:
+            try:
+                return self._put_nameless(name, content)
+            except OSError as error:
+                if error.errno not in WITHOUT_NAMELESS:
+                    raise
+                self._nameless = False
         with self.temporary(name) as (descriptor, temporary):
             write_all(descriptor, content)
             if self.was_dirty and self.is_torn(self.find(name).content, content):
                 self._take_over(temporary, name)
                 return Status.WRITTEN
             return self.publish(temporary, name, lambda: self.find(name).content == content)
+
+    def _put_nameless(self, name: str, content: bytes) -> Status:
+        """Write a file that has no name until it is whole: nothing of it is left behind, and one step less."""
+        descriptor = os.open(".", NAMELESS, 0o600, dir_fd=self.descriptor)
+        try:
+            write_all(descriptor, content)
+            here = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
+            os.link(f"/proc/self/fd/{descriptor}", name, **here, follow_symlinks=True)
+        except FileExistsError:
+            return Status.UNCHANGED if self.find(name).content == content else Status.CONFLICT
+        finally:
+            os.close(descriptor)
+        self._changed = True
+        return Status.WRITTEN
 
     def holds(self, name: str, pieces: Iterable[bytes]) -> bool:
         """Whether a plain file of this name holds just these bytes."""

@@ -56,7 +56,7 @@ class Sheet(Struct, frozen=True):
     lines: int
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True):
     """One data row: its number from 1, its first physical line, its cells, and what is wrong with its shape."""
 
     number: int
@@ -297,12 +297,13 @@ def estimate(sheet: Sheet, workers: int) -> Estimate:
                 break
             ahead = piece[:cut]
             here = count + _rows_in(ahead.split(b'"'), last, sheet, quoted=quoted)
-            end = lines + _byte_line_ends(ahead)
+            end = lines + len(ahead.splitlines())
             parts.append(Part(start.start, at + cut, start.rows, start.lines))
             start = Part(at + cut, 0, here, end)
             goals.pop(0)
         count += _rows_in(stretches, last, sheet, quoted=quoted)
-        lines += _byte_line_ends(piece)
+        if goals:
+            lines += len(piece.splitlines()) - (piece[-1:] not in b"\r\n")
         quoted ^= len(stretches) % 2 == 0
         at, last = at + len(piece), piece[-1:]
     parts.append(Part(start.start, sheet.snapshot.size, start.rows, start.lines))
@@ -311,15 +312,12 @@ def estimate(sheet: Sheet, workers: int) -> Estimate:
 
 def _rows_in(stretches: list[bytes], last: bytes, sheet: Sheet, *, quoted: bool) -> int:
     """Line ends outside quotes, without those of blank lines."""
-    blank = sheet.delimiter.encode() * (len(sheet.columns) - 1)
-    outside = b"x".join(stretches[int(quoted) :: 2])
-    ends = [lead + end for lead in (b"\n", b"\n" + blank) for end in (b"\n", b"\r\n")]
-    begins = not quoted and last == b"\n" and outside.startswith(tuple(end[1:] for end in ends))
-    return outside.count(b"\n") - sum(map(outside.count, ends)) - begins
-
-
-def _byte_line_ends(piece: bytes) -> int:
-    return piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+    empty = sheet.delimiter.encode() * (len(sheet.columns) - 1)
+    blank = {b"", b"\r", empty, empty + b"\r"}
+    ended = b"x".join(stretches[int(quoted) :: 2]).split(b"\n")[:-1]
+    if ended and (quoted or last != b"\n"):
+        ended[0] = b"x"  # the end of a line that began before
+    return len(ended) - sum(map(blank.__contains__, ended))
 
 
 def _cut(piece: bytes, wanted: int, *, quoted: bool) -> int | None:
