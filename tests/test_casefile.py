@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -91,6 +92,47 @@ def test_unreadable_file_is_refused(tmp_path: Path, content: str | bytes, says: 
     assert error.exit_code == 4
     assert "case.toml" in error.message
     assert says in error.message
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        pytest.param("kp_member = yes", "a word without quotes, or no value: write true or false", id="yes"),
+        pytest.param("kp_member = True", "write true or false", id="capital"),
+        pytest.param("kp_member =", "no value", id="nothing"),
+        pytest.param("city = \u201cCanary\u201d", "straight quotes", id="curly quotes"),
+        pytest.param("mrn = 00012345", "numbers such as 0012 in quotes", id="leading zeros"),
+        pytest.param("date_of_birth = 03/04/1980", "dates such as 03/04/1980", id="date"),
+        pytest.param("phone = 415-555-0100", "put text", id="phone"),
+        pytest.param("city: 'Canary'", 'write key = "text"', id="colon"),
+        pytest.param("[consent", "without its closing bracket", id="open bracket"),
+        pytest.param('city = "Canary', "without its closing quote", id="open quote"),
+        pytest.param("city = 'Canary", "without its closing quote", id="open single quote"),
+        pytest.param("zip = '1'\nzip = '2'", "stands twice", id="key twice"),
+        pytest.param("[member]", "table that stands twice", id="table twice"),
+    ],
+)
+def test_slip_is_told_with_what_to_write(tmp_path: Path, line: str, says: str) -> None:
+    """Whoever has never written TOML hears in which line the slip is, what was found, and what to write."""
+    message = refused(tmp_path / "case.toml", f"[member]\n{line}\n[answers]\n").message
+    assert re.search(r"case\.toml: (line [234]|at the end): not valid TOML: ", message)
+    assert says in message
+    assert "Canary" not in message
+
+
+@pytest.mark.parametrize("header", ["program,zip,kp_member", "program;zip;mrn", "program\tzip\tmrn", '\n"a","b","c"'])
+def test_spreadsheet_is_shown_to_batch(tmp_path: Path, header: str) -> None:
+    """A CSV given as a case is told for what it is, with the command that reads it."""
+    message = refused(tmp_path / "members.csv", f"{header}\n1,2,3\n").message
+    assert message.endswith("members.csv: line 1: this looks like a CSV, not a case: use 'calaim batch'")
+
+
+@pytest.mark.parametrize("start", ["[answers]", "# a, b, c and d\n[answers]", 'schema = "calaim.case/1" # a, b, c'])
+def test_commas_make_no_spreadsheet(tmp_path: Path, start: str) -> None:
+    """A case whose first line holds commas is read like any other."""
+    path = tmp_path / "case.toml"
+    path.write_text(f"{start}\n", encoding="utf-8")
+    assert casefile.read(str(path)).answers == {}
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def subject_of(result: dict[str, Any]) -> str:
 def test_document_has_the_keys_of_the_contract(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
     """Scripts find every key of `calaim.determination/1`, in the order of the contract."""
     document = checked(run, write_case())
-    assert list(document) == ["schema", "as_of", "edition", "county", "results"]
+    assert list(document) == ["schema", "as_of", "edition", "county", "results", "warnings"]
     assert document["schema"] == "calaim.determination/1"
     assert (document["as_of"], document["edition"]) == ("2026-11-22", catalog.edition)
     assert document["county"] == "San Mateo"
@@ -347,11 +347,31 @@ def test_a_zip_code_that_decides_nothing_is_a_warning(run: Run, write_case: Writ
     assert "10001" not in ran.err
 
 
+@pytest.mark.parametrize("form", ["--json", "--plain"])
+def test_a_zip_code_of_another_county_is_a_warning(run: Run, write_case: WriteCase, form: str) -> None:
+    """A check points out what `refer` will point out: the ZIP code does not lie in the county that was used."""
+    case = write_case({"member.zip": "94601"})
+    ran = run("check", case, "--program", "ecm", form, "--as-of", AS_OF)
+    referred = run("refer", case, "--as-of", AS_OF)
+    [warning] = [line for line in referred.err.splitlines() if "zip-county" in line]
+    assert (ran.code, ran.err) == (0, f"{warning}\n")
+
+
+def test_warnings_are_in_the_document(run: Run, write_case: WriteCase) -> None:
+    """A script finds in the document what a person reads on stderr; a case without doubts has an empty list."""
+    assert checked(run, write_case())["warnings"] == []
+    ran = run("check", write_case({"member.zip": "94601", "answers.age": 30}), "--json", "--as-of", AS_OF)
+    [document] = documents(ran.out)
+    found = [(warning["where"], warning["code"]) for warning in document["warnings"]]
+    assert found == [("answers.age", "age-differs"), ("member.zip", "zip-county")]
+
+
 def test_a_county_that_is_none_is_refused(run: Run, write_case: WriteCase) -> None:
     """A county that does not exist is exit 5, named by its place in the case and not by its content."""
     ran = run("check", write_case({"member.county": CANARY}), "--as-of", AS_OF)
     assert (ran.code, ran.out) == (5, "")
-    assert "member.county" in ran.err
+    assert "case.toml: member.county: " in ran.err
+    assert ran.err.count("\n") == 1
     assert CANARY not in ran.err
 
 
@@ -376,6 +396,14 @@ def test_expectations_must_be_sound(run: Run, tmp_path: Path, expect: dict[str, 
     ran = run("check", case, "--expect", "--as-of", AS_OF)
     assert (ran.code, ran.out) == (4, "")
     assert f"{where}:" in ran.err
+
+
+@pytest.mark.parametrize("option", [("--program", "ecm"), ("--county", "alameda")], ids=lambda option: option[0])
+def test_expectations_are_compared_whole(run: Run, write_case: WriteCase, option: tuple[str, str]) -> None:
+    """An option that --expect would not heed is refused, so that nobody takes the answer for a narrower one."""
+    ran = run("check", write_case({"expect.ecm": "likely"}), "--expect", *option, "--as-of", AS_OF)
+    assert (ran.code, ran.out) == (2, "")
+    assert "leave --program and --county away" in ran.err
 
 
 def test_expectations_are_no_matter_without_the_option(run: Run, write_case: WriteCase) -> None:

@@ -206,6 +206,25 @@ def test_no_listed_value_is_quoted(catalog: Catalog, where: str) -> None:
     assert "canary" not in " ".join(problem.message for problem in result.problems)
 
 
+def test_who_attests_is_told_how(catalog: Catalog) -> None:
+    """Whoever left the attestation out hears that a person gives it, and which key then says so."""
+    [problem] = checked(catalog, {"consent.attested": False}).problems
+    assert problem.where == "consent.attested"
+    assert problem.message.startswith("a person has to attest")
+    assert "set attested to true" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("program", "services", "says"),
+    [("cs", [], "'calaim services' lists their ids"), ("ecm", ["respite"], "unless the program is cs")],
+)
+def test_services_go_with_community_supports(catalog: Catalog, program: str, services: list[str], says: str) -> None:
+    """Community Supports named by none, or named for another program, are told with the way to mend it."""
+    [problem] = checked(catalog, {"referral.program": program, "referral.services": services}).problems
+    assert (problem.where, problem.code) == ("referral.services", "services")
+    assert says in problem.message
+
+
 def test_every_code_has_its_sentence() -> None:
     """Each code of a field says what to do, in a sentence short enough for one line."""
     assert all(0 < len(message) <= 120 for message in MESSAGES.values())

@@ -593,6 +593,32 @@ def test_errors_have_no_paths_of_the_machine(run: Run, write_case: WriteCase) ->
     assert document["message"].startswith("absent.toml: ")
 
 
+def test_profile_alone_is_shown(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`calaim profile` shows what is kept, as `calaim profile show` does, and says so when nothing is."""
+    profile = tmp_path / "mine.toml"
+    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    absent = run("profile")
+    assert (absent.code, absent) == (0, run("profile", "show"))
+    assert "There is no profile yet: 'calaim profile edit'" in absent.err
+    profile.write_text('schema = "calaim.profile/1"\n\n[referrer]\nname = "Pat Example"\n', encoding="utf-8")
+    assert run("profile") == run("profile", "show") == (0, profile.read_text("utf-8"), "")
+
+
+def test_json_before_a_command_of_the_profile_is_refused(run: Run) -> None:
+    """An option in the wrong place is never silently left out of the answer."""
+    ran = run("profile", "--json", "path")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--json goes after the command" in json.loads(ran.err)["message"]
+
+
+def test_unsound_data_are_an_error_document(run: Run, data_copy: Path) -> None:
+    """With --json, data that are wrong are told as every error is: on stderr, with exit 4."""
+    (data_copy / "counties.toml").write_text("edition = 1\n", encoding="utf-8")
+    ran = run("data", "check", "--data", data_copy, "--json", *DAY)
+    assert (ran.code, ran.out) == (4, "")
+    assert json.loads(ran.err)["schema"] == "calaim.error/1"
+
+
 def test_data_folder_before_the_command_is_refused(run: Run) -> None:
     """A data folder in the wrong place is never silently left out of the answer."""
     ran = run("--data", "nowhere", "county", "alameda")

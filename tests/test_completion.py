@@ -65,6 +65,7 @@ def test_case_files_and_folders_are_offered(
         (["services"], "service"),
         (["services", "meals"], ""),
         (["services", "meals", "--county"], "county"),
+        (["counties", "--without"], "service"),
         (["check", "a.toml"], "case"),
         (["refer", "a.toml"], ""),
         (["batch"], ""),

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from calaim_cli import lookups
+from calaim_cli.case import LeadEntity, Referrer, SecureEmail
 from calaim_cli.catalog import Catalog
-from calaim_cli.documents import error_document, services_document, written
+from calaim_cli.documents import error_document, profile_document, services_document, written
 from calaim_cli.errors import CalaimError, InputError, Locked, NotFound, OutputRefused, Problem, UsageError
 from conftest import Run, WriteCase
 
@@ -167,6 +168,24 @@ def test_several_cases_give_one_document_a_line(run: Run, write_case: WriteCase)
     cases = [write_case({"member.county": name}, f"{name}.toml") for name in ("Marin", "Kern", "Napa")]
     ran = run("check", *cases, *DAY, "--program", "chw", "--json")
     assert [json.loads(line)["county"] for line in ran.out.splitlines()] == ["Marin", "Kern", "Napa"]
+
+
+def test_profile_document_has_the_keys_of_the_file() -> None:
+    """Whoever reads the profile as JSON finds the tables and keys of the file, and null for what is not given."""
+    found = profile_document(Referrer(name="Pat Example"), LeadEntity(email="nle@example.org"), SecureEmail())
+    assert list(found) == ["schema", "referrer", "network_lead_entity", "secure_email"]
+    assert found["referrer"] == dict.fromkeys(Referrer.__struct_fields__) | {"name": "Pat Example"}
+    assert found["network_lead_entity"] == {"name": None, "email": "nle@example.org"}
+    assert found["secure_email"] == {"secure_tag": "none", "text": None, "header": None}
+
+
+def test_data_check_says_what_is_due(run: Run) -> None:
+    """Sound data are a document with the edition, and with every file and source whose review is due on the day."""
+    found = document(run, "data", "check", *DAY, "--json")
+    assert (found["schema"], found["edition"], found["warnings"]) == ("calaim.data-check/1", "2026-11", [])
+    due = document(run, "data", "check", "--as-of", "2030-01-01", "--json")["warnings"]
+    assert {"programs.toml", "counties.toml"} <= {warning["where"] for warning in due}
+    assert {warning["code"] for warning in due} == {"past-review"}
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,9 @@ def test_every_county_answers_with_the_same_keys(run: Run, name: str) -> None:
         ),
         pytest.param(("--plan", "mvhp"), ["Alpine", "El Dorado"], id="plan"),
         pytest.param(("--plan", "hpsm", "--service", "recuperative-care"), [], id="none"),
+        pytest.param(("--without", "recuperative-care"), ["San Mateo"], id="without"),
+        pytest.param(("--without", "Sobering Center", "--region", "south"), ["Ventura"], id="without-in-region"),
+        pytest.param(("--without", "sobering-centers", "--service", "sobering-centers"), [], id="with-and-without"),
     ],
 )
 def test_counties_are_listed_by_what_is_asked(run: Run, options: tuple[str, ...], expected: list[str]) -> None:
@@ -198,6 +201,25 @@ def test_counties_are_listed_by_what_is_asked(run: Run, options: tuple[str, ...]
     assert document["schema"] == "calaim.counties/1"
     assert [county["county"] for county in document["counties"]] == expected
     assert all({"county", "fips", "region"} <= county.keys() for county in document["counties"])
+
+
+@pytest.mark.parametrize("service", ["sobering-centers", "respite"])
+def test_served_counties_have_or_lack_a_service(run: Run, service: str) -> None:
+    """With and without a service are the counties served, each in one list; where KP is not, nothing is known."""
+    having, lacking = (
+        {one["county"] for one in json.loads(run("counties", option, service, "--json").out)["counties"]}
+        for option in ("--service", "--without")
+    )
+    everywhere = json.loads(run("counties", "--json").out)["counties"]
+    assert having & lacking == set()
+    assert having | lacking == {one["county"] for one in everywhere if one["kp_served"]}
+
+
+def test_counties_without_a_service_are_those_that_the_service_lists(run: Run) -> None:
+    """The list of counties and the page of the service cannot differ."""
+    [service] = json.loads(run("services", "sobering-centers", "--json").out)["services"]
+    listed = run("counties", "--without", "sobering-centers").out.splitlines()[1:]
+    assert [line.partition("\t")[0] for line in listed] == service["not_offered_in"]
 
 
 def test_split_county_is_in_both_regions(run: Run) -> None:

@@ -43,6 +43,13 @@ def test_nearest_name_comes_first_and_few_are_given() -> None:
     assert len(near_names("abcd", ("abcx", "abcd", "abc", "abcde"), most=1)) == 1
 
 
+def test_how_alike_names_have_to_be_can_be_asked_for() -> None:
+    """Where a wrong hint does harm, only names that differ in little are suggested."""
+    assert near_names("respected", KNOWN) == ("respite",)
+    assert near_names("respected", KNOWN, least=0.8) == ()
+    assert near_names("respit", KNOWN, least=0.8) == ("respite",)
+
+
 @unhurried
 @given(st.text(max_size=30))
 def test_only_known_names_are_suggested(typed: str) -> None:

@@ -115,7 +115,9 @@ def test_special_file_is_not_written_to(tmp_path: Path) -> None:
 def test_missing_folder_is_refused(tmp_path: Path) -> None:
     """A folder that is not there is not made up: the name may be mistyped."""
     path = tmp_path / "absent" / "draft.eml"
-    refused(path)
+    error = refused(path)
+    assert error.code == "no-folder"
+    assert error.message.endswith(f"there is no folder {path.parent}: make it first")
     assert not path.parent.exists()
 
 

@@ -266,6 +266,20 @@ def test_place_that_resembles_nothing_gets_no_candidates() -> None:
     assert "58 counties" in refusal.message
 
 
+@pytest.mark.parametrize("city", ["Oakland", "Fremont", "Glendale", "Modesto", "Petaluma", "Santa Rosa", "Torrance"])
+def test_city_gets_no_county_that_only_looks_alike(city: str) -> None:
+    """A city shares letters with some county by chance: the answer is to give its ZIP code, not a wrong county."""
+    refusal = refused(city)
+    assert (refusal.code, refusal.candidates) == ("unknown-place", ())
+    assert "for a city its ZIP code" in refusal.message
+
+
+def test_far_name_is_not_suggested_beside_the_near_one() -> None:
+    """A misspelled county brings the county that was meant, and none that merely begins alike."""
+    assert refused("sacremento").candidates == ("Sacramento",)
+    assert refused("solanoo").candidates == ("Solano",)
+
+
 # ZIP codes and other digits
 
 
@@ -338,6 +352,12 @@ def test_refused_place_ends_with_five_and_says_why_on_stderr(run: Run, typed: st
     assert (ran.code, ran.out) == (5, "")
     assert all(name in ran.err for name in refused(typed).candidates)
     assert f'"{typed}"' in ran.err
+
+
+@pytest.mark.parametrize("typed", ["sc", "95076", "san mateoo", "Yuba City"])
+def test_candidates_are_said_once(run: Run, typed: str) -> None:
+    """A person reads one line with the candidates in it, not the same names again below."""
+    assert run("county", typed).err.count("\n") == 1
 
 
 def test_refused_place_is_a_json_document_for_scripts(run: Run) -> None:

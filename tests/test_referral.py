@@ -143,6 +143,22 @@ def test_unlikely_is_only_a_warning(prepared: Prepare) -> None:
     assert result.draft.body
 
 
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        pytest.param({"referral.program": "chw"}, "Community Health Worker services", id="program"),
+        pytest.param({**CS, "referral.services": ["respite"]}, "Respite Services for Caregivers", id="service"),
+    ],
+)
+def test_missing_answers_are_only_a_warning(prepared: Prepare, changes: dict[str, Any], name: str) -> None:
+    """A referral whose screening is open is drafted, and says that answers would help; the plan decides."""
+    result = prepared({**changes, "referral.notes": "Needs help."})
+    [warning] = result.warnings
+    assert (warning.where, warning.code) == ("answers", "need-answers")
+    assert warning.message.startswith(f"{name}: answers are missing ('calaim check CASE' lists them)")
+    assert "the plan decides" in warning.message
+
+
 def test_warnings_of_fields_and_route_are_kept(prepared: Prepare) -> None:
     """Each doubt, of a field, the route or the answers, arrives beside the draft."""
     result = prepared({"member.county": "Imperial", "member.zip": "92243", "member.mrn": "123456"})

@@ -19,8 +19,9 @@ from calaim_cli.errors import OutputRefused, UsageError
 from calaim_cli.formats import Format
 from calaim_cli.message import Draft
 from calaim_cli.referral import Prepared
-from calaim_cli.referring import LONGEST_LINK, as_mailto, asked_for, format_for, prepare
+from calaim_cli.referring import LONGEST_LINK, as_mailto, asked_for, format_for, own_mailboxes, prepare
 from conftest import AS_OF, COMPLETE, Run, WriteCase
+from sheets import row, sheet
 
 DAY = ("--as-of", "2026-11-22")
 PROFILE = """\
@@ -202,6 +203,7 @@ def test_bad_entity_address_makes_no_draft(
     ("changes", "code"),
     [
         pytest.param({"answers.managed_care": False}, "unlikely", id="unlikely"),
+        pytest.param({"referral.program": "chw"}, "need-answers", id="answers missing"),
         pytest.param({"answers.age": 30}, "age-differs", id="age against date of birth"),
         pytest.param({"consent.part2": None}, "part2-not-stated", id="Part 2 not stated"),
     ],
@@ -212,6 +214,33 @@ def test_warning_stands_beside_the_draft(run: Run, write_case: WriteCase, change
     assert ran.code == 0
     assert code in {warning["code"] for warning in json.loads(ran.out)["warnings"]}
     assert code in ran.err
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"member.county": "Sn Mateo"}, id="a name that finds nothing"),
+        pytest.param({"member.kp_member": False}, id="no route"),
+        pytest.param({"member.phone": None}, id="a gap"),
+        pytest.param({"member.phone": None, "member.zip": "9440"}, id="two gaps"),
+    ],
+)
+def test_refused_case_is_named_once(run: Run, write_case: WriteCase, changes: dict[str, Any]) -> None:
+    """Whoever refers several cases from a script hears which one it was, and each sentence once."""
+    case = write_case(changes)
+    ran = run("refer", case, *DAY)
+    assert ran.err.startswith(f"calaim: {case}: ")
+    assert ran.err.count("case.toml") == 1
+    sentences = [line.rpartition(": ")[2] for line in ran.err.splitlines()]
+    assert len(sentences) == len(set(sentences))
+    assert ran.err.count("not a California county") <= 1
+
+
+def test_services_option_is_wanted_with_cs(run: Run, write_case: WriteCase) -> None:
+    """Asking for Community Supports without saying which is told in words that help, with exit 4."""
+    ran = run("refer", write_case(), *DAY, "--program", "cs")
+    assert (ran.code, ran.out) == (4, "")
+    assert "say which Community Supports: 'calaim services' lists their ids" in ran.err
 
 
 def test_wrong_answer_makes_no_draft(run: Run, write_case: WriteCase) -> None:
@@ -332,3 +361,52 @@ def test_consent_given_for_something_else_is_a_warning(run: Run, write_case: Wri
     other = run("refer", case, "--program", "chw", "--as-of", AS_OF)
     assert other.code == 0
     assert "calaim: warning: consent: consent-for-another: " in other.err
+
+
+@pytest.fixture
+def other_mailbox(data_copy: Path) -> Path:
+    """A data folder whose mailbox for the north is another one."""
+    counties = data_copy / "counties.toml"
+    text = counties.read_text("utf-8")
+    counties.write_text(text.replace("REGMCDURNS-KPNC@kp.org", "north@example.org"), encoding="utf-8")
+    return data_copy
+
+
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_mailbox_of_own_data_is_pointed_out(
+    run: Run, write_case: WriteCase, other_mailbox: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """A draft that goes elsewhere than the built-in data say is written, and never without a word about it."""
+    if by == "variable":
+        monkeypatch.setenv("CALAIM_DATA", str(other_mailbox))
+    ran = run("refer", write_case(), *DAY, *(("--data", other_mailbox) if by == "option" else ()))
+    assert ran.code == 0
+    assert ran.out.startswith("To: north@example.org\n")
+    assert 'calaim: warning: mailbox of region "north": own-mailbox: comes from your own data' in ran.err
+
+
+def test_mailboxes_of_own_data_are_pointed_out_before_a_batch(run: Run, tmp_path: Path, other_mailbox: Path) -> None:
+    """Ten thousand drafts to a mailbox that is not the built-in one never come without a word."""
+    source = tmp_path / "rows.csv"
+    source.write_bytes(sheet([row(1)]))
+    ran = run("batch", source, "--out", tmp_path / "out", *DAY, "--data", other_mailbox)
+    assert ran.code == 0
+    assert ran.err.count("own-mailbox") == 1
+
+
+@pytest.mark.parametrize("folder", ["same mailbox", "other region"])
+def test_usual_mailbox_needs_no_word(
+    run: Run, write_case: WriteCase, tmp_path: Path, request: pytest.FixtureRequest, folder: str
+) -> None:
+    """A copy of the data with the same mailbox, or another one for a region not used, gives no warning."""
+    own = request.getfixturevalue("other_mailbox" if folder == "other region" else "data_copy")
+    case = write_case({"member.county": "San Diego", "member.zip": "92101", "member.city": "San Diego"})
+    ran = run("refer", case, *DAY, "--data", own, "--out", tmp_path / "draft.eml")
+    assert ran.code == 0
+    assert "own-mailbox" not in ran.err
+
+
+def test_region_that_is_not_built_in_is_pointed_out(catalog: Catalog) -> None:
+    """A region of one's own data that the built-in data do not know has a mailbox of one's own."""
+    shipped = replace(catalog, regions={"south": catalog.regions["south"]})
+    assert [one.code for one in own_mailboxes(["north", "south", "north", None], catalog, shipped)] == ["own-mailbox"]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from document import PROFILE
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from calaim_cli import documents, errors, lookups
@@ -20,6 +19,7 @@ from conftest import ROOT, Run, WriteCase
 
 DAY = ("--as-of", "2026-11-22")
 SCHEMAS = ROOT / "docs" / "schemas"
+PROFILE = (ROOT / "examples" / "profile.toml").read_text("utf-8")
 NAMES = [schema.removeprefix("calaim.").removesuffix("/1") for schema, _, _ in DOCUMENTS]
 CASES = sorted((ROOT / "tests" / "cases").glob("*.toml"))
 
@@ -105,11 +105,14 @@ def test_all_counties_fit(catalog: Catalog) -> None:
         ("counties",),
         ("counties", "--service", "sobering-centers", "--region", "south"),
         ("counties", "--plan", "hpsm"),
+        ("counties", "--without", "sobering-centers"),
         ("services",),
         ("services", "--county", "san mateo"),
         ("services", "--county", "modoc"),
         ("programs",),
         ("data", "sources"),
+        ("data", "check", *DAY),
+        ("data", "check", "--as-of", "2030-01-01"),
     ],
     ids=" ".join,
 )
@@ -133,6 +136,29 @@ def test_every_case_fits(run: Run) -> None:
     found = printed(run, "check", *CASES, *DAY)
     assert len(found) == len(CASES)
     assert [faults(document) for document in found] == [[]] * len(found)
+
+
+def test_determination_with_warnings_fits(run: Run, write_case: WriteCase) -> None:
+    """Doubts about a case that was decided are in its document, by the schema."""
+    ran = run("check", write_case({"member.zip": "94601"}), "--json", *DAY)
+    document = json.loads(ran.out)
+    assert [warning["code"] for warning in document["warnings"]] == ["zip-county"]
+    assert faults(document) == []
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "show"])
+@pytest.mark.parametrize("content", [None, PROFILE], ids=["absent", "given"])
+def test_profile_fits(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, alone: bool
+) -> None:
+    """The referrer's own details are a document by the schema, also before there are any."""
+    profile = tmp_path / "profile.toml"
+    if content:
+        profile.write_text(content, encoding="utf-8")
+    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    (document,) = printed(run, "profile", *([] if alone else ["show"]))
+    assert (document["network_lead_entity"] is None) is (content is None)
+    assert faults(document) == []
 
 
 def test_expectations_fit(run: Run, write_case: WriteCase) -> None:

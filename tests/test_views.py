@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -155,6 +156,15 @@ def test_one_service_tells_all(catalog: Catalog) -> None:
     assert len(shown["offered_in"]) == 32
 
 
+@pytest.mark.parametrize("typed", ["sobering_centers", "respite"])
+def test_service_says_how_many_counties_are_not_the_plans(catalog: Catalog, typed: str) -> None:
+    """Counties that are in neither list are accounted for, so that nobody takes them for a gap."""
+    shown = facts(service_view(lookups.service_named(typed, catalog), None, catalog))
+    listed = len(shown["offered_in"]) + len(shown.get("not_offered_in", []))
+    counties = len(catalog.counties_file.county)
+    assert shown["not_served"][0].startswith(f"The other {counties - listed} of {counties} counties are not Kaiser")
+
+
 def test_rule_is_shown_criterion_by_criterion_with_its_source(catalog: Catalog) -> None:
     """Each line of a rule that states a criterion names source and grade, so that anyone can look it up."""
     for kind, entry in lookups.kinds(catalog):
@@ -216,6 +226,35 @@ def test_long_list_on_a_terminal_keeps_to_what_seems_to_fit(
     assert outcomes
     assert not outcomes & {"need-answers", "unlikely"}
     assert sum(len(values) for key, values in shown.items() if key.startswith("summary\t")) == len(results)
+
+
+def test_open_question_has_its_key(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+    """Beside each question stands the key under which a case file answers it."""
+    results = decided("birth_equity")
+    shown = facts(determination_view(results, catalog, None, "case.toml", full=True))
+    asked = catalog.questions_of(results[0][0].missing)
+    assert asked
+    assert shown["birth_equity\tmissing"] == [f"{catalog.questions[one].ask} [{one}]" for one in asked]
+
+
+@pytest.mark.parametrize(
+    ("program", "full", "commands"),
+    [
+        ("birth_equity", True, ["calaim interview --from CASE"]),
+        ("", True, ["calaim interview --from CASE"]),
+        ("", False, ["calaim check CASE --program ID", "calaim interview --from CASE"]),
+        ("avoidable_utilization", True, []),
+    ],
+    ids=["one program", "everything", "everything in short", "nothing open"],
+)
+def test_open_questions_come_with_the_way_to_answer(
+    catalog: Catalog, decided: Callable[[str], Results], program: str, full: bool, commands: list[str]
+) -> None:
+    """Where answers are missing the last lines say how to see the questions and be asked; elsewhere nothing does."""
+    view = determination_view(decided(program), catalog, None, "case.toml", full=full)
+    hints = " ".join(facts(view).get("hint", []))
+    assert re.findall("'(calaim .*?)'", hints) == commands
+    assert plain(view).splitlines()[-1].startswith("hint\t") is bool(commands)
 
 
 def test_short_list_is_always_in_full(catalog: Catalog, decided: Callable[[str], Results]) -> None:

@@ -54,6 +54,8 @@ def _standard_input() -> bytes:
 
 def _document(text: str, name: str) -> Mapping[str, Any]:
     if not text.lstrip().startswith("{"):
+        if _starts_as_csv(text):
+            raise InputError(f"{name}: line 1: this looks like a CSV, not a case: use 'calaim batch'")
         return parse_toml(text, name)
     import json
 
@@ -66,6 +68,12 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
     except (RecursionError, ValueError):
         raise InputError(f"{name}: not a valid case: nested too deeply, or a number too long") from None
     return document if isinstance(document, dict) else {}
+
+
+def _starts_as_csv(text: str) -> bool:
+    """Whether the first line has at least three cells, and is nothing that a line of TOML can be."""
+    line = text.lstrip().partition("\n")[0]
+    return not line.startswith(("#", "[")) and "=" not in line and max(map(line.count, ",;\t")) > 1
 
 
 class _RepeatedKey(Exception):

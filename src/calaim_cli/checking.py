@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec import Struct
 from calaim_cli.advice import Advice, advise
 from calaim_cli.case import Case
 from calaim_cli.catalog import Catalog
+from calaim_cli.checks import zip_elsewhere
 from calaim_cli.counties import County, NoPlace, find_place, find_zip
 from calaim_cli.determination import Determination, Outcome
 from calaim_cli.errors import InputError, NotFound, Problem
@@ -54,15 +55,15 @@ def _screened(name: str, case: Case, screener: Screener, as_of: date) -> Screeni
     return screening
 
 
-def _county_of(name: str, case: Case, catalog: Catalog) -> tuple[County | None, tuple[Problem, ...]]:
-    """The county the case states, or the one its ZIP code lies in; a ZIP code that decides nothing is a warning."""
+def _county_of(name: str, case: Case, catalog: Catalog) -> tuple[County | None, Sequence[Problem]]:
+    """The county the case states, or the one its ZIP code lies in; a ZIP code that decides otherwise is a warning."""
     key = "county" if case.member.county.strip() else "zip"
     typed = getattr(case.member, key).strip()
     if not typed:
         return None, ()
     found = (find_place if key == "county" else find_zip)(typed, catalog.gazetteer)
     if not isinstance(found, NoPlace):
-        return found.county, ()
+        return found.county, zip_elsewhere(case, found.county, catalog)
     problem = Problem(f"member.{key}", found.code, found.message)
     if key == "county":
         raise NotFound(f"{name}: member.county: {found.message}", (problem,), code=found.code)

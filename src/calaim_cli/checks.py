@@ -20,6 +20,7 @@ from calaim_cli.programs import find_entry
 
 SAY_WHICH: Final = "(say which)"
 """How the words of a choice end after which the form asks for more."""
+NO_SERVICES: Final = "leave them out unless the program is cs (Community Supports)"
 Check = Callable[[str], Checked]
 
 CHECKS: Final[dict[str, Check]] = {
@@ -148,7 +149,7 @@ def _requested(case: Case, catalog: Catalog) -> Iterator[Problem]:
     if program not in known:
         yield Problem("referral.program", "unknown-program", f"give one of {one_of(known)}")
     elif (program == "cs") != bool(services):
-        wanted = "name at least one service" if program == "cs" else "leave it out unless the program is cs"
+        wanted = "say which Community Supports: 'calaim services' lists their ids" if program == "cs" else NO_SERVICES
         yield Problem("referral.services", "services", wanted)
     for typed in services:
         if _service_id(typed, catalog) is None:
@@ -163,7 +164,10 @@ def _consent(case: Case) -> Iterator[Problem]:
         words = "the member has to agree to the program first; ask, then set it to true"
         yield Problem("consent.member_agreed", "agreement-missing", words)
     if consent.attested is not True:
-        words = "a person has to attest that the referral is correct, agreed to, and can be documented"
+        words = (
+            "a person has to attest that the referral is correct, agreed to, and can be documented, "
+            "and then set attested to true: the program never does"
+        )
         yield Problem("consent.attested", "attestation-missing", words)
     if consent.part2 and consent.part2_consent is not True:
         words = "information from a 42 CFR Part 2 program needs the member's written consent"
@@ -185,11 +189,21 @@ def county_of(case: Case, catalog: Catalog) -> tuple[County | None, tuple[list[P
     place = find_place(stated, catalog.gazetteer)
     if isinstance(place, NoPlace):
         return None, ([Problem("member.county", place.code, place.message)], [])
+    return place.county, ([], _elsewhere(place.county, by_zip))
+
+
+def zip_elsewhere(case: Case, county: County, catalog: Catalog) -> list[Problem]:
+    """A warning where the case's ZIP code does not lie in the county that was stated, which is used all the same."""
+    code = case.member.zip.strip()
+    return _elsewhere(county, find_zip(code, catalog.gazetteer) if code else None)
+
+
+def _elsewhere(county: County, by_zip: Place | NoPlace | None) -> list[Problem]:
     named = (by_zip.county.name,) if isinstance(by_zip, Place) else by_zip.candidates if by_zip else ()
-    if named and place.county.name not in named:
-        words = f"the ZIP code lies in {one_of(named)}: the stated county was used"
-        return place.county, ([], [Problem("member.zip", "zip-county", words)])
-    return place.county, ([], [])
+    if not named or county.name in named:
+        return []
+    words = f"the ZIP code lies in {one_of(named)}: the stated county was used"
+    return [Problem("member.zip", "zip-county", words)]
 
 
 def _county_by_zip(by_zip: Place | NoPlace | None) -> tuple[County | None, tuple[list[Problem], list[Problem]]]:

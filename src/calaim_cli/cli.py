@@ -160,7 +160,7 @@ def _place_of(error: Exception) -> str:
 
 
 def failed(error: CalaimError) -> int:
-    """Tell the error, with --json as a document; gives its exit code."""
+    """Tell the error, with --json as a document, else without saying twice what its line says; gives its exit code."""
     if "--json" in sys.argv[1:]:
         from calaim_cli import documents
 
@@ -168,7 +168,8 @@ def failed(error: CalaimError) -> int:
         return error.exit_code
     say(f"calaim: {error.message}")
     for problem in error.problems:
-        say(f"  {problem.where}: {problem.code}: {problem.message}")
+        if problem.message not in error.message:
+            say(f"  {problem.where}: {problem.code}: {problem.message}")
     return error.exit_code
 
 
@@ -290,6 +291,15 @@ def counties(
             autocompletion=_suggesting("service"),
         ),
     ] = None,
+    without: Annotated[
+        str | None,
+        typer.Option(
+            "--without",
+            metavar="ID",
+            help="Only where Kaiser Permanente serves and does not offer it.",
+            autocompletion=_suggesting("service"),
+        ),
+    ] = None,
     region: Annotated[
         str | None,
         typer.Option("--region", metavar="north|south", help="Only this region.", autocompletion=_suggesting("region")),
@@ -302,9 +312,9 @@ def counties(
     plain_wanted: Plain = False,
     data: Data = None,
 ) -> int:
-    """List counties, by service offered, region or plan.
+    """List counties, by service offered or not, region or plan.
 
-    Example: calaim counties --service sobering-centers
+    Example: calaim counties --without sobering-centers
     """
     from calaim_cli import documents, lookups, views
 
@@ -312,6 +322,7 @@ def counties(
     found = lookups.counties_with(
         catalog,
         lookups.service_named(service, catalog) if service else None,
+        lookups.service_named(without, catalog) if without else None,
         lookups.region_named(region, catalog) if region else None,
         lookups.plan_named(plan, catalog) if plan else None,
     )
@@ -391,7 +402,9 @@ def check(
     program: Programs = None,
     county: InCounty = None,
     as_of: AsOf = None,
-    expect: Annotated[bool, typer.Option("--expect", help="Compare each case with its [expect] table.")] = False,
+    expect: Annotated[
+        bool, typer.Option("--expect", help="Compare with the [expect] tables; not with --program or --county.")
+    ] = False,
     as_json: Json = False,
     plain_wanted: Plain = False,
     data: Data = None,
@@ -402,6 +415,8 @@ def check(
     """
     from calaim_cli import casefile, checking, lookups, screening
 
+    if expect and (program or county):
+        raise UsageError("--expect compares with the whole [expect] table: leave --program and --county away")
     catalog = _policy(data)
     day = _day(as_of)
     screener = screening.screener(lookups.subjects_named(program or [], catalog), catalog)
@@ -419,7 +434,7 @@ def _show_results(results: "list[Decided]", catalog: "Catalog", day: date, *, as
 
     _warn((*catalog.past_review(day), *(warning for one in results for warning in one.warnings)))
     if as_json:
-        return _show_json(documents.determination_document(one.results, catalog, one.county, day) for one in results)
+        return _show_json(documents.determination_document(one, catalog, day) for one in results)
     full = not wants_rich(sys.stdout, plain_wanted=plain_wanted)
     for one in results:
         view = views.determination_view(one.results, catalog, one.county, one.name, full=full)
@@ -505,7 +520,7 @@ def refer(
 
     Example: calaim refer examples/case.toml --out draft.eml
     """
-    from calaim_cli import casefile, documents, interviewing, prompts, referring
+    from calaim_cli import casefile, datafiles, documents, interviewing, prompts, referring
 
     if redact and out is not None:
         raise UsageError("--redact only shows a draft: leave --out away")
@@ -526,9 +541,11 @@ def refer(
         cases = interviewing.talked(
             first, profile, catalog, day, save, start, no_input=no_input, plain_wanted=plain_wanted
         )
-    drafts = [referring.prepare(one, profile, catalog, day) for one in cases]
+    drafts = [referring.prepare(one, profile, catalog, day, case or "") for one in cases]
     if case is None and not redact:
         drafts = interviewing.previewed(drafts, prompts.asker(plain=plain_wanted), save)
+    if data is not None:
+        doubts = (*doubts, *referring.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
     _warn((*catalog.past_review(day), *doubts))
     if redact:
         return _show_redacted(drafts)
@@ -605,7 +622,7 @@ def batch_rows(
 
     Example: calaim batch examples/members.csv --out drafts
     """
-    from calaim_cli import batch, casefile, rowcase, spreadsheet, takes
+    from calaim_cli import batch, casefile, datafiles, referring, rowcase, spreadsheet, takes
 
     if template:
         emit_utf8(spreadsheet.template(rowcase.COLUMNS))
@@ -623,8 +640,10 @@ def batch_rows(
         limit=limit,
         jobs=jobs,
     )
-    _warn((*catalog.past_review(day), *batch.doubts_about(order)))
+    own = referring.own_mailboxes(catalog.regions, catalog, datafiles.load()) if data is not None else ()
+    _warn((*catalog.past_review(day), *own, *batch.doubts_about(order)))
     tally = _ran(order, policy)
+    _warn(batch.left_to_do(order, tally))
     say(tally.text(dry=dry_run))
     if as_json:
         _show_json([batch.document(order, tally)])
@@ -646,8 +665,18 @@ def _ran(order: "Order", policy: "Policy") -> "Tally":
     return tally
 
 
-profile_app = typer.Typer(help="The referrer's own details, kept on this computer.", no_args_is_help=True)
+profile_app = typer.Typer()
 app.add_typer(profile_app, name="profile")
+
+
+@profile_app.callback(invoke_without_command=True)
+def profile_alone(context: typer.Context, as_json: Json = False) -> int:
+    """The referrer's own details, kept on this computer. Alone, it prints them."""
+    if context.invoked_subcommand is None:
+        return profile_show(as_json=as_json)
+    if as_json:
+        raise UsageError("--json goes after the command, as in 'calaim profile show --json'")
+    return 0
 
 
 @profile_app.command("path")
@@ -663,14 +692,21 @@ def profile_path() -> int:
 
 
 @profile_app.command("show")
-def profile_show() -> int:
+def profile_show(as_json: Json = False) -> int:
     """Print the profile.
 
     Example: calaim profile show
     """
-    from calaim_cli import casefile
+    from calaim_cli import casefile, documents
 
-    emit_utf8(casefile.profile_bytes(casefile.read_profile(casefile.profile_path())).decode())
+    path = casefile.profile_path()
+    profile = casefile.read_profile(path)
+    if not path.exists():
+        say("There is no profile yet: 'calaim profile edit' asks for your details.")
+    if as_json:
+        parts = (profile.referrer, profile.network_lead_entity, profile.secure_email)
+        return _show_json([documents.profile_document(*parts)])
+    emit_utf8(casefile.profile_bytes(profile).decode())
     return 0
 
 
@@ -694,18 +730,21 @@ def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: D
 
 
 @data_app.command("check")
-def data_check(data: Data = None, as_of: AsOf = None) -> int:
+def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> int:
     """Check the data files: shapes, references, sources, routes.
 
     Example: calaim data check --data my-county
     """
-    from calaim_cli import datacheck, datafiles
+    from calaim_cli import datacheck, datafiles, documents
 
     catalog = datafiles.load(data or datafiles.shipped())
     problems = datacheck.find_problems(catalog)
     if problems:
         raise InputError(f"{data or 'the shipped data'}: the data are not sound: mend what is listed", problems)
-    _warn(catalog.past_review(_day(as_of)))
+    warnings = catalog.past_review(_day(as_of))
+    _warn(warnings)
+    if as_json:
+        return _show_json([documents.data_check_document(warnings, catalog, _day(as_of))])
     emit(f"ok\tdata edition {catalog.edition}, nothing wrong\n")
     return 0
 

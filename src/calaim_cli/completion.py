@@ -4,7 +4,7 @@ import os
 
 TAKES = {
     "county": {"": "place"},
-    "counties": {"--service": "service", "--region": "region", "--plan": "plan"},
+    "counties": {"--service": "service", "--without": "service", "--region": "region", "--plan": "plan"},
     "services": {"": "service", "--county": "county"},
     "programs": {"": "program"},
     "check": {"": "case", "--program": "program", "--county": "county"},

@@ -221,11 +221,17 @@ def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
     return _unknown(key, gazetteer)
 
 
+SHORT: Final = 4
+
+
 def _unknown(key: str, gazetteer: Gazetteer) -> NoPlace:
+    """Refused with what a slip of the finger may have meant. A city resembles some county by chance: no hint then."""
+    least = 0.75 if len(key) <= SHORT else 0.8  # one wrong letter of four is a quarter
     meant = [wrong.county for wrong in gazetteer.misspellings if place_key(wrong.typed) == key]
     by_key = {place_key(county.name): county.name for county in gazetteer.counties}
-    near = tuple(dict.fromkeys([*meant, *(by_key[one] for one in near_names(key, by_key))]))
-    hint = f"did you mean {one_of(near)}?" if near else "give one of California's 58 counties or a ZIP code"
+    near = tuple(dict.fromkeys([*meant, *(by_key[one] for one in near_names(key, by_key, least=least))]))
+    one = "give one of California's 58 counties, or for a city its ZIP code"
+    hint = f"did you mean {one_of(near)}?" if near else one
     return NoPlace("unknown-place", f"not a California county: {hint}", near)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County, Place, plans_of
-from calaim_cli.errors import CalaimError
+from calaim_cli.errors import CalaimError, Problem
 from calaim_cli.programs import Program, rules_of
 from calaim_cli.questions import Criterion
 from calaim_cli.rules import Rule
@@ -16,7 +16,8 @@ from calaim_cli.sources import Source, age_in_months
 
 if TYPE_CHECKING:  # a look-up needs none of these
     from calaim_cli.advice import Advice
-    from calaim_cli.checking import Difference
+    from calaim_cli.case import LeadEntity, Referrer, SecureEmail
+    from calaim_cli.checking import Decided, Difference
     from calaim_cli.datadiff import Change, Shift
     from calaim_cli.determination import Determination
     from calaim_cli.referral import Prepared
@@ -187,16 +188,15 @@ def _criterion(criterion: Criterion, catalog: Catalog) -> Document:
     }
 
 
-def determination_document(
-    results: Iterable[tuple[Determination, Advice]], catalog: Catalog, county: County | None, as_of: date
-) -> Document:
+def determination_document(decided: Decided, catalog: Catalog, as_of: date) -> Document:
     """What a case comes to, as `calaim.determination/1`."""
     return {
         "schema": "calaim.determination/1",
         "as_of": as_of.isoformat(),
         "edition": catalog.edition,
-        "county": county.name if county else None,
-        "results": [_result(determination, advice, catalog) for determination, advice in results],
+        "county": decided.county.name if decided.county else None,
+        "results": [_result(determination, advice, catalog) for determination, advice in decided.results],
+        "warnings": _problems(decided.warnings),
     }
 
 
@@ -266,6 +266,17 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog:
     }
 
 
+def data_check_document(warnings: Iterable[Problem], catalog: Catalog, as_of: date) -> Document:
+    """That nothing is wrong with the data, and what is due for a review on `as_of`, as `calaim.data-check/1`."""
+    return {
+        "schema": "calaim.data-check/1",
+        "as_of": as_of.isoformat(),
+        "edition": catalog.edition,
+        "review_by": catalog.review_by.isoformat(),
+        "warnings": _problems(warnings),
+    }
+
+
 def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: Catalog, new: Catalog) -> Document:
     """What changed between two editions of the data, and for whom, as `calaim.data-diff/1`."""
     return {
@@ -294,13 +305,29 @@ def referral_document(prepared: Prepared, catalog: Catalog) -> Document:
     }
 
 
+def profile_document(referrer: Referrer, entity: LeadEntity | None, secure: SecureEmail) -> Document:
+    """The user's profile, as `calaim.profile/1`: the tables and keys of the file, null for what is not given."""
+    return {
+        "schema": "calaim.profile/1",
+        "referrer": _table(referrer),
+        "network_lead_entity": _table(entity) if entity else None,
+        "secure_email": _table(secure),
+    }
+
+
+def _table(part: Referrer | LeadEntity | SecureEmail) -> Document:
+    return {key: getattr(part, key) or None for key in part.__struct_fields__}
+
+
 def error_document(error: CalaimError) -> Document:
     """What went wrong, as `calaim.error/1`."""
     return {
         "schema": "calaim.error/1",
         "code": error.code,
         "message": error.message,
-        "problems": [
-            {"where": problem.where, "code": problem.code, "message": problem.message} for problem in error.problems
-        ],
+        "problems": _problems(error.problems),
     }
+
+
+def _problems(problems: Iterable[Problem]) -> list[Document]:
+    return [{"where": one.where, "code": one.code, "message": one.message} for one in problems]

@@ -68,16 +68,18 @@ def subjects_named(typed: Sequence[str], catalog: Catalog) -> tuple[Subject, ...
 
 
 def counties_with(
-    catalog: Catalog, service: Program | None, region: Region | None, plan: Plan | None
+    catalog: Catalog, service: Program | None, lacking: Program | None, region: Region | None, plan: Plan | None
 ) -> tuple[County, ...]:
     """The counties where Kaiser Permanente offers the service, in the region, with the plan; None asks for nothing.
 
+    `lacking` is a service that it does not offer there; a county that it does not serve neither has nor lacks one.
     A split county is in each region that one of its ZIP codes is in.
     """
     return tuple(
         county
         for county in catalog.counties_file.county
         if (service is None or catalog.offered(service.id, county))
+        and (lacking is None or catalog.offered(lacking.id, county) is False)
         and (region is None or region.id in _regions(county))
         and (plan is None or plan.id in plans_of(county))
     )

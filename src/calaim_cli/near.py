@@ -12,12 +12,15 @@ def name_key(text: str) -> str:
     return "".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
-def near_names(typed: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
-    """Up to `most` of the known names that look like what was typed, nearest first."""
+def near_names(typed: str, known: Iterable[str], most: int = 3, least: float = 0.6) -> tuple[str, ...]:
+    """Up to `most` of the known names that look like what was typed, nearest first.
+
+    `least` is how alike they have to be: the share of letters in common, from 0 to 1.
+    """
     import difflib
 
     by_key = {name_key(name): name for name in known}
-    keys = difflib.get_close_matches(name_key(typed), by_key, n=most, cutoff=0.6)
+    keys = difflib.get_close_matches(name_key(typed), by_key, n=most, cutoff=least)
     return tuple(by_key[key] for key in keys)
 
 

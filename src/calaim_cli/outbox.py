@@ -15,9 +15,11 @@ from calaim_cli.folder import Status
 def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
     """Write a file of mode 0600 in one step. The same bytes already there are left alone, but for a mode too wide.
 
-    Raises OutputRefused when something else is there (unless `replace`), or the place cannot be written.
+    Raises OutputRefused when something else is there (unless `replace`), or the place is absent or cannot be written.
     """
     with _refusing(path):
+        if not path.parent.exists():
+            raise OutputRefused(f"{path}: there is no folder {path.parent}: make it first", code="no-folder")
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise OutputRefused(f"{path}: is not a plain file: choose another name", code="not-a-file")
         if path.exists():

@@ -95,6 +95,9 @@ def _doubts(
         if one.outcome is Outcome.UNLIKELY:
             words = "does not match today as far as answered; anyone may refer, the plan decides"
             yield Problem("answers", "unlikely", f"{entry.name}: {words}")
+        if one.outcome is Outcome.NEED_ANSWERS:
+            words = "answers are missing ('calaim check CASE' lists them); anyone may refer, the plan decides"
+            yield Problem("answers", "need-answers", f"{entry.name}: {words}")
         if entry.ask_in_notes and not case.referral.notes:
             yield Problem("referral.notes", "notes-wanted", entry.ask_in_notes)
         availability = catalog.availability.get(entry.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
@@ -26,7 +26,7 @@ from calaim_cli.conversation import (
     walk,
 )
 from calaim_cli.documents import referral_document, written
-from calaim_cli.errors import NotFound, OutputRefused, Problem, UsageError
+from calaim_cli.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.fields import MESSAGES, email, line
 from calaim_cli.formats import SUFFIXES, Format
 from calaim_cli.lookups import place_named
@@ -65,14 +65,26 @@ def consent_for_another(written: Case, asked: Case) -> tuple[Problem, ...]:
     return (Problem("consent", "consent-for-another", words),)
 
 
-def prepare(case: Case, profile: Profile, catalog: Catalog, as_of: date) -> Prepared:
+def prepare(case: Case, profile: Profile, catalog: Catalog, as_of: date, name: str = "") -> Prepared:
     """The draft of a case, completed from the profile.
 
-    Raises InputError with every problem, or NotFound when there is no route.
+    Raises InputError with every problem, or NotFound when there is no route; `name` is the case file that they name.
     """
     screening = screener(catalog.subjects, catalog).screen(case, as_of)
     complete = with_profile(case, profile.referrer)
-    return prepare_draft(complete, screening, catalog, as_of, profile.network_lead_entity, profile.secure_email)
+    try:
+        return prepare_draft(complete, screening, catalog, as_of, profile.network_lead_entity, profile.secure_email)
+    except (InputError, NotFound) as error:
+        said = f"{name}: {error.message}" if name else error.message
+        raise type(error)(said, error.problems, code=error.code) from None
+
+
+def own_mailboxes(regions: Iterable[str | None], catalog: Catalog, shipped: Catalog) -> Iterator[Problem]:
+    """A warning for each region of a draft whose mailbox in the user's own data is not that of the shipped data."""
+    for region in dict.fromkeys(filter(None, regions)):
+        if region not in shipped.regions or catalog.regions[region].email != shipped.regions[region].email:
+            words = f"comes from your own data, and the built-in edition {shipped.edition} has another: check it"
+            yield Problem(f'mailbox of region "{region}"', "own-mailbox", words)
 
 
 def format_for(wanted: Format | None, out: Path | None) -> Format:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from calaim_cli.errors import InputError
 
@@ -39,11 +39,30 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"(.*) \(at (line \d+), column \d+\)|(.*) \(at end of document\)", str(error))
-        what, line = (found[1] or found[3], found[2] or "at the end") if found else (str(error), "")
-        raise InputError(f"{name}: {line}: not valid TOML: {_without_quotes(what)}: mend that line") from None
+        raise InputError(f"{name}: {_in_words(str(error))}") from None
     except (RecursionError, ValueError):  # lists nested a thousand deep, or a number of thousands of digits
         raise InputError(f"{name}: not valid TOML: nested too deeply, or a number too long") from None
+
+
+OPEN_QUOTE: Final = ("Unterminated string", "Illegal character '\\n'", 'Expected "\'"')
+HINTS: Final = (
+    ("Invalid value", "a word without quotes, or no value: write true or false, or put text in straight quotes"),
+    ("Expected newline", "more after the value: put text, dates such as 03/04/1980 and numbers such as 0012 in quotes"),
+    ("Expected '='", 'neither a [table] nor a key with its value: write key = "text"'),
+    ("Expected ']'", "a [table] without its closing bracket: add it"),
+    *((said, "a text without its closing quote: add it") for said in OPEN_QUOTE),
+    ("Cannot overwrite", "a key that stands twice: take one out"),
+    ("Cannot declare", "a table that stands twice: put its keys together"),
+)
+"""What the parser says of a frequent slip, and in words what it found and what to write."""
+
+
+def _in_words(said: str) -> str:
+    """What the parser says, with the line and what to write, but without the characters of the file it quotes."""
+    found = re.search(r"(.*) \(at (?:(line \d+), column \d+|end of document)\)", said)
+    what, where = (found[1], found[2] or "at the end") if found else (said, "somewhere")
+    hint = next((words for start, words in HINTS if what.startswith(start)), f"{_without_quotes(what)}: mend that line")
+    return f"{where}: not valid TOML: {hint}"
 
 
 def _without_quotes(reason: str) -> str:

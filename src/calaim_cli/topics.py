@@ -42,6 +42,8 @@ DOCUMENTS: Final = (
     ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
     ("calaim.referral/1", "calaim refer CASE --json", "a draft with its route"),
     ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
+    ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
+    ("calaim.data-check/1", "calaim data check --json", "that the data are sound, and what is due for a review"),
     ("calaim.sources/1", "calaim data sources --json", "every source with date, grade and what rests on it"),
     ("calaim.data-diff/1", "calaim data diff OLD NEW --json", "what changed between two data folders, and for whom"),
     ("calaim.error/1", "any command with --json", "what went wrong, on standard error"),

@@ -194,8 +194,10 @@ def _offered_words(service: Program, county: County | None, catalog: Catalog) ->
 def service_view(service: Program, county: County | None, catalog: Catalog) -> View:
     """One Community Support: what it is, who it is for, limits, documents, codes, where it is offered."""
     availability = catalog.availability[service.id]
-    served = [county.name for county in catalog.counties_file.county if county.kp]
+    counties = catalog.counties_file.county
+    served = [county.name for county in counties if county.kp]
     offered = tuple(name for name in served if name not in availability.not_in)
+    others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not Kaiser Permanente's"
     where: list[Block] = [
         Fact(
             "offered",
@@ -204,6 +206,7 @@ def service_view(service: Program, county: County | None, catalog: Catalog) -> V
         ),
         Items("not_offered_in", f"Not offered in ({len(availability.not_in)})", availability.not_in, BAD),
         Items("offered_in", f"Offered in ({len(offered)} Kaiser Permanente counties)", offered, GOOD),
+        Fact("not_served", "Elsewhere", f"{others}: ask the member's own plan."),
         Fact("as_of", "As of", f"{availability.as_of} ({catalog.cite(availability.source)}); call to confirm"),
         Fact("availability_note", "Note", availability.note, DOUBT),
     ]
@@ -278,9 +281,10 @@ FEW = 10
 """Up to so many results are shown in full on a terminal; more of them as a summary with what seems to fit."""
 
 
-def determination_view(
-    results: Sequence[tuple[Determination, Advice]], catalog: Catalog, county: County | None, title: str, *, full: bool
-) -> View:
+Results = Sequence[tuple[Determination, Advice]]
+
+
+def determination_view(results: Results, catalog: Catalog, county: County | None, title: str, *, full: bool) -> View:
     """What a case comes to: the summary, then what fits, what is open, what does not match today.
 
     Unless `full`, a long list keeps the details of what is open or does not match to the summary.
@@ -296,14 +300,25 @@ def determination_view(
             *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
             Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
             Fact("edition", "Data edition", catalog.edition),
+            Points("hint", "To answer", tuple(_ways_to_answer(ranked, detailed)), DOUBT),
         )
     )
+
+
+def _ways_to_answer(results: Results, detailed: Results) -> Iterator[str]:
+    """How the questions that are still to ask can be seen, and answered; nothing when there are none."""
+    if not any(one.missing for one, _ in results):
+        return
+    if len(detailed) < len(results):
+        yield "'calaim check CASE --program ID' lists the open questions of one program, population or service."
+    yield "Put the answers into the case file, below [answers]: the key of each stands in brackets."
+    yield "Or be asked what has not been asked yet: 'calaim interview --from CASE'."
 
 
 POSITIVE = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION, Outcome.CHOOSE_ONE, Outcome.NOT_YET})
 
 
-def _summary(ranked: Sequence[tuple[Determination, Advice]], catalog: Catalog) -> Iterator[Block]:
+def _summary(ranked: Results, catalog: Catalog) -> Iterator[Block]:
     for outcome in Outcome:
         names = tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome)
         yield Items(f"summary\t{outcome}", catalog.outcomes[outcome].label, names, TONES[outcome])
@@ -320,7 +335,7 @@ def _result(determination: Determination, advice: Advice, catalog: Catalog) -> I
     if advice.offered is not None:
         yield Fact(f"{key}\toffered", "Offered here", *(("yes", GOOD) if advice.offered else ("no", BAD)))
     yield Points(f"{key}\tbecause", "Why", tuple(_reasons(determination, catalog)))
-    asked = tuple(catalog.questions[question].ask for question in catalog.questions_of(determination.missing))
+    asked = tuple(f"{catalog.questions[one].ask} [{one}]" for one in catalog.questions_of(determination.missing))
     yield Points(f"{key}\tmissing", "Still to ask", asked, DOUBT)
     yield Points(f"{key}\tnext", "What to do next", advice.next_steps)
     yield Points(f"{key}\tnote", "Good to know", advice.notes)
