@@ -166,6 +166,23 @@ def test_duplicate_is_same_member_program_and_services(run: Run, tmp_path: Path)
     assert [line["code"] for line in report(out)] == ["", "", "", "", "duplicate", "duplicate", ""]
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_one_number_in_common_is_enough_for_a_duplicate(run: Run, tmp_path: Path, jobs: str) -> None:
+    """A member listed once by both numbers and again by either is the same one, also by way of a refused row."""
+    rows = [
+        row(1, mrn="10000001", cin="91234561A"),
+        row(2, mrn="", cin="91234562A"),
+        row(3, mrn="", cin="91234561A"),
+        row(4, mrn="10000002", cin="91234562A"),
+        row(5, mrn="10000002", cin=""),
+        row(6, mrn="10000003", cin=""),
+    ]
+    out = tmp_path / "out"
+    run("batch", write(tmp_path, rows), "--out", out, "--keep-going", "--jobs", jobs)
+    refused = {line["row"]: line["message"] for line in report(out) if line["code"] == "duplicate"}
+    assert {row: message.rpartition(" ")[2] for row, message in refused.items()} == {"3": "1", "4": "2", "5": "4"}
+
+
 @pytest.mark.parametrize("target", ["out", "out.zip", "out.mbox"])
 @pytest.mark.parametrize("day", ["2026-11-22", "2026-11-29"], ids=["same day", "a week later"])
 def test_second_run_changes_nothing(run: Run, tmp_path: Path, target: str, day: str) -> None:
@@ -173,7 +190,10 @@ def test_second_run_changes_nothing(run: Run, tmp_path: Path, target: str, day: 
     source = write(tmp_path, [row(1), row(2, program="chw"), row(3, phone="911")])
     place = tmp_path / "place"
     place.mkdir()
-    assert run("batch", source, "--out", place / target, "--keep-going", *DAY).code == 3
+    first = run("batch", source, "--out", place / target, "--keep-going", *DAY)
+    assert first.code == 3
+    rejects = "out/rejects.csv" if target == "out" else "out.rejects.csv"
+    assert f"calaim: warning: {place / rejects}: refused: holds the refused rows" in first.err
     before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.rglob("*") if path.is_file()}
     ran = run("batch", source, "--out", place / target, "--keep-going", "--as-of", day)
     assert ran.code == 3
@@ -191,8 +211,12 @@ def test_something_else_under_the_name_is_a_conflict(run: Run, tmp_path: Path, t
     edited = tmp_path / target / "0001-ecm.eml" if target == "out" else tmp_path / target
     edited.write_bytes(edited.read_bytes() + b"edited")
     kept = edited.read_bytes()
-    assert run("batch", source, "--out", tmp_path / target, *DAY).code == 6
+    ran = run("batch", source, "--out", tmp_path / target, *DAY)
+    assert ran.code == 6
     assert edited.read_bytes() == kept
+    assert f"calaim: warning: {tmp_path / target}: conflict: " in ran.err
+    assert ("out/report.csv names the files" in ran.err) == (target == "out")
+    assert ran.err.endswith("Nothing has been sent.\n")
 
 
 def test_zip_and_mailbox_hold_the_drafts_of_the_folder(run: Run, tmp_path: Path) -> None:

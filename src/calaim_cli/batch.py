@@ -100,6 +100,21 @@ def doubts_about(order: Order) -> Iterator[Problem]:
         yield Problem(str(place), "git-work-tree", "this is inside a git work tree: do not commit drafts")
 
 
+def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
+    """What a person has to do after a run that could not do all of it."""
+    if order.dry_run:
+        return
+    report, rejects = (str(_list_of(order, name)) for name in (REPORT, REJECTS))
+    if tally.conflict and order.kind is Kind.FOLDER:
+        words = f"{report} names the files that were there with other content and were left alone"
+        yield Problem(str(order.out), "conflict", f"{words}: take them away, or write to a new place")
+    elif tally.conflict:
+        words = "another file of this name is there and was left alone: take it away, or choose another name"
+        yield Problem(str(order.out), "conflict", words)
+    elif tally.refused:
+        yield Problem(rejects, "refused", "holds the refused rows: mend them, and run them into a new place")
+
+
 class _Surprise(Exception):
     """The file is not what it was taken for: begin again with what is known now."""
 
@@ -172,6 +187,10 @@ def _refuse_own_rejects(source: BinaryIO, order: Order, place: Folder) -> None:
 
 def _beside(order: Order, name: str) -> str:
     return name if order.kind is Kind.FOLDER else f"{order.out.stem}.{name}"
+
+
+def _list_of(order: Order, name: str) -> Path:
+    return order.out / name if order.kind is Kind.FOLDER else order.out.with_name(_beside(order, name))
 
 
 def _keep(pieces: Iterable[bytes], place: Folder | None) -> Snapshot:
@@ -383,8 +402,9 @@ class _Run:
             name = _beside(self.order, kind)
             found = self.place.find(name, len(header))
             if found.exists and found.content != header:
-                where = self.order.out.with_name(name) if self.whole else self.order.out / name
-                raise OutputRefused(f"{where}: is there and not from a run like this: take it away", code="exists")
+                raise OutputRefused(
+                    f"{_list_of(self.order, kind)}: is there and not from a run like this: take it away", code="exists"
+                )
 
     def _publish_lists(self, piles: list[Piles]) -> None:
         """The report and the refused rows; left as they are where this run changed nothing."""
