@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, BinaryIO, NoReturn, Self
+from typing import Any, BinaryIO, Final, NoReturn, Self
 
 from calaim_cli.errors import InputError, Problem
 
@@ -17,17 +17,24 @@ Job = Callable[[Talk], object]
 """What a worker does; its result is told last."""
 
 
+STOPPING: Final = frozenset({signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])})
+
+
 class Worker:
     """A process that does one job. Leaving the `with` block ends it, finished or not."""
 
     def __init__(self, job: Job) -> None:
         to_worker, from_worker = os.pipe(), os.pipe()
         parent = os.getpid()
-        self.process = os.fork()
-        if self.process == 0:
-            os.close(to_worker[1])
-            os.close(from_worker[0])
-            _work(job, os.fdopen(to_worker[0], "rb"), os.fdopen(from_worker[1], "wb"), parent)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            self.process = os.fork()
+            if self.process == 0:
+                os.close(to_worker[1])
+                os.close(from_worker[0])
+                _work(job, os.fdopen(to_worker[0], "rb"), os.fdopen(from_worker[1], "wb"), parent, before)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(to_worker[0])
         os.close(from_worker[1])
         self._orders, self._news = os.fdopen(to_worker[1], "wb"), os.fdopen(from_worker[0], "rb")
@@ -37,7 +44,7 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it; its own clean-up runs."""
+        """End it, finished or not."""
         with suppress(ProcessLookupError):
             os.kill(self.process, signal.SIGTERM)
         os.waitpid(self.process, 0)
@@ -64,8 +71,11 @@ class Worker:
         self._orders.flush()
 
 
-def _work(job: Job, orders: BinaryIO, news: BinaryIO, parent: int) -> NoReturn:
-    """Do the job in the new process and leave it at once, so that nothing of the parent's runs twice."""
+def _work(job: Job, orders: BinaryIO, news: BinaryIO, parent: int, mask: set[int | signal.Signals]) -> NoReturn:
+    """Do the job in the new process and leave it at once, so that nothing of the parent's runs twice.
+
+    A signal ends it where it is. The parent's handlers would have to wait for a read to end that may never end.
+    """
 
     def tell(kind: str, value: Any) -> None:  # noqa: ANN401 whatever the job tells
         marshal.dump((kind, value), news)
@@ -77,6 +87,9 @@ def _work(job: Job, orders: BinaryIO, news: BinaryIO, parent: int) -> NoReturn:
 
     code = 1
     try:
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         tell("told", job(talk))
         code = 0
     except InputError as error:
