@@ -1,7 +1,8 @@
-"""Measures `calaim batch`: against mailmerge, rows a second, memory. Everything is made anew in a temporary folder.
+"""Measures `calaim batch` against mailmerge and a bare reading of the file: bench/batch.py [--write] [ROUNDS].
 
-Run by `make bench`, or: python bench/batch.py [--quick]. Times are wall medians of interleaved runs; compare ratios,
-not seconds. The peer is installed from PyPI into an environment of its own.
+Everything is made anew in a temporary folder: the wheel and the peer in environments of their own, invented rows with
+every column filled, a new output for every run. All runs of a table take turns; ratios are medians over the rounds.
+With --write the tables go into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -9,23 +10,28 @@ from __future__ import annotations
 import csv
 import os
 import random
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import venv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from statistics import median
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+from measuring import ENVIRONMENT, ROOT, environment, installed, keep, machine
+
+sys.path[:0] = [str(ROOT / "tests")]
 
 from calaim_cli import datafiles  # noqa: E402 found by the line above
 from calaim_cli.rowcase import COLUMNS  # noqa: E402
 from sheets import ROW  # noqa: E402
 
+ROUNDS = 5
+LOOP = "import csv, sys\nfor row in csv.reader(open(sys.argv[1], newline='', encoding='utf-8')): pass"
+OUTPUTS = count(1)
+Words = Sequence[str | Path]
 PLACES = (
     ("San Mateo", "94401", "San Mateo"),
     ("Alameda", "94601", "Oakland"),
@@ -49,7 +55,7 @@ def full_row(number: int) -> dict[str, str]:
         "county": county,
         "zip": code,
         "self_referral": "no",
-        "first_name": ("Ana", "Ben", "Carla", "Dmitri", "Eva")[number % 5],
+        "first_name": ("Ana", "Ben", "José", "Dmitri", "Eva")[number % 5],
         "middle_name": "Q",
         "last_name": f"Member{number % 977}",
         "date_of_birth": f"{1940 + number % 70}-{1 + number % 12:02}-{1 + number % 28:02}",
@@ -67,9 +73,9 @@ def full_row(number: int) -> dict[str, str]:
     }
 
 
-def write_rows(path: Path, count: int, answers: dict[str, list[str]] | None = None) -> Path:
+def write_rows(path: Path, count: int, answers: Mapping[str, list[str]] | None = None) -> Path:
     """A spreadsheet of so many rows; `answers` gives further columns with the values that they take by chance."""
-    extra, chance = answers or {}, random.Random(7)
+    extra, chance = answers or {}, random.Random(7)  # noqa: S311 invented answers
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [*COLUMNS, *extra], restval="")
         writer.writeheader()
@@ -89,90 +95,136 @@ def twenty_answers() -> dict[str, list[str]]:
     }
 
 
-def environment(folder: Path, *packages: str) -> Path:
-    """An environment with these packages; gives its folder of commands."""
-    venv.create(folder, with_pip=True)
-    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
-    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *packages], check=True)
-    return folder / "bin"
+class Bench:
+    """Invented rows, the commands to be measured, and where they write."""
+
+    def __init__(self, scratch: Path, rounds: int) -> None:
+        self.scratch, self.rounds = scratch, rounds
+        self.python, self.calaim = installed(scratch)
+        self.mailmerge = environment(scratch / "mailmerge", "mailmerge==2.3.0") / "mailmerge"
+        (scratch / "mailmerge_template.txt").write_text(TEMPLATE, "utf-8")
+        (scratch / "mailmerge_server.conf").write_text("[smtp_server]\nhost = localhost\nport = 25\n", "utf-8")
+
+    def rows(self, number: int, answers: Mapping[str, list[str]] | None = None) -> Path:
+        """A spreadsheet of so many rows."""
+        return write_rows(self.scratch / f"{number}-{len(answers or {})}.csv", number, answers)
+
+    def batch(self, source: Path, suffix: str, jobs: int = 0) -> Words:
+        """The command for a batch into a new output."""
+        out = self.scratch / f"out-{next(OUTPUTS)}{suffix}"
+        return [self.calaim, "batch", source, "--out", out, "--jobs", str(jobs)]
+
+    def merge(self, source: Path) -> Words:
+        """Mailmerge's dry run of all rows, which prints the messages and writes nothing."""
+        return [self.mailmerge, "--dry-run", "--no-limit", "--database", source, "--output-format", "raw"]
+
+    def timed(self, words: Words) -> float:
+        """Wall seconds of a command; what others left to be written is on the disk before."""
+        os.sync()
+        start = time.perf_counter()
+        self._run(words)
+        return time.perf_counter() - start
+
+    def peak(self, words: Words) -> float:
+        """Peak memory of a command in MiB."""
+        code = (
+            "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3, stderr=-3);"
+            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        )
+        return int(self._run([self.python, "-c", code, *words])) / 1024
+
+    def _run(self, words: Words) -> bytes:
+        return subprocess.run(words, cwd=self.scratch, env=ENVIRONMENT, check=True, capture_output=True).stdout
+
+    def in_turn(self, contests: Mapping[str, Callable[[], Words]]) -> dict[str, list[float]]:
+        """The seconds of each, all in turn, round after round; one round before the first does not count."""
+        taken: dict[str, list[float]] = {name: [] for name in contests}
+        for number in range(self.rounds + 1):
+            for name, words in contests.items():
+                seconds = self.timed(words())
+                if number:
+                    taken[name].append(seconds)
+        return taken
 
 
-def clean() -> dict[str, str]:
-    """The surroundings without what slows a Python start."""
-    hidden = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "CALAIM_DATA"}
-    return {name: value for name, value in os.environ.items() if name not in hidden}
+def over(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median ratio of runs of the same round."""
+    return median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
-def timed(words: Sequence[str | Path], cwd: Path) -> float:
-    """Wall seconds of a command."""
-    os.sync()
-    start = time.perf_counter()
-    subprocess.run(words, cwd=cwd, env=clean(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - start
+def report(bench: Bench) -> Iterator[str]:
+    """The tables, line by line."""
+    yield f"Measured on {datetime.now(UTC).date()}: {machine()}; {bench.rounds} rounds."
+    yield ""
+    yield "| what | figure | limit (aim) |"
+    yield "|---|---|---|"
+    yield from against_mailmerge(bench)
+    yield from many_rows(bench)
+    yield from decided_rows(bench)
+    for number in (10_000, 1_000_000):
+        peak = bench.peak(bench.batch(bench.rows(number), ".zip", jobs=1))
+        limit = 32 + 100 * number / 1024 / 1024
+        yield f"| peak memory at {number:,} rows to a zip, one job | {peak:.1f} MiB | at most {limit:.0f} |"
 
 
-def peak(words: Sequence[str | Path]) -> float:
-    """Peak memory of a command in MiB."""
-    code = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3, stderr=-3);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+def against_mailmerge(bench: Bench) -> Iterator[str]:
+    """Ten thousand rows: checked, decided and written, against printed."""
+    source = bench.rows(10_000)
+    taken = bench.in_turn(
+        {
+            "mailmerge": lambda: bench.merge(source),
+            "folder": lambda: bench.batch(source, ""),
+            "zip": lambda: bench.batch(source, ".zip"),
+            "start": lambda: [bench.calaim, "batch", "--template"],
+        }
     )
-    ran = subprocess.run([sys.executable, "-c", code, *words], env=clean(), check=True, capture_output=True)
-    return int(ran.stdout) / 1024
+    theirs = taken["mailmerge"]
+    yield f"| 10,000 rows, mailmerge's dry run | {median(theirs):.2f} s | |"
+    for kind, limit in (("folder", "0.25 (0.20)"), ("zip", "0.15 (0.11)")):
+        seconds, ratio = median(taken[kind]), over(taken[kind], theirs)
+        yield f"| 10,000 rows to a {kind} | {seconds:.2f} s, {ratio:.3f} of mailmerge | at most {limit} |"
+    yield f"| of which start alone | {median(taken['start']):.3f} s | |"
 
 
-def medians(contests: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
-    """The median time of each, run in turn."""
-    taken: dict[str, list[float]] = {name: [] for name in contests}
-    for _ in range(rounds):
-        for name, run in contests.items():
-            taken[name].append(run())
-    return {name: statistics.median(times) for name, times in taken.items()}
+def many_rows(bench: Bench) -> Iterator[str]:
+    """A hundred thousand rows: rows a second, against reading the file, and on two cores."""
+    source = bench.rows(100_000)
+    taken = bench.in_turn(
+        {
+            "reading": lambda: [bench.python, "-c", LOOP, source],
+            "zip": lambda: bench.batch(source, ".zip", jobs=1),
+            "two": lambda: bench.batch(source, ".zip", jobs=2),
+            "folder": lambda: bench.batch(source, "", jobs=1),
+        }
+    )
+    reading = taken["reading"]
+    yield f"| 100,000 rows, a bare `csv.reader` loop | {100_000 / median(reading):,.0f} rows a second | |"
+    zipped, two, folder = (over(taken[name], reading) for name in ("zip", "two", "folder"))
+    rate = 100_000 / median(taken["zip"])
+    yield f"| 100,000 rows to a zip, one job | {rate:,.0f} rows a second | at least 40,000 (60,000) |"
+    yield f"| the same, against the bare loop | {zipped:.1f} times | at most 13 |"
+    pace = 100_000 / median(taken["two"])
+    yield f"| the same, two jobs | {pace:,.0f} rows a second, {zipped / two:.2f} times one job | (1.6) |"
+    yield f"| 100,000 rows to a folder, one job, against the bare loop | {folder:.1f} times | at most 22 |"
 
 
-def main() -> None:
-    """Measure and print."""
-    quick = "--quick" in sys.argv
-    rounds = 3 if quick else 7
-    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
-    with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        ours = environment(place / "ours", str(ROOT)) / "calaim"
-        peer = environment(place / "peer", "mailmerge==2.3.0") / "mailmerge"
-        outputs = iter(range(1_000_000))
+def decided_rows(bench: Bench) -> Iterator[str]:
+    """Rows with twenty answers by chance, each decided and explained in its draft."""
+    source = bench.rows(20_000, twenty_answers())
+    taken = bench.in_turn({"zip": lambda: bench.batch(source, ".zip", jobs=1)})
+    rate = 20_000 / median(taken["zip"])
+    yield f"| 20,000 rows with 20 answers by chance to a zip, one job | {rate:,.0f} rows a second | at least 15,000 |"
 
-        def batch(source: Path, suffix: str, *further: str) -> list[str | Path]:
-            return [ours, "batch", source, "--out", place / f"o{next(outputs)}{suffix}", *further]
 
-        small = write_rows(place / "r10k.csv", 10_000)
-        (place / "mailmerge_template.txt").write_text(TEMPLATE, "utf-8")
-        (place / "mailmerge_server.conf").write_text("[smtp_server]\nhost = localhost\nport = 25\n", "utf-8")
-        merge = [peer, "--dry-run", "--no-limit", "--database", small, "--output-format", "raw"]
-        found = medians(
-            {
-                "mailmerge": lambda: timed(merge, place),
-                "folder": lambda: timed(batch(small, ""), place),
-                "zip": lambda: timed(batch(small, ".zip"), place),
-                "start": lambda: timed([ours, "batch", "--template"], place),
-            },
-            rounds,
-        )
-        for what, seconds in found.items():
-            print(f"10,000 rows\t{what}\t{seconds:.3f} s\t{seconds / found['mailmerge']:.3f} of mailmerge")
-        large = write_rows(place / "r100k.csv", 100_000)
-        found = medians(
-            {jobs: lambda jobs=jobs: timed(batch(large, ".zip", "--jobs", jobs), place) for jobs in ("1", "2")},
-            3 if quick else 5,
-        )
-        for jobs, seconds in found.items():
-            print(f"100,000 rows to zip\t{jobs} jobs\t{100_000 / seconds:,.0f} rows/s\t{found['1'] / seconds:.2f} x")
-        decided = write_rows(place / "answers.csv", 20_000, twenty_answers())
-        seconds = statistics.median(timed(batch(decided, ".zip", "--jobs", "1"), place) for _ in range(3))
-        print(f"20 answer columns\t{20_000 / seconds:,.0f} rows/s")
-        sizes = [(10_000, small)] if quick else [(10_000, small), (1_000_000, write_rows(place / "r1m.csv", 1_000_000))]
-        for rows, source in sizes:
-            print(f"peak memory\t{rows:,} rows\t{peak(batch(source, '.zip', '--jobs', '1')):.1f} MiB")
+def main(words: list[str]) -> None:
+    """Measure, print, and with --write keep the tables."""
+    rounds = next((int(word) for word in words if word.isdecimal()), ROUNDS)
+    with tempfile.TemporaryDirectory() as scratch:
+        text = "\n".join(report(Bench(Path(scratch), rounds)))
+    sys.stdout.write(f"{text}\n")
+    if "--write" in words:
+        keep("batches", text)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

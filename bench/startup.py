@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import pty
 import random
 import shutil
@@ -23,12 +22,11 @@ from statistics import median
 from typing import NamedTuple
 
 import deciding
+from measuring import ENVIRONMENT, ROOT, environment, installed, keep, machine
 
 from calaim_cli import datafiles, documents
 from calaim_cli.counties import Place
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "benchmarks.md"
 ROUNDS = 40
 FLOORS = 5
 PEERS = {
@@ -39,11 +37,6 @@ PEERS = {
     "mailmerge": "mailmerge",
 }
 DEBIAN = ("jq", "hledger")
-TAKEN_OUT = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "CALAIM_DATA", "FORCE_COLOR")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in TAKEN_OUT} | {
-    "TERM": "xterm-256color",
-    "CALAIM_PROFILE": os.devnull,
-}
 COMPLETION = {"_CALAIM_COMPLETE": "complete_bash", "COMP_WORDS": "calaim county al", "COMP_CWORD": "2"}
 
 
@@ -56,6 +49,7 @@ class Run(NamedTuple):
     settings: Mapping[str, str] | None = None
     terminal: bool = False
     until: bytes = b""
+    codes: tuple[int, ...] = (0,)
 
 
 def main(words: list[str]) -> int:
@@ -65,15 +59,8 @@ def main(words: list[str]) -> int:
         text = "\n".join(report(Path(scratch), rounds))
     sys.stdout.write(f"{text}\n")
     if "--write" in words:
-        keep(text)
+        keep("startup", text)
     return 0
-
-
-def keep(text: str) -> None:
-    """Put the tables between their marks in the page."""
-    begin, end = "<!-- startup -->\n", "<!-- end of startup -->\n"
-    before, _, rest = PAGE.read_text("utf-8").partition(begin)
-    PAGE.write_text(f"{before}{begin}\n{text}\n\n{end}{rest.partition(end)[2]}", "utf-8")
 
 
 def report(scratch: Path, rounds: int) -> Iterator[str]:
@@ -114,17 +101,6 @@ def compared(runs: list[Run], times: list[list[float]]) -> Iterator[str]:
             yield f"| {ours} | {theirs} | {ratio:.2f} | {limit} |"
 
 
-def machine() -> str:
-    """What it was measured on, without a name."""
-    cpu = next((line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if "model name" in line), "")
-    system = next((line.partition("=")[2].strip('"') for line in _lines("/etc/os-release") if "PRETTY" in line), "")
-    return f"{os.cpu_count()} processors ({cpu}), {system or platform.system()}, Python {platform.python_version()}"
-
-
-def _lines(path: str) -> list[str]:
-    return Path(path).read_text("utf-8").splitlines() if Path(path).exists() else []
-
-
 def prepared(scratch: Path) -> list[Run]:
     """Everything installed and tried once, the floor first; what cannot be had is left out."""
     python, calaim = installed(scratch)
@@ -144,7 +120,7 @@ def prepared(scratch: Path) -> list[Run]:
         Run("completion of a county name", [calaim], "1.25", COMPLETION),
         Run("a Typer command up to its work (`profile --help`)", [calaim, "profile", "--help"], "6.5"),
         Run("`--help`", [calaim, "--help"], "7"),
-        Run("usage error", [calaim, "conty"], "7"),
+        Run("usage error", [calaim, "conty"], "7", codes=(2,)),
         Run("`county alameda` by Typer", [calaim, "county", "alameda"], "", by_typer),
         Run("`programs ecm`", [calaim, "programs", "ecm"]),
         Run("`check` of one case", [calaim, "check", str(case)], "9"),
@@ -163,28 +139,6 @@ def all_counties() -> dict[str, object]:
     catalog = datafiles.load()
     places = {county.name.lower(): Place(county) for county in catalog.counties_file.county}
     return {name: documents.county_document(place, name, catalog) for name, place in places.items()}
-
-
-def installed(scratch: Path) -> tuple[str, str]:
-    """The interpreter and the command of a fresh environment with the wheel."""
-    wheels = scratch / "wheels"
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    binaries = environment(scratch / "calaim", *map(str, wheels.glob("*.whl")))
-    return str(binaries / "python"), str(binaries / "calaim")
-
-
-def environment(folder: Path, *requirements: str) -> Path:
-    """The folder of commands of a fresh environment with a current pip, and without setuptools of its own."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    python = str(folder / "bin" / "python")
-    for words in (["install", "--upgrade", "pip"], ["uninstall", "-y", "setuptools"], ["install", *requirements]):
-        subprocess.run([python, "-m", "pip", *words, "--quiet"], env=ENVIRONMENT, stderr=subprocess.DEVNULL, check=True)
-    return folder / "bin"
 
 
 def peers(scratch: Path) -> Iterator[Run]:
@@ -231,8 +185,11 @@ def timed(run: Run) -> float:
     null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
     start = time.perf_counter()
     child = os.posix_spawn(run.command[0], run.command, environ, file_actions=null)
-    os.waitpid(child, 0)
-    return time.perf_counter() - start
+    status = os.waitpid(child, 0)[1]
+    seconds = time.perf_counter() - start
+    if os.waitstatus_to_exitcode(status) not in run.codes:
+        raise RuntimeError(f"{run.name}: did not do what is measured")
+    return seconds
 
 
 def on_terminal(run: Run, environ: dict[str, str]) -> float:
