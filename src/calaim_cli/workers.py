@@ -7,7 +7,8 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, BinaryIO, Final, NoReturn, Self
+from functools import partial
+from typing import Any, Final, NoReturn, Self
 
 from calaim_cli.errors import InputError, Problem
 
@@ -17,6 +18,7 @@ Job = Callable[[Talk], object]
 """What a worker does; its result is told last."""
 
 
+Pipe = tuple[int, int]
 STOPPING: Final = frozenset({signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])})
 
 
@@ -30,9 +32,7 @@ class Worker:
         try:
             self.process = os.fork()
             if self.process == 0:
-                os.close(to_worker[1])
-                os.close(from_worker[0])
-                _work(job, os.fdopen(to_worker[0], "rb"), os.fdopen(from_worker[1], "wb"), parent, before)
+                _leave_after(partial(_work, job, to_worker, from_worker, parent, before))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(to_worker[0])
@@ -71,11 +71,27 @@ class Worker:
         self._orders.flush()
 
 
-def _work(job: Job, orders: BinaryIO, news: BinaryIO, parent: int, mask: set[int | signal.Signals]) -> NoReturn:
-    """Do the job in the new process and leave it at once, so that nothing of the parent's runs twice.
+def _leave_after(work: Callable[[], None]) -> NoReturn:
+    """Do the work and leave the new process at once, so that nothing of the parent's runs twice, whatever happens."""
+    code = 1
+    try:
+        work()
+        code = 0
+    finally:
+        os._exit(code)
 
-    A signal ends it where it is. The parent's handlers would have to wait for a read to end that may never end.
+
+def _work(job: Job, to_worker: Pipe, from_worker: Pipe, parent: int, mask: set[int | signal.Signals]) -> None:
+    """Do the job and tell its result or its error. A signal ends it where it is.
+
+    The parent's handlers for signals would have to wait for a read to end that may never end.
     """
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    os.close(to_worker[1])
+    os.close(from_worker[0])
+    orders, news = os.fdopen(to_worker[0], "rb"), os.fdopen(from_worker[1], "wb")
 
     def tell(kind: str, value: Any) -> None:  # noqa: ANN401 whatever the job tells
         marshal.dump((kind, value), news)
@@ -85,20 +101,13 @@ def _work(job: Job, orders: BinaryIO, news: BinaryIO, parent: int, mask: set[int
         tell("told", value)
         return marshal.load(orders)  # noqa: S302 from our own process
 
-    code = 1
     try:
-        for number in STOPPING:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         tell("told", job(talk))
-        code = 0
     except InputError as error:
         tell("input", (error.message, [tuple(one) for one in error.problems], error.code))
     except OSError as error:
         if os.getppid() == parent:
             tell("system", error.errno)
-    finally:
-        os._exit(code)
 
 
 def cores() -> int:
