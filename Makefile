@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCS := README.md $(wildcard docs/*.md)
 
-.PHONY: help demo test check format lint types docs site bench bench-startup bench-batch build clean
+.PHONY: help demo test versions check format lint types docs site bench bench-startup bench-batch build clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,14 @@ demo: $(VENV)/installed ## The main job on an invented member: look up, decide, 
 
 test: $(VENV)/installed ## Run the tests
 	$(BIN)/python -m pytest
+
+versions: $(VENV)/versions-installed ## Run the tests on each Python at hand, and with the lowest dependencies
+	@# pyenv keeps its Pythons off the PATH until one is chosen
+	PATH="$$PATH$$(printf ':%s' "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/*/bin)" $(BIN)/tox run --recreate $(if $(ENVS),-e $(ENVS))
+
+$(VENV)/versions-installed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group versions
+	@touch $@
 
 check: $(VENV)/installed lint types test docs-check ## Format, lint, types, tests, docs: before every commit
 
@@ -58,7 +66,7 @@ bench-startup: $(VENV)/installed
 	$(BIN)/python bench/startup.py --write
 
 bench-batch: $(VENV)/installed
-	$(BIN)/python bench/batch.py
+	$(BIN)/python bench/batch.py --write
 
 build: $(VENV)/installed ## Build sdist and wheel into dist/
 	$(BIN)/python -m build --quiet

@@ -53,6 +53,7 @@ class Terminal:
             encoding="utf-8",
             codec_errors="replace",
             timeout=WAIT,
+            preexec_fn=heeding_ctrl_c,
         )
         self.child.logfile_read = self.heard
         self.child.delaybeforesend = 0.01
@@ -117,6 +118,11 @@ class Terminal:
         """End the process as a power cut would."""
         os.kill(self.child.pid, signal.SIGKILL)
         self.child.wait()
+
+
+def heeding_ctrl_c() -> None:
+    """Give the command a terminal's Ctrl-C, also where a shell runs the tests in its background, deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def which(said: str, texts: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from binascii import crc32
 
 QUICK, POLICY, ZIPS = "quick.bin", "policy.bin", "zips.bin"
 SOURCES = ("programs.toml", "counties.toml", "zips.csv")
-INTERPRETERS = ("cpython-311", "cpython-312", "cpython-313")
+INTERPRETERS = ("cpython-311", "cpython-312", "cpython-313", "cpython-314", "cpython-315")
 FOLDER = os.path.join(os.path.dirname(__file__), "data")
 """The folder of the data inside a wheel; an editable install has none, and reads the data files."""
 UNUSABLE = (OSError, EOFError, TypeError, ValueError)
