@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -48,7 +49,7 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No profile, data folder or terminal setting of this machine's user reaches a test."""
     for name in ("CALAIM_DATA", "ACCESSIBLE", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CALAIM_NO_QUICK"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CALAIM_PROFILE", str(tmp_path / "no-profile.toml"))
+    monkeypatch.setenv("CALAIM_PROFILE", str(tmp_path / "profile.toml"))
     monkeypatch.setattr(cli, "_today", lambda: AS_OF)  # the data's review date must not become the tests' last day
 
 
@@ -106,6 +107,29 @@ COMPLETE: dict[str, Any] = {
 }
 
 
+SAID: dict[str, str] = {
+    "member.county": "san mateo",
+    "member.kp_member": "yes",
+    "member.first_name": "Test",
+    "member.middle_name": "",
+    "member.last_name": "Member",
+    "member.date_of_birth": "03/04/1980",
+    "member.phone": "415-555-0123",
+    "member.email": "",
+    "member.address": "1 Example St",
+    "member.city": "San Mateo",
+    "member.zip": "94401",
+    "member.mrn": "00012345",
+    "member.cin": "",
+    "member.preferred_language": "",
+    "member.caregiver_name": "",
+    "member.caregiver_contact": "",
+    "referral.current_services": "none",
+    "referral.notes": "",
+}
+"""The same member as she is told of when asked, by prompt."""
+
+
 def changed(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """A copy of a case document with dotted keys set; None takes a key out."""
     fresh = copy.deepcopy(document)
@@ -129,6 +153,21 @@ def write_case(tmp_path: Path) -> WriteCase:
     def write(changes: dict[str, Any] | None = None, name: str = "case.toml") -> Path:
         path = tmp_path / name
         path.write_bytes(tomli_w.dumps(changed(COMPLETE, changes or {})).encode())
+        return path
+
+    return write
+
+
+WriteProfile = Callable[[str], Path]
+
+
+@pytest.fixture
+def write_profile() -> WriteProfile:
+    """Keep a text as the user's own profile; gives its path."""
+
+    def write(content: str) -> Path:
+        path = Path(os.environ["CALAIM_PROFILE"])
+        path.write_text(content, encoding="utf-8")
         return path
 
     return write

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from calaim_cli.catalog import Catalog
+from calaim_cli.determination import Determination, decider
+from calaim_cli.programs import Subject
 from calaim_cli.questions import Answer, Criterion, Kind, Question
-from calaim_cli.rules import Rule, Truth
+from calaim_cli.rules import Finding, Rule, Truth, Truths, evaluator
 
 # On a new machine Hypothesis first builds its table of characters, and a busy one is slow: neither is a failure.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -50,6 +52,16 @@ def known(answers: Mapping[str, int], kept: Collection[str] = QUESTIONS) -> dict
         for criterion, (question, test) in CRITERIA.items()
         if question in kept
     }
+
+
+def evaluate(rule: Rule, truths: Mapping[str, Truth]) -> Finding:
+    """The finding for a rule, for one member alone."""
+    return evaluator(rule)(Truths(truths))
+
+
+def determine(subject: Subject, truths: Mapping[str, Truth]) -> Determination:
+    """What the truths settle for a subject, for one member alone."""
+    return decider(subject)(Truths(truths))
 
 
 def telling_values(question: Question, criteria: Iterable[Criterion]) -> tuple[Answer, ...]:

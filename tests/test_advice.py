@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from calaim_cli.advice import Advice, advise
 from calaim_cli.catalog import Catalog, OutcomeWords
 from calaim_cli.counties import Availability, Contact, County, Plan, Presence, Region
-from calaim_cli.determination import Determination, Outcome, determine
+from calaim_cli.determination import Determination, Outcome
 from calaim_cli.programs import Gate, Program, rules_of, subjects
 from calaim_cli.rules import Rule, Truth
 from calaim_cli.sources import Conflict, Grade
+from strategies import determine
 
 NO, YES = Truth.NO, Truth.YES
 S = ("S",)

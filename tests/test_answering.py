@@ -45,7 +45,7 @@ def singly(cells: dict[str, str], program: str, services: tuple[str, ...]) -> by
 @pytest.mark.parametrize(("program", "services"), REQUESTS, ids=["ecm", "chw", "cs"])
 def test_section_of_a_row_is_that_of_a_single_case(program: str, services: tuple[str, ...]) -> None:
     """Whatever rows came before, outcome, reasons and open questions are those that the case alone would get."""
-    answering, chance = Answering(tuple(QUESTIONS), CATALOG), random.Random(5)  # noqa: S311 invented answers
+    answering, chance = Answering(tuple(QUESTIONS), CATALOG, EVERYTHING), random.Random(5)  # noqa: S311 invented answers
     for _ in range(150):
         cells = by_chance(chance)
         answered = answering.decided(list(cells.values()), program, services, 46)
@@ -59,7 +59,7 @@ def test_section_of_a_row_is_that_of_a_single_case(program: str, services: tuple
 )
 def test_answer_that_cannot_be_read_decides_nothing(question: str, text: str) -> None:
     """An unreadable answer is not taken for none, whatever rows were read before."""
-    answering = Answering((question,), CATALOG)
+    answering = Answering((question,), CATALOG, EVERYTHING)
     assert answering.decided([""], "ecm", (), 46) is not None
     assert answering.decided([text], "ecm", (), 46) is None
     assert answering.decided([text], "ecm", (), 46) is None
@@ -67,7 +67,7 @@ def test_answer_that_cannot_be_read_decides_nothing(question: str, text: str) ->
 
 def test_age_comes_from_the_date_of_birth() -> None:
     """An age among the answers that differs is not used, and that is said."""
-    answering, plain = Answering(("age",), CATALOG), Answering((), CATALOG)
+    answering, plain = Answering(("age",), CATALOG, EVERYTHING), Answering((), CATALOG, EVERYTHING)
     wrong, right = (answering.decided([age], "ecm", (), 46) for age in ("12", "46"))
     alone = plain.decided([], "ecm", (), 46)
     assert wrong is not None

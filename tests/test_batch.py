@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from calaim_cli.spreadsheet import BOM
-from conftest import AS_OF, Run
+from conftest import AS_OF, Run, WriteProfile
 from sheets import ROW, read_csv, row, sheet
 
 DAY = ("--as-of", "2026-11-22")
@@ -277,7 +277,7 @@ def test_standard_input(run: Run, tmp_path: Path) -> None:
     assert run("batch", "-", "--out", tmp_path / "out2", stdin=b"").code == 4
 
 
-def test_referrer_may_come_from_the_profile(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_referrer_may_come_from_the_profile(run: Run, tmp_path: Path, write_profile: WriteProfile) -> None:
     """Columns of the referrer can be left out when the profile has them."""
     kept = [column for column in ROW if not column.startswith("referrer_")]
     source = tmp_path / "members.csv"
@@ -285,11 +285,9 @@ def test_referrer_may_come_from_the_profile(run: Run, tmp_path: Path, monkeypatc
     refused = run("batch", source, "--out", tmp_path / "out")
     assert refused.code == 4
     assert "referrer_name" in refused.err
-    profile = tmp_path / "profile.toml"
     keys = {column.removeprefix("referrer_"): ROW[column] for column in ROW if column not in kept}
     lines = "\n".join(f'{key} = "{value}"' for key, value in keys.items())
-    profile.write_text(f'schema = "calaim.profile/1"\n[referrer]\n{lines}\n', "utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    write_profile(f'schema = "calaim.profile/1"\n[referrer]\n{lines}\n')
     assert run("batch", source, "--out", tmp_path / "out").code == 0
 
 

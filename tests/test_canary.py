@@ -51,7 +51,6 @@ TRACES = (
 )
 """What of the values above would show in a text, in lower case, however it was tidied up."""
 TEXTS = (*CHECKS, "member.date_of_birth", "member.county", "referrer.relationship", "referrer.source")
-MEMBER_TEXTS = tuple(where for where in TEXTS if where.startswith("member."))
 
 
 def traces(*texts: str | bytes) -> list[str]:

@@ -17,7 +17,7 @@ from calaim_cli import casefile
 from calaim_cli.case import Case, Consent, LeadEntity, Member, Referral, Referrer, SecureEmail, read_case
 from calaim_cli.casefile import Profile
 from calaim_cli.errors import InputError
-from conftest import COMPLETE, Run, WriteCase
+from conftest import COMPLETE, Run, WriteCase, WriteProfile
 
 PROFILE = """\
 schema = "calaim.profile/1"
@@ -215,16 +215,12 @@ def test_bad_profile_is_refused(tmp_path: Path, content: str, problem: tuple[str
     assert [(one.where, one.code) for one in caught.value.problems] == [problem]
 
 
-def test_bad_profile_stops_a_referral(
-    run: Run, write_case: WriteCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bad_profile_stops_a_referral(run: Run, write_case: WriteCase, write_profile: WriteProfile) -> None:
     """With a broken profile nothing is drafted: exit 4, and the profile is named."""
-    path = tmp_path / "mine.toml"
-    path.write_text('schema = "calaim.profile/9"\n', encoding="utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    path = write_profile('schema = "calaim.profile/9"\n')
     ran = run("refer", write_case(), "--as-of", "2026-11-22")
     assert (ran.code, ran.out) == (4, "")
-    assert "mine.toml" in ran.err
+    assert str(path) in ran.err
 
 
 def test_profile_is_where_calaim_profile_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

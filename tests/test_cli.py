@@ -20,7 +20,7 @@ from calaim_cli import datafiles
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import Place
 from calaim_cli.views import Fact, Items, Points, View, county_view
-from conftest import ROOT, Run, WriteCase
+from conftest import ROOT, Run, WriteCase, WriteProfile
 
 CALAIM = [sys.executable, "-m", "calaim_cli"]
 DAY = ["--as-of", "2026-11-22"]
@@ -593,14 +593,12 @@ def test_errors_have_no_paths_of_the_machine(run: Run, write_case: WriteCase) ->
     assert document["message"].startswith("absent.toml: ")
 
 
-def test_profile_alone_is_shown(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profile_alone_is_shown(run: Run, write_profile: WriteProfile) -> None:
     """`calaim profile` shows what is kept, as `calaim profile show` does, and says so when nothing is."""
-    profile = tmp_path / "mine.toml"
-    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
     absent = run("profile")
     assert (absent.code, absent) == (0, run("profile", "show"))
     assert "There is no profile yet: 'calaim profile edit'" in absent.err
-    profile.write_text('schema = "calaim.profile/1"\n\n[referrer]\nname = "Pat Example"\n', encoding="utf-8")
+    profile = write_profile('schema = "calaim.profile/1"\n\n[referrer]\nname = "Pat Example"\n')
     assert run("profile") == run("profile", "show") == (0, profile.read_text("utf-8"), "")
 
 

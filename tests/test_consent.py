@@ -15,7 +15,7 @@ from calaim_cli.conversation import consent_steps, fresh_consent, walk
 from calaim_cli.errors import InputError
 from calaim_cli.prompt import Prompt, Refusal, Reply, read_reply
 from calaim_cli.referring import asked_for, edited_profile, prepare
-from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
+from conftest import AS_OF, COMPLETE, Run, WriteCase, WriteProfile, changed
 
 FOR_ECM = (Case(referral=Referral(program="ecm")),)
 
@@ -32,12 +32,10 @@ CONSENTS: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("way", [(), ("--json",), ("--format", "eml"), ("--format", "mailto"), ("--redact",)], ids=str)
 @pytest.mark.parametrize("name", CONSENTS)
 def test_no_draft_without_consent_in_any_way(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, way: tuple[str, ...]
+    run: Run, tmp_path: Path, write_profile: WriteProfile, name: str, way: tuple[str, ...]
 ) -> None:
     """Agreement and attestation are said by a person for each referral: no format, preview or profile stands in."""
-    profile = tmp_path / "profile.toml"
-    profile.write_bytes(tomli_w.dumps({"schema": "calaim.profile/1", "referrer": COMPLETE["referrer"]}).encode())
-    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    write_profile(tomli_w.dumps({"schema": "calaim.profile/1", "referrer": COMPLETE["referrer"]}))
     case = tmp_path / "case.toml"
     case.write_bytes(tomli_w.dumps(changed(COMPLETE, dict(CONSENTS[name]))).encode())
     ran = run("refer", case, *DAY, *way)
@@ -47,10 +45,9 @@ def test_no_draft_without_consent_in_any_way(
 
 
 @pytest.mark.parametrize("table", ["[consent]\nattested = true\n", "[referrer]\nattested = true\n"])
-def test_profile_cannot_consent(run: Run, write_case: WriteCase, tmp_path: Path, table: str) -> None:
+def test_profile_cannot_consent(run: Run, write_case: WriteCase, write_profile: WriteProfile, table: str) -> None:
     """A profile that would attest for every referral is refused."""
-    profile = tmp_path / "no-profile.toml"  # where the surroundings of the tests look for it
-    profile.write_text(f'schema = "calaim.profile/1"\n{table}', encoding="utf-8")
+    write_profile(f'schema = "calaim.profile/1"\n{table}')
     ran = run("refer", write_case({"consent.attested": None}), *DAY)
     assert (ran.code, ran.out) == (4, "")
     assert "unknown-key" in ran.err

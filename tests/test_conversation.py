@@ -33,7 +33,7 @@ from calaim_cli.prompt import Move, Prompt, Refusal, Reply, read_reply
 from calaim_cli.questions import DONT_KNOW, Answer
 from calaim_cli.referring import edited_profile, prepare, preview_prompt, talk
 from calaim_cli.screening import screener
-from conftest import AS_OF, COMPLETE, changed
+from conftest import AS_OF, COMPLETE, SAID, changed
 
 FOR_ECM = (Case(referral=Referral(program="ecm")),)
 
@@ -514,28 +514,8 @@ def test_choice_is_not_ended_by_back(catalog: Catalog) -> None:
 
 KEPT = check_case(case_of(), people.policy(), AS_OF).case
 PROFILE = KEPT.referrer
-MEMBER: Replies = {
-    "member.county": "san mateo",
-    "member.kp_member": "yes",
-    "member.first_name": "Test",
-    "member.middle_name": "",
-    "member.last_name": "Member",
-    "member.date_of_birth": "03/04/1980",
-    "member.phone": "415-555-0123",
-    "member.email": "",
-    "member.address": "1 Example St",
-    "member.city": "San Mateo",
-    "member.zip": "94401",
-    "member.mrn": "00012345",
-    "member.cin": "",
-    "member.preferred_language": "",
-    "member.caregiver_name": "",
-    "member.caregiver_contact": "",
-    "referral.current_services": "none",
-    "referral.notes": "",
-}
 REFERRER: Replies = {f"referrer.{key}": value for key, value in COMPLETE["referrer"].items()}
-WHOLE: Replies = {**MEMBER, **YES, "referral.program": "ecm"}
+WHOLE: Replies = {**SAID, **YES, "referral.program": "ecm"}
 
 
 class Talked:
@@ -587,7 +567,7 @@ def test_talk_makes_one_case_for_each_program() -> None:
 @pytest.mark.parametrize("where", YES)
 def test_talk_asks_consent_again(where: str) -> None:
     """A case file with everything in it, consent too, is asked for consent again: it counts for one referral only."""
-    keep: Replies = {**dict.fromkeys(MEMBER, ""), "member.kp_member": "yes"}
+    keep: Replies = {**dict.fromkeys(SAID, ""), "member.kp_member": "yes"}
     talked = Talked({**keep, **YES}, KEPT)
     assert where in talked.ask.places
     assert talked.ask.prompt(where).given == ""
@@ -637,7 +617,7 @@ def test_what_the_profile_lacks_is_asked(known: dict[str, str]) -> None:
 def test_no_route_ends_the_talk_at_once(replies: Replies, case: Case, code: str) -> None:
     """Where no referral can go, the member is not asked for name and date of birth first."""
     with pytest.raises(NotFound) as stopped:
-        Talked({**MEMBER, **replies, "member.first_name": []}, case)
+        Talked({**SAID, **replies, "member.first_name": []}, case)
     assert stopped.value.code == code
 
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calaim_cli.catalog import Catalog
-from calaim_cli.determination import Decide, Outcome, Parts, decider, decisive, determine, outcome_of, still_open
+from calaim_cli.determination import Decide, Outcome, Parts, decider, decisive, outcome_of, still_open
 from calaim_cli.programs import PARTS, Program, Subject, subject_id
-from calaim_cli.questions import truths
+from calaim_cli.questions import Teller
 from calaim_cli.rules import Rule, Truth, Truths, criteria_of
-from strategies import full_answers, interviews, kept_questions, known, policy_answers, rules, unhurried
+from strategies import determine, full_answers, interviews, kept_questions, known, policy_answers, rules, unhurried
 
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES
 EVERY_STATE = [Parts(*state) for state in product(Truth, repeat=6)]
@@ -180,8 +180,8 @@ def test_many_members_are_told_apart(one: Subject, members: list[tuple[dict[str,
 def test_shipped_outcomes_are_never_overturned(catalog: Catalog, data: st.DataObject) -> None:
     """In the shipped policy, more answers never overturn an outcome, and all answers settle every outcome."""
     asked = data.draw(interviews(catalog))
-    criteria = catalog.criteria.values()
-    some, every = truths(criteria, asked.partial), truths(criteria, asked.full)
+    tell = Teller(catalog.criteria.values())
+    some, every = tell(asked.partial), tell(asked.full)
     for one in catalog.subjects:
         early, late = determine(one, some), determine(one, every)
         assert early.outcome in (Outcome.NEED_ANSWERS, late.outcome), one.entry.id
@@ -193,7 +193,7 @@ def test_shipped_outcomes_are_never_overturned(catalog: Catalog, data: st.DataOb
 def test_shipped_outcomes_are_open_or_explained(catalog: Catalog, data: st.DataObject) -> None:
     """In the shipped policy, a result has missing answers exactly while it needs them, else reasons that suffice."""
     partial = data.draw(interviews(catalog)).partial
-    some = truths(catalog.criteria.values(), partial)
+    some = Teller(catalog.criteria.values())(partial)
     answered = {question for question, answer in partial.items() if answer != "unknown"}
     for one in catalog.subjects:
         decided = determine(one, some)
@@ -215,7 +215,7 @@ def deciders(catalog: Catalog) -> dict[str, Decide]:
 def test_an_answer_taken_away_is_asked_for(catalog: Catalog, deciders: dict[str, Decide], data: st.DataObject) -> None:
     """Without any one answer, an outcome of the shipped policy stays, or asks for that answer and no other."""
     full = data.draw(policy_answers(catalog))
-    every = truths(catalog.criteria.values(), full)
+    every = Teller(catalog.criteria.values())(full)
     for one in catalog.subjects:
         decide = deciders[subject_id(one)]
         settled = decide(every).outcome

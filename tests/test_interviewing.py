@@ -24,7 +24,7 @@ from calaim_cli.catalog import Catalog
 from calaim_cli.conversation import LABELS, Quit
 from calaim_cli.errors import InputError, NotFound, OutputRefused, Stopped
 from calaim_cli.interviewing import inquiry_for, keeper, leaving, started, way_on
-from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase
+from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile
 from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
 
 DAY = ("--as-of", AS_OF.isoformat())
@@ -376,43 +376,30 @@ TEXTS = (
         "network_lead_entity.email": "The Network Lead Entity's e-mail",
     }
 )
-FORM = LINES | {
-    "member.county": "san mateo",
-    "member.kp_member": "yes",
-    "screen": "1,2,3",
-    "referral.program": "ecm",
-    "member.first_name": "Trần",
-    "member.middle_name": "",
-    "member.last_name": "Example",
-    "member.date_of_birth": "03/04/1979",
-    "member.phone": "415-555-0123",
-    "member.email": "",
-    "member.address": "1 Example St",
-    "member.city": "San Mateo",
-    "member.zip": "94401",
-    "member.mrn": "00012345",
-    "member.cin": "",
-    "member.preferred_language": "",
-    "member.caregiver_name": "",
-    "member.caregiver_contact": "",
-    "referral.current_services": "5",
-    "referral.notes": "",
-    "consent.member_agreed": "yes",
-    "consent.attested": "yes",
-    "consent.part2": "no",
-    "write": "yes",
-}
+FORM = (
+    LINES
+    | SAID
+    | {
+        "screen": "1,2,3",
+        "referral.program": "ecm",
+        "member.first_name": "Trần",
+        "member.last_name": "Example",
+        "member.date_of_birth": "03/04/1979",
+        "referral.current_services": "5",
+        "consent.member_agreed": "yes",
+        "consent.attested": "yes",
+        "consent.part2": "no",
+        "write": "yes",
+    }
+)
 UNSCREENED = "Nothing: go on without screening"
 ASKED_ALWAYS = ["consent.member_agreed", "consent.attested", "consent.part2", "write"]
 
 
 @pytest.fixture
-def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def profile(write_profile: WriteProfile) -> Path:
     """A complete profile of a referrer."""
-    path = tmp_path / "profile.toml"
-    path.write_text(PROFILE, encoding="utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(path))
-    return path
+    return write_profile(PROFILE)
 
 
 def test_referral_from_nothing_to_a_draft(tmp_path: Path, profile: Path) -> None:
@@ -533,11 +520,8 @@ def test_profile_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert path.read_bytes() == first
 
 
-def test_profile_edit_in_menus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profile_edit_in_menus(profile: Path) -> None:
     """In menus the profile's values stand in the line, ready to be changed or kept."""
-    path = tmp_path / "profile.toml"
-    path.write_text(PROFILE, encoding="utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(path))
     with Terminal("profile", "edit") as terminal:
         terminal.wait("Pat Example")
         terminal.type("-Jones\r")
@@ -553,7 +537,7 @@ def test_profile_edit_in_menus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         terminal.wait("Network Lead Entity's e-mail")
         terminal.type("\r")
         assert terminal.end() == 0
-    referrer = tomllib.loads(path.read_text("utf-8"))["referrer"]
+    referrer = tomllib.loads(profile.read_text("utf-8"))["referrer"]
     before = tomllib.loads(PROFILE)["referrer"]
     assert referrer["name"] == "Pat Example-Jones"
     assert {key: referrer[key] for key in ("npi", "relationship", "source")} == {

@@ -13,6 +13,7 @@ import people
 from calaim_cli.case import Case, Member
 from calaim_cli.casefile import case_bytes
 from calaim_cli.questions import Answer
+from conftest import WriteProfile
 from terminals import CTRL_C, CTRL_D, DOWN, ENTER, PLAIN_HINT, SPACE, UP, Terminal, pressed, question_texts, typed
 
 DAY = ("--as-of", "2026-11-22")
@@ -212,11 +213,9 @@ def test_value_in_a_case_cannot_drive_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in terminal.text
 
 
-def test_similar_choice_is_not_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_similar_choice_is_not_marked(write_profile: WriteProfile) -> None:
     """Only the choice given before is marked, not one whose name begins the same."""
-    profile = tmp_path / "profile.toml"
-    profile.write_text('schema = "calaim.profile/1"\n[referrer]\nsource = "other_community_provider"\n', "utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    write_profile('schema = "calaim.profile/1"\n[referrer]\nsource = "other_community_provider"\n')
     with Terminal("profile", "edit", "--plain") as terminal:
         for line in ("Pat", "Clinic", "1234567893", "1 Example St", "415-555-0123", "pat@example.org", "1"):
             terminal.prompt()

@@ -20,7 +20,7 @@ from calaim_cli.formats import Format
 from calaim_cli.message import Draft
 from calaim_cli.referral import Prepared
 from calaim_cli.referring import LONGEST_LINK, as_mailto, asked_for, format_for, own_mailboxes, prepare
-from conftest import AS_OF, COMPLETE, Run, WriteCase
+from conftest import AS_OF, COMPLETE, Run, WriteCase, WriteProfile
 from sheets import row, sheet
 
 DAY = ("--as-of", "2026-11-22")
@@ -36,12 +36,9 @@ email = "referrals@nle.example.org"
 
 
 @pytest.fixture
-def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def profile(write_profile: WriteProfile) -> Path:
     """A profile with a Network Lead Entity."""
-    path = tmp_path / "profile.toml"
-    path.write_text(PROFILE, encoding="utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(path))
-    return path
+    return write_profile(PROFILE)
 
 
 @pytest.mark.parametrize(
@@ -188,12 +185,10 @@ def test_own_organization_goes_to_the_profiles_entity(run: Run, write_case: Writ
 
 @pytest.mark.parametrize("address", ["nle", "a@example.org, b@example.org", "a@example.org\nBcc: b@example.org"])
 def test_bad_entity_address_makes_no_draft(
-    run: Run, write_case: WriteCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+    run: Run, write_case: WriteCase, write_profile: WriteProfile, address: str
 ) -> None:
     """An address in the profile that is not one plain address never reaches a header."""
-    path = tmp_path / "profile.toml"
-    path.write_text(PROFILE.replace('"referrals@nle.example.org"', json.dumps(address)), encoding="utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    write_profile(PROFILE.replace('"referrals@nle.example.org"', json.dumps(address)))
     ran = run("refer", write_case(), *DAY, "--self-referral")
     assert ran.out == ""
     assert ran.code in {4, 6}
@@ -317,13 +312,11 @@ TAGS = {
 
 @pytest.mark.parametrize("name", TAGS)
 def test_secure_tag_never_touches_the_subject(
-    run: Run, write_case: WriteCase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+    run: Run, write_case: WriteCase, write_profile: WriteProfile, name: str
 ) -> None:
     """The user's mail gateway finds its tag in the body or in one more header; the plan's subject stays exact."""
     secure, start, more = TAGS[name]
-    path = tmp_path / "profile.toml"
-    path.write_bytes(profile_bytes(Profile(secure_email=secure)))
-    monkeypatch.setenv("CALAIM_PROFILE", str(path))
+    write_profile(profile_bytes(Profile(secure_email=secure)).decode())
     ran = run("refer", write_case(), *DAY, "--format", "eml")
     assert ran.code == 0, ran.err
     message = message_from_bytes(ran.out.encode(), policy=policy.default)

@@ -15,7 +15,7 @@ from calaim_cli import documents, errors, lookups
 from calaim_cli.catalog import Catalog
 from calaim_cli.errors import CalaimError, Problem
 from calaim_cli.topics import DOCUMENTS
-from conftest import ROOT, Run, WriteCase
+from conftest import ROOT, Run, WriteCase, WriteProfile
 
 DAY = ("--as-of", "2026-11-22")
 SCHEMAS = ROOT / "docs" / "schemas"
@@ -148,14 +148,10 @@ def test_determination_with_warnings_fits(run: Run, write_case: WriteCase) -> No
 
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "show"])
 @pytest.mark.parametrize("content", [None, PROFILE], ids=["absent", "given"])
-def test_profile_fits(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, alone: bool
-) -> None:
+def test_profile_fits(run: Run, write_profile: WriteProfile, content: str | None, alone: bool) -> None:
     """The referrer's own details are a document by the schema, also before there are any."""
-    profile = tmp_path / "profile.toml"
     if content:
-        profile.write_text(content, encoding="utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+        write_profile(content)
     (document,) = printed(run, "profile", *([] if alone else ["show"]))
     assert (document["network_lead_entity"] is None) is (content is None)
     assert faults(document) == []
@@ -185,13 +181,9 @@ def test_draft_fits(run: Run, write_case: WriteCase, changes: dict[str, Any]) ->
     assert faults(document) == []
 
 
-def test_draft_to_a_lead_entity_fits(
-    run: Run, write_case: WriteCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_draft_to_a_lead_entity_fits(run: Run, write_case: WriteCase, write_profile: WriteProfile) -> None:
     """A referral to the referrer's own organization is a document by the schema."""
-    profile = tmp_path / "profile.toml"
-    profile.write_text(PROFILE, encoding="utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    write_profile(PROFILE)
     (document,) = printed(run, "refer", write_case({"referral.self_referral": True}), *DAY)
     assert document["route"]["kind"] == "network-lead-entity"
     assert faults(document) == []
@@ -236,11 +228,9 @@ def test_printed_error_fits(run: Run, arguments: tuple[str, ...], code: int) -> 
 
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["written", "dry run"])
-def test_batch_summary_fits(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry: tuple[str, ...]) -> None:
+def test_batch_summary_fits(run: Run, tmp_path: Path, write_profile: WriteProfile, dry: tuple[str, ...]) -> None:
     """The counts of a batch are a document by the schema, whether drafts are written or not."""
-    profile = tmp_path / "profile.toml"
-    profile.write_text(PROFILE, encoding="utf-8")
-    monkeypatch.setenv("CALAIM_PROFILE", str(profile))
+    write_profile(PROFILE)
     rows = ROOT / "examples" / "members.csv"
     (summary,) = printed(run, "batch", rows, "--out", tmp_path / "drafts", *DAY, *dry)
     assert summary["rows"] == 3

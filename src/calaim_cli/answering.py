@@ -6,7 +6,7 @@ remembered, and a row with answers that nobody gave before is put together from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -15,16 +15,14 @@ from msgspec import Struct
 from calaim_cli.body import Said, requested, said
 from calaim_cli.case import AGE
 from calaim_cli.catalog import Catalog
-from calaim_cli.determination import decider
 from calaim_cli.errors import Problem
 from calaim_cli.message import quoted_printable
 from calaim_cli.programs import Subject, subject_id
-from calaim_cli.questions import Answer, Question, Teller, read_answer
+from calaim_cli.questions import Answer, Question, read_answer
 from calaim_cli.rowcase import answer, picker, questions_of
-from calaim_cli.rules import Truth, Truths, criteria_of, remembered
-from calaim_cli.screening import with_age
+from calaim_cli.rules import MOST_REMEMBERED, UNSEEN, Memory, Truth, criteria_of, remembered
+from calaim_cli.screening import Screener, with_age
 
-MOST_REMEMBERED: Final = 2048
 BETWEEN: Final = "\x1f"
 """Joins cells to one key. No answer that can be read holds it, so that equal keys mean equal cells."""
 
@@ -43,34 +41,32 @@ class _Given(Struct, frozen=True):
     truths: dict[str, Truth]
 
 
-Say = Callable[[Truths], Said]
+Say = Callable[[Mapping[str, Truth]], Said]
 Read = Callable[[str], _Given | None]
 
 
 class Answering:
-    """Decides rows of one header for what they request."""
+    """Decides rows of one header for what they request, by a screener for all subjects of the policy."""
 
-    def __init__(self, columns: Sequence[str], catalog: Catalog) -> None:
-        self._catalog, self._teller = catalog, Teller(catalog.criteria.values())
+    def __init__(self, columns: Sequence[str], catalog: Catalog, screener: Screener) -> None:
+        self._catalog, self._screener = catalog, screener
         self._cells: list[tuple[int, str, Read]] = [
             (n, question.id, self._reader(question)) for n, question in questions_of(columns, catalog.questions).items()
         ]
         self._pick = picker(n for n, _, _ in self._cells)
-        self._requests: dict[Hashable, tuple[list[Say], list[Say]]] = {}
-        self._known: dict[Hashable, Answered | None] = {}
+        self._sayers = {subject_id(one): self._sayer(one) for one in catalog.subjects}
+        self._populations = [(one.program, subject_id(one)) for one in catalog.subjects if one.population]
+        self._known = Memory[Hashable, Answered | None]()
 
     def decided(self, cells: Sequence[str], program: str, services: tuple[str, ...], age: int) -> Answered | None:
         """What the answers of a row decide for a request, for somebody of this age; None if one cannot be read."""
         key = (program, services, age, BETWEEN.join(self._pick(cells)))
-        if key not in self._known:
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[key] = self._decide(cells, program, services, age)
-        return self._known[key]
+        known = self._known.get(key, UNSEEN)
+        return self._known.keep(key, self._decide(cells, program, services, age)) if known is UNSEEN else known
 
     def _decide(self, cells: Sequence[str], program: str, services: tuple[str, ...], age: int) -> Answered | None:
         answers: dict[str, Answer] = {}
-        truths = self._teller({})
+        truths = self._screener.tell({})
         for n, question, read in self._cells:
             given = read(cells[n])
             if given is None:
@@ -79,8 +75,9 @@ class Answering:
                 answers[question] = given.answer
                 truths.update(given.truths)
         answers, warnings = with_age(answers, age)
-        truths.update(self._teller.told(AGE, age))
-        wanted, populations = ([say(truths) for say in several] for several in self._sayers(program, services))
+        truths.update(self._screener.tell.told(AGE, age))
+        wanted = [self._sayers[one](truths) for one in services or (program,)]
+        populations = [self._sayers[one](truths) for whole, one in self._populations if whole == program]
         lines = requested(wanted, populations, answers, self._catalog)
         return Answered(b"".join(map(_encoded, lines)), warnings)
 
@@ -93,24 +90,14 @@ class Answering:
             given = read_answer(question, value, "") if value is not None else None
             if given is None or isinstance(given, Problem):
                 return None
-            return _Given(given, self._teller.told(question.id, given))
+            return _Given(given, self._screener.tell.told(question.id, given))
 
         return read
 
-    def _sayers(self, program: str, services: tuple[str, ...]) -> tuple[list[Say], list[Say]]:
-        """What says something of the program or services asked for, and of the program's populations."""
-        key = (program, services)
-        if key not in self._requests:
-            by_id = {subject_id(one): one for one in self._catalog.subjects}
-            populations = [one for one in by_id.values() if one.population and one.program == program]
-            wanted = [by_id[one] for one in services or (program,)]
-            self._requests[key] = ([self._sayer(one) for one in wanted], [self._sayer(one) for one in populations])
-        return self._requests[key]
-
     def _sayer(self, subject: Subject) -> Say:
-        decide = decider(subject)
-        names = (name for rule in subject.parts.values() for name in criteria_of(rule))
-        return remembered(names, lambda truths: said(decide(truths), self._catalog))
+        """What says for a row's truths what they come to for one program, population or service."""
+        decide = self._screener.deciders[subject_id(subject)]
+        return remembered(criteria_of(*subject.parts.values()), lambda truths: said(decide(truths), self._catalog))
 
 
 @lru_cache(4 * MOST_REMEMBERED)

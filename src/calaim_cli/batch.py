@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from itertools import accumulate, chain
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
@@ -231,20 +231,11 @@ def _refuse_all(order: Order, rows: int, refused: int, problems: Sequence[Proble
 
 def _drafters(sheet: Sheet, policy: Policy) -> Drafters:
     """A drafter for any day: files of an earlier day are compared with what a run of that day would have given."""
-    known: dict[date, Drafter] = {}
-    profile = policy.profile
+    who = policy.profile
 
+    @cache
     def drafter(as_of: date) -> Drafter:
-        if as_of not in known:
-            known[as_of] = Drafter(
-                sheet.columns,
-                profile.referrer,
-                profile.network_lead_entity,
-                profile.secure_email,
-                policy.catalog,
-                as_of,
-            )
-        return known[as_of]
+        return Drafter(sheet.columns, who.referrer, who.network_lead_entity, who.secure_email, policy.catalog, as_of)
 
     return drafter
 
@@ -338,7 +329,7 @@ class _Run:
         first = takes[0]
         starts = accumulate((result["rows"] for result in results), initial=0)
         total = sum(result["rows"] for result in results)
-        again = _Surprise(total, first.salt, first.as_of)
+        again = _Surprise(total, first.seen.salt, first.as_of)
         if any(take.part.rows != start for take, start in zip(takes, starts, strict=False)):
             raise again
         if not self.order.limit and max(NARROWEST, len(str(total))) != width:
@@ -346,7 +337,7 @@ class _Run:
         if _overlap(first.seen, (result["prints"] for result in results[1:])):
             raise again
         if not all(map(_confirmed, takes)):
-            raise _Surprise(total, first.salt + 1, first.as_of)
+            raise _Surprise(total, first.seen.salt + 1, first.as_of)
         self.tally.rows = total
 
     def _publish(self, take: Take, piles: list[Piles], crew: list[Worker], results: list[Any]) -> None:
@@ -389,7 +380,7 @@ class _Run:
             head = self.place.find(name, HEAD).content
             day = carried_day(next(whole.pieces(HEAD), b""), head, self.as_of) if head else None
             if day:
-                raise _Surprise(self.tally.rows, take.salt, day)
+                raise _Surprise(self.tally.rows, take.seen.salt, day)
         self.tally.refused = refused
         setattr(self.tally, status.value, self.tally.rows - refused)
 
@@ -415,8 +406,9 @@ class _Run:
             for its in piles:
                 yield from its.rejects.pieces()
 
-        same = self.place.holds(rejects, refused_rows()) if self.tally.refused else not self.place.find(rejects, 0)[0]
-        if self.tally.refused and not same:
+        refused = self.tally.refused
+        same = self.place.holds(rejects, refused_rows()) if refused else not self.place.find(rejects, 0).exists
+        if refused and not same:
             self.place.replace(rejects, refused_rows())
         elif not same:
             self.place.remove(rejects)  # its rows have been mended: fed back they would be a second referral

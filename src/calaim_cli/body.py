@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from calaim_cli.case import Case, Member, Referrer
 from calaim_cli.catalog import Catalog
-from calaim_cli.determination import Determination, Outcome
+from calaim_cli.determination import POSITIVE, Determination
 from calaim_cli.questions import DONT_KNOW, Answer, Question
 from calaim_cli.sources import source_id
 
@@ -29,7 +29,6 @@ RIGHT_TO_LEFT_BLOCKS: Final = re.compile(
     "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 """Where Unicode keeps what reads from right to left, so that most texts need no look at each letter."""
-POSITIVE: Final = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION, Outcome.CHOOSE_ONE, Outcome.NOT_YET})
 
 
 def sections(

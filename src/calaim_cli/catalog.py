@@ -146,8 +146,8 @@ class Catalog(Struct, frozen=True):
 
     def questions_asked_by(self, entry: Program) -> tuple[Question, ...]:
         """The questions that the entry's own rules rest on, in question order."""
-        criteria = (name for rule in rules_of(entry).values() for name in criteria_of(rule))
-        return tuple(self.questions[question] for question in self.questions_of(criteria))
+        asked = self.questions_of(criteria_of(*rules_of(entry).values()))
+        return tuple(self.questions[question] for question in asked)
 
     def name_of(self, entry_id: str) -> str:
         """The name of a program, population or service."""

@@ -79,6 +79,16 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
     return suggest
 
 
+def _option(name: str, kind: str, metavar: str, words: str) -> object:
+    """An option whose value the shell completes."""
+    return typer.Option(name, metavar=metavar, help=words, autocompletion=_suggesting(kind))
+
+
+def _argument(kind: str, metavar: str, words: str) -> object:
+    """An argument that the shell completes."""
+    return typer.Argument(metavar=metavar, help=words, autocompletion=_suggesting(kind))
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines, no colors, no tables.")]
 Data = Annotated[
@@ -89,33 +99,17 @@ AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", parser=_calendar_day, metavar="YYYY-MM-DD", help="The day to decide for (today)."),
 ]
-PlaceWords = Annotated[
-    list[str],
-    typer.Argument(metavar="PLACE...", help="A county, an alias or a ZIP code.", autocompletion=_suggesting("place")),
-]
+PlaceWords = Annotated[list[str], _argument("place", "PLACE...", "A county, an alias or a ZIP code.")]
 Programs = Annotated[
     list[str] | None,
-    typer.Option(
-        "--program",
-        metavar="ID",
-        help="ecm, cs, chw, a population or a service. May be repeated.",
-        autocompletion=_suggesting("program"),
-    ),
+    _option("--program", "program", "ID", "ecm, cs, chw, a population or a service. May be repeated."),
 ]
-Start = Annotated[
-    Path | None,
-    typer.Option("--from", metavar="CASE", help="Go on with a saved case.", autocompletion=_suggesting("case")),
-]
+Start = Annotated[Path | None, _option("--from", "case", "CASE", "Go on with a saved case.")]
 Save = Annotated[
     Path | None, typer.Option("--save", metavar="CASE", help="Save the case after every reply, for you alone to read.")
 ]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; list what is missing instead.")]
-InCounty = Annotated[
-    str | None,
-    typer.Option(
-        "--county", metavar="PLACE", help="The member's county or ZIP code.", autocompletion=_suggesting("county")
-    ),
-]
+InCounty = Annotated[str | None, _option("--county", "county", "PLACE", "The member's county or ZIP code.")]
 
 
 def main() -> int:
@@ -283,31 +277,13 @@ def county(place: PlaceWords, as_json: Json = False, plain_wanted: Plain = False
 @app.command()
 def counties(
     service: Annotated[
-        str | None,
-        typer.Option(
-            "--service",
-            metavar="ID",
-            help="Only where Kaiser Permanente offers it.",
-            autocompletion=_suggesting("service"),
-        ),
+        str | None, _option("--service", "service", "ID", "Only where Kaiser Permanente offers it.")
     ] = None,
     without: Annotated[
-        str | None,
-        typer.Option(
-            "--without",
-            metavar="ID",
-            help="Only where Kaiser Permanente serves and does not offer it.",
-            autocompletion=_suggesting("service"),
-        ),
+        str | None, _option("--without", "service", "ID", "Only where Kaiser Permanente serves and does not offer it.")
     ] = None,
-    region: Annotated[
-        str | None,
-        typer.Option("--region", metavar="north|south", help="Only this region.", autocompletion=_suggesting("region")),
-    ] = None,
-    plan: Annotated[
-        str | None,
-        typer.Option("--plan", metavar="ID", help="Only where this plan serves.", autocompletion=_suggesting("plan")),
-    ] = None,
+    region: Annotated[str | None, _option("--region", "region", "north|south", "Only this region.")] = None,
+    plan: Annotated[str | None, _option("--plan", "plan", "ID", "Only where this plan serves.")] = None,
     as_json: Json = False,
     plain_wanted: Plain = False,
     data: Data = None,
@@ -334,12 +310,7 @@ def counties(
 
 @app.command()
 def services(
-    service: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[SERVICE]", help="One service: id, name or alias.", autocompletion=_suggesting("service")
-        ),
-    ] = None,
+    service: Annotated[str | None, _argument("service", "[SERVICE]", "One service: id, name or alias.")] = None,
     county: InCounty = None,
     as_json: Json = False,
     plain_wanted: Plain = False,
@@ -364,10 +335,7 @@ def services(
 
 @app.command()
 def programs(
-    program: Annotated[
-        str | None,
-        typer.Argument(metavar="[ID]", help="A program, population or service.", autocompletion=_suggesting("program")),
-    ] = None,
+    program: Annotated[str | None, _argument("program", "[ID]", "A program, population or service.")] = None,
     as_json: Json = False,
     plain_wanted: Plain = False,
     data: Data = None,
@@ -393,12 +361,7 @@ def programs(
 
 @app.command()
 def check(
-    cases: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="CASE...|-", help="Case files, or - for standard input.", autocompletion=_suggesting("case")
-        ),
-    ],
+    cases: Annotated[list[str], _argument("case", "CASE...|-", "Case files, or - for standard input.")],
     program: Programs = None,
     county: InCounty = None,
     as_of: AsOf = None,
@@ -490,16 +453,10 @@ def interview(
 
 @app.command()
 def refer(
-    case: Annotated[
-        str | None,
-        typer.Argument(metavar="[CASE|-]", help="A case file, or - for stdin.", autocompletion=_suggesting("case")),
-    ] = None,
+    case: Annotated[str | None, _argument("case", "[CASE|-]", "A case file, or - for stdin.")] = None,
     program: Annotated[str | None, typer.Option("--program", metavar="ID", help="The program: ecm, cs or chw.")] = None,
     service: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--service", metavar="ID", help="A service, for cs. May be repeated.", autocompletion=_suggesting("service")
-        ),
+        list[str] | None, _option("--service", "service", "ID", "A service, for cs. May be repeated.")
     ] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to write the draft.")] = None,
     out: Annotated[
@@ -528,25 +485,21 @@ def refer(
     day = _day(as_of)
     profile = casefile.read_profile(casefile.profile_path())
     wanted = referring.format_for(Format.JSON if as_json and form is None and out is None else form, out)
-    cases: tuple[Case, ...]
-    doubts: tuple[Problem, ...] = ()
-    if case is not None:
-        written = casefile.read(case)
-        cases = (referring.asked_for(written, program, service or [], own=self_referral),)
-        doubts = referring.consent_for_another(written, cases[0])
-    else:
-        first = referring.asked_for(
-            interviewing.started(start, None, catalog), program, service or [], own=self_referral
-        )
+    written = interviewing.started(start, None, catalog) if case is None else casefile.read(case)
+    asked = referring.asked_for(written, program, service or [], own=self_referral)
+    cases: tuple[Case, ...] = (asked,)
+    if case is None:
         cases = interviewing.talked(
-            first, profile, catalog, day, save, start, no_input=no_input, plain_wanted=plain_wanted
+            asked, profile, catalog, day, save, start, no_input=no_input, plain_wanted=plain_wanted
         )
     drafts = [referring.prepare(one, profile, catalog, day, case or "") for one in cases]
     if case is None and not redact:
         drafts = interviewing.previewed(drafts, prompts.asker(plain=plain_wanted), save)
+    _warn(catalog.past_review(day))
+    if case is not None:
+        _warn(referring.consent_for_another(written, asked))
     if data is not None:
-        doubts = (*doubts, *referring.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
-    _warn((*catalog.past_review(day), *doubts))
+        _warn(referring.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
     if redact:
         return _show_redacted(drafts)
     _deliver(drafts, wanted, out, catalog, force=force)

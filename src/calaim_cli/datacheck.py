@@ -106,9 +106,7 @@ def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
 
 
 def _criteria(catalog: Catalog) -> Iterator[Problem]:
-    used = {
-        criterion for entry in catalog.entries for rule in rules_of(entry).values() for criterion in criteria_of(rule)
-    }
+    used = {criterion for entry in catalog.entries for criterion in criteria_of(*rules_of(entry).values())}
     for criterion in catalog.programs_file.criterion:
         where = f'{PROGRAMS}: criterion "{criterion.id}"'
         question = catalog.questions.get(criterion.question)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
 from itertools import product
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from calaim_cli.programs import Subject
-from calaim_cli.rules import Finding, Truth, Truths, criteria_of, evaluator, remembered
+from calaim_cli.rules import Finding, Truth, criteria_of, evaluator, remembered
 
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES
 
@@ -25,6 +25,10 @@ class Outcome(StrEnum):
     NOT_YET = "not-yet"
     NEED_ANSWERS = "need-answers"
     UNLIKELY = "unlikely"
+
+
+POSITIVE: Final = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION, Outcome.CHOOSE_ONE, Outcome.NOT_YET})
+"""What is worth showing first: something fits, if only with a choice, a step or a word of the plan."""
 
 
 class Parts(NamedTuple):
@@ -107,13 +111,11 @@ def still_open(parts: Parts) -> tuple[str, ...]:
 Decide = Callable[[Mapping[str, Truth]], Determination]
 
 
-def determine(subject: Subject, truths: Mapping[str, Truth]) -> Determination:
-    """What the truths settle for one program, population or service, and why; or what is missing."""
-    return decider(subject)(Truths(truths))
-
-
 def decider(subject: Subject) -> Decide:
-    """A function that determines the subject from `Truths`, for many members: it remembers what it has worked out."""
+    """A function that tells what `Truths` settle for one program, population or service, and why; or what is missing.
+
+    It is made for many members: it remembers what it has worked out.
+    """
     evaluators = {part: evaluator(rule) for part, rule in subject.parts.items()}
 
     def decide(truths: Mapping[str, Truth]) -> Determination:
@@ -124,7 +126,7 @@ def decider(subject: Subject) -> Decide:
             return Determination(subject, outcome, missing=_missing(findings, parts))
         return Determination(subject, outcome, because=_because(findings, parts, truths))
 
-    return remembered((name for rule in subject.parts.values() for name in criteria_of(rule)), decide)
+    return remembered(criteria_of(*subject.parts.values()), decide)
 
 
 def _because(findings: Mapping[str, Finding], parts: Parts, truths: Mapping[str, Truth]) -> tuple[Reason, ...]:

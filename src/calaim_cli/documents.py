@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # a look-up needs none of these
     from calaim_cli.case import LeadEntity, Referrer, SecureEmail
     from calaim_cli.checking import Decided, Difference
     from calaim_cli.datadiff import Change, Shift
-    from calaim_cli.determination import Determination
+    from calaim_cli.determination import Determination, Reason
     from calaim_cli.referral import Prepared
 
 Document = dict[str, Any]
@@ -182,6 +182,12 @@ def _criterion(criterion: Criterion, catalog: Catalog) -> Document:
         "criterion": criterion.id,
         "text": criterion.text,
         "question": criterion.question,
+        **_cited(criterion, catalog),
+    }
+
+
+def _cited(criterion: Criterion, catalog: Catalog) -> Document:
+    return {
         "source": ", ".join(criterion.source),
         "as_of": catalog.dated(criterion.source),
         "grade": catalog.grade(criterion.source),
@@ -209,24 +215,23 @@ def _result(determination: Determination, advice: Advice, catalog: Catalog) -> D
         "name": subject.entry.name,
         "outcome": determination.outcome,
         "offered": advice.offered,
-        "because": [
-            {
-                "criterion": reason.criterion,
-                "text": catalog.criteria[reason.criterion].text,
-                "met": reason.met,
-                "part": reason.part,
-                "source": ", ".join(catalog.criteria[reason.criterion].source),
-                "as_of": catalog.dated(catalog.criteria[reason.criterion].source),
-                "grade": catalog.grade(catalog.criteria[reason.criterion].source),
-            }
-            for reason in determination.because
-        ],
+        "because": [_reason(reason, catalog.criteria[reason.criterion], catalog) for reason in determination.because],
         "missing": [
             {"question": question, "text": catalog.questions[question].ask}
             for question in catalog.questions_of(determination.missing)
         ],
         "next_steps": list(advice.next_steps),
         "notes": list(advice.notes),
+    }
+
+
+def _reason(reason: Reason, criterion: Criterion, catalog: Catalog) -> Document:
+    return {
+        "criterion": criterion.id,
+        "text": criterion.text,
+        "met": reason.met,
+        "part": reason.part,
+        **_cited(criterion, catalog),
     }
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import date
-from typing import Any, Final, TypeVar
+from functools import lru_cache
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli import fields
-from calaim_cli.answering import BETWEEN, MOST_REMEMBERED, Answering
+from calaim_cli.answering import BETWEEN, Answering
 from calaim_cli.body import member_section, notes, sections
 from calaim_cli.case import Case, LeadEntity, Member, Referral, Referrer, SecureEmail, with_profile
 from calaim_cli.catalog import Catalog
@@ -27,15 +28,12 @@ from calaim_cli.message import eml, headers, quoted_printable
 from calaim_cli.referral import Prepared, prepare
 from calaim_cli.routing import Route, route
 from calaim_cli.rowcase import case_reader, picker, questions_of, told
+from calaim_cli.rules import MOST_REMEMBERED, UNSEEN, Memory
 from calaim_cli.screening import Screening, screener
 from calaim_cli.usual import ORDER, Own, UsualWay, blank_for, numbers_of
 
 OWN: Final = frozenset({*ORDER, "county", "zip", "notes"})
 """Columns that differ from member to member; the others decide the form of the draft."""
-K = TypeVar("K")
-V = TypeVar("V")
-UNKNOWN: Final[Any] = object()
-"""Not looked for yet; None is known not to be in order."""
 REPORTED: Final = frozenset(
     {"cin-letter", "mrn-length", "zip-state", "zip-county", "county-from-zip"}
     | {"text-ssn", "text-diagnosis", "part2-not-stated", "age-differs"}
@@ -69,9 +67,6 @@ class _Note(Struct, frozen=True):
     warnings: tuple[Problem, ...]
 
 
-NO_NOTE: Final = _Note(b"", ())
-
-
 class _Place(Struct, frozen=True):
     """A county and the ZIP code as kept, what of them decides the route, and the blank for members there."""
 
@@ -94,17 +89,6 @@ class _Form(Struct, frozen=True, eq=False):
     warnings: tuple[Problem, ...]
 
 
-class _Memory(dict[K, V]):
-    """What was found before; all of it is forgotten once it is too much."""
-
-    def keep(self, key: K, value: V) -> V:
-        """Remember a value, and give it."""
-        if len(self) >= MOST_REMEMBERED:
-            self.clear()
-        self[key] = value
-        return value
-
-
 class Drafter:
     """Turns the cells of a row into a draft or a refusal, for one header, one profile and one day."""
 
@@ -124,24 +108,26 @@ class Drafter:
         self._usual = UsualWay(columns, self._required, as_of)
         at = {column: n for n, column in enumerate(columns)}
         self._fields = [(name, at[name]) for name in ORDER if name in at]
-        self._county, self._zip, self._note = (at.get(name, -1) for name in ("county", "zip", "notes"))
+        self._place_and_notes = picker(at.get(name, len(columns)) for name in ("county", "zip", "notes"))
         answers = questions_of(columns, catalog.questions)
-        self._answering = Answering(columns, catalog)
         self._rest = picker(n for n, name in enumerate(columns) if name and name not in OWN and n not in answers)
         self._read = case_reader(columns, catalog)
         self._everything = screener(catalog.subjects, catalog)
-        self._places = _Memory[Hashable, _Place | None]()
-        self._notes = _Memory[str, _Note | None]()
-        self._ways = _Memory[Hashable, _Form | None]()
-        self._kept = _Memory[Hashable, Case | None]()
-        self._forms = _Memory[Hashable, _Form]()
-        self._proved = _Memory[_Form, _Form]()
+        self._answering = Answering(columns, catalog, self._everything)
+        self._place = lru_cache(MOST_REMEMBERED)(self._find_place)
+        self._noted = lru_cache(MOST_REMEMBERED)(self._new_note)
+        self._ways = Memory[Hashable, _Form | None]()
+        self._kept = Memory[str, Case | None]()
+        self._forms = Memory[Hashable, _Form]()
+        self._proved = Memory[_Form, _Form]()
 
     def draft(self, cells: Sequence[str]) -> Drafted | Refused:
         """The draft of a row, or every reason why there is none."""
-        place = self._place(cells)
-        own = self._own(cells, place) if place else None
-        note = self._noted(cells) if own else None
+        padded = (*cells, "")
+        county, code, text = self._place_and_notes(padded)
+        place = self._place(county, code)
+        own = self._own(padded, place) if place else None
+        note = self._noted(text) if own else None
         form = self._form(cells, place) if note and place else None
         answered = None
         if own and form:
@@ -185,13 +171,8 @@ class Drafter:
         complete = with_profile(case, self.referrer)
         return prepare(complete, screening, self.catalog, self.as_of, self.lead_entity, self.secure)
 
-    def _place(self, cells: Sequence[str]) -> _Place | None:
-        """The row's county and ZIP code with the warnings about them; None where they are not in order."""
-        key = (cells[self._county] if self._county >= 0 else "", cells[self._zip])
-        known = self._places.get(key, UNKNOWN)
-        return self._places.keep(key, self._find_place(*key)) if known is UNKNOWN else known
-
     def _find_place(self, stated: str, typed: str) -> _Place | None:
+        """A row's county and ZIP code with the warnings about them; None where they are not in order."""
         code, error, warning = fields.zip_code(typed)
         county, (problems, warnings) = county_of(Case(member=Member(county=stated, zip=code)), self.catalog)
         if error or county is None or problems:
@@ -227,20 +208,13 @@ class Drafter:
     def _check(self, name: str, text: str) -> Checked:
         return fields.date_of_birth(text, self.as_of) if name == "date_of_birth" else CHECKS[f"member.{name}"](text)
 
-    def _noted(self, cells: Sequence[str]) -> _Note | None:
-        """The notes of a row as a section, with what is doubtful about them; None where they do not pass."""
-        text = cells[self._note] if self._note >= 0 else ""
-        if not text:
-            return NO_NOTE
-        known = self._notes.get(text, UNKNOWN)
-        return self._notes.keep(text, self._new_note(text)) if known is UNKNOWN else known
-
     def _new_note(self, text: str) -> _Note | None:
+        """The notes of a row as a section, with what is doubtful about them; None where they do not pass."""
         note = fields.free_text(text)
         if note.error:
             return None
         if not note.value:
-            return NO_NOTE
+            return _Note(b"", ())
         doubts = [Problem("referral.notes", note.warning, MESSAGES[note.warning])] if note.warning else []
         doubts += named_diagnoses(note.value, self.catalog.counties_file.form)
         return _Note(quoted_printable(notes(note.value)), tuple(doubts))
@@ -248,12 +222,12 @@ class Drafter:
     def _form(self, cells: Sequence[str], place: _Place) -> _Form | None:
         """What the row's draft has in common with others; None where the request itself is not in order."""
         key = (BETWEEN.join(self._rest(cells)), place.by)
-        known = self._ways.get(key, UNKNOWN)
-        return self._ways.keep(key, self._find_way(key[0], cells, place)) if known is UNKNOWN else known
+        known = self._ways.get(key, UNSEEN)
+        return self._ways.keep(key, self._find_way(key[0], cells, place)) if known is UNSEEN else known
 
     def _find_way(self, rest: str, cells: Sequence[str], place: _Place) -> _Form | None:
-        kept = self._kept.get(rest, UNKNOWN)
-        if kept is UNKNOWN:
+        kept = self._kept.get(rest, UNSEEN)
+        if kept is UNSEEN:
             kept = self._kept.keep(rest, self._without_answers(cells))
         if kept is None:
             return None

@@ -21,6 +21,7 @@ LOCK: Final = ".calaim.lock"
 DIRTY: Final = b"d"
 """In the lock file: a run began here and has not confirmed that its files are on the disk."""
 OPEN: Final = os.O_NOFOLLOW | os.O_CLOEXEC
+READ: Final = os.O_RDONLY | os.O_NONBLOCK | OPEN
 NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
 NAMELESS: Final = os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC if hasattr(os, "O_TMPFILE") else 0
 """A file that gets its name last, where the system knows such files; 0 elsewhere."""
@@ -155,7 +156,7 @@ class Folder:
     def find(self, name: str, most: int | None = None) -> Found:
         """What stands under the name, at most so many bytes of it. A link is not followed, a pipe not waited for."""
         try:
-            descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | OPEN, dir_fd=self.descriptor)
+            descriptor = os.open(name, READ, dir_fd=self.descriptor)
         except FileNotFoundError:
             return Found(exists=False)
         except OSError as error:
@@ -204,7 +205,7 @@ class Folder:
     def holds(self, name: str, pieces: Iterable[bytes]) -> bool:
         """Whether a plain file of this name holds just these bytes."""
         try:
-            descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | OPEN, dir_fd=self.descriptor)
+            descriptor = os.open(name, READ, dir_fd=self.descriptor)
         except OSError:
             return False
         try:

@@ -17,7 +17,7 @@ from calaim_cli.counties import County
 from calaim_cli.determination import Decide, Outcome, decider
 from calaim_cli.programs import PARTS, Program, Subject, subject_id
 from calaim_cli.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, Teller
-from calaim_cli.rules import MOST_REMEMBERED, Rule, Truth, Truths, criteria_of
+from calaim_cli.rules import Memory, Rule, Truth, Truths, criteria_of
 
 STAY: Final = 0.5
 """A question of the topic under way is taken if it is worth at least this share of the best one."""
@@ -49,7 +49,7 @@ class Inquiry(NamedTuple):
     tell: Callable[[Mapping[str, Answer]], Truths]
     deciders: dict[str, Decide]
     rests_on: dict[str, tuple[str, ...]]
-    prospects: dict[Hashable, Prospect]
+    prospects: Memory[Hashable, Prospect]
 
 
 def inquiry(
@@ -67,11 +67,8 @@ def inquiry(
         costs={question: 1 / uses[question] for question in uses},
         tell=Teller(criteria.values()),
         deciders={subject_id(one): decider(one) for one in subjects},
-        rests_on={
-            subject_id(one): tuple(dict.fromkeys(name for rule in one.parts.values() for name in criteria_of(rule)))
-            for one in subjects
-        },
-        prospects={},
+        rests_on={subject_id(one): tuple(dict.fromkeys(criteria_of(*one.parts.values()))) for one in subjects},
+        prospects=Memory(),
     )
 
 
@@ -117,12 +114,10 @@ def next_question(about: Inquiry, answers: Mapping[str, Answer], last: str | Non
 def _of_subject(about: Inquiry, subject: str, known: Truths, wanted: set[str]) -> Prospect:
     """The prospect of a subject that only the wanted questions can still change."""
     key = (subject, frozenset(wanted), tuple(known[one] for one in about.rests_on[subject]))
-    if key not in about.prospects:
-        if len(about.prospects) >= MOST_REMEMBERED:
-            about.prospects.clear()
-        costs = {one: about.costs[one] for one in wanted}
-        about.prospects[key] = _of_parts(about, about.subjects[subject].parts, known, costs)
-    return about.prospects[key]
+    if found := about.prospects.get(key):
+        return found
+    costs = {one: about.costs[one] for one in wanted}
+    return about.prospects.keep(key, _of_parts(about, about.subjects[subject].parts, known, costs))
 
 
 def _of_parts(about: Inquiry, parts: Mapping[str, Rule], known: Truths, costs: Mapping[str, float]) -> Prospect:

@@ -36,9 +36,9 @@ def one_of(names: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def counted(number: int, thing: str) -> str:
-    """The number with its noun in the singular or plural: "1 case", "2 cases"."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def counted(number: int, thing: str, things: str = "") -> str:
+    """The number with its noun in the singular or plural: "1 case", "2 cases"; `things` is a plural without s."""
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def shown(typed: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from calaim_cli.errors import UsageError
 from calaim_cli.prompt import Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
-from calaim_cli.terminal import CONTROLS, say
+from calaim_cli.terminal import CONTROLS, is_on, say
 
 if TYPE_CHECKING:
     from questionary import Question
@@ -33,8 +33,7 @@ def can_ask() -> bool:
 
 def asker(*, plain: bool) -> Ask:
     """Menus on a full terminal; numbered lines with `plain`, ACCESSIBLE, TERM=dumb, or where marks cannot be drawn."""
-    accessible = os.environ.get("ACCESSIBLE", "0") not in {"", "0"}
-    if plain or accessible or os.environ.get("TERM", "dumb") == "dumb" or not _draws_marks():
+    if plain or is_on("ACCESSIBLE") or os.environ.get("TERM", "dumb") == "dumb" or not _draws_marks():
         return ask_by_lines
     return ask_by_menus
 

@@ -72,13 +72,11 @@ class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     any_choice: bool = False
 
 
-def truths(criteria: Iterable[Criterion], answers: Mapping[str, Answer]) -> Truths:
-    """One truth per criterion id. A criterion whose question has no answer, or "don't know", is unknown, never no."""
-    return Teller(criteria)(answers)
-
-
 class Teller:
-    """Turns answers into truths, for many members: it remembers what each answer comes to."""
+    """Turns answers into truths, for many members: it remembers what each answer comes to.
+
+    A criterion whose question has no answer, or "don't know", is unknown, never no.
+    """
 
     def __init__(self, criteria: Iterable[Criterion]) -> None:
         self._tests: dict[str, list[Criterion]] = {}
@@ -89,7 +87,7 @@ class Teller:
         self._told = lru_cache(maxsize=MOST_REMEMBERED)(self._work_out)
 
     def __call__(self, answers: Mapping[str, Answer]) -> Truths:
-        """The truths that all answers come to."""
+        """The truths that all answers come to, one for each criterion id."""
         known = Truths(self._untold)
         for question, answer in answers.items():
             known |= self._told(question, type(answer).__name__, answer)

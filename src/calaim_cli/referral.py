@@ -10,11 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.advice import contact_line
-from calaim_cli.body import HIDDEN, POSITIVE, hidden, said, sections
+from calaim_cli.body import HIDDEN, hidden, said, sections
 from calaim_cli.case import Case, LeadEntity, SecureEmail
 from calaim_cli.catalog import Catalog
 from calaim_cli.checks import check_case
-from calaim_cli.determination import Determination, Outcome
+from calaim_cli.determination import POSITIVE, Determination, Outcome
 from calaim_cli.errors import InputError, NotFound, Problem
 from calaim_cli.message import Draft
 from calaim_cli.routing import Route, check_member, route

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ from calaim_cli.conversation import (
 )
 from calaim_cli.documents import referral_document, written
 from calaim_cli.errors import InputError, NotFound, OutputRefused, Problem, UsageError
-from calaim_cli.fields import MESSAGES, email, line
+from calaim_cli.fields import MESSAGES, Checked, email, line
 from calaim_cli.formats import SUFFIXES, Format
 from calaim_cli.lookups import place_named
 from calaim_cli.message import Draft, eml
@@ -40,9 +41,11 @@ from calaim_cli.screening import screener
 Screen = Callable[[Case], Case]
 """Holds the interview for a case, or gives the case back when the person would rather not."""
 
-
-ENTITY_NAME = "Network Lead Entity that takes referrals to your own organization, if you have one: its name"
-ENTITY_EMAIL = "The Network Lead Entity's e-mail"
+ENTITY: Final = {
+    "name": ("Network Lead Entity that takes referrals to your own organization, if you have one: its name", line),
+    "email": ("The Network Lead Entity's e-mail", email),
+}
+"""How each field of a Network Lead Entity is asked for, and its check."""
 
 
 def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool) -> Case:
@@ -188,27 +191,14 @@ def edited_profile(profile: Profile, catalog: Catalog, ask: Ask) -> Profile:
     about = Case(referrer=profile.referrer)
     details = walk(referrer_steps(catalog, date.min), about, ask, lambda _: None)
     old = profile.network_lead_entity or LeadEntity()
-    name = ask_alone(
-        ask,
-        Prompt(
-            where="network_lead_entity.name",
-            text=ENTITY_NAME,
-            optional=True,
-            given=old.name,
-            check=line,
-            explain=MESSAGES.__getitem__,
-        ),
-    )
-    address = ask_alone(
-        ask,
-        Prompt(
-            where="network_lead_entity.email",
-            text=ENTITY_EMAIL,
-            optional=True,
-            given=old.email,
-            check=email,
-            explain=MESSAGES.__getitem__,
-        ),
-    )
-    entity = LeadEntity(name=str(name), email=str(address)) if address else None
+    said = {
+        key: str(ask_alone(ask, _entity_prompt(key, text, getattr(old, key), check)))
+        for key, (text, check) in ENTITY.items()
+    }
+    entity = LeadEntity(**said) if said["email"] else None
     return replace(profile, referrer=details.referrer, network_lead_entity=entity)
+
+
+def _entity_prompt(key: str, text: str, given: str, check: Callable[[str], Checked]) -> Prompt:
+    where = f"network_lead_entity.{key}"
+    return Prompt(where=where, text=text, optional=True, given=given, check=check, explain=MESSAGES.__getitem__)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from msgspec.structs import replace
 
-from calaim_cli.terminal import tamed
+from calaim_cli.terminal import is_on, tamed
 from calaim_cli.views import BAD, DOUBT, GOOD, PLAIN, Block, Fact, Heading, Items, Points, Table, View
 
 if TYPE_CHECKING:
@@ -87,21 +87,17 @@ def wants_rich(stream: TextIO | None, *, plain_wanted: bool) -> bool:
 
 
 def _wants_simple() -> bool:
-    return os.environ.get("TERM") == "dumb" or _is_on("ACCESSIBLE")
-
-
-def _is_on(name: str) -> bool:
-    return os.environ.get(name, "0") not in {"", "0"}
+    return os.environ.get("TERM") == "dumb" or is_on("ACCESSIBLE")
 
 
 def wants_labels(stream: TextIO | None) -> bool:
     """Whether a person at a terminal has asked for what a screen reader reads best."""
-    return stream is not None and stream.isatty() and _is_on("ACCESSIBLE")
+    return stream is not None and stream.isatty() and is_on("ACCESSIBLE")
 
 
 def wants_color(*, plain_wanted: bool) -> bool:
     """Whether colors are forced although no table is drawn; whatever turns colors off wins."""
-    forced = _is_on("FORCE_COLOR") or _is_on("CLICOLOR_FORCE")
+    forced = is_on("FORCE_COLOR") or is_on("CLICOLOR_FORCE")
     return forced and not plain_wanted and not os.environ.get("NO_COLOR") and not _wants_simple()
 
 
@@ -110,13 +106,17 @@ def on_terminal(view: View, stream: TextIO) -> None:
 
     Every value is printed as it is: markup, emoji codes and guesses at what to highlight are off.
     """
+    console = _console(stream)
+    for block in view:
+        _print_block(console, _tamed(block))
+
+
+def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
     utf8 = (stream.encoding or "").lower().replace("-", "").startswith("utf8")
     color: Literal["standard"] | None = None if os.environ.get("NO_COLOR") else "standard"
-    console = Console(file=stream, color_system=color, highlight=False, markup=False, emoji=False, safe_box=not utf8)
-    for block in view:
-        _print_block(console, _tamed(block))
+    return Console(file=stream, color_system=color, highlight=False, markup=False, emoji=False, safe_box=not utf8)
 
 
 def _tamed(block: Block) -> Block:
@@ -195,15 +195,14 @@ def _print_table(console: Console, table: Table) -> None:
 @contextmanager
 def progress(stream: TextIO | None, expected: Callable[[], int]) -> Iterator[Callable[[int], None]]:
     """A function to tell how much is done, shown as a bar on a terminal only; the bar is gone in the end."""
-    if not wants_rich(stream, plain_wanted=False):
+    if stream is None or not wants_rich(stream, plain_wanted=False):
         yield lambda _: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    color: Literal["standard"] | None = None if os.environ.get("NO_COLOR") else "standard"
-    console = Console(file=stream, color_system=color, highlight=False, markup=False, emoji=False)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
+    with Progress(
+        *columns, console=_console(stream), transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as bar:
         rows = bar.add_task("rows", total=None)
         yield lambda done: bar.update(rows, completed=done, total=expected() or None)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from operator import itemgetter
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
+K = TypeVar("K")
 Found = TypeVar("Found")
-MOST_REMEMBERED: Final = 2_000
+MOST_REMEMBERED: Final = 2048
+UNSEEN: Final[Any] = object()
+"""What a `Memory` gives for a key that was not looked for yet, where None is something that was found."""
 
 
 class Truth(IntEnum):
@@ -64,22 +67,21 @@ class Finding(Struct, frozen=True):
 Evaluate = Callable[[Mapping[str, Truth]], Finding]
 
 
-def criteria_of(rule: Rule) -> Iterator[str]:
-    """Every criterion id that the rule names, in the order written, repeats included."""
-    for part in (*rule.all_of, *rule.any_of, *rule.none_of):
-        if isinstance(part, str):
-            yield part
-        else:
-            yield from criteria_of(part)
-
-
-def evaluate(rule: Rule, truths: Mapping[str, Truth]) -> Finding:
-    """The finding for a rule. A criterion that `truths` does not hold is unknown, never no."""
-    return evaluator(rule)(Truths(truths))
+def criteria_of(*rules: Rule) -> Iterator[str]:
+    """Every criterion id that the rules name, in the order written, repeats included."""
+    for rule in rules:
+        for part in (*rule.all_of, *rule.any_of, *rule.none_of):
+            if isinstance(part, str):
+                yield part
+            else:
+                yield from criteria_of(part)
 
 
 def evaluator(rule: Rule) -> Evaluate:
-    """A function that evaluates the rule on `Truths`; each part remembers its findings by the truths it rests on."""
+    """A function that gives the finding for the rule on `Truths`, in which what is not told is unknown, never no.
+
+    Each part remembers its findings by the truths it rests on.
+    """
     clauses: list[tuple[Callable[[list[Finding]], Finding], list[Evaluate]]] = [
         (clause, [_part(part) for part in parts])
         for clause, parts in ((_all_of, rule.all_of), (_any_of, rule.any_of), (_none_of, rule.none_of))
@@ -103,21 +105,28 @@ def _part(part: str | Rule) -> Evaluate:
     return lambda truths: known[truths[part]]
 
 
+class Memory(dict[K, Found]):
+    """What was found before; all of it is forgotten once it is too much."""
+
+    def keep(self, key: K, found: Found) -> Found:
+        """Remember what was found, and give it."""
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[key] = found
+        return found
+
+
 def remembered(
     criteria: Iterable[str], compute: Callable[[Mapping[str, Truth]], Found]
 ) -> Callable[[Mapping[str, Truth]], Found]:
     """`compute`, which looks at nothing but these criteria, with its results remembered up to a bound."""
     pick: Callable[[Mapping[str, Truth]], Hashable] = itemgetter(*dict.fromkeys(criteria))
-    known: dict[Hashable, Found] = {}
+    known = Memory[Hashable, Found]()
 
     def look_up(truths: Mapping[str, Truth]) -> Found:
         key = pick(truths)
         found = known.get(key)
-        if found is None:
-            if len(known) >= MOST_REMEMBERED:
-                known.clear()
-            found = known[key] = compute(truths)
-        return found
+        return known.keep(key, compute(truths)) if found is None else found
 
     return look_up
 

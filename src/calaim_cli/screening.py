@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from msgspec import Struct
@@ -14,7 +14,6 @@ from calaim_cli.errors import Problem
 from calaim_cli.fields import MESSAGES, date_of_birth
 from calaim_cli.programs import Subject, subject_id
 from calaim_cli.questions import DONT_KNOW, Answer, Question, Teller, read_answers
-from calaim_cli.rules import Truths
 
 
 class Screening(Struct, frozen=True):
@@ -29,7 +28,7 @@ class Screener(Struct, frozen=True):
     """The policy made ready to decide many cases; what it works out for one it remembers for the next."""
 
     questions: Mapping[str, Question]
-    tell: Callable[[Mapping[str, Answer]], Truths]
+    tell: Teller
     deciders: dict[str, Decide]
 
     def screen(self, case: Case, as_of: date) -> Screening:

@@ -84,7 +84,7 @@ class Seen:
     """
 
     def __init__(self, salt: int, expected: int = 0) -> None:
-        self._salt, self._count = salt, 0
+        self.salt, self._count = salt, 0
         self._spread(1 << max(10, (3 * expected).bit_length()))
 
     def _spread(self, slots: int) -> None:
@@ -96,7 +96,7 @@ class Seen:
 
     def of(self, drafted: Drafted) -> list[int]:
         """The fingerprints of a request, one for each number of the member."""
-        return [hash((self._salt, number, drafted.request)) or 1 for number in drafted.numbers]
+        return [hash((self.salt, number, drafted.request)) or 1 for number in drafted.numbers]
 
     def earlier(self, fingerprints: Iterable[int], row: int) -> int:
         """The row that had one of these; 0 if there was none. Those that are new are kept in mind."""
@@ -145,7 +145,7 @@ class Take:
     ) -> None:
         self.order, self.sheet, self.part, self.kind = order, sheet, part, order.kind
         self.drafters, self.as_of, self.drafter = drafters, as_of, drafters(as_of)
-        self.seen, self.salt = Seen(salt, expected), salt
+        self.seen = Seen(salt, expected)
         self.rows = self.refused = self.waiting = 0
         self.problems: list[Problem] = []
         self.suspects: dict[int, int] = {}
@@ -192,15 +192,12 @@ class Take:
 
     def _keep(self, row: Row, drafted: Drafted, name: str, piles: Piles, place: Folder | None) -> None:
         """Put a draft where it waits, or into the one file of drafts."""
-        content, status = drafted.content, WRITTEN
+        content = drafted.content
         codes, text = words(drafted.warnings) if drafted.warnings else ("", "")
-        if place:
-            status = self._standing(row, name, content, place)
-        if status is WRITTEN:
-            self.waiting += 1
-            self._note(piles, row, status, codes, text, name, content)
-        else:
-            self._note(piles, row, status, codes, text, name, b"")
+        status = self._standing(row, name, content, place) if place else WRITTEN
+        waits = status is WRITTEN
+        self.waiting += waits
+        self._note(piles, row, status, codes, text, name, content if waits else b"")
 
     def _note(self, piles: Piles, row: Row, status: Status, codes: str, text: str, name: str, content: bytes) -> None:
         kind = self.kind

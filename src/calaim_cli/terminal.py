@@ -17,6 +17,11 @@ CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if c
 """How control characters are printed: a key or file name must not drive the terminal."""
 
 
+def is_on(name: str) -> bool:
+    """Whether a variable of the user's surroundings, such as ACCESSIBLE, is set to anything but 0."""
+    return os.environ.get(name, "0") not in {"", "0"}
+
+
 def prepare_streams() -> None:
     """Open the null device on closed standard descriptors, and let no character stop an output."""
     for descriptor in (0, 1, 2):

@@ -97,8 +97,11 @@ class UsualWay:
         self._pattern = re.compile(BETWEEN.join(["", *(_shape(name, name in required) for name in ORDER), ""]))
 
     def read(self, cells: Sequence[str], blank: str) -> Own | None:
-        """The member of a row; None where a cell is written in another way, or does not pass its check."""
-        joined = BETWEEN.join(self._pick((*cells, "")))
+        """The member of a row; None where a cell is written in another way, or does not pass its check.
+
+        After the row's own cells comes an empty one, for every column that is not there.
+        """
+        joined = BETWEEN.join(self._pick(cells))
         found = self._pattern.fullmatch(joined)
         if found is None or BLANK_BEFORE in joined or BLANK_AFTER in joined:
             return None

@@ -11,7 +11,7 @@ from msgspec import Struct
 from calaim_cli.advice import GATES, Advice, contact_line, phone_line
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County, Place, Presence, plans_of
-from calaim_cli.determination import Determination, Outcome
+from calaim_cli.determination import POSITIVE, Determination, Outcome
 from calaim_cli.near import counted
 from calaim_cli.programs import Program, rules_of, subject_id
 from calaim_cli.rules import Rule
@@ -164,7 +164,7 @@ def counties_view(counties: Sequence[County]) -> View:
         for county in counties
     )
     return (
-        Heading(f"{len(rows)} {'county' if len(rows) == 1 else 'counties'}"),
+        Heading(counted(len(rows), "county", "counties")),
         Table(("county", "fips", "kp_region", "plans"), rows),
     )
 
@@ -315,9 +315,6 @@ def _ways_to_answer(results: Results, detailed: Results) -> Iterator[str]:
     yield "Or be asked what has not been asked yet: 'calaim interview --from CASE'."
 
 
-POSITIVE = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION, Outcome.CHOOSE_ONE, Outcome.NOT_YET})
-
-
 def _summary(ranked: Results, catalog: Catalog) -> Iterator[Block]:
     for outcome in Outcome:
         names = tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome)
@@ -351,7 +348,7 @@ def _reasons(determination: Determination, catalog: Catalog) -> Iterator[str]:
         else:
             yield f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(criterion.source)}]"
     if clear:
-        yield f"nothing stands against it ({clear} {'criterion' if clear == 1 else 'criteria'} checked)"
+        yield f"nothing stands against it ({counted(clear, 'criterion', 'criteria')} checked)"
 
 
 def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: int) -> View:
@@ -395,7 +392,7 @@ def _rests(uses: Sequence[str]) -> str:
     """What rests on a source: criteria by their number, everything else by name."""
     others = [one for one in uses if not one.startswith(CRITERION)]
     criteria = len(uses) - len(others)
-    number = [f"{criteria} {'criterion' if criteria == 1 else 'criteria'}"] if criteria else []
+    number = [counted(criteria, "criterion", "criteria")] if criteria else []
     return ", ".join([*number, *others]) or "-"
 
 
