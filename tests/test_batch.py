@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from calaim_cli import takes
+from calaim_cli.drafting import Drafted
 from calaim_cli.spreadsheet import BOM
 from conftest import AS_OF, Run, WriteProfile
 from sheets import ROW, read_csv, row, sheet
@@ -359,3 +361,51 @@ def test_rejects_of_mended_rows_are_taken_away(run: Run, tmp_path: Path) -> None
     members.write_text(good, "utf-8")
     assert run("batch", members, "--out", out, "--as-of", AS_OF).code == 0
     assert not (out / "rejects.csv").exists()
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file of an output folder with its bytes."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_quotes_that_mislead_the_cut_cost_only_time(run: Run, tmp_path: Path) -> None:
+    """A bare quote in one row makes a worker begin inside a cell of another; the outcome is that of one process."""
+    rows = [row(n, notes=f"Line one of {n}.\nLine two.") for n in range(1, 60)]
+    text = sheet(rows).decode().replace("1 Example St", '1 Example St Apt 5"', 1)
+    source = tmp_path / "rows.csv"
+    source.write_bytes(text.encode())
+    for jobs in ("1", "2"):
+        assert run("batch", source, "--out", tmp_path / jobs, "--jobs", jobs, *DAY).code == 0
+    assert tree(tmp_path / "1") == tree(tmp_path / "2")
+
+
+@pytest.mark.parametrize("name", ["report.csv", "rejects.csv"])
+@pytest.mark.parametrize("left", [0, 10, 200, "NULs"])
+def test_lists_torn_by_a_power_cut_are_made_whole(run: Run, tmp_path: Path, name: str, left: int | str) -> None:
+    """A run that did not confirm its sync may leave a list empty or cut: the next one writes it anew."""
+    source, out = write(tmp_path, [row(1), row(2, phone="911"), row(3)]), tmp_path / "out"
+    assert run("batch", source, "--out", out, "--keep-going", *DAY).code == 3
+    whole = tree(out)
+    content = (out / name).read_bytes()
+    (out / name).write_bytes(b"\0" * len(content) if isinstance(left, str) else content[:left])
+    (out / ".calaim.lock").write_bytes(b"d")
+    assert run("batch", source, "--out", out, "--keep-going", *DAY).code == 3
+    again = tree(out)
+    assert again.pop("report.csv") == whole.pop("report.csv").replace(b"written", b"unchanged")
+    assert again == whole
+
+
+def test_chance_that_looks_like_a_duplicate_is_found_out(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fingerprints that are equal by chance cost a second reading and never a member's draft, whoever read the row."""
+    honest = takes.Seen.of
+
+    def colliding(seen: takes.Seen, drafted: Drafted) -> list[int]:
+        return honest(seen, drafted) if seen.salt else [7]
+
+    monkeypatch.setattr(takes.Seen, "of", colliding)
+    source = write(tmp_path, [row(n) for n in range(1, 40)])
+    for jobs in ("1", "2"):
+        assert run("batch", source, "--out", tmp_path / jobs, "--jobs", jobs, *DAY).code == 0
+        assert len(list((tmp_path / jobs).glob("*.eml"))) == 39

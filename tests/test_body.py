@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -126,6 +127,14 @@ def test_words_are_never_cut() -> None:
     """An address or link that is longer than a line stays in one piece, so it can be copied."""
     link = "https://example.org/" + "x" * 100
     assert wrapped(f"see {link} there", "  - ") == ("  - see", f"    {link}", "    there")
+
+
+@given(st.text(st.sampled_from("ab \t\n-\u00a0é"), max_size=90), st.sampled_from(("", "  - ")))
+def test_short_text_is_a_line_as_it_is(text: str, lead: str) -> None:
+    """A text that fits on its line is not touched, just as the library that breaks lines would leave it."""
+    broken = textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False)
+    if max(map(len, text.split()), default=0) < WIDTH - len(lead):
+        assert wrapped(text, lead) == (tuple(broken) or ("",))
 
 
 RIGHT_TO_LEFT = {

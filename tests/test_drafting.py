@@ -179,3 +179,59 @@ def test_many_answers_are_decided_as_for_a_single_case() -> None:
         drafted = many.draft(cells(row(number) | answers, columns))
         assert isinstance(drafted, Drafted)
         assert drafted == many.one_at_a_time(cells(row(number) | answers, columns))
+
+
+NEIGHBOURS = {
+    "self_referral and attested": ("self_referral", "attested"),
+    "part2 and its consent": ("part2", "part2_consent"),
+    "two answers": ("ed_visits_6_months", "housing"),
+}
+
+
+@pytest.mark.parametrize("pair", NEIGHBOURS.values(), ids=list(NEIGHBOURS))
+def test_cells_are_never_taken_for_their_neighbours(pair: tuple[str, str]) -> None:
+    """No character in a cell makes a row pass for another one that was in order."""
+    columns = (*(column for column in ALL if column not in pair), *pair)
+    many = drafter(columns)
+    values = ("", "yes", "no", "\x1f", "yes\x1f", "\x1fyes", "no\x1f", "\x1fno", "\x1f\x1fyes", "0\x1f", "\x1f0")
+    for one in values:
+        for other in values:
+            given_row = cells(ROW | dict(zip(pair, (one, other), strict=True)), columns)
+            assert many.draft(given_row) == many.one_at_a_time(given_row)
+
+
+@pytest.mark.parametrize(
+    "typed", ["hospital_stay_12_months;ed_visit_12_months", "ed_visit_12_months;ed_visit_12_months", ";", " ; ;"]
+)
+@pytest.mark.parametrize("warm", [False, True], ids=["first row", "later row"])
+def test_choices_in_any_order_are_drafted_as_by_refer(typed: str, warm: bool) -> None:
+    """How several choices are typed changes nothing: not the way a row takes, and not what the draft says."""
+    column = "asthma_poorly_controlled"
+    columns = (*COLUMNS, column)
+    request = {"program": "cs", "services": "asthma_remediation", "county": "Alameda", "zip": "94601"}
+    many = drafter(columns)
+    if warm:
+        many.draft(cells(ROW | request, columns))
+    given_row = ROW | request | {column: typed}
+    drafted = many.draft(cells(given_row, columns))
+    assert isinstance(drafted, Drafted)
+    assert drafted == many.one_at_a_time(cells(given_row, columns))
+    tidy = ";".join(one for one in CATALOG.questions[column].choices if one in typed.split(";"))
+    assert drafted.content == single(ROW | request | ({column: tidy} if tidy else {}))
+
+
+def test_request_that_fails_in_one_place_is_usual_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row from a county that is not served does not send those after it the slow way."""
+    many = drafter()
+    singly: list[int] = []
+    one_at_a_time = many.one_at_a_time
+
+    def counted(given: list[str]) -> Drafted | Refused:
+        singly.append(1)
+        return one_at_a_time(given)
+
+    monkeypatch.setattr(many, "one_at_a_time", counted)
+    assert isinstance(many.draft(cells(ROW | {"county": "Modoc", "zip": "96101"})), Refused)
+    for number in range(20):
+        assert isinstance(many.draft(cells(row(number))), Drafted)
+    assert len(singly) == 2

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import json
+import os
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +17,7 @@ from hypothesis import strategies as st
 from calaim_cli import spreadsheet
 from calaim_cli.errors import InputError
 from calaim_cli.spreadsheet import Row, Sheet
+from conftest import ROOT
 
 KNOWN = {"name": "name", "zip": "zip", "date_of_birth": "date_of_birth", "notes": "notes"}
 
@@ -166,3 +173,88 @@ def test_estimate_is_exact_for_usual_sheets() -> None:
         guess = spreadsheet.estimate(read(content), workers)
         assert guess.rows == 1001
         assert len(guess.parts) == workers
+
+
+SPECTRUM = sorted((ROOT / "tests" / "corpora" / "csv-spectrum").glob("*.csv"))
+
+
+@pytest.mark.parametrize("path", SPECTRUM, ids=lambda path: path.stem)
+def test_files_of_csv_spectrum(path: Path) -> None:
+    """Public test files are read as their authors say."""
+    wanted: list[dict[str, Any]] = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    known = {name: name for name in wanted[0]}
+    with path.open("rb") as file:
+        kept = spreadsheet.snapshot(file, path.name, None, spreadsheet.memory)
+    sheet = spreadsheet.read_header(kept, known, lambda _: ())
+    found = list(spreadsheet.rows(sheet, spreadsheet.whole(sheet)))
+    assert [dict(zip(sheet.columns, one.cells, strict=True)) for one in found] == wanted
+    assert [one.problem for one in found] == [None] * len(wanted)
+
+
+class Endless(io.BytesIO):
+    """Input that never ends, and how much of it was taken."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """As many NULs as are asked for."""
+        self.taken += size or 0
+        return bytes(size or 0)
+
+
+def test_input_without_end_is_refused_at_the_limit() -> None:
+    """No more is read than the limit and a piece, and nothing is kept for longer than whoever keeps it wants."""
+    source = Endless()
+
+    def forget(pieces: Any) -> spreadsheet.Snapshot:  # noqa: ANN401 an iterable of bytes
+        return spreadsheet.in_file(-1, sum(map(len, pieces)))
+
+    with pytest.raises(InputError, match="larger than 512 MiB") as caught:
+        spreadsheet.snapshot(source, "members.csv", None, forget)
+    assert caught.value.code == "too-large"
+    assert source.taken <= spreadsheet.LARGEST + spreadsheet.CHUNK
+
+
+class Broken(io.BytesIO):
+    """Input that cannot be read further after its beginning."""
+
+    begun = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        """A header, and then an error of the disk."""
+        if self.begun:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        self.begun = True
+        return b"name,zip\r\n"
+
+
+def test_input_that_breaks_off_is_told() -> None:
+    """A disk that fails while the file is read is an error of the input; what was read so far is not taken for all."""
+    with pytest.raises(InputError, match="cannot be read: Input/output error"):
+        spreadsheet.snapshot(Broken(), "members.csv", None, spreadsheet.memory)
+
+
+DAMAGED = TEXT.encode()
+
+
+@given(st.binary(max_size=60), st.integers(0, len(DAMAGED)))
+def test_any_bytes_are_rows_or_an_error(noise: bytes, at: int) -> None:
+    """Whatever is in the file, the answer is rows whose cells fit the header or are a problem, or a told error."""
+    try:
+        found = rows(DAMAGED[:at] + noise + DAMAGED[at:])
+    except InputError:
+        return
+    assert all(one.problem is not None or len(one.cells) == 2 for one in found)
+    assert [one.number for one in found] == list(range(1, len(found) + 1))
+    assert all(before.line < after.line for before, after in pairwise(found))
+
+
+def test_line_end_across_two_pieces_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are counted alike wherever the pieces in which a file is read happen to end."""
+    content = b"name,zip\r\n" + b"".join(b"Ana,%05d\r\n" % n for n in range(90))
+    wanted = [part.lines for part in spreadsheet.estimate(read(content), 3).parts]
+    for size in range(2, 40):
+        monkeypatch.setattr(spreadsheet, "CHUNK", size)
+        parts = spreadsheet.estimate(read(content), 3).parts
+        assert [part.lines for part in parts] == [1 + part.rows for part in parts]
+    assert wanted[0] == 1

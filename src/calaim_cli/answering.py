@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final
 
 from msgspec import Struct
 
@@ -19,12 +18,9 @@ from calaim_cli.errors import Problem
 from calaim_cli.message import quoted_printable
 from calaim_cli.programs import Subject, subject_id
 from calaim_cli.questions import Answer, Question, read_answer
-from calaim_cli.rowcase import answer, picker, questions_of
+from calaim_cli.rowcase import answer, keyer, questions_of
 from calaim_cli.rules import MOST_REMEMBERED, UNSEEN, Memory, Truth, criteria_of, remembered
 from calaim_cli.screening import Screener, with_age
-
-BETWEEN: Final = "\x1f"
-"""Joins cells to one key. No answer that can be read holds it, so that equal keys mean equal cells."""
 
 
 class Answered(Struct, frozen=True):
@@ -53,14 +49,14 @@ class Answering:
         self._cells: list[tuple[int, str, Read]] = [
             (n, question.id, self._reader(question)) for n, question in questions_of(columns, catalog.questions).items()
         ]
-        self._pick = picker(n for n, _, _ in self._cells)
+        self._key = keyer(n for n, _, _ in self._cells)
         self._sayers = {subject_id(one): self._sayer(one) for one in catalog.subjects}
         self._populations = [(one.program, subject_id(one)) for one in catalog.subjects if one.population]
         self._known = Memory[Hashable, Answered | None]()
 
     def decided(self, cells: Sequence[str], program: str, services: tuple[str, ...], age: int) -> Answered | None:
         """What the answers of a row decide for a request, for somebody of this age; None if one cannot be read."""
-        key = (program, services, age, BETWEEN.join(self._pick(cells)))
+        key = (program, services, age, self._key(cells))
         known = self._known.get(key, UNSEEN)
         return self._known.keep(key, self._decide(cells, program, services, age)) if known is UNSEEN else known
 

@@ -34,10 +34,13 @@ from calaim_cli.spreadsheet import Part, Sheet, Snapshot
 from calaim_cli.takes import MOST_LISTED, Counts, Drafters, Kind, Order, Piles, Progress, Seen, Take, carried_day
 from calaim_cli.workers import Talk, Worker, cores
 
-IN_MEMORY: Final = 8 * 1024 * 1024
+IN_MEMORY: Final = 1024 * 1024
 MANY_ROWS: Final = 5_000
 """From here on a second worker is worth its start."""
 NARROWEST: Final = 4
+SHORTEST_ROW: Final = 64
+"""In bytes, about: one that names member and request; a file of shorter ones holds fewer drafts than lines."""
+BROKEN: Final = frozenset({"quotes", "cell-length"})
 LEFT_OUT: Final = 3
 """Exit code when some rows were drafted and others refused."""
 NOTES: Final = archive.NOTE.size * 16_384
@@ -276,14 +279,13 @@ class _Run:
     def _attempt(self, rows: int, parts: tuple[Part, ...], as_of: date, salt: int) -> None:
         """Read all parts, and publish them unless something about them is not as expected."""
         width = max(NARROWEST, len(str(rows)))
-        expected = self.tally.expected // len(parts)
+        expected = min(self.tally.expected, self.sheet.snapshot.size // SHORTEST_ROW) // len(parts)
         takes = [Take(self.order, self.sheet, part, self.drafters, as_of, expected, salt) for part in parts]
         piles = [self._piles(n) for n in range(len(parts))]
         with ExitStack() as stack:
             jobs = [partial(self._second, take, its, width) for take, its in zip(takes[1:], piles[1:], strict=True)]
             crew = [stack.enter_context(Worker(job)) for job in jobs]
-            takes[0].read(width, piles[0], self._compared(), lambda done: self.tally.watch(done * len(parts)))
-            results = [_result(takes[0]), *(worker.hear() for worker in crew)]
+            results = self._results(width, takes, piles[0], crew)
             self._expect(width, takes, results)
             problems = [Problem(*one) for result in results for one in result["problems"]]
             refused = sum(result["refused"] for result in results)
@@ -292,6 +294,17 @@ class _Run:
                 for pile, size in zip(its, result["sizes"], strict=True):
                     pile.size = size
             self._publish(takes[0], piles, crew, results)
+
+    def _results(self, width: int, takes: list[Take], piles: Piles, crew: list[Worker]) -> list[dict[str, Any]]:
+        """What all parts come to. What looks like a broken file may only be cut in a place that was none."""
+        first = takes[0]
+        try:
+            first.read(width, piles, self._compared(), lambda done: self.tally.watch(done * len(takes)))
+            return [_result(first), *(worker.hear() for worker in crew)]
+        except InputError as error:
+            if len(takes) > 1 and error.code in BROKEN:
+                raise _Surprise(self.tally.expected, first.seen.salt, first.as_of) from None
+            raise
 
     def _piles(self, number: int) -> Piles:
         """The private files of a part, made before there are workers, so that both see them."""
@@ -336,7 +349,7 @@ class _Run:
             raise again
         if _overlap(first.seen, (result["prints"] for result in results[1:])):
             raise again
-        if not all(map(_confirmed, takes)):
+        if not all(result["confirmed"] for result in results):
             raise _Surprise(total, first.seen.salt + 1, first.as_of)
         self.tally.rows = total
 
@@ -392,7 +405,8 @@ class _Run:
         for kind, header in lists.items():
             name = _beside(self.order, kind)
             found = self.place.find(name, len(header))
-            if found.exists and found.content != header:
+            torn = self.place.is_torn(found.content, header)
+            if found.exists and found.content != header and not torn:
                 raise OutputRefused(
                     f"{_list_of(self.order, kind)}: is there and not from a run like this: take it away", code="exists"
                 )
@@ -412,7 +426,8 @@ class _Run:
             self.place.replace(rejects, refused_rows())
         elif not same:
             self.place.remove(rejects)  # its rows have been mended: fed back they would be a second referral
-        if not same or self.tally.written or self.tally.conflict or not self.place.find(report, 0).exists:
+        changed = not same or self.tally.written or self.tally.conflict or self.place.was_dirty
+        if changed or not self.place.find(report, 0).exists:
             lines = chain.from_iterable(its.report.pieces() for its in piles)
             self.place.replace(report, chain([spreadsheet.report_header()], lines))
 
@@ -424,6 +439,7 @@ def _result(take: Take) -> dict[str, Any]:
         "refused": take.refused,
         "waiting": take.waiting,
         "problems": [tuple(one) for one in take.problems],
+        "confirmed": _confirmed(take),
         "prints": take.seen.prints().tobytes() if take.part.start > take.sheet.start else b"",
     }
 
@@ -437,16 +453,18 @@ def _confirmed(take: Take) -> bool:
     """Whether the rows taken for duplicates really are: their fingerprints might be equal by chance."""
     if not take.suspects:
         return True
-    wanted = {*take.suspects, *take.suspects.values()}
-    asked = {
-        row.number: take.drafter.draft(row.cells)
-        for row in spreadsheet.rows(take.sheet, take.part)
-        if row.number in wanted and not row.problem
-    }
-    found = {number: one for number, one in asked.items() if isinstance(one, Drafted)}
-    return all(_same(found[row], found[earlier]) for row, earlier in take.suspects.items())
+    originals: dict[int, tuple[str, tuple[str, ...]]] = dict.fromkeys(take.suspects.values(), ("", ()))
+    for row in spreadsheet.rows(take.sheet, take.part):
+        if row.number in originals or row.number in take.suspects:
+            drafted = take.drafter.draft(row.cells)
+            asked = (drafted.request, drafted.numbers) if isinstance(drafted, Drafted) else ("", ())
+            if row.number in take.suspects and not _same(asked, originals[take.suspects[row.number]]):
+                return False
+            if row.number in originals:
+                originals[row.number] = asked
+    return True
 
 
-def _same(one: Drafted, other: Drafted) -> bool:
-    """Whether two rows ask for the same for the same member."""
-    return one.request == other.request and not set(one.numbers).isdisjoint(other.numbers)
+def _same(one: tuple[str, tuple[str, ...]], other: tuple[str, tuple[str, ...]]) -> bool:
+    """Whether two rows ask for the same for the same member: request and numbers of each."""
+    return one[0] == other[0] and not set(one[1]).isdisjoint(other[1])

@@ -264,6 +264,8 @@ def reads_left_to_right(text: str) -> bool:
 @lru_cache(4096)
 def wrapped(text: str, lead: str = "", hang: str | None = None) -> tuple[str, ...]:
     """The text on lines of at most 72 columns; words longer than that stay whole, so an address is never cut."""
+    if text and len(lead) + len(text) <= WIDTH and text.isprintable() and text.strip() == text:
+        return (lead + text,)
     lines = textwrap.wrap(
         text,
         WIDTH,

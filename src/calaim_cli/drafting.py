@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli import fields
-from calaim_cli.answering import BETWEEN, Answering
+from calaim_cli.answering import Answering
 from calaim_cli.body import member_section, notes, sections
 from calaim_cli.case import Case, LeadEntity, Member, Referral, Referrer, SecureEmail, with_profile
 from calaim_cli.catalog import Catalog
@@ -27,7 +27,7 @@ from calaim_cli.fields import MESSAGES, Checked
 from calaim_cli.message import eml, headers, quoted_printable
 from calaim_cli.referral import Prepared, prepare
 from calaim_cli.routing import Route, route
-from calaim_cli.rowcase import case_reader, picker, questions_of, told
+from calaim_cli.rowcase import case_reader, keyer, picker, questions_of, told
 from calaim_cli.rules import MOST_REMEMBERED, UNSEEN, Memory
 from calaim_cli.screening import Screening, screener
 from calaim_cli.usual import ORDER, Own, UsualWay, blank_for, numbers_of
@@ -110,14 +110,14 @@ class Drafter:
         self._fields = [(name, at[name]) for name in ORDER if name in at]
         self._place_and_notes = picker(at.get(name, len(columns)) for name in ("county", "zip", "notes"))
         answers = questions_of(columns, catalog.questions)
-        self._rest = picker(n for n, name in enumerate(columns) if name and name not in OWN and n not in answers)
+        self._rest = keyer(n for n, name in enumerate(columns) if name and name not in OWN and n not in answers)
         self._read = case_reader(columns, catalog)
         self._everything = screener(catalog.subjects, catalog)
         self._answering = Answering(columns, catalog, self._everything)
         self._place = lru_cache(MOST_REMEMBERED)(self._find_place)
         self._noted = lru_cache(MOST_REMEMBERED)(self._new_note)
         self._ways = Memory[Hashable, _Form | None]()
-        self._kept = Memory[str, Case | None]()
+        self._kept = Memory[Hashable, Case]()
         self._forms = Memory[Hashable, _Form]()
         self._proved = Memory[_Form, _Form]()
 
@@ -221,16 +221,15 @@ class Drafter:
 
     def _form(self, cells: Sequence[str], place: _Place) -> _Form | None:
         """What the row's draft has in common with others; None where the request itself is not in order."""
-        key = (BETWEEN.join(self._rest(cells)), place.by)
+        key = (self._rest(cells), place.by)
         known = self._ways.get(key, UNSEEN)
         return self._ways.keep(key, self._find_way(key[0], cells, place)) if known is UNSEEN else known
 
-    def _find_way(self, rest: str, cells: Sequence[str], place: _Place) -> _Form | None:
-        kept = self._kept.get(rest, UNSEEN)
-        if kept is UNSEEN:
-            kept = self._kept.keep(rest, self._without_answers(cells))
+    def _find_way(self, rest: Hashable, cells: Sequence[str], place: _Place) -> _Form | None:
+        kept = self._kept.get(rest) or self._without_answers(cells)
         if kept is None:
-            return None
+            return None  # which may be for the place, so that it says nothing of the same request elsewhere
+        self._kept.keep(rest, kept)
         kept = replace(kept, member=replace(kept.member, zip=place.code))
         try:
             way = route(kept, place.county, self.catalog, self.lead_entity)

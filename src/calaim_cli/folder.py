@@ -26,7 +26,14 @@ NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
 NAMELESS: Final = os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC if hasattr(os, "O_TMPFILE") else 0
 """A file that gets its name last, where the system knows such files; 0 elsewhere."""
 WITHOUT_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK, errno.ENOSYS})
-WITHOUT_NAMELESS: Final = WITHOUT_LINKS | {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.ELOOP}
+WITHOUT_NAMELESS: Final = WITHOUT_LINKS | {
+    errno.EOPNOTSUPP,
+    errno.EISDIR,
+    errno.EINVAL,
+    errno.ENOENT,
+    errno.ELOOP,
+    errno.EACCES,
+}
 """What a file system without such files says, or a system that does not show its own open files."""
 WITHOUT_COPY: Final = frozenset({errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
 NOT_A_FILE: Final = frozenset({errno.ELOOP, errno.EACCES, errno.ENXIO, errno.ENODEV, errno.EISDIR})
@@ -136,15 +143,16 @@ class Folder:
         self.path, self.descriptor, self.prefix = path, descriptor, prefix
         self.lock, self.was_dirty = lock, was_dirty
         self._piles: list[int] = []
-        self._changed = was_dirty
+        self._changed = self._marked = was_dirty
         self._nameless = NAMELESS != 0 and not was_dirty
 
     def mark(self) -> None:
         """Note in the lock file, for good, that a run began to write here."""
         self._changed = True
-        if not self.was_dirty:
+        if not self._marked and self.lock >= 0:
             os.pwrite(self.lock, DIRTY, 0)
             os.fsync(self.lock)
+            self._marked = True
 
     def confirm(self) -> None:
         """Bring what was written to the disk, once, and take the mark away."""
@@ -260,10 +268,12 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Take away a list of an earlier run that no longer holds."""
+        self.mark()
         os.unlink(name, dir_fd=self.descriptor)
 
     def replace(self, name: str, pieces: Iterable[bytes]) -> None:
         """Write a file of our own anew, in one step."""
+        self.mark()
         with self.temporary(name) as (descriptor, temporary):
             for piece in pieces:
                 write_all(descriptor, piece)

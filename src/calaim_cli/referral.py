@@ -60,7 +60,7 @@ def prepare(
     if problems or checked.county is None:
         raise _unfit(problems)
     determinations = screening.determinations
-    kept, county = checked.case, checked.county.name
+    kept, county = replace(checked.case, answers={**screening.answers}), checked.county.name
     way = route(kept, checked.county, catalog, lead_entity)
     wanted = [determinations[one] for one in kept.referral.services or (kept.referral.program,)]
     populations = [one for one in determinations.values() if one.subject.population]

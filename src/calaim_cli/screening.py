@@ -17,11 +17,15 @@ from calaim_cli.questions import DONT_KNOW, Answer, Question, Teller, read_answe
 
 
 class Screening(Struct, frozen=True):
-    """Determinations keyed by program, population or service id, in the order asked for."""
+    """Determinations keyed by program, population or service id, in the order asked for.
+
+    `answers` are those of the case as checked, with the age that was used.
+    """
 
     determinations: dict[str, Determination]
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    answers: Mapping[str, Answer] = {}
 
 
 class Screener(Struct, frozen=True):
@@ -42,7 +46,8 @@ class Screener(Struct, frozen=True):
         age, doubts = age_of(case, as_of), _birth_date_not_used(case, as_of)
         answers, warnings = with_age(answers, age)
         known = self.tell(answers)
-        return Screening({one: decide(known) for one, decide in self.deciders.items()}, (), (*doubts, *warnings))
+        found = {one: decide(known) for one, decide in self.deciders.items()}
+        return Screening(found, (), (*doubts, *warnings), answers)
 
 
 def screener(subjects: Iterable[Subject], catalog: Catalog) -> Screener:

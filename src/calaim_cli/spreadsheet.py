@@ -297,17 +297,23 @@ def estimate(sheet: Sheet, workers: int) -> Estimate:
                 break
             ahead = piece[:cut]
             here = count + _rows_in(ahead.split(b'"'), last, sheet, quoted=quoted)
-            end = lines + len(ahead.splitlines())
+            end = lines + _line_ends_in(ahead, last)
             parts.append(Part(start.start, at + cut, start.rows, start.lines))
             start = Part(at + cut, 0, here, end)
             goals.pop(0)
         count += _rows_in(stretches, last, sheet, quoted=quoted)
         if goals:
-            lines += len(piece.splitlines()) - (piece[-1:] not in b"\r\n")
+            lines += _line_ends_in(piece, last)
         quoted ^= len(stretches) % 2 == 0
         at, last = at + len(piece), piece[-1:]
     parts.append(Part(start.start, sheet.snapshot.size, start.rows, start.lines))
     return Estimate(count + (last not in b"\r\n"), tuple(parts))
+
+
+def _line_ends_in(piece: bytes, last: bytes) -> int:
+    """Line ends of a piece of a file; one that was begun with the last byte before counts as ended there."""
+    unended = piece[-1:] not in b"\r\n"
+    return len(piece.splitlines()) - unended - (last == b"\r" and piece.startswith(b"\n"))
 
 
 def _rows_in(stretches: list[bytes], last: bytes, sheet: Sheet, *, quoted: bool) -> int:

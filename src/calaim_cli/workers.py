@@ -87,7 +87,8 @@ def _work(job: Job, to_worker: Pipe, from_worker: Pipe, parent: int, mask: set[i
     The parent's handlers for signals would have to wait for a read to end that may never end.
     """
     for number in STOPPING:
-        signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     os.close(to_worker[1])
     os.close(from_worker[0])

@@ -1,0 +1,316 @@
+"""Batch and its surroundings: streams, locale, clock, umask and kind of input never change, cut or open a draft."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from calaim_cli import batch, cli
+from calaim_cli.takes import Order
+from conftest import AS_OF, Run, WriteCase
+from runs import ONE_PROGRAM, TARGETS, attempt, calaim, contents
+from sheets import row, sheet
+from terminals import Terminal
+
+NAMES: Final = ("Trần Thị Ánh", "فاطمة", "王小明", "Núñez-O\u2019Higgins", "Zoë 🙂")
+ENCODINGS: Final = {
+    "C": {"LC_ALL": "C"},
+    "C without UTF-8": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "ascii": {"PYTHONIOENCODING": "ascii"},
+    "strict ascii": {"PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"},
+    "cp1252": {"PYTHONIOENCODING": "cp1252"},
+}
+OTHERS: Final = {
+    "dumb and narrow": {"TERM": "dumb", "COLUMNS": "20", "LINES": "3"},
+    "no color, no home": {"NO_COLOR": "1", "HOME": "/nonexistent"},
+    "far east": {"TZ": "Pacific/Kiritimati"},
+    "far west, a day of 25 hours": {"TZ": "XXX12YYY,M11.4.0/0,M12.1.0"},
+}
+SURROUNDINGS: Final = ENCODINGS | OTHERS
+HUNDRED_MB: Final = 100 * 1024 * 1024
+
+
+def several(path: Path) -> Path:
+    """A spreadsheet of names in many scripts and a bad row, written to this path."""
+    rows = [row(number, last_name=name, program="chw") for number, name in enumerate(NAMES, 1)]
+    path.write_bytes(sheet([*rows, row(9, phone="911")]))
+    return path
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a run leaves where nothing is unusual, by name."""
+    base = tmp_path_factory.mktemp("usual")
+    (base / "place").mkdir()
+    for target in TARGETS:
+        attempt(Order(source=str(several(base / "members.csv")), out=base / "place" / target, keep_going=True))
+    return contents(base / "place")
+
+
+def of(target: str, usual: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of one output."""
+    begins = ("out/",) if target == "out" else ("out.report", "out.rejects", target)
+    return {name: content for name, content in usual.items() if name.startswith(begins)}
+
+
+def assert_quiet(ran: subprocess.CompletedProcess[bytes]) -> None:
+    """Nothing that drives a terminal, and no trace of a stumble."""
+    for said in (ran.stdout, ran.stderr):
+        assert b"\x1b" not in said
+        assert b"Traceback" not in said
+        assert b"Error" not in said
+
+
+@pytest.mark.parametrize("settings", SURROUNDINGS.values(), ids=SURROUNDINGS)
+def test_batch_in_any_surroundings(tmp_path: Path, usual: dict[str, bytes], settings: dict[str, str]) -> None:
+    """Locale, encoding, terminal settings and time zone change no byte of a draft, and no character stops the talk."""
+    source, place = several(tmp_path / "Núñez 王.csv"), tmp_path / "Zoë"
+    place.mkdir()
+    ran = calaim(
+        "batch", source, "--out", place / "out", "--keep-going", "--json", env=os.environ | settings, timeout=60
+    )
+    assert ran.returncode == 3, ran.stderr
+    assert contents(place) == of("out", usual)
+    assert json.loads(ran.stdout)["written"] == len(NAMES)
+    assert ran.stderr.endswith(b"Nothing has been sent.\n")
+    assert_quiet(ran)
+
+
+@pytest.mark.parametrize("settings", ENCODINGS.values(), ids=ENCODINGS)
+def test_refer_in_any_locale(write_case: WriteCase, run: Run, tmp_path: Path, settings: dict[str, str]) -> None:
+    """The draft of one case is UTF-8 and the same whatever the terminal could show, on stdout and in a file."""
+    case = write_case(
+        {"member.first_name": NAMES[0], "member.last_name": NAMES[1], "referral.notes": NAMES[4]}, "王.toml"
+    )
+    wanted = run("refer", case, "--as-of", AS_OF).out.encode()
+    shown = calaim("refer", case, env=os.environ | settings)
+    assert (shown.returncode, shown.stdout) == (0, wanted), shown.stderr
+    assert_quiet(shown)
+    out = tmp_path / "Zoë.txt"
+    written = calaim("refer", case, "--out", out, env=os.environ | settings)
+    assert (written.returncode, out.read_bytes()) == (0, wanted), written.stderr
+    assert_quiet(written)
+
+
+@pytest.mark.parametrize(
+    ("settings", "forbidden"),
+    [({"TERM": "dumb"}, "\x1b"), ({"NO_COLOR": "1"}, r"\x1b\[[0-9;:]*m")],
+    ids=["dumb", "no color"],
+)
+def test_batch_on_a_plain_terminal(tmp_path: Path, settings: dict[str, str], forbidden: str) -> None:
+    """A terminal that understands nothing gets no escape, one that wants no color gets none, and nothing is cut."""
+    source = several(tmp_path / "members.csv")
+    words = ("batch", source, "--out", tmp_path / "out", "--keep-going", "--as-of", AS_OF.isoformat())
+    with Terminal(*words, settings=settings, columns=20) as terminal:
+        assert terminal.end() == 3
+    assert "6 rows: 5 written, 0 unchanged, 1 refused, 0 conflicts. Nothing has been sent." in terminal.words
+    assert not re.search(forbidden, terminal.text)
+
+
+@pytest.mark.parametrize("today", [date(1970, 1, 1), date(2100, 1, 1)], ids=str)
+def test_clock_has_no_say(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, usual: dict[str, bytes], today: date
+) -> None:
+    """For the same --as-of the bytes are the same whatever day the machine believes it is."""
+    monkeypatch.setattr(cli, "_today", lambda: today)
+    source, place = several(tmp_path / "members.csv"), tmp_path / "place"
+    place.mkdir()
+    for target in TARGETS:
+        assert run("batch", source, "--out", place / target, "--keep-going", "--as-of", AS_OF).code == 3
+    assert contents(place) == usual
+
+
+def test_everybody_may_write_here(tmp_path: Path) -> None:
+    """With umask 000, in folders that are open to all, every file is for its owner alone, and there is a warning."""
+    source, place = several(tmp_path / "members.csv"), tmp_path / "place"
+    for folder in (place, place / "open"):
+        folder.mkdir()
+        folder.chmod(0o777)
+    for out in ("open", "new", "out.zip", "out.mbox"):
+        ran = calaim("batch", source, "--out", place / out, "--keep-going", umask=0)
+        assert ran.returncode == 3
+        assert (b"open-folder" in ran.stderr) == (out == "open")
+    modes = {path.relative_to(place): stat.S_IMODE(path.stat().st_mode) for path in place.rglob("*")}
+    assert len(modes) == 2 + 2 * (len(NAMES) + 3) + 4
+    assert {path for path, mode in modes.items() if mode != 0o600} == {Path("open"), Path("new")}
+    assert (modes[Path("open")], modes[Path("new")]) == (0o777, 0o700)
+
+
+@pytest.fixture
+def members(tmp_path: Path) -> Path:
+    """A spreadsheet of sixty good rows."""
+    path = tmp_path / "members.csv"
+    path.write_bytes(sheet(row(number, program="chw") for number in range(1, 61)))
+    return path
+
+
+def test_full_stdout(tmp_path: Path, members: Path) -> None:
+    """When the summary cannot be delivered that is told in one line, and the drafts are there."""
+    with Path("/dev/full").open("wb") as full:
+        ran = calaim(
+            "batch",
+            members,
+            "--out",
+            tmp_path / "out",
+            "--json",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            capture_output=False,
+        )
+    assert ran.returncode == 6
+    summary, error = ran.stderr.splitlines()
+    assert (summary.split(b":")[0], json.loads(error)["code"]) == (b"60 rows", "stdout")
+    assert len(list((tmp_path / "out").glob("*.eml"))) == 60
+
+
+def test_reader_that_went_away(tmp_path: Path, members: Path) -> None:
+    """When nobody reads the summary any more, the drafts are there all the same, and nothing is said about it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = calaim(
+        "batch",
+        members,
+        "--out",
+        tmp_path / "out",
+        "--json",
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        capture_output=False,
+    )
+    os.close(writing)
+    assert ran.returncode == 141
+    assert ran.stderr.count(b"\n") == 1
+    assert len(list((tmp_path / "out").glob("*.eml"))) == 60
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_streams(tmp_path: Path, members: Path, closed: str) -> None:
+    """With standard streams closed from the start the batch works, and nothing of the talk lands in a draft."""
+    line = f'"{sys.executable}" -m calaim_cli batch "{members}" --out "{tmp_path / "out"}" --json {closed}'
+    assert subprocess.run(["sh", "-c", line], capture_output=True, check=False).returncode == 0
+    drafts = list((tmp_path / "out").glob("*.eml"))
+    assert len(drafts) == 60
+    assert all(path.read_bytes().startswith(b"X-Unsent: 1\r\n") for path in drafts)
+
+
+@contextmanager
+def fed(pipe: Path, content: bytes, pieces: int) -> Iterator[None]:
+    """A named pipe that somebody writes to, a piece at a time."""
+    os.mkfifo(pipe)
+
+    def feed() -> None:
+        with pipe.open("wb", buffering=0) as writer:
+            for n in range(pieces):
+                writer.write(content[len(content) * n // pieces : len(content) * (n + 1) // pieces])
+                time.sleep(0.002)
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    yield
+    feeder.join()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_pipe_that_is_written_slowly(tmp_path: Path, usual: dict[str, bytes], target: str) -> None:
+    """Rows may come through a named pipe in pieces, cut anywhere, also within a character."""
+    content, place = several(tmp_path / "members.csv").read_bytes(), tmp_path / "place"
+    place.mkdir()
+    with fed(tmp_path / "pipe", content, pieces=97):
+        attempt(Order(source=str(tmp_path / "pipe"), out=place / target, keep_going=True))
+    assert contents(place) == of(target, usual)
+
+
+def test_what_is_no_file(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder, a device, a socket or nothing at all is refused before it is opened, and no output begun."""
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+        for target in TARGETS:
+            for source in (tmp_path, "/dev/zero", "/dev/null", "socket"):
+                ran = run("batch", source, "--out", target, "--json")
+                assert (ran.code, json.loads(ran.err)["code"]) == (4, "not-a-file")
+            assert run("batch", "absent", "--out", target).code == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["socket"]
+
+
+def ballast(path: Path) -> Path:
+    """The same spreadsheet with far more after it than is kept in memory: rows of one long cell."""
+    several(path)
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(["Núñez " * 15_000 + "\n"] * 100)
+    assert path.stat().st_size > batch.IN_MEMORY
+    return path
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_input_that_is_not_kept_in_memory(tmp_path: Path, usual: dict[str, bytes], target: str) -> None:
+    """A large input, kept in a private file without a name, gives the same drafts and leaves nothing of itself."""
+    source, place = ballast(tmp_path / "members.csv"), tmp_path / "place"
+    place.mkdir()
+    tally = attempt(Order(source=str(source), out=place / target, keep_going=True))
+    assert (tally.written, tally.refused) == (len(NAMES), 101)
+    found, wanted = contents(place), of(target, usual)
+    assert found.keys() == wanted.keys()
+    assert {name: found[name] for name in found if not name.endswith(".csv")} == {
+        name: wanted[name] for name in wanted if not name.endswith(".csv")
+    }
+
+
+@pytest.mark.parametrize("change", [lambda path: path.write_bytes(b""), Path.unlink], ids=["emptied", "removed"])
+@pytest.mark.parametrize("make", [several, ballast], ids=["in memory", "in a file"])
+def test_input_that_changes_while_it_is_read(
+    tmp_path: Path, usual: dict[str, bytes], make: Callable[[Path], Path], change: Callable[[Path], object]
+) -> None:
+    """What happens to the file once the run has begun has no effect."""
+    source = make(tmp_path / "members.csv")
+    order = Order(source=str(source), out=tmp_path / "out", keep_going=True)
+    changes: list[object] = []
+
+    def watch(_: int) -> None:
+        if not changes:
+            changes.append(change(source))
+
+    tally = batch.Tally(watch=watch)
+    batch.run(order, ONE_PROGRAM, tally)
+    assert changes
+    assert tally.written == len(NAMES)
+    drafts = {name: content for name, content in contents(tmp_path).items() if name.endswith(".eml")}
+    assert drafts == {name: usual[name] for name in drafts}
+
+
+def no_more_than(size: int) -> None:
+    """No process started from here may take more memory than that."""
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_input_without_end(tmp_path: Path, target: str) -> None:
+    """Input that never ends is refused at the limit, in little memory, and nothing of it stays on the disk."""
+    huge = tmp_path / "huge.csv"
+    with huge.open("wb") as file:
+        file.truncate(8 * 1024 * HUNDRED_MB)
+    for source in (huge, "-"):
+        with Path("/dev/zero").open("rb") as endless:
+            ran = calaim(
+                "batch", source, "--out", tmp_path / target, stdin=endless, timeout=300,
+                preexec_fn=lambda: no_more_than(3 * HUNDRED_MB),
+            )  # fmt: skip
+        assert ran.returncode == 4, ran.stderr
+        assert b"larger than 512 MiB" in ran.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["huge.csv"]
