@@ -35,8 +35,8 @@ from calaim_cli.takes import MOST_LISTED, Counts, Drafters, Kind, Order, Piles, 
 from calaim_cli.workers import Talk, Worker, cores
 
 IN_MEMORY: Final = 1024 * 1024
-MANY_ROWS: Final = 5_000
-"""From here on a second worker is worth its start."""
+MANY_FILES, MANY_ROWS = 5_000, 20_000
+"""From here on a second worker is worth its start: for rows into files of a folder, and for rows into one file."""
 NARROWEST: Final = 4
 SHORTEST_ROW: Final = 64
 """In bytes, about: one that names member and request; a file of shorter ones holds fewer drafts than lines."""
@@ -273,7 +273,7 @@ class _Run:
         guess = spreadsheet.estimate(sheet, jobs)
         rows = spreadsheet.count_rows(sheet) if limit else guess.rows
         self.tally.expected = min(rows, limit or rows)
-        few = not self.order.jobs and rows < MANY_ROWS
+        few = not self.order.jobs and rows < (MANY_FILES if self.whole is None else MANY_ROWS)
         return rows, (spreadsheet.whole(sheet),) if few else guess.parts
 
     def _attempt(self, rows: int, parts: tuple[Part, ...], as_of: date, salt: int) -> None:
@@ -446,7 +446,7 @@ def _result(take: Take) -> dict[str, Any]:
 
 def _overlap(seen: Seen, several: Iterable[bytes]) -> bool:
     """Whether a part holds what may be a request of an earlier one."""
-    return any(seen.earlier((one,), 1) for prints in several for one in array("q", prints))
+    return any(seen.earlier(array("q", prints), 1) for prints in several)
 
 
 def _confirmed(take: Take) -> bool:
