@@ -178,24 +178,19 @@ def test_full_stdout(tmp_path: Path, members: Path) -> None:
     assert len(list((tmp_path / "out").glob("*.eml"))) == 60
 
 
-def test_reader_that_went_away(tmp_path: Path, members: Path) -> None:
-    """When nobody reads the summary any more, the drafts are there all the same, and nothing is said about it."""
+@pytest.mark.parametrize(("bad", "code"), [({}, 141), ({"phone": "911"}, 3)], ids=["all drafted", "one refused"])
+def test_reader_that_went_away(tmp_path: Path, bad: dict[str, str], code: int) -> None:
+    """When nobody reads the summary any more, the drafts are there all the same, and the code still tells of rows left out."""
+    members = tmp_path / "members.csv"
+    members.write_bytes(sheet([row(1), row(2), row(3, **bad)]))
     reading, writing = os.pipe()
     os.close(reading)
-    ran = calaim(
-        "batch",
-        members,
-        "--out",
-        tmp_path / "out",
-        "--json",
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        capture_output=False,
-    )
+    words = ("batch", members, "--out", tmp_path / "out", "--json", "--keep-going")
+    ran = calaim(*words, stdout=writing, stderr=subprocess.PIPE, capture_output=False)
     os.close(writing)
-    assert ran.returncode == 141
-    assert ran.stderr.count(b"\n") == 1
-    assert len(list((tmp_path / "out").glob("*.eml"))) == 60
+    assert ran.returncode == code
+    assert b"Traceback" not in ran.stderr
+    assert len(list((tmp_path / "out").glob("*.eml"))) == 3 - len(bad)
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])

@@ -193,7 +193,20 @@ def test_cells_are_never_taken_for_their_neighbours(pair: tuple[str, str]) -> No
     """No character in a cell makes a row pass for another one that was in order."""
     columns = (*(column for column in ALL if column not in pair), *pair)
     many = drafter(columns)
-    values = ("", "yes", "no", "\x1f", "yes\x1f", "\x1fyes", "no\x1f", "\x1fno", "\x1f\x1fyes", "0\x1f", "\x1f0")
+    values = (
+        "",
+        "yes",
+        "no",
+        "\x1f",
+        "yes\x1f",
+        "\x1fyes",
+        "no\x1f",
+        "\x1fno",
+        "\x1f\x1fyes",
+        "0\x1f",
+        "\x1f0",
+        "0\u00a0",
+    )
     for one in values:
         for other in values:
             given_row = cells(ROW | dict(zip(pair, (one, other), strict=True)), columns)

@@ -167,9 +167,11 @@ def _source(name: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer if sys.stdin else io.BytesIO()
         return
     try:
-        mode = Path(name).stat().st_mode
-        if not S_ISREG(mode) and not S_ISFIFO(mode):
+        found = Path(name).stat()
+        if not S_ISREG(found.st_mode) and not S_ISFIFO(found.st_mode):
             raise InputError(f"{name}: is not a file: give a CSV file, or - for standard input", code="not-a-file")
+        if found.st_size > spreadsheet.LARGEST:
+            raise spreadsheet.too_large(name)
         file = Path(name).open("rb")  # noqa: SIM115 closed below
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None

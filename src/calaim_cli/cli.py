@@ -18,6 +18,7 @@ from calaim_cli.errors import CalaimError, InputError, Problem, UsageError
 from calaim_cli.formats import Format
 from calaim_cli.near import counted, one_of
 from calaim_cli.terminal import (
+    code_wins,
     emit,
     emit_utf8,
     leave_on_signals,
@@ -599,7 +600,8 @@ def batch_rows(
     _warn(batch.left_to_do(order, tally))
     say(tally.text(dry=dry_run))
     if as_json:
-        _show_json([batch.document(order, tally)])
+        with code_wins(tally.exit_code):
+            _show_json([batch.document(order, tally)])
     return tally.exit_code
 
 

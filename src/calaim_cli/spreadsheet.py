@@ -89,13 +89,18 @@ def _codec(encoding: str | None, first: bytes) -> str:
         raise InputError(words, code="encoding") from None
 
 
+def too_large(name: str) -> InputError:
+    """The error for an input that is larger than any spreadsheet."""
+    return InputError(f"{name}: larger than {LARGEST // CHUNK} MiB: split it", code="too-large")
+
+
 def _checked_size(first: bytes, source: BinaryIO, name: str) -> Iterator[bytes]:
     size = 0
     piece = first
     while piece:
         size += len(piece)
         if size > LARGEST:
-            raise InputError(f"{name}: larger than {LARGEST // CHUNK} MiB: split it", code="too-large")
+            raise too_large(name)
         yield piece
         try:
             piece = source.read(CHUNK)

@@ -98,6 +98,16 @@ def watched_stdout() -> AbstractContextManager[object]:
     return nullcontext() if sys.stdout is None else redirect_stdout(cast("TextIO", _Watched(sys.stdout)))
 
 
+@contextmanager
+def code_wins(exit_code: int) -> Iterator[None]:
+    """Within it, a reader of stdout that left does not hide what a batch has done: its own exit code tells."""
+    try:
+        yield
+    except SystemExit as gone:
+        if gone.code != READER_GONE or not exit_code:
+            raise
+
+
 def undelivered(error: OSError) -> OutputRefused:
     """The error for a stdout that takes no more, such as a full disk; a reader that left ends the command quietly."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
