@@ -409,3 +409,37 @@ def test_chance_that_looks_like_a_duplicate_is_found_out(
     for jobs in ("1", "2"):
         assert run("batch", source, "--out", tmp_path / jobs, "--jobs", jobs, *DAY).code == 0
         assert len(list((tmp_path / jobs).glob("*.eml"))) == 39
+
+
+def test_other_rows_never_take_the_place_of_lists(run: Run, tmp_path: Path) -> None:
+    """Some mended rows fed into the same folder would lose the refused rows that are still to be mended."""
+    source, out = write(tmp_path, [row(1), row(2, phone="911"), row(3, phone="912")]), tmp_path / "out"
+    assert run("batch", source, "--out", out, "--keep-going").code == 3
+    before = tree(out)
+    mended = tmp_path / "mended.csv"
+    mended.write_bytes(sheet([row(2)]))
+    ran = run("batch", mended, "--out", out)
+    assert ran.code == 6
+    assert "report.csv: is of 3 rows, and this run has 1: write to a new place" in ran.err
+    assert tree(out) == before
+
+
+def test_refused_rows_that_somebody_mends_there_are_kept(run: Run, tmp_path: Path) -> None:
+    """What was typed into rejects.csv is not lost to another run over the old sheet."""
+    source, out = write(tmp_path, [row(1), row(2, phone="911")]), tmp_path / "out"
+    assert run("batch", source, "--out", out, "--keep-going").code == 3
+    rejects = out / "rejects.csv"
+    rejects.write_bytes(rejects.read_bytes().replace(b"911", b"415-555-0111"))
+    kept = rejects.read_bytes()
+    ran = run("batch", source, "--out", out, "--keep-going")
+    assert ran.code == 6
+    assert "rejects.csv: was changed since it was written: save it under another name" in ran.err
+    assert rejects.read_bytes() == kept
+
+
+def test_many_fingerprints_at_once_are_all_kept() -> None:
+    """The table grows as it has to: what a second process found is added to it in one go."""
+    seen = takes.Seen(0)
+    assert seen.earlier(range(1, 50_000), 7) == 0
+    assert seen.earlier([49_999], 8) == 7
+    assert len(seen.prints()) == 49_999

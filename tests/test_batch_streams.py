@@ -180,7 +180,7 @@ def test_full_stdout(tmp_path: Path, members: Path) -> None:
 
 @pytest.mark.parametrize(("bad", "code"), [({}, 141), ({"phone": "911"}, 3)], ids=["all drafted", "one refused"])
 def test_reader_that_went_away(tmp_path: Path, bad: dict[str, str], code: int) -> None:
-    """When nobody reads the summary any more, the drafts are there all the same, and the code still tells of rows left out."""
+    """When nobody reads the summary, the drafts are there all the same, and the code still tells of rows left out."""
     members = tmp_path / "members.csv"
     members.write_bytes(sheet([row(1), row(2), row(3, **bad)]))
     reading, writing = os.pipe()

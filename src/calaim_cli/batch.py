@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +41,9 @@ MANY_FILES, MANY_ROWS = 5_000, 20_000
 NARROWEST: Final = 4
 SHORTEST_ROW: Final = 64
 """In bytes, about: one that names member and request; a file of shorter ones holds fewer drafts than lines."""
+TAIL: Final = 65_536
+LAST_ROW: Final = re.compile(rb"(?:\A|\n)([0-9]{1,9}),[0-9]+,[a-z]+,[^\n]*\n\Z")
+"""The number in the last line of a report, if that line is whole."""
 BROKEN: Final = frozenset({"quotes", "cell-length"})
 LEFT_OUT: Final = 3
 """Exit code when some rows were drafted and others refused."""
@@ -401,6 +405,7 @@ class _Run:
 
     def _check_lists(self, *, refused: bool) -> None:
         """Refuse to take the place of lists that are not of an earlier run over the same columns."""
+        self._check_rows()
         lists = {REPORT: spreadsheet.report_header()}
         if refused:
             lists[REJECTS] = spreadsheet.rejects_header(self.sheet)
@@ -412,6 +417,18 @@ class _Run:
                 raise OutputRefused(
                     f"{_list_of(self.order, kind)}: is there and not from a run like this: take it away", code="exists"
                 )
+
+    def _check_rows(self) -> None:
+        """Refuse to replace lists of more rows than this run has, or refused rows that somebody is mending there."""
+        report, rejects = (_beside(self.order, name) for name in (REPORT, REJECTS))
+        last = LAST_ROW.search(self.place.end_of(report, TAIL))
+        if last and int(last[1]) > self.tally.rows:
+            words = f"is of {counted(int(last[1]), 'row')}, and this run has {self.tally.rows}: write to a new place"
+            raise OutputRefused(f"{_list_of(self.order, REPORT)}: {words}", code="exists")
+        mended, written = self.place.changed_at(rejects), self.place.changed_at(report)
+        if mended > written > 0 and not self.place.was_dirty:
+            words = "was changed since it was written: save it under another name, or take it away"
+            raise OutputRefused(f"{_list_of(self.order, REJECTS)}: {words}", code="exists")
 
     def _publish_lists(self, piles: list[Piles]) -> None:
         """The report and the refused rows; left as they are where this run changed nothing."""

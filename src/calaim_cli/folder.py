@@ -180,6 +180,25 @@ class Folder:
         finally:
             os.close(descriptor)
 
+    def changed_at(self, name: str) -> int:
+        """When what has this name was last written, in nanoseconds; 0 where nothing has."""
+        try:
+            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def end_of(self, name: str, most: int) -> bytes:
+        """At most so many bytes of the end of a plain file; nothing where there is none."""
+        try:
+            descriptor = os.open(name, READ, dir_fd=self.descriptor)
+        except FileNotFoundError:
+            return b""
+        try:
+            size = os.fstat(descriptor).st_size
+            return read_exactly(descriptor, min(most, size), max(0, size - most))
+        finally:
+            os.close(descriptor)
+
     def put(self, name: str, content: bytes) -> Status:
         """Give the content its name. What is there already is compared, and stays unless it is torn."""
         if self._nameless:

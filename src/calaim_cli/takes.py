@@ -110,8 +110,9 @@ class Seen:
             else:
                 prints[slot], rows[slot] = wanted, row
                 self._count += 1
-        if self._count * 3 > mask * 2:
-            self._grow()
+                if self._count * 3 > mask * 2:
+                    self._grow()
+                    prints, rows, mask = self._prints, self._rows, len(self._prints) - 1
         return earlier
 
     def _grow(self) -> None:
