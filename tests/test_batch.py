@@ -443,3 +443,12 @@ def test_many_fingerprints_at_once_are_all_kept() -> None:
     assert seen.earlier(range(1, 50_000), 7) == 0
     assert seen.earlier([49_999], 8) == 7
     assert len(seen.prints()) == 49_999
+
+
+@pytest.mark.parametrize("name", ["drafts", "drafts.zip", "drafts.mbox"])
+def test_missing_folder_is_named(run: Run, tmp_path: Path, name: str) -> None:
+    """Whoever mistypes the way to the output hears which folder is not there."""
+    ran = run("batch", write(tmp_path, [row(1)]), "--out", tmp_path / "nowhere" / name)
+    assert ran.code == 6
+    assert f"there is no folder {tmp_path / 'nowhere'}: make it first" in ran.err
+    assert not (tmp_path / "nowhere").exists()

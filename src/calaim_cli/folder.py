@@ -362,6 +362,8 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENOENT and not path.parent.exists():
+            raise OutputRefused(f"{path}: there is no folder {path.parent}: make it first", code="no-folder") from None
         why = error.strerror or "it cannot be used"
         code = "no-space" if error.errno in NO_SPACE else "not-writable"
         raise OutputRefused(f"{path}: cannot be written: {why}", code=code) from None
