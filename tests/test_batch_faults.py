@@ -623,12 +623,24 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 Moment = Callable[[subprocess.Popen[bytes]], object]
 
 
+def heeding_signals() -> None:
+    """Give the command the signals of a terminal, also where the tests run under nohup, deaf to a hang-up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def disturbed(many: Path, out: Path, jobs: int, moment: Moment, disturb: Moment) -> tuple[int, bytes]:
     """How the command ends, and what it says, when it is disturbed at that moment; anew where it was done too soon."""
     words = [sys.executable, "-m", "calaim_cli", "batch", str(many), "--out", str(out), "--jobs", str(jobs)]
     words += ["--as-of", AS_OF.isoformat()]
     for _ in range(20):
-        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0) as process:
+        with subprocess.Popen(
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+            preexec_fn=heeding_signals,  # noqa: PLW1509 no thread is waiting here
+        ) as process:
             deadline = time.monotonic() + 60
             while not moment(process) and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.001)
