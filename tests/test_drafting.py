@@ -101,9 +101,8 @@ def test_draft_of_a_row_is_that_of_refer(several: list[dict[str, str]]) -> None:
         assert drafted == many.one_at_a_time(cells(one, ALL))
 
 
-def test_usual_rows_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the first row of a form is made like a single case: that is what makes a batch fast."""
-    many = drafter()
+def counted_singly(many: Drafter, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that grows with each row that is drafted like a single case."""
     singly: list[int] = []
     one_at_a_time = many.one_at_a_time
 
@@ -112,6 +111,13 @@ def test_usual_rows_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
         return one_at_a_time(given)
 
     monkeypatch.setattr(many, "one_at_a_time", counted)
+    return singly
+
+
+def test_usual_rows_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first row of a form is made like a single case: that is what makes a batch fast."""
+    many = drafter()
+    singly = counted_singly(many, monkeypatch)
     for number in range(50):
         assert isinstance(many.draft(cells(row(number, first_name="Núria" if number % 2 else "Ana"))), Drafted)
     assert len(singly) == 1
@@ -236,14 +242,7 @@ def test_choices_in_any_order_are_drafted_as_by_refer(typed: str, warm: bool) ->
 def test_request_that_fails_in_one_place_is_usual_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row from a county that is not served does not send those after it the slow way."""
     many = drafter()
-    singly: list[int] = []
-    one_at_a_time = many.one_at_a_time
-
-    def counted(given: list[str]) -> Drafted | Refused:
-        singly.append(1)
-        return one_at_a_time(given)
-
-    monkeypatch.setattr(many, "one_at_a_time", counted)
+    singly = counted_singly(many, monkeypatch)
     assert isinstance(many.draft(cells(ROW | {"county": "Modoc", "zip": "96101"})), Refused)
     for number in range(20):
         assert isinstance(many.draft(cells(row(number))), Drafted)
