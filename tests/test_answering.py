@@ -39,7 +39,7 @@ def singly(cells: dict[str, str], program: str, services: tuple[str, ...]) -> by
     found = EVERYTHING.screen(case, AS_OF).determinations
     wanted = [said(found[one], CATALOG) for one in services or (program,)]
     populations = [said(one, CATALOG) for one in found.values() if one.subject.population]
-    return quoted_printable("\n".join([*requested(wanted, populations, case.answers, CATALOG), ""]))
+    return quoted_printable("\n".join([*requested(wanted, populations, case.answers), ""]))
 
 
 @pytest.mark.parametrize(("program", "services"), REQUESTS, ids=["ecm", "chw", "cs"])

@@ -19,7 +19,7 @@ from calaim_cli.errors import OutputRefused, UsageError
 from calaim_cli.formats import Format
 from calaim_cli.message import Draft
 from calaim_cli.referral import Prepared
-from calaim_cli.referring import LONGEST_LINK, as_mailto, asked_for, format_for, own_mailboxes, prepare
+from calaim_cli.referring import LONGEST_LINK, as_mailto, asked_for, format_for, prepare
 from conftest import AS_OF, COMPLETE, Run, WriteCase, WriteProfile
 from sheets import row, sheet
 
@@ -397,9 +397,3 @@ def test_usual_mailbox_needs_no_word(
     ran = run("refer", case, *DAY, "--data", own, "--out", tmp_path / "draft.eml")
     assert ran.code == 0
     assert "own-mailbox" not in ran.err
-
-
-def test_region_that_is_not_built_in_is_pointed_out(catalog: Catalog) -> None:
-    """A region of one's own data that the built-in data do not know has a mailbox of one's own."""
-    shipped = replace(catalog, regions={"south": catalog.regions["south"]})
-    assert [one.code for one in own_mailboxes(["north", "south", "north", None], catalog, shipped)] == ["own-mailbox"]

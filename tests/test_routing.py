@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from calaim_cli.case import Case, LeadEntity, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County
 from calaim_cli.errors import NotFound
-from calaim_cli.routing import Route, own_plan, region_of, route
+from calaim_cli.routing import Route, own_mailboxes, own_plan, region_of, route
 from conftest import COMPLETE, Run, WriteCase, changed
 
 LEAD_ENTITY = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
@@ -245,3 +246,9 @@ def test_own_organization_gets_no_service_that_the_county_lacks(catalog: Catalog
         with pytest.raises(NotFound) as refused:
             route(case, county_named("San Mateo", catalog), catalog, entity)
         assert refused.value.code == code
+
+
+def test_region_that_is_not_built_in_is_pointed_out(catalog: Catalog) -> None:
+    """A region of one's own data that the built-in data do not know has a mailbox of one's own."""
+    shipped = replace(catalog, regions={"south": catalog.regions["south"]})
+    assert [one.code for one in own_mailboxes(["north", "south", "north", None], catalog, shipped)] == ["own-mailbox"]

@@ -82,6 +82,12 @@ def test_any_text_is_laid_out_as_field_by_field_or_not_at_all(text: str, name: s
     assert section is None or section == laid_out(**{name: text})
 
 
+@pytest.mark.parametrize("text", ["é", "é" * 9, "é" * 10, "é" * 30, "Łukasz", "王小明", "王" * 20, "🙂"])
+def test_letters_beyond_ascii_are_written_as_in_a_single_draft(text: str) -> None:
+    """However much longer a value gets by its encoding, lines are broken where those of a single draft are."""
+    assert read(last_name=text, city=text) == laid_out(last_name=text, city=text)
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
+from typing import Final
 
 from msgspec import Struct
 
@@ -18,7 +20,7 @@ from calaim_cli.errors import Problem
 from calaim_cli.message import quoted_printable
 from calaim_cli.programs import Subject, subject_id
 from calaim_cli.questions import Answer, Question, read_answer
-from calaim_cli.rowcase import answer, keyer, questions_of
+from calaim_cli.rowcase import answer, keyer, picker, questions_of
 from calaim_cli.rules import MOST_REMEMBERED, UNSEEN, Memory, Truth, criteria_of, remembered
 from calaim_cli.screening import Screener, with_age
 
@@ -31,14 +33,17 @@ class Answered(Struct, frozen=True):
 
 
 class _Given(Struct, frozen=True):
-    """What a cell says: an answer, () for none, with the truths that follow."""
+    """What some cells say: answers, with the truths that follow."""
 
-    answer: Answer
+    answers: dict[str, Answer]
     truths: dict[str, Truth]
 
 
+Cells = Sequence[str]
 Say = Callable[[Mapping[str, Truth]], Said]
-Read = Callable[[str], _Given | None]
+Read = Callable[[Cells], _Given | None]
+TOGETHER: Final = 4
+"""So many cells are read at once: few enough that most have been met together before."""
 
 
 class Answering:
@@ -46,12 +51,16 @@ class Answering:
 
     def __init__(self, columns: Sequence[str], catalog: Catalog, screener: Screener) -> None:
         self._catalog, self._screener = catalog, screener
-        self._cells: list[tuple[int, str, Read]] = [
-            (n, question.id, self._reader(question)) for n, question in questions_of(columns, catalog.questions).items()
-        ]
-        self._key = keyer(n for n, _, _ in self._cells)
+        asked = questions_of(columns, catalog.questions)
+        places = list(asked)
+        self._key = keyer(places)
+        groups = [places[n : n + TOGETHER] for n in range(0, len(places), TOGETHER)]
+        self._cells = [(picker(group), self._reader([asked[n] for n in group])) for group in groups]
         self._sayers = {subject_id(one): self._sayer(one) for one in catalog.subjects}
-        self._populations = [(one.program, subject_id(one)) for one in catalog.subjects if one.population]
+        self._populations: dict[str, list[Say]] = {}
+        for one in catalog.subjects:
+            if one.population:
+                self._populations.setdefault(one.program, []).append(self._sayers[subject_id(one)])
         self._known = Memory[Hashable, Answered | None]()
 
     def decided(self, cells: Sequence[str], program: str, services: tuple[str, ...], age: int) -> Answered | None:
@@ -63,30 +72,33 @@ class Answering:
     def _decide(self, cells: Sequence[str], program: str, services: tuple[str, ...], age: int) -> Answered | None:
         answers: dict[str, Answer] = {}
         truths = self._screener.tell({})
-        for n, question, read in self._cells:
-            given = read(cells[n])
+        for pick, read in self._cells:
+            given = read(pick(cells))
             if given is None:
                 return None
-            if given.answer != ():
-                answers[question] = given.answer
-                truths.update(given.truths)
+            answers.update(given.answers)
+            truths.update(given.truths)
         answers, warnings = with_age(answers, age)
         truths.update(self._screener.tell.told(AGE, age))
         wanted = [self._sayers[one](truths) for one in services or (program,)]
-        populations = [self._sayers[one](truths) for whole, one in self._populations if whole == program]
-        lines = requested(wanted, populations, answers, self._catalog)
+        populations = [say(truths) for say in self._populations.get(program, ())]
+        lines = requested(wanted, populations, answers)
         return Answered(b"".join(map(_encoded, lines)), warnings)
 
-    def _reader(self, question: Question) -> Read:
+    def _reader(self, questions: Sequence[Question]) -> Read:
+        """What reads the cells under these questions; it gives None where one of them cannot be read."""
+
         @lru_cache(MOST_REMEMBERED)
-        def read(cell: str) -> _Given | None:
-            value = answer(cell, question) if cell.strip() else ()
-            if value == ():
-                return _Given((), {})
-            given = read_answer(question, value, "") if value is not None else None
-            if given is None or isinstance(given, Problem):
-                return None
-            return _Given(given, self._screener.tell.told(question.id, given))
+        def read(cells: Cells) -> _Given | None:
+            answers: dict[str, Answer] = {}
+            for question, cell in zip(questions, cells, strict=True):
+                given = _answer(question, cell) if cell.strip() else ()
+                if given is None:
+                    return None
+                if given != ():
+                    answers[question.id] = given
+            told = (self._screener.tell.told(question, given).items() for question, given in answers.items())
+            return _Given(answers, dict(chain.from_iterable(told)))
 
         return read
 
@@ -94,6 +106,13 @@ class Answering:
         """What says for a row's truths what they come to for one program, population or service."""
         decide = self._screener.deciders[subject_id(subject)]
         return remembered(criteria_of(*subject.parts.values()), lambda truths: said(decide(truths), self._catalog))
+
+
+def _answer(question: Question, cell: str) -> Answer | None:
+    """What a cell answers, () for nothing; None where it cannot be read."""
+    value = answer(cell, question)
+    given = None if value is None else read_answer(question, value, "")
+    return None if isinstance(given, Problem) else given
 
 
 @lru_cache(4 * MOST_REMEMBERED)

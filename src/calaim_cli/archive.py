@@ -15,13 +15,21 @@ DOS_DATE: Final = (1 << 5) | 1
 PRIVATE: Final = 0o100600 << 16
 """A plain file for its owner only, as the external attributes of an entry."""
 UNIX: Final = 3 << 8
-LOCAL: Final = Struct("<4s5H3I2H")
-CENTRAL: Final = Struct("<4s6H3I5H2I")
+LOCAL: Final = Struct("<14s3IHxx")
+CENTRAL: Final = Struct("<16s3I2H10sI")
 EXTRA_64: Final = Struct("<2HQ")
 END_64: Final = Struct("<4sQ2H2I4Q")
 LOCATOR_64: Final = Struct("<4sIQI")
 END: Final = Struct("<4s4H2IH")
 MANY, FAR, PLAIN, LARGE = 0xFFFF, 0xFFFFFFFF, 20, 45
+STORED: Final = Struct("<4H").pack(0, 0, 0, DOS_DATE)
+"""No flags, stored as it is, the time and the day."""
+BEFORE_CONTENT: Final = Struct("<4sH8s").pack(b"PK\3\4", PLAIN, STORED)
+IN_DIRECTORY, IN_DIRECTORY_FAR = (
+    Struct("<4s2H8s").pack(b"PK\1\2", UNIX | version, version, STORED) for version in (PLAIN, LARGE)
+)
+OWNED: Final = Struct("<3HI").pack(0, 0, 0, PRIVATE)
+"""No comment, on the first disk, no internal attributes, and the external ones."""
 NOTE: Final = Struct("<2I24s")
 """What is noted of an entry until the end of the file is written: checksum, size, name."""
 MAIL_HEAD: Final = b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"
@@ -30,7 +38,7 @@ FROM_LINE: Final = re.compile(rb"^(>*From )", re.MULTILINE)
 
 def zip_head(name: bytes, size: int, checksum: int) -> bytes:
     """What stands before the content of an entry, of less than 4 GiB."""
-    return LOCAL.pack(b"PK\3\4", PLAIN, 0, 0, 0, DOS_DATE, checksum, size, size, len(name), 0) + name
+    return LOCAL.pack(BEFORE_CONTENT, checksum, size, size, len(name)) + name
 
 
 def zip_end(notes: Iterable[bytes]) -> Iterator[bytes]:
@@ -50,10 +58,10 @@ def zip_end(notes: Iterable[bytes]) -> Iterator[bytes]:
 
 def _directory_entry(name: bytes, checksum: int, size: int, offset: int) -> bytes:
     """Where an entry begins; from 4 GiB on, that stands in an extra field."""
-    extra = b"" if offset < FAR else EXTRA_64.pack(1, 8, offset)
-    version = LARGE if extra else PLAIN
-    fixed = (b"PK\1\2", UNIX | version, version, 0, 0, 0, DOS_DATE, checksum, size, size)
-    return CENTRAL.pack(*fixed, len(name), len(extra), 0, 0, 0, PRIVATE, min(offset, FAR)) + name + extra
+    if offset < FAR:
+        return CENTRAL.pack(IN_DIRECTORY, checksum, size, size, len(name), 0, OWNED, offset) + name
+    extra = EXTRA_64.pack(1, 8, offset)
+    return CENTRAL.pack(IN_DIRECTORY_FAR, checksum, size, size, len(name), len(extra), OWNED, FAR) + name + extra
 
 
 def _end(count: int, length: int, offset: int) -> bytes:

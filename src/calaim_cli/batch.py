@@ -210,9 +210,7 @@ def _keep(pieces: Iterable[bytes], place: Folder | None) -> Snapshot:
         first.append(piece)
         if place is not None and sum(map(len, first)) > IN_MEMORY:
             pile = place.pile("input")
-            for one in chain(first, rest):
-                pile.add(one)
-            pile.flush()
+            pile.extend(chain(first, rest))
             return spreadsheet.in_file(pile.descriptor, pile.size)
     return spreadsheet.memory(first)
 
@@ -285,8 +283,12 @@ class _Run:
     def _attempt(self, rows: int, parts: tuple[Part, ...], as_of: date, salt: int) -> None:
         """Read all parts, and publish them unless something about them is not as expected."""
         width = max(NARROWEST, len(str(rows)))
-        expected = min(self.tally.expected, self.sheet.snapshot.size // SHORTEST_ROW) // len(parts)
-        takes = [Take(self.order, self.sheet, part, self.drafters, as_of, expected, salt) for part in parts]
+        most = min(self.tally.expected, self.sheet.snapshot.size // SHORTEST_ROW)
+        rooms = [most, *[most // len(parts)] * (len(parts) - 1)]  # the first also hears of the others' rows
+        takes = [
+            Take(self.order, self.sheet, part, self.drafters, as_of, room, salt)
+            for part, room in zip(parts, rooms, strict=True)
+        ]
         piles = [self._piles(n) for n in range(len(parts))]
         with ExitStack() as stack:
             jobs = [partial(self._second, take, its, width) for take, its in zip(takes[1:], piles[1:], strict=True)]
@@ -361,14 +363,13 @@ class _Run:
 
     def _publish(self, take: Take, piles: list[Piles], crew: list[Worker], results: list[Any]) -> None:
         """Everything has been read; what is good may appear now."""
-        rejects = [its.rejects for its in piles]
-        self._check_lists(refused=any(pile.size or pile.waiting for pile in rejects))
+        refused = sum(result["refused"] for result in results)
+        self._check_lists(refused=refused > 0)
         if self.whole is None:
             if any(result["waiting"] for result in results):
                 self.place.mark()
             self._publish_folder(take, piles, crew)
         else:
-            refused = sum(result["refused"] for result in results)
             self._publish_file(self.whole, piles, take, refused)
         if self.whole is None or not self.tally.conflict:
             self._publish_lists(piles)
@@ -389,8 +390,7 @@ class _Run:
         for its in piles[1:]:
             whole.append(its.drafts)
         if self.order.kind is Kind.ZIP:
-            for piece in archive.zip_end(chain.from_iterable(its.notes.pieces(NOTES) for its in piles)):
-                whole.add(piece)
+            whole.extend(archive.zip_end(chain.from_iterable(its.notes.pieces(NOTES) for its in piles)))
         whole.flush()
         os.fsync(whole.descriptor)
         name = self.order.out.name

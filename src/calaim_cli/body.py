@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
@@ -51,7 +52,7 @@ def sections(
         source_of_referral(referrer, form.relationships[referrer.relationship], form.referral_sources[referrer.source]),
         member_section(case.member, county),
         receives_now(tuple(form.current_services[one] for one in case.referral.current_services)),
-        "".join(f"{line}\n" for line in requested(wanted, populations, case.answers, catalog)),
+        "".join(f"{line}\n" for line in requested(wanted, populations, case.answers)),
         *([notes(case.referral.notes)] if case.referral.notes else []),
         closing(form.attestation, form.part2_notice if case.consent.part2 else "", form.closed_loop, catalog.edition),
     )
@@ -125,7 +126,7 @@ def receives_now(services: tuple[str, ...]) -> str:
 
 
 class Said(Struct, frozen=True):
-    """What a draft says of one determination, in lines; `cited` are the sources of the criteria met.
+    """What a draft says of one determination, in lines; `cited` has those for each source of the criteria met.
 
     `form` has the questions whose answers fill the service's part of the plan's form, if it has one.
     """
@@ -135,7 +136,7 @@ class Said(Struct, frozen=True):
     population: tuple[str, ...]
     met: tuple[str, ...]
     not_known: tuple[str, ...]
-    cited: tuple[str, ...]
+    cited: dict[str, tuple[str, ...]]
     form: tuple[Question, ...]
 
 
@@ -150,21 +151,22 @@ def said(one: Determination, catalog: Catalog) -> Said:
         wrapped(f"Population of focus: {entry.name}", "  "),
         tuple(line for point in points for line in wrapped(point, "  - ")),
         tuple(_listed("Not known yet:", _not_known(one, catalog))),
-        tuple(dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)),
+        {
+            name: wrapped(f"{name}: {catalog.cite((name,))}", "", "  ")
+            for name in dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)
+        },
         catalog.questions_asked_by(entry) if entry.form_part else (),
     )
 
 
-def requested(
-    wanted: Iterable[Said], populations: Iterable[Said], answers: Mapping[str, Answer], catalog: Catalog
-) -> list[str]:
+def requested(wanted: Iterable[Said], populations: Iterable[Said], answers: Mapping[str, Answer]) -> list[str]:
     """What is asked for, line by line: outcome, the criteria met with their sources, and what is not known.
 
     Of ECM, the populations of focus that fit are shown in place of its own criteria.
     """
     lines = ["REQUESTED, AND WHY (from the referrer's answers)"]
     fitting = [one for one in populations if one.determination.outcome in POSITIVE]
-    cited: dict[str, None] = {}
+    cited: dict[str, tuple[str, ...]] = {}
     for one in wanted:
         lines += one.outcome
         shown = fitting if one.determination.subject.program == "ecm" else []
@@ -173,9 +175,9 @@ def requested(
         if not shown:
             lines += one.met
         lines += (*one.not_known, *_form_part(one, answers), "")
-        cited.update(dict.fromkeys(name for other in shown or [one] for name in other.cited))
-    key = [line for name in cited for line in wrapped(f"{name}: {catalog.cite((name,))}", "", "  ")]
-    return [*lines, *key, ""] if key else lines
+        for other in shown or [one]:
+            cited |= other.cited
+    return [*lines, *chain.from_iterable(cited.values()), ""] if cited else lines
 
 
 def _not_known(one: Determination, catalog: Catalog) -> list[str]:
@@ -238,8 +240,8 @@ def closing(attestation: tuple[str, ...], part2_notice: str, closed_loop: str, e
 
 def us_date(day: date) -> str:
     """A day as the plan's form writes it: MM/DD/YYYY."""
-    year, month, date_ = day.isoformat().split("-")
-    return f"{month}/{date_}/{year}"
+    text = day.isoformat()
+    return f"{text[5:7]}/{text[8:]}/{text[:4]}"
 
 
 def _section(title: str, *lines: str) -> str:

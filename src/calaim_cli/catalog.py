@@ -132,7 +132,7 @@ class Catalog(Struct, frozen=True):
     def questions_of(self, criteria: Iterable[str]) -> tuple[str, ...]:
         """The questions that criteria test, each once, in question order."""
         asked = {self.criteria[criterion].question for criterion in criteria}
-        return tuple(question for question in self.questions if question in asked)
+        return tuple([question for question in self.questions if question in asked])
 
     def cite(self, citations: tuple[str, ...]) -> str:
         """The citations in words: "DHCS ECM Policy Guide p.32, 2026-01"."""

@@ -478,7 +478,7 @@ def refer(
 
     Example: calaim refer examples/case.toml --out draft.eml
     """
-    from calaim_cli import casefile, datafiles, documents, interviewing, prompts, referring
+    from calaim_cli import casefile, datafiles, documents, interviewing, prompts, referring, routing
 
     if redact and out is not None:
         raise UsageError("--redact only shows a draft: leave --out away")
@@ -500,7 +500,7 @@ def refer(
     if case is not None:
         _warn(referring.consent_for_another(written, asked))
     if data is not None:
-        _warn(referring.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
+        _warn(routing.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
     if redact:
         return _show_redacted(drafts)
     _deliver(drafts, wanted, out, catalog, force=force)
@@ -576,7 +576,7 @@ def batch_rows(
 
     Example: calaim batch examples/members.csv --out drafts
     """
-    from calaim_cli import batch, casefile, datafiles, referring, rowcase, spreadsheet, takes
+    from calaim_cli import batch, casefile, datafiles, routing, rowcase, spreadsheet, takes
 
     if template:
         emit_utf8(spreadsheet.template(rowcase.COLUMNS))
@@ -594,7 +594,7 @@ def batch_rows(
         limit=limit,
         jobs=jobs,
     )
-    own = referring.own_mailboxes(catalog.regions, catalog, datafiles.load()) if data is not None else ()
+    own = routing.own_mailboxes(catalog.regions, catalog, datafiles.load()) if data is not None else ()
     _warn((*catalog.past_review(day), *own, *batch.doubts_about(order)))
     tally = _ran(order, policy)
     _warn(batch.left_to_do(order, tally))

@@ -135,7 +135,7 @@ class Drafter:
         if place is None or own is None or note is None or form is None or answered is None:
             return self.one_at_a_time(cells)
         content = b"".join((form.before, own.section, form.middle, answered.section, note.section, form.after))
-        warnings = (*own.warnings, *note.warnings, *place.warnings, *form.warnings, *answered.warnings)
+        warnings = own.warnings + note.warnings + place.warnings + form.warnings + answered.warnings
         usual = Drafted(content, form.program, own.numbers, form.request, _reported(warnings) if warnings else ())
         if form not in self._proved:
             self._prove(form, usual, cells)

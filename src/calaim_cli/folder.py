@@ -39,6 +39,7 @@ WITHOUT_COPY: Final = frozenset({errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.
 NOT_A_FILE: Final = frozenset({errno.ELOOP, errno.EACCES, errno.ENXIO, errno.ENODEV, errno.EISDIR})
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PIECE: Final = 1024 * 1024
+MANY_WAITING: Final = 512
 
 
 class Status(StrEnum):
@@ -61,18 +62,25 @@ class Pile:
     """A private file that grows and has no name, so that nothing of it is left however the run ends."""
 
     def __init__(self, descriptor: int) -> None:
-        self.descriptor, self.size, self.waiting = descriptor, 0, bytearray()
+        self.descriptor, self.size = descriptor, 0
+        self._waiting: list[bytes] = []
 
     def add(self, *contents: bytes) -> None:
-        """Put bytes at the end; they reach the disk a megabyte at a time."""
-        for content in contents:
-            self.waiting += content
-        if len(self.waiting) >= PIECE:
+        """Put bytes at the end; they reach the disk some hundreds at a time."""
+        self._waiting += contents
+        if len(self._waiting) >= MANY_WAITING:
+            self.flush()
+
+    def extend(self, pieces: Iterable[bytes]) -> None:
+        """Put large pieces at the end; none of them waits."""
+        for piece in pieces:
+            self.add(piece)
             self.flush()
 
     def flush(self) -> None:
         """Write what is waiting."""
-        waiting, self.waiting = self.waiting, bytearray()
+        waiting = b"".join(self._waiting)
+        self._waiting.clear()
         self.size += len(waiting)
         write_all(self.descriptor, waiting)
 
@@ -84,12 +92,11 @@ class Pile:
         while done < other.size and (step := _copied(other.descriptor, self.descriptor, other.size - done, done)):
             done += step
         self.size += done
-        for piece in other.pieces(start=done):
-            self.add(piece)
+        self.extend(other.pieces(start=done))
 
     def clear(self) -> None:
         """Begin again with nothing."""
-        self.waiting.clear()
+        self._waiting.clear()
         os.ftruncate(self.descriptor, 0)
         os.lseek(self.descriptor, 0, os.SEEK_SET)
         self.size = 0
@@ -113,7 +120,7 @@ def _copied(source: int, target: int, length: int, offset: int) -> int:
         raise
 
 
-def write_all(descriptor: int, content: bytes | bytearray) -> None:
+def write_all(descriptor: int, content: bytes) -> None:
     """Write until all bytes are out: a short write is no error."""
     rest = memoryview(content)
     while rest:

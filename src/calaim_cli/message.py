@@ -94,7 +94,11 @@ def quoted_printable(text: str) -> bytes:
 
 def encoded(raw: bytes) -> bytes:
     """Bytes with CRLF line ends as quoted-printable, checked to decode to the same."""
-    content = binascii.b2a_qp(raw)
+    return standing_for(raw, binascii.b2a_qp(raw))
+
+
+def standing_for(raw: bytes, content: bytes) -> bytes:
+    """Quoted-printable that somebody put together, checked to decode to these bytes."""
     if binascii.a2b_qp(content) != raw or not content.isascii():
         raise _unsafe()
     return content
@@ -114,16 +118,17 @@ def read_back(content: bytes, draft: Draft) -> None:
     """Parse the bytes with the standard library and compare all of it with the draft."""
     message = message_from_bytes(content, policy=policy.default)
     optional = [*(["Cc"] if draft.cc else []), *([draft.extra[0]] if draft.extra else [])]
+    found = dict(message.items())  # each look at a header parses it anew
     same = (
         sorted(message.keys()) == sorted([*HEADERS, *optional])
-        and message["X-Unsent"] == "1"
-        and message["Content-Type"] == 'text/plain; charset="utf-8"'
+        and found["X-Unsent"] == "1"
+        and found["Content-Type"] == 'text/plain; charset="utf-8"'
         and not message.defects
-        and not any(value.defects for value in message.values())
-        and tuple(one.addr_spec for one in message["To"].addresses) == draft.to
-        and (not draft.cc or tuple(one.addr_spec for one in message["Cc"].addresses) == draft.cc)
-        and message["Subject"] == draft.subject
-        and (not draft.extra or message[draft.extra[0]] == draft.extra[1])
+        and not any(value.defects for value in found.values())
+        and tuple(one.addr_spec for one in found["To"].addresses) == draft.to
+        and (not draft.cc or tuple(one.addr_spec for one in found["Cc"].addresses) == draft.cc)
+        and found["Subject"] == draft.subject
+        and (not draft.extra or found[draft.extra[0]] == draft.extra[1])
         and message.get_content().replace("\r\n", "\n") == draft.body
     )
     if not same or not _well_formed(content):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -80,14 +80,6 @@ def prepare(case: Case, profile: Profile, catalog: Catalog, as_of: date, name: s
     except (InputError, NotFound) as error:
         said = f"{name}: {error.message}" if name else error.message
         raise type(error)(said, error.problems, code=error.code) from None
-
-
-def own_mailboxes(regions: Iterable[str | None], catalog: Catalog, shipped: Catalog) -> Iterator[Problem]:
-    """A warning for each region of a draft whose mailbox in the user's own data is not that of the shipped data."""
-    for region in dict.fromkeys(filter(None, regions)):
-        if region not in shipped.regions or catalog.regions[region].email != shipped.regions[region].email:
-            words = f"comes from your own data, and the built-in edition {shipped.edition} has another: check it"
-            yield Problem(f'mailbox of region "{region}"', "own-mailbox", words)
 
 
 def format_for(wanted: Format | None, out: Path | None) -> Format:

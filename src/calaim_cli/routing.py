@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -137,3 +138,11 @@ def _warnings(county: County) -> tuple[Problem, ...]:
     if presence and presence.partial:
         warnings.append(Problem("member.address", "county-in-part", presence.note))
     return tuple(warnings)
+
+
+def own_mailboxes(regions: Iterable[str | None], catalog: Catalog, shipped: Catalog) -> Iterator[Problem]:
+    """A warning for each region of a draft whose mailbox in the user's own data is not that of the shipped data."""
+    for region in dict.fromkeys(filter(None, regions)):
+        if region not in shipped.regions or catalog.regions[region].email != shipped.regions[region].email:
+            words = f"comes from your own data, and the built-in edition {shipped.edition} has another: check it"
+            yield Problem(f'mailbox of region "{region}"', "own-mailbox", words)

@@ -208,12 +208,12 @@ def keyer(positions: Iterable[int]) -> Callable[[Sequence[str]], Hashable]:
     One text is compared faster than many. Where a cell holds what stands between them, the cells themselves are it.
     """
     several = tuple(positions)
-    pick = picker(several)
+    pick, most = picker(several), max(1, len(several))
 
     def key(cells: Sequence[str]) -> Hashable:
         picked = pick(cells)
         joined = BETWEEN.join(picked)
-        return joined if joined.count(BETWEEN) < max(1, len(several)) else picked
+        return joined if joined.count(BETWEEN) < most else picked
 
     return key
 

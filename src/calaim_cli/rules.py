@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from enum import IntEnum
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -16,6 +17,7 @@ from msgspec import Struct
 K = TypeVar("K")
 Found = TypeVar("Found")
 MOST_REMEMBERED: Final = 2048
+MANY_CRITERIA: Final = 12
 UNSEEN: Final[Any] = object()
 """What a `Memory` gives for a key that was not looked for yet, where None is something that was found."""
 
@@ -119,8 +121,14 @@ class Memory(dict[K, Found]):
 def remembered(
     criteria: Iterable[str], compute: Callable[[Mapping[str, Truth]], Found]
 ) -> Callable[[Mapping[str, Truth]], Found]:
-    """`compute`, which looks at nothing but these criteria, with its results remembered up to a bound."""
-    pick: Callable[[Mapping[str, Truth]], Hashable] = itemgetter(*dict.fromkeys(criteria))
+    """`compute`, which looks at nothing but these criteria, with its results remembered up to a bound.
+
+    What rests on many criteria is hardly ever the same twice: it is computed anew, from parts that are remembered.
+    """
+    names = tuple(dict.fromkeys(criteria))
+    if len(names) > MANY_CRITERIA:
+        return compute
+    pick: Callable[[Mapping[str, Truth]], Hashable] = itemgetter(*names)
     known = Memory[Hashable, Found]()
 
     def look_up(truths: Mapping[str, Truth]) -> Found:
@@ -159,4 +167,4 @@ def _not(finding: Finding) -> Finding:
 
 
 def _each_once(several: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one for criteria in several for one in criteria))
+    return tuple(dict.fromkeys(chain.from_iterable(several)))

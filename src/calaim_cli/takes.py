@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import marshal
-import os
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +19,7 @@ from calaim_cli import archive, spreadsheet
 from calaim_cli.body import us_date
 from calaim_cli.drafting import Drafted, Drafter, Refused
 from calaim_cli.errors import Problem
-from calaim_cli.folder import Folder, Pile, Status
+from calaim_cli.folder import Folder, Pile, Status, read_exactly
 from calaim_cli.rowcase import words
 from calaim_cli.spreadsheet import Part, Row, Sheet
 
@@ -29,6 +28,7 @@ WRITTEN: Final = Status.WRITTEN
 PLAIN_LINES: Final = {status: b"%d,%d," + status.value.encode() + b",,,%b\r\n" for status in Status}
 """A line of the report with nothing to say beyond the status, for number, line and file."""
 STEP: Final = 256
+LENGTH: Final = 8
 US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 EXISTS: Final = "another file of this name is there: it was left alone"
 
@@ -84,11 +84,12 @@ class Seen:
     """
 
     def __init__(self, salt: int, expected: int = 0) -> None:
-        self.salt, self._count = salt, 0
+        self.salt = salt
         self._spread(1 << max(10, (3 * expected).bit_length()))
 
     def _spread(self, slots: int) -> None:
         self._prints, self._rows = array("q", bytes(8 * slots)), array("I", bytes(4 * slots))
+        self._room = 2 * slots // 3
 
     def prints(self) -> array[int]:
         """All fingerprints."""
@@ -109,15 +110,14 @@ class Seen:
                 earlier = rows[slot]
             else:
                 prints[slot], rows[slot] = wanted, row
-                self._count += 1
-                if self._count * 3 > mask * 2:
+                self._room -= 1
+                if not self._room:
                     self._grow()
                     prints, rows, mask = self._prints, self._rows, len(self._prints) - 1
         return earlier
 
     def _grow(self) -> None:
         before = zip(self._prints, self._rows, strict=True)
-        self._count = 0
         self._spread(2 * len(self._prints))
         for fingerprint, row in before:
             if fingerprint:
@@ -150,19 +150,22 @@ class Take:
         self.rows = self.refused = self.waiting = 0
         self.problems: list[Problem] = []
         self.suspects: dict[int, int] = {}
+        self._log: list[tuple[int, int, str, str, str, str, bytes]] = []
 
     def read(self, width: int, piles: Piles | None, place: Folder | None, progress: Progress) -> None:
         """Draft every row and keep what comes of it. `place` is a folder that may hold files of an earlier run."""
-        reject = spreadsheet.reject_writer(self.sheet)
-        for row in islice(spreadsheet.rows(self.sheet, self.part), self.order.limit or None):
-            self.rows += 1
+        reject, named = spreadsheet.reject_writer(self.sheet), f"%0{width}d-%s.eml"
+        several = islice(spreadsheet.rows(self.sheet, self.part), self.order.limit or None)
+        for self.rows, row in enumerate(several, 1):
             if self.rows % STEP == 0:
                 progress(self.rows)
             drafted = self._drafted(row)
             if isinstance(drafted, Refused):
                 self._refuse(row, drafted, reject, piles)
             elif piles is not None:
-                self._keep(row, drafted, f"{row.number:0{width}}-{drafted.program}.eml", piles, place)
+                self._keep(row, drafted, named % (row.number, drafted.program), piles, place)
+        if piles is not None:
+            self._write_log(piles.drafts)
         progress(self.rows)
 
     def _drafted(self, row: Row) -> Drafted | Refused:
@@ -189,29 +192,41 @@ class Take:
         if piles is not None:
             codes, text = words(refused.problems)
             piles.rejects.add(reject(row.cells, f"{codes}: {text}"))
-            self._note(piles, row, Status.REFUSED, codes, text, "", b"")
+            if self.kind is FOLDER:
+                self._log_row(piles.drafts, row, Status.REFUSED, codes, text, "", b"")
+            else:
+                piles.report.add(report_line(row.number, row.line, Status.REFUSED, codes, text, ""))
 
     def _keep(self, row: Row, drafted: Drafted, name: str, piles: Piles, place: Folder | None) -> None:
         """Put a draft where it waits, or into the one file of drafts."""
         content = drafted.content
         codes, text = words(drafted.warnings) if drafted.warnings else ("", "")
-        status = self._standing(row, name, content, place) if place else WRITTEN
-        waits = status is WRITTEN
-        self.waiting += waits
-        self._note(piles, row, status, codes, text, name, content if waits else b"")
-
-    def _note(self, piles: Piles, row: Row, status: Status, codes: str, text: str, name: str, content: bytes) -> None:
-        kind = self.kind
-        if kind is FOLDER:
-            piles.drafts.add(marshal.dumps((row.number, row.line, status.value, codes, text, name, content)))
+        if self.kind is FOLDER:
+            status = self._standing(row, name, content, place) if place else WRITTEN
+            waits = status is WRITTEN
+            self.waiting += waits
+            self._log_row(piles.drafts, row, status, codes, text, name, content if waits else b"")
             return
-        piles.report.add(report_line(row.number, row.line, status, codes, text, name))
-        if content and kind is ZIP:
+        piles.report.add(report_line(row.number, row.line, WRITTEN, codes, text, name))
+        if self.kind is ZIP:
             checksum, entry = crc32(content), name.encode()
             piles.drafts.add(archive.zip_head(entry, len(content), checksum), content)
             piles.notes.add(archive.NOTE.pack(checksum, len(content), entry))
-        elif content:
+        else:
             piles.drafts.add(archive.mail(content))
+
+    def _log_row(self, pile: Pile, row: Row, status: Status, codes: str, text: str, name: str, content: bytes) -> None:
+        """Note what is to become of a row in a folder."""
+        self._log.append((row.number, row.line, status.value, codes, text, name, content))
+        if len(self._log) == STEP:
+            self._write_log(pile)
+
+    def _write_log(self, pile: Pile) -> None:
+        """Put away what is to become files, some hundreds at once: a length, and so many bytes."""
+        if self._log:
+            packed = marshal.dumps(self._log)
+            pile.add(len(packed).to_bytes(LENGTH, "little"), packed)
+            self._log.clear()
 
     def _standing(self, row: Row, name: str, content: bytes, place: Folder) -> Status:
         """What has to be done for a draft, by what stands under its name."""
@@ -245,12 +260,11 @@ class Take:
 
 def _logged(pile: Pile) -> Iterator[tuple[Any, ...]]:
     pile.flush()
-    if pile.size == 0:
-        return
-    with open(os.dup(pile.descriptor), "rb", buffering=1024 * 1024) as log:  # noqa: PTH123 it has no name
-        log.seek(0)
-        while log.tell() < pile.size:
-            yield marshal.load(log)  # noqa: S302 from our own run
+    at = 0
+    while at < pile.size:
+        length = int.from_bytes(read_exactly(pile.descriptor, LENGTH, at), "little")
+        at += LENGTH + length
+        yield from marshal.loads(read_exactly(pile.descriptor, length, at - length))  # noqa: S302 from our own run
 
 
 def carried_day(content: bytes, found: bytes, as_of: date) -> date | None:

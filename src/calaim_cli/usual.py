@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Container, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -18,14 +19,15 @@ from calaim_cli import fields
 from calaim_cli.body import NOT_GIVEN, WIDTH, member_section, reads_left_to_right, us_date
 from calaim_cli.case import Member
 from calaim_cli.errors import Problem
-from calaim_cli.message import as_it_stands, encoded
+from calaim_cli.message import as_it_stands, encoded, standing_for
 from calaim_cli.rowcase import picker
+from calaim_cli.rules import MOST_REMEMBERED
 
 BETWEEN: Final = "~"
 """Stands before and after each cell while they are looked at, and so in none of them."""
 BLANK_BEFORE, BLANK_AFTER = f"{BETWEEN} ", f" {BETWEEN}"
-LETTER: Final = "[ -<>-}\u00a1-\uffff]"
-"""What a text may hold: no `=`, which quoted-printable writes in another way."""
+LETTER: Final = r"[^\x00-\x1f=~\x7f-\xa0]"
+"""What a text may hold: no `=`, which quoted-printable writes in another way. What is not ASCII is looked at later."""
 SHAPES: Final = {
     "date_of_birth": "([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4})",
     "phone": r"\(?([2-9](?!11)[0-9]{2})\)?[-. ]?([2-9](?!11)[0-9]{2})[-. ]?([0-9]{4})",
@@ -77,6 +79,7 @@ ROOM: Final = {
     for mark in found
 }
 """How long a value may be for its line to stay whole; the city shares its line with the ZIP code."""
+ROOMS: Final = tuple(ROOM[name] for name in ORDER)
 
 
 def blank_for(county: str, code: str) -> str:
@@ -114,7 +117,7 @@ class UsualWay:
         values = (first, middle, last, us_date(day), phone, email, address, city, mrn, cin, *others)
         if "" in values:
             values = tuple([value or NOT_GIVEN for value in values])
-        section = _section(blank % values)
+        section = as_it_stands((blank % values).encode()) if joined.isascii() else _spelled_out(blank, values)
         return Own(section, age, numbers) if section else None
 
 
@@ -135,11 +138,19 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _section(text: str) -> bytes | None:
-    """The filled blank as it stands in a message; None where it holds what has to be looked at more closely."""
-    if text.isascii():
-        return as_it_stands(text.encode())
-    printable = text.replace("\r\n", "").isprintable()
-    if not printable or not unicodedata.is_normalized("NFC", text) or not reads_left_to_right(text):
+def _spelled_out(blank: str, values: tuple[str, ...]) -> bytes | None:
+    """The filled blank, where not all values are ASCII; None where one of them has to be looked at more closely."""
+    spelled = [value if value.isascii() else _spelled(value) for value in values]
+    if "" in spelled:
         return None
-    return encoded(text.encode())
+    raw = (blank % values).encode()
+    if any(len(value) > room for value, room in zip(spelled, ROOMS, strict=True)):
+        return encoded(raw)
+    return standing_for(raw, (blank % tuple(spelled)).encode())
+
+
+@lru_cache(MOST_REMEMBERED)
+def _spelled(value: str) -> str:
+    """A value as it stands on a line with room for it; nothing for one that has to be looked at more closely."""
+    usual = value.isprintable() and unicodedata.is_normalized("NFC", value) and reads_left_to_right(value)
+    return encoded(value.encode()).decode() if usual else ""
