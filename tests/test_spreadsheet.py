@@ -175,6 +175,13 @@ def test_estimate_is_exact_for_usual_sheets() -> None:
         assert len(guess.parts) == workers
 
 
+@pytest.mark.parametrize(("end", "rows"), [(b"", 120_000), (b"last,one", 120_001), (b'b,"x\ny"\r\n', 120_002)])
+def test_estimate_of_a_large_sheet_looks_at_its_beginning(end: bytes, rows: int) -> None:
+    """Where a line is a row, lines are counted; only a break in quotes further on makes the guess too high."""
+    sheet = read(b"sep=,\nname,notes\r\n" + b"a,something\r\n" * 120_000 + end)
+    assert spreadsheet.estimate(sheet, 1) == (rows, (spreadsheet.whole(sheet),))
+
+
 SPECTRUM = sorted((ROOT / "tests" / "corpora" / "csv-spectrum").glob("*.csv"))
 
 

@@ -210,7 +210,8 @@ def _keep(pieces: Iterable[bytes], place: Folder | None) -> Snapshot:
         first.append(piece)
         if place is not None and sum(map(len, first)) > IN_MEMORY:
             pile = place.pile("input")
-            pile.extend(chain(first, rest))
+            for one in chain(first, rest):
+                pile.add(one)
             return spreadsheet.in_file(pile.descriptor, pile.size)
     return spreadsheet.memory(first)
 
@@ -272,13 +273,12 @@ class _Run:
 
     def _plan(self) -> tuple[int, tuple[Part, ...]]:
         """How many rows there will be, and the parts for as many workers as are worth it."""
-        limit, sheet = self.order.limit, self.sheet
-        jobs = 1 if limit else self.order.jobs or cores()
-        guess = spreadsheet.estimate(sheet, jobs)
+        limit, sheet, jobs = self.order.limit, self.sheet, self.order.jobs
+        few = sheet.snapshot.lines < (MANY_FILES if self.whole is None else MANY_ROWS)
+        guess = spreadsheet.estimate(sheet, 1 if limit or (few and not jobs) else jobs or cores())
         rows = spreadsheet.count_rows(sheet) if limit else guess.rows
         self.tally.expected = min(rows, limit or rows)
-        few = not self.order.jobs and rows < (MANY_FILES if self.whole is None else MANY_ROWS)
-        return rows, (spreadsheet.whole(sheet),) if few else guess.parts
+        return rows, guess.parts
 
     def _attempt(self, rows: int, parts: tuple[Part, ...], as_of: date, salt: int) -> None:
         """Read all parts, and publish them unless something about them is not as expected."""
@@ -337,12 +337,9 @@ class _Run:
                 raise SystemExit(1)
 
         take.read(width, piles, self._compared(), still_wanted)
-        for pile in piles:
-            pile.flush()
         talk(_result(take) | {"sizes": [pile.size for pile in piles]})
         counts = Counts()
         take.publish(piles, self.place, counts, still_wanted)
-        piles.report.flush()
         return asdict(counts) | {"report": piles.report.size}
 
     def _expect(self, width: int, takes: list[Take], results: list[Any]) -> None:
@@ -390,8 +387,8 @@ class _Run:
         for its in piles[1:]:
             whole.append(its.drafts)
         if self.order.kind is Kind.ZIP:
-            whole.extend(archive.zip_end(chain.from_iterable(its.notes.pieces(NOTES) for its in piles)))
-        whole.flush()
+            for piece in archive.zip_end(chain.from_iterable(its.notes.pieces(NOTES) for its in piles)):
+                whole.add(piece)
         os.fsync(whole.descriptor)
         name = self.order.out.name
         status = self.place.publish(folder.TEMPORARY + name, name, lambda: self.place.holds(name, whole.pieces()))

@@ -39,7 +39,6 @@ WITHOUT_COPY: Final = frozenset({errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.
 NOT_A_FILE: Final = frozenset({errno.ELOOP, errno.EACCES, errno.ENXIO, errno.ENODEV, errno.EISDIR})
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PIECE: Final = 1024 * 1024
-MANY_WAITING: Final = 512
 
 
 class Status(StrEnum):
@@ -63,47 +62,30 @@ class Pile:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor, self.size = descriptor, 0
-        self._waiting: list[bytes] = []
 
     def add(self, *contents: bytes) -> None:
-        """Put bytes at the end; they reach the disk some hundreds at a time."""
-        self._waiting += contents
-        if len(self._waiting) >= MANY_WAITING:
-            self.flush()
-
-    def extend(self, pieces: Iterable[bytes]) -> None:
-        """Put large pieces at the end; none of them waits."""
-        for piece in pieces:
-            self.add(piece)
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is waiting."""
-        waiting = b"".join(self._waiting)
-        self._waiting.clear()
-        self.size += len(waiting)
-        write_all(self.descriptor, waiting)
+        """Put bytes at the end."""
+        content = b"".join(contents)
+        write_all(self.descriptor, content)
+        self.size += len(content)
 
     def append(self, other: Pile) -> None:
         """Put all of another file at the end; the system copies it, where it can."""
-        self.flush()
-        other.flush()
         done = 0
         while done < other.size and (step := _copied(other.descriptor, self.descriptor, other.size - done, done)):
             done += step
         self.size += done
-        self.extend(other.pieces(start=done))
+        for piece in other.pieces(start=done):
+            self.add(piece)
 
     def clear(self) -> None:
         """Begin again with nothing."""
-        self._waiting.clear()
         os.ftruncate(self.descriptor, 0)
         os.lseek(self.descriptor, 0, os.SEEK_SET)
         self.size = 0
 
     def pieces(self, length: int = PIECE, start: int = 0) -> Iterator[bytes]:
         """All of it from `start` on, `length` bytes at a time."""
-        self.flush()
         for offset in range(start, self.size, length):
             yield read_exactly(self.descriptor, min(length, self.size - offset), offset)
 

@@ -27,7 +27,8 @@ UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class Snapshot(Struct, frozen=True):
     """The whole input as UTF-8, which nothing can change any more.
 
-    `read_at` gives bytes by offset and length. `encoding` and `mark` (a byte-order mark) are those of the input.
+    `read_at` gives bytes by offset and length. `encoding` and `mark` (a byte-order mark) are those of the input;
+    `lines` is the number of its line feeds.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Snapshot(Struct, frozen=True):
     read_at: Callable[[int, int], bytes]
     encoding: str = "utf-8"
     mark: bool = False
+    lines: int = 0
 
     def chunks(self, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` to `end`, a piece at a time."""
@@ -73,10 +75,25 @@ def snapshot(
     Raises InputError for what is not in the encoding (naming the line), too large or unreadable.
     """
     first = source.read(CHUNK)
-    codec = _codec(encoding, first)
+    codec, lines = _codec(encoding, first), 0
     mark = first.startswith((codecs.BOM_UTF8, *UTF16_MARKS))
-    kept = keep(_as_utf8(_checked_size(first, source, name), codec, name, asked=encoding is not None))
-    return Snapshot(name, kept.size, kept.read_at, codec, mark)
+
+    def counted() -> Iterator[bytes]:
+        nonlocal lines
+        for piece in _as_utf8(_checked_size(first, source, name), codec):
+            lines += piece.count(b"\n")
+            yield piece
+
+    try:
+        kept = keep(counted())
+    except UnicodeDecodeError as error:
+        line = lines + 1 + error.object.count(b"\n", 0, error.start)
+        advice = f"not {codec}" if encoding else "not UTF-8: in Excel save as 'CSV UTF-8', or give --encoding cp1252"
+        raise InputError(f"{name}: line {line}: {advice}", code="encoding") from None
+    except UnicodeEncodeError as error:
+        line, what = lines + 1 + error.object.count("\n", 0, error.start), "half a character, which UTF-8 cannot hold"
+        raise InputError(f"{name}: line {line}: {what}", code="encoding") from None
+    return Snapshot(name, kept.size, kept.read_at, codec, mark, lines)
 
 
 def _codec(encoding: str | None, first: bytes) -> str:
@@ -108,22 +125,12 @@ def _checked_size(first: bytes, source: BinaryIO, name: str) -> Iterator[bytes]:
             raise InputError(f"{name}: cannot be read: {error.strerror}") from None
 
 
-def _as_utf8(pieces: Iterable[bytes], codec: str, name: str, *, asked: bool) -> Iterator[bytes]:
+def _as_utf8(pieces: Iterable[bytes], codec: str) -> Iterator[bytes]:
     """The input as UTF-8 without a mark, decoded once to be sure of every byte."""
     decoder = codecs.getincrementaldecoder(codec)("strict")
-    lines = 1
-    try:
-        for piece in pieces:
-            text = decoder.decode(piece)
-            lines += text.count("\n")
-            yield text.encode()
-        yield decoder.decode(b"", final=True).encode()
-    except UnicodeDecodeError as error:
-        lines += error.object.count(b"\n", 0, error.start)
-        advice = f"not {codec}" if asked else "not UTF-8: in Excel save as 'CSV UTF-8', or give --encoding cp1252"
-        raise InputError(f"{name}: line {lines}: {advice}", code="encoding") from None
-    except UnicodeEncodeError:
-        raise InputError(f"{name}: line {lines}: half a character, which UTF-8 cannot hold", code="encoding") from None
+    for piece in pieces:
+        yield decoder.decode(piece).encode()
+    yield decoder.decode(b"", final=True).encode()
 
 
 def read_header(kept: Snapshot, known: Mapping[str, str], required: Callable[[frozenset[str]], Iterable[str]]) -> Sheet:
@@ -288,8 +295,12 @@ class Estimate(NamedTuple):
 def estimate(sheet: Sheet, workers: int) -> Estimate:
     """Count rows by line ends outside quotes, and cut the sheet there into about equal parts.
 
-    Only rows that are blank in unusual ways are miscounted: whoever reads the rows has to compare.
+    Only rows that are blank in unusual ways are miscounted, and for one worker, line breaks in quotes that come after
+    the first megabyte: whoever reads the rows has to compare.
     """
+    if workers == 1 and _begins_with_a_row_a_line(sheet):
+        unended = sheet.snapshot.read_at(sheet.snapshot.size - 1, 1) not in b"\r\n"
+        return Estimate(sheet.snapshot.lines - sheet.lines + unended, (whole(sheet),))
     goals = [sheet.start + (sheet.snapshot.size - sheet.start) * n // workers for n in range(1, workers)]
     parts: list[Part] = []
     start, at, count, lines = Part(sheet.start, 0, 0, sheet.lines), sheet.start, 0, sheet.lines
@@ -313,6 +324,11 @@ def estimate(sheet: Sheet, workers: int) -> Estimate:
         at, last = at + len(piece), piece[-1:]
     parts.append(Part(start.start, sheet.snapshot.size, start.rows, start.lines))
     return Estimate(count + (last not in b"\r\n"), tuple(parts))
+
+
+def _begins_with_a_row_a_line(sheet: Sheet) -> bool:
+    piece = sheet.snapshot.read_at(sheet.start, min(CHUNK, sheet.snapshot.size - sheet.start))
+    return _rows_in(piece.split(b'"'), b"\n", sheet, quoted=False) == piece.count(b"\n")
 
 
 def _line_ends_in(piece: bytes, last: bytes) -> int:

@@ -77,6 +77,15 @@ class Piles(NamedTuple):
     rejects: Pile
 
 
+class Kept(NamedTuple):
+    """What goes to the pile of the same name some hundreds of rows at a time."""
+
+    drafts: list[bytes]
+    notes: list[bytes]
+    report: list[bytes]
+    rejects: list[bytes]
+
+
 class Seen:
     """Which requests came earlier in the file: a 64-bit fingerprint for each number of a member, and its row.
 
@@ -151,6 +160,7 @@ class Take:
         self.problems: list[Problem] = []
         self.suspects: dict[int, int] = {}
         self._log: list[tuple[int, int, str, str, str, str, bytes]] = []
+        self._kept = Kept([], [], [], [])
 
     def read(self, width: int, piles: Piles | None, place: Folder | None, progress: Progress) -> None:
         """Draft every row and keep what comes of it. `place` is a folder that may hold files of an earlier run."""
@@ -159,14 +169,29 @@ class Take:
         for self.rows, row in enumerate(several, 1):
             if self.rows % STEP == 0:
                 progress(self.rows)
+                self._put_away(piles)
             drafted = self._drafted(row)
             if isinstance(drafted, Refused):
-                self._refuse(row, drafted, reject, piles)
+                self._refuse(row, drafted)
+                if piles is not None:
+                    self._keep_refused(row, drafted, reject)
             elif piles is not None:
-                self._keep(row, drafted, named % (row.number, drafted.program), piles, place)
-        if piles is not None:
-            self._write_log(piles.drafts)
+                self._keep(row, drafted, named % (row.number, drafted.program), place)
+        self._put_away(piles)
         progress(self.rows)
+
+    def _put_away(self, piles: Piles | None) -> None:
+        """Write what has been kept. What is to become files is packed: a length, and so many bytes."""
+        if piles is None:
+            return
+        if self._log:
+            packed = marshal.dumps(self._log)
+            self._kept.drafts.extend((len(packed).to_bytes(LENGTH, "little"), packed))
+            self._log.clear()
+        for pile, pieces in zip(piles, self._kept, strict=True):
+            if pieces:
+                pile.add(*pieces)
+                pieces.clear()
 
     def _drafted(self, row: Row) -> Drafted | Refused:
         """The row's draft, unless something is wrong with it or the same was asked for before."""
@@ -181,52 +206,39 @@ class Take:
         self.suspects[row.number] = earlier
         return Refused((Problem("", "duplicate", f"the same member and request as in row {earlier}"),))
 
-    def _refuse(
-        self, row: Row, refused: Refused, reject: Callable[[list[str], str], bytes], piles: Piles | None
-    ) -> None:
+    def _refuse(self, row: Row, refused: Refused) -> None:
         self.refused += 1
         for problem in refused.problems if len(self.problems) < MOST_LISTED else ():
             column = f", column {problem.where}" if problem.where else ""
             where = f"line {row.line} (row {row.number}){column}"
             self.problems.append(Problem(where, problem.code, problem.message))
-        if piles is not None:
-            codes, text = words(refused.problems)
-            piles.rejects.add(reject(row.cells, f"{codes}: {text}"))
-            if self.kind is FOLDER:
-                self._log_row(piles.drafts, row, Status.REFUSED, codes, text, "", b"")
-            else:
-                piles.report.add(report_line(row.number, row.line, Status.REFUSED, codes, text, ""))
 
-    def _keep(self, row: Row, drafted: Drafted, name: str, piles: Piles, place: Folder | None) -> None:
-        """Put a draft where it waits, or into the one file of drafts."""
-        content = drafted.content
+    def _keep_refused(self, row: Row, refused: Refused, reject: Callable[[list[str], str], bytes]) -> None:
+        """Keep a refused row as it came, with the reason."""
+        codes, text = words(refused.problems)
+        self._kept.rejects.append(reject(row.cells, f"{codes}: {text}"))
+        if self.kind is FOLDER:
+            self._log.append((row.number, row.line, Status.REFUSED.value, codes, text, "", b""))
+        else:
+            self._kept.report.append(report_line(row.number, row.line, Status.REFUSED, codes, text, ""))
+
+    def _keep(self, row: Row, drafted: Drafted, name: str, place: Folder | None) -> None:
+        """Keep a draft until every row has been read, or for the one file of drafts."""
+        content, kept = drafted.content, self._kept
         codes, text = words(drafted.warnings) if drafted.warnings else ("", "")
         if self.kind is FOLDER:
             status = self._standing(row, name, content, place) if place else WRITTEN
             waits = status is WRITTEN
             self.waiting += waits
-            self._log_row(piles.drafts, row, status, codes, text, name, content if waits else b"")
+            self._log.append((row.number, row.line, status.value, codes, text, name, content if waits else b""))
             return
-        piles.report.add(report_line(row.number, row.line, WRITTEN, codes, text, name))
+        kept.report.append(report_line(row.number, row.line, WRITTEN, codes, text, name))
         if self.kind is ZIP:
             checksum, entry = crc32(content), name.encode()
-            piles.drafts.add(archive.zip_head(entry, len(content), checksum), content)
-            piles.notes.add(archive.NOTE.pack(checksum, len(content), entry))
+            kept.drafts.extend((archive.zip_head(entry, len(content), checksum), content))
+            kept.notes.append(archive.NOTE.pack(checksum, len(content), entry))
         else:
-            piles.drafts.add(archive.mail(content))
-
-    def _log_row(self, pile: Pile, row: Row, status: Status, codes: str, text: str, name: str, content: bytes) -> None:
-        """Note what is to become of a row in a folder."""
-        self._log.append((row.number, row.line, status.value, codes, text, name, content))
-        if len(self._log) == STEP:
-            self._write_log(pile)
-
-    def _write_log(self, pile: Pile) -> None:
-        """Put away what is to become files, some hundreds at once: a length, and so many bytes."""
-        if self._log:
-            packed = marshal.dumps(self._log)
-            pile.add(len(packed).to_bytes(LENGTH, "little"), packed)
-            self._log.clear()
+            kept.drafts.append(archive.mail(content))
 
     def _standing(self, row: Row, name: str, content: bytes, place: Folder) -> Status:
         """What has to be done for a draft, by what stands under its name."""
@@ -250,16 +262,17 @@ class Take:
         for number, line, planned, *said, name, content in _logged(piles.drafts):
             if number % STEP == 0:
                 progress(number)
+                self._put_away(piles)
             status = Status(planned)
             if status is Status.WRITTEN:
                 status = place.put(name, content)
             counts.count(status)
             codes, text = ("exists", EXISTS) if status is Status.CONFLICT else said
-            piles.report.add(report_line(number, line, status, codes, text, name))
+            self._kept.report.append(report_line(number, line, status, codes, text, name))
+        self._put_away(piles)
 
 
 def _logged(pile: Pile) -> Iterator[tuple[Any, ...]]:
-    pile.flush()
     at = 0
     while at < pile.size:
         length = int.from_bytes(read_exactly(pile.descriptor, LENGTH, at), "little")
