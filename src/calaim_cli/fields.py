@@ -87,7 +87,7 @@ def all_printable(text: str, allowed: str = "") -> bool:
     """Whether every character may stand in a draft: no controls, surrogates, bidi overrides or private ones."""
     if text.isprintable():
         return True
-    return all(c in allowed or c in JOINERS or unicodedata.category(c) not in REFUSED_CATEGORIES for c in text)
+    return all(c in allowed or c in JOINERS or unicodedata.category(c) not in REFUSED_CATEGORIES for c in set(text))
 
 
 def name(text: str) -> Checked:

@@ -21,6 +21,7 @@ DELIMITERS: Final = (",", ";", "\t")
 PROBLEM: Final = "problem"
 """The column that rejects.csv adds; read back, it is left out."""
 BOM: Final = "\ufeff"
+UTF8: Final = ("utf-8", "utf-8-sig")
 UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -80,7 +81,8 @@ def snapshot(
 
     def counted() -> Iterator[bytes]:
         nonlocal lines
-        for piece in _as_utf8(_checked_size(first, source, name), codec):
+        begin = first.removeprefix(codecs.BOM_UTF8) if codec == "utf-8-sig" else first
+        for piece in _as_utf8(_checked_size(begin, source, name), codec):
             lines += piece.count(b"\n")
             yield piece
 
@@ -127,9 +129,11 @@ def _checked_size(first: bytes, source: BinaryIO, name: str) -> Iterator[bytes]:
 
 def _as_utf8(pieces: Iterable[bytes], codec: str) -> Iterator[bytes]:
     """The input as UTF-8 without a mark, decoded once to be sure of every byte."""
-    decoder = codecs.getincrementaldecoder(codec)("strict")
+    already = codec in UTF8
+    decoder = codecs.getincrementaldecoder("utf-8" if already else codec)("strict")
     for piece in pieces:
-        yield decoder.decode(piece).encode()
+        text = decoder.decode(piece)
+        yield piece if already else text.encode()
     yield decoder.decode(b"", final=True).encode()
 
 
