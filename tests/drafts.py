@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from calaim_cli.case import LeadEntity, Referrer, SecureEmail, read_case
-from calaim_cli.casefile import Profile
+from calaim_cli.case import LeadEntity, Profile, Referrer, SecureEmail, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.message import eml
 from calaim_cli.referring import prepare

@@ -16,7 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from calaim_cli import batch, datafiles, folder
-from calaim_cli.casefile import Profile
+from calaim_cli.case import Profile
 from calaim_cli.programs import subject_id
 from calaim_cli.takes import Order
 from conftest import AS_OF

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli.body import HIDDEN, NOT_GIVEN, WIDTH, hidden, reads_left_to_right, us_date, wrapped
-from calaim_cli.case import LeadEntity, Member, SecureEmail, read_case
+from calaim_cli.case import LeadEntity, Member, Profile, SecureEmail, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.errors import InputError
 from calaim_cli.questions import NONE_OF_THESE, Kind, Question
@@ -57,7 +57,8 @@ def prepared(catalog: Catalog) -> Prepare:
     def prepare_changed(changes: dict[str, Any] | None = None, secure: SecureEmail | None = None) -> Prepared:
         case, problems = read_case(changed(COMPLETE, changes or {}))
         assert not problems
-        return prepare(case, screen(case, AS_OF), catalog, AS_OF, LeadEntity(email="nle@example.org"), secure)
+        profile = Profile(network_lead_entity=LeadEntity(email="nle@example.org"), secure_email=secure or SecureEmail())
+        return prepare(case, screen(case, AS_OF), catalog, AS_OF, profile)
 
     return prepare_changed
 

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli import casefile
-from calaim_cli.case import Case, Consent, LeadEntity, Member, Referral, Referrer, SecureEmail, read_case
-from calaim_cli.casefile import Profile
+from calaim_cli.case import Case, Consent, LeadEntity, Member, Profile, Referral, Referrer, SecureEmail, read_case
 from calaim_cli.errors import InputError
 from conftest import COMPLETE, Run, WriteCase, WriteProfile
 

@@ -8,8 +8,7 @@ import pytest
 import tomli_w
 
 from calaim_cli import datafiles
-from calaim_cli.case import Case, Consent, Referral, Referrer, SecureEmail, read_case
-from calaim_cli.casefile import Profile
+from calaim_cli.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.conversation import consent_steps, fresh_consent, walk
 from calaim_cli.errors import InputError

@@ -9,8 +9,18 @@ import pytest
 from msgspec.structs import replace
 
 import people
-from calaim_cli.case import Case, Consent, LeadEntity, Member, Referral, Referrer, SecureEmail, age_of, read_case
-from calaim_cli.casefile import Profile
+from calaim_cli.case import (
+    Case,
+    Consent,
+    LeadEntity,
+    Member,
+    Profile,
+    Referral,
+    Referrer,
+    SecureEmail,
+    age_of,
+    read_case,
+)
 from calaim_cli.catalog import Catalog
 from calaim_cli.checks import check_case
 from calaim_cli.conversation import (

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calaim_cli import datafiles
-from calaim_cli.case import Referrer, SecureEmail, read_case
-from calaim_cli.casefile import Profile
+from calaim_cli.case import Profile, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.drafting import Drafted, Drafter, Refused
 from calaim_cli.message import eml
@@ -26,7 +25,7 @@ ANSWERS = ("age", "homeless", "ed_visits_6_months", "housing", "complex_need")
 
 def drafter(columns: tuple[str, ...] = COLUMNS, catalog: Catalog = CATALOG) -> Drafter:
     """A drafter for these columns, with nothing in the profile."""
-    return Drafter(columns, Referrer(), None, SecureEmail(), catalog, AS_OF)
+    return Drafter(columns, Profile(), catalog, AS_OF)
 
 
 def cells(given_row: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> list[str]:

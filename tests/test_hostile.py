@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli import casefile, checks, message
-from calaim_cli.case import Case, SecureEmail, read_case
+from calaim_cli.case import Case, Profile, SecureEmail, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.errors import CalaimError, InputError
 from calaim_cli.fields import Checked
@@ -77,7 +77,7 @@ Make = Callable[[Case], Draft]
 @pytest.fixture(scope="module")
 def make(catalog: Catalog, screen: Screener) -> Make:
     """The draft of a case, from the door to the bytes: what `refer` does between reading and writing."""
-    return lambda case: prepare(case, screen.screen(case, AS_OF), catalog, AS_OF).draft
+    return lambda case: prepare(case, screen.screen(case, AS_OF), catalog, AS_OF, Profile()).draft
 
 
 def escaped(text: str) -> str:

@@ -230,10 +230,11 @@ def test_nothing_missing_needs_nobody(run: Run, write_case: WriteCase, tmp_path:
 
 
 def test_profile_edit_needs_a_person(run: Run) -> None:
-    """Without a person the profile is not asked for: exit 2, and where to write it by hand."""
+    """Without a person the profile is not asked for: exit 2, and where to write what by hand."""
     ran = run("profile", "edit")
     assert (ran.code, ran.out) == (2, "")
     assert os.environ["CALAIM_PROFILE"] in ran.err
+    assert 'schema = "calaim.profile/1"; [referrer] name, organization, npi, address, phone, email,' in ran.err
 
 
 def test_refer_without_case_needs_a_person(run: Run) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from calaim_cli import screening
 from calaim_cli.body import NOT_GIVEN, us_date
-from calaim_cli.case import LeadEntity, read_case
+from calaim_cli.case import LeadEntity, Profile, read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.errors import InputError, NotFound
 from calaim_cli.message import eml
@@ -51,8 +51,8 @@ def prepared(catalog: Catalog) -> Prepare:
 
     def prepare_changed(changes: dict[str, Any] | None = None, as_of: date = AS_OF) -> Prepared:
         case = read_case(changed(COMPLETE, changes or {}))[0]
-        lead_entity = LeadEntity(email="referrals@nle.example.org")
-        return prepare(case, screener.screen(case, as_of), catalog, as_of, lead_entity)
+        profile = Profile(network_lead_entity=LeadEntity(email="referrals@nle.example.org"))
+        return prepare(case, screener.screen(case, as_of), catalog, as_of, profile)
 
     return prepare_changed
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli.case import Case, Referral, Referrer, SecureEmail, read_case
-from calaim_cli.casefile import Profile, profile_bytes
+from calaim_cli.case import Case, Profile, Referral, Referrer, SecureEmail, read_case
+from calaim_cli.casefile import profile_bytes
 from calaim_cli.catalog import Catalog
 from calaim_cli.errors import OutputRefused, UsageError
 from calaim_cli.formats import Format

@@ -13,6 +13,7 @@ from calaim_cli.case import read_case
 from calaim_cli.catalog import Catalog
 from calaim_cli.counties import County, Place
 from calaim_cli.determination import Determination, Outcome
+from calaim_cli.lookups import service_named
 from calaim_cli.render import plain
 from calaim_cli.views import (
     TONES,
@@ -29,6 +30,7 @@ from calaim_cli.views import (
     service_view,
     services_view,
     sources_view,
+    to_answer,
 )
 from conftest import AS_OF, COMPLETE
 
@@ -124,6 +126,17 @@ def test_counties_are_listed_with_region_and_plans(catalog: Catalog) -> None:
 def test_heading_counts(catalog: Catalog, number: int, title: str) -> None:
     """The number of counties found stands above them, in the right grammar."""
     assert counties_view(catalog.counties_file.county[:number])[0] == Heading(title)
+
+
+def test_heading_says_whose_counties_lack_a_service(catalog: Catalog) -> None:
+    """A county that the plan does not serve is not in the list, so the heading says that it is about those served."""
+    sobering, asthma = (service_named(one, catalog) for one in ("sobering-centers", "asthma-remediation"))
+    headings = [counties_view((), *asked)[0] for asked in ((None, sobering), (asthma, None), (asthma, sobering))]
+    assert headings == [
+        Heading("0 counties served by Kaiser Permanente, without Sobering Centers"),
+        Heading("0 counties served by Kaiser Permanente, with Asthma Remediation"),
+        Heading("0 counties served by Kaiser Permanente, with Asthma Remediation and without Sobering Centers"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -234,15 +247,29 @@ def test_open_question_has_its_key(catalog: Catalog, decided: Callable[[str], Re
     shown = facts(determination_view(results, catalog, None, "case.toml", full=True))
     asked = catalog.questions_of(results[0][0].missing)
     assert asked
-    assert shown["birth_equity\tmissing"] == [f"{catalog.questions[one].ask} [{one}]" for one in asked]
+    assert shown["birth_equity\tmissing"] == [to_answer(catalog.questions[one]) for one in asked]
+
+
+@pytest.mark.parametrize(
+    ("question", "ending"),
+    [
+        ("managed_care", "[managed_care]"),
+        ("ed_visits_6_months", "[ed_visits_6_months: a number]"),
+        ("asthma_poorly_controlled", "[asthma_poorly_controlled: any of {}]"),
+    ],
+)
+def test_open_question_says_how_it_is_answered(catalog: Catalog, question: str, ending: str) -> None:
+    """Whoever writes a case by hand sees the choices, exactly as they are to be written."""
+    asked = catalog.questions[question]
+    assert to_answer(asked) == f"{asked.ask} {ending.format(', '.join(asked.choices))}"
 
 
 @pytest.mark.parametrize(
     ("program", "full", "commands"),
     [
-        ("birth_equity", True, ["calaim interview --from CASE"]),
-        ("", True, ["calaim interview --from CASE"]),
-        ("", False, ["calaim check CASE --program ID", "calaim interview --from CASE"]),
+        ("birth_equity", True, ["calaim interview --from CASE --save CASE"]),
+        ("", True, ["calaim interview --from CASE --save CASE"]),
+        ("", False, ["calaim check CASE --program ID", "calaim interview --from CASE --save CASE"]),
         ("avoidable_utilization", True, []),
     ],
     ids=["one program", "everything", "everything in short", "nothing open"],

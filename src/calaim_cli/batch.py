@@ -24,7 +24,7 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from calaim_cli import archive, folder, spreadsheet
-from calaim_cli.casefile import Profile
+from calaim_cli.case import Profile
 from calaim_cli.catalog import Catalog
 from calaim_cli.drafting import Drafted, Drafter
 from calaim_cli.errors import InputError, OutputRefused, Problem
@@ -239,11 +239,10 @@ def _refuse_all(order: Order, rows: int, refused: int, problems: Sequence[Proble
 
 def _drafters(sheet: Sheet, policy: Policy) -> Drafters:
     """A drafter for any day: files of an earlier day are compared with what a run of that day would have given."""
-    who = policy.profile
 
     @cache
     def drafter(as_of: date) -> Drafter:
-        return Drafter(sheet.columns, who.referrer, who.network_lead_entity, who.secure_email, policy.catalog, as_of)
+        return Drafter(sheet.columns, policy.profile, policy.catalog, as_of)
 
     return drafter
 

@@ -107,6 +107,14 @@ class LeadEntity(Struct, frozen=True, kw_only=True):
     email: str = ""
 
 
+class Profile(Struct, frozen=True):
+    """The referrer's own details and her Network Lead Entity; never anything about a member."""
+
+    referrer: Referrer = Referrer()
+    network_lead_entity: LeadEntity | None = None
+    secure_email: SecureEmail = SecureEmail()
+
+
 Shape = TypeVar("Shape", bound=Struct)
 PARTS: Final[dict[str, type[Member | Referrer | Referral | Consent]]] = {
     "member": Member,

@@ -12,7 +12,18 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.case import CASE_SCHEMA, Case, Consent, LeadEntity, Member, Referrer, SecureEmail, read_case, read_table
+from calaim_cli.case import (
+    CASE_SCHEMA,
+    Case,
+    Consent,
+    LeadEntity,
+    Member,
+    Profile,
+    Referrer,
+    SecureEmail,
+    read_case,
+    read_table,
+)
 from calaim_cli.errors import InputError, Problem
 from calaim_cli.fields import MESSAGES, email
 from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
@@ -21,14 +32,6 @@ LARGEST: Final = 1024 * 1024
 TAG_TEXT: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?")
 TAG_HEADER: Final = re.compile(r"X-(?!Unsent$)[A-Za-z-]{1,38}", re.IGNORECASE)
 PROFILE_SCHEMA: Final = "calaim.profile/1"
-
-
-class Profile(Struct, frozen=True):
-    """The referrer's own details and her Network Lead Entity; never anything about a member."""
-
-    referrer: Referrer = Referrer()
-    network_lead_entity: LeadEntity | None = None
-    secure_email: SecureEmail = SecureEmail()
 
 
 def read(name: str) -> Case:
@@ -138,6 +141,12 @@ PROFILE_PARTS: Final[dict[str, type[Referrer | LeadEntity | SecureEmail]]] = {
     "network_lead_entity": LeadEntity,
     "secure_email": SecureEmail,
 }
+
+
+def profile_form() -> str:
+    """What a profile consists of, for somebody who writes one by hand."""
+    tables = (f"[{part}] {', '.join(shape.__struct_fields__)}" for part, shape in PROFILE_PARTS.items())
+    return f'schema = "{PROFILE_SCHEMA}"; {"; ".join(tables)}'
 
 
 def read_profile(path: Path) -> Profile:

@@ -296,17 +296,19 @@ def counties(
     from calaim_cli import documents, lookups, views
 
     catalog = _policy(data)
+    offering = lookups.service_named(service, catalog) if service else None
+    lacking = lookups.service_named(without, catalog) if without else None
     found = lookups.counties_with(
         catalog,
-        lookups.service_named(service, catalog) if service else None,
-        lookups.service_named(without, catalog) if without else None,
+        offering,
+        lacking,
         lookups.region_named(region, catalog) if region else None,
         lookups.plan_named(plan, catalog) if plan else None,
     )
     _warn(catalog.past_review(_today()))
     if as_json:
         return _show_json([documents.counties_document(found, catalog)])
-    return _show(views.counties_view(found), plain_wanted=plain_wanted)
+    return _show(views.counties_view(found, offering, lacking), plain_wanted=plain_wanted)
 
 
 @app.command()
@@ -676,7 +678,9 @@ def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: D
     path = casefile.profile_path()
     profile, catalog = casefile.read_profile(path), _policy(data)
     if no_input or not prompts.can_ask():
-        raise UsageError(f"nobody can be asked: write the profile by hand: {path}", code="missing")
+        raise UsageError(
+            f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}", code="missing"
+        )
     with interviewing.leaving(None):
         edited = referring.edited_profile(profile, catalog, prompts.asker(plain=plain_wanted))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

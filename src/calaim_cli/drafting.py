@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from calaim_cli import fields
 from calaim_cli.answering import Answering
 from calaim_cli.body import member_section, notes, sections
-from calaim_cli.case import Case, LeadEntity, Member, Referral, Referrer, SecureEmail, with_profile
+from calaim_cli.case import Case, Member, Profile, Referral
 from calaim_cli.catalog import Catalog
 from calaim_cli.checks import CHECKS, county_of, named_diagnoses, part2_not_stated
 from calaim_cli.counties import County
@@ -92,17 +92,8 @@ class _Form(Struct, frozen=True, eq=False):
 class Drafter:
     """Turns the cells of a row into a draft or a refusal, for one header, one profile and one day."""
 
-    def __init__(
-        self,
-        columns: Sequence[str],
-        referrer: Referrer,
-        lead_entity: LeadEntity | None,
-        secure: SecureEmail,
-        catalog: Catalog,
-        as_of: date,
-    ) -> None:
-        self.catalog, self.as_of = catalog, as_of
-        self.referrer, self.lead_entity, self.secure = referrer, lead_entity, secure
+    def __init__(self, columns: Sequence[str], profile: Profile, catalog: Catalog, as_of: date) -> None:
+        self.profile, self.catalog, self.as_of = profile, catalog, as_of
         required = catalog.counties_file.form.required
         self._required = [name for name in ORDER if f"member.{name}" in required]
         self._usual = UsualWay(columns, self._required, as_of)
@@ -168,8 +159,7 @@ class Drafter:
         screening = self._everything.screen(case, self.as_of)
         if unread:
             screening = Screening({}, (*unread, *screening.problems))
-        complete = with_profile(case, self.referrer)
-        return prepare(complete, screening, self.catalog, self.as_of, self.lead_entity, self.secure)
+        return prepare(case, screening, self.catalog, self.as_of, self.profile)
 
     def _find_place(self, stated: str, typed: str) -> _Place | None:
         """A row's county and ZIP code with the warnings about them; None where they are not in order."""
@@ -232,7 +222,7 @@ class Drafter:
         self._kept.keep(rest, kept)
         kept = replace(kept, member=replace(kept.member, zip=place.code))
         try:
-            way = route(kept, place.county, self.catalog, self.lead_entity)
+            way = route(kept, place.county, self.catalog, self.profile.network_lead_entity)
         except NotFound:
             return None
         key = (rest, way.to)
@@ -250,9 +240,9 @@ class Drafter:
 
     def _new_form(self, kept: Case, county: County, way: Route) -> _Form:
         texts = sections(kept, county.name, way.to, (), (), self.catalog, self.as_of)
-        head = headers(way.to, (), way.subject, self.secure.extra_header())
+        head = headers(way.to, (), way.subject, self.profile.secure_email.extra_header())
         return _Form(
-            head + quoted_printable(self.secure.body_line() + texts[0] + texts[1]),
+            head + quoted_printable(self.profile.secure_email.body_line() + texts[0] + texts[1]),
             quoted_printable(texts[3]),
             quoted_printable(texts[-1]),
             kept.referral.program,

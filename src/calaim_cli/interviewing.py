@@ -13,8 +13,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from calaim_cli import casefile, conversation, lookups, outbox, prompts, referring, views
-from calaim_cli.case import AGE, Case
-from calaim_cli.casefile import Profile
+from calaim_cli.case import AGE, Case, Profile
 from calaim_cli.catalog import Catalog
 from calaim_cli.conversation import Keep
 from calaim_cli.errors import InputError, OutputRefused, Problem, Stopped, UsageError

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from calaim_cli.advice import contact_line
 from calaim_cli.body import HIDDEN, hidden, said, sections
-from calaim_cli.case import Case, LeadEntity, SecureEmail
+from calaim_cli.case import Case, Profile, with_profile
 from calaim_cli.catalog import Catalog
 from calaim_cli.checks import check_case
 from calaim_cli.determination import POSITIVE, Determination, Outcome
@@ -46,14 +46,13 @@ def prepare(
     screening: Screening,
     catalog: Catalog,
     as_of: date,
-    lead_entity: LeadEntity | None = None,
-    secure: SecureEmail | None = None,
+    profile: Profile,
 ) -> Prepared:
-    """The draft of a case as screened, dated `as_of`.
+    """The draft of a case as screened, completed from the profile and dated `as_of`.
 
     Raises InputError with every problem of the case, or NotFound when a name finds nothing or no route exists.
     """
-    checked = check_case(case, catalog, as_of)
+    checked = check_case(with_profile(case, profile.referrer), catalog, as_of)
     if checked.county is not None:
         check_member(case, checked.county, catalog)
     problems = (*checked.problems, *screening.problems)
@@ -61,19 +60,19 @@ def prepare(
         raise _unfit(problems)
     determinations = screening.determinations
     kept, county = replace(checked.case, answers={**screening.answers}), checked.county.name
-    way = route(kept, checked.county, catalog, lead_entity)
+    way = route(kept, checked.county, catalog, profile.network_lead_entity)
     wanted = [determinations[one] for one in kept.referral.services or (kept.referral.program,)]
     populations = [one for one in determinations.values() if one.subject.population]
     reasons, beneath = [said(one, catalog) for one in wanted], [said(one, catalog) for one in populations]
     masked = replace(
         kept, member=hidden(kept.member), referral=replace(kept.referral, notes=kept.referral.notes and HIDDEN)
     )
-    tag = (secure or SecureEmail()).body_line()
+    secure = profile.secure_email
     texts = [
-        "".join((tag, *sections(one, where, way.to, reasons, beneath, catalog, as_of)))
+        "".join((secure.body_line(), *sections(one, where, way.to, reasons, beneath, catalog, as_of)))
         for one, where in ((kept, county), (masked, HIDDEN))
     ]
-    draft = Draft(to=way.to, subject=way.subject, body=texts[0], extra=(secure or SecureEmail()).extra_header())
+    draft = Draft(to=way.to, subject=way.subject, body=texts[0], extra=secure.extra_header())
     warnings = (*screening.warnings, *checked.warnings, *way.warnings, *_doubts(kept, wanted, populations, catalog))
     return Prepared(draft, way, kept, warnings, texts[1])
 

@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from calaim_cli.case import Case, LeadEntity, Referrer, with_profile
-from calaim_cli.casefile import Profile
+from calaim_cli.case import Case, LeadEntity, Profile, Referrer, with_profile
 from calaim_cli.catalog import Catalog
 from calaim_cli.checks import check_case
 from calaim_cli.conversation import (
@@ -74,9 +73,8 @@ def prepare(case: Case, profile: Profile, catalog: Catalog, as_of: date, name: s
     Raises InputError with every problem, or NotFound when there is no route; `name` is the case file that they name.
     """
     screening = screener(catalog.subjects, catalog).screen(case, as_of)
-    complete = with_profile(case, profile.referrer)
     try:
-        return prepare_draft(complete, screening, catalog, as_of, profile.network_lead_entity, profile.secure_email)
+        return prepare_draft(case, screening, catalog, as_of, profile)
     except (InputError, NotFound) as error:
         said = f"{name}: {error.message}" if name else error.message
         raise type(error)(said, error.problems, code=error.code) from None

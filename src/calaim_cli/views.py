@@ -14,6 +14,7 @@ from calaim_cli.counties import County, Place, Presence, plans_of
 from calaim_cli.determination import POSITIVE, Determination, Outcome
 from calaim_cli.near import counted
 from calaim_cli.programs import Program, rules_of, subject_id
+from calaim_cli.questions import Kind, Question
 from calaim_cli.rules import Rule
 from calaim_cli.sources import Source, age_in_months
 
@@ -152,8 +153,11 @@ def _county_tail(county: County, catalog: Catalog) -> Iterator[Block]:
     yield Fact("edition", "Data edition", catalog.edition)
 
 
-def counties_view(counties: Sequence[County]) -> View:
-    """A list of counties with region and plans."""
+def counties_view(counties: Sequence[County], offering: Program | None = None, lacking: Program | None = None) -> View:
+    """A list of counties with region and plans; the heading names the service that all of them have or lack."""
+    asked = [f"with {offering.name}"] if offering else []
+    asked += [f"without {lacking.name}"] if lacking else []
+    served = f" served by Kaiser Permanente, {' and '.join(asked)}" if asked else ""
     rows = tuple(
         (
             county.name,
@@ -164,7 +168,7 @@ def counties_view(counties: Sequence[County]) -> View:
         for county in counties
     )
     return (
-        Heading(counted(len(rows), "county", "counties")),
+        Heading(counted(len(rows), "county", "counties") + served),
         Table(("county", "fips", "kp_region", "plans"), rows),
     )
 
@@ -311,8 +315,11 @@ def _ways_to_answer(results: Results, detailed: Results) -> Iterator[str]:
         return
     if len(detailed) < len(results):
         yield "'calaim check CASE --program ID' lists the open questions of one program, population or service."
-    yield "Put the answers into the case file, below [answers]: the key of each stands in brackets."
-    yield "Or be asked what has not been asked yet: 'calaim interview --from CASE'."
+    yield "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say."
+    yield (
+        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no"
+        " longer matters."
+    )
 
 
 def _summary(ranked: Results, catalog: Catalog) -> Iterator[Block]:
@@ -332,10 +339,17 @@ def _result(determination: Determination, advice: Advice, catalog: Catalog) -> I
     if advice.offered is not None:
         yield Fact(f"{key}\toffered", "Offered here", *(("yes", GOOD) if advice.offered else ("no", BAD)))
     yield Points(f"{key}\tbecause", "Why", tuple(_reasons(determination, catalog)))
-    asked = tuple(f"{catalog.questions[one].ask} [{one}]" for one in catalog.questions_of(determination.missing))
+    asked = tuple(to_answer(catalog.questions[one]) for one in catalog.questions_of(determination.missing))
     yield Points(f"{key}\tmissing", "Still to ask", asked, DOUBT)
     yield Points(f"{key}\tnext", "What to do next", advice.next_steps)
     yield Points(f"{key}\tnote", "Good to know", advice.notes)
+
+
+def to_answer(question: Question) -> str:
+    """A question with its key in a case, and what it is answered by where that is not true or false."""
+    choices = ", ".join(question.choices)
+    ways = {Kind.NUMBER: ": a number", Kind.CHOICE: f": one of {choices}", Kind.CHOICES: f": any of {choices}"}
+    return f"{question.ask} [{question.id}{ways.get(question.kind, '')}]"
 
 
 def _reasons(determination: Determination, catalog: Catalog) -> Iterator[str]:
