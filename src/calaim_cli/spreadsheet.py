@@ -299,17 +299,18 @@ class Estimate(NamedTuple):
 def estimate(sheet: Sheet, workers: int) -> Estimate:
     """Count rows by line ends outside quotes, and cut the sheet there into about equal parts.
 
-    Only rows that are blank in unusual ways are miscounted, and for one worker, line breaks in quotes that come after
-    the first megabyte: whoever reads the rows has to compare.
+    Only rows that are blank in unusual ways are miscounted, and after the last cut, where the sheet begins with a row a
+    line, line breaks in quotes: whoever reads the rows has to compare.
     """
-    if workers == 1 and _begins_with_a_row_a_line(sheet):
-        unended = sheet.snapshot.read_at(sheet.snapshot.size - 1, 1) not in b"\r\n"
-        return Estimate(sheet.snapshot.lines - sheet.lines + unended, (whole(sheet),))
+    plain = _begins_with_a_row_a_line(sheet)
     goals = [sheet.start + (sheet.snapshot.size - sheet.start) * n // workers for n in range(1, workers)]
     parts: list[Part] = []
     start, at, count, lines = Part(sheet.start, 0, 0, sheet.lines), sheet.start, 0, sheet.lines
     quoted, last = False, b"\n"
     for piece in sheet.snapshot.chunks(sheet.start, sheet.snapshot.size):
+        if plain and not goals:
+            count, last = sheet.snapshot.lines - sheet.lines, sheet.snapshot.read_at(sheet.snapshot.size - 1, 1)
+            break
         stretches = piece.split(b'"')
         while goals and at + len(piece) > goals[0]:
             cut = _cut(piece, max(goals[0] - at, 0), quoted=quoted)
