@@ -126,7 +126,7 @@ def decider(subject: Subject) -> Decide:
             return Determination(subject, outcome, missing=_missing(findings, parts))
         return Determination(subject, outcome, because=_because(findings, parts, truths))
 
-    return remembered(criteria_of(*subject.parts.values()), decide)
+    return remembered(criteria_of(*subject.parts.values()), decide, always=True)
 
 
 def _because(findings: Mapping[str, Finding], parts: Parts, truths: Mapping[str, Truth]) -> tuple[Reason, ...]:

@@ -119,14 +119,15 @@ class Memory(dict[K, Found]):
 
 
 def remembered(
-    criteria: Iterable[str], compute: Callable[[Mapping[str, Truth]], Found]
+    criteria: Iterable[str], compute: Callable[[Mapping[str, Truth]], Found], *, always: bool = False
 ) -> Callable[[Mapping[str, Truth]], Found]:
     """`compute`, which looks at nothing but these criteria, with its results remembered up to a bound.
 
-    What rests on many criteria is hardly ever the same twice: it is computed anew, from parts that are remembered.
+    Unless `always`, what rests on many criteria is computed anew, from parts that are remembered: to look for the same
+    truths of so many costs nearly as much, and they are seldom met twice.
     """
     names = tuple(dict.fromkeys(criteria))
-    if len(names) > MANY_CRITERIA:
+    if len(names) > MANY_CRITERIA and not always:
         return compute
     pick: Callable[[Mapping[str, Truth]], Hashable] = itemgetter(*names)
     known = Memory[Hashable, Found]()
