@@ -268,6 +268,16 @@ def test_pile_grows_without_a_name(place: Folder, out: Path) -> None:
     assert (list(pile.pieces()), pile.size) == ([b"anew"], 4)
 
 
+def test_what_has_no_name_is_given_up_before_the_sync(place: Folder, out: Path) -> None:
+    """Only what was published is brought to the disk; nothing of members waits there without need."""
+    pile = place.pile("drafts")
+    pile.add(WHOLE * 1000)
+    assert place.put("draft", WHOLE) is Status.WRITTEN
+    place.confirm()
+    assert os.fstat(pile.descriptor).st_size == 0
+    assert (out / "draft").read_bytes() == WHOLE
+
+
 @pytest.mark.parametrize("copies", [True, False], ids=["by the system", "by hand"])
 def test_pile_takes_all_of_another(place: Folder, monkeypatch: pytest.MonkeyPatch, copies: bool) -> None:
     """One file is put at the end of another, what waits in both included, also where the system cannot copy."""

@@ -182,6 +182,17 @@ def test_estimate_of_a_large_sheet_looks_at_its_beginning(end: bytes, rows: int)
     assert spreadsheet.estimate(sheet, 1) == (rows, (spreadsheet.whole(sheet),))
 
 
+def test_parts_of_a_large_sheet_begin_where_they_say() -> None:
+    """What comes after the last cut is only counted by its lines; the parts before it are still exact."""
+    sheet = read(b"name,notes\n" + b"a,something\r\n" * 120_000 + b'b,"x\ny"\r\n' * 40_000)
+    guess = spreadsheet.estimate(sheet, 2)
+    firsts = [next(spreadsheet.rows(sheet, part)) for part in guess.parts]
+    assert [(one.number, one.line) for one in firsts] == [(1, 2), (guess.parts[1].rows + 1, guess.parts[1].lines + 1)]
+    before = sum(1 for _ in spreadsheet.rows(sheet, guess.parts[0]))
+    assert before == guess.parts[1].rows
+    assert guess.rows == 200_000
+
+
 SPECTRUM = sorted((ROOT / "tests" / "corpora" / "csv-spectrum").glob("*.csv"))
 
 
