@@ -105,7 +105,6 @@ ELSEWHERE = {
     "Shasta": ["Ono"],
     "Santa Barbara": ["Santa Maria"],
     "Tuolumne": ["Sonora"],
-    "Mariposa": ["Tuolumne Meadows", "Tuolumne Mdws"],
     "Stanislaus": ["Riverbank"],
     "Los Angeles": [
         *("Monterey Park", "Sierra Madre", "Santa Clarita", "San Marino", "Lakewood", "Marina del Rey"),

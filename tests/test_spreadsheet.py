@@ -182,6 +182,27 @@ def test_estimate_of_a_large_sheet_looks_at_its_beginning(end: bytes, rows: int)
     assert spreadsheet.estimate(sheet, 1) == (rows, (spreadsheet.whole(sheet),))
 
 
+class InPieces(io.BytesIO):
+    """An input that gives as much as comes at once: first the byte-order mark alone."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most three bytes at a time."""
+        return super().read(min(3, 3 if size is None else size))
+
+
+def test_byte_order_mark_may_come_alone() -> None:
+    """What follows the mark is read, however the input comes in."""
+    kept = spreadsheet.snapshot(InPieces(b"\xef\xbb\xbfname,zip\na,1\n"), "in.csv", None, spreadsheet.memory)
+    assert (kept.read_at(0, kept.size), kept.mark, kept.lines) == (b"name,zip\na,1\n", True, 2)
+
+
+@pytest.mark.parametrize("ends", [b"\r", b"\r\r\r"])
+def test_estimate_is_never_less_than_nothing(ends: bytes) -> None:
+    """Lines that end in a way that is not counted give a low guess, which the reading of the rows corrects."""
+    guess = spreadsheet.estimate(read(ends * 9 + b"name,zip" + ends + b"a,1" + ends + b"b,2"), 1)
+    assert guess.rows >= 0
+
+
 def test_parts_of_a_large_sheet_begin_where_they_say() -> None:
     """What comes after the last cut is only counted by its lines; the parts before it are still exact."""
     sheet = read(b"name,notes\n" + b"a,something\r\n" * 120_000 + b'b,"x\ny"\r\n' * 40_000)

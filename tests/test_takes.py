@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import tracemalloc
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,6 +20,24 @@ from sheets import read_csv, row, sheet
 
 BODY = f"X-Unsent: 1\r\n\r\nDate of referral: {us_date(AS_OF)}\r\nDate of birth: 03/04/1980\r\n".encode()
 DAYS = st.dates(date(1000, 1, 1))
+
+
+@pytest.mark.parametrize("target", ["out", "out.zip"])
+def test_refused_rows_of_any_size_do_not_pile_up_in_memory(tmp_path: Path, target: str) -> None:
+    """A row that is refused may hold megabytes: some of them are kept at a time, by size and not by number."""
+    source = tmp_path / "large.csv"
+    large = dict.fromkeys(("first_name", "last_name", "address", "city", "notes"), "x" * 120000)
+    source.write_bytes(sheet([row(number, **large) for number in range(50)]))
+    order = Order(source=str(source), out=tmp_path / target, keep_going=True, jobs=1)
+    tracemalloc.start()
+    try:
+        tally = attempt(order)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (tally.rows, tally.refused) == (50, 50)
+    assert source.stat().st_size > 30_000_000
+    assert peak < 15_000_000
 
 
 @pytest.mark.parametrize(

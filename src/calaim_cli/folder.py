@@ -147,7 +147,8 @@ class Folder:
         """Bring what was written to the disk, once, and take the mark away. What has no name need not get there."""
         if self._changed:
             for pile in self._piles:
-                os.ftruncate(pile, 0)
+                with suppress(OSError):  # it would only be written in vain
+                    os.ftruncate(pile, 0)
             sync_file_system(self.descriptor)
             if self.lock >= 0:
                 os.ftruncate(self.lock, 0)

@@ -81,7 +81,9 @@ def snapshot(
 
     def counted() -> Iterator[bytes]:
         nonlocal lines
-        begin = first.removeprefix(codecs.BOM_UTF8) if codec == "utf-8-sig" else first
+        begin = first
+        if codec == "utf-8-sig" and mark:
+            begin = first[len(codecs.BOM_UTF8) :] or source.read(CHUNK)
         for piece in _as_utf8(_checked_size(begin, source, name), codec):
             lines += piece.count(b"\n")
             yield piece
@@ -309,7 +311,10 @@ def estimate(sheet: Sheet, workers: int) -> Estimate:
     quoted, last = False, b"\n"
     for piece in sheet.snapshot.chunks(sheet.start, sheet.snapshot.size):
         if plain and not goals:
-            count, last = sheet.snapshot.lines - sheet.lines, sheet.snapshot.read_at(sheet.snapshot.size - 1, 1)
+            count, last = (
+                max(count, sheet.snapshot.lines - sheet.lines),
+                sheet.snapshot.read_at(sheet.snapshot.size - 1, 1),
+            )
             break
         stretches = piece.split(b'"')
         while goals and at + len(piece) > goals[0]:
@@ -333,7 +338,7 @@ def estimate(sheet: Sheet, workers: int) -> Estimate:
 
 def _begins_with_a_row_a_line(sheet: Sheet) -> bool:
     piece = sheet.snapshot.read_at(sheet.start, min(CHUNK, sheet.snapshot.size - sheet.start))
-    return _rows_in(piece.split(b'"'), b"\n", sheet, quoted=False) == piece.count(b"\n")
+    return b"\n" in piece and _rows_in(piece.split(b'"'), b"\n", sheet, quoted=False) == piece.count(b"\n")
 
 
 def _line_ends_in(piece: bytes, last: bytes) -> int:

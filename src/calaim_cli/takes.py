@@ -19,7 +19,7 @@ from calaim_cli import archive, spreadsheet
 from calaim_cli.body import us_date
 from calaim_cli.drafting import Drafted, Drafter, Refused
 from calaim_cli.errors import Problem
-from calaim_cli.folder import Folder, Pile, Status, read_exactly
+from calaim_cli.folder import PIECE, Folder, Pile, Status, read_exactly
 from calaim_cli.rowcase import words
 from calaim_cli.spreadsheet import Part, Row, Sheet
 
@@ -160,7 +160,7 @@ class Take:
         self.problems: list[Problem] = []
         self.suspects: dict[int, int] = {}
         self._log: list[tuple[int, int, str, str, str, str, bytes]] = []
-        self._kept = Kept([], [], [], [])
+        self._kept, self._weight = Kept([], [], [], []), 0
 
     def read(self, width: int, piles: Piles | None, place: Folder | None, progress: Progress) -> None:
         """Draft every row and keep what comes of it. `place` is a folder that may hold files of an earlier run."""
@@ -175,6 +175,8 @@ class Take:
                 self._refuse(row, drafted)
                 if piles is not None:
                     self._keep_refused(row, drafted, reject)
+                    if self._weight >= PIECE:  # a row that is refused may be of any size
+                        self._put_away(piles)
             elif piles is not None:
                 self._keep(row, drafted, named % (row.number, drafted.program), place)
         self._put_away(piles)
@@ -182,6 +184,7 @@ class Take:
 
     def _put_away(self, piles: Piles | None) -> None:
         """Write what has been kept. What is to become files is packed: a length, and so many bytes."""
+        self._weight = 0
         if piles is None:
             return
         if self._log:
@@ -216,7 +219,9 @@ class Take:
     def _keep_refused(self, row: Row, refused: Refused, reject: Callable[[list[str], str], bytes]) -> None:
         """Keep a refused row as it came, with the reason."""
         codes, text = words(refused.problems)
-        self._kept.rejects.append(reject(row.cells, f"{codes}: {text}"))
+        rejected = reject(row.cells, f"{codes}: {text}")
+        self._weight += len(rejected)
+        self._kept.rejects.append(rejected)
         if self.kind is FOLDER:
             self._log.append((row.number, row.line, Status.REFUSED.value, codes, text, "", b""))
         else:
