@@ -283,7 +283,8 @@ class _Run:
         """Read all parts, and publish them unless something about them is not as expected."""
         width = max(NARROWEST, len(str(rows)))
         most = min(self.tally.expected, self.sheet.snapshot.size // SHORTEST_ROW)
-        rooms = [most, *[most // len(parts)] * (len(parts) - 1)]  # the first also hears of the others' rows
+        rest = most // len(parts)
+        rooms = (most, *[rest for _ in parts[1:]])  # the first also hears of the others' rows
         takes = [
             Take(self.order, self.sheet, part, self.drafters, as_of, room, salt)
             for part, room in zip(parts, rooms, strict=True)

@@ -41,13 +41,7 @@ class Prepared(Struct, frozen=True):
     redacted: str
 
 
-def prepare(
-    case: Case,
-    screening: Screening,
-    catalog: Catalog,
-    as_of: date,
-    profile: Profile,
-) -> Prepared:
+def prepare(case: Case, screening: Screening, catalog: Catalog, as_of: date, profile: Profile) -> Prepared:
     """The draft of a case as screened, completed from the profile and dated `as_of`.
 
     Raises InputError with every problem of the case, or NotFound when a name finds nothing or no route exists.

@@ -311,11 +311,8 @@ def estimate(sheet: Sheet, workers: int) -> Estimate:
     quoted, last = False, b"\n"
     for piece in sheet.snapshot.chunks(sheet.start, sheet.snapshot.size):
         if plain and not goals:
-            count, last = (
-                max(count, sheet.snapshot.lines - sheet.lines),
-                sheet.snapshot.read_at(sheet.snapshot.size - 1, 1),
-            )
-            break
+            rest = Part(start.start, sheet.snapshot.size, start.rows, start.lines)
+            return Estimate(max(count, _lines_after_header(sheet)), (*parts, rest))
         stretches = piece.split(b'"')
         while goals and at + len(piece) > goals[0]:
             cut = _cut(piece, max(goals[0] - at, 0), quoted=quoted)
@@ -339,6 +336,11 @@ def estimate(sheet: Sheet, workers: int) -> Estimate:
 def _begins_with_a_row_a_line(sheet: Sheet) -> bool:
     piece = sheet.snapshot.read_at(sheet.start, min(CHUNK, sheet.snapshot.size - sheet.start))
     return b"\n" in piece and _rows_in(piece.split(b'"'), b"\n", sheet, quoted=False) == piece.count(b"\n")
+
+
+def _lines_after_header(sheet: Sheet) -> int:
+    unended = sheet.snapshot.read_at(sheet.snapshot.size - 1, 1) not in b"\r\n"
+    return sheet.snapshot.lines - sheet.lines + unended
 
 
 def _line_ends_in(piece: bytes, last: bytes) -> int:
