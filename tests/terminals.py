@@ -108,6 +108,11 @@ class Terminal:
             self.line(replies[asked[-1]])
         return asked
 
+    def read_on(self) -> None:
+        """Read what is shown until the terminal is quiet for a moment."""
+        while self.child.expect([r".+", pexpect.TIMEOUT, pexpect.EOF], timeout=0.3) == 0:
+            pass
+
     def end(self) -> int:
         """Read to the end; gives the exit code, or minus the signal."""
         self.child.expect(pexpect.EOF)

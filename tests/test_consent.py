@@ -10,13 +10,15 @@ import tomli_w
 from calaim_cli import datafiles
 from calaim_cli.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
 from calaim_cli.catalog import Catalog
-from calaim_cli.conversation import consent_steps, fresh_consent, walk
+from calaim_cli.conversation import Declined, Step, consent_steps, fresh_consent, part2_steps, walk
 from calaim_cli.errors import InputError
 from calaim_cli.prompt import Prompt, Refusal, Reply, read_reply
 from calaim_cli.referring import asked_for, edited_profile, prepare
-from conftest import AS_OF, COMPLETE, Run, WriteCase, WriteProfile, changed
+from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, WriteProfile, changed
+from terminals import DOWN, ENTER, SPACE, Terminal
 
-FOR_ECM = (Case(referral=Referral(program="ecm")),)
+FOR_ECM = Case(referral=Referral(program="ecm"))
+MAILBOX = ("plan@example.org",)
 
 DAY = ("--as-of", "2026-11-22")
 AGREED = Consent(member_agreed=True, attested=True, part2=True, part2_consent=True)
@@ -69,23 +71,32 @@ def test_consent_of_an_earlier_referral_is_forgotten() -> None:
     assert fresh_consent(Case(consent=AGREED)).consent == Consent()
 
 
-@pytest.mark.parametrize("consent", [Consent(), AGREED], ids=["never asked", "said before"])
-def test_consent_questions_have_no_default(catalog: Catalog, consent: Consent) -> None:
-    """Each is asked anew, shows no earlier answer, and Enter alone is none."""
-    prompts = [step.prompt(Case(consent=consent)) for step in consent_steps(catalog, FOR_ECM)]
+def spoken(catalog: Catalog) -> tuple[Step, ...]:
+    """Everything that a person says for one referral alone, in the order of the talk."""
+    return (*part2_steps(), *consent_steps(FOR_ECM, MAILBOX, catalog))
+
+
+@pytest.mark.parametrize("consent", [Consent(part2=True), AGREED], ids=["never asked", "said before"])
+def test_consent_is_typed_as_a_whole_word(catalog: Catalog, consent: Consent) -> None:
+    """Each is a line to type on that shows no earlier answer: Enter, one letter or a number is neither yes nor no."""
+    prompts = [step.prompt(Case(consent=consent)) for step in spoken(catalog)]
     asked = [prompt for prompt in prompts if prompt is not None]
-    assert {prompt.where for prompt in asked} >= {"consent.member_agreed", "consent.attested", "consent.part2"}
+    assert [prompt.where for prompt in asked] == [
+        "consent.part2",
+        "consent.part2_consent",
+        "write",
+        "consent.member_agreed",
+        "consent.attested",
+    ]
     for prompt in asked:
-        assert not prompt.given
-        assert not prompt.optional
-        assert isinstance(read_reply(prompt, ""), Refusal)
+        assert (prompt.options, prompt.given, prompt.optional) == ({}, "", False)
+        assert all(isinstance(read_reply(prompt, typed), Refusal) for typed in ("", " ", "y", "n", "1", "2", "yes no"))
+        assert [read_reply(prompt, typed) for typed in ("yes", " Yes ", "NO")] == ["yes", "yes", "no"]
 
 
 def test_attestation_is_shown_in_full_when_asked(catalog: Catalog) -> None:
     """A person attests to sentences that she has before her eyes."""
-    prompt = next(
-        p for step in consent_steps(catalog, FOR_ECM) if (p := step.prompt(Case())) and p.where == "consent.attested"
-    )
+    prompt = next(p for step in spoken(catalog) if (p := step.prompt(Case())) and p.where == "consent.attested")
     assert all(sentence in prompt.text for sentence in catalog.counties_file.form.attestation)
 
 
@@ -96,17 +107,24 @@ def test_no_in_the_talk_makes_no_draft(catalog: Catalog, refused: str) -> None:
     def ask(prompt: Prompt) -> Reply:
         return "no" if prompt.where == refused else "yes"
 
-    case = walk(consent_steps(catalog, FOR_ECM), read_case(changed(COMPLETE, {"consent": {}}))[0], ask, lambda _: None)
-    with pytest.raises(InputError) as caught:
-        prepare(case, Profile(), catalog, AS_OF)
-    assert [problem.where for problem in caught.value.problems] == [refused]
+    with pytest.raises(Declined):
+        walk(spoken(catalog), read_case(changed(COMPLETE, {"consent": {}}))[0], ask, lambda _: None)
 
 
-def test_dont_know_about_part2_counts_as_yes(catalog: Catalog) -> None:
+def test_preview_ticks_no_box(catalog: Catalog) -> None:
+    """What a person reads before she agrees has empty boxes; what she then agrees to is the same with ticks."""
+    unsaid = read_case(changed(COMPLETE, {"consent": {"part2": False}}))[0]
+    said = read_case(COMPLETE)[0]
+    with pytest.raises(InputError):
+        prepare(unsaid, Profile(), catalog, AS_OF)
+    shown = prepare(unsaid, Profile(), catalog, AS_OF, preview=True).draft.body
+    assert "[x]" not in shown
+    assert shown.replace("[ ]", "[x]") == prepare(said, Profile(), catalog, AS_OF).draft.body
+
+
+def test_dont_know_about_part2_counts_as_yes() -> None:
     """Who does not know whether 42 CFR Part 2 covers it needs the consent as well."""
-    step = next(
-        step for step in consent_steps(catalog, FOR_ECM) if (p := step.prompt(Case())) and p.where == "consent.part2"
-    )
+    step = part2_steps()[0]
     prompt = step.prompt(Case())
     assert prompt is not None
     assert prompt.dont_know
@@ -129,3 +147,95 @@ def test_editing_a_profile_keeps_the_secure_tag(catalog: Catalog) -> None:
         return prompt.given if prompt.given or prompt.optional else next(iter(prompt.options))
 
     assert edited_profile(secured, catalog, ask) == secured
+
+
+BARE_ENTERS = 40
+
+
+def press_enter_only(terminal: Terminal) -> None:
+    """Lean on Enter, one after the other, and then end the input."""
+    for _ in range(BARE_ENTERS):
+        terminal.type(ENTER)
+        terminal.read_on()
+    terminal.kill()
+
+
+@pytest.mark.parametrize("way", [(), ("--plain",)], ids=["menus", "lines"])
+def test_bare_enters_write_no_draft(
+    tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase, way: tuple[str, ...]
+) -> None:
+    """Leaning on Enter through a talk about a complete case comes to the first question of consent, and no further."""
+    write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
+    out, case = tmp_path / "draft.eml", write_case({"consent": {}, "answers": {}})
+    with Terminal("refer", *way, "--from", case, "--program", "ecm", "--out", out, *DAY) as terminal:
+        press_enter_only(terminal)
+    assert not out.exists()
+    assert "[x]" not in terminal.text
+    assert "written" not in terminal.words
+
+
+UNLIKE_ENTER: dict[str, dict[str, tuple[str, ...]]] = {
+    "Does the member have Kaiser Permanente Medi-Cal?": {"menus": (ENTER,), "lines": ("yes\n",)},
+    "What should be screened first?": {"menus": (DOWN, SPACE, ENTER), "lines": ("2\n",)},
+}
+"""The questions about a complete case that Enter alone does not answer, and the keys that do."""
+
+
+def reach_consent(terminal: Terminal, way: str) -> None:
+    """Go through a talk about a complete case, by Enter where that keeps what the case says, up to Part 2."""
+    for _ in range(BARE_ENTERS):
+        shown = len(terminal.words)
+        terminal.read_on()
+        said = terminal.words[shown:] or terminal.words[-300:]
+        if "42 CFR Part 2" in said:
+            return
+        keys = next((keys[way] for words, keys in UNLIKE_ENTER.items() if words in said), (ENTER,))
+        terminal.type(*keys)
+    raise AssertionError(terminal.words[-500:])
+
+
+def test_menus_end_in_lines_to_type_on(tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase) -> None:
+    """In menus, too, the words of consent are typed in full, after the preview, and then the draft is written."""
+    write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
+    out, case = tmp_path / "draft.eml", write_case({"consent": {}, "answers": {}})
+    with Terminal("refer", "--from", case, "--program", "ecm", "--out", out, *DAY) as terminal:
+        reach_consent(terminal, "menus")
+        terminal.line("y")
+        terminal.wait("whole word")
+        for typed, next_words in (
+            ("no", "Write this draft to"),
+            ("yes", "Has the member agreed"),
+            ("yes", "Do you attest"),
+        ):
+            terminal.line(typed)
+            terminal.wait(next_words)
+            assert not out.exists()
+        terminal.line("yes")
+        assert terminal.end() == 0
+    assert "[x]" in out.read_text("utf-8")
+
+
+@pytest.mark.parametrize("declined", ["write", "consent.member_agreed", "consent.attested", "consent.part2_consent"])
+def test_no_on_the_terminal_ends_with_130(
+    tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase, declined: str
+) -> None:
+    """No to the preview, agreement, attestation or written consent writes nothing and says how to go on."""
+    write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
+    out, save, case = tmp_path / "draft.eml", tmp_path / "saved.toml", write_case({"consent": {}, "answers": {}})
+    save.write_bytes(case.read_bytes())
+    words = ("refer", "--plain", "--from", save, "--save", save, "--program", "ecm", "--out", out, *DAY)
+    with Terminal(*words) as terminal:
+        reach_consent(terminal, "lines")
+        said = {"consent.part2": "yes" if declined == "consent.part2_consent" else "no"}
+        asked = ["consent.part2", "consent.part2_consent", "write", "consent.member_agreed", "consent.attested"]
+        if declined != "consent.part2_consent":
+            asked.remove("consent.part2_consent")
+        for where in asked[: asked.index(declined)]:
+            terminal.line(said.get(where, "yes"))
+            terminal.prompt()
+        terminal.line("no")
+        assert terminal.end() == 130
+    assert not out.exists()
+    assert "no draft was written" in terminal.words
+    assert "go on with: calaim refer" in terminal.words
+    assert "consent" not in save.read_text("utf-8")

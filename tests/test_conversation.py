@@ -32,6 +32,7 @@ from calaim_cli.conversation import (
     consent_steps,
     field_step,
     hold_interview,
+    part2_steps,
     question_prompt,
     walk,
     with_reply,
@@ -41,11 +42,11 @@ from calaim_cli.errors import NotFound
 from calaim_cli.interview import inquiry, to_settle
 from calaim_cli.prompt import Move, Prompt, Refusal, Reply, read_reply
 from calaim_cli.questions import DONT_KNOW, Answer
-from calaim_cli.referring import edited_profile, prepare, preview_prompt, talk
+from calaim_cli.referring import edited_profile, prepare, talk
 from calaim_cli.screening import screener
 from conftest import AS_OF, COMPLETE, SAID, changed
 
-FOR_ECM = (Case(referral=Referral(program="ecm")),)
+FOR_ECM = Case(referral=Referral(program="ecm"))
 
 Replies = dict[str, str | list[str]]
 
@@ -440,7 +441,7 @@ def test_one_member_number_is_needed(mrn: str, optional: bool) -> None:
     assert prompt.optional is optional
 
 
-YES: Replies = {"consent.member_agreed": "yes", "consent.attested": "yes", "consent.part2": "no"}
+YES: Replies = {"consent.part2": "no", "write": "yes", "consent.member_agreed": "yes", "consent.attested": "yes"}
 
 
 @pytest.mark.parametrize("where", YES)
@@ -448,7 +449,7 @@ def test_consent_has_no_default(catalog: Catalog, where: str) -> None:
     """Agreement, attestation and Part 2 are said each time: Enter alone is no yes, whatever a case said before."""
     ask = Says(dict(YES))
     before = Case(consent=Consent(member_agreed=True, attested=True, part2=False))
-    walk(consent_steps(catalog, FOR_ECM), before, ask, lambda _: None)
+    walk([*part2_steps(), *consent_steps(FOR_ECM, ("plan@example.org",), catalog)], before, ask, lambda _: None)
     prompt = ask.prompt(where)
     assert (prompt.given, prompt.optional) == ("", False)
     assert isinstance(read_reply(prompt, ""), Refusal)
@@ -458,19 +459,19 @@ def test_consent_has_no_default(catalog: Catalog, where: str) -> None:
 def test_attestation_is_read_out(catalog: Catalog) -> None:
     """Whoever attests has the whole text on the screen."""
     ask = Says(dict(YES))
-    walk(consent_steps(catalog, FOR_ECM), Case(), ask, lambda _: None)
+    walk(consent_steps(FOR_ECM, ("plan@example.org",), catalog), Case(), ask, lambda _: None)
     assert all("Enhanced Care Management" in ask.prompt(f"consent.{key}").text for key in ("member_agreed", "attested"))
     assert all(sentence in ask.prompt("consent.attested").text for sentence in catalog.counties_file.form.attestation)
 
 
 @pytest.mark.parametrize(("said", "asked"), [("yes", True), ("no", False), ("dk", True)])
-def test_part2_asks_for_written_consent(catalog: Catalog, said: str, asked: bool) -> None:
+def test_part2_asks_for_written_consent(said: str, asked: bool) -> None:
     """Information from a substance-use program, or perhaps from one, needs written consent, asked for by itself."""
-    ask = Says(YES | {"consent.part2": said, "consent.part2_consent": "no"})
-    case = walk(consent_steps(catalog, FOR_ECM), Case(), ask, lambda _: None)
+    ask = Says(YES | {"consent.part2": said, "consent.part2_consent": "yes"})
+    case = walk(part2_steps(), Case(), ask, lambda _: None)
     assert ("consent.part2_consent" in ask.places) is asked
     assert case.consent.part2 is asked
-    assert not case.consent.part2_consent
+    assert bool(case.consent.part2_consent) is asked
 
 
 def determined(catalog: Catalog, case: Case) -> dict[str, Determination]:
@@ -548,39 +549,39 @@ def test_talk_ends_in_a_draft(catalog: Catalog) -> None:
     """What a person says from nothing on is enough for a draft, to the mailbox of the county's region."""
     talked = Talked(dict(WHOLE))
     (case,) = talked.cases
-    prepared = prepare(case, Profile(PROFILE), catalog, AS_OF)
-    assert prepared.draft.to == ("REGMCDURNS-KPNC@kp.org",)
-    assert "REGMCDURNS-KPNC@kp.org" in preview_prompt(prepared).text
-    assert preview_prompt(prepared).given == ""
+    shown = prepare(case, Profile(PROFILE), catalog, AS_OF, preview=True)
+    assert shown.draft.to == ("REGMCDURNS-KPNC@kp.org",)
+    said = walk(consent_steps(shown.case, shown.draft.to, catalog), case, talked.ask, lambda _: None)
+    assert "REGMCDURNS-KPNC@kp.org" in talked.ask.prompt("write").text
+    assert prepare(said, Profile(PROFILE), catalog, AS_OF).draft.to == shown.draft.to
     assert case.member == KEPT.member
 
 
 def test_talk_keeps_every_reply() -> None:
-    """After each reply the case is handed over for saving, and only ever grows."""
+    """After each reply but one about consent the case is handed over for saving, and only ever grows."""
     talked = Talked(dict(WHOLE))
-    assert len(talked.kept) == len(talked.ask.asked)
-    assert talked.kept[-1] == talked.cases[0]
+    assert len(talked.kept) == len([one for one in talked.ask.places if not one.startswith("consent.")])
+    assert talked.kept[-1] == replace(talked.cases[0], consent=Consent())
     named = [one.member.first_name for one in talked.kept]
     assert named == sorted(named)
 
 
 def test_talk_makes_one_case_for_each_program() -> None:
-    """Member, referrer and consent are asked once for all; each program has its own case."""
+    """Member, referrer and Part 2 are asked once for all; each program has its own case, not yet agreed to."""
     talked = Talked(WHOLE | {"referral.program": "ecm,chw,respite"})
     wanted = {one.referral.program: one.referral.services for one in talked.cases}
     assert wanted == {"ecm": (), "chw": (), "cs": ("respite",)}
     assert len({one.member for one in talked.cases}) == 1
     assert len({one.consent for one in talked.cases}) == 1
-    assert talked.ask.places.count("consent.attested") == 1
+    assert [one for one in talked.ask.places if one.startswith("consent.")] == ["consent.part2"]
 
 
-@pytest.mark.parametrize("where", YES)
-def test_talk_asks_consent_again(where: str) -> None:
-    """A case file with everything in it, consent too, is asked for consent again: it counts for one referral only."""
+def test_talk_forgets_earlier_consent() -> None:
+    """A case file with everything in it, consent too, comes out without: it counts for one referral only."""
     keep: Replies = {**dict.fromkeys(SAID, ""), "member.kp_member": "yes"}
     talked = Talked({**keep, **YES}, KEPT)
-    assert where in talked.ask.places
-    assert talked.ask.prompt(where).given == ""
+    assert talked.ask.prompt("consent.part2").given == ""
+    assert talked.cases[0].consent == Consent(part2=False)
     assert talked.cases[0].member == KEPT.member
 
 

@@ -233,7 +233,7 @@ def test_refused_case_is_named_once(run: Run, write_case: WriteCase, changes: di
 
 def test_services_option_is_wanted_with_cs(run: Run, write_case: WriteCase) -> None:
     """Asking for Community Supports without saying which is told in words that help, with exit 4."""
-    ran = run("refer", write_case(), *DAY, "--program", "cs")
+    ran = run("refer", write_case({"referral.program": "cs"}), *DAY, "--program", "cs")
     assert (ran.code, ran.out) == (4, "")
     assert "say which Community Supports: 'calaim services' lists their ids" in ran.err
 
@@ -347,13 +347,33 @@ def test_name_that_finds_nothing_is_not_found(
     assert document["code"] == (known or document["problems"][0]["code"])
 
 
-def test_consent_given_for_something_else_is_a_warning(run: Run, write_case: WriteCase) -> None:
-    """Asking on the command line for another program than the case names reminds that consent was given for that."""
-    case = write_case()
-    assert "consent-for-another" not in run("refer", case, "--program", "ecm", "--as-of", AS_OF).err
-    other = run("refer", case, "--program", "chw", "--as-of", AS_OF)
-    assert other.code == 0
-    assert "calaim: warning: consent: consent-for-another: " in other.err
+RESPITE = {"referral.program": "cs", "referral.services": ["respite"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "code"),
+    [
+        pytest.param({}, ["--program", "ecm"], 0, id="the same program"),
+        pytest.param({}, ["--program", "ECM"], 0, id="the same in capitals"),
+        pytest.param({}, ["--program", "chw"], 4, id="another program"),
+        pytest.param({}, ["--service", "respite"], 4, id="a service in place of a program"),
+        pytest.param({"referral.program": None}, ["--program", "ecm"], 4, id="a case without a program"),
+        pytest.param(RESPITE, ["--service", "respite"], 0, id="the same service"),
+        pytest.param(RESPITE, ["--service", "Respite-Services"], 0, id="the same by its alias"),
+        pytest.param(RESPITE, ["--service", "day_habilitation"], 4, id="another service"),
+        pytest.param(RESPITE, ["--service", "respite", "--service", "day_habilitation"], 4, id="one service more"),
+        pytest.param(RESPITE, ["--program", "ecm"], 4, id="a program in place of a service"),
+    ],
+)
+@pytest.mark.parametrize("way", [(), ("--json",), ("--redact",), ("--format", "eml")], ids=str)
+def test_consent_counts_for_what_the_case_asks_for_alone(
+    run: Run, write_case: WriteCase, changes: dict[str, Any], words: list[str], code: int, way: tuple[str, ...]
+) -> None:
+    """No draft says that the member agreed to something that her case does not ask for."""
+    ran = run("refer", write_case(changes), *DAY, *words, *way)
+    assert ran.code == code
+    assert ("consent-for-another" in ran.err) is (code == 4)
+    assert bool(ran.out) is (code == 0)
 
 
 @pytest.fixture

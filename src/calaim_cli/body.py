@@ -54,7 +54,13 @@ def sections(
         receives_now(tuple(form.current_services[one] for one in case.referral.current_services)),
         "".join(f"{line}\n" for line in requested(wanted, populations, case.answers)),
         *([notes(case.referral.notes)] if case.referral.notes else []),
-        closing(form.attestation, form.part2_notice if case.consent.part2 else "", form.closed_loop, catalog.edition),
+        closing(
+            form.attestation,
+            "x" if case.consent.member_agreed and case.consent.attested else " ",
+            form.part2_notice if case.consent.part2 else "",
+            form.closed_loop,
+            catalog.edition,
+        ),
     )
 
 
@@ -225,9 +231,12 @@ def notes(text: str) -> str:
 
 
 @lru_cache
-def closing(attestation: tuple[str, ...], part2_notice: str, closed_loop: str, edition: str) -> str:
-    """Attestation, the Part 2 notice where it is due, who wants to hear the decision, and the data edition."""
-    attested = [line for sentence in attestation for line in wrapped(sentence, "[x] ")]
+def closing(attestation: tuple[str, ...], mark: str, part2_notice: str, closed_loop: str, edition: str) -> str:
+    """Attestation, the Part 2 notice where it is due, who wants to hear the decision, and the data edition.
+
+    `mark` is what stands in the boxes: "x" once a person has agreed and attested, a blank in a preview.
+    """
+    attested = [line for sentence in attestation for line in wrapped(sentence, f"[{mark}] ")]
     return "".join(
         (
             _section("ATTESTATION (confirmed by the referrer for this referral)", *attested),

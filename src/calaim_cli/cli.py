@@ -490,17 +490,18 @@ def refer(
     wanted = referring.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     written = interviewing.started(start, None, catalog) if case is None else casefile.read(case)
     asked = referring.asked_for(written, program, service or [], own=self_referral)
-    cases: tuple[Case, ...] = (asked,)
-    if case is None:
+    if case is not None:
+        referring.refuse_consent_for_another(written, asked, case, catalog)
+        drafts = [referring.prepare(asked, profile, catalog, day, case)]
+    else:
         cases = interviewing.talked(
             asked, profile, catalog, day, save, start, no_input=no_input, plain_wanted=plain_wanted
         )
-    drafts = [referring.prepare(one, profile, catalog, day, case or "") for one in cases]
-    if case is None and not redact:
-        drafts = interviewing.previewed(drafts, prompts.asker(plain=plain_wanted), save)
+        if redact:
+            drafts = [referring.prepare(one, profile, catalog, day, preview=True) for one in cases]
+        else:
+            drafts = interviewing.previewed(cases, profile, catalog, day, prompts.asker(plain=plain_wanted), save)
     _warn(catalog.past_review(day))
-    if case is not None:
-        _warn(referring.consent_for_another(written, asked))
     if data is not None:
         _warn(routing.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
     if redact:
@@ -535,7 +536,7 @@ def _deliver(drafts: "list[Prepared]", wanted: Format, out: Path | None, catalog
             continue
         path = out.with_stem(f"{out.stem}-{prepared.case.referral.program}") if len(drafts) > 1 else out
         say(f"{path}: {outbox.save(path, written, replace=force)}. {prepared.route.why}.")
-    for reminder in catalog.counties_file.form.reminders if drafts else ("No draft was written.",):
+    for reminder in catalog.counties_file.form.reminders:
         say(reminder)
     say("Nothing has been sent.")
 

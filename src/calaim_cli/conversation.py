@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -25,12 +25,17 @@ from calaim_cli.questions import DONT_KNOW, Answer, Kind, Question, read_answer,
 Keep = Callable[[Case], None]
 """Takes the case after every reply, for saving."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
+WHOLE_WORD: Final = "Type yes or no."
 LONGEST: Final = 9
 """A number that is typed has at most so many digits."""
 
 
 class Quit(Exception):
     """The person wants to stop here; what was said so far has been kept."""
+
+
+class Declined(Exception):
+    """The person said no where only a yes may go on; the text says what that means."""
 
 
 def answers_of(case: Case, catalog: Catalog, as_of: date) -> dict[str, Answer]:
@@ -252,13 +257,34 @@ def detail_step(where: str, text: str, options: Mapping[str, str]) -> Step:
     return Step(prompt, lambda case, reply: _with(case, f"{where}_detail", reply))
 
 
-def spoken_step(where: str, text: str, needed: Callable[[Case], bool], *, dont_know: bool = False) -> Step:
-    """A yes or no that a person says for this referral alone: nothing given before is shown or kept by Enter."""
+def spoken_prompt(where: str, text: str, *, dont_know: bool = False) -> Prompt:
+    """A yes or no that a person types as a whole word, for this referral alone.
 
-    def prompt(case: Case) -> Prompt | None:
-        return Prompt(where=where, text=text, options=YES_NO, dont_know=dont_know) if needed(case) else None
+    It is no menu: a menu opens on one of its choices, and Enter would say it.
+    """
+    return Prompt(
+        where=where,
+        text=f"{text} {WHOLE_WORD}",
+        check=_whole_word,
+        explain=lambda _: "type the whole word, yes or no",
+        dont_know=dont_know,
+    )
 
-    return Step(prompt, lambda case, reply: _with(case, where, reply != "no"))
+
+def _whole_word(text: str) -> Checked:
+    word = text.casefold()
+    return Checked(word, "" if word in YES_NO else "whole-word")
+
+
+def spoken_step(where: str, text: str, *, no_means: str) -> Step:
+    """A spoken yes that is needed to go on; "no" raises Declined with what it means."""
+
+    def keep(case: Case, reply: Reply) -> Case:
+        if reply != "yes":
+            raise Declined(no_means)
+        return _with(case, where, reply == "yes")
+
+    return Step(lambda _: spoken_prompt(where, text), keep)
 
 
 def _at(case: Case, where: str) -> Any:  # noqa: ANN401 any field of a case
@@ -297,24 +323,48 @@ def member_steps(catalog: Catalog, as_of: date) -> tuple[Step, ...]:
     )
 
 
-def consent_steps(catalog: Catalog, asked_for: Iterable[Case]) -> tuple[Step, ...]:
-    """Agreement, attestation and Part 2: real questions that name what is asked for, each time, with no default."""
-    ids = [name for case in asked_for for name in case.referral.services or (case.referral.program,)]
+def part2_steps() -> tuple[Step, ...]:
+    """Part 2, which changes what the draft says, and where it applies the written consent that it needs."""
+    part2 = "Does any of this come from a substance-use program covered by 42 CFR Part 2?"
+    written = spoken_step(
+        "consent.part2_consent",
+        "Has the member consented to that in writing?",
+        no_means="get the member's written consent, or leave out what comes from that program",
+    )
+    return (
+        Step(
+            lambda _: spoken_prompt("consent.part2", part2, dont_know=True),
+            lambda case, reply: _with(case, "consent.part2", reply != "no"),
+        ),
+        Step(lambda case: written.prompt(case) if case.consent.part2 else None, written.keep),
+    )
+
+
+def consent_steps(case: Case, to: Sequence[str], catalog: Catalog) -> tuple[Step, ...]:
+    """What a person says of a draft that she has read: that it is right, the member's agreement, the attestation."""
+    ids = case.referral.services or (case.referral.program,)
     named = "; ".join(entry_named(name, catalog).name for name in ids)
     attestation = " ".join(catalog.counties_file.form.attestation)
-    part2 = "Does any of this come from a substance-use program covered by 42 CFR Part 2?"
+    right = spoken_prompt("write", f"Write this draft to {', '.join(to)}? Nothing is sent.")
     return (
+        Step(lambda _: right, _draft_is_right),
         spoken_step(
-            "consent.member_agreed", f"Has the member agreed to this referral? It is for: {named}.", lambda _: True
+            "consent.member_agreed",
+            f"Has the member agreed to this referral? It is for: {named}.",
+            no_means="the member has not agreed; ask first",
         ),
-        spoken_step("consent.attested", f"Do you attest to this? It is for: {named}. {attestation}", lambda _: True),
-        spoken_step("consent.part2", part2, lambda _: True, dont_know=True),
         spoken_step(
-            "consent.part2_consent",
-            "Has the member consented to that in writing?",
-            lambda case: bool(case.consent.part2),
+            "consent.attested",
+            f"Do you attest to this? It is for: {named}. {attestation}",
+            no_means="only a person can attest to it",
         ),
     )
+
+
+def _draft_is_right(case: Case, reply: Reply) -> Case:
+    if reply != "yes":
+        raise Declined("the draft is not right yet")
+    return case
 
 
 def place_steps(catalog: Catalog) -> tuple[Step, ...]:

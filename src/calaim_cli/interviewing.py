@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from itertools import count
@@ -86,12 +86,13 @@ def keeper(save: Path | None, start: Path | None) -> Keep:
 
 @contextmanager
 def leaving(save: Path | None) -> Iterator[None]:
-    """Ctrl-C and "quit" leave with the way to go on; the replies so far are in the saved case."""
+    """Ctrl-C, "quit" and a "no" to consent leave with the way to go on; the replies so far are in the saved case."""
     try:
         yield
-    except (KeyboardInterrupt, conversation.Quit):
+    except (KeyboardInterrupt, conversation.Quit, conversation.Declined) as stop:
         kept = f"saved; go on with: {way_on(sys.argv[1:], save)}" if save else "nothing was saved"
-        raise Stopped(f"stopped: {kept}") from None
+        what = f"no draft was written: {stop}" if isinstance(stop, conversation.Declined) else "stopped"
+        raise Stopped(f"{what}: {kept}") from None
 
 
 def way_on(words: Sequence[str], save: Path) -> str:
@@ -131,13 +132,22 @@ def talked(
         return referring.talk(case, profile.referrer, catalog, day, ask, keep, screen)
 
 
-def previewed(drafts: list[Prepared], ask: Ask, save: Path | None) -> list[Prepared]:
-    """The drafts that a person wants written, after seeing exactly what will leave and where to."""
-    chosen = []
-    for prepared in drafts:
-        say(f"\nThis is what will leave, and nothing else. {prepared.route.why}.\n")
-        say(referring.as_text(prepared.draft))
-        with leaving(save):
-            if conversation.ask_alone(ask, referring.preview_prompt(prepared)) == "yes":
-                chosen.append(prepared)
-    return chosen
+def previewed(
+    cases: Iterable[Case], profile: Profile, catalog: Catalog, day: date, ask: Ask, save: Path | None
+) -> list[Prepared]:
+    """The drafts, each agreed and attested to by a person who has seen exactly what will leave and where to.
+
+    Raises Stopped when she says no to one of them: then none is written.
+    """
+    return [_agreed(case, profile, catalog, day, ask, save) for case in cases]
+
+
+def _agreed(case: Case, profile: Profile, catalog: Catalog, day: date, ask: Ask, save: Path | None) -> Prepared:
+    shown = referring.prepare(case, profile, catalog, day, preview=True)
+    say(f"\nThis is what will leave, and nothing else. {shown.route.why}.\n")
+    say(referring.as_text(shown.draft))
+    say("The boxes are ticked only by what you say now.")
+    with leaving(save):
+        steps = conversation.consent_steps(shown.case, shown.draft.to, catalog)
+        said = conversation.walk(steps, case, ask, lambda _: None)
+    return referring.prepare(said, profile, catalog, day)

@@ -41,7 +41,13 @@ class Prepared(Struct, frozen=True):
     redacted: str
 
 
-def prepare(case: Case, screening: Screening, catalog: Catalog, as_of: date, profile: Profile) -> Prepared:
+STILL_TO_SAY: Final = frozenset({"agreement-missing", "attestation-missing"})
+"""Problems that a preview may have: a person agrees and attests to what she has read."""
+
+
+def prepare(
+    case: Case, screening: Screening, catalog: Catalog, as_of: date, profile: Profile, *, preview: bool = False
+) -> Prepared:
     """The draft of a case as screened, completed from the profile and dated `as_of`.
 
     Raises InputError with every problem of the case, or NotFound when a name finds nothing or no route exists.
@@ -49,7 +55,8 @@ def prepare(case: Case, screening: Screening, catalog: Catalog, as_of: date, pro
     checked = check_case(with_profile(case, profile.referrer), catalog, as_of)
     if checked.county is not None:
         check_member(case, checked.county, catalog)
-    problems = (*checked.problems, *screening.problems)
+    stated = (one for one in checked.problems if not (preview and one.code in STILL_TO_SAY))
+    problems = (*stated, *screening.problems)
     if problems or checked.county is None:
         raise _unfit(problems)
     determinations = screening.determinations

@@ -14,13 +14,12 @@ from calaim_cli.case import Case, LeadEntity, Profile, Referrer, with_profile
 from calaim_cli.catalog import Catalog
 from calaim_cli.checks import check_case
 from calaim_cli.conversation import (
-    YES_NO,
     Keep,
     ask_alone,
     choose_referrals,
-    consent_steps,
     fresh_consent,
     member_steps,
+    part2_steps,
     place_steps,
     referrer_steps,
     walk,
@@ -31,6 +30,7 @@ from calaim_cli.fields import MESSAGES, Checked, email, line
 from calaim_cli.formats import SUFFIXES, Format
 from calaim_cli.lookups import place_named
 from calaim_cli.message import Draft, eml
+from calaim_cli.programs import find_entry
 from calaim_cli.prompt import Ask, Prompt
 from calaim_cli.referral import Prepared
 from calaim_cli.referral import prepare as prepare_draft
@@ -58,23 +58,31 @@ def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: 
     return replace(case, referral=replace(referral, self_referral=own or referral.self_referral))
 
 
-def consent_for_another(written: Case, asked: Case) -> tuple[Problem, ...]:
-    """A warning where the command line asks for something else than the case, whose consent was given for that."""
-    before, after = written.referral, asked.referral
-    if not before.program or (before.program.lower(), before.services) == (after.program.lower(), after.services):
-        return ()
-    words = "the case was agreed to and attested for something else: make sure that both hold for this referral too"
-    return (Problem("consent", "consent-for-another", words),)
+def refuse_consent_for_another(written: Case, asked: Case, name: str, catalog: Catalog) -> None:
+    """Raises InputError where the command line asks for something else than the case: its consent is for that alone."""
+    if _request(written, catalog) != _request(asked, catalog):
+        words = "the consent in the case is not for what the command line asks for"
+        advice = "ask the member and attest anew in a case that names this program (and its services)"
+        problem = Problem("consent", "consent-for-another", f"{words}: {advice}")
+        raise InputError(f"{name}: {words}; nothing was written", (problem,), code=problem.code)
 
 
-def prepare(case: Case, profile: Profile, catalog: Catalog, as_of: date, name: str = "") -> Prepared:
-    """The draft of a case, completed from the profile.
+def _request(case: Case, catalog: Catalog) -> tuple[str, frozenset[str]]:
+    """What a case asks for, however it is typed: the program, and the services by their ids."""
+    found = {typed: find_entry(typed, catalog.programs_file.service) for typed in case.referral.services}
+    return case.referral.program.lower(), frozenset(one.id if one else typed for typed, one in found.items())
+
+
+def prepare(
+    case: Case, profile: Profile, catalog: Catalog, as_of: date, name: str = "", *, preview: bool = False
+) -> Prepared:
+    """The draft of a case, completed from the profile; `preview` is one that nobody has agreed or attested to yet.
 
     Raises InputError with every problem, or NotFound when there is no route; `name` is the case file that they name.
     """
     screening = screener(catalog.subjects, catalog).screen(case, as_of)
     try:
-        return prepare_draft(case, screening, catalog, as_of, profile)
+        return prepare_draft(case, screening, catalog, as_of, profile, preview=preview)
     except (InputError, NotFound) as error:
         said = f"{name}: {error.message}" if name else error.message
         raise type(error)(said, error.problems, code=error.code) from None
@@ -130,9 +138,10 @@ def as_text(draft: Draft) -> str:
 def talk(
     case: Case, profile: Referrer, catalog: Catalog, as_of: date, ask: Ask, keep: Keep, screen: Screen
 ) -> tuple[Case, ...]:
-    """A referral asked for from the beginning: place, screening, what to refer for, details, consent.
+    """A referral asked for from the beginning: place, screening, what to refer for, details, Part 2.
 
-    Gives one complete case for each program. Raises NotFound as soon as no route can exist, Quit when left.
+    Gives one case for each program, to be previewed, agreed to and attested.
+    Raises NotFound as soon as no route can exist, Quit when left.
     """
     _known_request(case, catalog, as_of)
     case = walk(place_steps(catalog), fresh_consent(with_profile(case, profile)), ask, keep)
@@ -150,7 +159,8 @@ def talk(
         getattr(profile, where.removeprefix("referrer.")) for where in form.required if where.startswith("referrer.")
     )
     missing = () if known else referrer_steps(catalog, as_of)
-    done = walk([*missing, *member_steps(catalog, as_of), *consent_steps(catalog, wanted)], case, ask, keep)
+    done = walk([*missing, *member_steps(catalog, as_of)], case, ask, keep)
+    done = walk(part2_steps(), done, ask, lambda _: None)  # what is said of consent is never kept for another time
     return tuple(
         replace(done, referral=replace(done.referral, program=one.referral.program, services=one.referral.services))
         for one in wanted
@@ -168,12 +178,6 @@ def _known_request(case: Case, catalog: Catalog, as_of: date) -> None:
 def _complete_request(case: Case) -> bool:
     """Whether the case says what to refer for: a program, with its services where it has some."""
     return bool(case.referral.program) and (case.referral.program.lower() != "cs" or bool(case.referral.services))
-
-
-def preview_prompt(prepared: Prepared) -> Prompt:
-    """The last question before a draft is written; there is no default."""
-    text = f"Write this draft to {', '.join(prepared.draft.to)}? Nothing is sent."
-    return Prompt(where="write", text=text, options=YES_NO)
 
 
 def edited_profile(profile: Profile, catalog: Catalog, ask: Ask) -> Profile:
