@@ -1,0 +1,235 @@
+"""Floor 1: a referral, field by field: the one table of what can be said in a case, a sheet, a talk or a letter.
+
+What is of the field stands here: its key, its check, the words that ask for it, other headers of a sheet. What is of
+one plan's form (sections, order, what is required, labels that differ) stands in the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli import fields
+from calaim_cli.fields import Checked
+
+Check = Callable[[str], Checked]
+
+
+class FieldKind(StrEnum):
+    """How a field is given."""
+
+    TEXT = "text"
+    DATE = "date"
+    PLACE = "place"
+    YES_NO = "yes/no"
+    CHOICE = "choice"
+    CHOICES = "choices"
+
+
+class Field(Struct, frozen=True, kw_only=True):
+    """One field: where it stands in a case, how its text is checked, and how it is called in a letter and asked for.
+
+    `choices` names the list of the plan's form that a choice is of. `absent` says, for a place (talk, letter, template,
+    document) where the field does not stand, why not.
+    """
+
+    key: str
+    kind: FieldKind = FieldKind.TEXT
+    check: Check | None = None
+    label: str = ""
+    ask: str = ""
+    aliases: tuple[str, ...] = ()
+    choices: str = ""
+    absent: dict[str, str] = {}
+
+    @property
+    def part(self) -> str:
+        """The table of the case: member, referrer, referral or consent."""
+        return self.key.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The key within its table."""
+        return self.key.partition(".")[2]
+
+    @property
+    def column(self) -> str:
+        """The column of a sheet; the referrer's have a prefix, because the member has a name and a phone, too."""
+        return f"referrer_{self.name}" if self.part == "referrer" else self.name
+
+
+NOT_OF_THE_MEMBER: Final = "it steers the route and is no fact that the plan needs"
+SAID_BY_THE_BOXES: Final = "the boxes of the attestation say it"
+
+FIELDS: Final = (
+    Field(
+        key="referral.program",
+        kind=FieldKind.CHOICE,
+        choices="subjects",
+        label="Program",
+        absent={
+            "talk": "chosen among the results of the screening",
+            "letter": "its title and what is requested say it",
+        },
+    ),
+    Field(
+        key="referral.services",
+        kind=FieldKind.CHOICES,
+        label="Services",
+        aliases=("service",),
+        absent={"talk": "chosen among the results of the screening", "letter": "what is requested says it"},
+    ),
+    Field(key="member.county", kind=FieldKind.PLACE, label="County", ask="Member's county or ZIP code"),
+    Field(
+        key="member.zip", check=fields.zip_code, label="City, state, ZIP code", ask="ZIP code", aliases=("zip_code",)
+    ),
+    Field(
+        key="referral.self_referral",
+        kind=FieldKind.YES_NO,
+        absent={"talk": "the option --self-referral says it", "letter": NOT_OF_THE_MEMBER},
+    ),
+    Field(
+        key="member.kp_member",
+        kind=FieldKind.YES_NO,
+        label="Kaiser Permanente Medi-Cal member",
+        ask="Does the member have Kaiser Permanente Medi-Cal? (see the card)",
+    ),
+    Field(key="member.first_name", check=fields.name, label="First name", ask="Member's first name"),
+    Field(
+        key="member.middle_name",
+        check=fields.name,
+        label="Middle name or initial",
+        ask="Member's middle name or initial",
+    ),
+    Field(key="member.last_name", check=fields.name, label="Last name", ask="Member's last name"),
+    Field(
+        key="member.date_of_birth",
+        kind=FieldKind.DATE,
+        label="Date of birth",
+        ask="Member's date of birth (MM/DD/YYYY)",
+        aliases=("dob", "birth_date"),
+    ),
+    Field(key="member.phone", check=fields.phone, label="Phone", ask="Member's phone"),
+    Field(key="member.address", check=fields.line, label="Mailing address", ask="Member's mailing address: street"),
+    Field(key="member.city", check=fields.line, label="City, state, ZIP code", ask="City"),
+    Field(
+        key="member.mrn",
+        check=fields.mrn,
+        label="KP medical record number (MRN)",
+        ask="KP medical record number (MRN), if known",
+        aliases=("medical_record_number",),
+    ),
+    Field(
+        key="member.cin",
+        check=fields.cin,
+        label="Medi-Cal client index number (CIN)",
+        ask="Medi-Cal client index number (CIN), if known",
+        aliases=("client_index_number",),
+    ),
+    Field(key="member.email", check=fields.email, label="E-mail", ask="Member's e-mail"),
+    Field(
+        key="member.preferred_language",
+        check=fields.line,
+        label="Preferred language",
+        ask="Preferred language",
+        aliases=("language",),
+    ),
+    Field(
+        key="member.caregiver_name",
+        check=fields.name,
+        label="Caregiver or support person",
+        ask="Caregiver or support person",
+    ),
+    Field(
+        key="member.caregiver_contact",
+        check=fields.line,
+        label="Caregiver's e-mail or phone",
+        ask="Caregiver's e-mail or phone",
+    ),
+    Field(key="referrer.name", check=fields.name, label="Referrer's name", ask="Referrer's name"),
+    Field(key="referrer.organization", check=fields.line, label="Organization", ask="Referrer's organization"),
+    Field(key="referrer.npi", check=fields.npi, label="Organization's NPI", ask="Organization's NPI (ten digits)"),
+    Field(
+        key="referrer.address",
+        check=fields.line,
+        label="Address",
+        ask="Organization's address: street, city, state, ZIP code",
+    ),
+    Field(key="referrer.phone", check=fields.phone, label="Phone", ask="Referrer's phone"),
+    Field(
+        key="referrer.email",
+        check=fields.email,
+        label="E-mail",
+        ask="Referrer's e-mail (one that is read: the plan answers there)",
+    ),
+    Field(
+        key="referrer.relationship",
+        kind=FieldKind.CHOICE,
+        choices="relationships",
+        label="Relationship to the member",
+        ask="Referrer's relationship to the member",
+    ),
+    Field(
+        key="referrer.relationship_detail",
+        check=fields.line,
+        ask="Which relationship is it?",
+        absent={"template": "only some choices ask for it", "letter": "it follows the relationship on its line"},
+    ),
+    Field(
+        key="referrer.source",
+        kind=FieldKind.CHOICE,
+        choices="referral_sources",
+        label="External referral by",
+        ask="Who is making the referral?",
+    ),
+    Field(
+        key="referrer.source_detail",
+        check=fields.line,
+        ask="Which one?",
+        absent={"template": "only some choices ask for it", "letter": "it follows the source on its line"},
+    ),
+    Field(
+        key="referral.current_services",
+        kind=FieldKind.CHOICES,
+        choices="current_services",
+        label="Receives now",
+        ask="What does the member receive now?",
+    ),
+    Field(
+        key="referral.notes",
+        check=fields.free_text,
+        label="Notes from the referrer",
+        ask="Notes for the plan (at most 1,000 characters; no diagnoses)",
+    ),
+    Field(
+        key="consent.member_agreed",
+        kind=FieldKind.YES_NO,
+        ask="Has the member agreed to this referral?",
+        absent={"letter": SAID_BY_THE_BOXES},
+    ),
+    Field(
+        key="consent.attested",
+        kind=FieldKind.YES_NO,
+        ask="Do you attest to this?",
+        absent={"letter": SAID_BY_THE_BOXES},
+    ),
+    Field(
+        key="consent.part2",
+        kind=FieldKind.YES_NO,
+        ask="Does any of this come from a substance-use program covered by 42 CFR Part 2?",
+        absent={"letter": "the notice of 42 CFR Part 2 says it"},
+    ),
+    Field(
+        key="consent.part2_consent",
+        kind=FieldKind.YES_NO,
+        ask="Has the member consented to that in writing?",
+        absent={"letter": "without it there is no letter"},
+    ),
+)
+"""Every field, in the order of a sheet's template."""
+
+BY_KEY: Final[Mapping[str, Field]] = {field.key: field for field in FIELDS}
+BY_COLUMN: Final[Mapping[str, Field]] = {field.column: field for field in FIELDS}
