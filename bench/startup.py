@@ -25,7 +25,7 @@ import deciding
 from measuring import ENVIRONMENT, ROOT, environment, installed, keep, machine
 
 from calaim_cli import datafiles, documents
-from calaim_cli.counties import Place
+from calaim_cli.places import Place
 
 ROUNDS = 40
 FLOORS = 5

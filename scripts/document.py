@@ -15,9 +15,9 @@ from pathlib import Path
 
 import tree
 
-from calaim_cli import datafiles, lookups
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import plans_of
+from calaim_cli import datafiles, policy
+from calaim_cli.places import plans_of
+from calaim_cli.policy import Policy
 from calaim_cli.programs import Program, rules_of
 from calaim_cli.questions import Kind
 from calaim_cli.rules import Rule
@@ -187,7 +187,7 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
 def programs() -> None:
     """Print every program, population and service with its rule, criterion by criterion, each with its source."""
     catalog = datafiles.load()
-    for kind, entry in lookups.kinds(catalog):
+    for kind, entry in policy.kinds(catalog):
         print(f"\n## {entry.name}\n")
         print(f"`{entry.id}`, {kind}. {entry.summary}\n")
         print(f"**Who:** {entry.who}\n")
@@ -201,7 +201,7 @@ def programs() -> None:
         _last(entry, catalog)
 
 
-def _rule(rule: Rule, catalog: Catalog, indent: str) -> None:
+def _rule(rule: Rule, catalog: Policy, indent: str) -> None:
     for clause, parts in (("all_of", rule.all_of), ("any_of", rule.any_of), ("none_of", rule.none_of)):
         if parts:
             print(f"{indent}- {CLAUSE_WORDS[clause]}:")
@@ -214,7 +214,7 @@ def _rule(rule: Rule, catalog: Catalog, indent: str) -> None:
                 print(f"{indent}  - {criterion.text} ({', '.join(criterion.source)}; grade {grade})")
 
 
-def _last(entry: Program, catalog: Catalog) -> None:
+def _last(entry: Program, catalog: Policy) -> None:
     for conflict in catalog.conflicts_of(entry.id):
         print(f"**Sources differ** on {conflict.matter.lower()}: {conflict.older} {conflict.newer}\n")
     print(f"Source: {catalog.cite(entry.source)}. Review by {catalog.review_by}.")

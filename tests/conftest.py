@@ -17,7 +17,7 @@ import tomli_w
 from hypothesis import HealthCheck, settings
 
 from calaim_cli import cli, compiled, compiling, datafiles
-from calaim_cli.catalog import Catalog
+from calaim_cli.policy import Policy
 
 # A first run builds tables, and the machine may be busy: neither says anything about the code.
 settings.register_profile("calaim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -39,7 +39,7 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture(scope="session")
-def catalog() -> Catalog:
+def catalog() -> Policy:
     """The shipped policy."""
     return datafiles.load()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from calaim_cli.case import LeadEntity, Profile, Referrer, SecureEmail, read_case
-from calaim_cli.catalog import Catalog
+from calaim_cli.draft import Drafter
 from calaim_cli.message import eml
-from calaim_cli.referring import prepare
+from calaim_cli.policy import Policy
 from conftest import AS_OF, COMPLETE, changed
 
 PLAN: Final[dict[str, Any]] = {"managed_care": True, "excluded_programs": ["none"], "choose_one_programs": ["none"]}
@@ -83,8 +83,9 @@ PROFILE: Final = Profile(
 )
 
 
-def golden_drafts(catalog: Catalog) -> dict[str, bytes]:
+def golden_drafts(catalog: Policy) -> dict[str, bytes]:
     """Each referral as the .eml file that it becomes."""
     cases = {name: read_case(changed(COMPLETE, changes)) for name, changes in GOLDEN.items()}
     assert not any(problems for _, problems in cases.values())
-    return {name: eml(prepare(case, PROFILE, catalog, AS_OF).draft) for name, (case, _) in cases.items()}
+    drafter = Drafter(catalog, PROFILE, AS_OF)
+    return {name: eml(drafter.draft(case).draft) for name, (case, _) in cases.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from calaim_cli.checks import CHECKS
+from calaim_cli.form import CHECKED
 
 ENCODED_WORDS: Final = {
     "encoded word that hides a Bcc": "=?utf-8?q?ok=0D=0ABcc:_x@example.com?=",
@@ -115,7 +115,7 @@ SHAPES: Final = {
 HOSTILE: Final[dict[str, str]] = {**ENCODED_WORDS, **LINE_BREAKS, **INVISIBLE, **NAMES, **DAMAGED, **SHAPES}
 
 TEXT_FIELDS: Final = (
-    *CHECKS,
+    *(field.key for field in CHECKED),
     *("member.date_of_birth", "member.county", "referrer.relationship", "referrer.source", "referral.program"),
 )
 LIST_FIELDS: Final = ("referral.services", "referral.current_services")

@@ -8,9 +8,9 @@ from functools import cache
 from typing import NamedTuple
 
 from calaim_cli import datafiles
-from calaim_cli.catalog import Catalog
-from calaim_cli.determination import Outcome
 from calaim_cli.interview import Inquiry, inquiry, next_question, open_questions, telling_answers, to_settle
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Outcome
 from calaim_cli.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind, Question
 
 Answers = dict[str, Answer]
@@ -216,7 +216,7 @@ class Asked(NamedTuple):
 
 
 @cache
-def policy() -> Catalog:
+def policy() -> Policy:
     """The shipped policy."""
     return datafiles.load()
 

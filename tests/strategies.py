@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from calaim_cli.catalog import Catalog
 from calaim_cli.determination import Determination, decider
+from calaim_cli.policy import Policy
 from calaim_cli.programs import Subject
 from calaim_cli.questions import Answer, Criterion, Kind, Question
 from calaim_cli.rules import Finding, Rule, Truth, Truths, evaluator
@@ -79,7 +79,7 @@ def telling_values(question: Question, criteria: Iterable[Criterion]) -> tuple[A
     return tuple(sorted(edges))
 
 
-def policy_answers(catalog: Catalog) -> st.SearchStrategy[dict[str, Answer]]:
+def policy_answers(catalog: Policy) -> st.SearchStrategy[dict[str, Answer]]:
     """A complete set of answers to the questions of the policy."""
     criteria = tuple(catalog.criteria.values())
     each: dict[str, st.SearchStrategy[Any]] = {
@@ -99,7 +99,7 @@ class Asked(NamedTuple):
 
 
 @st.composite
-def interviews(draw: st.DrawFn, catalog: Catalog) -> Asked:
+def interviews(draw: st.DrawFn, catalog: Policy) -> Asked:
     """An interview cut short: what is left out was not asked, or nobody knew."""
     full = draw(policy_answers(catalog))
     fates = draw(st.lists(st.sampled_from(("given", "unknown", "not asked")), min_size=len(full), max_size=len(full)))

@@ -8,12 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from calaim_cli.advice import Advice, advise
-from calaim_cli.catalog import Catalog, OutcomeWords
-from calaim_cli.counties import Availability, Contact, County, Plan, Presence, Region
-from calaim_cli.determination import Determination, Outcome
-from calaim_cli.programs import Gate, Program, rules_of, subjects
+from calaim_cli.determination import Determination
+from calaim_cli.places import Availability, Contact, County, Plan, Presence, Region
+from calaim_cli.policy import OutcomeWords, Policy
+from calaim_cli.programs import Conflict, Gate, Grade, Outcome, Program, rules_of, subjects
 from calaim_cli.rules import Rule, Truth
-from calaim_cli.sources import Conflict, Grade
 from strategies import determine
 
 NO, YES = Truth.NO, Truth.YES
@@ -83,7 +82,7 @@ GENERAL = {outcome: f"What to do when {outcome}." for outcome in Outcome}
 
 
 @pytest.fixture(scope="module")
-def invented(catalog: Catalog) -> Catalog:
+def invented(catalog: Policy) -> Policy:
     """A policy with ECM, its population `old`, CHW and the service `shopping`, one region and one contact."""
     contact = Contact(
         id="c", name="Market Office", purpose="Ask for bags.", source=S, phone="555-0102", touches=("shopping",)
@@ -106,7 +105,7 @@ def invented(catalog: Catalog) -> Catalog:
     )
 
 
-def advised(catalog: Catalog, wanted: str, where: County | None, **truths: Truth) -> tuple[Outcome, Advice]:
+def advised(catalog: Policy, wanted: str, where: County | None, **truths: Truth) -> tuple[Outcome, Advice]:
     """The outcome and the advice for somebody whom everything fits, but for these truths."""
     [subject] = [one for one in catalog.subjects if one.entry.id == wanted]
     determination = determine(subject, FITS | truths)
@@ -125,7 +124,7 @@ def advised(catalog: Catalog, wanted: str, where: County | None, **truths: Truth
     ],
 )
 def test_the_gate_that_decided_says_why(
-    invented: Catalog, wanted: str, truths: dict[str, Truth], outcome: str, said: str
+    invented: Policy, wanted: str, truths: dict[str, Truth], outcome: str, said: str
 ) -> None:
     """The first step tells what stands in the way, and nothing that does not."""
     found, advice = advised(invented, wanted, SERVED, **truths)
@@ -135,20 +134,20 @@ def test_the_gate_that_decided_says_why(
 
 
 @pytest.mark.parametrize("truths", [{}, {"hungry": NO, "nearly_hungry": YES}], ids=["likely", "discretion"])
-def test_gates_that_stand_open_say_nothing(invented: Catalog, truths: dict[str, Truth]) -> None:
+def test_gates_that_stand_open_say_nothing(invented: Policy, truths: dict[str, Truth]) -> None:
     """Nobody is told of obstacles that are not hers."""
     outcome, advice = advised(invented, "shopping", SERVED, **truths)
     assert advice.next_steps[0] == GENERAL[outcome]
 
 
-def test_next_steps_of_the_entry_replace_the_general_ones(invented: Catalog) -> None:
+def test_next_steps_of_the_entry_replace_the_general_ones(invented: Policy) -> None:
     """What a program says of an outcome takes the place of the general words, and nothing is said twice."""
     _, advice = advised(invented, "shopping", SERVED, has_list=NO)
     assert advice.next_steps.count("Write the list.") == 1
     assert GENERAL[Outcome.NOT_YET] not in advice.next_steps
 
 
-def test_referral_goes_to_the_region(invented: Catalog) -> None:
+def test_referral_goes_to_the_region(invented: Policy) -> None:
     """Where the plan serves, the next steps name the command, the region and its phone."""
     _, advice = advised(invented, "shopping", SERVED)
     assert advice.offered is True
@@ -156,14 +155,14 @@ def test_referral_goes_to_the_region(invented: Catalog) -> None:
     assert any("555-0101" in step for step in advice.next_steps)
 
 
-def test_what_is_not_referred_by_email_is_a_call(invented: Catalog) -> None:
+def test_what_is_not_referred_by_email_is_a_call(invented: Policy) -> None:
     """Where an e-mail would be too slow, only the phone is given."""
     _, advice = advised(invented, "chw", SERVED)
     assert any("555-0101" in step for step in advice.next_steps)
     assert not any("calaim refer" in step for step in advice.next_steps)
 
 
-def test_service_that_is_not_offered_is_never_referred(invented: Catalog) -> None:
+def test_service_that_is_not_offered_is_never_referred(invented: Policy) -> None:
     """Where a service is not offered, the advice says so with its date and says to call, not to refer."""
     outcome, advice = advised(invented, "shopping", WITHOUT)
     assert (outcome, advice.offered) == ("likely", False)
@@ -172,7 +171,7 @@ def test_service_that_is_not_offered_is_never_referred(invented: Catalog) -> Non
     assert not any("calaim refer" in step for step in advice.next_steps)
 
 
-def test_elsewhere_the_members_own_plan_is_named(invented: Catalog) -> None:
+def test_elsewhere_the_members_own_plan_is_named(invented: Policy) -> None:
     """Where Kaiser Permanente does not serve, the county's own plan is named and nobody is sent to a mailbox."""
     _, advice = advised(invented, "shopping", UNSERVED)
     assert advice.offered is None
@@ -180,14 +179,14 @@ def test_elsewhere_the_members_own_plan_is_named(invented: Catalog) -> None:
     assert not any("calaim refer" in step or "555-0101" in step for step in advice.next_steps)
 
 
-def test_split_county_needs_the_zip_code(invented: Catalog) -> None:
+def test_split_county_needs_the_zip_code(invented: Policy) -> None:
     """In a county of two regions no region is guessed."""
     _, advice = advised(invented, "ecm", SPLIT)
     assert any("ZIP code" in step for step in advice.next_steps)
     assert not any("555-0101" in step for step in advice.next_steps)
 
 
-def test_without_a_county_it_is_asked_for(invented: Catalog) -> None:
+def test_without_a_county_it_is_asked_for(invented: Policy) -> None:
     """Without a county the advice asks for it rather than for a guess."""
     _, advice = advised(invented, "shopping", None)
     assert advice.offered is None
@@ -199,20 +198,20 @@ def test_without_a_county_it_is_asked_for(invented: Catalog) -> None:
     [("shopping", {"hungry": NO}), ("ecm", {"in_other": YES}), ("shopping", {"has_list": NO})],
     ids=["unlikely", "choose-one", "not-yet"],
 )
-def test_no_referral_before_its_time(invented: Catalog, wanted: str, truths: dict[str, Truth]) -> None:
+def test_no_referral_before_its_time(invented: Policy, wanted: str, truths: dict[str, Truth]) -> None:
     """Where a choice or a step comes first, or nothing fits, the advice does not say to refer now."""
     _, advice = advised(invented, wanted, SERVED, **truths)
     assert not any("calaim refer" in step for step in advice.next_steps)
 
 
-def test_population_leaves_the_referral_to_its_program(invented: Catalog) -> None:
+def test_population_leaves_the_referral_to_its_program(invented: Policy) -> None:
     """A member is referred to ECM, not to a population: the way is told once, with the program."""
     _, advice = advised(invented, "old", SERVED)
     assert advice.offered is None
     assert advice.next_steps == (GENERAL[Outcome.LIKELY],)
 
 
-def test_contact_is_told_unless_nothing_fits(invented: Catalog) -> None:
+def test_contact_is_told_unless_nothing_fits(invented: Policy) -> None:
     """A contact stands beside what it belongs to, but is not offered to somebody whom nothing fits."""
     contact = "Market Office: 555-0102. Ask for bags."
     assert contact in advised(invented, "shopping", SERVED)[1].next_steps
@@ -220,7 +219,7 @@ def test_contact_is_told_unless_nothing_fits(invented: Catalog) -> None:
     assert contact not in advised(invented, "shopping", SERVED, hungry=NO)[1].next_steps
 
 
-def test_notes_tell_what_sources_disagree_on(invented: Catalog) -> None:
+def test_notes_tell_what_sources_disagree_on(invented: Policy) -> None:
     """A service's own notes, the note on where it is offered, and both sides of a conflict are shown."""
     _, advice = advised(invented, "shopping", SERVED)
     assert advice.notes[:2] == ("Bring a bag.", "Ask.")
@@ -230,14 +229,14 @@ def test_notes_tell_what_sources_disagree_on(invented: Catalog) -> None:
     assert advised(invented, "chw", SERVED)[1].notes == ()
 
 
-def test_note_on_offers_needs_a_county_that_is_served(invented: Catalog) -> None:
+def test_note_on_offers_needs_a_county_that_is_served(invented: Policy) -> None:
     """What is said of where a service is offered is not said of a county that has another plan."""
     for where in (None, UNSERVED):
         assert "Ask." not in advised(invented, "shopping", where)[1].notes
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_every_shipped_outcome_has_a_next_step(catalog: Catalog, outcome: Outcome) -> None:
+def test_every_shipped_outcome_has_a_next_step(catalog: Policy, outcome: Outcome) -> None:
     """Nobody is left without a next step: each result of the shipped policy gives one, in every county."""
     for one in catalog.subjects:
         for where in (None, *catalog.counties_file.county):

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from calaim_cli import takes
-from calaim_cli.drafting import Drafted
 from calaim_cli.spreadsheet import BOM
+from calaim_cli.takes import Drafted
 from conftest import AS_OF, Run, WriteProfile
 from sheets import ROW, read_csv, row, sheet
 

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from calaim_cli.body import HIDDEN, NOT_GIVEN, WIDTH, hidden, reads_left_to_right, us_date, wrapped
 from calaim_cli.case import LeadEntity, Member, Profile, SecureEmail, read_case
-from calaim_cli.catalog import Catalog
+from calaim_cli.draft import Drafted, Drafter
 from calaim_cli.errors import InputError
+from calaim_cli.policy import Policy
 from calaim_cli.questions import NONE_OF_THESE, Kind, Question
-from calaim_cli.referral import Prepared, prepare
-from calaim_cli.screening import screener
 from conftest import AS_OF, COMPLETE, changed
 
 WHOLE = {
@@ -46,21 +45,20 @@ SECTIONS = (
     "DECISION",
 )
 TITLE = re.compile(r"[A-Z][A-Z -]{4,}")
-Prepare = Callable[..., Prepared]
+Make = Callable[..., Drafted]
 
 
 @pytest.fixture(scope="module")
-def prepared(catalog: Catalog) -> Prepare:
+def made(catalog: Policy) -> Make:
     """Make a draft of the complete case, with changes by dotted key."""
-    screen = screener(catalog.subjects, catalog).screen
 
-    def prepare_changed(changes: dict[str, Any] | None = None, secure: SecureEmail | None = None) -> Prepared:
+    def draft_changed(changes: dict[str, Any] | None = None, secure: SecureEmail | None = None) -> Drafted:
         case, problems = read_case(changed(COMPLETE, changes or {}))
         assert not problems
         profile = Profile(network_lead_entity=LeadEntity(email="nle@example.org"), secure_email=secure or SecureEmail())
-        return prepare(case, screen(case, AS_OF), catalog, AS_OF, profile)
+        return Drafter(catalog, profile, AS_OF).draft(case)
 
-    return prepare_changed
+    return draft_changed
 
 
 def titles(body: str) -> list[str]:
@@ -74,17 +72,17 @@ def for_service(service: str, answers: dict[str, Any]) -> dict[str, Any]:
     return {**place, "referral.program": "cs", "referral.services": [service], "answers": answers}
 
 
-def test_sections_stand_in_the_order_of_the_form(prepared: Prepare) -> None:
+def test_sections_stand_in_the_order_of_the_form(made: Make) -> None:
     """An intake nurse finds each part where the plan's form has it, in every draft."""
-    found = titles(prepared(WHOLE).draft.body)
+    found = titles(made(WHOLE).draft.body)
     assert len(found) == len(SECTIONS)
     assert all(title.startswith(wanted.split(",")[0]) for title, wanted in zip(found, SECTIONS, strict=True))
 
 
-def test_sections_that_hold_nothing_are_left_out(prepared: Prepare) -> None:
+def test_sections_that_hold_nothing_are_left_out(made: Make) -> None:
     """Without notes and Part 2 information those two sections are not there, and the others do not move."""
-    found = titles(prepared().draft.body)
-    assert found == [title for title in titles(prepared(WHOLE).draft.body) if not title.startswith(("NOTES", "CONF"))]
+    found = titles(made().draft.body)
+    assert found == [title for title in titles(made(WHOLE).draft.body) if not title.startswith(("NOTES", "CONF"))]
 
 
 def assert_fits(body: str) -> None:
@@ -95,28 +93,28 @@ def assert_fits(body: str) -> None:
 
 
 @pytest.mark.parametrize("program", ["ecm", "chw"])
-def test_lines_fit_a_window(prepared: Prepare, program: str) -> None:
+def test_lines_fit_a_window(made: Make, program: str) -> None:
     """No line is wider than 72 columns, so no mail client breaks one in an odd place."""
-    assert_fits(prepared({**WHOLE, "referral.program": program, "answers": {"managed_care": True}}).draft.body)
+    assert_fits(made({**WHOLE, "referral.program": program, "answers": {"managed_care": True}}).draft.body)
 
 
-def test_lines_of_every_service_fit(catalog: Catalog, prepared: Prepare) -> None:
+def test_lines_of_every_service_fit(catalog: Policy, made: Make) -> None:
     """Nor in a draft for any of the Community Supports, with nothing known and with everything known."""
     for service in catalog.programs_file.service:
         if service.by_email:
             for answers in ({}, everything(catalog)):
-                assert_fits(prepared({**WHOLE, **for_service(service.id, answers)}).draft.body)
+                assert_fits(made({**WHOLE, **for_service(service.id, answers)}).draft.body)
 
 
 @given(
     st.lists(st.text("abc ü王", min_size=1, max_size=60).filter(str.strip), min_size=2, max_size=4),
     st.text(st.characters(codec="utf-8"), max_size=300),
 )
-def test_long_values_wrap_and_lose_nothing(prepared: Prepare, texts: list[str], note: str) -> None:
+def test_long_values_wrap_and_lose_nothing(made: Make, texts: list[str], note: str) -> None:
     """A long address is wrapped between words and a long word stays whole: nothing is cut."""
     values = {"member.address": " ".join(texts)[:200], "referrer.organization": texts[0], "referral.notes": note}
     try:
-        body = prepared(values).draft.body
+        body = made(values).draft.body
     except InputError:
         return
     words = set(body.split())
@@ -154,15 +152,15 @@ RIGHT_TO_LEFT = {
 
 @pytest.mark.parametrize("value", ["فاطمة", "שרה", "علی‌رضا", "Sam فاطمة"], ids=["Arabic", "Hebrew", "Farsi", "mixed"])
 @pytest.mark.parametrize("where", RIGHT_TO_LEFT)
-def test_right_to_left_value_has_its_own_line(prepared: Prepare, where: str, value: str) -> None:
+def test_right_to_left_value_has_its_own_line(made: Make, where: str, value: str) -> None:
     """A value that reads from right to left never shares a line with its label: the two would swap places."""
-    lines = prepared({where: value}).draft.body.splitlines()
+    lines = made({where: value}).draft.body.splitlines()
     assert lines[lines.index(RIGHT_TO_LEFT[where]) + 1] == value
 
 
-def test_left_to_right_value_stays_beside_its_label(prepared: Prepare) -> None:
+def test_left_to_right_value_stays_beside_its_label(made: Make) -> None:
     """Other letters do not change the shape of the form."""
-    assert "First name: Trần" in prepared({"member.first_name": "Trần"}).draft.body.splitlines()
+    assert "First name: Trần" in made({"member.first_name": "Trần"}).draft.body.splitlines()
 
 
 def test_hidden_masks_what_is_given() -> None:
@@ -174,24 +172,25 @@ def test_hidden_masks_what_is_given() -> None:
     assert hidden(Member()) == Member()
 
 
-def test_redacted_body_shows_the_shape_and_nothing_of_the_member(prepared: Prepare) -> None:
+def test_redacted_body_shows_the_shape_and_nothing_of_the_member(catalog: Policy, made: Make) -> None:
     """A preview for others has the same lines with the member's values and the notes masked."""
-    result = prepared(WHOLE)
-    shown = result.redacted
+    result = made(WHOLE)
+    redacted = Drafter(catalog, Profile(), AS_OF).redacted
+    shown = redacted(result)
     member = changed(COMPLETE, WHOLE)["member"]
     for value in (*(one for one in member.values() if isinstance(one, str)), "03/04/1980", "(415) 555-0123", "Xnote"):
         assert value not in shown, value
     assert titles(shown) == titles(result.draft.body)
     assert "Referrer's name: Pat Example" in shown.splitlines()
-    assert f"Middle name or initial: {NOT_GIVEN}" in prepared().redacted.splitlines()
+    assert f"Middle name or initial: {NOT_GIVEN}" in redacted(made()).splitlines()
 
 
-def test_redacted_body_is_never_sent(prepared: Prepare) -> None:
+def test_redacted_body_is_never_sent(made: Make) -> None:
     """The mask is for the preview: the draft has the values."""
-    assert HIDDEN not in prepared(WHOLE).draft.body
+    assert HIDDEN not in made(WHOLE).draft.body
 
 
-def everything(catalog: Catalog) -> dict[str, Any]:
+def everything(catalog: Policy) -> dict[str, Any]:
     """An answer to every question: yes, a number, each choice but "none of these"."""
 
     def answer(question: Question) -> bool | int | str | list[str]:
@@ -205,24 +204,24 @@ def everything(catalog: Catalog) -> dict[str, Any]:
     return {name: answer(question) for name, question in catalog.questions.items() if name != "age"}
 
 
-def test_form_part_stands_only_where_the_form_has_one(catalog: Catalog, prepared: Prepare) -> None:
+def test_form_part_stands_only_where_the_form_has_one(catalog: Policy, made: Make) -> None:
     """The questions of the form's section B are repeated for the services that have a part there, and no other."""
     for service in catalog.programs_file.service:
         if service.by_email:
-            body = prepared(for_service(service.id, everything(catalog))).draft.body
+            body = made(for_service(service.id, everything(catalog))).draft.body
             assert (f"Section B, part {service.form_part} of" in body) is bool(service.form_part), service.id
             assert ("the plan's form" in body) is bool(service.form_part), service.id
 
 
-def test_form_part_gives_answers_in_words(prepared: Prepare) -> None:
+def test_form_part_gives_answers_in_words(made: Make) -> None:
     """What the case answers stands there as a person would say it; what the form asks besides is named, not filled."""
     answers = {"nursing_facility_days": 90, "willing_assisted_living": True, "safe_in_assisted_living": "unknown"}
-    body = " ".join(prepared(for_service("assisted_living_transitions", answers)).draft.body.split())
+    body = " ".join(made(for_service("assisted_living_transitions", answers)).draft.body.split())
     assert "in a nursing facility or Recuperative Care? 90 days" in body
     assert "willing to live in an assisted living facility? yes" in body
     assert "Asked in part 2 of the plan's form, and still to follow: - time-limited transition" in body
     assert "unknown" not in body
-    ihss = " ".join(prepared(for_service("personal_care_homemaker", {"ihss_status": "applied"})).draft.body.split())
+    ihss = " ".join(made(for_service("personal_care_homemaker", {"ihss_status": "applied"})).draft.body.split())
     assert "Has applied and is waiting" in ihss
 
 
@@ -236,36 +235,36 @@ SUBSTANCE_USE = re.compile(
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["nothing known", "everything known"])
-def test_substance_use_is_never_named_alone(catalog: Catalog, prepared: Prepare, known: bool) -> None:
+def test_substance_use_is_never_named_alone(catalog: Policy, made: Make, known: bool) -> None:
     """Whatever is answered, a draft has the plan's combined words and says nothing of substance use by itself."""
     answers = everything(catalog) if known else {}
     wanted: list[dict[str, Any]] = [{"referral.program": program, "answers": answers} for program in ("ecm", "chw")]
     wanted += [for_service(one.id, answers) for one in catalog.programs_file.service if one.by_email]
     for changes in wanted:
-        body = " ".join(prepared(changes).draft.body.split())
+        body = " ".join(made(changes).draft.body.split())
         assert not SUBSTANCE_USE.search(COMBINED.sub("", body)), changes
 
 
-def test_sources_are_spelled_out_once(prepared: Prepare) -> None:
+def test_sources_are_spelled_out_once(made: Make) -> None:
     """Each short name of a source behind a criterion is explained below, with its date, and no other is."""
-    body = prepared().draft.body
+    body = made().draft.body
     cited = {tag for group in re.findall(r"\(([A-Z][^()]*)\)", body) for tag in re.findall(r"\b[A-Z]+[0-9]+\b", group)}
     explained = re.findall(r"^([A-Z]+[0-9]*): .*\d{4}", body, re.MULTILINE)
     assert cited
     assert sorted(explained) == sorted(cited)
 
 
-def test_tag_of_the_users_mail_gateway_is_the_first_line(prepared: Prepare) -> None:
+def test_tag_of_the_users_mail_gateway_is_the_first_line(made: Make) -> None:
     """With a tag in the body, the rest of the draft and its subject are as without."""
-    tagged, usual = prepared(None, SecureEmail(secure_tag="body", text="[secure]")).draft, prepared().draft
+    tagged, usual = made(None, SecureEmail(secure_tag="body", text="[secure]")).draft, made().draft
     assert tagged.body == f"[secure]\n{usual.body}"
     assert (tagged.subject, tagged.to, tagged.extra) == (usual.subject, usual.to, None)
 
 
-def test_tag_in_a_header_leaves_the_body_alone(prepared: Prepare) -> None:
+def test_tag_in_a_header_leaves_the_body_alone(made: Make) -> None:
     """With a tag in a header, only that header is added."""
-    tagged = prepared(None, SecureEmail(secure_tag="header", text="yes", header="X-Secure")).draft
-    assert (tagged.body, tagged.extra) == (prepared().draft.body, ("X-Secure", "yes"))
+    tagged = made(None, SecureEmail(secure_tag="header", text="yes", header="X-Secure")).draft
+    assert (tagged.body, tagged.extra) == (made().draft.body, ("X-Secure", "yes"))
 
 
 def test_us_date_has_two_digits() -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from calaim_cli import referral
-from calaim_cli.checks import CHECKS
+from calaim_cli import draft
+from calaim_cli.form import CHECKED
 from conftest import ROOT, Ran, Run, WriteCase
 from hostile import LIST_FIELDS
 
@@ -50,7 +50,13 @@ TRACES = (
     *("1971", "07/19", "555-0171", "5550171", "7171", "555-0172", "5550172"),
 )
 """What of the values above would show in a text, in lower case, however it was tidied up."""
-TEXTS = (*CHECKS, "member.date_of_birth", "member.county", "referrer.relationship", "referrer.source")
+TEXTS = (
+    *(field.key for field in CHECKED),
+    "member.date_of_birth",
+    "member.county",
+    "referrer.relationship",
+    "referrer.source",
+)
 
 
 def traces(*texts: str | bytes) -> list[str]:
@@ -239,7 +245,7 @@ def test_fault_in_the_program_repeats_no_value(
     def fail(case: object, *_: object) -> None:
         raise ValueError(f"invalid literal: {case}")
 
-    monkeypatch.setattr(referral, "check_case", fail)
+    monkeypatch.setattr(draft, "check_case", fail)
     ran = run("refer", write_case(VALID), *DAY, *options)
     assert (ran.code, ran.out) == (1, "")
     assert "internal error ValueError" in ran.err

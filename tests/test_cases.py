@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli.catalog import Catalog
-from calaim_cli.determination import Outcome
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Outcome
 from conftest import AS_OF, Run
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
@@ -22,7 +22,7 @@ def test_every_case_comes_out_as_expected(run: Run) -> None:
     assert f"{len(CASES)} cases, 0 differences" in ran.err
 
 
-def test_cases_cover_every_outcome_and_population(catalog: Catalog) -> None:
+def test_cases_cover_every_outcome_and_population(catalog: Policy) -> None:
     """The cases hold an example of each outcome, and of each population both one that fits and one that does not."""
     expected = [pair for case in CASES for pair in tomllib.loads(case.read_text())["expect"].items()]
     assert {outcome for _, outcome in expected} == set(Outcome)

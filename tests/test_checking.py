@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from calaim_cli.catalog import Catalog
+from calaim_cli.policy import Policy
 from calaim_cli.programs import subject_id
 from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
 
@@ -39,7 +39,7 @@ def subject_of(result: dict[str, Any]) -> str:
 # The document
 
 
-def test_document_has_the_keys_of_the_contract(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+def test_document_has_the_keys_of_the_contract(run: Run, write_case: WriteCase, catalog: Policy) -> None:
     """Scripts find every key of `calaim.determination/1`, in the order of the contract."""
     document = checked(run, write_case())
     assert list(document) == ["schema", "as_of", "edition", "county", "results", "warnings"]
@@ -52,7 +52,7 @@ def test_document_has_the_keys_of_the_contract(run: Run, write_case: WriteCase, 
 
 
 def test_reasons_and_missing_answers_have_the_keys_of_the_contract(
-    run: Run, write_case: WriteCase, catalog: Catalog
+    run: Run, write_case: WriteCase, catalog: Policy
 ) -> None:
     """Each reason carries its criterion, text, source and date; each missing answer its question and text."""
     results = {subject_of(result): result for result in checked(run, write_case())["results"]}
@@ -67,14 +67,14 @@ def test_reasons_and_missing_answers_have_the_keys_of_the_contract(
     assert {"question": "chw_triggers", "text": asked} in results["chw"]["missing"]
 
 
-def test_results_come_in_policy_order(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+def test_results_come_in_policy_order(run: Run, write_case: WriteCase, catalog: Policy) -> None:
     """Without a program named, everything is decided: ECM, its populations, CHW, the services, always in this order."""
     results = checked(run, write_case())["results"]
     assert [subject_of(result) for result in results] == [subject_id(one) for one in catalog.subjects]
     assert len(results) == 1 + 9 + 1 + 15
 
 
-def test_missing_is_empty_unless_answers_are_needed(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+def test_missing_is_empty_unless_answers_are_needed(run: Run, write_case: WriteCase, catalog: Policy) -> None:
     """A result lists missing answers exactly when it needs them, in the order of the questions."""
     order = list(catalog.questions)
     outcomes = set()
@@ -140,7 +140,7 @@ def test_no_member_data_is_printed(run: Run, write_case: WriteCase, form: str) -
         assert private not in ran.out + ran.err
 
 
-def test_plain_output_is_tab_separated_and_names_the_edition(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+def test_plain_output_is_tab_separated_and_names_the_edition(run: Run, write_case: WriteCase, catalog: Policy) -> None:
     """A pipe gets one fact a line with tabs, the outcome in the contract's word, and the data edition."""
     ran = run("check", write_case(), "--program", "ecm", "--as-of", AS_OF)
     assert ran.code == 0
@@ -187,7 +187,7 @@ def test_an_age_that_contradicts_is_a_warning(run: Run, write_case: WriteCase) -
     assert "17" not in ran.err
 
 
-def test_data_past_review_are_a_warning(run: Run, write_case: WriteCase, catalog: Catalog) -> None:
+def test_data_past_review_are_a_warning(run: Run, write_case: WriteCase, catalog: Policy) -> None:
     """Until the day of review nothing is said; the day after, stderr warns and the check still decides."""
     case, last = write_case(), catalog.review_by
     on_time = run("check", case, "--program", "ecm", "--json", "--as-of", last)

@@ -17,8 +17,8 @@ import pytest
 from msgspec.structs import replace
 
 from calaim_cli import datafiles
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import Place
+from calaim_cli.places import Place
+from calaim_cli.policy import Policy
 from calaim_cli.views import Fact, Items, Points, View, county_view
 from conftest import ROOT, Run, WriteCase, WriteProfile
 
@@ -231,7 +231,7 @@ class Broken(Exception):
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program with a bug: reading the data fails with a text that quotes an answer."""
 
-    def fail(folder: Path | None = None) -> Catalog:
+    def fail(folder: Path | None = None) -> Policy:
         raise Broken("canary 91234567A")
 
     monkeypatch.setattr(datafiles, "load", fail)
@@ -255,7 +255,7 @@ def test_internal_error_with_json_is_a_document(run: Run) -> None:
     assert "canary" not in ran.err
 
 
-def test_catalog_that_breaks_is_an_internal_error(run: Run, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_catalog_that_breaks_is_an_internal_error(run: Run, catalog: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data that contradict each other unseen end in one line too."""
     monkeypatch.setattr(datafiles, "load", lambda folder=None: replace(catalog, availability={}))
     ran = run("county", "alameda")
@@ -267,7 +267,7 @@ def test_catalog_that_breaks_is_an_internal_error(run: Run, catalog: Catalog, mo
 def test_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     """Ctrl-C is never an answer: exit 130, nothing on stdout, no traceback."""
 
-    def interrupted(folder: Path | None = None) -> Catalog:
+    def interrupted(folder: Path | None = None) -> Policy:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(datafiles, "load", interrupted)
@@ -409,7 +409,7 @@ def squeezed(text: str) -> str:
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
-def test_terminal_shows_every_value_whole(catalog: Catalog, columns: int) -> None:
+def test_terminal_shows_every_value_whole(catalog: Policy, columns: int) -> None:
     """In a window of any width each address, phone and name can be read to its end, and no line is too long."""
     shown = on_terminal("county", "san", "mateo", columns=columns, settings={"NO_COLOR": "1"})
     county = next(one for one in catalog.counties_file.county if one.name == "San Mateo")

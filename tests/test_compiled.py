@@ -12,14 +12,14 @@ import pytest
 from msgspec.structs import asdict
 
 from calaim_cli import compiled, compiling, datafiles
-from calaim_cli.catalog import Catalog
 from calaim_cli.errors import InputError
+from calaim_cli.policy import Policy
 from conftest import ROOT, Run
 
 FILES = (compiled.QUICK, compiled.POLICY, compiled.ZIPS)
 
 
-def test_compiled_policy_is_that_of_the_toml_files(compiled_data: Path, catalog: Catalog) -> None:
+def test_compiled_policy_is_that_of_the_toml_files(compiled_data: Path, catalog: Policy) -> None:
     """A wheel decides by exactly the policy that stands in the data files."""
     loaded = datafiles.load()
     assert compiled.read(compiled.POLICY) is not None

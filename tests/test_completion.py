@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli import lookups
-from calaim_cli.catalog import Catalog
+from calaim_cli import policy
 from calaim_cli.completion import TAKES, candidates, kind_after
+from calaim_cli.policy import Policy
 from conftest import Run
 
 NAMES = {"county": ["Alameda", "San Diego", "San Luis Obispo", "San Mateo"], "service": ["sobering-centers", "meals"]}
@@ -77,10 +77,10 @@ def test_kind_depends_on_command_and_option(words: list[str], kind: str) -> None
 
 
 @pytest.mark.parametrize("command", TAKES)
-def test_table_names_options_that_are_there(run: Run, catalog: Catalog, command: str) -> None:
+def test_table_names_options_that_are_there(run: Run, catalog: Policy, command: str) -> None:
     """The table of what comes where follows the commands, and knows names for each kind."""
     text = run(command, "--help").out
-    known = {*lookups.names(catalog), "place", "case"}
+    known = {*policy.names(catalog), "place", "case"}
     for option, kind in TAKES[command].items():
         assert option in text
         assert kind in known

@@ -9,11 +9,11 @@ import tomli_w
 
 from calaim_cli import datafiles
 from calaim_cli.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
-from calaim_cli.catalog import Catalog
 from calaim_cli.conversation import Declined, Step, consent_steps, fresh_consent, part2_steps, walk
 from calaim_cli.errors import InputError
+from calaim_cli.policy import Policy
 from calaim_cli.prompt import Prompt, Refusal, Reply, read_reply
-from calaim_cli.referring import asked_for, edited_profile, prepare
+from calaim_cli.referring import asked_for, draft_of, edited_profile
 from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, WriteProfile, changed
 from terminals import DOWN, ENTER, SPACE, Terminal
 
@@ -71,13 +71,13 @@ def test_consent_of_an_earlier_referral_is_forgotten() -> None:
     assert fresh_consent(Case(consent=AGREED)).consent == Consent()
 
 
-def spoken(catalog: Catalog) -> tuple[Step, ...]:
+def spoken(catalog: Policy) -> tuple[Step, ...]:
     """Everything that a person says for one referral alone, in the order of the talk."""
     return (*part2_steps(), *consent_steps(FOR_ECM, MAILBOX, catalog))
 
 
 @pytest.mark.parametrize("consent", [Consent(part2=True), AGREED], ids=["never asked", "said before"])
-def test_consent_is_typed_as_a_whole_word(catalog: Catalog, consent: Consent) -> None:
+def test_consent_is_typed_as_a_whole_word(catalog: Policy, consent: Consent) -> None:
     """Each is a line to type on that shows no earlier answer: Enter, one letter or a number is neither yes nor no."""
     prompts = [step.prompt(Case(consent=consent)) for step in spoken(catalog)]
     asked = [prompt for prompt in prompts if prompt is not None]
@@ -94,14 +94,14 @@ def test_consent_is_typed_as_a_whole_word(catalog: Catalog, consent: Consent) ->
         assert [read_reply(prompt, typed) for typed in ("yes", " Yes ", "NO")] == ["yes", "yes", "no"]
 
 
-def test_attestation_is_shown_in_full_when_asked(catalog: Catalog) -> None:
+def test_attestation_is_shown_in_full_when_asked(catalog: Policy) -> None:
     """A person attests to sentences that she has before her eyes."""
     prompt = next(p for step in spoken(catalog) if (p := step.prompt(Case())) and p.where == "consent.attested")
     assert all(sentence in prompt.text for sentence in catalog.counties_file.form.attestation)
 
 
 @pytest.mark.parametrize("refused", ["consent.member_agreed", "consent.attested", "consent.part2_consent"])
-def test_no_in_the_talk_makes_no_draft(catalog: Catalog, refused: str) -> None:
+def test_no_in_the_talk_makes_no_draft(catalog: Policy, refused: str) -> None:
     """A "no" to any of them on the terminal stops the draft as it does in a file."""
 
     def ask(prompt: Prompt) -> Reply:
@@ -111,15 +111,15 @@ def test_no_in_the_talk_makes_no_draft(catalog: Catalog, refused: str) -> None:
         walk(spoken(catalog), read_case(changed(COMPLETE, {"consent": {}}))[0], ask, lambda _: None)
 
 
-def test_preview_ticks_no_box(catalog: Catalog) -> None:
+def test_preview_ticks_no_box(catalog: Policy) -> None:
     """What a person reads before she agrees has empty boxes; what she then agrees to is the same with ticks."""
     unsaid = read_case(changed(COMPLETE, {"consent": {"part2": False}}))[0]
     said = read_case(COMPLETE)[0]
     with pytest.raises(InputError):
-        prepare(unsaid, Profile(), catalog, AS_OF)
-    shown = prepare(unsaid, Profile(), catalog, AS_OF, preview=True).draft.body
+        draft_of(unsaid, Profile(), catalog, AS_OF)
+    shown = draft_of(unsaid, Profile(), catalog, AS_OF, preview=True).draft.body
     assert "[x]" not in shown
-    assert shown.replace("[ ]", "[x]") == prepare(said, Profile(), catalog, AS_OF).draft.body
+    assert shown.replace("[ ]", "[x]") == draft_of(said, Profile(), catalog, AS_OF).draft.body
 
 
 def test_dont_know_about_part2_counts_as_yes() -> None:
@@ -133,13 +133,13 @@ def test_dont_know_about_part2_counts_as_yes() -> None:
     assert step.keep(Case(), reply).consent.part2 is True
 
 
-def test_command_line_cannot_consent(catalog: Catalog) -> None:
+def test_command_line_cannot_consent(catalog: Policy) -> None:
     """No option changes what was agreed to or attested."""
     case = Case(referral=Referral(program="ecm"))
     assert asked_for(case, "cs", ["respite"], own=True).consent == Consent()
 
 
-def test_editing_a_profile_keeps_the_secure_tag(catalog: Catalog) -> None:
+def test_editing_a_profile_keeps_the_secure_tag(catalog: Policy) -> None:
     """Going through the profile's questions does not switch off how mail is encrypted."""
     secured = Profile(Referrer(**COMPLETE["referrer"]), secure_email=SecureEmail(secure_tag="body", text="[secure]"))
 

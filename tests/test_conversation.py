@@ -21,8 +21,6 @@ from calaim_cli.case import (
     age_of,
     read_case,
 )
-from calaim_cli.catalog import Catalog
-from calaim_cli.checks import check_case
 from calaim_cli.conversation import (
     Quit,
     Step,
@@ -37,12 +35,15 @@ from calaim_cli.conversation import (
     walk,
     with_reply,
 )
-from calaim_cli.determination import Determination, Outcome
+from calaim_cli.determination import Determination
 from calaim_cli.errors import NotFound
+from calaim_cli.fitness import check_case
 from calaim_cli.interview import inquiry, to_settle
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Outcome
 from calaim_cli.prompt import Move, Prompt, Refusal, Reply, read_reply
 from calaim_cli.questions import DONT_KNOW, Answer
-from calaim_cli.referring import edited_profile, prepare, talk
+from calaim_cli.referring import draft_of, edited_profile, talk
 from calaim_cli.screening import screener
 from conftest import AS_OF, COMPLETE, SAID, changed
 
@@ -445,7 +446,7 @@ YES: Replies = {"consent.part2": "no", "write": "yes", "consent.member_agreed": 
 
 
 @pytest.mark.parametrize("where", YES)
-def test_consent_has_no_default(catalog: Catalog, where: str) -> None:
+def test_consent_has_no_default(catalog: Policy, where: str) -> None:
     """Agreement, attestation and Part 2 are said each time: Enter alone is no yes, whatever a case said before."""
     ask = Says(dict(YES))
     before = Case(consent=Consent(member_agreed=True, attested=True, part2=False))
@@ -456,7 +457,7 @@ def test_consent_has_no_default(catalog: Catalog, where: str) -> None:
     assert isinstance(read_reply(prompt, "y"), Refusal)
 
 
-def test_attestation_is_read_out(catalog: Catalog) -> None:
+def test_attestation_is_read_out(catalog: Policy) -> None:
     """Whoever attests has the whole text on the screen."""
     ask = Says(dict(YES))
     walk(consent_steps(FOR_ECM, ("plan@example.org",), catalog), Case(), ask, lambda _: None)
@@ -474,12 +475,12 @@ def test_part2_asks_for_written_consent(said: str, asked: bool) -> None:
     assert bool(case.consent.part2_consent) is asked
 
 
-def determined(catalog: Catalog, case: Case) -> dict[str, Determination]:
+def determined(catalog: Policy, case: Case) -> dict[str, Determination]:
     """Every determination for a case."""
     return screener(catalog.subjects, catalog).screen(case, AS_OF).determinations
 
 
-def chosen(catalog: Catalog, typed: str | list[str], case: Case) -> tuple[Says, tuple[Case, ...]]:
+def chosen(catalog: Policy, typed: str | list[str], case: Case) -> tuple[Says, tuple[Case, ...]]:
     """The script after the choice of what to refer for, and the cases it came to."""
     ask = Says({"referral.program": typed})
     return ask, choose_referrals(case, determined(catalog, case), catalog, ask)
@@ -488,7 +489,7 @@ def chosen(catalog: Catalog, typed: str | list[str], case: Case) -> tuple[Says, 
 OPEN = case_of(referral__program="")
 
 
-def test_one_case_for_each_program(catalog: Catalog) -> None:
+def test_one_case_for_each_program(catalog: Policy) -> None:
     """Several programs make several referrals, with the services together in one; the rest of the case is the same."""
     _, cases = chosen(catalog, "ecm,respite,asthma_remediation,chw", OPEN)
     wanted = {(one.referral.program, frozenset(one.referral.services)) for one in cases}
@@ -501,7 +502,7 @@ def test_one_case_for_each_program(catalog: Catalog) -> None:
     assert {one.member for one in cases} == {OPEN.member}
 
 
-def test_offered_is_what_can_be_referred_for(catalog: Catalog) -> None:
+def test_offered_is_what_can_be_referred_for(catalog: Policy) -> None:
     """Only what takes an e-mailed referral and is offered in the county can be chosen; what fits comes first."""
     ask, _ = chosen(catalog, "ecm", OPEN)
     offers = ask.asked[0].options
@@ -515,7 +516,7 @@ def test_offered_is_what_can_be_referred_for(catalog: Catalog) -> None:
     assert offers["ecm"].endswith(catalog.outcomes[Outcome.LIKELY].label.lower())
 
 
-def test_choice_is_not_ended_by_back(catalog: Catalog) -> None:
+def test_choice_is_not_ended_by_back(catalog: Policy) -> None:
     """Back at the choice of programs asks again: it does not throw away the talk. Quit leaves."""
     ask, cases = chosen(catalog, ["back", "chw"], OPEN)
     assert (len(ask.asked), [one.referral.program for one in cases]) == (2, ["chw"])
@@ -545,15 +546,15 @@ class Talked:
         )
 
 
-def test_talk_ends_in_a_draft(catalog: Catalog) -> None:
+def test_talk_ends_in_a_draft(catalog: Policy) -> None:
     """What a person says from nothing on is enough for a draft, to the mailbox of the county's region."""
     talked = Talked(dict(WHOLE))
     (case,) = talked.cases
-    shown = prepare(case, Profile(PROFILE), catalog, AS_OF, preview=True)
+    shown = draft_of(case, Profile(PROFILE), catalog, AS_OF, preview=True)
     assert shown.draft.to == ("REGMCDURNS-KPNC@kp.org",)
     said = walk(consent_steps(shown.case, shown.draft.to, catalog), case, talked.ask, lambda _: None)
     assert "REGMCDURNS-KPNC@kp.org" in talked.ask.prompt("write").text
-    assert prepare(said, Profile(PROFILE), catalog, AS_OF).draft.to == shown.draft.to
+    assert draft_of(said, Profile(PROFILE), catalog, AS_OF).draft.to == shown.draft.to
     assert case.member == KEPT.member
 
 
@@ -698,13 +699,13 @@ ENTITY: Replies = {
 }
 
 
-def test_profile_is_asked_once(catalog: Catalog) -> None:
+def test_profile_is_asked_once(catalog: Policy) -> None:
     """From nothing, the profile holds what was said about the referrer and the Network Lead Entity."""
     profile = edited_profile(Profile(), catalog, Says({**REFERRER, **ENTITY}))
     assert profile == Profile(PROFILE, LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org"))
 
 
-def test_enter_keeps_the_profile(catalog: Catalog) -> None:
+def test_enter_keeps_the_profile(catalog: Policy) -> None:
     """Enter through a profile changes nothing of it, how mail is encrypted included."""
     secure = SecureEmail(secure_tag="body", text="[secure]")
     entity = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
@@ -712,28 +713,28 @@ def test_enter_keeps_the_profile(catalog: Catalog) -> None:
     assert edited_profile(before, catalog, Says(dict.fromkeys([*REFERRER, *ENTITY], ""))) == before
 
 
-def test_profile_without_lead_entity(catalog: Catalog) -> None:
+def test_profile_without_lead_entity(catalog: Policy) -> None:
     """Most organizations have no Network Lead Entity: Enter skips it."""
     skipped: Replies = dict.fromkeys(ENTITY, "")
     assert edited_profile(Profile(), catalog, Says({**REFERRER, **skipped})) == Profile(PROFILE)
 
 
 @pytest.mark.parametrize("where", [*REFERRER, *ENTITY])
-def test_quit_leaves_the_profile_alone(catalog: Catalog, where: str) -> None:
+def test_quit_leaves_the_profile_alone(catalog: Policy, where: str) -> None:
     """Quit at any question of the profile is no answer to it: nothing is kept."""
     with pytest.raises(Quit):
         edited_profile(Profile(), catalog, Says({**REFERRER, **ENTITY, where: "quit"}))
 
 
 @pytest.mark.parametrize("where", ENTITY)
-def test_back_is_no_lead_entity(catalog: Catalog, where: str) -> None:
+def test_back_is_no_lead_entity(catalog: Policy, where: str) -> None:
     """Back at the Network Lead Entity asks again and is never kept as a name or address."""
     typed = str(ENTITY[where])
     profile = edited_profile(Profile(), catalog, Says({**REFERRER, **ENTITY, where: ["back", typed]}))
     assert profile.network_lead_entity == LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
 
 
-def test_talk_uses_the_age_of_the_member(catalog: Catalog) -> None:
+def test_talk_uses_the_age_of_the_member(catalog: Policy) -> None:
     """The date of birth of the form settles the age for the referral, too."""
     (case,) = Talked(dict(WHOLE)).cases
     assert age_of(case, AS_OF) == 46

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from calaim_cli.case import Case, Member, Referral
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import KP, County, NoPlace, Place, find_place, plans_of
 from calaim_cli.datacheck import find_problems
-from calaim_cli.routing import route
-from calaim_cli.sources import source_id
+from calaim_cli.places import KP, County, NoPlace, Place, find_place, plans_of
+from calaim_cli.policy import Policy
+from calaim_cli.programs import source_id
+from calaim_cli.route import route
 from conftest import AS_OF, ROOT, Run, WriteCase
 
 NORTH_MAILBOX, NORTH_PHONE = "REGMCDURNS-KPNC@kp.org", "1-833-721-6012"
@@ -58,7 +58,7 @@ ADDRESSES = {
 }
 
 
-def named(catalog: Catalog, name: str) -> County:
+def named(catalog: Policy, name: str) -> County:
     """The shipped county of that name."""
     return next(county for county in catalog.counties_file.county if county.name == name)
 
@@ -89,18 +89,18 @@ def citations(value: object, key: str = "") -> Iterator[str]:
 # Counties and plans
 
 
-def test_shipped_data_are_sound(catalog: Catalog) -> None:
+def test_shipped_data_are_sound(catalog: Policy) -> None:
     """What ships passes the check that is asked of everybody's own data."""
     assert find_problems(catalog) == ()
 
 
-def test_fifty_eight_counties_in_order_with_their_fips_codes(catalog: Catalog) -> None:
+def test_fifty_eight_counties_in_order_with_their_fips_codes(catalog: Policy) -> None:
     """No county is missing, misspelled or out of order, and the n-th has the FIPS code of its place."""
     found = [(county.name, county.fips) for county in catalog.counties_file.county]
     assert found == [(name, f"06{2 * n - 1:03}") for n, name in enumerate(COUNTIES, 1)]
 
 
-def test_plans_are_paired_with_counties_as_the_enrollment_report_has_them(catalog: Catalog) -> None:
+def test_plans_are_paired_with_counties_as_the_enrollment_report_has_them(catalog: Policy) -> None:
     """The number of counties of each plan is the report's, so that nobody is sent to a plan that is not there."""
     pairs = Counter(plan for county in catalog.counties_file.county for plan in plans_of(county))
     wide = {"partnership": 24, "anthem": 15, "health_net": 10, "ccah": 5, "molina": 4, "calviva": 3}
@@ -109,7 +109,7 @@ def test_plans_are_paired_with_counties_as_the_enrollment_report_has_them(catalo
     assert set(pairs) == set(catalog.plans)
 
 
-def test_whole_child_model_is_every_cohs_county_but_ventura(catalog: Catalog) -> None:
+def test_whole_child_model_is_every_cohs_county_but_ventura(catalog: Policy) -> None:
     """Families of CCS children hear the right model: 33 counties, every COHS county but Ventura."""
     whole = {county.name for county in catalog.counties_file.county if county.ccs == "whole_child_model"}
     cohs = {county.name for county in catalog.counties_file.county if county.model == "COHS"}
@@ -119,7 +119,7 @@ def test_whole_child_model_is_every_cohs_county_but_ventura(catalog: Catalog) ->
 # Routes of Kaiser Permanente
 
 
-def test_thirty_two_counties_are_served(catalog: Catalog) -> None:
+def test_thirty_two_counties_are_served(catalog: Policy) -> None:
     """Kaiser Permanente is shown in its 32 counties and in no other; none gets a region by default."""
     assert [county.name for county in catalog.counties_file.county if county.kp] == SERVED
     assert (len(NORTH), len(SOUTH), len(SERVED)) == (23, 8, 32)
@@ -130,7 +130,7 @@ def test_thirty_two_counties_are_served(catalog: Catalog) -> None:
     ("counties", "mailbox"),
     [pytest.param(NORTH, NORTH_MAILBOX, id="north"), pytest.param(SOUTH, SOUTH_MAILBOX, id="south")],
 )
-def test_every_county_routes_to_its_mailbox(catalog: Catalog, counties: list[str], mailbox: str, program: str) -> None:
+def test_every_county_routes_to_its_mailbox(catalog: Policy, counties: list[str], mailbox: str, program: str) -> None:
     """A referral from each served county goes to its region's mailbox, letter for letter, under the exact subject."""
     asked = Referral(program=program, services=("housing_deposits",) if program == "cs" else ())
     case = Case(member=Member(kp_member=True), referral=asked)
@@ -140,7 +140,7 @@ def test_every_county_routes_to_its_mailbox(catalog: Catalog, counties: list[str
 
 
 @pytest.mark.parametrize(("code", "region"), TULARE.items())
-def test_tulare_routes_by_its_listed_zip_codes(catalog: Catalog, code: str, region: str) -> None:
+def test_tulare_routes_by_its_listed_zip_codes(catalog: Policy, code: str, region: str) -> None:
     """Each listed ZIP code of Tulare gives its side's mailbox, never without the warning to confirm by phone."""
     case = Case(member=Member(kp_member=True, zip=code), referral=Referral(program="ecm"))
     found = route(case, named(catalog, "Tulare"), catalog, None)
@@ -148,7 +148,7 @@ def test_tulare_routes_by_its_listed_zip_codes(catalog: Catalog, code: str, regi
     assert "phone" in found.warnings[0].message
 
 
-def test_tulare_has_no_region_of_its_own(catalog: Catalog) -> None:
+def test_tulare_has_no_region_of_its_own(catalog: Policy) -> None:
     """The split county is never given one side: eight ZIP codes decide, graded as unverified."""
     presence = named(catalog, "Tulare").kp
     assert presence is not None
@@ -156,7 +156,7 @@ def test_tulare_has_no_region_of_its_own(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("name", ["Mariposa", "Santa Cruz", "Imperial"])
-def test_inferred_regions_come_with_a_warning(catalog: Catalog, name: str) -> None:
+def test_inferred_regions_come_with_a_warning(catalog: Policy, name: str) -> None:
     """Where the region is inferred, a draft says that it is not confirmed; Mariposa and Santa Cruz are never South."""
     case = Case(member=Member(kp_member=True), referral=Referral(program="ecm"))
     found = route(case, named(catalog, name), catalog, None)
@@ -165,7 +165,7 @@ def test_inferred_regions_come_with_a_warning(catalog: Catalog, name: str) -> No
     assert "not confirmed" in found.warnings[0].message
 
 
-def test_known_regions_come_without_that_warning(catalog: Catalog) -> None:
+def test_known_regions_come_without_that_warning(catalog: Policy) -> None:
     """The warning keeps its weight: only the three inferred counties and Tulare carry it."""
     warned = {county.name for county in catalog.counties_file.county if county.kp and county.kp.warning}
     assert warned == {"Imperial", "Mariposa", "Santa Cruz", "Tulare"}
@@ -180,7 +180,7 @@ def test_draft_for_every_kind_of_request_carries_mailbox_and_subject(run: Run, w
         assert (document["to"], document["cc"], document["subject"]) == ([NORTH_MAILBOX], [], subject)
 
 
-def test_regions_have_their_phones_and_hours(catalog: Catalog) -> None:
+def test_regions_have_their_phones_and_hours(catalog: Policy) -> None:
     """The regional lines are the guide's, with TTY and hours, so that a person can always call instead."""
     assert {region.id: region.phone for region in catalog.regions.values()} == {
         "north": NORTH_PHONE,
@@ -220,7 +220,7 @@ def digits(phone: str) -> str:
     return re.sub(r"\D", "", phone)[-10:]
 
 
-def test_no_phone_is_shared_between_plans(catalog: Catalog) -> None:
+def test_no_phone_is_shared_between_plans(catalog: Policy) -> None:
     """Nobody is sent to another plan's line; only HPSJ and MVHP, one organization, have one phone."""
     owners: dict[str, set[str]] = defaultdict(set)
     for plan in catalog.plans.values():
@@ -233,7 +233,7 @@ def test_no_phone_is_shared_between_plans(catalog: Catalog) -> None:
     assert shared == [{"hpsj", "mvhp"}]
 
 
-def test_other_plans_phones_are_never_given_for_kaiser_permanente(catalog: Catalog) -> None:
+def test_other_plans_phones_are_never_given_for_kaiser_permanente(catalog: Policy) -> None:
     """The three numbers once mistaken for Kaiser Permanente's stand at their own plans only."""
     theirs = [*catalog.regions.values(), catalog.plans[KP]]
     theirs += [contact for contact in catalog.counties_file.contact if contact.plan == KP]
@@ -251,7 +251,7 @@ def test_unsourced_member_line_does_not_ship() -> None:
 # Sources
 
 
-def test_every_source_is_cited_and_every_citation_defined(catalog: Catalog) -> None:
+def test_every_source_is_cited_and_every_citation_defined(catalog: Policy) -> None:
     """Every fact can be followed to a document, and no document is listed that nothing rests on."""
     cited: set[str] = set()
     defined: list[str] = []
@@ -263,7 +263,7 @@ def test_every_source_is_cited_and_every_citation_defined(catalog: Catalog) -> N
     assert len(defined) == len(set(defined)) == len(catalog.sources)
 
 
-def test_every_source_has_a_date_or_says_in_words_how_old_it_is(catalog: Catalog) -> None:
+def test_every_source_has_a_date_or_says_in_words_how_old_it_is(catalog: Policy) -> None:
     """A reader can always tell how old a fact is."""
     assert [source.id for source in catalog.sources.values() if not (source.date or source.dated)] == []
 
@@ -287,7 +287,7 @@ def test_exceptions_by_county_are_the_same_from_every_side(run: Run, service: st
     assert listed == offered
 
 
-def test_other_services_have_no_exceptions(catalog: Catalog) -> None:
+def test_other_services_have_no_exceptions(catalog: Policy) -> None:
     """All fifteen services say where they are offered; only two have exceptions, Transitional Rent never."""
     exceptions = {one.service: list(one.not_in) for one in catalog.availability.values() if one.not_in}
     assert exceptions == NOT_OFFERED
@@ -340,7 +340,7 @@ def test_only_the_six_border_zip_codes_reach_another_state(zip_rows: list[tuple[
     ("code", "county"),
     [("94533", "Solano"), ("96150", "El Dorado"), ("92243", "Imperial"), ("90704", "Los Angeles")],
 )
-def test_zip_code_in_one_county_gives_it(catalog: Catalog, code: str, county: str) -> None:
+def test_zip_code_in_one_county_gives_it(catalog: Policy, code: str, county: str) -> None:
     """A ZIP code that lies in one county is enough to find it."""
     assert find_place(code, catalog.gazetteer) == Place(named(catalog, county), code)
 
@@ -358,7 +358,7 @@ def test_zip_code_in_one_county_gives_it(catalog: Catalog, code: str, county: st
     ],
 )
 def test_zip_code_in_several_counties_names_them_with_shares(
-    catalog: Catalog, code: str, shares: dict[str, float]
+    catalog: Policy, code: str, shares: dict[str, float]
 ) -> None:
     """Nobody is put into the larger county: all are named with their shares, largest first, to choose from."""
     found = find_place(code, catalog.gazetteer)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calaim_cli.catalog import Catalog
-from calaim_cli.determination import Decide, Outcome, Parts, decider, decisive, outcome_of, still_open
-from calaim_cli.programs import PARTS, Program, Subject, subject_id
+from calaim_cli.determination import Decide, Parts, decider, decisive, outcome_of, still_open
+from calaim_cli.policy import Policy
+from calaim_cli.programs import PARTS, Outcome, Program, Subject, subject_id
 from calaim_cli.questions import Teller
 from calaim_cli.rules import Rule, Truth, Truths, criteria_of
 from strategies import determine, full_answers, interviews, kept_questions, known, policy_answers, rules, unhurried
@@ -177,7 +177,7 @@ def test_many_members_are_told_apart(one: Subject, members: list[tuple[dict[str,
 
 @shipped
 @given(data=st.data())
-def test_shipped_outcomes_are_never_overturned(catalog: Catalog, data: st.DataObject) -> None:
+def test_shipped_outcomes_are_never_overturned(catalog: Policy, data: st.DataObject) -> None:
     """In the shipped policy, more answers never overturn an outcome, and all answers settle every outcome."""
     asked = data.draw(interviews(catalog))
     tell = Teller(catalog.criteria.values())
@@ -190,7 +190,7 @@ def test_shipped_outcomes_are_never_overturned(catalog: Catalog, data: st.DataOb
 
 @shipped
 @given(data=st.data())
-def test_shipped_outcomes_are_open_or_explained(catalog: Catalog, data: st.DataObject) -> None:
+def test_shipped_outcomes_are_open_or_explained(catalog: Policy, data: st.DataObject) -> None:
     """In the shipped policy, a result has missing answers exactly while it needs them, else reasons that suffice."""
     partial = data.draw(interviews(catalog)).partial
     some = Teller(catalog.criteria.values())(partial)
@@ -205,14 +205,14 @@ def test_shipped_outcomes_are_open_or_explained(catalog: Catalog, data: st.DataO
 
 
 @pytest.fixture(scope="module")
-def deciders(catalog: Catalog) -> dict[str, Decide]:
+def deciders(catalog: Policy) -> dict[str, Decide]:
     """A decider for every subject of the shipped policy, by id."""
     return {subject_id(one): decider(one) for one in catalog.subjects}
 
 
 @shipped
 @given(data=st.data())
-def test_an_answer_taken_away_is_asked_for(catalog: Catalog, deciders: dict[str, Decide], data: st.DataObject) -> None:
+def test_an_answer_taken_away_is_asked_for(catalog: Policy, deciders: dict[str, Decide], data: st.DataObject) -> None:
     """Without any one answer, an outcome of the shipped policy stays, or asks for that answer and no other."""
     full = data.draw(policy_answers(catalog))
     every = Teller(catalog.criteria.values())(full)

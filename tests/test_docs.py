@@ -16,8 +16,7 @@ import manpage
 import pytest
 import tree
 
-from calaim_cli.catalog import Catalog
-from calaim_cli.lookups import kinds
+from calaim_cli.policy import Policy, kinds
 from calaim_cli.topics import EXIT_CODES
 from conftest import ROOT
 
@@ -124,7 +123,7 @@ def test_help_fits_the_terminal(command: tree.Shown) -> None:
     assert all(sentence.endswith(".") for sentence in command.help)
 
 
-def test_everything_is_documented(catalog: Catalog) -> None:
+def test_everything_is_documented(catalog: Policy) -> None:
     """Each command, option, program, population, service and exit code is in the documents."""
     text = "\n".join(page.read_text("utf-8") for page in PAGES)
     options = {name for one in COMMANDS for names, _ in one.options for name in re.findall(r"--[a-z-]+", names)}
@@ -135,7 +134,7 @@ def test_everything_is_documented(catalog: Catalog) -> None:
     assert len(wanted) > 100
 
 
-def test_acronyms_are_in_the_glossary(catalog: Catalog) -> None:
+def test_acronyms_are_in_the_glossary(catalog: Policy) -> None:
     """An acronym in a name, a question or a rule can be looked up."""
     glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
     texts = [entry.name for _, entry in kinds(catalog)]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from calaim_cli import lookups
+from calaim_cli import policy
 from calaim_cli.case import LeadEntity, Referrer, SecureEmail
-from calaim_cli.catalog import Catalog
 from calaim_cli.documents import error_document, profile_document, services_document, written
 from calaim_cli.errors import CalaimError, InputError, Locked, NotFound, OutputRefused, Problem, UsageError
+from calaim_cli.policy import Policy
 from conftest import Run, WriteCase
 
 DAY = ("--as-of", "2026-11-22")
@@ -142,9 +142,9 @@ def test_services_document_has_the_keys_of_the_contract(run: Run) -> None:
     assert len(found["services"]) == 15
 
 
-def test_service_without_a_county_is_offered_null(catalog: Catalog) -> None:
+def test_service_without_a_county_is_offered_null(catalog: Policy) -> None:
     """Without a county it is not known whether a service is offered; in one that lacks it, it is not."""
-    service = lookups.service_named("recuperative_care", catalog)
+    service = policy.service_named("recuperative_care", catalog)
     san_mateo = next(county for county in catalog.counties_file.county if county.name == "San Mateo")
     assert services_document([service], None, catalog)["services"][0]["offered"] is None
     assert services_document([service], san_mateo, catalog)["services"][0]["offered"] is False

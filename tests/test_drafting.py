@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
@@ -11,21 +10,21 @@ from hypothesis import strategies as st
 
 from calaim_cli import datafiles
 from calaim_cli.case import Profile, read_case
-from calaim_cli.catalog import Catalog
-from calaim_cli.drafting import Drafted, Drafter, Refused
+from calaim_cli.draft import Drafter
 from calaim_cli.message import eml
-from calaim_cli.referring import prepare
+from calaim_cli.policy import Policy
 from calaim_cli.rowcase import COLUMNS, FLAG_COLUMNS, FLAGS, LIST_COLUMNS, place_of
+from calaim_cli.takes import Drafted, Refused, RowDrafter
 from conftest import AS_OF
-from sheets import ROW, row
+from sheets import ROW
 
 CATALOG = datafiles.load()
 ANSWERS = ("age", "homeless", "ed_visits_6_months", "housing", "complex_need")
 
 
-def drafter(columns: tuple[str, ...] = COLUMNS, catalog: Catalog = CATALOG) -> Drafter:
+def drafter(columns: tuple[str, ...] = COLUMNS, catalog: Policy = CATALOG) -> RowDrafter:
     """A drafter for these columns, with nothing in the profile."""
-    return Drafter(columns, Profile(), catalog, AS_OF)
+    return RowDrafter(columns, Profile(), catalog, AS_OF)
 
 
 def cells(given_row: dict[str, str], columns: tuple[str, ...] = COLUMNS) -> list[str]:
@@ -48,7 +47,7 @@ def single(given_row: dict[str, str]) -> bytes:
             document[part][key] = text.split(";") if column in LIST_COLUMNS else text
     case, problems = read_case(document)
     assert problems == ()
-    return eml(prepare(case, Profile(), CATALOG, AS_OF).draft)
+    return eml(Drafter(CATALOG, Profile(), AS_OF).draft(case).draft)
 
 
 TEXTS = st.text(
@@ -97,29 +96,6 @@ def test_draft_of_a_row_is_that_of_refer(several: list[dict[str, str]]) -> None:
         drafted = many.draft(cells(one, ALL))
         assert isinstance(drafted, Drafted)
         assert drafted.content == single(one)
-        assert drafted == many.one_at_a_time(cells(one, ALL))
-
-
-def counted_singly(many: Drafter, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """A list that grows with each row that is drafted like a single case."""
-    singly: list[int] = []
-    one_at_a_time = many.one_at_a_time
-
-    def counted(given: list[str]) -> Drafted | Refused:
-        singly.append(1)
-        return one_at_a_time(given)
-
-    monkeypatch.setattr(many, "one_at_a_time", counted)
-    return singly
-
-
-def test_usual_rows_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the first row of a form is made like a single case: that is what makes a batch fast."""
-    many = drafter()
-    singly = counted_singly(many, monkeypatch)
-    for number in range(50):
-        assert isinstance(many.draft(cells(row(number, first_name="Núria" if number % 2 else "Ana"))), Drafted)
-    assert len(singly) == 1
 
 
 BAD = {
@@ -169,55 +145,6 @@ def test_reason_never_names_the_county(county: str) -> None:
     assert not any(one.name in said for one in CATALOG.counties_file.county)
 
 
-def test_many_answers_are_decided_as_for_a_single_case() -> None:
-    """Rows with answers in many columns give the draft of `refer`."""
-    questions = [one for one in CATALOG.questions.values() if one.id != "age"][:20]
-    columns = (*COLUMNS, *(one.id for one in questions))
-    many, chance = drafter(columns), random.Random(4)  # noqa: S311 invented answers
-    for number in range(30):
-        answers = {
-            one.id: chance.choice(
-                list(one.choices) if one.choices else ["0", "3"] if one.kind == "number" else ["unknown"]
-            )
-            for one in questions
-        }
-        drafted = many.draft(cells(row(number) | answers, columns))
-        assert isinstance(drafted, Drafted)
-        assert drafted == many.one_at_a_time(cells(row(number) | answers, columns))
-
-
-NEIGHBOURS = {
-    "self_referral and attested": ("self_referral", "attested"),
-    "part2 and its consent": ("part2", "part2_consent"),
-    "two answers": ("ed_visits_6_months", "housing"),
-}
-
-
-@pytest.mark.parametrize("pair", NEIGHBOURS.values(), ids=list(NEIGHBOURS))
-def test_cells_are_never_taken_for_their_neighbours(pair: tuple[str, str]) -> None:
-    """No character in a cell makes a row pass for another one that was in order."""
-    columns = (*(column for column in ALL if column not in pair), *pair)
-    many = drafter(columns)
-    values = (
-        "",
-        "yes",
-        "no",
-        "\x1f",
-        "yes\x1f",
-        "\x1fyes",
-        "no\x1f",
-        "\x1fno",
-        "\x1f\x1fyes",
-        "0\x1f",
-        "\x1f0",
-        "0\u00a0",
-    )
-    for one in values:
-        for other in values:
-            given_row = cells(ROW | dict(zip(pair, (one, other), strict=True)), columns)
-            assert many.draft(given_row) == many.one_at_a_time(given_row)
-
-
 @pytest.mark.parametrize(
     "typed", ["hospital_stay_12_months;ed_visit_12_months", "ed_visit_12_months;ed_visit_12_months", ";", " ; ;"]
 )
@@ -233,16 +160,5 @@ def test_choices_in_any_order_are_drafted_as_by_refer(typed: str, warm: bool) ->
     given_row = ROW | request | {column: typed}
     drafted = many.draft(cells(given_row, columns))
     assert isinstance(drafted, Drafted)
-    assert drafted == many.one_at_a_time(cells(given_row, columns))
     tidy = ";".join(one for one in CATALOG.questions[column].choices if one in typed.split(";"))
     assert drafted.content == single(ROW | request | ({column: tidy} if tidy else {}))
-
-
-def test_request_that_fails_in_one_place_is_usual_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row from a county that is not served does not send those after it the slow way."""
-    many = drafter()
-    singly = counted_singly(many, monkeypatch)
-    assert isinstance(many.draft(cells(ROW | {"county": "Modoc", "zip": "96101"})), Refused)
-    for number in range(20):
-        assert isinstance(many.draft(cells(row(number))), Drafted)
-    assert len(singly) == 2

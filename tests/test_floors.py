@@ -29,7 +29,7 @@ OWNERS = {
 @cache
 def floors() -> dict[str, int]:
     """The floor of each module, as the package's docstring draws it: number, modules, wide gap, remark."""
-    rows = re.findall(r"^ {4}(\d) {2}(\S+(?: {1,2}\S+)*)", calaim_cli.__doc__ or "", re.MULTILINE)
+    rows = re.findall(r"^ {3,4}(\d+) {2}(\S+(?: {1,2}\S+)*)", calaim_cli.__doc__ or "", re.MULTILINE)
     return {module: int(floor) for floor, modules in rows for module in modules.split()}
 
 
@@ -66,7 +66,7 @@ def test_every_module_is_in_the_drawing() -> None:
 @pytest.mark.parametrize("module", DRAWN)
 def test_module_says_the_floor_it_is_drawn_on(module: str) -> None:
     """The drawing and the first words of the module do not contradict each other."""
-    said = re.match(r"Floor (\d):", ast.get_docstring(parsed(module)) or "")
+    said = re.match(r"Floor (\d+):", ast.get_docstring(parsed(module)) or "")
     assert said is not None
     assert int(said[1]) == floors()[module]
 

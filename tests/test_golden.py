@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 import fast_mail_parser
 import pytest
 
-from calaim_cli.catalog import Catalog
+from calaim_cli.policy import Policy
 from conftest import ROOT
 from drafts import GOLDEN, golden_drafts
 
@@ -15,7 +15,7 @@ FOLDER = ROOT / "tests" / "golden"
 
 
 @pytest.fixture(scope="module")
-def drafts(catalog: Catalog) -> dict[str, bytes]:
+def drafts(catalog: Policy) -> dict[str, bytes]:
     """Every golden draft as it comes out now."""
     return golden_drafts(catalog)
 

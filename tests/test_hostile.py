@@ -12,15 +12,16 @@ import fast_mail_parser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from calaim_cli import casefile, checks, message
+from calaim_cli import casefile, fitness, message
 from calaim_cli.case import Case, Profile, SecureEmail, read_case
-from calaim_cli.catalog import Catalog
+from calaim_cli.draft import Drafter
 from calaim_cli.errors import CalaimError, InputError
-from calaim_cli.fields import Checked
+from calaim_cli.form import CHECKED
 from calaim_cli.message import Draft, eml, read_back
-from calaim_cli.referral import prepare
-from calaim_cli.screening import Screener, screener
+from calaim_cli.policy import Policy
+from calaim_cli.values import Checked
 from conftest import AS_OF, COMPLETE, changed
 from hostile import HOSTILE, LIST_FIELDS, NAMES, TEXT_FIELDS
 
@@ -65,19 +66,14 @@ def assert_sound(draft: Draft, content: bytes) -> None:
     assert draft.subject in {"ECM Referral", "CS Referral", "CHW services request"}
 
 
-@pytest.fixture(scope="module")
-def screen(catalog: Catalog) -> Screener:
-    """The policy made ready once."""
-    return screener(catalog.subjects, catalog)
-
-
 Make = Callable[[Case], Draft]
 
 
 @pytest.fixture(scope="module")
-def make(catalog: Catalog, screen: Screener) -> Make:
+def make(catalog: Policy) -> Make:
     """The draft of a case, from the door to the bytes: what `refer` does between reading and writing."""
-    return lambda case: prepare(case, screen.screen(case, AS_OF), catalog, AS_OF, Profile()).draft
+    drafter = Drafter(catalog, Profile(), AS_OF)
+    return lambda case: drafter.draft(case).draft
 
 
 def escaped(text: str) -> str:
@@ -182,12 +178,13 @@ def test_any_text_in_any_field_is_refused_or_sound(make: Make, texts: dict[str, 
 
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch the first layer off: every field passes as it is, and the message asks nothing."""
-    for where in checks.CHECKS:
-        monkeypatch.setitem(checks.CHECKS, where, Checked)
+    passing = tuple(replace(field, check=Checked) for field in CHECKED)
+    monkeypatch.setattr(fitness, "CHECKED", passing)
+    monkeypatch.setattr(fitness, "_checked_fields", fitness._checked_fields.__wrapped__)
     monkeypatch.setattr(message, "guard", lambda draft: None)
 
 
-@pytest.mark.parametrize("where", checks.CHECKS)
+@pytest.mark.parametrize("where", [field.key for field in CHECKED])
 def test_second_layer_holds_alone(make: Make, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     """With every check of the input switched off, the finished bytes are exact or are not published."""
     unchecked(monkeypatch)

@@ -10,9 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import people
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County
-from calaim_cli.determination import Outcome
 from calaim_cli.interview import (
     Inquiry,
     inquiry,
@@ -22,7 +19,9 @@ from calaim_cli.interview import (
     telling_answers,
     to_settle,
 )
-from calaim_cli.programs import Program, Subject
+from calaim_cli.places import County
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Outcome, Program, Subject
 from calaim_cli.questions import DONT_KNOW, Criterion, Kind, Question
 from calaim_cli.rules import Rule
 from conftest import ROOT
@@ -190,7 +189,7 @@ def test_dont_know_is_a_reply() -> None:
 
 @settings(unhurried, max_examples=60)
 @given(data=st.data())
-def test_interview_goes_on_from_anything(catalog: Catalog, data: st.DataObject) -> None:
+def test_interview_goes_on_from_anything(catalog: Policy, data: st.DataObject) -> None:
     """Whatever a saved case already says, going on asks only what is open and comes to what all answers come to."""
     cut = data.draw(interviews(catalog))
     about = people.about(*data.draw(st.sampled_from(list(SCOPES.values()))))
@@ -202,7 +201,7 @@ def test_interview_goes_on_from_anything(catalog: Catalog, data: st.DataObject) 
 
 @settings(unhurried, max_examples=60)
 @given(data=st.data())
-def test_something_is_asked_exactly_while_something_is_open(catalog: Catalog, data: st.DataObject) -> None:
+def test_something_is_asked_exactly_while_something_is_open(catalog: Policy, data: st.DataObject) -> None:
     """The interview never stops short and never asks in vain; the question after any other is an open one."""
     cut = data.draw(interviews(catalog))
     about = people.about(*data.draw(st.sampled_from(list(SCOPES.values()))))
@@ -303,7 +302,7 @@ def test_younger_after_all() -> None:
     assert people.outcomes(about, then.answers) == people.outcomes(about, replies | {"age": 12})
 
 
-def county(catalog: Catalog, name: str) -> County:
+def county(catalog: Policy, name: str) -> County:
     """The county of that name."""
     return next(one for one in catalog.counties_file.county if one.name == name)
 
@@ -313,7 +312,7 @@ def ids(subjects: tuple[Subject, ...]) -> set[str]:
     return {one.population or one.service or one.program for one in subjects}
 
 
-def test_services_not_offered_are_left_out(catalog: Catalog) -> None:
+def test_services_not_offered_are_left_out(catalog: Policy) -> None:
     """Nobody answers questions for a service that the county does not have, unless it was asked for by name."""
     san_mateo = county(catalog, "San Mateo")
     absent = {name for name, one in catalog.availability.items() if "San Mateo" in one.not_in}
@@ -330,12 +329,12 @@ def test_services_not_offered_are_left_out(catalog: Catalog) -> None:
     )
 
 
-def test_unknown_offer_is_no_reason_to_leave_out(catalog: Catalog) -> None:
+def test_unknown_offer_is_no_reason_to_leave_out(catalog: Policy) -> None:
     """Where Kaiser Permanente does not serve, nobody knows what is offered: every service stays."""
     assert ids(to_settle([], catalog, county(catalog, "Alpine"))) >= set(catalog.availability)
 
 
 @pytest.mark.parametrize(("named", "settled"), [("ecm", {"ecm"}), ("homelessness", {"homelessness"}), ("chw", {"chw"})])
-def test_program_stands_for_itself(catalog: Catalog, named: str, settled: set[str]) -> None:
+def test_program_stands_for_itself(catalog: Policy, named: str, settled: set[str]) -> None:
     """One population is enough for ECM, so the others are not pursued; a population asked for by name is."""
     assert ids(to_settle([one for one in catalog.entries if one.id == named], catalog, None)) == settled

@@ -20,10 +20,11 @@ import pytest
 import people
 from calaim_cli.case import Case
 from calaim_cli.casefile import case_bytes
-from calaim_cli.catalog import Catalog
-from calaim_cli.conversation import LABELS, Quit
+from calaim_cli.conversation import Quit
 from calaim_cli.errors import InputError, NotFound, OutputRefused, Stopped
+from calaim_cli.form import FIELDS
 from calaim_cli.interviewing import inquiry_for, keeper, leaving, started, way_on
+from calaim_cli.policy import Policy
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile
 from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
 
@@ -252,7 +253,7 @@ def test_county_from_the_command_is_kept(tmp_path: Path) -> None:
         assert tomllib.loads(save.read_text("utf-8"))["member"] == {"county": "San Mateo"}
 
 
-def test_started_goes_on_with_a_case(catalog: Catalog, write_case: WriteCase) -> None:
+def test_started_goes_on_with_a_case(catalog: Policy, write_case: WriteCase) -> None:
     """Going on takes the case as it is; a county of the command line takes the place of its own."""
     path = write_case()
     assert started(None, None, catalog) == Case()
@@ -264,7 +265,7 @@ def test_started_goes_on_with_a_case(catalog: Catalog, write_case: WriteCase) ->
 
 @pytest.mark.parametrize("changes", [{"answers.age": "forty"}, {"answers.hous": True}, {"answers.housing": ["castle"]}])
 def test_case_with_bad_answers_is_refused_first(
-    catalog: Catalog, write_case: WriteCase, changes: dict[str, object]
+    catalog: Policy, write_case: WriteCase, changes: dict[str, object]
 ) -> None:
     """A case whose answers are not valid is refused before a single question, not after all of them."""
     with pytest.raises(InputError) as refused:
@@ -272,7 +273,7 @@ def test_case_with_bad_answers_is_refused_first(
     assert [one.where for one in refused.value.problems] == list(changes)
 
 
-def test_inquiry_is_what_was_asked_for(catalog: Catalog) -> None:
+def test_inquiry_is_what_was_asked_for(catalog: Policy) -> None:
     """The interview is about what was named, in the county of the case."""
     here = started(None, "san mateo", catalog)
     assert list(inquiry_for(["ECM"], here, catalog).subjects) == ["ecm"]
@@ -361,7 +362,7 @@ def test_leaving_tells_the_way_on(monkeypatch: pytest.MonkeyPatch, leaving_by: t
 PROFILE = (ROOT / "examples" / "profile.toml").read_text("utf-8")
 TEXTS = (
     question_texts()
-    | LABELS
+    | {field.key: field.ask for field in FIELDS if field.ask and field.name != "source_detail"}
     | {
         "member.kp_member": "Does the member have Kaiser Permanente Medi-Cal?",
         "screen": "What should be screened first?",
@@ -372,7 +373,7 @@ TEXTS = (
         "consent.part2": "Does any of this come from a substance-use program",
         "write": "Write this draft to",
         "referrer.relationship": "Referrer's relationship to the member",
-        "referrer.source": "Who makes this external referral?",
+        "referrer.source": "Who is making the referral?",
         "network_lead_entity.name": "Network Lead Entity that takes referrals to your own organization",
         "network_lead_entity.email": "The Network Lead Entity's e-mail",
     }
@@ -466,7 +467,7 @@ def test_referral_is_saved_and_gone_on_with(tmp_path: Path, profile: Path) -> No
     said = re.search(r"go on with: (calaim .*)", terminal.text)
     assert said is not None
     assert "consent" not in tomllib.loads(save.read_text("utf-8"))
-    keep = dict.fromkeys(LABELS, "") | {
+    keep = dict.fromkeys((field.key for field in FIELDS if field.part in {"member", "referrer"}), "") | {
         "referral.current_services": "",
         "screen": UNSCREENED,
         "member.kp_member": "yes",

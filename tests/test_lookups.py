@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import cli, datafiles, lookups
-from calaim_cli.catalog import Catalog
+from calaim_cli import cli, datafiles, policy
 from calaim_cli.errors import NotFound
+from calaim_cli.policy import Policy
 from conftest import Run
 
 CATALOG = datafiles.load()
@@ -35,26 +35,26 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (str, str.upper, lambda name: name
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=["id", "upper-case", "hyphens"])
-def test_programs_are_found_by_id_name_and_alias(catalog: Catalog, spelling: Callable[[str], str]) -> None:
+def test_programs_are_found_by_id_name_and_alias(catalog: Policy, spelling: Callable[[str], str]) -> None:
     """Every name that the policy gives a program, population or service finds it, in any spelling."""
     for entry in catalog.entries:
         for name in (entry.id, entry.name, *entry.aliases):
-            assert lookups.entry_named(spelling(name), catalog) is entry
+            assert policy.entry_named(spelling(name), catalog) is entry
 
 
-def test_service_is_not_found_among_programs(catalog: Catalog) -> None:
+def test_service_is_not_found_among_programs(catalog: Policy) -> None:
     """A population or program is never taken for a Community Support."""
     for entry in (*catalog.programs_file.program, *catalog.programs_file.population):
         with pytest.raises(NotFound):
-            lookups.service_named(entry.id, catalog)
+            policy.service_named(entry.id, catalog)
 
 
-def test_regions_and_plans_are_found_by_id_and_name(catalog: Catalog) -> None:
+def test_regions_and_plans_are_found_by_id_and_name(catalog: Policy) -> None:
     """A region by its id, a plan by id, name or alias, in any case."""
-    assert [lookups.region_named(name, catalog).id for name in ("north", "South")] == ["north", "south"]
+    assert [policy.region_named(name, catalog).id for name in ("north", "South")] == ["north", "south"]
     for plan in catalog.plans.values():
         for name in (plan.id, plan.id.replace("_", "-"), plan.name.upper(), *plan.aliases):
-            assert lookups.plan_named(name, catalog) is plan
+            assert policy.plan_named(name, catalog) is plan
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_unknown_name_ends_with_five_and_a_hint(run: Run, command: tuple[str, ..
     assert says in ran.err
 
 
-def refusal_of(look_up: Callable[[str, Catalog], object], typed: str) -> NotFound | None:
+def refusal_of(look_up: Callable[[str, Policy], object], typed: str) -> NotFound | None:
     """The refusal of what was typed; None when it was found."""
     try:
         look_up(typed, CATALOG)
@@ -91,19 +91,19 @@ def refusal_of(look_up: Callable[[str, Catalog], object], typed: str) -> NotFoun
 @given(st.text(st.characters(exclude_categories=()), max_size=40))
 def test_whatever_is_named_is_found_or_refused_in_words(typed: str) -> None:
     """No text makes a look-up fail, and a message never carries a control character to the terminal."""
-    for look_up in (lookups.place_named, lookups.entry_named, lookups.region_named, lookups.plan_named):
+    for look_up in (policy.place_named, policy.entry_named, policy.region_named, policy.plan_named):
         refusal = refusal_of(look_up, typed)
         assert refusal is None or refusal.message.isprintable()
 
 
-def test_subjects_are_named_once_and_in_the_order_of_the_policy(catalog: Catalog) -> None:
+def test_subjects_are_named_once_and_in_the_order_of_the_policy(catalog: Policy) -> None:
     """Asking twice, or in another order, gives the same results in the same order; asking for nothing gives all."""
-    several = lookups.subjects_named(["respite", "chw", "respite", "cs"], catalog)
+    several = policy.subjects_named(["respite", "chw", "respite", "cs"], catalog)
     assert [subject.service or subject.program for subject in several] == [
         "chw",
         *(service.id for service in catalog.programs_file.service),
     ]
-    assert lookups.subjects_named([], catalog) == catalog.subjects
+    assert policy.subjects_named([], catalog) == catalog.subjects
 
 
 def test_sources_come_with_what_rests_on_them(run: Run) -> None:

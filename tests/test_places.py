@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calaim_cli import datafiles
-from calaim_cli.counties import ZIP_CODE, NoPlace, Place, find_place
-from calaim_cli.placekey import place_key
+from calaim_cli.places import ZIP_CODE, NoPlace, Place, find_place
+from calaim_cli.wording import place_key
 from conftest import Run
 
 GAZETTEER = datafiles.load().gazetteer

@@ -1,272 +1,151 @@
-"""The rules of the sources, written down a second time: the shipped policy has to decide the same.
-
-Nothing here looks at the data files' rules, nor at the code that reads them, so that a slip in either shows.
-"""
+"""The policy as one value: editions, dates and grades of what is cited, and where a service is offered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import product
+from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from calaim_cli.catalog import Catalog
-from calaim_cli.determination import decider
-from calaim_cli.programs import Subject, subject_id
-from calaim_cli.questions import Answer, Teller
-from calaim_cli.rules import criteria_of
-from strategies import policy_answers, telling_values, unhurried
+from calaim_cli.places import Availability, County, Presence
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Conflict, Grade, Source
+from calaim_cli.questions import Criterion, Kind, Question
 
-Answers = Mapping[str, Answer]
-Policy = dict[str, Callable[[Answers], object]]
-
-
-def has(answers: Answers, question: str, *choices: str) -> bool:
-    """Whether any of the choices was made."""
-    chosen = answers[question]
-    return isinstance(chosen, tuple) and any(choice in chosen for choice in choices)
-
-
-def any_of(answers: Answers, question: str) -> bool:
-    """Whether any choice but `none` was made."""
-    return answers[question] not in ("none", ("none",))
+SOURCES = (
+    Source(id="OLD", name="Old guide", title="Invented", date="2022", grade=Grade.OFFICIAL),
+    Source(id="NEW", name="New guide", title="Invented", date="2026-01-05", grade=Grade.COPY),
+    Source(id="WORD", name="Undated page", title="Invented", date="", dated="undated, old", grade=Grade.OFFICIAL),
+    Source(id="GUESS", name="Guess", title="Invented", date="", grade=Grade.INFERRED),
+)
+SERVED = Presence(grade=Grade.COPY, source=("OLD",), region="north")
+HERE = County(name="Here", fips="06001", plans=("other",), model="single", ccs="classic", kp=SERVED)
+THERE = replace(HERE, name="There", fips="06003")
+AWAY = replace(HERE, name="Away", fips="06005", kp=None)
 
 
-def number(answers: Answers, question: str) -> int:
-    """The number given."""
-    given = answers[question]
-    assert isinstance(given, int)
-    return given
-
-
-def adult(a: Answers) -> bool:
-    """21 or older."""
-    return number(a, "age") >= 21
-
-
-def homeless(a: Answers) -> bool:
-    """Homeless by the definition for adults."""
-    return has(
-        a,
-        "housing",
-        "no_fixed_residence",
-        "place_not_for_sleeping",
-        "shelter",
-        "leaving_institution",
-        "losing_housing_30_days",
-        "fleeing_violence",
+@pytest.fixture(scope="module")
+def invented(catalog: Policy) -> Policy:
+    """A policy of invented sources, questions and services."""
+    asked = {"first": "Invented?", "second": "Invented too?"}
+    return replace(
+        catalog,
+        sources={source.id: source for source in SOURCES},
+        questions={
+            name: Question(id=name, topic="x", kind=Kind.YES_NO, ask=ask, help="") for name, ask in asked.items()
+        },
+        criteria={
+            name: Criterion(id=name, text="x", question=question, source=("OLD",))
+            for name, question in {"a": "second", "b": "first", "c": "second"}.items()
+        },
+        availability={
+            "meals": Availability(
+                service="meals", not_in=("There",), as_of="2024", source=("OLD",), grade=Grade.OFFICIAL
+            )
+        },
+        conflicts=(Conflict(id="c1", matter="x", older="x", newer="x", touches=("meals",), source=("OLD",)),),
     )
 
 
-def child_homeless(a: Answers) -> bool:
-    """Homeless by the wider definition for children, youth and families."""
-    return homeless(a) or has(a, "housing", "doubled_up", "motel_or_campground", "stranded_in_hospital")
-
-
-def homeless_or_at_risk(a: Answers) -> bool:
-    """What most housing services ask for."""
-    return homeless(a) or bool(a["at_risk_of_homelessness"])
-
-
-def housed_by_others(a: Answers) -> bool:
-    """What opens the first three housing services by itself."""
-    return bool(a["coordinated_entry_priority"] or a["transitional_rent_authorized"])
-
-
-def homelessness(a: Answers) -> object:
-    """G26 p.11-14."""
-    family = not adult(a) or a["family_member_under_21"]
-    needs = a["complex_need"] or a["pregnant_or_postpartum"]
-    return a["transitional_rent_authorized"] or (adult(a) and homeless(a) and needs) or (family and child_homeless(a))
-
-
-def avoidable_utilization(a: Answers) -> object:
-    """G26 p.19-21."""
-    if adult(a):
-        often = number(a, "ed_visits_6_months") >= 5 or number(a, "stays_6_months") >= 3
-    else:
-        often = number(a, "ed_visits_12_months") >= 3 or number(a, "stays_12_months") >= 2
-    return a["visits_avoidable"] and often
-
-
-def smi_sud(a: Answers) -> object:
-    """G26 p.24-25."""
-    crisis = (
-        a["high_risk_institution_overdose_suicide"]
-        or a["crisis_care_primary_source"]
-        or number(a, "bh_ed_visits_12_months") >= 2
-        or number(a, "bh_hospital_stays_12_months") >= 2
+@pytest.mark.parametrize(
+    ("programs", "counties", "edition"),
+    [("2030-01", "2030-01", "2030-01"), ("2030-01", "2030-02", "programs 2030-01, counties 2030-02")],
+)
+def test_edition_names_both_files_where_they_differ(
+    catalog: Policy, programs: str, counties: str, edition: str
+) -> None:
+    """A decision can always be traced to the text it was made by."""
+    changed = replace(
+        catalog,
+        programs_file=replace(catalog.programs_file, edition=programs),
+        counties_file=replace(catalog.counties_file, edition=counties),
     )
-    return a["smhs_dmc_criteria"] and (not adult(a) or (a["complex_social_factor"] and crisis))
+    assert changed.edition == edition
 
 
-def incarceration(a: Answers) -> object:
-    """G26 p.32."""
-    foster_youth = number(a, "age") <= 25 and has(a, "child_welfare", "aged_out_of_foster_care")
-    return a["released_within_12_months"] and (not adult(a) or foster_youth or any_of(a, "justice_condition"))
-
-
-def ltc_risk(a: Answers) -> object:
-    """G26 p.33-35."""
-    skilled = a["snf_level_of_care"] or a["lower_acuity_skilled_need"]
-    elsewhere = a["icf_or_subacute"] or a["nursing_facility_resident"]
-    return adult(a) and skilled and a["ltc_social_factor"] and a["can_live_in_community"] and not elsewhere
-
-
-def nursing_facility_transition(a: Answers) -> object:
-    """G26 p.37-38."""
-    ready = a["wants_to_leave_facility"] and a["likely_to_succeed_in_community"] and a["can_live_in_community"]
-    return adult(a) and a["nursing_facility_resident"] and ready and not a["icf_or_subacute"]
-
-
-def child_welfare(a: Answers) -> object:
-    """G26 p.46-47."""
-    age = number(a, "age")
-    in_care = has(a, "child_welfare", "foster_care_now", "foster_care_last_12_months")
-    adopted = has(a, "child_welfare", "adoption_assistance")
-    return (
-        (age <= 20 and in_care)
-        or (age <= 25 and has(a, "child_welfare", "aged_out_of_foster_care"))
-        or (adopted and (age <= 17 or (age <= 20 and a["adoption_assistance_disability"])))
-        or (age <= 17 and has(a, "child_welfare", "family_maintenance_12_months"))
+@pytest.mark.parametrize(("programs", "counties"), [(3, 4), (4, 3)])
+def test_review_is_due_when_the_first_file_wants_it(catalog: Policy, programs: int, counties: int) -> None:
+    """The newer file does not hide that the older one is due."""
+    changed = replace(
+        catalog,
+        programs_file=replace(catalog.programs_file, review_by=date(2030, 1, programs)),
+        counties_file=replace(catalog.counties_file, review_by=date(2030, 1, counties)),
     )
+    assert changed.review_by == date(2030, 1, 3)
 
 
-RULES: Policy = {
-    "homelessness": homelessness,
-    "avoidable_utilization": avoidable_utilization,
-    "smi_sud": smi_sud,
-    "incarceration": incarceration,
-    "ltc_risk": ltc_risk,
-    "nursing_facility_transition": nursing_facility_transition,
-    "ccs": lambda a: not adult(a) and a["ccs_enrolled"] and a["complex_social_factor"],
-    "child_welfare": child_welfare,
-    "birth_equity": lambda a: a["pregnant_or_postpartum"] and a["birth_equity_group"],
-    "chw": lambda a: any_of(a, "chw_triggers"),
-    "housing_transition_navigation": lambda a: (
-        housed_by_others(a) or (homeless_or_at_risk(a) and a["serious_health_condition"])
-    ),
-    "housing_deposits": lambda a: housed_by_others(a) or (homeless(a) and a["serious_health_condition"]),
-    "housing_tenancy_sustaining": lambda a: (
-        housed_by_others(a)
-        or ((homeless_or_at_risk(a) or a["housed_last_24_months"]) and a["serious_health_condition"])
-    ),
-    "short_term_post_hospitalization_housing": lambda a: (
-        any_of(a, "leaving_care_setting") and homeless_or_at_risk(a) and a["ongoing_recovery_need"]
-    ),
-    "recuperative_care": lambda a: a["needs_recovery_place"] and homeless_or_at_risk(a),
-    "day_habilitation": lambda a: homeless_or_at_risk(a) or a["housed_last_24_months"] or a["facility_risk"],
-    "respite": lambda a: a["caregiver_dependent"] or any_of(a, "respite_child_group"),
-    "assisted_living_transitions": lambda a: (
-        a["willing_assisted_living"]
-        and a["safe_in_assisted_living"]
-        and (number(a, "nursing_facility_days") >= 60 or (a["snf_level_of_care"] and a["wants_to_stay_in_community"]))
-    ),
-    "community_home_transition": lambda a: (
-        a["snf_level_of_care"]
-        and number(a, "nursing_facility_days") >= 60
-        and a["wants_to_return_home"]
-        and a["safe_at_home_with_supports"]
-    ),
-    "personal_care_homemaker": lambda a: (
-        a["facility_risk"] or a["hospital_risk"] or a["functional_deficit_no_support"] or a["ihss_approved"]
-    ),
-    "home_modifications": lambda a: a["facility_risk"],
-    "medically_tailored_meals": lambda a: a["nutrition_sensitive_condition"] or a["post_discharge_nutrition_risk"],
-    "asthma_remediation": lambda a: any_of(a, "asthma_poorly_controlled"),
-    "sobering_centers": lambda a: a["intoxicated_now"] and a["would_go_to_ed_or_jail"] and number(a, "age") >= 18,
-    "transitional_rent": lambda a: a["smhs_dmc_criteria"] and homeless_or_at_risk(a) and any_of(a, "recent_transition"),
-}
-POPULATIONS = tuple(RULES)[:9]
-RULES["ecm"] = lambda a: any(RULES[population](a) for population in POPULATIONS)
+@pytest.mark.parametrize(
+    ("citations", "dated"),
+    [
+        (("OLD p.1", "NEW"), "2026-01-05"),
+        (("OLD",), "2022"),
+        (("WORD", "OLD"), "2022"),
+        (("WORD",), None),
+    ],
+)
+def test_date_is_that_of_the_newest_source(invented: Policy, citations: tuple[str, ...], dated: str | None) -> None:
+    """The date shown is one a cited document has; where none has one, none is made up."""
+    assert invented.dated(citations) == dated
 
 
-def never(_: Answers) -> bool:
-    """What a part that the sources do not speak of means, where it would stand in the way."""
-    return False
+@pytest.mark.parametrize(
+    ("citations", "grade"), [(("OLD",), "A"), (("OLD", "NEW p.2"), "B"), (("GUESS", "OLD", "NEW"), "C")]
+)
+def test_grade_is_that_of_the_weakest_source(invented: Policy, citations: tuple[str, ...], grade: str) -> None:
+    """A good source beside a weak one does not make the weak one better."""
+    assert invented.grade(citations) == grade
 
 
-def always(_: Answers) -> bool:
-    """What a part that the sources do not speak of means, where it would have to be met."""
-    return True
+@pytest.mark.parametrize(
+    ("citations", "words"),
+    [
+        (("OLD p.32",), "Old guide p.32, 2022"),
+        (("OLD", "NEW p.1-2"), "Old guide, 2022; New guide p.1-2, 2026-01-05"),
+        (("WORD",), "Undated page, undated, old"),
+        (("GUESS",), "Guess, undated, not confirmed"),
+    ],
+)
+def test_citation_in_words(invented: Policy, citations: tuple[str, ...], words: str) -> None:
+    """A reader sees name, page and date, and reads it when the source is not confirmed."""
+    assert invented.cite(citations) == words
 
 
-DISCRETION: Policy = {
-    "ecm": lambda a: a["avoidable_use_risk"],
-    "avoidable_utilization": lambda a: a["avoidable_use_risk"],
-}
-EXCLUDED: Policy = {
-    "ecm": lambda a: any_of(a, "excluded_programs") or not a["managed_care"],
-    "personal_care_homemaker": lambda a: a["hcba_or_wpcs"] or not a["managed_care"],
-    "medically_tailored_meals": lambda a: a["meals_paid_elsewhere"] or not a["managed_care"],
-}
-CHOOSE_ONE: Policy = {
-    "ecm": lambda a: any_of(a, "choose_one_programs"),
-    "chw": lambda a: has(a, "current_services", "ecm"),
-}
-FIRST: Policy = {
-    "housing_tenancy_sustaining": lambda a: a["is_tenant"],
-    "personal_care_homemaker": lambda a: any_of(a, "ihss_status"),
-    "asthma_remediation": lambda a: a["asthma_trigger_assessment"],
-    "transitional_rent": lambda a: a["housing_support_plan"],
-}
-LIMIT: Policy = {
-    "housing_deposits": lambda a: not a["housing_deposit_used"],
-    "short_term_post_hospitalization_housing": lambda a: number(a, "room_and_board_months_used") < 6,
-    "recuperative_care": lambda a: number(a, "room_and_board_months_used") < 6,
-    "transitional_rent": lambda a: number(a, "room_and_board_months_used") < 6,
-    "respite": lambda a: number(a, "respite_hours_used") < 336,
-    "community_home_transition": lambda a: number(a, "community_transition_dollars_used") < 7500,
-    "home_modifications": lambda a: number(a, "home_modification_dollars_used") < 7500,
-    "asthma_remediation": lambda a: number(a, "asthma_dollars_used") < 7500,
-}
+def test_questions_come_once_and_in_question_order(invented: Policy) -> None:
+    """What is missing is asked in the order of the interview, and nothing twice."""
+    assert invented.questions_of(("a", "b", "c")) == ("first", "second")
+    assert invented.questions_of(("c", "a")) == ("second",)
+    assert invented.questions_of(()) == ()
 
 
-def excluded(subject: Subject, a: Answers) -> object:
-    """What stands against it: its own exclusions, and for a service no managed care."""
-    if subject.service and subject.service not in EXCLUDED:
-        return not a["managed_care"]
-    return EXCLUDED.get(subject_id(subject), never)(a)
+@pytest.mark.parametrize(
+    ("service", "county", "offered"),
+    [
+        pytest.param("meals", HERE, True, id="offered"),
+        pytest.param("meals", THERE, False, id="exception"),
+        pytest.param("meals", AWAY, None, id="county-not-served"),
+        pytest.param("meals", None, None, id="no-county"),
+        pytest.param("unheard_of", HERE, None, id="no-word-about-the-service"),
+    ],
+)
+def test_offered_is_yes_no_or_not_known(
+    invented: Policy, service: str, county: County | None, *, offered: bool | None
+) -> None:
+    """Not known is never shown as no: only a listed exception is."""
+    assert invented.offered(service, county) is offered
 
 
-def expected(subject: Subject, a: Answers) -> str:
-    """The outcome by the sources, every answer known."""
-    one = subject_id(subject)
-    fits = RULES[one](a)
-    if (not fits and not DISCRETION.get(one, never)(a)) or excluded(subject, a):
-        return "unlikely"
-    if CHOOSE_ONE.get(one, never)(a):
-        return "choose-one"
-    if not FIRST.get(one, always)(a):
-        return "not-yet"
-    return "likely" if fits and LIMIT.get(one, always)(a) else "plan-discretion"
+def test_conflicts_are_found_by_what_they_touch(invented: Policy) -> None:
+    """Where sources disagree, it is shown beside the service it is about and nowhere else."""
+    assert [conflict.id for conflict in invented.conflicts_of("meals")] == ["c1"]
+    assert invented.conflicts_of("other") == ()
 
 
-def combinations(subject: Subject, catalog: Catalog) -> Iterator[dict[str, Answer]]:
-    """Every combination of the answers that make a difference to the subject."""
-    used = {criterion for rule in subject.parts.values() for criterion in criteria_of(rule)}
-    criteria = [catalog.criteria[criterion] for criterion in sorted(used)]
-    asked = catalog.questions_of(used)
-    values = (telling_values(catalog.questions[question], criteria) for question in asked)
-    return (dict(zip(asked, way, strict=True)) for way in product(*values))
-
-
-@pytest.mark.parametrize("one", [one for one in RULES if one != "ecm"])
-def test_every_combination_of_answers_follows_the_sources(catalog: Catalog, one: str) -> None:
-    """Each population and service decides as its source says, for every combination of answers that matters."""
-    [subject] = [subject for subject in catalog.subjects if subject_id(subject) == one]
-    decide, tell = decider(subject), Teller(catalog.criteria.values())
-    for answers in combinations(subject, catalog):
-        assert decide(tell(answers)).outcome == expected(subject, answers), answers
-
-
-@unhurried
-@given(data=st.data())
-def test_whole_interviews_follow_the_sources(catalog: Catalog, data: st.DataObject) -> None:
-    """With every question answered, ECM and all that is decided beside it come out as the sources say."""
-    answers = data.draw(policy_answers(catalog))
-    told = Teller(catalog.criteria.values())(answers)
-    for subject in catalog.subjects:
-        assert decider(subject)(told).outcome == expected(subject, answers), subject_id(subject)
+def test_entries_are_programs_then_populations_then_services(catalog: Policy) -> None:
+    """Everything that can be named is listed once, in the order it is reported."""
+    data = catalog.programs_file
+    assert [entry.id for entry in catalog.entries] == [
+        *(one.id for one in data.program),
+        *(one.id for one in data.population),
+        *(one.id for one in data.service),
+    ]
+    assert len({entry.id for entry in catalog.entries}) == len(catalog.entries)

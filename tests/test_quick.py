@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from calaim_cli import compiled, datafiles, quick
 from calaim_cli.__main__ import write
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import Place, find_place
+from calaim_cli.places import Place, find_place
+from calaim_cli.policy import Policy
 from conftest import Ran, Run
 
 SHIPPED = datafiles.load()
@@ -42,7 +42,7 @@ def answer(compiled_data: Path, capfd: pytest.CaptureFixture[str]) -> Answer:
 
 
 @pytest.fixture
-def by_typer(run: Run, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> Run:
+def by_typer(run: Run, catalog: Policy, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Ask Typer, with the data at hand."""
     monkeypatch.setattr(datafiles, "load", lambda folder=None: catalog)
     return run

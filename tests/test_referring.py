@@ -12,15 +12,14 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli.case import Case, Profile, Referral, Referrer, SecureEmail, read_case
+from calaim_cli.case import Case, Profile, Referral, Referrer, SecureEmail
 from calaim_cli.casefile import profile_bytes
-from calaim_cli.catalog import Catalog
+from calaim_cli.draft import LONGEST_LINK, as_mailto, format_for
 from calaim_cli.errors import OutputRefused, UsageError
 from calaim_cli.formats import Format
 from calaim_cli.message import Draft
-from calaim_cli.referral import Prepared
-from calaim_cli.referring import LONGEST_LINK, as_mailto, asked_for, format_for, prepare
-from conftest import AS_OF, COMPLETE, Run, WriteCase, WriteProfile
+from calaim_cli.referring import asked_for
+from conftest import Run, WriteCase, WriteProfile
 from sheets import row, sheet
 
 DAY = ("--as-of", "2026-11-22")
@@ -274,15 +273,10 @@ def test_redact_and_a_file_do_not_go_together(run: Run, write_case: WriteCase, t
     assert not out.exists()
 
 
-def made(catalog: Catalog, draft: Draft) -> Prepared:
-    """A prepared referral with this draft."""
-    return replace(prepare(read_case(COMPLETE)[0], Profile(), catalog, AS_OF), draft=draft)
-
-
-def test_link_holds_the_whole_draft(catalog: Catalog) -> None:
+def test_link_holds_the_whole_draft() -> None:
     """A short draft as a mailto link decodes to the same recipient, subject and text, blanks as %20."""
     draft = Draft(to=("intake@example.org",), subject="ECM Referral", body="Name: Trần & Co\n+1 = 2\n")
-    link = as_mailto(made(catalog, draft))
+    link = as_mailto(draft)
     parts = urlsplit(link.rstrip("\n"))
     assert (parts.scheme, unquote(parts.path)) == ("mailto", "intake@example.org")
     assert "+" not in link
@@ -291,11 +285,11 @@ def test_link_holds_the_whole_draft(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize(("extra", "fits"), [(0, True), (1, False)], ids=["2,000 characters", "2,001 characters"])
-def test_link_that_would_be_cut_is_refused(catalog: Catalog, extra: int, fits: bool) -> None:
+def test_link_that_would_be_cut_is_refused(extra: int, fits: bool) -> None:
     """Mail clients cut a link above 2,000 characters without a word: such a link is never given."""
     draft = Draft(to=("intake@example.org",), subject="ECM Referral", body="\n")
-    room = LONGEST_LINK - len(as_mailto(made(catalog, draft)).rstrip("\n"))
-    longer = made(catalog, replace(draft, body="x" * (room + extra) + "\n"))
+    room = LONGEST_LINK - len(as_mailto(draft).rstrip("\n"))
+    longer = replace(draft, body="x" * (room + extra) + "\n")
     if fits:
         assert len(as_mailto(longer).rstrip("\n")) == LONGEST_LINK == 2000
     else:

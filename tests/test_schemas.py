@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from calaim_cli import documents, errors, lookups
-from calaim_cli.catalog import Catalog
+from calaim_cli import documents, errors, policy
 from calaim_cli.errors import CalaimError, Problem
+from calaim_cli.policy import Policy
 from calaim_cli.topics import DOCUMENTS
 from conftest import ROOT, Run, WriteCase, WriteProfile
 
@@ -90,10 +90,10 @@ def test_schema_is_sound_and_closed(name: str) -> None:
     assert all(set(one["required"]) <= set(one["properties"]) for one in objects(schema))
 
 
-def test_all_counties_fit(catalog: Catalog) -> None:
+def test_all_counties_fit(catalog: Policy) -> None:
     """Each of the 58 counties, served or not, split or whole, is a document by the schema."""
     for county in catalog.counties_file.county:
-        place = lookups.place_named(county.name, catalog)
+        place = policy.place_named(county.name, catalog)
         assert faults(documents.county_document(place, county.name, catalog)) == []
     assert len(catalog.counties_file.county) == 58
 
@@ -122,12 +122,12 @@ def test_lookup_fits(run: Run, arguments: tuple[str, ...]) -> None:
     assert faults(document) == []
 
 
-def test_every_service_and_program_alone_fits(catalog: Catalog) -> None:
+def test_every_service_and_program_alone_fits(catalog: Policy) -> None:
     """Each service and each program asked for by itself is a document by the schema."""
-    county = lookups.place_named("kern", catalog).county
+    county = policy.place_named("kern", catalog).county
     for service in catalog.programs_file.service:
         assert faults(documents.services_document([service], county, catalog)) == []
-    for one in lookups.kinds(catalog):
+    for one in policy.kinds(catalog):
         assert faults(documents.programs_document([one], catalog)) == []
 
 

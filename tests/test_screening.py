@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from calaim_cli.case import Case, Member
-from calaim_cli.catalog import Catalog
+from calaim_cli.policy import Policy
 from calaim_cli.programs import Program, Subject
 from calaim_cli.questions import Criterion, Kind, Question
 from calaim_cli.rules import Rule
@@ -18,7 +18,7 @@ from conftest import AS_OF
 
 
 @pytest.fixture(scope="module")
-def invented(catalog: Catalog) -> Catalog:
+def invented(catalog: Policy) -> Policy:
     """A policy with one population, `grown`, for people of 30 or older who like tea."""
     age = Question(id="age", topic="t", kind=Kind.NUMBER, ask="Age?", help="Years.", unit="years", at_most=120)
     tea = Question(id="likes_tea", topic="t", kind=Kind.YES_NO, ask="Tea?", help="Or not.")
@@ -34,7 +34,7 @@ def invented(catalog: Catalog) -> Catalog:
     )
 
 
-def screened(catalog: Catalog, born: str, answers: dict[str, Any], as_of: date = AS_OF) -> dict[str, str]:
+def screened(catalog: Policy, born: str, answers: dict[str, Any], as_of: date = AS_OF) -> dict[str, str]:
     """Every outcome of the policy for a case, by id; the case must be free of problems."""
     case = Case(member=Member(date_of_birth=born), answers=answers)
     screening = screener(catalog.subjects, catalog).screen(case, as_of)
@@ -42,14 +42,14 @@ def screened(catalog: Catalog, born: str, answers: dict[str, Any], as_of: date =
     return {subject: str(decided.outcome) for subject, decided in screening.determinations.items()}
 
 
-def test_problems_decide_nothing(invented: Catalog) -> None:
+def test_problems_decide_nothing(invented: Policy) -> None:
     """With one bad answer nothing is decided, not even what does not depend on it."""
     screening = screener(invented.subjects, invented).screen(Case(answers={"age": 20, "likes_tea": "maybe"}), AS_OF)
     assert screening.determinations == {}
     assert [problem.where for problem in screening.problems] == ["answers.likes_tea"]
 
 
-def test_only_what_was_asked_for_is_decided(invented: Catalog) -> None:
+def test_only_what_was_asked_for_is_decided(invented: Policy) -> None:
     """A request for nothing decides nothing; a request for a population gives that population."""
     case = Case(answers={"age": 40, "likes_tea": True})
     assert screener((), invented).screen(case, AS_OF).determinations == {}
@@ -66,12 +66,12 @@ def test_only_what_was_asked_for_is_decided(invented: Catalog) -> None:
         pytest.param("", "need-answers", id="not-given"),
     ],
 )
-def test_age_is_worked_out(invented: Catalog, born: str, outcome: str) -> None:
+def test_age_is_worked_out(invented: Policy, born: str, outcome: str) -> None:
     """The date of birth answers the question of age, in completed years on the day of the screening."""
     assert screened(invented, born, {"likes_tea": True}) == {"grown": outcome}
 
 
-def test_date_of_birth_wins_over_a_stated_age(invented: Catalog) -> None:
+def test_date_of_birth_wins_over_a_stated_age(invented: Policy) -> None:
     """An age that contradicts the date of birth is not used, and the user is told without either value."""
     case = Case(member=Member(date_of_birth="1996-11-22"), answers={"age": 29, "likes_tea": True})
     screening = screener(invented.subjects, invented).screen(case, AS_OF)
@@ -82,7 +82,7 @@ def test_date_of_birth_wins_over_a_stated_age(invented: Catalog) -> None:
 
 
 @pytest.mark.parametrize("age", [30, "unknown", None], ids=["agrees", "unknown", "absent"])
-def test_an_age_that_does_not_contradict_is_no_matter(invented: Catalog, age: object) -> None:
+def test_an_age_that_does_not_contradict_is_no_matter(invented: Policy, age: object) -> None:
     """No warning disturbs a user whose stated age agrees with the date of birth, or who stated none."""
     answers = {"likes_tea": True} | ({} if age is None else {"age": age})
     case = Case(member=Member(date_of_birth="1996-11-22"), answers=answers)
@@ -127,7 +127,7 @@ INTOXICATED = {"managed_care": True, "intoxicated_now": True, "would_go_to_ed_or
     ],
 )
 def test_birthdays_decide(
-    catalog: Catalog,
+    catalog: Policy,
     subject: str,
     answers: dict[str, Any],
     birthday: int,
@@ -155,7 +155,7 @@ def test_birthdays_decide(
     ],
 )
 def test_born_on_29_february(
-    catalog: Catalog, subject: str, answers: dict[str, Any], born: int, as_of: date, outcome: str
+    catalog: Policy, subject: str, answers: dict[str, Any], born: int, as_of: date, outcome: str
 ) -> None:
     """Somebody born on 29 February turns a year older on 1 March where the year has no such day."""
     assert screened(catalog, f"{born}-02-29", answers, as_of)[subject] == outcome
@@ -228,7 +228,7 @@ NUMBERS = [
     ids=[f"{row[0]}-{row[3]}-{row[4]}" for row in NUMBERS],
 )
 def test_numbers_decide(
-    catalog: Catalog,
+    catalog: Policy,
     subject: str,
     born: str,
     answers: dict[str, Any],

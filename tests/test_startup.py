@@ -35,8 +35,8 @@ __main__.run()
 """
 NEVER = {"pydantic", "http.client", "urllib.request", "ssl", "multiprocessing"}
 HEAVY = NEVER | {"rich", "questionary", "prompt_toolkit", "asyncio", "importlib.metadata"}
-NOT_IN_LOOKUPS = HEAVY | {"email", "tomllib", "tomli_w", "csv", "calaim_cli.fields", "calaim_cli.datacheck"}
-NOT_IN_PARSING = NOT_IN_LOOKUPS | {"msgspec", "json", "calaim_cli.catalog"}
+NOT_IN_LOOKUPS = HEAVY | {"email", "tomllib", "tomli_w", "csv", "calaim_cli.values", "calaim_cli.datacheck"}
+NOT_IN_PARSING = NOT_IN_LOOKUPS | {"msgspec", "json", "calaim_cli.policy"}
 NOT_IN_QUICK = NOT_IN_PARSING | {
     *("typer", "typing", "re", "pathlib", "dataclasses", "inspect", "enum", "functools", "collections", "socket"),
     *("datetime", "zlib", "hashlib", "calaim_cli.cli", "calaim_cli.errors", "calaim_cli.terminal"),

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from calaim_cli import lookups, screening
+from calaim_cli import policy, screening
 from calaim_cli.advice import Advice, advise
 from calaim_cli.case import read_case
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County, Place
-from calaim_cli.determination import Determination, Outcome
-from calaim_cli.lookups import service_named
+from calaim_cli.determination import Determination
+from calaim_cli.places import County, Place
+from calaim_cli.policy import Policy, service_named
+from calaim_cli.programs import Outcome
 from calaim_cli.render import plain
 from calaim_cli.views import (
     TONES,
@@ -51,17 +51,17 @@ def rows(view: View) -> list[list[str]]:
     return [line.split("\t") for line in plain(view).splitlines()]
 
 
-def county_named(name: str, catalog: Catalog) -> County:
+def county_named(name: str, catalog: Policy) -> County:
     """The county of that name."""
     return next(county for county in catalog.counties_file.county if county.name == name)
 
 
-def county_facts(name: str, catalog: Catalog) -> Facts:
+def county_facts(name: str, catalog: Policy) -> Facts:
     """What is shown of a county."""
     return facts(county_view(Place(county_named(name, catalog)), catalog))
 
 
-def test_served_county_tells_where_to_send(catalog: Catalog) -> None:
+def test_served_county_tells_where_to_send(catalog: Policy) -> None:
     """A served county shows mailbox, exact subjects, phone, and the source of all that."""
     shown = county_facts("San Mateo", catalog)
     assert shown["kp_served"] == ["yes"]
@@ -75,7 +75,7 @@ def test_served_county_tells_where_to_send(catalog: Catalog) -> None:
     assert shown["edition"] == [catalog.edition]
 
 
-def test_county_not_served_shows_no_mailbox(catalog: Catalog) -> None:
+def test_county_not_served_shows_no_mailbox(catalog: Policy) -> None:
     """Where the plan does not serve, no mailbox, phone or list of services of it can be copied by mistake."""
     shown = county_facts("Lassen", catalog)
     assert shown["kp_served"] == ["no"]
@@ -83,7 +83,7 @@ def test_county_not_served_shows_no_mailbox(catalog: Catalog) -> None:
     assert any("Partnership" in plan for plan in shown["plan"])
 
 
-def test_split_county_shows_both_lines_and_no_mailbox(catalog: Catalog) -> None:
+def test_split_county_shows_both_lines_and_no_mailbox(catalog: Policy) -> None:
     """In a split county the ZIP codes that decide are listed, and both phone lines."""
     shown = county_facts("Tulare", catalog)
     assert not {"email", "region", "phone"} & shown.keys()
@@ -93,12 +93,12 @@ def test_split_county_shows_both_lines_and_no_mailbox(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("name", ["Santa Cruz", "Mariposa", "Imperial"])
-def test_unconfirmed_region_carries_its_warning(catalog: Catalog, name: str) -> None:
+def test_unconfirmed_region_carries_its_warning(catalog: Policy, name: str) -> None:
     """A region that no document confirms is shown with that doubt."""
     assert county_facts(name, catalog)["warning"]
 
 
-def test_every_county_has_a_view(catalog: Catalog) -> None:
+def test_every_county_has_a_view(catalog: Policy) -> None:
     """Each of the 58 counties answers, with a plan to ask and no empty line."""
     for county in catalog.counties_file.county:
         view = county_view(Place(county), catalog)
@@ -107,13 +107,13 @@ def test_every_county_has_a_view(catalog: Catalog) -> None:
         assert all(block.values for block in view if isinstance(block, Items))
 
 
-def test_typed_zip_is_shown(catalog: Catalog) -> None:
+def test_typed_zip_is_shown(catalog: Policy) -> None:
     """Whoever typed a ZIP code sees which county it was taken for."""
     shown = facts(county_view(Place(county_named("San Mateo", catalog), "94401"), catalog))
     assert (shown["zip"], shown["county"]) == (["94401"], ["San Mateo"])
 
 
-def test_counties_are_listed_with_region_and_plans(catalog: Catalog) -> None:
+def test_counties_are_listed_with_region_and_plans(catalog: Policy) -> None:
     """The list gives each county its region, or says that the plan does not serve it."""
     names = ("Alameda", "Lassen", "Tulare")
     listed = rows(counties_view([county_named(name, catalog) for name in names]))
@@ -123,12 +123,12 @@ def test_counties_are_listed_with_region_and_plans(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize(("number", "title"), [(0, "0 counties"), (1, "1 county"), (2, "2 counties")])
-def test_heading_counts(catalog: Catalog, number: int, title: str) -> None:
+def test_heading_counts(catalog: Policy, number: int, title: str) -> None:
     """The number of counties found stands above them, in the right grammar."""
     assert counties_view(catalog.counties_file.county[:number])[0] == Heading(title)
 
 
-def test_heading_says_whose_counties_lack_a_service(catalog: Catalog) -> None:
+def test_heading_says_whose_counties_lack_a_service(catalog: Policy) -> None:
     """A county that the plan does not serve is not in the list, so the heading says that it is about those served."""
     sobering, asthma = (service_named(one, catalog) for one in ("sobering-centers", "asthma-remediation"))
     headings = [counties_view((), *asked)[0] for asked in ((None, sobering), (asthma, None), (asthma, sobering))]
@@ -144,16 +144,16 @@ def test_heading_says_whose_counties_lack_a_service(catalog: Catalog) -> None:
     [("San Mateo", "no"), ("Alameda", "yes"), ("Lassen", "not known: ask the member's plan")],
     ids=["not offered", "offered", "not served"],
 )
-def test_service_in_a_county_is_offered_or_not_or_unknown(catalog: Catalog, name: str, offered: str) -> None:
+def test_service_in_a_county_is_offered_or_not_or_unknown(catalog: Policy, name: str, offered: str) -> None:
     """Whether a county has a service is yes, no or unknown; unknown never looks like no."""
-    service = lookups.service_named("recuperative_care", catalog)
+    service = policy.service_named("recuperative_care", catalog)
     county = county_named(name, catalog)
     assert facts(service_view(service, county, catalog))["offered"] == [offered]
     listed = {row[0]: row[2] for row in rows(services_view([service], county, catalog))}
     assert listed["recuperative_care"] == offered
 
 
-def test_services_are_listed_with_where_they_are_missing(catalog: Catalog) -> None:
+def test_services_are_listed_with_where_they_are_missing(catalog: Policy) -> None:
     """Without a county the list names, for each service, the counties that do not have it, and the date."""
     listed = {row[0]: row[2:] for row in rows(services_view(catalog.programs_file.service, None, catalog))}
     assert len(listed) == 16
@@ -161,41 +161,41 @@ def test_services_are_listed_with_where_they_are_missing(catalog: Catalog) -> No
     assert listed["respite"] == ["-", "2024-10"]
 
 
-def test_one_service_tells_all(catalog: Catalog) -> None:
+def test_one_service_tells_all(catalog: Policy) -> None:
     """A service shows what it is, its other names, limits, codes, counties, date and source."""
-    shown = facts(service_view(lookups.service_named("asthma_remediation", catalog), None, catalog))
+    shown = facts(service_view(policy.service_named("asthma_remediation", catalog), None, catalog))
     for key in ("service", "name", "summary", "who", "limit", "document", "code", "offered_in", "as_of", "source"):
         assert shown[key], key
     assert len(shown["offered_in"]) == 32
 
 
 @pytest.mark.parametrize("typed", ["sobering_centers", "respite"])
-def test_service_says_how_many_counties_are_not_the_plans(catalog: Catalog, typed: str) -> None:
+def test_service_says_how_many_counties_are_not_the_plans(catalog: Policy, typed: str) -> None:
     """Counties that are in neither list are accounted for, so that nobody takes them for a gap."""
-    shown = facts(service_view(lookups.service_named(typed, catalog), None, catalog))
+    shown = facts(service_view(policy.service_named(typed, catalog), None, catalog))
     listed = len(shown["offered_in"]) + len(shown.get("not_offered_in", []))
     counties = len(catalog.counties_file.county)
     assert shown["not_served"][0].startswith(f"The other {counties - listed} of {counties} counties are not Kaiser")
 
 
-def test_rule_is_shown_criterion_by_criterion_with_its_source(catalog: Catalog) -> None:
+def test_rule_is_shown_criterion_by_criterion_with_its_source(catalog: Policy) -> None:
     """Each line of a rule that states a criterion names source and grade, so that anyone can look it up."""
-    for kind, entry in lookups.kinds(catalog):
+    for kind, entry in policy.kinds(catalog):
         for line in facts(program_view(kind, entry, catalog)).get("rule", []):
             assert line.strip().endswith(("of these:", "]")), line
             assert line.strip().endswith("of these:") or ", grade " in line
 
 
-def test_programs_are_listed_by_kind(catalog: Catalog) -> None:
+def test_programs_are_listed_by_kind(catalog: Policy) -> None:
     """The list has every program, population and service with the word for its kind."""
-    kinds = [row[1] for row in rows(programs_view(lookups.kinds(catalog)))[1:]]
+    kinds = [row[1] for row in rows(programs_view(policy.kinds(catalog)))[1:]]
     assert (kinds.count("program"), kinds.count("service")) == (3, 15)
     assert kinds.count("population") == len(catalog.programs_file.population)
 
 
-def test_sources_are_listed_with_what_rests_on_them(catalog: Catalog) -> None:
+def test_sources_are_listed_with_what_rests_on_them(catalog: Policy) -> None:
     """Every source shows date and grade, and nothing is blank."""
-    listed = rows(sources_view(lookups.sources_with_uses(catalog), AS_OF))
+    listed = rows(sources_view(policy.sources_with_uses(catalog), AS_OF))
     assert len(listed) == 1 + len(catalog.sources)
     assert all(cell for row in listed for cell in row)
 
@@ -204,11 +204,11 @@ Results = list[tuple[Determination, Advice]]
 
 
 @pytest.fixture(scope="module")
-def decided(catalog: Catalog) -> Callable[[str], Results]:
+def decided(catalog: Policy) -> Callable[[str], Results]:
     """The complete case decided for what is asked for ("" is everything)."""
 
     def decide(program: str) -> Results:
-        subjects = lookups.subjects_named([program] if program else [], catalog)
+        subjects = policy.subjects_named([program] if program else [], catalog)
         case = read_case(COMPLETE)[0]
         found = screening.screener(subjects, catalog).screen(case, AS_OF).determinations
         county = county_named("San Mateo", catalog)
@@ -217,7 +217,7 @@ def decided(catalog: Catalog) -> Callable[[str], Results]:
     return decide
 
 
-def test_everything_decided_is_in_a_pipe(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+def test_everything_decided_is_in_a_pipe(catalog: Policy, decided: Callable[[str], Results]) -> None:
     """In a pipe no result is left out: each has its outcome, its meaning, and reasons or open questions."""
     results = decided("")
     shown = facts(determination_view(results, catalog, None, "case.toml", full=True))
@@ -229,9 +229,7 @@ def test_everything_decided_is_in_a_pipe(catalog: Catalog, decided: Callable[[st
         assert f"{key}\tmissing" in shown or f"{key}\tbecause" in shown
 
 
-def test_long_list_on_a_terminal_keeps_to_what_seems_to_fit(
-    catalog: Catalog, decided: Callable[[str], Results]
-) -> None:
+def test_long_list_on_a_terminal_keeps_to_what_seems_to_fit(catalog: Policy, decided: Callable[[str], Results]) -> None:
     """On a terminal a long list gives details of what seems to fit; the rest is named in the summary."""
     results = decided("")
     shown = facts(determination_view(results, catalog, None, "case.toml", full=False))
@@ -241,7 +239,7 @@ def test_long_list_on_a_terminal_keeps_to_what_seems_to_fit(
     assert sum(len(values) for key, values in shown.items() if key.startswith("summary\t")) == len(results)
 
 
-def test_open_question_has_its_key(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+def test_open_question_has_its_key(catalog: Policy, decided: Callable[[str], Results]) -> None:
     """Beside each question stands the key under which a case file answers it."""
     results = decided("birth_equity")
     shown = facts(determination_view(results, catalog, None, "case.toml", full=True))
@@ -258,7 +256,7 @@ def test_open_question_has_its_key(catalog: Catalog, decided: Callable[[str], Re
         ("asthma_poorly_controlled", "[asthma_poorly_controlled: any of {}]"),
     ],
 )
-def test_open_question_says_how_it_is_answered(catalog: Catalog, question: str, ending: str) -> None:
+def test_open_question_says_how_it_is_answered(catalog: Policy, question: str, ending: str) -> None:
     """Whoever writes a case by hand sees the choices, exactly as they are to be written."""
     asked = catalog.questions[question]
     assert to_answer(asked) == f"{asked.ask} {ending.format(', '.join(asked.choices))}"
@@ -275,7 +273,7 @@ def test_open_question_says_how_it_is_answered(catalog: Catalog, question: str, 
     ids=["one program", "everything", "everything in short", "nothing open"],
 )
 def test_open_questions_come_with_the_way_to_answer(
-    catalog: Catalog, decided: Callable[[str], Results], program: str, full: bool, commands: list[str]
+    catalog: Policy, decided: Callable[[str], Results], program: str, full: bool, commands: list[str]
 ) -> None:
     """Where answers are missing the last lines say how to see the questions and be asked; elsewhere nothing does."""
     view = determination_view(decided(program), catalog, None, "case.toml", full=full)
@@ -284,21 +282,21 @@ def test_open_questions_come_with_the_way_to_answer(
     assert plain(view).splitlines()[-1].startswith("hint\t") is bool(commands)
 
 
-def test_short_list_is_always_in_full(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+def test_short_list_is_always_in_full(catalog: Policy, decided: Callable[[str], Results]) -> None:
     """What was asked for by name is shown with all details."""
     results = decided("homelessness")
     short, full = (determination_view(results, catalog, None, "case.toml", full=wanted) for wanted in (False, True))
     assert short == full
 
 
-def test_results_come_best_first(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+def test_results_come_best_first(catalog: Policy, decided: Callable[[str], Results]) -> None:
     """What seems to fit stands first, what does not match today last."""
     shown = facts(determination_view(decided(""), catalog, None, "case.toml", full=True))
     order = [list(Outcome).index(Outcome(values[0])) for key, values in shown.items() if key.endswith("\toutcome")]
     assert order == sorted(order)
 
 
-def test_decision_says_whose_it_is(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+def test_decision_says_whose_it_is(catalog: Policy, decided: Callable[[str], Results]) -> None:
     """Every result reminds that the plan decides, and names the edition of the data."""
     shown = facts(determination_view(decided("chw"), catalog, None, "case.toml", full=True))
     assert "the plan decides" in shown["reminder"][0]
@@ -306,20 +304,20 @@ def test_decision_says_whose_it_is(catalog: Catalog, decided: Callable[[str], Re
     assert shown["county"] == ["not given"]
 
 
-def test_no_view_pronounces_a_verdict(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+def test_no_view_pronounces_a_verdict(catalog: Policy, decided: Callable[[str], Results]) -> None:
     """No outcome is called approved or denied: a screening is not a decision."""
     labels = [words.label + words.meaning for words in catalog.outcomes.values()]
     text = plain(determination_view(decided(""), catalog, None, "case.toml", full=True)).lower()
     assert not {"approved", "denied"} & set(" ".join([*labels, text]).lower().split())
 
 
-def test_every_outcome_has_a_tone_and_words(catalog: Catalog) -> None:
+def test_every_outcome_has_a_tone_and_words(catalog: Policy) -> None:
     """Each of the six outcomes can be shown."""
     assert set(TONES) == set(Outcome)
     assert set(catalog.outcomes) == set(Outcome)
 
 
-def test_reasons_carry_their_source(catalog: Catalog, decided: Callable[[str], Results]) -> None:
+def test_reasons_carry_their_source(catalog: Policy, decided: Callable[[str], Results]) -> None:
     """Each criterion that decided says yes or no, and cites the document it stands in."""
     view = determination_view(decided("avoidable_utilization"), catalog, None, "case.toml", full=True)
     reasons = next(block for block in view if isinstance(block, Points) and block.key.endswith("\tbecause"))

@@ -2,30 +2,31 @@
 
 The floors; a module imports only from floors below its own:
 
-    9  cli                                      the commands, and the one error boundary
-    8  batch                                    the story of `batch`
-    8  interviewing                             a person at a terminal, asked and listened to
-    7  referring                                the story of `refer`
-    7  takes                                    the rows of a batch, drafted or refused, then published
-    7  compiling                                the data made ready when a wheel is built
-    6  render  prompts  topics                  the terminal; what `calaim help` explains
-    6  datafiles  casefile  outbox              files
-    6  spreadsheet                              CSV, in and out
-    6  drafting                                 drafts of many rows, each that of `refer`
-    5  usual  answering                         a member written the usual way; what answers decide
-    5  documents  views  conversation           results as JSON and as what a person reads; the talks
-    5  textfile  terminal                       text files read whole; the standard streams
-    4  lookups  checking  referral  datadiff    named things found; a case decided, drafted; editions compared
-    4  rowcase  folder                          a row as a case; a folder that one run alone writes to
-    3  screening  interview  routing  advice    a case meets the policy: what to ask, what to do, where it goes
-    3  checks  datacheck  body                  what is wrong with a case, and with the policy; a draft's text
-    2  catalog  determination                   the policy as one value; truths become outcomes
-    1  questions  programs  counties  case      the nouns
+   10  cli                                      the commands, and the one error boundary
+    9  batch                                    the story of `batch`
+    9  interviewing                             a person at a terminal, asked and listened to
+    9  compiling                                the data made ready when a wheel is built
+    8  referring                                a referral asked for from the beginning
+    8  takes                                    the rows of a batch, drafted or refused, then published
+    8  render  topics                           the terminal; what `calaim help` explains
+    7  draft                                    case -> draft: the one way of `refer` and `batch`; its formats
+    7  documents  views                         results as JSON and as what a person reads
+    6  fitness  datadiff                        every problem of a case for a draft; editions compared
+    5  screening                                a case decided, compared; the county it is of
+    5  conversation                             the interview and the referral as talks
+    4  advice  body  interview  route           what to do, a draft's text, what to ask, where it goes
+    4  datacheck  datafiles  rowcase            the policy checked and read; a row as a case
+    3  policy                                   the policy as one value; things found by name
+    2  places  determination                    counties, and what is typed for them; truths become outcomes
+    2  casefile  outbox  prompts                files; menus and numbered lines
+    1  case  form  programs  questions          the nouns; the form, field by field
     1  message  prompt                          what is written, and what is asked
+    1  folder  spreadsheet                      a folder that one run alone writes to; CSV, in and out
+    1  textfile  terminal                       text files read whole; the standard streams
     1  workers                                  a second process for a part of the work
     1  quick                                    what scripts ask most, answered before Typer is loaded
-    0  rules  sources  fields  near  errors     logic and failure
-    0  formats  placekey                        how a draft is written; how places are compared
+    0  rules  values  wording  errors           logic, what a field may look like, words, failure
+    0  formats                                  how a draft is written
     0  archive                                  many drafts in one file
     0  compiled  completion                     the data as compiled; what may come next on a command line
 """

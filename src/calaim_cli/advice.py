@@ -1,4 +1,4 @@
-"""Floor 3: what to do with a determination: next steps, notes, and whom to call, in words a member can hear."""
+"""Floor 4: what to do with a determination: next steps, notes, and whom to call, in words a member can hear."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import Contact, County, Region
-from calaim_cli.determination import Determination, Outcome
-from calaim_cli.programs import Gate
+from calaim_cli.determination import Determination
+from calaim_cli.places import Contact, County, Region
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Gate, Outcome
 from calaim_cli.rules import Rule, criteria_of
 
 GATES = ("excluded", "choose_one", "first", "limit")
@@ -24,7 +24,7 @@ class Advice(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def advise(determination: Determination, catalog: Catalog, county: County | None) -> Advice:
+def advise(determination: Determination, catalog: Policy, county: County | None) -> Advice:
     """Next steps and notes for one determination, for a member of Kaiser Permanente in `county`."""
     subject = determination.subject
     offered = catalog.offered(subject.service, county) if subject.service else None
@@ -36,7 +36,7 @@ def advise(determination: Determination, catalog: Catalog, county: County | None
 
 
 def _next_steps(
-    determination: Determination, catalog: Catalog, county: County | None, offered: bool | None
+    determination: Determination, catalog: Policy, county: County | None, offered: bool | None
 ) -> Iterator[str]:
     entry, outcome = determination.subject.entry, determination.outcome
     yield from _said_by_gates(determination)
@@ -71,7 +71,7 @@ def _gates(rule: Rule) -> Iterator[Gate]:
 
 
 def _where_to(
-    determination: Determination, catalog: Catalog, county: County | None, offered: bool | None
+    determination: Determination, catalog: Policy, county: County | None, offered: bool | None
 ) -> Iterator[str]:
     if county is None:
         yield "Give the county to see where the referral goes."
@@ -103,13 +103,13 @@ def contact_line(contact: Contact) -> str:
     return f"{contact.name}: {ways}. {contact.purpose}"
 
 
-def _contacts(determination: Determination, catalog: Catalog) -> Iterator[Contact]:
+def _contacts(determination: Determination, catalog: Policy) -> Iterator[Contact]:
     subject = determination.subject
     ids = {subject.population, subject.service, subject.program}
     return (contact for contact in catalog.counties_file.contact if ids.intersection(contact.touches))
 
 
-def _notes(determination: Determination, catalog: Catalog, county: County | None) -> Iterator[str]:
+def _notes(determination: Determination, catalog: Policy, county: County | None) -> Iterator[str]:
     subject = determination.subject
     yield from subject.entry.notes
     if county is not None and county.kp is not None and subject.service:

@@ -1,4 +1,4 @@
-"""Floor 8: the story of `batch`: every row is checked and drafted first, then all drafts are published, or none.
+"""Floor 9: the story of `batch`: every row is checked and drafted first, then all drafts are published, or none.
 
 Drafts wait in a private file without a name until every row has been read. What is published depends on nothing but
 the input, the data and the day, so running again is the way to go on after whatever stopped a run.
@@ -25,14 +25,26 @@ from msgspec.structs import asdict
 
 from calaim_cli import archive, folder, spreadsheet
 from calaim_cli.case import Profile
-from calaim_cli.catalog import Catalog
-from calaim_cli.drafting import Drafted, Drafter
 from calaim_cli.errors import InputError, OutputRefused, Problem
 from calaim_cli.folder import Folder, Pile, Status
-from calaim_cli.near import counted
+from calaim_cli.policy import Policy as Catalog
 from calaim_cli.rowcase import known_headers, lacking
 from calaim_cli.spreadsheet import Part, Sheet, Snapshot
-from calaim_cli.takes import MOST_LISTED, Counts, Drafters, Kind, Order, Piles, Progress, Seen, Take, carried_day
+from calaim_cli.takes import (
+    MOST_LISTED,
+    Counts,
+    Drafted,
+    Drafters,
+    Kind,
+    Order,
+    Piles,
+    Progress,
+    RowDrafter,
+    Seen,
+    Take,
+    carried_day,
+)
+from calaim_cli.wording import counted
 from calaim_cli.workers import Talk, Worker, cores
 
 IN_MEMORY: Final = 1024 * 1024
@@ -241,8 +253,8 @@ def _drafters(sheet: Sheet, policy: Policy) -> Drafters:
     """A drafter for any day: files of an earlier day are compared with what a run of that day would have given."""
 
     @cache
-    def drafter(as_of: date) -> Drafter:
-        return Drafter(sheet.columns, policy.profile, policy.catalog, as_of)
+    def drafter(as_of: date) -> RowDrafter:
+        return RowDrafter(sheet.columns, policy.profile, policy.catalog, as_of)
 
     return drafter
 

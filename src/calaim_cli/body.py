@@ -1,6 +1,7 @@
-"""Floor 3: the text of a draft, section by section: the fields of the plan's form, then what is asked for and why.
+"""Floor 4: the text of a draft, section by section: the fields of the plan's form, then what is asked for and why.
 
-A section ends in a line break and stands for itself, so that what is the same for many members is made once.
+Titles, order, labels and closing words are the form's, from the data; here stands how each kind of section is laid
+out. A section ends in an empty line and stands for itself.
 """
 
 from __future__ import annotations
@@ -8,19 +9,23 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
 
 from calaim_cli.case import Case, Member, Referrer
-from calaim_cli.catalog import Catalog
 from calaim_cli.determination import POSITIVE, Determination
+from calaim_cli.form import BY_KEY, SAY_WHICH
+from calaim_cli.places import Form, Section
+from calaim_cli.policy import Policy
+from calaim_cli.programs import source_id
 from calaim_cli.questions import DONT_KNOW, Answer, Question
-from calaim_cli.sources import source_id
+from calaim_cli.values import MOST_REMEMBERED
 
 WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
@@ -32,107 +37,8 @@ RIGHT_TO_LEFT_BLOCKS: Final = re.compile(
 """Where Unicode keeps what reads from right to left, so that most texts need no look at each letter."""
 
 
-def sections(
-    case: Case,
-    county: str,
-    to: tuple[str, ...],
-    wanted: Iterable[Said],
-    populations: Iterable[Said],
-    catalog: Catalog,
-    as_of: date,
-) -> tuple[str, ...]:
-    """The sections of a draft's text, in the order of section A of the plan's form.
-
-    `wanted` are the program or services asked for; `populations` are ECM's, shown beneath it.
-    """
-    form = catalog.counties_file.form
-    referrer = case.referrer
-    return (
-        head(catalog.name_of(case.referral.program), to, as_of),
-        source_of_referral(referrer, form.relationships[referrer.relationship], form.referral_sources[referrer.source]),
-        member_section(case.member, county),
-        receives_now(tuple(form.current_services[one] for one in case.referral.current_services)),
-        "".join(f"{line}\n" for line in requested(wanted, populations, case.answers)),
-        *([notes(case.referral.notes)] if case.referral.notes else []),
-        closing(
-            form.attestation,
-            "x" if case.consent.member_agreed and case.consent.attested else " ",
-            form.part2_notice if case.consent.part2 else "",
-            form.closed_loop,
-            catalog.edition,
-        ),
-    )
-
-
-@lru_cache
-def head(title: str, to: tuple[str, ...], as_of: date) -> str:
-    """What this is, for which day, and where it goes."""
-    return _section(
-        f"MEDI-CAL REFERRAL: {title.upper()}",
-        "",
-        *_field("Date of referral", us_date(as_of)),
-        *_field("Send to", ", ".join(to)),
-    )
-
-
-@lru_cache
-def source_of_referral(referrer: Referrer, relationship: str, source: str) -> str:
-    """Who refers, and how to reach her: the plan owes her the decision."""
-    return _section(
-        "SOURCE OF REFERRAL",
-        *_field("Referrer's name", referrer.name),
-        *_field("Organization", referrer.organization),
-        *_field("Organization's NPI", referrer.npi),
-        *_field("Address", referrer.address),
-        *_field("Phone", referrer.phone),
-        *_field("E-mail", referrer.email),
-        *_field("Relationship to the member", _with_detail(relationship, referrer.relationship_detail)),
-        *_field("External referral by", _with_detail(source, referrer.source_detail)),
-    )
-
-
-def _with_detail(label: str, detail: str) -> str:
-    plain = label.removesuffix(" (say which)")
-    return f"{plain}: {detail}" if detail else plain
-
-
-def member_section(member: Member, county: str) -> str:
-    """The member: only what the plan's form asks for."""
-    born = member.date_of_birth
-    return _section(
-        "MEMBER",
-        *_field("Kaiser Permanente Medi-Cal member", "yes"),
-        *_field("First name", member.first_name),
-        *_field("Middle name or initial", member.middle_name),
-        *_field("Last name", member.last_name),
-        *_field("Date of birth", us_date(date.fromisoformat(born)) if born != HIDDEN else HIDDEN),
-        *_field("Phone", member.phone),
-        *_field("E-mail", member.email),
-        *_field("Mailing address", member.address),
-        *_field("City, state, ZIP code", f"{member.city}, CA {member.zip}"),
-        *_field("County", county),
-        *_field("KP medical record number (MRN)", member.mrn),
-        *_field("Medi-Cal client index number (CIN)", member.cin),
-        *_field("Preferred language", member.preferred_language),
-        *_field("Caregiver or support person", member.caregiver_name),
-        *_field("Caregiver's e-mail or phone", member.caregiver_contact),
-    )
-
-
-def hidden(member: Member) -> Member:
-    """The member with every text that is given masked, for a preview that others may see."""
-    texts = {name: getattr(member, name) for name in member.__struct_fields__ if name != "kp_member"}
-    return Member(**{name: HIDDEN for name, text in texts.items() if text}, kp_member=member.kp_member)
-
-
-@lru_cache
-def receives_now(services: tuple[str, ...]) -> str:
-    """What the member receives now."""
-    return _section("RECEIVES NOW (ECM, CCM, CHW services, Community Supports)", *wrapped(", ".join(services)))
-
-
-class Said(Struct, frozen=True):
-    """What a draft says of one determination, in lines; `cited` has those for each source of the criteria met.
+class Explanation(Struct, frozen=True):
+    """A determination in the lines of a draft; `cited` has those for each source of the criteria met.
 
     `form` has the questions whose answers fill the service's part of the plan's form, if it has one.
     """
@@ -146,54 +52,198 @@ class Said(Struct, frozen=True):
     form: tuple[Question, ...]
 
 
-def said(one: Determination, catalog: Catalog) -> Said:
-    """What a draft says of a determination, whoever it is about."""
+class Letter(Struct, frozen=True):
+    """All that differs from draft to draft: the case, its county by name, the recipients, and why.
+
+    `wanted` are the program or services asked for; `populations` are ECM's, shown beneath it.
+    """
+
+    case: Case
+    county: str
+    to: tuple[str, ...]
+    wanted: Sequence[Explanation]
+    populations: Sequence[Explanation]
+
+
+def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
+    """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
+    texts = [_head(policy.name_of(letter.case.referral.program), letter.to, as_of)]
+    for section in policy.form.sections:
+        lay_out = LAYOUTS.get(section.fields[0] if section.fields else "", _labelled)
+        texts.append(lay_out(section, letter, policy.form))
+    texts.append(f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n")
+    return "".join(texts)
+
+
+@lru_cache
+def _head(title: str, to: tuple[str, ...], as_of: date) -> str:
+    """The first lines: what this is, for which day, and where it goes."""
+    sent = wrapped(f"Send to: {', '.join(to)}", "", "  ")
+    return _section(f"MEDI-CAL REFERRAL: {title.upper()}", "", f"Date of referral: {us_date(as_of)}", *sent)
+
+
+Show = Callable[[Letter], str]
+
+
+def _labelled(section: Section, letter: Letter, form: Form) -> str:
+    """The fields of a section, each with its label; the referrer's are the same for every member whom she refers."""
+    if section.fields[0].startswith("referrer."):
+        return _of_referrer(section, letter.case.referrer, form)
+    return _section(section.title, *_lines(section, letter, form))
+
+
+@lru_cache(MOST_REMEMBERED)
+def _of_referrer(section: Section, referrer: Referrer, form: Form) -> str:
+    return _section(section.title, *_lines(section, Letter(Case(referrer=referrer), "", (), (), ()), form))
+
+
+def _lines(section: Section, letter: Letter, form: Form) -> list[str]:
+    """Each line with its label; a value that reads from right to left stands on a line of its own."""
+    lines: list[str] = []
+    for label, show in _shown(section, form):
+        value = show(letter)
+        line = f"{label}: {value or NOT_GIVEN}"
+        if not line.isascii() and not reads_left_to_right(value):
+            lines += (f"{label}:", *wrapped(value))
+        elif len(line) <= WIDTH:
+            lines.append(line)
+        else:
+            lines += wrapped(line, "", "  ")
+    return lines
+
+
+@lru_cache
+def _shown(section: Section, form: Form) -> tuple[tuple[str, Show], ...]:
+    """Each line of a section: its label, and what gives its text; neighbors of one label share a line."""
+    keys = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
+    return tuple((label, _joined([_show(key, form) for key in several])) for label, several in keys)
+
+
+def _show(key: str, form: Form) -> Show:
+    """A function that gives the text of a field, in the form's words where it is a choice."""
+    match key:
+        case "member.kp_member":
+            return lambda letter: "yes" if letter.case.member.kp_member else "no"
+        case "member.date_of_birth":
+            return _born
+        case "member.county":
+            return attrgetter("county")
+        case "referrer.relationship" | "referrer.source":
+            words: Mapping[str, str] = getattr(form, BY_KEY[key].choices)
+            choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
+            return lambda letter: _with_detail(words[choice(letter)], detail(letter))
+        case _:
+            return attrgetter(f"case.{key}")
+
+
+def _joined(several: Sequence[Show]) -> Show:
+    """The texts of one line; of several the last is the ZIP code, after the one state that Medi-Cal is in."""
+    if len(several) == 1:
+        return several[0]
+    return lambda letter: ", CA ".join([text for show in several if (text := show(letter))])
+
+
+def _born(letter: Letter) -> str:
+    born = letter.case.member.date_of_birth
+    return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
+
+
+def _with_detail(label: str, detail: str) -> str:
+    plain = label.removesuffix(SAY_WHICH).rstrip()
+    return f"{plain}: {detail}" if detail else plain
+
+
+def _receives_now(section: Section, letter: Letter, form: Form) -> str:
+    services = letter.case.referral.current_services
+    return _paragraphs(section.title, ", ".join(form.current_services[one] for one in services))
+
+
+def _notes(section: Section, letter: Letter, _: Form) -> str:
+    return _paragraphs(section.title, letter.case.referral.notes)
+
+
+def _attestation(section: Section, letter: Letter, form: Form) -> str:
+    """The sentences attested to; a box is ticked once a person has agreed and attested, and empty in a preview."""
+    consent = letter.case.consent
+    return _ticked(section.title, form.attestation, "x" if consent.member_agreed and consent.attested else " ")
+
+
+def _part2(section: Section, letter: Letter, form: Form) -> str:
+    return _paragraphs(section.title, form.part2_notice if letter.case.consent.part2 else "")
+
+
+def _closing(section: Section, _: Letter, form: Form) -> str:
+    return _paragraphs(section.title, form.closed_loop)
+
+
+@lru_cache
+def _ticked(title: str, sentences: tuple[str, ...], mark: str) -> str:
+    return _section(title, *(line for sentence in sentences for line in wrapped(sentence, f"[{mark}] ")))
+
+
+@lru_cache(MOST_REMEMBERED)
+def _paragraphs(title: str, text: str) -> str:
+    """A text under its title, paragraph by paragraph; nothing where there is none."""
+    return _section(title, *(line for part in text.split("\n") for line in wrapped(part))) if text else ""
+
+
+@lru_cache(MOST_REMEMBERED)
+def explanation(one: Determination, policy: Policy) -> Explanation:
+    """A determination in the lines of a draft, whoever it is about."""
     entry = one.subject.entry
-    met = [catalog.criteria[reason.criterion] for reason in one.because if reason.met]
+    met = [policy.criteria[reason.criterion] for reason in one.because if reason.met]
     points = (f"{criterion.text} ({', '.join(criterion.source)})" for criterion in met)
-    return Said(
+    tags = dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)
+    open_questions = [policy.questions[question].ask for question in policy.questions_of(one.missing)]
+    more = len(open_questions) - MOST_NOT_KNOWN
+    if more > 1:  # a reader needs to know that something is missing, not every question
+        open_questions[MOST_NOT_KNOWN:] = [f"and {more} more questions"]
+    return Explanation(
         one,
-        wrapped(f"{entry.name}: {catalog.outcomes[one.outcome].label.lower()}"),
+        wrapped(f"{entry.name}: {policy.outcomes[one.outcome].label.lower()}"),
         wrapped(f"Population of focus: {entry.name}", "  "),
         tuple(line for point in points for line in wrapped(point, "  - ")),
-        tuple(_listed("Not known yet:", _not_known(one, catalog))),
-        {
-            name: wrapped(f"{name}: {catalog.cite((name,))}", "", "  ")
-            for name in dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)
-        },
-        catalog.questions_asked_by(entry) if entry.form_part else (),
+        tuple(_listed("Not known yet:", open_questions)),
+        {tag: wrapped(f"{tag}: {policy.cite((tag,))}", "", "  ") for tag in tags},
+        policy.questions_asked_by(entry) if entry.form_part else (),
     )
 
 
-def requested(wanted: Iterable[Said], populations: Iterable[Said], answers: Mapping[str, Answer]) -> list[str]:
-    """What is asked for, line by line: outcome, the criteria met with their sources, and what is not known.
+def _request(section: Section, letter: Letter, _: Form) -> str:
+    """What is asked for: outcome, the criteria met with their sources, and what is not known.
 
     Of ECM, the populations of focus that fit are shown in place of its own criteria.
     """
-    lines = ["REQUESTED, AND WHY (from the referrer's answers)"]
-    fitting = [one for one in populations if one.determination.outcome in POSITIVE]
+    lines = [section.title]
+    fitting = [one for one in letter.populations if one.determination.outcome in POSITIVE]
     cited: dict[str, tuple[str, ...]] = {}
-    for one in wanted:
+    for one in letter.wanted:
         lines += one.outcome
         shown = fitting if one.determination.subject.program == "ecm" else []
         for other in shown:
             lines += (*other.population, *other.met)
         if not shown:
             lines += one.met
-        lines += (*one.not_known, *_form_part(one, answers), "")
+        lines += (*one.not_known, *_form_part(one, letter.case.answers), "")
         for other in shown or [one]:
             cited |= other.cited
-    return [*lines, *chain.from_iterable(cited.values()), ""] if cited else lines
+    if cited:
+        lines += (*chain.from_iterable(cited.values()), "")
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _not_known(one: Determination, catalog: Catalog) -> list[str]:
-    """The questions still open, the first few in full: a reader needs to know what is missing, not every question."""
-    asked = [catalog.questions[question].ask for question in catalog.questions_of(one.missing)]
-    more = len(asked) - MOST_NOT_KNOWN
-    return asked if more <= 1 else [*asked[:MOST_NOT_KNOWN], f"and {more} more questions"]
+LAYOUTS: Final[Mapping[str, Callable[[Section, Letter, Form], str]]] = {
+    "referral.current_services": _receives_now,
+    "referral.program": _request,
+    "referral.notes": _notes,
+    "consent.member_agreed": _attestation,
+    "consent.part2": _part2,
+    "": _closing,
+}
+"""The layout of each section that is more than labelled fields, by the first of its fields."""
 
 
-def _form_part(one: Said, answers: Mapping[str, Answer]) -> Iterator[str]:
+def _form_part(one: Explanation, answers: Mapping[str, Answer]) -> Iterator[str]:
     """The part of the form's section B for a service, as far as the answers fill it; the rest is named."""
     entry = one.determination.subject.entry
     known = [
@@ -224,65 +274,48 @@ def answer_words(question: Question, answer: Answer) -> str:
     return "; ".join(question.choices[choice] for choice in chosen)
 
 
-@lru_cache
-def notes(text: str) -> str:
-    """The referrer's notes, paragraph by paragraph."""
-    return _section("NOTES FROM THE REFERRER", *(line for part in text.split("\n") for line in wrapped(part)))
-
-
-@lru_cache
-def closing(attestation: tuple[str, ...], mark: str, part2_notice: str, closed_loop: str, edition: str) -> str:
-    """Attestation, the Part 2 notice where it is due, who wants to hear the decision, and the data edition.
-
-    `mark` is what stands in the boxes: "x" once a person has agreed and attested, a blank in a preview.
-    """
-    attested = [line for sentence in attestation for line in wrapped(sentence, f"[{mark}] ")]
-    return "".join(
-        (
-            _section("ATTESTATION (confirmed by the referrer for this referral)", *attested),
-            _section("CONFIDENTIAL", *wrapped(part2_notice)) if part2_notice else "",
-            _section("DECISION", *wrapped(closed_loop)),
-            f"Data edition {edition}. A screening is not a decision: the plan decides.\n",
-        )
-    )
+def hidden(member: Member) -> Member:
+    """The member with every text that is given masked, for a preview that others may see."""
+    texts = {name: getattr(member, name) for name in member.__struct_fields__ if name != "kp_member"}
+    return Member(**{name: HIDDEN for name, text in texts.items() if text}, kp_member=member.kp_member)
 
 
 def us_date(day: date) -> str:
-    """A day as the plan's form writes it: MM/DD/YYYY."""
+    """A day as the plan's form writes it, whatever the locale: MM/DD/YYYY."""
     text = day.isoformat()
     return f"{text[5:7]}/{text[8:]}/{text[:4]}"
 
 
 def _section(title: str, *lines: str) -> str:
     """A title with its lines and an empty line after them; no line ends in white space."""
-    return "".join(f"{line.rstrip()}\n" for line in (title, *lines, ""))
-
-
-def _field(label: str, value: str) -> tuple[str, ...]:
-    """A labelled value; one that reads from right to left stands on a line of its own, or the two would mix."""
-    if not reads_left_to_right(value):
-        return f"{label}:", *wrapped(value)
-    line = f"{label}: {value or NOT_GIVEN}"
-    return (line,) if len(line) <= WIDTH else wrapped(line, "", "  ")
+    return "\n".join([line.rstrip() for line in (title, *lines, "", "")])
 
 
 def reads_left_to_right(text: str) -> bool:
-    """Whether no letter of the text reads from right to left."""
-    found = () if text.isascii() else RIGHT_TO_LEFT_BLOCKS.findall(text)
-    return not any(unicodedata.bidirectional(c) in {"R", "AL"} for c in found)
+    """True where no letter of the text reads from right to left."""
+    return not any(unicodedata.bidirectional(c) in {"R", "AL"} for c in RIGHT_TO_LEFT_BLOCKS.findall(text))
 
 
-@lru_cache(4096)
+@lru_cache(MOST_REMEMBERED)
 def wrapped(text: str, lead: str = "", hang: str | None = None) -> tuple[str, ...]:
     """The text on lines of at most 72 columns; words longer than that stay whole, so an address is never cut."""
-    if text and len(lead) + len(text) <= WIDTH and text.isprintable() and text.strip() == text:
-        return (lead + text,)
-    lines = textwrap.wrap(
-        text,
-        WIDTH,
-        initial_indent=lead,
-        subsequent_indent=" " * len(lead) if hang is None else hang,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return tuple(lines) or ("",)
+    hang = " " * len(lead) if hang is None else hang
+    if not text.isprintable() or not text or "  " in text or text.strip() != text:
+        lines = textwrap.wrap(
+            text,
+            WIDTH,
+            initial_indent=lead,
+            subsequent_indent=hang,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return tuple(lines) or ("",)
+    # Words with single blanks between them, as nearly all texts are: the same, in a tenth of the time.
+    first, *words = text.split(" ")
+    lines = [lead + first]
+    for word in words:
+        if len(lines[-1]) + 1 + len(word) <= WIDTH:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(hang + word)
+    return tuple(lines)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from calaim_cli.errors import Problem
-from calaim_cli.fields import age_on, date_of_birth
-from calaim_cli.near import did_you_mean
+from calaim_cli.values import age_on, date_of_birth
+from calaim_cli.wording import did_you_mean
 
 CASE_SCHEMA: Final = "calaim.case/1"
 AGE: Final = "age"
@@ -186,8 +187,13 @@ def _unknown_key(where: str, known: Iterable[str]) -> Problem:
 
 def with_profile(case: Case, profile: Referrer) -> Case:
     """The case with what it leaves out of the referrer taken from the profile."""
-    given = {name: getattr(case.referrer, name) for name in Referrer.__struct_fields__ if getattr(case.referrer, name)}
-    return replace(case, referrer=replace(profile, **given))
+    return replace(case, referrer=_completed(case.referrer, profile))
+
+
+@lru_cache
+def _completed(referrer: Referrer, profile: Referrer) -> Referrer:
+    given = {name: getattr(referrer, name) for name in Referrer.__struct_fields__ if getattr(referrer, name)}
+    return replace(profile, **given)
 
 
 def age_of(case: Case, as_of: date) -> int | None:

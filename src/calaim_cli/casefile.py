@@ -1,4 +1,4 @@
-"""Floor 6: case and profile files, in and out. The only importer of `tomli_w`."""
+"""Floor 2: case and profile files, in and out. The only importer of `tomli_w`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from calaim_cli.case import (
     read_table,
 )
 from calaim_cli.errors import InputError, Problem
-from calaim_cli.fields import MESSAGES, email
 from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
+from calaim_cli.values import MESSAGES, email
 
 LARGEST: Final = 1024 * 1024
 TAG_TEXT: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?")

@@ -1,4 +1,4 @@
-"""Floor 9: the commands, and the one place where an error becomes a message and an exit code.
+"""Floor 10: the commands, and the one place where an error becomes a message and an exit code.
 
 The only importer of Typer, and the only reader of today's date. What a command works with is imported in it, so that
 each starts with no more than it needs. Annotations are no texts here: Typer would have to evaluate hundreds of them.
@@ -16,7 +16,6 @@ import typer
 from calaim_cli import __version__
 from calaim_cli.errors import CalaimError, InputError, Problem, UsageError
 from calaim_cli.formats import Format
-from calaim_cli.near import counted, one_of
 from calaim_cli.terminal import (
     code_wins,
     emit,
@@ -27,13 +26,15 @@ from calaim_cli.terminal import (
     second_interrupt_ends,
     watched_stdout,
 )
+from calaim_cli.wording import counted, one_of
 
 if TYPE_CHECKING:
-    from calaim_cli.batch import Policy, Tally
+    from calaim_cli.batch import Policy as BatchPolicy
+    from calaim_cli.batch import Tally
     from calaim_cli.case import Case
-    from calaim_cli.catalog import Catalog
-    from calaim_cli.checking import Decided
-    from calaim_cli.referral import Prepared
+    from calaim_cli.draft import Drafted, Drafter
+    from calaim_cli.policy import Policy
+    from calaim_cli.screening import Decided
     from calaim_cli.takes import Order
     from calaim_cli.views import View
 
@@ -72,9 +73,9 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
     """What the shell offers for a half-typed value of this kind: names of the shipped data, or case files."""
 
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
-        from calaim_cli import completion, datafiles, lookups
+        from calaim_cli import completion, datafiles, policy
 
-        names = {} if kind == "case" else lookups.names(datafiles.load())
+        names = {} if kind == "case" else policy.names(datafiles.load())
         return completion.candidates(kind, list(context.params.get("place") or ()), incomplete, names)
 
     return suggest
@@ -212,7 +213,7 @@ def _show_json(several: Iterable[dict[str, object]]) -> int:
     return 0
 
 
-def _policy(folder: Path | None) -> "Catalog":
+def _policy(folder: Path | None) -> "Policy":
     """The policy to decide by. A folder of the user's own is checked whole; the shipped one was before release."""
     from calaim_cli import datafiles
 
@@ -265,10 +266,10 @@ def county(place: PlaceWords, as_json: Json = False, plain_wanted: Plain = False
 
     Example: calaim county san mateo
     """
-    from calaim_cli import documents, lookups, views
+    from calaim_cli import documents, policy, views
 
     catalog, typed = _policy(data), " ".join(place)
-    found = lookups.place_named(typed, catalog)
+    found = policy.place_named(typed, catalog)
     _warn(catalog.past_review(_today()))
     if as_json:
         return _show_json([documents.county_document(found, typed, catalog)])
@@ -293,17 +294,17 @@ def counties(
 
     Example: calaim counties --without sobering-centers
     """
-    from calaim_cli import documents, lookups, views
+    from calaim_cli import documents, policy, views
 
     catalog = _policy(data)
-    offering = lookups.service_named(service, catalog) if service else None
-    lacking = lookups.service_named(without, catalog) if without else None
-    found = lookups.counties_with(
+    offering = policy.service_named(service, catalog) if service else None
+    lacking = policy.service_named(without, catalog) if without else None
+    found = policy.counties_with(
         catalog,
         offering,
         lacking,
-        lookups.region_named(region, catalog) if region else None,
-        lookups.plan_named(plan, catalog) if plan else None,
+        policy.region_named(region, catalog) if region else None,
+        policy.plan_named(plan, catalog) if plan else None,
     )
     _warn(catalog.past_review(_today()))
     if as_json:
@@ -323,11 +324,11 @@ def services(
 
     Example: calaim services sobering-centers
     """
-    from calaim_cli import documents, lookups, views
+    from calaim_cli import documents, policy, views
 
     catalog = _policy(data)
-    found = lookups.place_named(county, catalog).county if county else None
-    wanted = (lookups.service_named(service, catalog),) if service else catalog.programs_file.service
+    found = policy.place_named(county, catalog).county if county else None
+    wanted = (policy.service_named(service, catalog),) if service else catalog.programs_file.service
     _warn(catalog.past_review(_today()))
     if as_json:
         return _show_json([documents.services_document(wanted, found, catalog)])
@@ -347,12 +348,12 @@ def programs(
 
     Example: calaim programs homelessness
     """
-    from calaim_cli import documents, lookups, views
+    from calaim_cli import documents, policy, views
 
     catalog = _policy(data)
-    wanted = lookups.kinds(catalog)
+    wanted = policy.kinds(catalog)
     if program:
-        entry = lookups.entry_named(program, catalog)
+        entry = policy.entry_named(program, catalog)
         wanted = tuple(one for one in wanted if one[1] is entry)
     _warn(catalog.past_review(_today()))
     if as_json:
@@ -379,22 +380,22 @@ def check(
 
     Example: calaim check examples/case.toml --program ecm
     """
-    from calaim_cli import casefile, checking, lookups, screening
+    from calaim_cli import casefile, policy, screening
 
     if expect and (program or county):
         raise UsageError("--expect compares with the whole [expect] table: leave --program and --county away")
     catalog = _policy(data)
     day = _day(as_of)
-    screener = screening.screener(lookups.subjects_named(program or [], catalog), catalog)
-    stated = lookups.place_named(county, catalog).county if county else None
+    screener = screening.screener(policy.subjects_named(program or [], catalog), catalog)
+    stated = policy.place_named(county, catalog).county if county else None
     read = [(name, casefile.read(name)) for name in cases]
     if expect:
         return _compare(read, catalog, day, as_json=as_json)
-    results = [checking.decide(name, case, screener, catalog, day, stated) for name, case in read]
+    results = [screening.decide(name, case, screener, catalog, day, stated) for name, case in read]
     return _show_results(results, catalog, day, as_json=as_json, plain_wanted=plain_wanted)
 
 
-def _show_results(results: "list[Decided]", catalog: "Catalog", day: date, *, as_json: bool, plain_wanted: bool) -> int:
+def _show_results(results: "list[Decided]", catalog: "Policy", day: date, *, as_json: bool, plain_wanted: bool) -> int:
     from calaim_cli import documents, views
     from calaim_cli.render import wants_rich
 
@@ -408,11 +409,11 @@ def _show_results(results: "list[Decided]", catalog: "Catalog", day: date, *, as
     return 0
 
 
-def _compare(read: "list[tuple[str, Case]]", catalog: "Catalog", day: date, *, as_json: bool) -> int:
-    from calaim_cli import checking, documents, screening
+def _compare(read: "list[tuple[str, Case]]", catalog: "Policy", day: date, *, as_json: bool) -> int:
+    from calaim_cli import documents, screening
 
     everything = screening.screener(catalog.subjects, catalog)
-    compared = [checking.compare(name, case, everything, catalog, day) for name, case in read]
+    compared = [screening.compare(name, case, everything, catalog, day) for name, case in read]
     differing = [difference for one in compared for difference in one]
     _warn(catalog.past_review(day))
     if as_json:
@@ -439,7 +440,7 @@ def interview(
 
     Example: calaim interview --program ecm --county alameda --save case.toml
     """
-    from calaim_cli import checking, conversation, interviewing, lookups, prompts, screening
+    from calaim_cli import conversation, interviewing, policy, prompts, screening
 
     catalog = _policy(data)
     day = _day(as_of)
@@ -449,8 +450,8 @@ def interview(
     keep = interviewing.keeper(save, start)
     with interviewing.leaving(save):
         case = interviewing.interviewed(about, case, catalog, day, prompts.asker(plain=plain_wanted), keep)
-    screener = screening.screener(lookups.subjects_named(program or [], catalog), catalog)
-    result = checking.decide("interview", case, screener, catalog, day, None)
+    screener = screening.screener(policy.subjects_named(program or [], catalog), catalog)
+    result = screening.decide("interview", case, screener, catalog, day, None)
     return _show_results([result], catalog, day, as_json=as_json, plain_wanted=plain_wanted)
 
 
@@ -480,62 +481,63 @@ def refer(
 
     Example: calaim refer examples/case.toml --out draft.eml
     """
-    from calaim_cli import casefile, datafiles, documents, interviewing, prompts, referring, routing
+    from calaim_cli import casefile, datafiles, draft, interviewing, prompts, referring, route
 
     if redact and out is not None:
         raise UsageError("--redact only shows a draft: leave --out away")
     catalog = _policy(data)
     day = _day(as_of)
     profile = casefile.read_profile(casefile.profile_path())
-    wanted = referring.format_for(Format.JSON if as_json and form is None and out is None else form, out)
+    wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     written = interviewing.started(start, None, catalog) if case is None else casefile.read(case)
     asked = referring.asked_for(written, program, service or [], own=self_referral)
     if case is not None:
         referring.refuse_consent_for_another(written, asked, case, catalog)
-        drafts = [referring.prepare(asked, profile, catalog, day, case)]
+        drafts = [referring.draft_of(asked, profile, catalog, day, case)]
     else:
         cases = interviewing.talked(
             asked, profile, catalog, day, save, start, no_input=no_input, plain_wanted=plain_wanted
         )
         if redact:
-            drafts = [referring.prepare(one, profile, catalog, day, preview=True) for one in cases]
+            drafts = [referring.draft_of(one, profile, catalog, day, preview=True) for one in cases]
         else:
             drafts = interviewing.previewed(cases, profile, catalog, day, prompts.asker(plain=plain_wanted), save)
     _warn(catalog.past_review(day))
     if data is not None:
-        _warn(routing.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
+        _warn(route.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
     if redact:
-        return _show_redacted(drafts)
+        return _show_redacted(drafts, draft.Drafter(catalog, profile, day))
     _deliver(drafts, wanted, out, catalog, force=force)
     if as_json and out is not None:
-        _show_json(documents.referral_document(one, catalog) for one in drafts)
+        _show_json(draft.referral_document(one, catalog) for one in drafts)
     return 0
 
 
-def _show_redacted(drafts: "list[Prepared]") -> int:
+def _show_redacted(drafts: "list[Drafted]", drafter: "Drafter") -> int:
     """The drafts for a screen that others see: what identifies the member is masked, and nothing is written."""
     from msgspec.structs import replace
 
-    from calaim_cli import referring
+    from calaim_cli.draft import as_text
 
     for one in drafts:
-        emit_utf8(referring.as_text(replace(one.draft, body=one.redacted)))
+        emit_utf8(as_text(replace(one.draft, body=drafter.redacted(one))))
     say("Member data are masked. Nothing was written, nothing has been sent.")
     return 0
 
 
-def _deliver(drafts: "list[Prepared]", wanted: Format, out: Path | None, catalog: "Catalog", *, force: bool) -> None:
+def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, catalog: "Policy", *, force: bool) -> None:
     """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
-    from calaim_cli import outbox, referring
+    from calaim_cli import outbox
+    from calaim_cli.draft import formatted
 
-    for prepared in drafts:
-        written = referring.formatted(prepared, wanted, catalog)
-        _warn(prepared.warnings)
+    for one in drafts:
+        written = formatted(one, wanted, catalog)
+        _warn(one.warnings)
         if out is None:
             emit_utf8(written.decode())
             continue
-        path = out.with_stem(f"{out.stem}-{prepared.case.referral.program}") if len(drafts) > 1 else out
-        say(f"{path}: {outbox.save(path, written, replace=force)}. {prepared.route.why}.")
+        path = out.with_stem(f"{out.stem}-{one.case.referral.program}") if len(drafts) > 1 else out
+        say(f"{path}: {outbox.save(path, written, replace=force)}. {one.route.why}.")
     for reminder in catalog.counties_file.form.reminders:
         say(reminder)
     say("Nothing has been sent.")
@@ -579,7 +581,7 @@ def batch_rows(
 
     Example: calaim batch examples/members.csv --out drafts
     """
-    from calaim_cli import batch, casefile, datafiles, routing, rowcase, spreadsheet, takes
+    from calaim_cli import batch, casefile, datafiles, route, rowcase, spreadsheet, takes
 
     if template:
         emit_utf8(spreadsheet.template(rowcase.COLUMNS))
@@ -597,7 +599,7 @@ def batch_rows(
         limit=limit,
         jobs=jobs,
     )
-    own = routing.own_mailboxes(catalog.regions, catalog, datafiles.load()) if data is not None else ()
+    own = route.own_mailboxes(catalog.regions, catalog, datafiles.load()) if data is not None else ()
     _warn((*catalog.past_review(day), *own, *batch.doubts_about(order)))
     tally = _ran(order, policy)
     _warn(batch.left_to_do(order, tally))
@@ -608,7 +610,7 @@ def batch_rows(
     return tally.exit_code
 
 
-def _ran(order: "Order", policy: "Policy") -> "Tally":
+def _ran(order: "Order", policy: "BatchPolicy") -> "Tally":
     """The batch, with a progress bar for whoever looks on. A stopped one says how far it came."""
     from calaim_cli import batch, render
 
@@ -715,10 +717,10 @@ def data_sources(as_of: AsOf = None, as_json: Json = False, plain_wanted: Plain 
 
     Example: calaim data sources
     """
-    from calaim_cli import documents, lookups, views
+    from calaim_cli import documents, policy, views
 
     catalog = _policy(data)
-    found = lookups.sources_with_uses(catalog)
+    found = policy.sources_with_uses(catalog)
     if as_json:
         return _show_json([documents.sources_document(found, catalog, _day(as_of))])
     return _show(views.sources_view(found, _day(as_of)), plain_wanted=plain_wanted)

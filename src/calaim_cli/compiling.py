@@ -1,4 +1,4 @@
-"""Floor 7: the data made ready when a wheel is built: what `compiled` reads, and the answers that `quick` gives.
+"""Floor 9: the data made ready when a wheel is built: what `compiled` reads, and the answers that `quick` gives.
 
 Runs when a wheel is built and in the tests; no command uses it.
 """
@@ -12,10 +12,10 @@ from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Final
 
-from calaim_cli import compiled, datacheck, datafiles, documents, lookups, quick, views
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County, Place, find_place
+from calaim_cli import compiled, datacheck, datafiles, documents, policy, quick, views
 from calaim_cli.errors import InputError
+from calaim_cli.places import County, Place, find_place
+from calaim_cli.policy import Policy
 from calaim_cli.render import plain
 from calaim_cli.terminal import tamed
 
@@ -53,7 +53,7 @@ def plain_values(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _answers(catalog: Catalog) -> bytes:
+def _answers(catalog: Policy) -> bytes:
     """Everything that the quick path says: an index after its length, then the pieces, each for one county."""
     counties = catalog.counties_file.county
     pieces = {
@@ -69,7 +69,7 @@ def _answers(catalog: Catalog) -> bytes:
         "review_by": min(
             filter(None, (catalog.review_by, *(one.review_by for one in catalog.sources.values())))
         ).isoformat(),
-        "names": lookups.names(catalog),
+        "names": policy.names(catalog),
         "places": _numbers((word for one in counties for word in (one.name, *one.aliases, one.fips)), catalog),
         "pieces": {kind: [(next(ends) - len(one), len(one)) for one in several] for kind, several in pieces.items()},
     }
@@ -77,21 +77,21 @@ def _answers(catalog: Catalog) -> bytes:
     return b"".join([b"%d\n" % len(content), content, *chain.from_iterable(pieces.values())])
 
 
-def _numbers(typed: Iterable[str], catalog: Catalog) -> dict[str, int]:
+def _numbers(typed: Iterable[str], catalog: Policy) -> dict[str, int]:
     """The number of the county that each of these places is found in; what is refused is left out."""
     numbers = {county.name: number for number, county in enumerate(catalog.counties_file.county)}
     found = {quick.key(one): find_place(one, catalog.gazetteer) for one in typed}
     return {key: numbers[place.county.name] for key, place in found.items() if isinstance(place, Place)}
 
 
-def _lines(place: Place, catalog: Catalog) -> bytes:
+def _lines(place: Place, catalog: Policy) -> bytes:
     return tamed(plain(views.county_view(place, catalog))).encode()
 
 
-def _services(county: County, catalog: Catalog) -> bytes:
+def _services(county: County, catalog: Policy) -> bytes:
     return tamed(plain(views.services_view(catalog.programs_file.service, county, catalog))).encode()
 
 
-def _document(county: County, catalog: Catalog) -> bytes:
+def _document(county: County, catalog: Policy) -> bytes:
     typed = quick.MARK.decode()
     return f"{documents.written(documents.county_document(Place(county), typed, catalog))}\n".encode()

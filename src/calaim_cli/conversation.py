@@ -9,18 +9,18 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli import fields
+from calaim_cli import values
 from calaim_cli.case import AGE, Case, Consent, age_of
-from calaim_cli.catalog import Catalog
-from calaim_cli.checks import CHECKS, SAY_WHICH
-from calaim_cli.counties import NoPlace, find_place
-from calaim_cli.determination import Determination, Outcome
+from calaim_cli.determination import Determination
 from calaim_cli.errors import Problem
-from calaim_cli.fields import MESSAGES, Checked
+from calaim_cli.form import BY_KEY, SAY_WHICH, FieldKind
 from calaim_cli.interview import Inquiry, next_question
-from calaim_cli.lookups import entry_named
+from calaim_cli.places import Form, NoPlace, find_place
+from calaim_cli.policy import Policy, entry_named
+from calaim_cli.programs import Outcome
 from calaim_cli.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 from calaim_cli.questions import DONT_KNOW, Answer, Kind, Question, read_answer, read_answers
+from calaim_cli.values import MESSAGES, Checked
 
 Keep = Callable[[Case], None]
 """Takes the case after every reply, for saving."""
@@ -38,7 +38,7 @@ class Declined(Exception):
     """The person said no where only a yes may go on; the text says what that means."""
 
 
-def answers_of(case: Case, catalog: Catalog, as_of: date) -> dict[str, Answer]:
+def answers_of(case: Case, catalog: Policy, as_of: date) -> dict[str, Answer]:
     """The case's answers as far as they are valid, with the age where the date of birth tells it."""
     answers, _ = read_answers(case.answers, catalog.questions)
     age = age_of(case, as_of)
@@ -46,7 +46,7 @@ def answers_of(case: Case, catalog: Catalog, as_of: date) -> dict[str, Answer]:
 
 
 def hold_interview(
-    about: Inquiry, case: Case, catalog: Catalog, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
+    about: Inquiry, case: Case, catalog: Policy, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
 ) -> Case:
     """Ask what can still change the inquiry's subjects, until nothing can; gives the case with the replies.
 
@@ -76,7 +76,7 @@ def _before(asked: Sequence[str], question: str) -> str:
     return asked[position - 1] if position else question
 
 
-def question_prompt(question: Question, case: Case, catalog: Catalog, as_of: date) -> Prompt:
+def question_prompt(question: Question, case: Case, catalog: Policy, as_of: date) -> Prompt:
     """How a question is put: its words, help with sources, choices, and the reply given before."""
     tests = [criterion for criterion in catalog.criteria.values() if criterion.question == question.id]
     cited = dict.fromkeys(catalog.cite((tag,)) for test in tests for tag in test.source)
@@ -113,7 +113,7 @@ def _number(question: Question, typed: str, as_of: date) -> Checked:
     if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST and (most is None or int(typed) <= most):
         return Checked(typed)
     is_date = question.id == AGE and not typed.isdigit()
-    return fields.date_of_birth(typed, as_of) if is_date else Checked(typed, "number")
+    return values.date_of_birth(typed, as_of) if is_date else Checked(typed, "number")
 
 
 def _explain(question: Question) -> Callable[[str], str]:
@@ -149,7 +149,7 @@ def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
     return reply
 
 
-def choose_screening(case: Case, catalog: Catalog, ask: Ask) -> list[str]:
+def choose_screening(case: Case, catalog: Policy, ask: Ask) -> list[str]:
     """What the screening before a referral is to cover: what the case asks for, or any of the programs, or nothing."""
     typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
     entries = [entry_named(one, catalog) for one in typed] or catalog.programs_file.program
@@ -188,44 +188,16 @@ def walk(steps: Sequence[Step], case: Case, ask: Ask, keep: Keep) -> Case:
     return case
 
 
-LABELS: Final = {
-    "referrer.name": "Referrer's name",
-    "referrer.organization": "Referrer's organization",
-    "referrer.npi": "Organization's NPI (ten digits)",
-    "referrer.address": "Organization's address: street, city, state, ZIP code",
-    "referrer.phone": "Referrer's phone",
-    "referrer.email": "Referrer's e-mail (one that is read: the plan answers there)",
-    "member.county": "Member's county or ZIP code",
-    "member.first_name": "Member's first name",
-    "member.middle_name": "Member's middle name or initial",
-    "member.last_name": "Member's last name",
-    "member.date_of_birth": "Member's date of birth (MM/DD/YYYY)",
-    "member.phone": "Member's phone",
-    "member.email": "Member's e-mail",
-    "member.address": "Member's mailing address: street",
-    "member.city": "City",
-    "member.zip": "ZIP code",
-    "member.mrn": "KP medical record number (MRN), if known",
-    "member.cin": "Medi-Cal client index number (CIN), if known",
-    "member.preferred_language": "Preferred language",
-    "member.caregiver_name": "Caregiver or support person",
-    "member.caregiver_contact": "Caregiver's e-mail or phone",
-    "referral.notes": "Notes for the plan (at most 1,000 characters; no diagnoses)",
-}
-REFERRER_KEYS: Final = tuple(where for where in LABELS if where.startswith("referrer."))
-MEMBER_KEYS: Final = tuple(where for where in LABELS if where.startswith("member.") and where != "member.county")
-
-
 def field_step(where: str, required: Sequence[str], as_of: date) -> Step:
     """A step that asks one field of the form, checked as a case file's is."""
-    check = (lambda text: fields.date_of_birth(text, as_of)) if where == "member.date_of_birth" else CHECKS[where]
+    field = BY_KEY[where]
 
     def prompt(case: Case) -> Prompt:
         given = _at(case, where)
         return Prompt(
             where=where,
-            text=LABELS[where],
-            check=check,
+            text=field.ask,
+            check=field.check or (lambda text: values.date_of_birth(text, as_of)),
             explain=MESSAGES.__getitem__,
             given=given,
             optional=where not in required and not (where == "member.cin" and not case.member.mrn),
@@ -234,27 +206,30 @@ def field_step(where: str, required: Sequence[str], as_of: date) -> Step:
     return Step(prompt, lambda case, reply: _with(case, where, reply))
 
 
-def choice_step(where: str, text: str, options: Mapping[str, str], *, several: bool = False) -> Step:
+def choice_step(where: str, form: Form) -> Step:
     """A step that asks for one choice of the form, or for several."""
+    field = BY_KEY[where]
+    options, several = dict(getattr(form, field.choices)), field.kind is FieldKind.CHOICES
 
     def prompt(case: Case) -> Prompt:
-        return Prompt(where=where, text=text, options=dict(options), several=several, given=_at(case, where))
+        return Prompt(where=where, text=field.ask, options=options, several=several, given=_at(case, where))
 
     return Step(prompt, lambda case, reply: _with(case, where, reply))
 
 
-def detail_step(where: str, text: str, options: Mapping[str, str]) -> Step:
+def detail_step(where: str, form: Form) -> Step:
     """A step that asks "which" after a choice whose words ask to say so; skipped after any other."""
+    detail = BY_KEY[f"{where}_detail"]
+    text = detail.ask.format(vendors=", ".join(form.vendors.values()))
+    options: Mapping[str, str] = getattr(form, BY_KEY[where].choices)
 
     def prompt(case: Case) -> Prompt | None:
         if not options.get(_at(case, where), "").endswith(SAY_WHICH):
             return None
-        detail = f"{where}_detail"
-        return Prompt(
-            where=detail, text=text, check=CHECKS[detail], explain=MESSAGES.__getitem__, given=_at(case, detail)
-        )
+        given = _at(case, detail.key)
+        return Prompt(where=detail.key, text=text, check=detail.check, explain=MESSAGES.__getitem__, given=given)
 
-    return Step(prompt, lambda case, reply: _with(case, f"{where}_detail", reply))
+    return Step(prompt, lambda case, reply: _with(case, detail.key, reply))
 
 
 def spoken_prompt(where: str, text: str, *, dont_know: bool = False) -> Prompt:
@@ -297,38 +272,40 @@ def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field
     return replace(case, **{part: replace(getattr(case, part), **{key: value})})
 
 
-def referrer_steps(catalog: Catalog, as_of: date) -> tuple[Step, ...]:
+def _texts_of(part: str, form: Form) -> list[str]:
+    """The keys of what a person types of the member or the referrer, in the form's order."""
+    typed = {FieldKind.TEXT, FieldKind.DATE}
+    return [key for key in form.keys if BY_KEY[key].part == part and BY_KEY[key].kind in typed]
+
+
+def referrer_steps(catalog: Policy, as_of: date) -> tuple[Step, ...]:
     """The referrer's own details, as the form asks for them."""
-    form = catalog.counties_file.form
+    form = catalog.form
     return (
-        *(field_step(where, form.required, as_of) for where in REFERRER_KEYS),
-        choice_step("referrer.relationship", "Referrer's relationship to the member", form.relationships),
-        detail_step("referrer.relationship", "Which relationship is it?", form.relationships),
-        choice_step("referrer.source", "Who makes this external referral?", form.referral_sources),
-        detail_step(
-            "referrer.source", f"Which one ({', '.join(form.vendors.values())}, or another)?", form.referral_sources
-        ),
+        *(field_step(where, form.required, as_of) for where in _texts_of("referrer", form)),
+        choice_step("referrer.relationship", form),
+        detail_step("referrer.relationship", form),
+        choice_step("referrer.source", form),
+        detail_step("referrer.source", form),
     )
 
 
-def member_steps(catalog: Catalog, as_of: date) -> tuple[Step, ...]:
+def member_steps(catalog: Policy, as_of: date) -> tuple[Step, ...]:
     """The member's details, what she receives now, and notes."""
-    form = catalog.counties_file.form
+    form = catalog.form
     return (
-        *(field_step(where, form.required, as_of) for where in MEMBER_KEYS),
-        choice_step(
-            "referral.current_services", "What does the member receive now?", form.current_services, several=True
-        ),
+        *(field_step(where, form.required, as_of) for where in _texts_of("member", form)),
+        choice_step("referral.current_services", form),
         field_step("referral.notes", form.required, as_of),
     )
 
 
 def part2_steps() -> tuple[Step, ...]:
     """Part 2, which changes what the draft says, and where it applies the written consent that it needs."""
-    part2 = "Does any of this come from a substance-use program covered by 42 CFR Part 2?"
+    part2 = BY_KEY["consent.part2"].ask
     written = spoken_step(
         "consent.part2_consent",
-        "Has the member consented to that in writing?",
+        BY_KEY["consent.part2_consent"].ask,
         no_means="get the member's written consent, or leave out what comes from that program",
     )
     return (
@@ -340,7 +317,7 @@ def part2_steps() -> tuple[Step, ...]:
     )
 
 
-def consent_steps(case: Case, to: Sequence[str], catalog: Catalog) -> tuple[Step, ...]:
+def consent_steps(case: Case, to: Sequence[str], catalog: Policy) -> tuple[Step, ...]:
     """What a person says of a draft that she has read: that it is right, the member's agreement, the attestation."""
     ids = case.referral.services or (case.referral.program,)
     named = "; ".join(entry_named(name, catalog).name for name in ids)
@@ -350,12 +327,12 @@ def consent_steps(case: Case, to: Sequence[str], catalog: Catalog) -> tuple[Step
         Step(lambda _: right, _draft_is_right),
         spoken_step(
             "consent.member_agreed",
-            f"Has the member agreed to this referral? It is for: {named}.",
+            f"{BY_KEY['consent.member_agreed'].ask} It is for: {named}.",
             no_means="the member has not agreed; ask first",
         ),
         spoken_step(
             "consent.attested",
-            f"Do you attest to this? It is for: {named}. {attestation}",
+            f"{BY_KEY['consent.attested'].ask} It is for: {named}. {attestation}",
             no_means="only a person can attest to it",
         ),
     )
@@ -367,13 +344,13 @@ def _draft_is_right(case: Case, reply: Reply) -> Case:
     return case
 
 
-def place_steps(catalog: Catalog) -> tuple[Step, ...]:
+def place_steps(catalog: Policy) -> tuple[Step, ...]:
     """The county, which decides the route, and whether the member has Kaiser Permanente Medi-Cal."""
 
     def county(case: Case) -> Prompt:
         return Prompt(
             where="member.county",
-            text=LABELS["member.county"],
+            text=BY_KEY["member.county"].ask,
             given=case.member.county,
             check=lambda text: _place(text, catalog),
             explain=lambda message: message,
@@ -384,7 +361,7 @@ def place_steps(catalog: Catalog) -> tuple[Step, ...]:
         Step(
             lambda _: Prompt(
                 where="member.kp_member",
-                text="Does the member have Kaiser Permanente Medi-Cal? (see the card)",
+                text=BY_KEY["member.kp_member"].ask,
                 options=YES_NO,
                 help="Kaiser Permanente takes referrals only for its own Medi-Cal members. The card, the plan's "
                 "eligibility page or its phone line tells.",
@@ -394,7 +371,7 @@ def place_steps(catalog: Catalog) -> tuple[Step, ...]:
     )
 
 
-def _place(text: str, catalog: Catalog) -> Checked:
+def _place(text: str, catalog: Policy) -> Checked:
     found = find_place(text, catalog.gazetteer)
     return Checked(text, found.message) if isinstance(found, NoPlace) else Checked(found.county.name)
 
@@ -405,7 +382,7 @@ def fresh_consent(case: Case) -> Case:
 
 
 def choose_referrals(
-    case: Case, determinations: Mapping[str, Determination], catalog: Catalog, ask: Ask
+    case: Case, determinations: Mapping[str, Determination], catalog: Policy, ask: Ask
 ) -> tuple[Case, ...]:
     """What to refer for among the results: one case for each program, in the order of the policy."""
     offers = dict(_offers(case, determinations, catalog))
@@ -420,7 +397,7 @@ def choose_referrals(
     )
 
 
-def _offers(case: Case, determinations: Mapping[str, Determination], catalog: Catalog) -> Iterator[tuple[str, str]]:
+def _offers(case: Case, determinations: Mapping[str, Determination], catalog: Policy) -> Iterator[tuple[str, str]]:
     """What can be referred for by e-mail in the member's county, with how it came out, best first."""
     found = find_place(case.member.county, catalog.gazetteer)
     county = None if isinstance(found, NoPlace) else found.county

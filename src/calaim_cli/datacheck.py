@@ -1,4 +1,4 @@
-"""Floor 3: is the policy sound? What no type can say: that ids exist, routes resolve, criteria can be met."""
+"""Floor 4: is the policy sound? What no type can say: that ids exist, routes resolve, criteria can be met."""
 
 from __future__ import annotations
 
@@ -7,27 +7,22 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import HEALTH_CARE_OPTIONS, County, plans_of
-from calaim_cli.determination import Outcome
 from calaim_cli.errors import Problem
-from calaim_cli.fields import SUBJECT, email
-from calaim_cli.near import did_you_mean, name_key
-from calaim_cli.placekey import place_key
-from calaim_cli.programs import rules_of
+from calaim_cli.places import HEALTH_CARE_OPTIONS, County, plans_of
+from calaim_cli.policy import COUNTIES, PROGRAMS, Policy, cited
+from calaim_cli.programs import Outcome, rules_of, source_id
 from calaim_cli.questions import DONT_KNOW, Criterion, Kind, Question
 from calaim_cli.rules import Rule, criteria_of
-from calaim_cli.sources import source_id
+from calaim_cli.values import SUBJECT, email
+from calaim_cli.wording import did_you_mean, name_key, place_key
 
-PROGRAMS: Final = "programs.toml"
-COUNTIES: Final = "counties.toml"
 ZIPS: Final = "zips.csv"
 COUNT: Final = 58
 
 
-def find_problems(catalog: Catalog) -> tuple[Problem, ...]:
+def find_problems(catalog: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to mend it."""
-    checks: tuple[Callable[[Catalog], Iterator[Problem]], ...] = (
+    checks: tuple[Callable[[Policy], Iterator[Problem]], ...] = (
         _repeated_ids,
         _repeated_names,
         _rules,
@@ -49,7 +44,7 @@ def _unknown(where: str, kind: str, found: str, known: Iterable[str]) -> Problem
     return Problem(where, f"unknown-{kind}", f'there is no {kind} "{found}": {hint}')
 
 
-def _repeated_ids(catalog: Catalog) -> Iterator[Problem]:
+def _repeated_ids(catalog: Policy) -> Iterator[Problem]:
     programs, counties = catalog.programs_file, catalog.counties_file
     lists: dict[str, Iterable[str]] = {
         f"{PROGRAMS}, {COUNTIES}: source": (one.id for one in (*programs.source, *counties.source)),
@@ -71,7 +66,7 @@ def _repeated_ids(catalog: Catalog) -> Iterator[Problem]:
                 yield Problem(f'{kind} "{repeated}"', "duplicate-id", f"stands {times} times: give each its own id")
 
 
-def _repeated_names(catalog: Catalog) -> Iterator[Problem]:
+def _repeated_names(catalog: Policy) -> Iterator[Problem]:
     """One name must not find two programs."""
     owner: dict[str, str] = {}
     for entry in catalog.entries:
@@ -81,7 +76,7 @@ def _repeated_names(catalog: Catalog) -> Iterator[Problem]:
                 yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too: take one out')
 
 
-def _rules(catalog: Catalog) -> Iterator[Problem]:
+def _rules(catalog: Policy) -> Iterator[Problem]:
     for entry in catalog.entries:
         for part, rule in rules_of(entry).items():
             where = f'{PROGRAMS}: "{entry.id}": {part}'
@@ -105,7 +100,7 @@ def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
             yield from _empty_rules(part, where)
 
 
-def _criteria(catalog: Catalog) -> Iterator[Problem]:
+def _criteria(catalog: Policy) -> Iterator[Problem]:
     used = {criterion for entry in catalog.entries for criterion in criteria_of(*rules_of(entry).values())}
     for criterion in catalog.programs_file.criterion:
         where = f'{PROGRAMS}: criterion "{criterion.id}"'
@@ -147,7 +142,7 @@ def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator
         yield Problem(where, "unreachable", f"no answer can meet it: nothing is at least {low} and at most {most}")
 
 
-def _questions(catalog: Catalog) -> Iterator[Problem]:
+def _questions(catalog: Policy) -> Iterator[Problem]:
     used = {criterion.question for criterion in catalog.programs_file.criterion}
     topics = [topic.id for topic in catalog.programs_file.topic]
     for question in catalog.programs_file.question:
@@ -165,19 +160,18 @@ def _questions(catalog: Catalog) -> Iterator[Problem]:
             yield Problem(f"{where}: choices", "choices", words)
 
 
-def _citations(catalog: Catalog) -> Iterator[Problem]:
-    for file, places in ((PROGRAMS, _cited_in_programs(catalog)), (COUNTIES, _cited_in_counties(catalog))):
-        for place, citations in places:
-            where = f"{file}: {place}: source"
-            if not citations:
-                yield Problem(where, "no-source", "name at least one source: a fact without one is a rumor")
-            for citation in citations:
-                if source_id(citation) not in catalog.sources:
-                    yield _unknown(where, "source", source_id(citation), catalog.sources)
+def _citations(catalog: Policy) -> Iterator[Problem]:
+    for file, place, citations in cited(catalog):
+        where = f"{file}: {place}: source"
+        if not citations:
+            yield Problem(where, "no-source", "name at least one source: a fact without one is a rumor")
+        for citation in citations:
+            if source_id(citation) not in catalog.sources:
+                yield _unknown(where, "source", source_id(citation), catalog.sources)
     yield from _touched(catalog)
 
 
-def _touched(catalog: Catalog) -> Iterator[Problem]:
+def _touched(catalog: Policy) -> Iterator[Problem]:
     """What a conflict touches is there, or nobody would ever see it."""
     entries = {entry.id for entry in catalog.entries}
     known = entries | set(catalog.plans) | {one.name for one in catalog.counties_file.county}
@@ -188,46 +182,13 @@ def _touched(catalog: Catalog) -> Iterator[Problem]:
                 yield _unknown(f'conflict "{conflict.id}": touches', "entry", touched, known)
 
 
-def cited(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every place of the data that cites sources, with its citations."""
-    yield from _cited_in_programs(catalog)
-    yield from _cited_in_counties(catalog)
-
-
-def _cited_in_programs(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for criterion in catalog.programs_file.criterion:
-        yield f'criterion "{criterion.id}"', criterion.source
-    for entry in catalog.entries:
-        yield f'"{entry.id}"', entry.source
-        if entry.codes_source:
-            yield f'"{entry.id}": codes', entry.codes_source
-    for conflict in catalog.programs_file.conflict:
-        yield f'conflict "{conflict.id}"', conflict.source
-
-
-def _cited_in_counties(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
-    counties = catalog.counties_file
-    for conflict in counties.conflict:
-        yield f'conflict "{conflict.id}"', conflict.source
-    yield from ((f'region "{region.id}"', region.source) for region in counties.region)
-    yield from ((f'contact "{contact.id}"', contact.source) for contact in counties.contact)
-    for plan in counties.plan:
-        yield f'plan "{plan.id}"', (*plan.source, *(tag for phase in plan.history for tag in phase.source))
-    for availability in counties.availability:
-        yield f'availability "{availability.service}"', availability.source
-    for county in counties.county:
-        if county.kp:
-            yield f'county "{county.name}": kp', county.kp.source
-    yield "form", (*counties.form.subjects_source, *counties.form.source)
-
-
-def _outcomes(catalog: Catalog) -> Iterator[Problem]:
+def _outcomes(catalog: Policy) -> Iterator[Problem]:
     for outcome in Outcome:
         if outcome not in catalog.outcomes:
             yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
 
 
-def _counties(catalog: Catalog) -> Iterator[Problem]:
+def _counties(catalog: Policy) -> Iterator[Problem]:
     counties = catalog.counties_file.county
     if len(counties) != COUNT:
         yield Problem(f"{COUNTIES}: county", "county-count", f"California has {COUNT} counties: found {len(counties)}")
@@ -241,7 +202,7 @@ def _counties(catalog: Catalog) -> Iterator[Problem]:
         yield from _presence(county, catalog, where)
 
 
-def _presence(county: County, catalog: Catalog, where: str) -> Iterator[Problem]:
+def _presence(county: County, catalog: Policy, where: str) -> Iterator[Problem]:
     if county.kp is None:
         return
     if (county.kp.region is None) != bool(county.kp.by_zip):
@@ -251,7 +212,7 @@ def _presence(county: County, catalog: Catalog, where: str) -> Iterator[Problem]
             yield _unknown(f"{where}: kp", "region", region, catalog.regions)
 
 
-def _places(catalog: Catalog) -> Iterator[Problem]:
+def _places(catalog: Policy) -> Iterator[Problem]:
     """What is typed means one thing, and every county that is named is one."""
     data = catalog.counties_file
     names = {county.name for county in data.county}
@@ -277,7 +238,7 @@ def _places(catalog: Catalog) -> Iterator[Problem]:
             yield _unknown(f"{COUNTIES}: {where}", "county", name, names)
 
 
-def _zips(catalog: Catalog) -> Iterator[Problem]:
+def _zips(catalog: Policy) -> Iterator[Problem]:
     """Every ZIP code lies in counties that are there; reading the table finds what else is wrong with it."""
     known = {county.fips for county in catalog.counties_file.county}
     shares = catalog.gazetteer.zips().values()
@@ -285,14 +246,14 @@ def _zips(catalog: Catalog) -> Iterator[Problem]:
         yield Problem(f'{ZIPS}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
 
 
-def _contacts(catalog: Catalog) -> Iterator[Problem]:
+def _contacts(catalog: Policy) -> Iterator[Problem]:
     """The contact that refusals name is there."""
     if HEALTH_CARE_OPTIONS not in {contact.id for contact in catalog.counties_file.contact}:
         where = f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"'
         yield Problem(where, "missing-contact", "refusals name it: add it")
 
 
-def _routes(catalog: Catalog) -> Iterator[Problem]:
+def _routes(catalog: Policy) -> Iterator[Problem]:
     """Mailboxes are plain addresses, subjects fit one header line, every service has its availability."""
     data = catalog.counties_file
     mailboxes = {one.id: one.email for one in data.region} | {one.id: one.email for one in data.contact if one.email}

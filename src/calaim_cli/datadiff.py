@@ -1,4 +1,4 @@
-"""Floor 4: what changed between two editions of the policy, in words, and who would be decided differently."""
+"""Floor 6: what changed between two editions of the policy, in words, and who would be decided differently."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.case import Case
-from calaim_cli.catalog import Catalog
+from calaim_cli.policy import Policy
 from calaim_cli.rules import Rule
 from calaim_cli.screening import Screener
 
@@ -38,7 +38,7 @@ ENTRY_LISTS: Final = ("program", "population", "service")
 COUNTY_LISTS: Final = ("source", "conflict", "region", "availability", "contact", "plan", "county")
 
 
-def changes(old: Catalog, new: Catalog) -> tuple[Change, ...]:
+def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
     """Every entry added, taken away or changed, in the order of the files."""
     found: list[Change] = []
     for name in (*PROGRAM_LISTS, *ENTRY_LISTS):

@@ -1,4 +1,4 @@
-"""Floor 6: finds and reads `programs.toml`, `counties.toml` and the ZIP table, and says plainly what is wrong."""
+"""Floor 4: finds and reads `programs.toml`, `counties.toml` and the ZIP table, and says plainly what is wrong."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any, Final, TypeVar, cast, get_args, get_origin
 import msgspec
 
 from calaim_cli import compiled
-from calaim_cli.catalog import Catalog, CountiesFile, ProgramsFile
-from calaim_cli.counties import Gazetteer, Shares
 from calaim_cli.errors import InputError, Problem
-from calaim_cli.near import did_you_mean
+from calaim_cli.places import Gazetteer, Shares
+from calaim_cli.policy import CountiesFile, Policy, ProgramsFile
 from calaim_cli.programs import PROGRAMS as THREE_PROGRAMS
 from calaim_cli.programs import subjects
 from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
+from calaim_cli.wording import did_you_mean
 
 File = TypeVar("File", ProgramsFile, CountiesFile)
 PROGRAMS: Final = "programs.toml"
@@ -33,7 +33,7 @@ def shipped() -> Path:
     return inside if inside.is_dir() else Path(__file__).parents[2] / "data"
 
 
-def load(folder: Path | None = None) -> Catalog:
+def load(folder: Path | None = None) -> Policy:
     """The policy of `folder`, read from its TOML files; without a folder the one shipped, compiled where it is.
 
     Raises InputError with every problem of shape found. What refers to what is the business of `datacheck`.
@@ -53,7 +53,7 @@ def load(folder: Path | None = None) -> Catalog:
     return _catalog(programs_file, counties_file, lambda: read_zips(zips))
 
 
-def _load_compiled() -> Catalog | None:
+def _load_compiled() -> Policy | None:
     """The shipped policy as it was compiled and checked when the wheel was built."""
     tables = compiled.read(compiled.POLICY)
     if tables is None:
@@ -67,8 +67,8 @@ def _shipped_zips() -> Shares:
     return cast("Shares | None", compiled.read(compiled.ZIPS)) or read_zips(shipped() / ZIPS)
 
 
-def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Callable[[], Shares]) -> Catalog:
-    return Catalog(
+def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Callable[[], Shares]) -> Policy:
+    return Policy(
         programs_file=programs,
         counties_file=counties,
         gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, cache(zips)),

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from functools import cache
 from itertools import product
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from calaim_cli.programs import Subject
+from calaim_cli.programs import Outcome, Subject
 from calaim_cli.rules import Finding, Truth, criteria_of, evaluator, remembered
 
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES
-
-
-class Outcome(StrEnum):
-    """The six outcomes; the plan alone decides beyond them."""
-
-    LIKELY = "likely"
-    PLAN_DISCRETION = "plan-discretion"
-    CHOOSE_ONE = "choose-one"
-    NOT_YET = "not-yet"
-    NEED_ANSWERS = "need-answers"
-    UNLIKELY = "unlikely"
 
 
 POSITIVE: Final = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION, Outcome.CHOOSE_ONE, Outcome.NOT_YET})
@@ -126,7 +114,7 @@ def decider(subject: Subject) -> Decide:
             return Determination(subject, outcome, missing=_missing(findings, parts))
         return Determination(subject, outcome, because=_because(findings, parts, truths))
 
-    return remembered(criteria_of(*subject.parts.values()), decide, always=True)
+    return remembered(criteria_of(*subject.parts.values()), decide)
 
 
 def _because(findings: Mapping[str, Finding], parts: Parts, truths: Mapping[str, Truth]) -> tuple[Reason, ...]:

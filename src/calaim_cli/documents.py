@@ -1,4 +1,4 @@
-"""Floor 5: JSON documents, written key by key in the order of the contract. Unknown is null, never a missing key."""
+"""Floor 7: JSON documents, written key by key in the order of the contract. Unknown is null, never a missing key."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County, Place, plans_of
 from calaim_cli.errors import CalaimError, Problem
-from calaim_cli.programs import Program, rules_of
+from calaim_cli.places import County, Place, plans_of
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Program, Source, age_in_months, rules_of
 from calaim_cli.questions import Criterion
 from calaim_cli.rules import Rule
-from calaim_cli.sources import Source, age_in_months
 
 if TYPE_CHECKING:  # a look-up needs none of these
     from calaim_cli.advice import Advice
     from calaim_cli.case import LeadEntity, Referrer, SecureEmail
-    from calaim_cli.checking import Decided, Difference
     from calaim_cli.datadiff import Change, Shift
     from calaim_cli.determination import Determination, Reason
-    from calaim_cli.referral import Prepared
+    from calaim_cli.screening import Decided, Difference
 
 Document = dict[str, Any]
 
@@ -32,7 +30,7 @@ def written(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def county_document(place: Place, typed: str, catalog: Catalog) -> Document:
+def county_document(place: Place, typed: str, catalog: Policy) -> Document:
     """What is known of a county, as `calaim.county/1`."""
     county = place.county
     return {
@@ -50,7 +48,7 @@ def county_document(place: Place, typed: str, catalog: Catalog) -> Document:
     }
 
 
-def _kp(county: County, catalog: Catalog) -> Document:
+def _kp(county: County, catalog: Policy) -> Document:
     presence = county.kp
     region = catalog.regions.get(presence.region or "") if presence else None
     return {
@@ -70,7 +68,7 @@ def _kp(county: County, catalog: Catalog) -> Document:
     }
 
 
-def _offer(service: Program, county: County, catalog: Catalog) -> Document:
+def _offer(service: Program, county: County, catalog: Policy) -> Document:
     availability = catalog.availability[service.id]
     return {
         "id": service.id,
@@ -81,12 +79,12 @@ def _offer(service: Program, county: County, catalog: Catalog) -> Document:
     }
 
 
-def _plan(plan_id: str, catalog: Catalog) -> Document:
+def _plan(plan_id: str, catalog: Policy) -> Document:
     plan = catalog.plans[plan_id]
     return {"id": plan.id, "name": plan.name, "phone": plan.phone or None, "referral": list(plan.referral)}
 
 
-def counties_document(counties: Iterable[County], catalog: Catalog) -> Document:
+def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
     """A list of counties, as `calaim.counties/1`."""
     return {
         "schema": "calaim.counties/1",
@@ -104,7 +102,7 @@ def counties_document(counties: Iterable[County], catalog: Catalog) -> Document:
     }
 
 
-def services_document(services: Iterable[Program], county: County | None, catalog: Catalog) -> Document:
+def services_document(services: Iterable[Program], county: County | None, catalog: Policy) -> Document:
     """Community Supports with where Kaiser Permanente offers them, as `calaim.services/1`."""
     return {
         "schema": "calaim.services/1",
@@ -114,7 +112,7 @@ def services_document(services: Iterable[Program], county: County | None, catalo
     }
 
 
-def _service(service: Program, county: County | None, catalog: Catalog) -> Document:
+def _service(service: Program, county: County | None, catalog: Policy) -> Document:
     availability = catalog.availability[service.id]
     served = [one.name for one in catalog.counties_file.county if one.kp]
     return {
@@ -136,7 +134,7 @@ def _service(service: Program, county: County | None, catalog: Catalog) -> Docum
     }
 
 
-def programs_document(entries: Iterable[tuple[str, Program]], catalog: Catalog) -> Document:
+def programs_document(entries: Iterable[tuple[str, Program]], catalog: Policy) -> Document:
     """Programs, populations and services with their rules, as `calaim.programs/1`; each with the word for its kind."""
     return {
         "schema": "calaim.programs/1",
@@ -165,7 +163,7 @@ def programs_document(entries: Iterable[tuple[str, Program]], catalog: Catalog) 
     }
 
 
-def _rule(rule: Rule, catalog: Catalog) -> Document:
+def _rule(rule: Rule, catalog: Policy) -> Document:
     clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
     return {
         clause: [
@@ -177,7 +175,7 @@ def _rule(rule: Rule, catalog: Catalog) -> Document:
     }
 
 
-def _criterion(criterion: Criterion, catalog: Catalog) -> Document:
+def _criterion(criterion: Criterion, catalog: Policy) -> Document:
     return {
         "criterion": criterion.id,
         "text": criterion.text,
@@ -186,7 +184,7 @@ def _criterion(criterion: Criterion, catalog: Catalog) -> Document:
     }
 
 
-def _cited(criterion: Criterion, catalog: Catalog) -> Document:
+def _cited(criterion: Criterion, catalog: Policy) -> Document:
     return {
         "source": ", ".join(criterion.source),
         "as_of": catalog.dated(criterion.source),
@@ -194,7 +192,7 @@ def _cited(criterion: Criterion, catalog: Catalog) -> Document:
     }
 
 
-def determination_document(decided: Decided, catalog: Catalog, as_of: date) -> Document:
+def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Document:
     """What a case comes to, as `calaim.determination/1`."""
     return {
         "schema": "calaim.determination/1",
@@ -206,7 +204,7 @@ def determination_document(decided: Decided, catalog: Catalog, as_of: date) -> D
     }
 
 
-def _result(determination: Determination, advice: Advice, catalog: Catalog) -> Document:
+def _result(determination: Determination, advice: Advice, catalog: Policy) -> Document:
     subject = determination.subject
     return {
         "program": subject.program,
@@ -225,7 +223,7 @@ def _result(determination: Determination, advice: Advice, catalog: Catalog) -> D
     }
 
 
-def _reason(reason: Reason, criterion: Criterion, catalog: Catalog) -> Document:
+def _reason(reason: Reason, criterion: Criterion, catalog: Policy) -> Document:
     return {
         "criterion": criterion.id,
         "text": criterion.text,
@@ -247,7 +245,7 @@ def expectations_document(cases: int, differences: Iterable[Difference]) -> Docu
     }
 
 
-def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog: Catalog, as_of: date) -> Document:
+def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog: Policy, as_of: date) -> Document:
     """Every source with its age on `as_of` and what rests on it, as `calaim.sources/1`."""
     return {
         "schema": "calaim.sources/1",
@@ -271,7 +269,7 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog:
     }
 
 
-def data_check_document(warnings: Iterable[Problem], catalog: Catalog, as_of: date) -> Document:
+def data_check_document(warnings: Iterable[Problem], catalog: Policy, as_of: date) -> Document:
     """That nothing is wrong with the data, and what is due for a review on `as_of`, as `calaim.data-check/1`."""
     return {
         "schema": "calaim.data-check/1",
@@ -282,7 +280,7 @@ def data_check_document(warnings: Iterable[Problem], catalog: Catalog, as_of: da
     }
 
 
-def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: Catalog, new: Catalog) -> Document:
+def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: Policy, new: Policy) -> Document:
     """What changed between two editions of the data, and for whom, as `calaim.data-diff/1`."""
     return {
         "schema": "calaim.data-diff/1",
@@ -290,23 +288,6 @@ def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: 
         "new": new.edition,
         "changes": [{"entry": one.entry, "key": one.key, "was": one.was, "now": one.now} for one in changes],
         "cases": [{"case": one.case, "subject": one.subject, "was": one.was, "now": one.now} for one in shifts],
-    }
-
-
-def referral_document(prepared: Prepared, catalog: Catalog) -> Document:
-    """A draft with its route, as `calaim.referral/1`."""
-    draft, way = prepared.draft, prepared.route
-    return {
-        "schema": "calaim.referral/1",
-        "to": list(draft.to),
-        "cc": list(draft.cc),
-        "subject": draft.subject,
-        "route": {"kind": way.kind, "region": way.region, "why": way.why},
-        "program": prepared.case.referral.program,
-        "services": list(prepared.case.referral.services),
-        "body": draft.body,
-        "warnings": [{"code": warning.code, "message": warning.message} for warning in prepared.warnings],
-        "edition": catalog.edition,
     }
 
 

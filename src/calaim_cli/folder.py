@@ -1,4 +1,4 @@
-"""Floor 4: a folder that one run alone writes to: private files, each whole under its name or not there.
+"""Floor 1: a folder that one run alone writes to: private files, each whole under its name or not there.
 
 Nothing is ever written over. A crash at any moment leaves nothing that the next run cannot finish.
 """

@@ -12,8 +12,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli import fields
-from calaim_cli.fields import Checked
+from calaim_cli import values
+from calaim_cli.values import Checked
 
 Check = Callable[[str], Checked]
 
@@ -61,6 +61,8 @@ class Field(Struct, frozen=True, kw_only=True):
         return f"referrer_{self.name}" if self.part == "referrer" else self.name
 
 
+SAY_WHICH: Final = "(say which)"
+"""The end of the words of a choice after which the form asks for more."""
 NOT_OF_THE_MEMBER: Final = "it steers the route and is no fact that the plan needs"
 SAID_BY_THE_BOXES: Final = "the boxes of the attestation say it"
 
@@ -84,7 +86,7 @@ FIELDS: Final = (
     ),
     Field(key="member.county", kind=FieldKind.PLACE, label="County", ask="Member's county or ZIP code"),
     Field(
-        key="member.zip", check=fields.zip_code, label="City, state, ZIP code", ask="ZIP code", aliases=("zip_code",)
+        key="member.zip", check=values.zip_code, label="City, state, ZIP code", ask="ZIP code", aliases=("zip_code",)
     ),
     Field(
         key="referral.self_referral",
@@ -97,14 +99,14 @@ FIELDS: Final = (
         label="Kaiser Permanente Medi-Cal member",
         ask="Does the member have Kaiser Permanente Medi-Cal? (see the card)",
     ),
-    Field(key="member.first_name", check=fields.name, label="First name", ask="Member's first name"),
+    Field(key="member.first_name", check=values.name, label="First name", ask="Member's first name"),
     Field(
         key="member.middle_name",
-        check=fields.name,
+        check=values.name,
         label="Middle name or initial",
         ask="Member's middle name or initial",
     ),
-    Field(key="member.last_name", check=fields.name, label="Last name", ask="Member's last name"),
+    Field(key="member.last_name", check=values.name, label="Last name", ask="Member's last name"),
     Field(
         key="member.date_of_birth",
         kind=FieldKind.DATE,
@@ -112,56 +114,56 @@ FIELDS: Final = (
         ask="Member's date of birth (MM/DD/YYYY)",
         aliases=("dob", "birth_date"),
     ),
-    Field(key="member.phone", check=fields.phone, label="Phone", ask="Member's phone"),
-    Field(key="member.address", check=fields.line, label="Mailing address", ask="Member's mailing address: street"),
-    Field(key="member.city", check=fields.line, label="City, state, ZIP code", ask="City"),
+    Field(key="member.phone", check=values.phone, label="Phone", ask="Member's phone"),
+    Field(key="member.address", check=values.line, label="Mailing address", ask="Member's mailing address: street"),
+    Field(key="member.city", check=values.line, label="City, state, ZIP code", ask="City"),
     Field(
         key="member.mrn",
-        check=fields.mrn,
+        check=values.mrn,
         label="KP medical record number (MRN)",
         ask="KP medical record number (MRN), if known",
         aliases=("medical_record_number",),
     ),
     Field(
         key="member.cin",
-        check=fields.cin,
+        check=values.cin,
         label="Medi-Cal client index number (CIN)",
         ask="Medi-Cal client index number (CIN), if known",
         aliases=("client_index_number",),
     ),
-    Field(key="member.email", check=fields.email, label="E-mail", ask="Member's e-mail"),
+    Field(key="member.email", check=values.email, label="E-mail", ask="Member's e-mail"),
     Field(
         key="member.preferred_language",
-        check=fields.line,
+        check=values.line,
         label="Preferred language",
         ask="Preferred language",
         aliases=("language",),
     ),
     Field(
         key="member.caregiver_name",
-        check=fields.name,
+        check=values.name,
         label="Caregiver or support person",
         ask="Caregiver or support person",
     ),
     Field(
         key="member.caregiver_contact",
-        check=fields.line,
+        check=values.line,
         label="Caregiver's e-mail or phone",
         ask="Caregiver's e-mail or phone",
     ),
-    Field(key="referrer.name", check=fields.name, label="Referrer's name", ask="Referrer's name"),
-    Field(key="referrer.organization", check=fields.line, label="Organization", ask="Referrer's organization"),
-    Field(key="referrer.npi", check=fields.npi, label="Organization's NPI", ask="Organization's NPI (ten digits)"),
+    Field(key="referrer.name", check=values.name, label="Referrer's name", ask="Referrer's name"),
+    Field(key="referrer.organization", check=values.line, label="Organization", ask="Referrer's organization"),
+    Field(key="referrer.npi", check=values.npi, label="Organization's NPI", ask="Organization's NPI (ten digits)"),
     Field(
         key="referrer.address",
-        check=fields.line,
+        check=values.line,
         label="Address",
         ask="Organization's address: street, city, state, ZIP code",
     ),
-    Field(key="referrer.phone", check=fields.phone, label="Phone", ask="Referrer's phone"),
+    Field(key="referrer.phone", check=values.phone, label="Phone", ask="Referrer's phone"),
     Field(
         key="referrer.email",
-        check=fields.email,
+        check=values.email,
         label="E-mail",
         ask="Referrer's e-mail (one that is read: the plan answers there)",
     ),
@@ -174,7 +176,7 @@ FIELDS: Final = (
     ),
     Field(
         key="referrer.relationship_detail",
-        check=fields.line,
+        check=values.line,
         ask="Which relationship is it?",
         absent={"template": "only some choices ask for it", "letter": "it follows the relationship on its line"},
     ),
@@ -187,8 +189,8 @@ FIELDS: Final = (
     ),
     Field(
         key="referrer.source_detail",
-        check=fields.line,
-        ask="Which one?",
+        check=values.line,
+        ask="Which one ({vendors}, or another)?",
         absent={"template": "only some choices ask for it", "letter": "it follows the source on its line"},
     ),
     Field(
@@ -200,7 +202,7 @@ FIELDS: Final = (
     ),
     Field(
         key="referral.notes",
-        check=fields.free_text,
+        check=values.free_text,
         label="Notes from the referrer",
         ask="Notes for the plan (at most 1,000 characters; no diagnoses)",
     ),
@@ -233,3 +235,5 @@ FIELDS: Final = (
 
 BY_KEY: Final[Mapping[str, Field]] = {field.key: field for field in FIELDS}
 BY_COLUMN: Final[Mapping[str, Field]] = {field.column: field for field in FIELDS}
+CHECKED: Final = tuple(field for field in FIELDS if field.check)
+"""The texts, each with its check; a date of birth is checked against the day of the referral, elsewhere."""

@@ -1,4 +1,4 @@
-"""Floor 3: what to ask next. A pure function of the policy and the replies; nothing is kept between calls.
+"""Floor 4: what to ask next. A pure function of the policy and the replies; nothing is kept between calls.
 
 A subject is a tree of "all of" and "any of" over questions. Each open part of it has a likelihood of coming out yes and
 an expected number of questions. Of "any of" the part most likely to say yes per question is tried first, of "all of"
@@ -12,12 +12,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from calaim_cli.case import AGE
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County
-from calaim_cli.determination import Decide, Outcome, decider
-from calaim_cli.programs import PARTS, Program, Subject, subject_id
+from calaim_cli.determination import Decide, decider
+from calaim_cli.places import County
+from calaim_cli.policy import Policy
+from calaim_cli.programs import PARTS, Outcome, Program, Subject, subject_id
 from calaim_cli.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, Teller
-from calaim_cli.rules import Memory, Rule, Truth, Truths, criteria_of
+from calaim_cli.rules import MOST_REMEMBERED, Rule, Truth, Truths, criteria_of
 
 STAY: Final = 0.5
 """A question of the topic under way is taken if it is worth at least this share of the best one."""
@@ -49,7 +49,7 @@ class Inquiry(NamedTuple):
     tell: Callable[[Mapping[str, Answer]], Truths]
     deciders: dict[str, Decide]
     rests_on: dict[str, tuple[str, ...]]
-    prospects: Memory[Hashable, Prospect]
+    prospects: dict[Hashable, Prospect]
 
 
 def inquiry(
@@ -68,7 +68,7 @@ def inquiry(
         tell=Teller(criteria.values()),
         deciders={subject_id(one): decider(one) for one in subjects},
         rests_on={subject_id(one): tuple(dict.fromkeys(criteria_of(*one.parts.values()))) for one in subjects},
-        prospects=Memory(),
+        prospects={},
     )
 
 
@@ -117,7 +117,10 @@ def _of_subject(about: Inquiry, subject: str, known: Truths, wanted: set[str]) -
     if found := about.prospects.get(key):
         return found
     costs = {one: about.costs[one] for one in wanted}
-    return about.prospects.keep(key, _of_parts(about, about.subjects[subject].parts, known, costs))
+    if len(about.prospects) >= MOST_REMEMBERED:
+        about.prospects.clear()
+    about.prospects[key] = _of_parts(about, about.subjects[subject].parts, known, costs)
+    return about.prospects[key]
 
 
 def _of_parts(about: Inquiry, parts: Mapping[str, Rule], known: Truths, costs: Mapping[str, float]) -> Prospect:
@@ -195,7 +198,7 @@ def telling_answers(question: Question, tests: Sequence[Criterion]) -> tuple[Ans
             return tuple((choice,) for choice in question.choices)
 
 
-def to_settle(named: Sequence[Program], catalog: Catalog, county: County | None) -> tuple[Subject, ...]:
+def to_settle(named: Sequence[Program], catalog: Policy, county: County | None) -> tuple[Subject, ...]:
     """The subjects an interview settles: what was named, or ECM, CHW and the services.
 
     A whole program stands for itself: belonging to one population is enough for ECM, so the others are not pursued.

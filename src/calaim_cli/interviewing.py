@@ -1,4 +1,4 @@
-"""Floor 8: the stories of `interview` and of `refer` without a case: a person at a terminal, asked and listened to."""
+"""Floor 9: the stories of `interview` and of `refer` without a case: a person at a terminal, asked and listened to."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from calaim_cli import casefile, conversation, lookups, outbox, prompts, referring, views
+from calaim_cli import casefile, conversation, outbox, policy, prompts, referring, views
 from calaim_cli.case import AGE, Case, Profile
-from calaim_cli.catalog import Catalog
 from calaim_cli.conversation import Keep
+from calaim_cli.draft import Drafted, as_text
 from calaim_cli.errors import InputError, OutputRefused, Problem, Stopped, UsageError
-from calaim_cli.fields import age_on
 from calaim_cli.interview import Inquiry, inquiry, open_questions, standing, to_settle
+from calaim_cli.policy import Policy
 from calaim_cli.prompt import Ask, Prompt, Reply
 from calaim_cli.questions import Answer, read_answers
-from calaim_cli.referral import Prepared
 from calaim_cli.terminal import say
+from calaim_cli.values import age_on
 
 
-def started(start: Path | None, county: str | None, catalog: Catalog) -> Case:
+def started(start: Path | None, county: str | None, catalog: Policy) -> Case:
     """The case to go on with; a county given on the command line is kept in it.
 
     Raises InputError with every problem of its answers, before anything is asked.
@@ -35,16 +35,16 @@ def started(start: Path | None, county: str | None, catalog: Catalog) -> Case:
         raise InputError(f"{start}: the answers are not valid; nothing was asked", problems)
     if county is None:
         return case
-    return replace(case, member=replace(case.member, county=lookups.place_named(county, catalog).county.name))
+    return replace(case, member=replace(case.member, county=policy.place_named(county, catalog).county.name))
 
 
-def inquiry_for(typed: list[str], case: Case, catalog: Catalog) -> Inquiry:
-    named = [lookups.entry_named(one, catalog) for one in typed]
-    county = lookups.place_named(case.member.county, catalog).county if case.member.county else None
+def inquiry_for(typed: list[str], case: Case, catalog: Policy) -> Inquiry:
+    named = [policy.entry_named(one, catalog) for one in typed]
+    county = policy.place_named(case.member.county, catalog).county if case.member.county else None
     return inquiry(to_settle(named, catalog, county), catalog.criteria, catalog.questions)
 
 
-def need_a_person(about: Inquiry, answers: Mapping[str, Answer], catalog: Catalog, *, no_input: bool) -> None:
+def need_a_person(about: Inquiry, answers: Mapping[str, Answer], catalog: Policy, *, no_input: bool) -> None:
     """Raises UsageError with the questions that are missing when nobody can be asked."""
     missing = open_questions(about, answers)
     if missing and (no_input or not prompts.can_ask()):
@@ -54,7 +54,7 @@ def need_a_person(about: Inquiry, answers: Mapping[str, Answer], catalog: Catalo
         raise UsageError(f"{few} missing and nobody can be asked: {how}", listed, code="missing")
 
 
-def interviewed(about: Inquiry, case: Case, catalog: Catalog, day: date, ask: Ask, keep: Keep) -> Case:
+def interviewed(about: Inquiry, case: Case, catalog: Policy, day: date, ask: Ask, keep: Keep) -> Case:
     """The case with what the interview found out; it is kept from the start, before the first question."""
     number = count(1)
     keep(case)
@@ -110,7 +110,7 @@ def way_on(words: Sequence[str], save: Path) -> str:
 def talked(
     case: Case,
     profile: Profile,
-    catalog: Catalog,
+    catalog: Policy,
     day: date,
     save: Path | None,
     start: Path | None,
@@ -133,8 +133,8 @@ def talked(
 
 
 def previewed(
-    cases: Iterable[Case], profile: Profile, catalog: Catalog, day: date, ask: Ask, save: Path | None
-) -> list[Prepared]:
+    cases: Iterable[Case], profile: Profile, catalog: Policy, day: date, ask: Ask, save: Path | None
+) -> list[Drafted]:
     """The drafts, each agreed and attested to by a person who has seen exactly what will leave and where to.
 
     Raises Stopped when she says no to one of them: then none is written.
@@ -142,12 +142,12 @@ def previewed(
     return [_agreed(case, profile, catalog, day, ask, save) for case in cases]
 
 
-def _agreed(case: Case, profile: Profile, catalog: Catalog, day: date, ask: Ask, save: Path | None) -> Prepared:
-    shown = referring.prepare(case, profile, catalog, day, preview=True)
+def _agreed(case: Case, profile: Profile, catalog: Policy, day: date, ask: Ask, save: Path | None) -> Drafted:
+    shown = referring.draft_of(case, profile, catalog, day, preview=True)
     say(f"\nThis is what will leave, and nothing else. {shown.route.why}.\n")
-    say(referring.as_text(shown.draft))
+    say(as_text(shown.draft))
     say("The boxes are ticked only by what you say now.")
     with leaving(save):
         steps = conversation.consent_steps(shown.case, shown.draft.to, catalog)
         said = conversation.walk(steps, case, ask, lambda _: None)
-    return referring.prepare(said, profile, catalog, day)
+    return referring.draft_of(said, profile, catalog, day)

@@ -1,4 +1,4 @@
-"""Floor 6: writes files that hold member data: private, whole or not at all, never over something different."""
+"""Floor 2: writes files that hold member data: private, whole or not at all, never over something different."""
 
 from __future__ import annotations
 

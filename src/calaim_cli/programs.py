@@ -1,20 +1,83 @@
-"""Floor 1: programs, populations of focus and services, with the rules that decide them."""
+"""Floor 1: programs, populations of focus and services, the rules that decide them, and the sources they rest on.
+
+Every fact in `data/` names a source; a source has a date and a grade.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.near import name_key
 from calaim_cli.rules import Rule
+from calaim_cli.wording import name_key
 
 PROGRAMS: Final = ("ecm", "cs", "chw")
 """The three programs that everything belongs to; the policy has to have each."""
 
 PARTS: Final = ("rule", "discretion", "excluded", "choose_one", "first", "limit")
 """The parts of a policy, in the order in which they decide."""
+
+
+class Outcome(StrEnum):
+    """The six outcomes; the plan alone decides beyond them."""
+
+    LIKELY = "likely"
+    PLAN_DISCRETION = "plan-discretion"
+    CHOOSE_ONE = "choose-one"
+    NOT_YET = "not-yet"
+    NEED_ANSWERS = "need-answers"
+    UNLIKELY = "unlikely"
+
+
+class Grade(StrEnum):
+    """How well a source is known."""
+
+    OFFICIAL = "A"
+    COPY = "B"
+    INFERRED = "C"
+    UNVERIFIED = "U"
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A document. `date` is text, as exact as the document is: "2026", "2026-01" or "2026-01-05"; "" if undated."""
+
+    id: str
+    name: str
+    title: str
+    date: str
+    grade: Grade
+    dated: str = ""
+    link: str = ""
+    note: str = ""
+    review_by: dt.date | None = None
+
+
+class Conflict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Two sources that disagree: both sides are shown wherever one of `touches` is."""
+
+    id: str
+    matter: str
+    older: str
+    newer: str
+    touches: tuple[str, ...]
+    source: tuple[str, ...]
+
+
+def source_id(citation: str) -> str:
+    """The source a citation names: its first word, as `G26` in "G26 p.32"."""
+    return citation.partition(" ")[0]
+
+
+def age_in_months(source: Source, as_of: dt.date) -> int | None:
+    """Whole months from the source's date to `as_of`; None for an undated one. A bare year counts from its end."""
+    if not source.date:
+        return None
+    year, month = [*map(int, source.date.split("-")), 12][:2]
+    return max(0, 12 * (as_of.year - year) + as_of.month - month)
 
 
 class Gate(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -71,7 +134,7 @@ def rules_of(entry: Program) -> dict[str, Rule]:
     return {part: rule for part, rule in named.items() if rule is not None}
 
 
-class Subject(Struct, frozen=True):
+class Subject(Struct, frozen=True, eq=False):
     """What is decided: a program, a population or a service, with the rule of each part of its policy.
 
     `parts` is keyed by the names of PARTS; an absent part stands in nobody's way.

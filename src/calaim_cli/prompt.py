@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.fields import Checked
+from calaim_cli.values import Checked
 
 
 class Move(Enum):

@@ -1,4 +1,4 @@
-"""Floor 6: asks a person on a terminal. The only importer of questionary; nothing here decides anything.
+"""Floor 2: asks a person on a terminal. The only importer of questionary; nothing here decides anything.
 
 Two ways with the same prompts, order and replies: menus with questionary, and numbered lines that are only ever
 appended, for screen readers, dumb terminals and whoever asks for `--plain`. Both write to stderr.

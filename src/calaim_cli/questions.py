@@ -10,8 +10,8 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.errors import Problem
-from calaim_cli.near import did_you_mean, one_of
 from calaim_cli.rules import MOST_REMEMBERED, Truth, Truths
+from calaim_cli.wording import did_you_mean, one_of
 
 Answer = bool | int | str | tuple[str, ...]
 """What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW."""
@@ -92,10 +92,6 @@ class Teller:
         for question, answer in answers.items():
             known |= self._told(question, type(answer).__name__, answer)
         return known
-
-    def told(self, question: str, answer: Answer) -> dict[str, Truth]:
-        """The truths that one answer comes to."""
-        return self._told(question, type(answer).__name__, answer)
 
     def _work_out(self, question: str, _kind: str, answer: Answer) -> dict[str, Truth]:
         return {criterion.id: _truth(criterion, answer) for criterion in self._tests.get(question, ())}

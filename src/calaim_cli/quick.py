@@ -20,7 +20,7 @@ import time
 
 from calaim_cli import __version__
 from calaim_cli.compiled import QUICK, UNUSABLE, opened
-from calaim_cli.placekey import place_key
+from calaim_cli.wording import place_key
 
 COUNTY, COUNTY_BY_ZIP, JSON, SERVICES = "county", "county by ZIP code", "json", "services"
 MARK = "\N{REPLACEMENT CHARACTER}".encode()

@@ -1,18 +1,14 @@
-"""Floor 7: the story of `refer`: what is asked for, decided and drafted, then put in the format wanted."""
+"""Floor 8: the story of `refer`: what is asked for, decided and drafted, then put in the format wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from calaim_cli.case import Case, LeadEntity, Profile, Referrer, with_profile
-from calaim_cli.catalog import Catalog
-from calaim_cli.checks import check_case
 from calaim_cli.conversation import (
     Keep,
     ask_alone,
@@ -24,18 +20,15 @@ from calaim_cli.conversation import (
     referrer_steps,
     walk,
 )
-from calaim_cli.documents import referral_document, written
-from calaim_cli.errors import InputError, NotFound, OutputRefused, Problem, UsageError
-from calaim_cli.fields import MESSAGES, Checked, email, line
-from calaim_cli.formats import SUFFIXES, Format
-from calaim_cli.lookups import place_named
-from calaim_cli.message import Draft, eml
-from calaim_cli.programs import find_entry
+from calaim_cli.draft import Drafted, Drafter
+from calaim_cli.errors import InputError, NotFound, Problem
+from calaim_cli.fitness import check_case
+from calaim_cli.policy import Policy, place_named
 from calaim_cli.prompt import Ask, Prompt
-from calaim_cli.referral import Prepared
-from calaim_cli.referral import prepare as prepare_draft
-from calaim_cli.routing import check_member, region_of
+from calaim_cli.route import check_member, region_of
 from calaim_cli.screening import screener
+from calaim_cli.values import MESSAGES, Checked, email, line
+from calaim_cli.wording import name_key
 
 Screen = Callable[[Case], Case]
 """Holds the interview for a case, or gives the case back when the person would rather not."""
@@ -58,7 +51,7 @@ def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: 
     return replace(case, referral=replace(referral, self_referral=own or referral.self_referral))
 
 
-def refuse_consent_for_another(written: Case, asked: Case, name: str, catalog: Catalog) -> None:
+def refuse_consent_for_another(written: Case, asked: Case, name: str, catalog: Policy) -> None:
     """Raises InputError where the command line asks for something else than the case: its consent is for that alone."""
     if _request(written, catalog) != _request(asked, catalog):
         words = "the consent in the case is not for what the command line asks for"
@@ -67,76 +60,29 @@ def refuse_consent_for_another(written: Case, asked: Case, name: str, catalog: C
         raise InputError(f"{name}: {words}; nothing was written", (problem,), code=problem.code)
 
 
-def _request(case: Case, catalog: Catalog) -> tuple[str, frozenset[str]]:
+def _request(case: Case, catalog: Policy) -> tuple[str, frozenset[str]]:
     """What a case asks for, however it is typed: the program, and the services by their ids."""
-    found = {typed: find_entry(typed, catalog.programs_file.service) for typed in case.referral.services}
+    found = {typed: catalog.service_by_name.get(name_key(typed)) for typed in case.referral.services}
     return case.referral.program.lower(), frozenset(one.id if one else typed for typed, one in found.items())
 
 
-def prepare(
-    case: Case, profile: Profile, catalog: Catalog, as_of: date, name: str = "", *, preview: bool = False
-) -> Prepared:
+def draft_of(
+    case: Case, profile: Profile, catalog: Policy, as_of: date, name: str = "", *, preview: bool = False
+) -> Drafted:
     """The draft of a case, completed from the profile; `preview` is one that nobody has agreed or attested to yet.
 
     Raises InputError with every problem, or NotFound when there is no route; `name` is the case file that they name.
     """
-    screening = screener(catalog.subjects, catalog).screen(case, as_of)
+    drafter = Drafter(catalog, profile, as_of)
     try:
-        return prepare_draft(case, screening, catalog, as_of, profile, preview=preview)
+        return drafter.preview(case) if preview else drafter.draft(case)
     except (InputError, NotFound) as error:
         said = f"{name}: {error.message}" if name else error.message
         raise type(error)(said, error.problems, code=error.code) from None
 
 
-def format_for(wanted: Format | None, out: Path | None) -> Format:
-    """The format asked for, else the one that the file's ending names, else text. Raises UsageError."""
-    by_suffix = SUFFIXES.get(out.suffix.lower()) if out else Format.TEXT
-    if wanted is None and by_suffix is None:
-        raise UsageError(f"{out}: the ending names no format: use .eml, .txt or .json, or give --format")
-    return wanted or by_suffix or Format.TEXT
-
-
-def formatted(prepared: Prepared, wanted: Format, catalog: Catalog) -> bytes:
-    """The draft in the wanted format; every format passes the checks of the message."""
-    message = eml(prepared.draft)
-    match wanted:
-        case Format.EML:
-            return message
-        case Format.JSON:
-            return f"{written(referral_document(prepared, catalog))}\n".encode()
-        case Format.TEXT:
-            return as_text(prepared.draft).encode()
-        case Format.MAILTO:
-            return as_mailto(prepared).encode()
-
-
-LONGEST_LINK = 2000
-"""Characters: browsers and mail clients cut a longer mailto link without a word."""
-
-
-def as_mailto(prepared: Prepared) -> str:
-    """The draft as a mailto link. Raises OutputRefused when it is too long to arrive whole."""
-    draft = prepared.draft
-    parts = {"subject": draft.subject, "body": draft.body.replace("\n", "\r\n")}
-    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parts.items())
-    link = f"mailto:{','.join(quote(address, safe='@') for address in draft.to)}?{query}"
-    if len(link) > LONGEST_LINK:
-        words = (
-            f"a mailto link of {len(link)} characters would be cut (at most {LONGEST_LINK}): use --format eml or text"
-        )
-        raise OutputRefused(words, code="mailto-too-long")
-    return f"{link}\n"
-
-
-def as_text(draft: Draft) -> str:
-    """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
-    heads = [("To", draft.to), ("Cc", draft.cc)]
-    lines = [f"{name}: {', '.join(addresses)}" for name, addresses in heads if addresses]
-    return "\n".join([*lines, f"Subject: {draft.subject}", "", draft.body])
-
-
 def talk(
-    case: Case, profile: Referrer, catalog: Catalog, as_of: date, ask: Ask, keep: Keep, screen: Screen
+    case: Case, profile: Referrer, catalog: Policy, as_of: date, ask: Ask, keep: Keep, screen: Screen
 ) -> tuple[Case, ...]:
     """A referral asked for from the beginning: place, screening, what to refer for, details, Part 2.
 
@@ -167,7 +113,7 @@ def talk(
     )
 
 
-def _known_request(case: Case, catalog: Catalog, as_of: date) -> None:
+def _known_request(case: Case, catalog: Policy, as_of: date) -> None:
     """Raises NotFound when what is asked for does not exist, before a person has said everything in vain."""
     where = {"referral.program", "referral.services"} if _complete_request(case) else set()
     problems = tuple(one for one in check_case(case, catalog, as_of).problems if one.where in where)
@@ -180,7 +126,7 @@ def _complete_request(case: Case) -> bool:
     return bool(case.referral.program) and (case.referral.program.lower() != "cs" or bool(case.referral.services))
 
 
-def edited_profile(profile: Profile, catalog: Catalog, ask: Ask) -> Profile:
+def edited_profile(profile: Profile, catalog: Policy, ask: Ask) -> Profile:
     """The profile with the referrer's details and the Network Lead Entity asked anew; Enter keeps what was there."""
     about = Case(referrer=profile.referrer)
     details = walk(referrer_steps(catalog, date.min), about, ask, lambda _: None)

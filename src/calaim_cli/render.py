@@ -1,4 +1,4 @@
-"""Floor 6: a view on the terminal with rich, or as plain tab-separated lines. The only importer of `rich`."""
+"""Floor 8: a view on the terminal with rich, or as plain tab-separated lines. The only importer of `rich`."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from operator import itemgetter
 from typing import Any, Final
 
 from calaim_cli.case import PARTS, Case, Referrer
-from calaim_cli.catalog import Catalog
 from calaim_cli.errors import Problem
+from calaim_cli.policy import Policy
 from calaim_cli.questions import DONT_KNOW, Kind, Question
 
 COLUMNS: Final = (
@@ -131,7 +131,7 @@ def flag(text: str) -> bool | None:
 Reader = Callable[[Sequence[str]], tuple[Case, tuple[Problem, ...]]]
 
 
-def case_reader(columns: Sequence[str], catalog: Catalog) -> Reader:
+def case_reader(columns: Sequence[str], catalog: Policy) -> Reader:
     """A function that turns the cells under these columns into a case, and tells what cells cannot be read.
 
     An empty cell is not given. An answer that cannot be read is kept as it came, so that it is never taken for none.

@@ -6,24 +6,20 @@ none-of the maximum turned round. Unknown never becomes no.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
-from itertools import chain
+from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
-K = TypeVar("K")
 Found = TypeVar("Found")
 MOST_REMEMBERED: Final = 2048
-MANY_CRITERIA: Final = 12
-UNSEEN: Final[Any] = object()
-"""What a `Memory` gives for a key that was not looked for yet, where None is something that was found."""
 
 
 class Truth(IntEnum):
-    """What is known of a criterion, ordered so that minimum and maximum are "and" and "or"."""
+    """Yes, no or unknown, ordered so that minimum and maximum are "and" and "or"."""
 
     NO = 0
     UNKNOWN = 1
@@ -80,64 +76,42 @@ def criteria_of(*rules: Rule) -> Iterator[str]:
 
 
 def evaluator(rule: Rule) -> Evaluate:
-    """A function that gives the finding for the rule on `Truths`, in which what is not told is unknown, never no.
-
-    Each part remembers its findings by the truths it rests on.
-    """
+    """A function that gives the finding for the rule on `Truths`, in which what is not told is unknown, never no."""
     clauses: list[tuple[Callable[[list[Finding]], Finding], list[Evaluate]]] = [
-        (clause, [_part(part) for part in parts])
+        (clause, [evaluator(part) if isinstance(part, Rule) else _criterion(part) for part in parts])
         for clause, parts in ((_all_of, rule.all_of), (_any_of, rule.any_of), (_none_of, rule.none_of))
         if parts
     ]
 
-    def evaluate_rule(truths: Mapping[str, Truth]) -> Finding:
+    def evaluate(truths: Mapping[str, Truth]) -> Finding:
         return _all_of([clause([part(truths) for part in parts]) for clause, parts in clauses])
 
-    return remembered(criteria_of(rule), evaluate_rule)
+    return remembered(criteria_of(rule), evaluate)
 
 
-def _part(part: str | Rule) -> Evaluate:
-    if isinstance(part, Rule):
-        return evaluator(part)
+def _criterion(criterion: str) -> Evaluate:
+    """A function that gives the finding for a criterion alone."""
     known = {
-        Truth.NO: Finding(Truth.NO, deciding=(part,)),
-        Truth.UNKNOWN: Finding(Truth.UNKNOWN, missing=(part,)),
-        Truth.YES: Finding(Truth.YES, deciding=(part,)),
+        Truth.NO: Finding(Truth.NO, deciding=(criterion,)),
+        Truth.UNKNOWN: Finding(Truth.UNKNOWN, missing=(criterion,)),
+        Truth.YES: Finding(Truth.YES, deciding=(criterion,)),
     }
-    return lambda truths: known[truths[part]]
-
-
-class Memory(dict[K, Found]):
-    """What was found before; all of it is forgotten once it is too much."""
-
-    def keep(self, key: K, found: Found) -> Found:
-        """Remember what was found, and give it."""
-        if len(self) >= MOST_REMEMBERED:
-            self.clear()
-        self[key] = found
-        return found
+    return lambda truths: known[truths[criterion]]
 
 
 def remembered(
-    criteria: Iterable[str], compute: Callable[[Mapping[str, Truth]], Found], *, always: bool = False
+    criteria: Iterable[str], compute: Callable[[Mapping[str, Truth]], Found]
 ) -> Callable[[Mapping[str, Truth]], Found]:
-    """`compute`, which looks at nothing but these criteria, with its results remembered up to a bound.
-
-    Unless `always`, what rests on many criteria is computed anew, from parts that are remembered: to look for the same
-    truths of so many costs nearly as much, and they are seldom met twice.
-    """
+    """`compute` on nothing but the truths of these criteria, with its latest results remembered up to a bound."""
     names = tuple(dict.fromkeys(criteria))
-    if len(names) > MANY_CRITERIA and not always:
-        return compute
-    pick: Callable[[Mapping[str, Truth]], Hashable] = itemgetter(*names)
-    known = Memory[Hashable, Found]()
 
-    def look_up(truths: Mapping[str, Truth]) -> Found:
-        key = pick(truths)
-        found = known.get(key)
-        return known.keep(key, compute(truths)) if found is None else found
+    pick = itemgetter(*names, names[0]) if names else lambda _: ()  # of one name alone it would give no tuple
 
-    return look_up
+    @lru_cache(MOST_REMEMBERED)
+    def known(picked: tuple[Truth, ...]) -> Found:
+        return compute(Truths(zip(names, picked, strict=False)))
+
+    return lambda truths: known(pick(truths))
 
 
 def _all_of(parts: list[Finding]) -> Finding:
@@ -149,7 +123,8 @@ def _any_of(parts: list[Finding]) -> Finding:
 
 
 def _none_of(parts: list[Finding]) -> Finding:
-    return _not(_any_of(parts))
+    found = _any_of(parts)
+    return Finding(found.value.opposite, found.deciding, found.missing)
 
 
 def _settled(parts: list[Finding], alone: Truth, together: Truth) -> Finding:
@@ -157,15 +132,8 @@ def _settled(parts: list[Finding], alone: Truth, together: Truth) -> Finding:
     enough = [part for part in parts if part.value is alone]
     if enough:
         return min(enough, key=lambda part: len(part.deciding))
-    missing = _each_once(part.missing for part in parts)
+    missing = [criterion for part in parts for criterion in part.missing]
     if missing:
-        return Finding(Truth.UNKNOWN, missing=missing)
-    return Finding(together, deciding=_each_once(part.deciding for part in parts))
-
-
-def _not(finding: Finding) -> Finding:
-    return Finding(finding.value.opposite, finding.deciding, finding.missing)
-
-
-def _each_once(several: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(chain.from_iterable(several)))
+        return Finding(Truth.UNKNOWN, missing=tuple(dict.fromkeys(missing)))
+    deciding = [criterion for part in parts for criterion in part.deciding]
+    return Finding(together, deciding=tuple(dict.fromkeys(deciding)))

@@ -1,19 +1,22 @@
-"""Floor 3: cases against the policy: answers checked, then one determination for each subject asked for."""
+"""Floor 5: cases against the policy: the answers checked, each subject decided, the county that a case is of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
 
 from msgspec import Struct
 
+from calaim_cli.advice import Advice, advise
 from calaim_cli.case import AGE, Case, age_of
-from calaim_cli.catalog import Catalog
 from calaim_cli.determination import Decide, Determination, decider
-from calaim_cli.errors import Problem
-from calaim_cli.fields import MESSAGES, date_of_birth
-from calaim_cli.programs import Subject, subject_id
+from calaim_cli.errors import InputError, NotFound, Problem
+from calaim_cli.places import County, NoPlace, Place, find_place, find_zip
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Outcome, Subject, subject_id
 from calaim_cli.questions import DONT_KNOW, Answer, Question, Teller, read_answers
+from calaim_cli.values import MESSAGES, date_of_birth
+from calaim_cli.wording import did_you_mean, one_of
 
 
 class Screening(Struct, frozen=True):
@@ -35,37 +38,150 @@ class Screener(Struct, frozen=True):
     tell: Teller
     deciders: dict[str, Decide]
 
-    def screen(self, case: Case, as_of: date) -> Screening:
-        """Decide a case as far as its answers go. With problems in the answers nothing is decided.
+    def screen(self, case: Case, as_of: date, only: Container[str] | None = None) -> Screening:
+        """The case decided as far as its answers go, for all subjects or `only` some. Wrong answers decide nothing.
 
         The age comes from the date of birth where that is known; a different age among the answers is a warning.
         """
         answers, problems = read_answers(case.answers, self.questions)
         if problems:
             return Screening({}, problems)
-        age, doubts = age_of(case, as_of), _birth_date_not_used(case, as_of)
-        answers, warnings = with_age(answers, age)
+        warnings = [*_birth_date_not_used(case, as_of)]
+        age = age_of(case, as_of)
+        if age is not None:
+            if answers.get(AGE, DONT_KNOW) not in {DONT_KNOW, age}:
+                words = "does not agree with the date of birth, which was used: take it out"
+                warnings.append(Problem(f"answers.{AGE}", "age-differs", words))
+            answers[AGE] = age
         known = self.tell(answers)
-        found = {one: decide(known) for one, decide in self.deciders.items()}
-        return Screening(found, (), (*doubts, *warnings), answers)
+        found = {one: decide(known) for one, decide in self.deciders.items() if only is None or one in only}
+        return Screening(found, (), tuple(warnings), answers)
 
 
-def screener(subjects: Iterable[Subject], catalog: Catalog) -> Screener:
+def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
     """A screener for these subjects."""
     deciders = {subject_id(one): decider(one) for one in subjects}
-    return Screener(catalog.questions, Teller(catalog.criteria.values()), deciders)
+    return Screener(policy.questions, Teller(policy.criteria.values()), deciders)
 
 
-def with_age(answers: dict[str, Answer], age: int | None) -> tuple[dict[str, Answer], tuple[Problem, ...]]:
-    """The answers with the age by the date of birth, which counts more than an age among them."""
-    if age is None or answers.get(AGE, DONT_KNOW) in {DONT_KNOW, age}:
-        return (answers if age is None else {**answers, AGE: age}), ()
-    words = "does not agree with the date of birth, which was used: take it out"
-    return {**answers, AGE: age}, (Problem(f"answers.{AGE}", "age-differs", words),)
-
-
-def _birth_date_not_used(case: Case, as_of: date) -> tuple[Problem, ...]:
+def _birth_date_not_used(case: Case, as_of: date) -> Iterator[Problem]:
     """A warning for a date of birth that is given but is none: the age then counts as not known."""
     given = case.member.date_of_birth
     error = date_of_birth(given, as_of).error if given.strip() else ""
-    return (Problem("member.date_of_birth", error, f"{MESSAGES[error]}; it was not used"),) if error else ()
+    if error:
+        yield Problem("member.date_of_birth", error, f"{MESSAGES[error]}; it was not used")
+
+
+class CaseCounty(Struct, frozen=True):
+    """The county that a case is of, where that can be told; else the problem. `warnings` are of the ZIP code."""
+
+    county: County | None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def county_of(case: Case, policy: Policy) -> CaseCounty:
+    """The county that the case states, else the one that its ZIP code lies in."""
+    stated, code = case.member.county.strip(), case.member.zip.strip()
+    if stated:
+        place = find_place(stated, policy.gazetteer)
+        if isinstance(place, NoPlace):
+            return CaseCounty(None, (Problem("member.county", place.code, place.message),))
+        return CaseCounty(place.county, warnings=zip_elsewhere(case, place.county, policy))
+    if not code:
+        return CaseCounty(None, (Problem("member.county", "missing", "the county decides where the referral goes"),))
+    place = find_zip(code, policy.gazetteer)
+    if isinstance(place, NoPlace):
+        return CaseCounty(None, (Problem("member.county", place.code, place.message),))
+    words = "not given: taken from the ZIP code"
+    return CaseCounty(place.county, warnings=(Problem("member.county", "county-from-zip", words),))
+
+
+def zip_elsewhere(case: Case, county: County, policy: Policy) -> tuple[Problem, ...]:
+    """A warning where the case's ZIP code does not lie in the county that was stated, which is used all the same."""
+    code = case.member.zip.strip()
+    found = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
+    named = (found.county.name,) if isinstance(found, Place) else found.candidates
+    if not named or county.name in named:
+        return ()
+    return (Problem("member.zip", "zip-county", f"the ZIP code lies in {one_of(named)}: the stated county was used"),)
+
+
+class Decided(Struct, frozen=True):
+    """One case with its determinations, each with its advice, for the county it was decided for."""
+
+    name: str
+    county: County | None
+    results: tuple[tuple[Determination, Advice], ...]
+    warnings: tuple[Problem, ...]
+
+
+class Difference(Struct, frozen=True):
+    """A program, population or service that did not come out as expected."""
+
+    case: str
+    subject: str
+    expected: str
+    found: str
+
+
+def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: date, stated: County | None) -> Decided:
+    """The case decided for the stated county, else for its own.
+
+    Raises InputError with every problem of the answers, NotFound for a county that is none.
+    """
+    screening = _screened(name, case, screener, as_of)
+    county, warnings = (stated, ()) if stated else _county_to_decide_for(name, case, policy)
+    results = tuple((one, advise(one, policy, county)) for one in screening.determinations.values())
+    return Decided(name, county, results, (*screening.warnings, *warnings))
+
+
+def _screened(name: str, case: Case, screener: Screener, as_of: date) -> Screening:
+    screening = screener.screen(case, as_of)
+    if screening.problems:
+        raise InputError(f"{name}: the answers are not valid; nothing was decided", screening.problems)
+    return screening
+
+
+def _county_to_decide_for(name: str, case: Case, policy: Policy) -> tuple[County | None, tuple[Problem, ...]]:
+    """The county the case states, or the one its ZIP code lies in; a ZIP code that decides otherwise is a warning."""
+    key = "county" if case.member.county.strip() else "zip"
+    typed = getattr(case.member, key).strip()
+    if not typed:
+        return None, ()
+    found = (find_place if key == "county" else find_zip)(typed, policy.gazetteer)
+    if not isinstance(found, NoPlace):
+        return found.county, zip_elsewhere(case, found.county, policy)
+    problem = Problem(f"member.{key}", found.code, found.message)
+    if key == "county":
+        raise NotFound(f"{name}: member.county: {found.message}", (problem,), code=found.code)
+    return None, (problem,)
+
+
+def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: date) -> tuple[Difference, ...]:
+    """Where the case does not come out as its [expect] table says.
+
+    Raises InputError when it has no such table, or the table names what does not exist.
+    """
+    expected = case.expect or {}
+    problems = tuple(_wrong_expectations(expected, policy))
+    if problems:
+        raise InputError(f"{name}: the [expect] table is not valid", problems)
+    found = _screened(name, case, screener, as_of).determinations
+    return tuple(
+        Difference(name, subject, outcome, found[subject].outcome)
+        for subject, outcome in expected.items()
+        if found[subject].outcome != outcome
+    )
+
+
+def _wrong_expectations(expected: dict[str, object], policy: Policy) -> Iterator[Problem]:
+    known = [subject_id(subject) for subject in policy.subjects]
+    if not expected:
+        yield Problem("expect", "missing", "add an [expect] table: program, population or service = outcome")
+    for subject, outcome in expected.items():
+        if subject not in known:
+            hint = did_you_mean(subject, known) or "'calaim programs' lists them"
+            yield Problem(f"expect.{subject}", "unknown-program", f"there is no such program: {hint}")
+        elif outcome not in list(Outcome):
+            yield Problem(f"expect.{subject}", "unknown-outcome", f"give {one_of(Outcome)}")

@@ -1,4 +1,4 @@
-"""Floor 6: spreadsheets saved as CSV, in and out. The only importer of `csv`; a cell is text and stays as it came."""
+"""Floor 1: spreadsheets saved as CSV, in and out. The only importer of `csv`; a cell is text and stays as it came."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, NamedTuple
 from msgspec import Struct
 
 from calaim_cli.errors import InputError, Problem
-from calaim_cli.near import did_you_mean
+from calaim_cli.wording import did_you_mean
 
 LARGEST: Final = 512 * 1024 * 1024
 CHUNK: Final = 1024 * 1024

@@ -1,11 +1,11 @@
-"""Floor 7: one part of a sheet, row by row: first every row is drafted or refused, then what is good is published."""
+"""Floor 8: one part of a sheet, row by row: first every row is drafted or refused, then what is good is published."""
 
 from __future__ import annotations
 
 import marshal
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from enum import StrEnum
 from itertools import islice
@@ -17,10 +17,13 @@ from msgspec import Struct
 
 from calaim_cli import archive, spreadsheet
 from calaim_cli.body import us_date
-from calaim_cli.drafting import Drafted, Drafter, Refused
-from calaim_cli.errors import Problem
+from calaim_cli.case import Profile
+from calaim_cli.draft import Drafter, numbers_of, request_of
+from calaim_cli.errors import InputError, NotFound, Problem
 from calaim_cli.folder import PIECE, Folder, Pile, Status, read_exactly
-from calaim_cli.rowcase import words
+from calaim_cli.message import eml
+from calaim_cli.policy import Policy
+from calaim_cli.rowcase import case_reader, told, words
 from calaim_cli.spreadsheet import Part, Row, Sheet
 
 MOST_LISTED: Final = 1000
@@ -32,7 +35,50 @@ LENGTH: Final = 8
 US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 EXISTS: Final = "another file of this name is there: it was left alone"
 
-Drafters = Callable[[date], Drafter]
+REPORTED: Final = frozenset(
+    {"cin-letter", "mrn-length", "zip-state", "zip-county", "county-from-zip"}
+    | {"text-ssn", "text-diagnosis", "part2-not-stated", "age-differs"}
+)
+"""Warnings that a report may show: they rest on how a cell is written, not on what the member has."""
+
+
+class Drafted(Struct, frozen=True):
+    """The draft of a row: bytes, program, whom and what it is about, and warnings."""
+
+    content: bytes
+    program: str
+    numbers: tuple[str, ...]
+    request: str
+    warnings: tuple[Problem, ...]
+
+
+class Refused(Struct, frozen=True):
+    """Why a row gets no draft, each problem with its column."""
+
+    problems: tuple[Problem, ...]
+
+
+class RowDrafter:
+    """Turns the cells of a row into a draft or a refusal, for one header, one profile and one day."""
+
+    def __init__(self, columns: Sequence[str], profile: Profile, policy: Policy, as_of: date) -> None:
+        self._read, self._drafter = case_reader(columns, policy), Drafter(policy, profile, as_of)
+
+    def draft(self, cells: Sequence[str]) -> Drafted | Refused:
+        """The draft of a row, or every reason why there is none."""
+        case, unread = self._read(cells)
+        try:
+            drafted = self._drafter.draft(case, unread)
+        except (InputError, NotFound) as error:
+            found = error.problems or (Problem("", error.code, error.message),)
+            return Refused(tuple(dict.fromkeys(map(told, found))))
+        referral = drafted.case.referral
+        warnings = sorted({told(one) for one in drafted.warnings if one.code in REPORTED})
+        numbers, request = numbers_of(drafted.case.member), request_of(referral)
+        return Drafted(eml(drafted.draft), referral.program, numbers, request, tuple(warnings))
+
+
+Drafters = Callable[[date], RowDrafter]
 Progress = Callable[[int], None]
 
 

@@ -1,4 +1,4 @@
-"""Floor 5: the standard streams. Results go to stdout, talk to stderr; a closed or full stream is never a traceback."""
+"""Floor 1: the standard streams. Results go to stdout, talk to stderr; a closed or full stream is never a traceback."""
 
 from __future__ import annotations
 

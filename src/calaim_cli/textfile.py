@@ -1,4 +1,4 @@
-"""Floor 5: text files read whole, and what is wrong with them: missing, a folder, too large, not UTF-8, not TOML."""
+"""Floor 1: text files read whole, and what is wrong with them: missing, a folder, too large, not UTF-8, not TOML."""
 
 from __future__ import annotations
 

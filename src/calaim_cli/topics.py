@@ -1,4 +1,4 @@
-"""Floor 6: what `calaim help` explains; the one place that lists the exit codes and the JSON documents in words."""
+"""Floor 8: what `calaim help` explains; the one place that lists the exit codes and the JSON documents in words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.errors import UsageError
-from calaim_cli.near import did_you_mean, name_key, one_of, shown
 from calaim_cli.views import Fact, Heading, Points, Table, View
+from calaim_cli.wording import did_you_mean, name_key, one_of, shown
 
 NO_ROUTE: Final = (
     "unknown or ambiguous place, unknown program, not a Kaiser Permanente (KP) member, county not served, "

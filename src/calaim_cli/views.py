@@ -1,4 +1,4 @@
-"""Floor 5: what a person reads, as blocks that `render` prints on a terminal or as plain lines in a pipe."""
+"""Floor 7: what a person reads, as blocks that `render` prints on a terminal or as plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from calaim_cli.advice import GATES, Advice, contact_line, phone_line
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County, Place, Presence, plans_of
-from calaim_cli.determination import POSITIVE, Determination, Outcome
-from calaim_cli.near import counted
-from calaim_cli.programs import Program, rules_of, subject_id
+from calaim_cli.determination import POSITIVE, Determination
+from calaim_cli.places import County, Place, Presence, plans_of
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Outcome, Program, Source, age_in_months, rules_of, subject_id
 from calaim_cli.questions import Kind, Question
 from calaim_cli.rules import Rule
-from calaim_cli.sources import Source, age_in_months
+from calaim_cli.wording import counted
 
 if TYPE_CHECKING:  # a look-up holds no interview
     from calaim_cli.datadiff import Change, Shift
@@ -91,7 +90,7 @@ def _without_empty(blocks: Iterable[Block]) -> View:
     )
 
 
-def county_view(place: Place, catalog: Catalog) -> View:
+def county_view(place: Place, catalog: Policy) -> View:
     """The county: where to send, whom to call, what is not offered, what is, and which other plans there are."""
     return _without_empty(
         (*_county_head(place), *_kp_facts(place.county, catalog), *_county_tail(place.county, catalog))
@@ -107,7 +106,7 @@ def _county_head(place: Place) -> Iterator[Block]:
     yield Fact("note", "Note", county.note)
 
 
-def _kp_facts(county: County, catalog: Catalog) -> Iterator[Block]:
+def _kp_facts(county: County, catalog: Policy) -> Iterator[Block]:
     presence = county.kp
     if presence is None:
         words = "does not serve this county: refer through the member's own plan"
@@ -126,7 +125,7 @@ def _kp_facts(county: County, catalog: Catalog) -> Iterator[Block]:
     yield Items("offered", f"Offered ({len(offered)} of {len(services)} Community Supports)", offered, GOOD)
 
 
-def _region_facts(presence: Presence, catalog: Catalog) -> Iterator[Block]:
+def _region_facts(presence: Presence, catalog: Policy) -> Iterator[Block]:
     if presence.region is None:
         split = tuple(f"{code} {catalog.regions[region].name}" for code, region in presence.by_zip.items())
         yield Items("by_zip", "Region by ZIP code", (*split, "any other ZIP code: not known, ask the plan"), DOUBT)
@@ -140,7 +139,7 @@ def _region_facts(presence: Presence, catalog: Catalog) -> Iterator[Block]:
     yield Fact("source", "Source", catalog.cite(region.source[:1]))
 
 
-def _county_tail(county: County, catalog: Catalog) -> Iterator[Block]:
+def _county_tail(county: County, catalog: Policy) -> Iterator[Block]:
     for plan_id in county.plans:
         plan = catalog.plans[plan_id]
         yield Fact(
@@ -179,7 +178,7 @@ def _region_word(county: County) -> str:
     return county.kp.region or "by ZIP code"
 
 
-def services_view(services: Sequence[Program], county: County | None, catalog: Catalog) -> View:
+def services_view(services: Sequence[Program], county: County | None, catalog: Policy) -> View:
     """The Community Supports: whether offered in the county, or in which counties not."""
     rows = tuple((one.id, one.name, *_offered_words(one, county, catalog)) for one in services)
     where = f"in {county.name} County" if county else "by county"
@@ -187,7 +186,7 @@ def services_view(services: Sequence[Program], county: County | None, catalog: C
     return (Heading(f"Community Supports of Kaiser Permanente {where}"), Table(("id", "name", third, "as_of"), rows))
 
 
-def _offered_words(service: Program, county: County | None, catalog: Catalog) -> tuple[str, str]:
+def _offered_words(service: Program, county: County | None, catalog: Policy) -> tuple[str, str]:
     availability = catalog.availability[service.id]
     if county is None:
         return ", ".join(availability.not_in) or "-", availability.as_of
@@ -195,7 +194,7 @@ def _offered_words(service: Program, county: County | None, catalog: Catalog) ->
     return words[catalog.offered(service.id, county)], availability.as_of
 
 
-def service_view(service: Program, county: County | None, catalog: Catalog) -> View:
+def service_view(service: Program, county: County | None, catalog: Policy) -> View:
     """One Community Support: what it is, who it is for, limits, documents, codes, where it is offered."""
     availability = catalog.availability[service.id]
     counties = catalog.counties_file.county
@@ -228,7 +227,7 @@ def _entry_head(kind: str, entry: Program) -> Iterator[Block]:
     yield Fact("who", "Who", entry.who)
 
 
-def _entry_tail(entry: Program, catalog: Catalog) -> Iterator[Block]:
+def _entry_tail(entry: Program, catalog: Policy) -> Iterator[Block]:
     yield Points("limit", "Limits", entry.limits)
     yield Points("document", "Papers that come later", entry.documents)
     yield Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes)
@@ -253,7 +252,7 @@ PART_WORDS = {
 CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "none of these"}
 
 
-def program_view(kind: str, entry: Program, catalog: Catalog) -> View:
+def program_view(kind: str, entry: Program, catalog: Policy) -> View:
     """A program, population or service with its rule, criterion by criterion, each with its source."""
     rules = (
         Points(part, PART_WORDS[part], tuple(_rule_lines(rule, catalog))) for part, rule in rules_of(entry).items()
@@ -261,7 +260,7 @@ def program_view(kind: str, entry: Program, catalog: Catalog) -> View:
     return _without_empty((*_entry_head(kind, entry), *rules, *_entry_tail(entry, catalog)))
 
 
-def _rule_lines(rule: Rule, catalog: Catalog, depth: int = 0) -> Iterator[str]:
+def _rule_lines(rule: Rule, catalog: Policy, depth: int = 0) -> Iterator[str]:
     indent = "  " * depth
     clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
     for clause, parts in clauses.items():
@@ -288,7 +287,7 @@ FEW = 10
 Results = Sequence[tuple[Determination, Advice]]
 
 
-def determination_view(results: Results, catalog: Catalog, county: County | None, title: str, *, full: bool) -> View:
+def determination_view(results: Results, catalog: Policy, county: County | None, title: str, *, full: bool) -> View:
     """What a case comes to: the summary, then what fits, what is open, what does not match today.
 
     Unless `full`, a long list keeps the details of what is open or does not match to the summary.
@@ -322,13 +321,13 @@ def _ways_to_answer(results: Results, detailed: Results) -> Iterator[str]:
     )
 
 
-def _summary(ranked: Results, catalog: Catalog) -> Iterator[Block]:
+def _summary(ranked: Results, catalog: Policy) -> Iterator[Block]:
     for outcome in Outcome:
         names = tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome)
         yield Items(f"summary\t{outcome}", catalog.outcomes[outcome].label, names, TONES[outcome])
 
 
-def _result(determination: Determination, advice: Advice, catalog: Catalog) -> Iterator[Block]:
+def _result(determination: Determination, advice: Advice, catalog: Policy) -> Iterator[Block]:
     subject, outcome = determination.subject, determination.outcome
     key = subject_id(subject)
     words = catalog.outcomes[outcome]
@@ -352,7 +351,7 @@ def to_answer(question: Question) -> str:
     return f"{question.ask} [{question.id}{ways.get(question.kind, '')}]"
 
 
-def _reasons(determination: Determination, catalog: Catalog) -> Iterator[str]:
+def _reasons(determination: Determination, catalog: Policy) -> Iterator[str]:
     """The criteria of the rule one by one; gates that stand open in one line, so that the eye finds what matters."""
     clear = 0
     for reason in determination.because:
@@ -410,7 +409,7 @@ def _rests(uses: Sequence[str]) -> str:
     return ", ".join([*number, *others]) or "-"
 
 
-def standing_line(standing: Standing, catalog: Catalog, number: int) -> str:
+def standing_line(standing: Standing, catalog: Policy, number: int) -> str:
     """Where an interview stands, in words: what each program has come to, and how much may be left."""
     services = [outcome for name, outcome in standing.outcomes.items() if name in catalog.availability]
     settled = sum(outcome is not Outcome.NEED_ANSWERS for outcome in services)

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import screening
 from calaim_cli.body import NOT_GIVEN, us_date
 from calaim_cli.case import LeadEntity, Profile, read_case
-from calaim_cli.catalog import Catalog
+from calaim_cli.draft import Drafted, Drafter
 from calaim_cli.errors import InputError, NotFound
 from calaim_cli.message import eml
-from calaim_cli.referral import Prepared, prepare
+from calaim_cli.policy import Policy
 from conftest import AS_OF, COMPLETE, changed
 
 CS = {"referral.program": "cs"}
@@ -41,31 +40,30 @@ VALUES = {
 }
 
 
-Prepare = Callable[..., Prepared]
+Make = Callable[..., Drafted]
 
 
 @pytest.fixture(scope="module")
-def prepared(catalog: Catalog) -> Prepare:
+def made(catalog: Policy) -> Make:
     """Make a draft of the complete case, with changes by dotted key."""
-    screener = screening.screener(catalog.subjects, catalog)
 
-    def prepare_changed(changes: dict[str, Any] | None = None, as_of: date = AS_OF) -> Prepared:
+    def draft_changed(changes: dict[str, Any] | None = None, as_of: date = AS_OF) -> Drafted:
         case = read_case(changed(COMPLETE, changes or {}))[0]
         profile = Profile(network_lead_entity=LeadEntity(email="referrals@nle.example.org"))
-        return prepare(case, screener.screen(case, as_of), catalog, as_of, profile)
+        return Drafter(catalog, profile, as_of).draft(case)
 
-    return prepare_changed
+    return draft_changed
 
 
 @pytest.mark.parametrize("where", VALUES)
-def test_every_field_of_the_form_is_in_the_body(prepared: Prepare, where: str) -> None:
+def test_every_field_of_the_form_is_in_the_body(made: Make, where: str) -> None:
     """What the form asks for and the case gives is sent, each on its line."""
-    assert VALUES[where] in prepared(VALUES).draft.body
+    assert VALUES[where] in made(VALUES).draft.body
 
 
-def test_formatted_fields_are_in_the_body(prepared: Prepare) -> None:
+def test_formatted_fields_are_in_the_body(made: Make) -> None:
     """Dates and phones are printed as the form wants them, choices in words."""
-    body = prepared().draft.body
+    body = made().draft.body
     for line in (
         "Date of referral: 11/22/2026",
         "Date of birth: 03/04/1980",
@@ -78,66 +76,66 @@ def test_formatted_fields_are_in_the_body(prepared: Prepare) -> None:
         assert line in body.splitlines()
 
 
-def test_gap_is_shown_as_a_gap(prepared: Prepare) -> None:
+def test_gap_is_shown_as_a_gap(made: Make) -> None:
     """An optional field that is not given is printed so, never left out or filled."""
-    lines = prepared().draft.body.splitlines()
+    lines = made().draft.body.splitlines()
     assert f"Middle name or initial: {NOT_GIVEN}" in lines
     assert f"Medi-Cal client index number (CIN): {NOT_GIVEN}" in lines
 
 
-def test_member_is_in_the_body_only(prepared: Prepare) -> None:
+def test_member_is_in_the_body_only(made: Make) -> None:
     """Nothing about the member is in an address or the subject."""
-    draft = prepared(VALUES).draft
+    draft = made(VALUES).draft
     assert (draft.to, draft.cc, draft.subject) == (("REGMCDURNS-KPNC@kp.org",), (), "ECM Referral")
 
 
-def test_attestation_is_printed_in_full(catalog: Catalog, prepared: Prepare) -> None:
+def test_attestation_is_printed_in_full(catalog: Policy, made: Make) -> None:
     """What the referrer attests stands in the draft sentence by sentence."""
-    body = " ".join(prepared().draft.body.split())
+    body = " ".join(made().draft.body.split())
     assert all(sentence in body for sentence in catalog.counties_file.form.attestation)
     assert body.count("[x]") == len(catalog.counties_file.form.attestation)
 
 
-def test_request_names_what_fits_and_why(prepared: Prepare) -> None:
+def test_request_names_what_fits_and_why(made: Make) -> None:
     """The draft says which population of focus the answers fit, criterion by criterion with its source."""
-    body = " ".join(prepared().draft.body.split())
+    body = " ".join(made().draft.body.split())
     assert "Population of focus: At risk for avoidable hospital or ED utilization" in body
     assert "5 or more emergency visits" in body
     assert "G26" in body
 
 
-def test_open_questions_are_stated(prepared: Prepare) -> None:
+def test_open_questions_are_stated(made: Make) -> None:
     """What the referrer could not answer is told to the plan rather than passed over."""
-    body = prepared({"answers": {"managed_care": True}}).draft.body
+    body = made({"answers": {"managed_care": True}}).draft.body
     assert "  Not known yet:\n  - " in body
 
 
-def test_every_requested_service_is_named(prepared: Prepare) -> None:
+def test_every_requested_service_is_named(made: Make) -> None:
     """A referral for several services names each of them."""
     changes = {**CS, "referral.services": ["respite", "day_habilitation"]}
-    body = prepared(changes).draft.body
+    body = made(changes).draft.body
     assert "Respite Services for Caregivers: " in body
     assert "Day Habilitation Programs: " in body
 
 
-def test_no_verdict_is_given(prepared: Prepare) -> None:
+def test_no_verdict_is_given(made: Make) -> None:
     """A draft screens and never decides: the plan does, and the draft says so."""
-    body = prepared().draft.body
+    body = made().draft.body
     assert "the plan decides" in body
     assert not {"approved", "denied", "eligible", "ineligible"} & set(body.lower().split())
 
 
-def test_part2_notice_stands_only_where_it_applies(catalog: Catalog, prepared: Prepare) -> None:
+def test_part2_notice_stands_only_where_it_applies(catalog: Policy, made: Make) -> None:
     """Part 2 information carries the notice against passing it on; other referrals do not."""
     notice = catalog.counties_file.form.part2_notice
-    with_part2 = prepared({"consent.part2": True, "consent.part2_consent": True})
+    with_part2 = made({"consent.part2": True, "consent.part2_consent": True})
     assert notice in " ".join(with_part2.draft.body.split())
-    assert notice not in " ".join(prepared().draft.body.split())
+    assert notice not in " ".join(made().draft.body.split())
 
 
-def test_unlikely_is_only_a_warning(prepared: Prepare) -> None:
+def test_unlikely_is_only_a_warning(made: Make) -> None:
     """Anyone may refer: answers that do not match today warn and do not stop the draft."""
-    result = prepared({"answers.ed_visits_6_months": 0, "answers.managed_care": False})
+    result = made({"answers.ed_visits_6_months": 0, "answers.managed_care": False})
     assert [warning.code for warning in result.warnings] == ["unlikely"]
     assert "the plan decides" in result.warnings[0].message
     assert result.draft.body
@@ -150,60 +148,60 @@ def test_unlikely_is_only_a_warning(prepared: Prepare) -> None:
         pytest.param({**CS, "referral.services": ["respite"]}, "Respite Services for Caregivers", id="service"),
     ],
 )
-def test_missing_answers_are_only_a_warning(prepared: Prepare, changes: dict[str, Any], name: str) -> None:
+def test_missing_answers_are_only_a_warning(made: Make, changes: dict[str, Any], name: str) -> None:
     """A referral whose screening is open is drafted, and says that answers would help; the plan decides."""
-    result = prepared({**changes, "referral.notes": "Needs help."})
+    result = made({**changes, "referral.notes": "Needs help."})
     [warning] = result.warnings
     assert (warning.where, warning.code) == ("answers", "need-answers")
     assert warning.message.startswith(f"{name}: answers are missing ('calaim check CASE' lists them)")
     assert "the plan decides" in warning.message
 
 
-def test_warnings_of_fields_and_route_are_kept(prepared: Prepare) -> None:
+def test_warnings_of_fields_and_route_are_kept(made: Make) -> None:
     """Each doubt, of a field, the route or the answers, arrives beside the draft."""
-    result = prepared({"member.county": "Imperial", "member.zip": "92243", "member.mrn": "123456"})
+    result = made({"member.county": "Imperial", "member.zip": "92243", "member.mrn": "123456"})
     assert [warning.code for warning in result.warnings] == ["mrn-length", "region-not-confirmed"]
 
 
-def test_incomplete_case_lists_its_problems(prepared: Prepare) -> None:
+def test_incomplete_case_lists_its_problems(made: Make) -> None:
     """A case that lacks something is refused with all that it lacks."""
     with pytest.raises(InputError) as caught:
-        prepared({"member.phone": None, "member.county": None, "member.zip": None})
+        made({"member.phone": None, "member.county": None, "member.zip": None})
     assert {problem.where for problem in caught.value.problems} == {"member.phone", "member.county", "member.zip"}
 
 
-def test_other_plans_member_is_told_first(prepared: Prepare) -> None:
+def test_other_plans_member_is_told_first(made: Make) -> None:
     """Whoever is in another plan learns that before being asked for more fields."""
     with pytest.raises(NotFound):
-        prepared({"member.kp_member": False, "member.phone": None})
+        made({"member.kp_member": False, "member.phone": None})
 
 
-def test_lead_entity_gets_the_same_draft(prepared: Prepare) -> None:
+def test_lead_entity_gets_the_same_draft(made: Make) -> None:
     """A referral to the own organization has the same text, sent to the Network Lead Entity."""
-    own = prepared({"referral.self_referral": True}).draft
+    own = made({"referral.self_referral": True}).draft
     assert own.to == ("referrals@nle.example.org",)
-    assert own.body.replace(own.to[0], "REGMCDURNS-KPNC@kp.org") == prepared().draft.body
+    assert own.body.replace(own.to[0], "REGMCDURNS-KPNC@kp.org") == made().draft.body
 
 
 @pytest.mark.parametrize("name", ["فاطمة", "שרה"], ids=["Arabic", "Hebrew"])
-def test_right_to_left_name_has_its_own_line(prepared: Prepare, name: str) -> None:
+def test_right_to_left_name_has_its_own_line(made: Make, name: str) -> None:
     """A name that reads from right to left does not mix with its label."""
-    lines = prepared({"member.first_name": name}).draft.body.splitlines()
+    lines = made({"member.first_name": name}).draft.body.splitlines()
     assert lines[lines.index("First name:") + 1] == name
 
 
-def test_notes_keep_their_paragraphs(prepared: Prepare) -> None:
+def test_notes_keep_their_paragraphs(made: Make) -> None:
     """A note of several paragraphs stays so, and an address in it is not broken."""
     address = f"https://example.org/{'x' * 100}"
-    lines = prepared({"referral.notes": f"one\n\n{'two ' * 40}\nsee {address}"}).draft.body.splitlines()
+    lines = made({"referral.notes": f"one\n\n{'two ' * 40}\nsee {address}"}).draft.body.splitlines()
     start = lines.index("NOTES FROM THE REFERRER")
     assert lines[start + 1 : start + 3] == ["one", ""]
     assert address in lines
 
 
-def test_same_case_gives_the_same_draft(prepared: Prepare) -> None:
+def test_same_case_gives_the_same_draft(made: Make) -> None:
     """A rerun on the same day gives the same draft, and another day changes only the date of referral."""
-    first, again, later = prepared(), prepared(), prepared(as_of=date(2026, 11, 23))
+    first, again, later = made(), made(), made(as_of=date(2026, 11, 23))
     assert first == again
     assert later.draft.body == first.draft.body.replace("11/22/2026", "11/23/2026")
 
@@ -217,10 +215,10 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=300)
 
 
 @given(notes=TEXTS, name=TEXTS)
-def test_any_accepted_text_makes_a_sound_draft(prepared: Prepare, notes: str, name: str) -> None:
+def test_any_accepted_text_makes_a_sound_draft(made: Make, notes: str, name: str) -> None:
     """Whatever passes the checks of the fields becomes a message that reads back as the draft."""
     try:
-        draft = prepared({"referral.notes": notes, "member.first_name": name}).draft
+        draft = made({"referral.notes": notes, "member.first_name": name}).draft
     except InputError:
         return
     assert eml(draft)

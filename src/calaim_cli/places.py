@@ -1,16 +1,16 @@
-"""Floor 1: counties, plans, regions, contacts, and what a person types for a place."""
+"""Floor 2: counties, plans, regions, contacts, and the place that is meant by what a person types."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 from msgspec import Struct
 
-from calaim_cli.near import near_names, one_of
-from calaim_cli.placekey import place_key
-from calaim_cli.sources import Grade
+from calaim_cli.programs import Grade
+from calaim_cli.wording import near_names, one_of, place_key
 
 KP: Final = "kp"
 HEALTH_CARE_OPTIONS: Final = "health_care_options"
@@ -143,10 +143,25 @@ class Misspelling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     county: str
 
 
-class Form(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Section A of Kaiser Permanente's referral form: exact subjects, choices, mandatory fields, attestation."""
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section of a referral form and of the letter: its title, and the keys of its fields in order.
+
+    What a section says beyond its fields (attestation, closing words) is told by the first of them; see `body`.
+    """
+
+    title: str
+    fields: tuple[str, ...] = ()
+
+
+class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True, kw_only=True):
+    """Section A of the plan's referral form: exact subjects, sections, choices, mandatory fields, attestation.
+
+    `labels` are those that differ from a field's own, by the key of the field.
+    """
 
     subjects: dict[str, str]
+    sections: tuple[Section, ...]
+    labels: dict[str, str] = {}
     required: tuple[str, ...]
     relationships: dict[str, str]
     referral_sources: dict[str, str]
@@ -159,6 +174,11 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     watch_words: tuple[str, ...] = ()
     subjects_source: tuple[str, ...]
     source: tuple[str, ...]
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of all fields, in the form's order."""
+        return tuple(key for section in self.sections for key in section.fields)
 
 
 class Place(Struct, frozen=True):
@@ -180,7 +200,7 @@ Shares = Mapping[str, tuple[tuple[str, float], ...]]
 """For each ZIP code the county FIPS codes it lies in, with the share of its people there, largest first."""
 
 
-class Gazetteer(Struct, frozen=True):
+class Gazetteer(Struct, frozen=True, eq=False, dict=True):
     """All that says what a typed place means. `zips` is called only when a ZIP code has to be looked up."""
 
     counties: tuple[County, ...]
@@ -189,25 +209,38 @@ class Gazetteer(Struct, frozen=True):
     misspellings: tuple[Misspelling, ...]
     zips: Callable[[], Shares]
 
+    @cached_property
+    def by_fips(self) -> Mapping[str, County]:
+        """Each county by its FIPS code."""
+        return {county.fips: county for county in self.counties}
 
-WHOLLY_IN_CALIFORNIA = 0.999
-ZIP_CODE = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
+    @cached_property
+    def by_key(self) -> Mapping[str, County]:
+        """Each county by its name and aliases, as they are compared; of two with one name, the first."""
+        named = [(place_key(name), county) for county in self.counties for name in (county.name, *county.aliases)]
+        return dict(reversed(named))
 
 
+WHOLLY_IN_CALIFORNIA: Final = 0.999
+ZIP_CODE: Final = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
+SHORT: Final = 4
+MOST_REMEMBERED: Final = 4096
+
+
+@lru_cache(MOST_REMEMBERED)
 def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a name, alias, ZIP or FIPS code stands for. Near names are suggested, never taken."""
     text = typed.strip()
     if any(c.isdigit() for c in text):
-        by_fips = {county.fips: county for county in gazetteer.counties}
-        return Place(by_fips[text]) if text in by_fips else find_zip(text, gazetteer)
+        county = gazetteer.by_fips.get(text)
+        return Place(county) if county else find_zip(text, gazetteer)
     key = place_key(text)
-    for county in gazetteer.counties:
-        if key in map(place_key, (county.name, *county.aliases)):
-            return Place(county)
-    return _refused(key, gazetteer)
+    county = gazetteer.by_key.get(key)
+    return Place(county) if county else _refused(key, gazetteer)
 
 
 def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
+    """Why a name that is no county's is refused, with what it may have meant."""
     for ambiguous in gazetteer.ambiguous:
         if key in map(place_key, ambiguous.typed):
             meant = f"it may mean {one_of(ambiguous.candidates)}: " if ambiguous.candidates else ""
@@ -218,23 +251,17 @@ def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
             where = " and ".join(f"{name} County" for name in city.counties)
             note = f" ({city.note})" if city.note else ""
             return NoPlace("not-a-county", f"not a county; that place is in {where}{note}", city.counties)
-    return _unknown(key, gazetteer)
-
-
-SHORT: Final = 4
-
-
-def _unknown(key: str, gazetteer: Gazetteer) -> NoPlace:
-    """Refused with what a slip of the finger may have meant. A city resembles some county by chance: no hint then."""
-    least = 0.75 if len(key) <= SHORT else 0.8  # one wrong letter of four is a quarter
-    meant = [wrong.county for wrong in gazetteer.misspellings if place_key(wrong.typed) == key]
-    by_key = {place_key(county.name): county.name for county in gazetteer.counties}
-    near = tuple(dict.fromkeys([*meant, *(by_key[one] for one in near_names(key, by_key, least=least))]))
+    # A city resembles some county by chance, so only near names are a hint: one wrong letter of four is a quarter.
+    least = 0.75 if len(key) <= SHORT else 0.8
+    meant_by_slip = [wrong.county for wrong in gazetteer.misspellings if place_key(wrong.typed) == key]
+    names = {place_key(county.name): county.name for county in gazetteer.counties}
+    near = tuple(dict.fromkeys([*meant_by_slip, *(names[one] for one in near_names(key, names, least=least))]))
     one = "give one of California's 58 counties, or for a city its ZIP code"
     hint = f"did you mean {one_of(near)}?" if near else one
     return NoPlace("unknown-place", f"not a California county: {hint}", near)
 
 
+@lru_cache(MOST_REMEMBERED)
 def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a ZIP code lies in; refused where it lies in several, or is not wholly in California."""
     found = ZIP_CODE.fullmatch(text)
@@ -242,19 +269,14 @@ def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
         return NoPlace("not-a-place", "a place in digits is a five-digit ZIP code: give that or the county's name")
     code = found[1]
     shares = gazetteer.zips().get(code, ())
-    if not shares:
-        return _unlisted(code)
-    by_fips = {county.fips: county for county in gazetteer.counties}
-    if len(shares) > 1 or sum(share for _, share in shares) < WHOLLY_IN_CALIFORNIA:
-        return _several([(by_fips[fips].name, share) for fips, share in shares])
-    return Place(by_fips[shares[0][0]], code)
-
-
-def _unlisted(code: str) -> NoPlace:
-    if "90001" <= code <= "96199":
+    if not shares and "90001" <= code <= "96199":
         why = "that ZIP code is not in the table (it may be for post office boxes, for one organization, or new)"
         return NoPlace("zip-unlisted", f"{why}: give the county")
-    return NoPlace("zip-outside", "not a California ZIP code: give the county or a California ZIP code")
+    if not shares:
+        return NoPlace("zip-outside", "not a California ZIP code: give the county or a California ZIP code")
+    if len(shares) > 1 or sum(share for _, share in shares) < WHOLLY_IN_CALIFORNIA:
+        return _several([(gazetteer.by_fips[fips].name, share) for fips, share in shares])
+    return Place(gazetteer.by_fips[shares[0][0]], code)
 
 
 def _several(shares: list[tuple[str, float]]) -> NoPlace:

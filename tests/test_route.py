@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from calaim_cli.case import Case, LeadEntity, read_case
-from calaim_cli.catalog import Catalog
-from calaim_cli.counties import County
 from calaim_cli.errors import NotFound
-from calaim_cli.routing import Route, own_mailboxes, own_plan, region_of, route
+from calaim_cli.places import County
+from calaim_cli.policy import Policy
+from calaim_cli.route import Route, own_mailboxes, own_plan, region_of, route
 from conftest import COMPLETE, Run, WriteCase, changed
 
 LEAD_ENTITY = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
@@ -20,20 +20,20 @@ CS = {"referral.program": "cs"}
 DAY = ("--as-of", "2026-11-22")
 
 
-def county_named(name: str, catalog: Catalog) -> County:
+def county_named(name: str, catalog: Policy) -> County:
     """The county of that name."""
     return next(county for county in catalog.counties_file.county if county.name == name)
 
 
 def routed(
-    catalog: Catalog, name: str, changes: dict[str, Any] | None = None, lead_entity: LeadEntity | None = None
+    catalog: Policy, name: str, changes: dict[str, Any] | None = None, lead_entity: LeadEntity | None = None
 ) -> Route:
     """The route of the complete case, with changes, from this county."""
     case: Case = read_case(changed(COMPLETE, changes or {}))[0]
     return route(case, county_named(name, catalog), catalog, lead_entity)
 
 
-def no_route(catalog: Catalog, name: str, changes: dict[str, Any], lead_entity: LeadEntity | None = None) -> NotFound:
+def no_route(catalog: Policy, name: str, changes: dict[str, Any], lead_entity: LeadEntity | None = None) -> NotFound:
     """The refusal that stands in place of a route."""
     with pytest.raises(NotFound) as caught:
         routed(catalog, name, changes, lead_entity)
@@ -50,7 +50,7 @@ def no_route(catalog: Catalog, name: str, changes: dict[str, Any], lead_entity: 
         ("Kern", "south", "RegCareCoordCaseMgmt@kp.org"),
     ],
 )
-def test_county_decides_the_mailbox(catalog: Catalog, county: str, region: str, address: str) -> None:
+def test_county_decides_the_mailbox(catalog: Policy, county: str, region: str, address: str) -> None:
     """A referral goes to the region's mailbox, letter for letter, and says why without naming the member's county."""
     way = routed(catalog, county)
     assert (way.kind, way.region, way.to) == ("kp", region, (address,))
@@ -62,12 +62,12 @@ def test_county_decides_the_mailbox(catalog: Catalog, county: str, region: str, 
 @pytest.mark.parametrize(
     ("program", "subject"), [("ecm", "ECM Referral"), ("cs", "CS Referral"), ("chw", "CHW services request")]
 )
-def test_program_decides_the_subject(catalog: Catalog, program: str, subject: str) -> None:
+def test_program_decides_the_subject(catalog: Policy, program: str, subject: str) -> None:
     """The subject is exactly the plan's phrase, with nothing before or after it."""
     assert routed(catalog, "San Mateo", {"referral.program": program}).subject == subject
 
 
-def test_every_served_county_has_a_route(catalog: Catalog) -> None:
+def test_every_served_county_has_a_route(catalog: Policy) -> None:
     """Each of the 32 counties that the plan serves leads to a mailbox by itself, but Tulare, where the ZIP decides."""
     served = [county for county in catalog.counties_file.county if county.kp]
     by_itself = [county.name for county in served if county.kp and county.kp.region]
@@ -76,7 +76,7 @@ def test_every_served_county_has_a_route(catalog: Catalog) -> None:
     assert {region_of(county_named(name, catalog), "", catalog).id for name in by_itself} == {"north", "south"}
 
 
-def test_other_plans_member_is_sent_to_her_own_plan(catalog: Catalog) -> None:
+def test_other_plans_member_is_sent_to_her_own_plan(catalog: Policy) -> None:
     """A referral for a member of another plan is not drafted; the county's plans are named, and whom to ask."""
     error = no_route(catalog, "San Mateo", {"member.kp_member": False})
     assert error.code == "not-kp-member"
@@ -84,7 +84,7 @@ def test_other_plans_member_is_sent_to_her_own_plan(catalog: Catalog) -> None:
     assert "1-800-430-4263" in error.message
 
 
-def test_county_not_served_names_its_plan_and_both_lines(catalog: Catalog) -> None:
+def test_county_not_served_names_its_plan_and_both_lines(catalog: Policy) -> None:
     """Where the plan does not serve, the county's own plan is named, never the mailbox of a neighbour."""
     error = no_route(catalog, "Lassen", {})
     assert error.code == "county-not-served"
@@ -94,7 +94,7 @@ def test_county_not_served_names_its_plan_and_both_lines(catalog: Catalog) -> No
 
 
 @pytest.mark.parametrize("code", ["", "93274", "9323"], ids=["none", "unlisted", "a digit short"])
-def test_split_county_needs_a_deciding_zip(catalog: Catalog, code: str) -> None:
+def test_split_county_needs_a_deciding_zip(catalog: Policy, code: str) -> None:
     """In Tulare nothing is guessed: without a listed ZIP code both phone lines are given instead of a mailbox."""
     error = no_route(catalog, "Tulare", {"member.zip": code})
     assert error.code == "region-unknown"
@@ -106,7 +106,7 @@ def test_split_county_needs_a_deciding_zip(catalog: Catalog, code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "region"), [("93238", "south"), ("93618", "north"), ("93618-1234", "north")], ids=["south", "north", "+4"]
 )
-def test_listed_zip_decides_in_a_split_county(catalog: Catalog, code: str, region: str) -> None:
+def test_listed_zip_decides_in_a_split_county(catalog: Policy, code: str, region: str) -> None:
     """A listed ZIP code of Tulare decides, and the draft warns to confirm by phone."""
     way = routed(catalog, "Tulare", {"member.zip": code})
     assert way.region == region
@@ -114,17 +114,17 @@ def test_listed_zip_decides_in_a_split_county(catalog: Catalog, code: str, regio
 
 
 @pytest.mark.parametrize("county", ["Santa Cruz", "Mariposa", "Imperial"])
-def test_unconfirmed_region_warns(catalog: Catalog, county: str) -> None:
+def test_unconfirmed_region_warns(catalog: Policy, county: str) -> None:
     """Where the region is inferred, the draft says so."""
     assert [warning.code for warning in routed(catalog, county).warnings] == ["region-not-confirmed"]
 
 
-def test_county_served_in_part_warns(catalog: Catalog) -> None:
+def test_county_served_in_part_warns(catalog: Policy) -> None:
     """Where only part of a county is served, the draft asks to check the address."""
     assert [warning.code for warning in routed(catalog, "San Bernardino").warnings] == ["county-in-part"]
 
 
-def test_service_not_offered_in_the_county_is_refused(catalog: Catalog) -> None:
+def test_service_not_offered_in_the_county_is_refused(catalog: Policy) -> None:
     """Recuperative Care in San Mateo is refused with the date of the list and the phone, for the list may be old."""
     error = no_route(catalog, "San Mateo", {**CS, "referral.services": ["recuperative_care"]})
     assert error.code == "service-not-offered"
@@ -133,21 +133,21 @@ def test_service_not_offered_in_the_county_is_refused(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("county", ["Alameda", "San Mateo"], ids=["offered", "not offered"])
-def test_sobering_centers_take_no_email(catalog: Catalog, county: str) -> None:
+def test_sobering_centers_take_no_email(catalog: Policy, county: str) -> None:
     """For a sobering center one calls: no draft is written, and the phone is given."""
     error = no_route(catalog, county, {**CS, "referral.services": ["respite", "sobering_centers"]})
     assert error.code == "not-by-email"
     assert NORTH_LINE in error.message
 
 
-def test_transitional_rent_is_never_refused(catalog: Catalog) -> None:
+def test_transitional_rent_is_never_refused(catalog: Policy) -> None:
     """Every plan must cover Transitional Rent: a draft is possible in each served county."""
     for county in catalog.counties_file.county:
         if county.kp and county.kp.region:
             assert routed(catalog, county.name, {**CS, "referral.services": ["transitional_rent"]}).kind == "kp"
 
 
-def test_own_organization_goes_to_the_lead_entity_alone(catalog: Catalog) -> None:
+def test_own_organization_goes_to_the_lead_entity_alone(catalog: Policy) -> None:
     """A referral to the referrer's own organization goes to her Network Lead Entity and not to the plan's mailbox."""
     way = routed(catalog, "San Mateo", {"referral.self_referral": True}, LEAD_ENTITY)
     assert (way.kind, way.region, way.to) == ("network-lead-entity", None, (LEAD_ENTITY.email,))
@@ -155,7 +155,7 @@ def test_own_organization_goes_to_the_lead_entity_alone(catalog: Catalog) -> Non
 
 
 @pytest.mark.parametrize("entity", [None, LeadEntity(name="Example")], ids=["no profile", "no address"])
-def test_own_organization_without_a_lead_entity_is_refused(catalog: Catalog, entity: LeadEntity | None) -> None:
+def test_own_organization_without_a_lead_entity_is_refused(catalog: Policy, entity: LeadEntity | None) -> None:
     """Without the entity's address there is no route, and no mailbox stands in for it."""
     error = no_route(catalog, "San Mateo", {"referral.self_referral": True}, entity)
     assert error.code == "no-lead-entity"
@@ -189,18 +189,18 @@ def test_own_organization_without_a_lead_entity_is_refused(catalog: Catalog, ent
     ],
 )
 def test_order_of_decisions(
-    catalog: Catalog, name: str, changes: dict[str, Any], entity: LeadEntity | None, code: str
+    catalog: Policy, name: str, changes: dict[str, Any], entity: LeadEntity | None, code: str
 ) -> None:
     """The plan's order holds: membership, own organization, special routes, then the county."""
     assert no_route(catalog, name, changes, entity).code == code
 
 
-def test_lead_entity_needs_no_region(catalog: Catalog) -> None:
+def test_lead_entity_needs_no_region(catalog: Policy) -> None:
     """Own organization comes before the county: from a split county, too, the referral goes to the entity."""
     assert routed(catalog, "Tulare", {"referral.self_referral": True, "member.zip": ""}, LEAD_ENTITY).region is None
 
 
-def test_every_county_names_a_plan_to_ask(catalog: Catalog) -> None:
+def test_every_county_names_a_plan_to_ask(catalog: Policy) -> None:
     """Whoever is refused learns which plans the county has."""
     for county in catalog.counties_file.county:
         words = own_plan(county, catalog)
@@ -237,7 +237,7 @@ def test_split_county_is_drafted_with_a_warning(run: Run, write_case: WriteCase,
     assert "region-not-confirmed" in ran.err
 
 
-def test_own_organization_gets_no_service_that_the_county_lacks(catalog: Catalog) -> None:
+def test_own_organization_gets_no_service_that_the_county_lacks(catalog: Policy) -> None:
     """A referral to one's own organization is refused, too, where the service is not offered or not by e-mail."""
     entity = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
     for service, code in (("recuperative_care", "service-not-offered"), ("sobering_centers", "not-by-email")):
@@ -248,7 +248,7 @@ def test_own_organization_gets_no_service_that_the_county_lacks(catalog: Catalog
         assert refused.value.code == code
 
 
-def test_region_that_is_not_built_in_is_pointed_out(catalog: Catalog) -> None:
+def test_region_that_is_not_built_in_is_pointed_out(catalog: Policy) -> None:
     """A region of one's own data that the built-in data do not know has a mailbox of one's own."""
     shipped = replace(catalog, regions={"south": catalog.regions["south"]})
     assert [one.code for one in own_mailboxes(["north", "south", "north", None], catalog, shipped)] == ["own-mailbox"]

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from calaim_cli.case import read_case
-from calaim_cli.catalog import Catalog
-from calaim_cli.checks import CHECKS, CheckedCase, check_case
 from calaim_cli.errors import Problem
-from calaim_cli.fields import MESSAGES
+from calaim_cli.fitness import CheckedCase, check_case
+from calaim_cli.form import BY_KEY, CHECKED
+from calaim_cli.policy import Policy
+from calaim_cli.values import MESSAGES
 from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
 
 REQUIRED = (
@@ -23,7 +24,7 @@ REQUIRED = (
 """The mandatory fields of section A of the plan's form."""
 
 
-def checked(catalog: Catalog, changes: dict[str, Any] | None = None) -> CheckedCase:
+def checked(catalog: Policy, changes: dict[str, Any] | None = None) -> CheckedCase:
     """The complete case, with changes, as checked."""
     case, problems = read_case(changed(COMPLETE, changes or {}))
     assert problems == ()
@@ -35,7 +36,7 @@ def codes(problems: tuple[Problem, ...]) -> list[tuple[str, str]]:
     return [(problem.where, problem.code) for problem in problems]
 
 
-def test_complete_case_has_no_problem(catalog: Catalog) -> None:
+def test_complete_case_has_no_problem(catalog: Policy) -> None:
     """A case with all that the form asks for passes, in its own county, without a doubt."""
     result = checked(catalog)
     assert (result.problems, result.warnings) == ((), ())
@@ -44,18 +45,18 @@ def test_complete_case_has_no_problem(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("where", REQUIRED)
-def test_missing_field_is_named(catalog: Catalog, where: str) -> None:
+def test_missing_field_is_named(catalog: Policy, where: str) -> None:
     """A field that the form needs and the case lacks is named, and nothing else is."""
     assert codes(checked(catalog, {where: None}).problems) == [(where, "missing")]
 
 
-@pytest.mark.parametrize("where", [where for where in REQUIRED if where in CHECKS])
-def test_blanks_are_missing(catalog: Catalog, where: str) -> None:
+@pytest.mark.parametrize("where", [where for where in REQUIRED if BY_KEY[where].check])
+def test_blanks_are_missing(catalog: Policy, where: str) -> None:
     """Blanks alone do not fill a field."""
     assert codes(checked(catalog, {where: "  "}).problems) == [(where, "missing")]
 
 
-def test_each_missing_field_is_named_once(catalog: Catalog) -> None:
+def test_each_missing_field_is_named_once(catalog: Policy) -> None:
     """An empty case lists each thing it lacks, and none twice."""
     result = check_case(read_case({})[0], catalog, AS_OF)
     named = codes(result.problems)
@@ -116,7 +117,7 @@ def test_each_missing_field_is_named_once(catalog: Catalog) -> None:
         ),
     ],
 )
-def test_problem_stops_the_draft(catalog: Catalog, changes: dict[str, Any], problem: tuple[str, str]) -> None:
+def test_problem_stops_the_draft(catalog: Policy, changes: dict[str, Any], problem: tuple[str, str]) -> None:
     """A field that is not fit for the form stops the draft under its own place and code."""
     assert codes(checked(catalog, changes).problems) == [problem]
 
@@ -132,20 +133,20 @@ def test_problem_stops_the_draft(catalog: Catalog, changes: dict[str, Any], prob
         pytest.param({"consent.part2": None}, ("consent.part2", "part2-not-stated"), id="Part 2 not stated"),
     ],
 )
-def test_doubt_is_only_a_warning(catalog: Catalog, changes: dict[str, Any], warning: tuple[str, str]) -> None:
+def test_doubt_is_only_a_warning(catalog: Policy, changes: dict[str, Any], warning: tuple[str, str]) -> None:
     """What is merely unusual is pointed out and does not stop the draft."""
     result = checked(catalog, changes)
     assert result.problems == ()
     assert codes(result.warnings) == [warning]
 
 
-def test_cin_does_in_place_of_a_record_number(catalog: Catalog) -> None:
+def test_cin_does_in_place_of_a_record_number(catalog: Policy) -> None:
     """One number of the member is enough, either the plan's or Medi-Cal's."""
     result = checked(catalog, {"member.mrn": None, "member.cin": "9123-4567a"})
     assert (result.problems, result.case.member.cin) == ((), "91234567A")
 
 
-def test_fields_are_kept_as_the_draft_prints_them(catalog: Catalog) -> None:
+def test_fields_are_kept_as_the_draft_prints_them(catalog: Policy) -> None:
     """What the checks tidy up is what is sent: phone, date, service ids and program."""
     result = checked(
         catalog,
@@ -161,7 +162,7 @@ def test_fields_are_kept_as_the_draft_prints_them(catalog: Catalog) -> None:
     assert (result.case.referral.program, result.case.referral.services) == ("cs", ("day_habilitation", "respite"))
 
 
-def test_part2_with_consent_passes(catalog: Catalog) -> None:
+def test_part2_with_consent_passes(catalog: Policy) -> None:
     """With the member's written consent Part 2 information may be sent."""
     assert checked(catalog, {"consent.part2": True, "consent.part2_consent": True}).problems == ()
 
@@ -189,8 +190,8 @@ def test_ten_problems_are_listed_in_one_run(run: Run, write_case: WriteCase) -> 
     assert all(len(line) >= 3 for line in listed)
 
 
-@pytest.mark.parametrize("where", [*CHECKS, "member.date_of_birth", "member.county"])
-def test_no_value_is_quoted(catalog: Catalog, where: str) -> None:
+@pytest.mark.parametrize("where", [*(field.key for field in CHECKED), "member.date_of_birth", "member.county"])
+def test_no_value_is_quoted(catalog: Policy, where: str) -> None:
     """A message tells place, rule and remedy, and never the value, whatever field it stands in."""
     result = checked(catalog, {where: "Qxzcanary\x1b7"})
     assert where in {problem.where for problem in result.problems}
@@ -199,14 +200,14 @@ def test_no_value_is_quoted(catalog: Catalog, where: str) -> None:
 
 
 @pytest.mark.parametrize("where", ["referral.services", "referral.current_services"])
-def test_no_listed_value_is_quoted(catalog: Catalog, where: str) -> None:
+def test_no_listed_value_is_quoted(catalog: Policy, where: str) -> None:
     """An unknown service is not repeated either, for anything may have been typed there."""
     result = checked(catalog, {"referral.program": "cs", "referral.services": ["respite"], where: ["qxzcanary"]})
     assert where in {problem.where for problem in result.problems}
     assert "canary" not in " ".join(problem.message for problem in result.problems)
 
 
-def test_who_attests_is_told_how(catalog: Catalog) -> None:
+def test_who_attests_is_told_how(catalog: Policy) -> None:
     """Whoever left the attestation out hears that a person gives it, and which key then says so."""
     [problem] = checked(catalog, {"consent.attested": False}).problems
     assert problem.where == "consent.attested"
@@ -218,7 +219,7 @@ def test_who_attests_is_told_how(catalog: Catalog) -> None:
     ("program", "services", "says"),
     [("cs", [], "'calaim services' lists their ids"), ("ecm", ["respite"], "unless the program is cs")],
 )
-def test_services_go_with_community_supports(catalog: Catalog, program: str, services: list[str], says: str) -> None:
+def test_services_go_with_community_supports(catalog: Policy, program: str, services: list[str], says: str) -> None:
     """Community Supports named by none, or named for another program, are told with the way to mend it."""
     [problem] = checked(catalog, {"referral.program": program, "referral.services": services}).problems
     assert (problem.where, problem.code) == ("referral.services", "services")
@@ -241,14 +242,14 @@ def test_every_code_has_its_sentence() -> None:
         pytest.param("standard", False, id="part of a word"),
     ],
 )
-def test_note_that_names_a_diagnosis_is_pointed_out(catalog: Catalog, note: str, warned: bool) -> None:
+def test_note_that_names_a_diagnosis_is_pointed_out(catalog: Policy, note: str, warned: bool) -> None:
     """A note is sent as written, with a warning where a word of the list stands in it."""
     result = checked(catalog, {"referral.notes": note})
     assert result.problems == ()
     assert codes(result.warnings) == ([("referral.notes", "text-diagnosis")] if warned else [])
 
 
-def test_county_is_taken_from_the_zip_code(catalog: Catalog) -> None:
+def test_county_is_taken_from_the_zip_code(catalog: Policy) -> None:
     """Where the county is not given but its ZIP code is, that county is used, and a warning says so."""
     result = checked(catalog, {"member.county": None})
     assert result.problems == ()
@@ -258,7 +259,7 @@ def test_county_is_taken_from_the_zip_code(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("zip_code", ["00000", "02139", "99999"])
-def test_zip_code_of_no_county_leaves_the_county_missing(catalog: Catalog, zip_code: str) -> None:
+def test_zip_code_of_no_county_leaves_the_county_missing(catalog: Policy, zip_code: str) -> None:
     """A ZIP code that tells no county is never made to tell one."""
     result = checked(catalog, {"member.county": None, "member.zip": zip_code})
     assert result.county is None
@@ -266,7 +267,7 @@ def test_zip_code_of_no_county_leaves_the_county_missing(catalog: Catalog, zip_c
 
 
 @pytest.mark.parametrize("where", ["referrer.relationship_detail", "referrer.source_detail"])
-def test_details_of_a_choice_are_checked_and_kept(catalog: Catalog, where: str) -> None:
+def test_details_of_a_choice_are_checked_and_kept(catalog: Policy, where: str) -> None:
     """What the form wants said about "other" is a line like any other."""
     assert codes(checked(catalog, {where: "a\nb"}).problems) == [(where, "line-char")]
     part, key = where.split(".")
@@ -274,7 +275,7 @@ def test_details_of_a_choice_are_checked_and_kept(catalog: Catalog, where: str) 
 
 
 @pytest.mark.parametrize("key", ["relationship", "source"])
-def test_other_without_saying_which_is_a_warning(catalog: Catalog, key: str) -> None:
+def test_other_without_saying_which_is_a_warning(catalog: Policy, key: str) -> None:
     """The form asks which relationship or source "other" is: without it the draft is written, with a reminder."""
     plain = check_case(read_case(changed(COMPLETE, {f"referrer.{key}": "other"}))[0], catalog, AS_OF)
     assert plain.problems == ()

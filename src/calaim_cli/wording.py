@@ -1,14 +1,21 @@
-"""Floor 0: near names, for "did you mean". A near name is only ever suggested, never taken."""
+"""Floor 0: near names for "did you mean", lists and plurals, and how typed places and names are compared.
+
+A near name is only ever suggested, never taken.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+TYPE_CHECKING = False  # that of `typing` costs the quick path more than its whole answer
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST_SHOWN = 60
+LEADING = (["city", "and", "county", "of"], ["county", "of"])
+TRAILING = frozenset({"county", "co", "cnty", "ca", "calif", "california"})
 
 
 def name_key(text: str) -> str:
-    """How ids and names are compared: case, blanks, hyphens and underscores do not matter."""
+    """An id or name as it is compared: without case, blanks, hyphens and underscores."""
     return "".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
@@ -46,3 +53,20 @@ def shown(typed: str) -> str:
     text = typed if len(typed) <= LONGEST_SHOWN else f"{typed[:LONGEST_SHOWN]}..."
     printable = (c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
     return f'"{"".join(printable)}"'
+
+
+def place_key(typed: str) -> str:
+    """A place without case, accents, periods, commas, blanks, hyphens and the word county."""
+    plain = typed.casefold()
+    if not plain.isascii():
+        import unicodedata
+
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    words = plain.replace(".", " ").replace(",", " ").split()
+    for lead in LEADING:
+        if words[: len(lead)] == lead:
+            words = words[len(lead) :]
+            break
+    while len(words) > 1 and words[-1] in TRAILING:
+        words.pop()
+    return "".join(words).replace("-", "")

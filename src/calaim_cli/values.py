@@ -81,20 +81,26 @@ OLDEST = 120
 LONGEST_TEXT = 1000
 USUAL_MRN = 8
 LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64
+MOST_REMEMBERED = 4096
+"""Values of each kind: the same referrer, city or day of birth comes again and again in the rows of a sheet."""
 
 
 def all_printable(text: str, allowed: str = "") -> bool:
-    """Whether every character may stand in a draft: no controls, surrogates, bidi overrides or private ones."""
+    """True where every character may stand in a draft: no controls, surrogates, bidi overrides or private ones."""
+    for c in allowed:
+        text = text.replace(c, "")
     if text.isprintable():
         return True
-    return all(c in allowed or c in JOINERS or unicodedata.category(c) not in REFUSED_CATEGORIES for c in set(text))
+    return all(c in JOINERS or unicodedata.category(c) not in REFUSED_CATEGORIES for c in set(text))
 
 
+@lru_cache(MOST_REMEMBERED)
 def name(text: str) -> Checked:
     """A person's name: NFC, 1 to 100 characters of any script; case is never changed."""
     return _line(text, 100, "name")
 
 
+@lru_cache(MOST_REMEMBERED)
 def line(text: str) -> Checked:
     """An address, organization or other single line: NFC, 1 to 200 characters."""
     return _line(text, 200, "line")
@@ -107,6 +113,7 @@ def _line(text: str, most: int, kind: str) -> Checked:
     return Checked(kept) if 1 <= len(kept) <= most else Checked(kept, f"{kind}-length")
 
 
+@lru_cache(MOST_REMEMBERED)
 def free_text(text: str) -> Checked:
     """A note: NFC, line breaks as LF, tabs and line breaks allowed, at most 1,000 characters."""
     kept = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
@@ -117,6 +124,7 @@ def free_text(text: str) -> Checked:
     return Checked(kept, warning="text-ssn" if SSN_IN_TEXT.search(kept) else "")
 
 
+@lru_cache(MOST_REMEMBERED)
 def cin(text: str) -> Checked:
     """A Medi-Cal client index number, also with check digit or as the whole card number; nine characters are kept."""
     kept = text.strip().upper().replace(" ", "").replace("-", "")
@@ -130,6 +138,7 @@ def cin(text: str) -> Checked:
     return Checked(kept[:9], warning="" if kept[8] in CIN_LETTERS else "cin-letter")
 
 
+@lru_cache(MOST_REMEMBERED)
 def mrn(text: str) -> Checked:
     """A Kaiser Permanente medical record number: text, leading zeros kept. Its format is not public."""
     kept = text.strip()
@@ -140,6 +149,7 @@ def mrn(text: str) -> Checked:
     return Checked(kept, warning="" if len(kept) == USUAL_MRN else "mrn-length")
 
 
+@lru_cache(MOST_REMEMBERED)
 def npi(text: str) -> Checked:
     """A National Provider Identifier: ten digits with the Luhn check digit over 80840 and the number."""
     kept = text.strip()
@@ -153,6 +163,7 @@ def _luhn(digits: str) -> bool:
     return (sum(doubled) + sum(int(d) for d in digits[::-2])) % 10 == 0
 
 
+@lru_cache(MOST_REMEMBERED)
 def phone(text: str) -> Checked:
     """A US telephone number, kept as (415) 555-0123, with x12 where there is an extension."""
     found = PHONE.fullmatch(text.strip())
@@ -162,6 +173,7 @@ def phone(text: str) -> Checked:
     return Checked(f"({area}) {office}-{number}" + (f" x{extension}" if extension else ""))
 
 
+@lru_cache(MOST_REMEMBERED)
 def date_of_birth(text: str, as_of: date) -> Checked:
     """A date of birth, kept as YYYY-MM-DD: a real day, not after `as_of`, at most 120 years before it."""
     given = text.strip()
@@ -191,7 +203,7 @@ def age_on(born: date, as_of: date) -> int:
     return as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(MOST_REMEMBERED)
 def zip_code(text: str) -> Checked:
     """A ZIP code or ZIP+4, kept as typed."""
     kept = text.strip()
@@ -201,6 +213,7 @@ def zip_code(text: str) -> Checked:
     return Checked(kept, warning="" if "90001" <= found[1] <= "96162" else "zip-state")
 
 
+@lru_cache(MOST_REMEMBERED)
 def email(text: str) -> Checked:
     """One plain ASCII address: no display name, no quoted or international part."""
     kept = text.strip(" ")

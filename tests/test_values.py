@@ -10,27 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import fields
-from calaim_cli.fields import MESSAGES, Checked
+from calaim_cli import values
+from calaim_cli.values import MESSAGES, Checked
 from conftest import AS_OF
 
 
 def born(text: str) -> Checked:
     """A date of birth, checked on the day the tests are decided for."""
-    return fields.date_of_birth(text, AS_OF)
+    return values.date_of_birth(text, AS_OF)
 
 
 CHECKS: dict[str, Callable[[str], Checked]] = {
-    "name": fields.name,
-    "line": fields.line,
-    "free_text": fields.free_text,
-    "cin": fields.cin,
-    "mrn": fields.mrn,
-    "npi": fields.npi,
-    "phone": fields.phone,
+    "name": values.name,
+    "line": values.line,
+    "free_text": values.free_text,
+    "cin": values.cin,
+    "mrn": values.mrn,
+    "npi": values.npi,
+    "phone": values.phone,
     "date_of_birth": born,
-    "zip_code": fields.zip_code,
-    "email": fields.email,
+    "zip_code": values.zip_code,
+    "email": values.email,
 }
 ANY_CHECK = pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS.keys())
 ANYTHING = st.text(st.characters(), max_size=60)
@@ -64,7 +64,7 @@ ACCEPTED = {
 )
 def test_cin_is_kept_as_nine_characters(typed: str, kept: str) -> None:
     """A client index number may be copied from the card in any of its forms; nine characters are sent."""
-    assert fields.cin(typed) == Checked(kept)
+    assert values.cin(typed) == Checked(kept)
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_cin_is_kept_as_nine_characters(typed: str, kept: str) -> None:
 )
 def test_cin_is_refused(typed: str, code: str) -> None:
     """A damaged number, a look-alike letter or a Social Security number is never taken for a CIN."""
-    assert fields.cin(typed).error == code
+    assert values.cin(typed).error == code
 
 
 @pytest.mark.parametrize("letter", "BIJKLOPQRS")
 def test_unusual_cin_letter_is_only_a_doubt(letter: str) -> None:
     """The list of letters rests on one county's bulletin, so another letter warns and does not stop."""
-    assert fields.cin(f"91234567{letter}") == Checked(f"91234567{letter}", warning="cin-letter")
+    assert values.cin(f"91234567{letter}") == Checked(f"91234567{letter}", warning="cin-letter")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_unusual_cin_letter_is_only_a_doubt(letter: str) -> None:
 )
 def test_mrn(typed: str, error: str, warning: str) -> None:
     """A record number is text: leading zeros stay, a length other than eight is doubted, a damaged one refused."""
-    assert fields.mrn(typed) == Checked(typed, error, warning)
+    assert values.mrn(typed) == Checked(typed, error, warning)
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_mrn(typed: str, error: str, warning: str) -> None:
 )
 def test_npi(typed: str, code: str) -> None:
     """A mistyped NPI is caught by its check digit."""
-    assert fields.npi(typed) == Checked(typed, code)
+    assert values.npi(typed) == Checked(typed, code)
 
 
 @given(st.from_regex(r"[12][0-9]{8}", fullmatch=True))
 def test_npi_has_one_check_digit(nine: str) -> None:
     """Of the ten numbers with the same first nine digits exactly one is an NPI."""
-    assert sum(fields.npi(f"{nine}{digit}").error == "" for digit in range(10)) == 1
+    assert sum(values.npi(f"{nine}{digit}").error == "" for digit in range(10)) == 1
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_npi_has_one_check_digit(nine: str) -> None:
 )
 def test_phone_is_printed_one_way(typed: str) -> None:
     """However a US number is typed, the draft prints it as (415) 555-0123."""
-    assert fields.phone(typed) == Checked("(415) 555-0123")
+    assert values.phone(typed) == Checked("(415) 555-0123")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_phone_is_printed_one_way(typed: str) -> None:
 )
 def test_phone_keeps_the_extension(typed: str) -> None:
     """An extension is part of the number: without it nobody reaches the referrer."""
-    assert fields.phone(typed) == Checked("(415) 555-0123 x12")
+    assert values.phone(typed) == Checked("(415) 555-0123 x12")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_phone_keeps_the_extension(typed: str) -> None:
 )
 def test_phone_is_refused(typed: str) -> None:
     """What cannot be a US number with area code is refused; no digit is guessed."""
-    assert fields.phone(typed).error == "phone-format"
+    assert values.phone(typed).error == "phone-format"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_date_of_birth_is_refused(typed: str, code: str) -> None:
 )
 def test_age_of_somebody_born_on_a_leap_day(day: date, age: int) -> None:
     """Age is in completed years; a leap-day child turns a year older on 1 March of other years."""
-    assert fields.age_on(date(2004, 2, 29), day) == age
+    assert values.age_on(date(2004, 2, 29), day) == age
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_age_of_somebody_born_on_a_leap_day(day: date, age: int) -> None:
 )
 def test_zip_code(typed: str, error: str, warning: str) -> None:
     """A ZIP code is kept as typed; one outside California is doubted, one with a lost zero refused."""
-    assert fields.zip_code(typed) == Checked(typed, error, warning)
+    assert values.zip_code(typed) == Checked(typed, error, warning)
 
 
 def test_short_zip_code_asks_for_the_lost_zero() -> None:
@@ -301,7 +301,7 @@ def test_short_zip_code_asks_for_the_lost_zero() -> None:
 )
 def test_email_is_kept(typed: str) -> None:
     """A plain address is kept exactly as typed, letter case too."""
-    assert fields.email(typed) == Checked(typed)
+    assert values.email(typed) == Checked(typed)
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_email_is_kept(typed: str) -> None:
 )
 def test_email_is_refused(typed: str) -> None:
     """Only one bare ASCII address passes, so nothing can add a recipient or a header."""
-    assert fields.email(typed).error == "email-format"
+    assert values.email(typed).error == "email-format"
 
 
 NAMES = {
@@ -353,12 +353,12 @@ NAMES = {
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 def test_names_of_every_script_pass(name: str) -> None:
     """Nobody's name is refused for its script, and no letter of it is changed."""
-    assert fields.name(name) == Checked(name)
+    assert values.name(name) == Checked(name)
 
 
 def test_names_are_composed_and_keep_their_case() -> None:
     """Two ways of typing one letter give one name; case is never changed."""
-    assert fields.name(" de la Cruz-Mun\u0303oz ") == Checked("de la Cruz-Mu\u00f1oz")
+    assert values.name(" de la Cruz-Mun\u0303oz ") == Checked("de la Cruz-Mu\u00f1oz")
 
 
 HOSTILE = {
@@ -383,7 +383,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-@pytest.mark.parametrize(("check", "code"), [(fields.name, "name-char"), (fields.line, "line-char")])
+@pytest.mark.parametrize(("check", "code"), [(values.name, "name-char"), (values.line, "line-char")])
 def test_lines_refuse_what_a_reader_cannot_see(check: Callable[[str], Checked], code: str, text: str) -> None:
     """A line break, control or direction override never reaches a draft through a name or address."""
     assert check(text).error == code
@@ -395,20 +395,20 @@ ALSO_FINE_IN_TEXT = {"line feed", "trailing line feed", "carriage return", "tab"
 @pytest.mark.parametrize("text", [text for name, text in HOSTILE.items() if name not in ALSO_FINE_IN_TEXT])
 def test_text_refuses_what_a_reader_cannot_see(text: str) -> None:
     """Notes may have lines and tabs, and nothing else that is invisible."""
-    assert fields.free_text(f"note: {text}.").error == "text-char"
+    assert values.free_text(f"note: {text}.").error == "text-char"
 
 
 def test_text_keeps_lines_and_tabs() -> None:
     """Line breaks of any system become one kind, and tabs stay."""
-    assert fields.free_text("one\r\ntwo\rthree\n\tfour\n") == Checked("one\ntwo\nthree\n\tfour")
+    assert values.free_text("one\r\ntwo\rthree\n\tfour\n") == Checked("one\ntwo\nthree\n\tfour")
 
 
 @pytest.mark.parametrize(
     ("check", "longest", "code"),
     [
-        pytest.param(fields.name, 100, "name-length", id="name"),
-        pytest.param(fields.line, 200, "line-length", id="line"),
-        pytest.param(fields.free_text, 1000, "text-length", id="text"),
+        pytest.param(values.name, 100, "name-length", id="name"),
+        pytest.param(values.line, 200, "line-length", id="line"),
+        pytest.param(values.free_text, 1000, "text-length", id="text"),
     ],
 )
 def test_lengths(check: Callable[[str], Checked], longest: int, code: str) -> None:
@@ -417,7 +417,7 @@ def test_lengths(check: Callable[[str], Checked], longest: int, code: str) -> No
     assert check("x" * (longest + 1)).error == code
 
 
-@pytest.mark.parametrize("check", [fields.name, fields.line])
+@pytest.mark.parametrize("check", [values.name, values.line])
 def test_empty_line_is_refused(check: Callable[[str], Checked]) -> None:
     """Blanks alone are no name and no address."""
     assert check("   ").error.endswith("-length")
@@ -435,7 +435,7 @@ def test_empty_line_is_refused(check: Callable[[str], Checked]) -> None:
 )
 def test_text_with_a_social_security_number_warns(text: str, warning: str) -> None:
     """A Social Security number in a note is pointed out before it is sent."""
-    assert fields.free_text(text) == Checked(text, warning=warning)
+    assert values.free_text(text) == Checked(text, warning=warning)
 
 
 @pytest.mark.parametrize(("kind", "good"), ACCEPTED.items(), ids=ACCEPTED.keys())
@@ -475,8 +475,8 @@ def test_every_check_answers_with_known_codes(check: Callable[[str], Checked], t
 LIKE = st.one_of(
     ANYTHING,
     st.text("0123456789/-", max_size=11),
-    st.from_regex(fields.DATE, fullmatch=True),
-    st.from_regex(fields.PHONE, fullmatch=True),
+    st.from_regex(values.DATE, fullmatch=True),
+    st.from_regex(values.PHONE, fullmatch=True),
     st.dates(date(1900, 1, 1), AS_OF).map(lambda day: f"{day.month}/{day.day}/{day.year}"),
 )
 
@@ -493,7 +493,7 @@ def test_accepted_dates_are_iso(text: str) -> None:
 @given(LIKE)
 def test_accepted_phones_are_printed_one_way(text: str) -> None:
     """Whatever was typed, an accepted telephone number is printed as (ddd) ddd-dddd, with x for an extension."""
-    checked = fields.phone(text)
+    checked = values.phone(text)
     if not checked.error:
         assert re.fullmatch(r"\([2-9][0-9]{2}\) [2-9][0-9]{2}-[0-9]{4}(?: x[0-9]{1,6})?", checked.value)
 
@@ -501,7 +501,7 @@ def test_accepted_phones_are_printed_one_way(text: str) -> None:
 @given(st.one_of(ANYTHING, st.text("ab\n\r\t\u200d\u202e\ud800é ", max_size=20)))
 def test_accepted_lines_are_one_line_of_encodable_text(text: str) -> None:
     """An accepted name or line can be printed in a draft: one line, and encodable as UTF-8."""
-    for checked in (fields.name(text), fields.line(text)):
+    for checked in (values.name(text), values.line(text)):
         if not checked.error:
             assert checked.value.splitlines() == [checked.value]
             assert checked.value.encode("utf-8")

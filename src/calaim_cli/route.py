@@ -1,0 +1,156 @@
+"""Floor 4: the route of a referral: who receives it, by which address and subject, and why; or what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.case import Case, LeadEntity
+from calaim_cli.errors import NotFound, Problem
+from calaim_cli.places import HEALTH_CARE_OPTIONS, County, Region
+from calaim_cli.policy import Policy
+from calaim_cli.programs import Grade
+from calaim_cli.wording import name_key, one_of
+
+TO_KP: Final = "kp"
+TO_LEAD_ENTITY: Final = "network-lead-entity"
+
+
+class Route(Struct, frozen=True):
+    """The way of a referral. `region` is None for a Network Lead Entity."""
+
+    kind: str
+    to: tuple[str, ...]
+    subject: str
+    why: str
+    region: str | None = None
+    warnings: tuple[Problem, ...] = ()
+
+
+def route(case: Case, county: County, policy: Policy, lead_entity: LeadEntity | None) -> Route:
+    """The one route of a referral. There is no default region and no guess.
+
+    Raises NotFound, saying what to do instead: not a KP member, own organization without a Network Lead Entity,
+    a service that takes no e-mailed referral or is not offered, a county not served or without a region.
+    The order of the checks is that of Kaiser Permanente's provider guide, October 2024.
+    """
+    check_member(case, county, policy)
+    subject = policy.counties_file.form.subjects[case.referral.program]
+    if case.referral.self_referral:
+        own = _to_lead_entity(lead_entity, subject, policy)
+        _check_services(case, county, _lines(policy), policy)
+        return own
+    region = region_of(county, case.member.zip, policy)
+    _check_services(case, county, f"call {region.phone}", policy)
+    return Route(TO_KP, (region.email,), subject, _why(region, policy), region.id, tuple(_warnings(county)))
+
+
+@lru_cache
+def _why(region: Region, policy: Policy) -> str:
+    cited = policy.cite(region.source[:1])
+    return f"The member's county is in Kaiser Permanente's {region.name} region; mailbox from {cited}"
+
+
+def check_member(case: Case, county: County, policy: Policy, unread: tuple[Problem, ...] = ()) -> None:
+    """Raises NotFound for somebody who is not a Kaiser Permanente member, with what to do instead.
+
+    Problems of what could not be read into the case come with it.
+    """
+    if case.member.kp_member is False:
+        words, code = f"not a Kaiser Permanente member: {own_plan(county, policy)}", "not-kp-member"
+        problems = (*unread, Problem("member.kp_member", code, words)) if unread else ()
+        raise NotFound(words, problems, code=code)
+
+
+def own_plan(county: County, policy: Policy) -> str:
+    """What to do for a member of another plan: the county's plans with the phones that are known."""
+    plans = [policy.plans[plan] for plan in county.plans]
+    named = [f"{plan.name} ({plan.phone})" if plan.phone else plan.name for plan in plans]
+    choose = next(contact for contact in policy.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
+    return (
+        f"refer through the member's own plan, which may be {one_of(named)} "
+        "('calaim county NAME' tells how each takes referrals). "
+        f"See the member's card, or call {choose.name}, {choose.phone}"
+    )
+
+
+def _to_lead_entity(lead_entity: LeadEntity | None, subject: str, policy: Policy) -> Route:
+    if lead_entity is None or not lead_entity.email:
+        raise NotFound(
+            "a referral to your own organization goes to its Network Lead Entity, and your profile names none: "
+            "add it with 'calaim profile edit'",
+            code="no-lead-entity",
+        )
+    why = (
+        "A referral to the referrer's own organization goes to its Network Lead Entity "
+        f"({policy.cite(policy.counties_file.form.subjects_source)}); address from your profile"
+    )
+    return Route(TO_LEAD_ENTITY, (lead_entity.email,), subject, why)
+
+
+def region_of(county: County, zip_code: str, policy: Policy) -> Region:
+    """The region that takes referrals for the county; in a split county the ZIP code decides. Raises NotFound."""
+    if county.kp is None:
+        instead = f"{own_plan(county, policy)}. {_lines(policy)}"
+        raise NotFound(f"Kaiser Permanente does not serve the member's county: {instead}", code="county-not-served")
+    region = county.kp.region or county.kp.by_zip.get(zip_code[:5])
+    if region is None:
+        listed = f"give one of these ZIP codes in member.zip: {', '.join(county.kp.by_zip)}"
+        raise NotFound(
+            f"the member's county is split between Kaiser Permanente's regions: {listed}; "
+            f"for any other, ask which region is on the card. {_lines(policy)}",
+            code="region-unknown",
+        )
+    return policy.regions[region]
+
+
+def _lines(policy: Policy) -> str:
+    """Both regional phone lines, for when no region can be told."""
+    lines = [f"{region.name} {region.phone}" for region in policy.regions.values()]
+    return f"Kaiser Permanente's lines: {one_of(lines)}"
+
+
+def _check_services(case: Case, county: County, call: str, policy: Policy) -> None:
+    """Raises NotFound for a service that takes no e-mailed referral, or that the county does not offer."""
+    for service in case.referral.services:
+        entry = policy.service_by_name[name_key(service)]
+        name = entry.name
+        if not entry.by_email:
+            raise NotFound(f"{name}: takes no e-mailed referral: {call}", code="not-by-email")
+        if policy.offered(service, county) is False:
+            as_of = policy.availability[service].as_of
+            raise NotFound(
+                f"{name}: not offered in the member's county as of {as_of}: {call} to confirm. "
+                f"In the same region it is offered in {_offering(service, county, policy)}",
+                code="service-not-offered",
+            )
+
+
+def _offering(service: str, near: County, policy: Policy) -> str:
+    """The counties of the same region that offer a service, by name."""
+    region = near.kp.region if near.kp else None
+    offering = [
+        county.name
+        for county in policy.counties_file.county
+        if county.kp and county.kp.region == region and policy.offered(service, county)
+    ]
+    return ", ".join(offering) or "no county"
+
+
+def _warnings(county: County) -> Iterator[Problem]:
+    """What is not sure about Kaiser Permanente in a county that it serves."""
+    if county.kp and county.kp.grade in (Grade.INFERRED, Grade.UNVERIFIED):
+        yield Problem("member.county", "region-not-confirmed", county.kp.warning)
+    if county.kp and county.kp.partial:
+        yield Problem("member.address", "county-in-part", county.kp.note)
+
+
+def own_mailboxes(regions: Iterable[str | None], policy: Policy, shipped: Policy) -> Iterator[Problem]:
+    """A warning for each region of a draft whose mailbox in the user's own data is not that of the shipped data."""
+    for region in dict.fromkeys(filter(None, regions)):
+        if region not in shipped.regions or policy.regions[region].email != shipped.regions[region].email:
+            words = f"comes from your own data, and the built-in edition {shipped.edition} has another: check it"
+            yield Problem(f'mailbox of region "{region}"', "own-mailbox", words)
