@@ -8,6 +8,8 @@ from datetime import date
 from msgspec import Struct
 
 from calaim_cli.counties import (
+    HEALTH_CARE_OPTIONS,
+    KP,
     Ambiguous,
     Availability,
     Contact,
@@ -18,8 +20,10 @@ from calaim_cli.counties import (
     Misspelling,
     Plan,
     Region,
+    plans_of,
 )
 from calaim_cli.errors import Problem
+from calaim_cli.near import one_of
 from calaim_cli.programs import Group, Program, Subject, rules_of
 from calaim_cli.questions import Criterion, Question, Topic
 from calaim_cli.rules import criteria_of
@@ -162,3 +166,33 @@ class Catalog(Struct, frozen=True):
         if county is None or county.kp is None or service not in self.availability:
             return None
         return county.name not in self.availability[service].not_in
+
+    def own_plan(self, county: County) -> str:
+        """What to do for a member of another plan than Kaiser Permanente: the county's, with the phones known."""
+        named = one_of(self._to_call(plan, county) for plan in county.plans)
+        return (
+            f"refer through the member's own plan, which may be {named} "
+            "('calaim county NAME' tells how each takes referrals). "
+            f"See the member's card, or {self._call_to_choose()}"
+        )
+
+    def plan_not_said(self, county: County) -> str:
+        """What to ask where nobody has said which plan the member has: all of the county's, with the phones known."""
+        named = one_of(self._to_call(plan, county) for plan in plans_of(county))
+        return (
+            f"Which plan is on the card? In {county.name} County it may be {named}. "
+            f"Without a card, {self._call_to_choose()}."
+        )
+
+    def _to_call(self, plan_id: str, county: County) -> str:
+        """The plan with its phone; Kaiser Permanente's is that of its region, in a split county of each."""
+        plan = self.plans[plan_id]
+        phone = plan.phone
+        if plan_id == KP and county.kp:
+            regions = [county.kp.region] if county.kp.region else county.kp.by_zip.values()
+            phone = one_of(self.regions[region].phone for region in dict.fromkeys(regions))
+        return f"{plan.name} ({phone})" if phone else plan.name
+
+    def _call_to_choose(self) -> str:
+        helps = next(contact for contact in self.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
+        return f"call {helps.name}, {helps.phone}"

@@ -44,7 +44,10 @@ def decide(name: str, case: Case, screener: Screener, catalog: Catalog, as_of: d
     """
     screening = _screened(name, case, screener, as_of)
     county, warnings = (stated, ()) if stated else _county_of(name, case, catalog)
-    results = tuple((one, advise(one, catalog, county)) for one in screening.determinations.values())
+    kp_member = case.member.kp_member
+    results = tuple(
+        (one, advise(one, catalog, county, kp_member=kp_member)) for one in screening.determinations.values()
+    )
     return Decided(name, county, results, (*screening.warnings, *warnings))
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from calaim_cli.case import Case, LeadEntity
 from calaim_cli.catalog import Catalog
-from calaim_cli.counties import HEALTH_CARE_OPTIONS, County, Presence, Region
+from calaim_cli.counties import County, Presence, Region
 from calaim_cli.errors import NotFound, Problem
 from calaim_cli.near import one_of
 from calaim_cli.sources import Grade
@@ -52,19 +52,7 @@ def route(case: Case, county: County, catalog: Catalog, lead_entity: LeadEntity 
 def check_member(case: Case, county: County, catalog: Catalog) -> None:
     """Raises NotFound for somebody who is not a Kaiser Permanente member, with what to do instead."""
     if case.member.kp_member is False:
-        raise NotFound(f"not a Kaiser Permanente member: {own_plan(county, catalog)}", code="not-kp-member")
-
-
-def own_plan(county: County, catalog: Catalog) -> str:
-    """What to do for a member of another plan: the county's plans with the phones that are known."""
-    plans = [catalog.plans[plan] for plan in county.plans]
-    named = [f"{plan.name} ({plan.phone})" if plan.phone else plan.name for plan in plans]
-    choose = next(contact for contact in catalog.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
-    return (
-        f"refer through the member's own plan, which may be {one_of(named)} "
-        "('calaim county NAME' tells how each takes referrals). "
-        f"See the member's card, or call {choose.name}, {choose.phone}"
-    )
+        raise NotFound(f"not a Kaiser Permanente member: {catalog.own_plan(county)}", code="not-kp-member")
 
 
 def _to_lead_entity(lead_entity: LeadEntity | None, subject: str, catalog: Catalog) -> Route:
@@ -84,7 +72,7 @@ def _to_lead_entity(lead_entity: LeadEntity | None, subject: str, catalog: Catal
 def region_of(county: County, zip_code: str, catalog: Catalog) -> Region:
     """The region that takes referrals for the county; in a split county the ZIP code decides. Raises NotFound."""
     if county.kp is None:
-        instead = f"{own_plan(county, catalog)}. {_lines(catalog)}"
+        instead = f"{catalog.own_plan(county)}. {_lines(catalog)}"
         raise NotFound(f"Kaiser Permanente does not serve the member's county: {instead}", code="county-not-served")
     region = county.kp.region or county.kp.by_zip.get(zip_code[:5])
     if region is None:
