@@ -28,6 +28,7 @@ The floors; a module imports only from floors below its own:
     0  formats  placekey                        how a draft is written; how places are compared
     0  archive                                  many drafts in one file
     0  compiled  completion                     the data as compiled; what may come next on a command line
+    0  system                                   what is asked of the system for files, on Windows too
 """
 
 __version__ = "0.1.0"
