@@ -176,15 +176,19 @@ def _in_words(error: str, where: str, wanted: Any) -> Problem:
     return Problem(place, "value", f"{said[:1].lower()}{said[1:]}: see the other entries for what is allowed")
 
 
+_ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)")
+
+
 def read_zips(path: Path) -> Shares:
     """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
-    shares: dict[str, list[tuple[str, float]]] = {}
+    shares: dict[str, tuple[tuple[str, float], ...]] = {}
     header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines() or [""]
     if header != "zip,fips,share":
         raise InputError(f'{path}: line 1: expected the header "zip,fips,share"')
     for number, row in enumerate(rows, 2):
-        found = re.fullmatch(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)", row)
+        found = _ZIP_ROW.fullmatch(row)
         if not found:
             raise InputError(f"{path}: line {number}: expected a ZIP code, a FIPS code and a share from 0 to 1")
-        shares.setdefault(found[1], []).append((found[2], float(found[3])))
+        code, fips, share = found.groups()
+        shares[code] = (*shares.get(code, ()), (fips, float(share)))
     return {code: tuple(sorted(counties, key=lambda one: -one[1])) for code, counties in shares.items()}
