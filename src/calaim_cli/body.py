@@ -64,13 +64,16 @@ def sections(
     )
 
 
+DATE_LABEL: Final = "Date of referral"
+
+
 @lru_cache
 def head(title: str, to: tuple[str, ...], as_of: date) -> str:
     """What this is, for which day, and where it goes."""
     return _section(
         f"MEDI-CAL REFERRAL: {title.upper()}",
         "",
-        *_field("Date of referral", us_date(as_of)),
+        *_field(DATE_LABEL, us_date(as_of)),
         *_field("Send to", ", ".join(to)),
     )
 

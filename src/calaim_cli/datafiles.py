@@ -14,10 +14,10 @@ from calaim_cli import compiled
 from calaim_cli.catalog import Catalog, CountiesFile, ProgramsFile
 from calaim_cli.counties import Gazetteer, Shares
 from calaim_cli.errors import InputError, Problem
+from calaim_cli.files import decode_utf8, parse_toml, read_bytes
 from calaim_cli.near import did_you_mean
 from calaim_cli.programs import PROGRAMS as THREE_PROGRAMS
 from calaim_cli.programs import subjects
-from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
 
 File = TypeVar("File", ProgramsFile, CountiesFile)
 PROGRAMS: Final = "programs.toml"
