@@ -21,7 +21,7 @@ from typing import Final
 import pytest
 
 from calaim_cli import batch, cli
-from calaim_cli.takes import Order
+from calaim_cli.batch import Order
 from conftest import AS_OF, Run, WriteCase
 from runs import ONE_PROGRAM, TARGETS, attempt, calaim, contents
 from sheets import row, sheet
@@ -64,7 +64,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def of(target: str, usual: dict[str, bytes]) -> dict[str, bytes]:
     """The files of one output."""
-    begins = ("out/",) if target == "out" else ("out.report", "out.rejects", target)
+    begins = ("out/",) if target == "out" else (target)
     return {name: content for name, content in usual.items() if name.startswith(begins)}
 
 

@@ -115,14 +115,15 @@ class Tally(Struct):
 
     def text(self, *, dry: bool = False) -> str:
         """The summary, in one line."""
-        see = "" if dry else ": see report.csv"
-        warned = f" ({self.warned} with warnings{see})" if self.warned else ""
+        drafted = self.rows - self.refused
+        words = f"{self.warned} with warnings" + ("" if dry else ": see report.csv")
+        warned = f" ({words})" if self.warned and (dry or self.written == drafted) else ""
         if dry:
-            drafted = self.rows - self.refused
             fates = f"{drafted} would be drafted{warned}, {self.refused} refused. Dry run: nothing was written."
         else:
             fates = f"{self.written} written{warned}, {self.unchanged} unchanged, {self.refused} refused, "
-            fates += counted(self.conflict, "conflict") + (f", {self.stale} stale" if self.stale else "") + "."
+            fates += counted(self.conflict, "conflict") + (f", {self.stale} stale" if self.stale else "")
+            fates += f"; {words}." if self.warned and not warned else "."
         return f"{counted(self.rows, 'row')}: {fates} Nothing has been sent."
 
 
@@ -195,6 +196,10 @@ class Fate(Struct):
     length: int = 0
     status: Status = Status.REFUSED
 
+    def say_first(self, codes: str, words: str) -> None:
+        """What matters more than what is said of the row so far."""
+        self.codes, self.text = (f"{codes};{self.codes}", f"{words}; {self.text}") if self.codes else (codes, words)
+
     def warn(self, code: str, words: str) -> None:
         """One more warning, unless it has it already."""
         if code not in self.codes.split(";"):
@@ -255,15 +260,14 @@ class Rows:
             return tuple(map(row.worded, found))
         member, fate.program = drafted.case.member, drafted.case.referral.program
         numbers, request = numbers_of(member), request_of(drafted.case.referral)
-        for number in numbers:
-            if earlier := self._requests.get((number, request)):
-                return (Problem("", "duplicate", f"the same member and request as in row {earlier}"),)
-        content = eml(drafted.draft)
-        for number in numbers:
-            self._requests[number, request] = one.number
-        fate.codes, fate.text = row.summed(map(row.worded, drafted.warnings)) if drafted.warnings else ("", "")
-        fate.status = Status.WRITTEN
         self._compare(numbers, name_key(f"{member.first_name} {member.last_name}"), fate)
+        earlier = min((self._requests.setdefault((number, request), one.number) for number in numbers), default=0)
+        if 0 < earlier < one.number:
+            return (Problem("", "duplicate", f"the same member and request as in row {earlier}"),)
+        content = eml(drafted.draft)
+        if drafted.warnings:
+            fate.say_first(*row.summed(map(row.worded, drafted.warnings)))
+        fate.status = Status.WRITTEN
         if self.drafts:
             fate.start, fate.length = self.drafts.size, self.drafts.write(content)
         return ()
@@ -284,7 +288,7 @@ class Rows:
 
     def _refuse(self, one: Row, fate: Fate, problems: Sequence[Problem]) -> None:
         fate.status, fate.program = Status.REFUSED, ""
-        fate.codes, fate.text = row.summed(problems)
+        fate.say_first(*row.summed(problems))
         for problem in problems if len(self.problems) < MOST_LISTED else ():
             column = f", column {problem.where}" if problem.where else ""
             where = f"line {one.line} (row {one.number}){column}".replace("column column", "column")
@@ -551,9 +555,11 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
             words = "already exists and is not a report of this command. Move it away and run again"
             raise OutputRefused(f"{path}: {words}", code="exists")
     if folder.changed_at(rejects.name) > folder.changed_at(report.name) > 0:
-        raise OutputRefused(
-            f"{rejects}: was edited after the last run. Save it under another name first", code="exists"
-        )
+        found = folder.find(rejects.name).content or b""
+        expected = header + (rows.rejects.read(0, min(rows.rejects.size, len(found))) if rows.rejects else b"")
+        if found != expected and not files.is_torn(found, expected):
+            words = "was edited after the last run. Save it under another name first"
+            raise OutputRefused(f"{rejects}: {words}", code="exists")
 
 
 def _publish_lists(rows: Rows, tally: Tally, folder: Folder, stale: Sequence[str]) -> None:
@@ -570,7 +576,11 @@ def _publish_lists(rows: Rows, tally: Tally, folder: Folder, stale: Sequence[str
         folder.replace(rejects, refused_rows())
     elif there and not tally.refused and not tally.conflict:
         folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
-    lines = b"".join(_report(rows, stale))
-    changed = not same or tally.written or tally.conflict or not folder.find(report, 0).exists
-    if (changed or stale) and not folder.holds(report, [lines]):
+    lines, known = b"".join(_report(rows, stale)), folder.find(report).content or b""
+    if tally.written or tally.conflict or not same or _as_if_written(known) != _as_if_written(lines):
         folder.replace(report, [lines])
+
+
+def _as_if_written(report: bytes) -> bytes:
+    """A report in which it does not matter what was there before: one that says the same is left as it is."""
+    return report.replace(b",unchanged,", b",written,")

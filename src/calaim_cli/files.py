@@ -276,11 +276,12 @@ class Folder:
             try:
                 descriptor = self.directory.open(name, NEW)
             except FileExistsError:
-                if system.is_ours(self.directory.status(name)):
-                    raise Locked(
-                        f"{self.directory.path}: another run is writing here; wait until it has ended"
-                    ) from None
-                raise
+                with suppress(FileNotFoundError):  # the other run has just ended
+                    if system.is_ours(self.directory.status(name)):
+                        words = f"{self.directory.path}: another run is writing here; wait until it has ended"
+                        raise Locked(words) from None
+                    raise
+                continue
             try:
                 if system.lock(descriptor) and os.fstat(descriptor).st_nlink:
                     return Pile(descriptor, name)
@@ -296,12 +297,13 @@ class Folder:
     def sweep(self) -> None:
         """Delete the temporary files that a crashed run left: plain files of ours that nobody has locked."""
         for name in self.directory.names():
-            if name.startswith(TEMPORARY) and system.is_ours(self.directory.status(name)):
-                descriptor = self.directory.open(name, READ)
-                if system.lock(descriptor):
-                    self.directory.discard(name, descriptor)
-                else:
-                    os.close(descriptor)
+            with suppress(FileNotFoundError):  # the run that had it has just ended
+                if name.startswith(TEMPORARY) and system.is_ours(self.directory.status(name)):
+                    descriptor = self.directory.open(name, READ)
+                    if system.lock(descriptor):
+                        self.directory.discard(name, descriptor)
+                    else:
+                        os.close(descriptor)
 
     def confirm(self) -> None:
         """Bring what was written to the disk, once for all files."""
