@@ -159,7 +159,10 @@ def test_second_run_changes_nothing(run: Run, tmp_path: Path, target: str, day: 
     before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.rglob("*") if path.is_file()}
     ran = run("batch", source, "--out", place / target, "--keep-going", "--as-of", day)
     assert ran.code == 3
-    assert "3 rows: 0 written, 2 unchanged, 1 refused, 0 conflicts; 2 with warnings: see report.csv. Nothing has been sent." in ran.err
+    assert (
+        "3 rows: 0 written, 2 unchanged, 1 refused, 0 conflicts; 2 with warnings: see report.csv. Nothing has been sent."
+        in ran.err
+    )
     assert {
         path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.rglob("*") if path.is_file()
     } == before
@@ -210,7 +213,10 @@ def test_dry_run_writes_nothing(run: Run, tmp_path: Path) -> None:
     source = write(tmp_path, [row(1), row(2)])
     ran = run("batch", source, "--dry-run", "--out", tmp_path / "out")
     assert ran.code == 0
-    assert "2 rows: 2 would be drafted (2 with warnings), 0 refused. Dry run: nothing was written. Nothing has been sent." in ran.err
+    assert (
+        "2 rows: 2 would be drafted (2 with warnings), 0 refused. Dry run: nothing was written. Nothing has been sent."
+        in ran.err
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["members.csv"]
     assert run("batch", write(tmp_path, [row(1, phone="1")]), "--dry-run").code == 4
 

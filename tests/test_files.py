@@ -94,6 +94,16 @@ def test_only_a_torn_file_is_made_whole(place: Folder, out: Path, found: bytes, 
     assert names(out) == ["draft"]
 
 
+def test_large_torn_file_is_known_by_pieces(place: Folder, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a cut fell between the pieces that are compared, it is known for one; other content never is."""
+    monkeypatch.setattr(files, "PIECE", 4)
+    torn = [WHOLE[:n] + bytes(m - n) for n in range(len(WHOLE)) for m in (n, n + 1, len(WHOLE))]
+    foreign = [WHOLE[:n] + bytes(2) + b"!" for n in range(len(WHOLE) - 3)]
+    for found in (*torn, *foreign):
+        (out / "draft").write_bytes(found)
+        assert place.put("draft", WHOLE) is (Status.WRITTEN if found in torn else Status.CONFLICT), found
+
+
 def test_find_tells_plain_files_from_all_else(place: Folder, out: Path) -> None:
     """A link is not followed, a pipe not waited for, and nothing but a plain file gives bytes."""
     (out / "file").write_bytes(WHOLE)

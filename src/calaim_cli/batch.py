@@ -490,9 +490,7 @@ def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None
         _fill(rows, whole, day)
         return folder.holds(name, whole.pieces())
 
-    found = folder.find(name, HEAD).content
-    expected = whole.read(0, whole.size) if found is not None and len(found) < HEAD else b""
-    status = folder.publish(whole, name, same, expected)
+    status = folder.publish(whole, name, same)
     for fate in rows.drafted():
         fate.status = status
     setattr(tally, status, tally.rows - tally.refused)

@@ -204,21 +204,38 @@ class Folder:
         with self.temporary(name) as pile:
             pile.write(content)
             system.settle(pile.descriptor)
-            return self.publish(pile, name, lambda: self.find(name).content == content, content)
+            return self.publish(pile, name, lambda: self.find(name).content == content)
 
-    def publish(self, pile: Pile, name: str, same: Callable[[], bool], expected: bytes = b"") -> Status:
-        """Link a finished file to its name. Where something stands there, `same` tells whether it is the same.
-
-        `expected` is what a file that a power cut left torn would be the beginning of, as far as it matters.
-        """
+    def publish(self, pile: Pile, name: str, same: Callable[[], bool]) -> Status:
+        """Link a finished file to its name. Where something stands there, `same` tells whether it is the same."""
         try:
             self._link(pile.name, name)
         except FileExistsError:
-            if not is_torn(self.find(name, len(expected) + 1).content, expected):
+            if not self._is_torn(name, pile):
                 return Status.UNCHANGED if same() else Status.CONFLICT
             self.take_over(pile, name)
         self.changed = True
         return Status.WRITTEN
+
+    def _is_torn(self, name: str, pile: Pile) -> bool:
+        """Whether a plain file is what a power cut left of the pile. Either may be larger than the memory."""
+        if self.find(name, 0).content is None:
+            return False
+        descriptor, cut, offset = self.directory.open(name, READ), False, 0
+        try:
+            if (size := os.fstat(descriptor).st_size) > pile.size:
+                return False
+            while offset < size:
+                found = _read_exactly(descriptor, min(PIECE, size - offset), offset)
+                expected = bytes(len(found)) if cut else pile.read(offset, len(found))
+                if found != expected:
+                    cut = True
+                    if not is_torn(found, expected):
+                        return False
+                offset += len(found)
+            return cut or size < pile.size
+        finally:
+            os.close(descriptor)
 
     def _link(self, temporary: str, name: str) -> None:
         """One atomic step. Without hard links, an empty file takes the name first, so that no other is lost."""
@@ -354,9 +371,21 @@ def opened(path: Path) -> Iterator[Folder]:
             os.close(lock)
             raise
         stack.callback(_release, lock, directory, made=made)
-        folder = Folder(directory)
-        folder.sweep()
+        with _swept(directory) as folder:
+            yield folder
+
+
+@contextmanager
+def _swept(directory: Directory) -> Iterator[Folder]:
+    """The folder without what killed runs left. A signal may come before a new file is anybody's: swept again."""
+    folder = Folder(directory)
+    folder.sweep()
+    try:
         yield folder
+    except BaseException:
+        with suppress(OSError):
+            folder.sweep()
+        raise
 
 
 def _make(path: Path) -> bool:
@@ -384,15 +413,15 @@ def _release(lock: int, directory: Directory, *, made: bool) -> None:
 
     What goes wrong with the folder changes nothing.
     """
-    alone = False
-    with suppress(OSError):
-        alone = made and directory.names() == [LOCK]
-    if not alone:
-        os.close(lock)
-        return
-    with suppress(OSError):
-        directory.discard(LOCK, lock)
-        directory.path.rmdir()
+    try:
+        with suppress(OSError):
+            if made and directory.names() == [LOCK]:
+                descriptor, lock = lock, -1
+                directory.discard(LOCK, descriptor)
+                directory.path.rmdir()
+    finally:
+        if lock >= 0:
+            os.close(lock)
 
 
 @contextmanager
@@ -400,9 +429,8 @@ def beside(path: Path) -> Iterator[Folder]:
     """The folder that a file is to be written to, swept of what killed runs left there."""
     directory = Directory(path.parent)
     try:
-        folder = Folder(directory)
-        folder.sweep()
-        yield folder
+        with _swept(directory) as folder:
+            yield folder
     finally:
         directory.close()
 
@@ -425,6 +453,6 @@ def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
             os.fsync(pile.descriptor)
             if replace:
                 folder.take_over(pile, name)
-            elif folder.publish(pile, name, lambda: False, content) is Status.CONFLICT:
+            elif folder.publish(pile, name, lambda: False) is Status.CONFLICT:
                 raise OutputRefused(f"{path}: exists and differs; choose another name, or use --force", code="exists")
     return Status.WRITTEN
