@@ -24,8 +24,9 @@ from measuring import ENVIRONMENT, ROOT, environment, installed, keep, machine
 
 sys.path[:0] = [str(ROOT / "tests")]
 
-from calaim_cli import datafiles  # noqa: E402 found by the line above
 from calaim_cli.rowcase import COLUMNS  # noqa: E402
+
+from calaim_cli import datafiles  # noqa: E402 found by the line above
 from sheets import ROW  # noqa: E402
 
 ROUNDS = 5

@@ -50,6 +50,7 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CALAIM_PROFILE", str(tmp_path / "profile.toml"))
     monkeypatch.setattr(cli, "_today", lambda: AS_OF)  # the data's review date must not become the tests' last day
+    monkeypatch.setattr(cli, "leave_on_signals", lambda: None)  # else nobody could stop the tests any more
 
 
 @pytest.fixture

@@ -15,27 +15,27 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli import batch, datafiles, folder
+from calaim_cli import batch, datafiles, files, system
+from calaim_cli.batch import Order
 from calaim_cli.case import Profile
+from calaim_cli.draft import Drafter
 from calaim_cli.programs import subject_id
-from calaim_cli.takes import Order
 from conftest import AS_OF
 from sheets import row, sheet
 
 CATALOG: Final = datafiles.load()
-POLICY: Final = batch.Policy(Profile(), CATALOG, AS_OF)
+ALL_PROGRAMS: Final = Drafter(CATALOG, Profile(), AS_OF)
 """What the command drafts by."""
-ONE_PROGRAM: Final = replace(
-    POLICY, catalog=replace(CATALOG, subjects=tuple(one for one in CATALOG.subjects if subject_id(one) == "chw"))
+ONE_PROGRAM: Final = Drafter(
+    replace(CATALOG, subjects=tuple(one for one in CATALOG.subjects if subject_id(one) == "chw")), Profile(), AS_OF
 )
-"""A policy with one program, ready in a moment: it drafts the same, and thousands of runs fit into a minute."""
+"""A policy with one program: it drafts the same, and thousands of runs fit into a minute."""
 CANARY: Final = "Zyxcanary"
 ROWS: Final = tuple(
     row(number, program="chw", **changes)
     for number, changes in enumerate(({"first_name": CANARY}, {}, {"phone": "555", "last_name": CANARY}, {}), 1)
 )
 TARGETS: Final = ("out", "out.zip", "out.mbox")
-ESCAPED: Final = "a worker went on with the work of its parent"
 DROP_FROM_BOUNDS, OVERRIDE_ACCESS, SEARCH_ANYTHING = 24, 1, 2
 """Of prctl(2) and capabilities(7)."""
 
@@ -49,15 +49,10 @@ def order_for(base: Path, target: str) -> Order:
     return Order(source=str(source), out=base / "place" / target, keep_going=True)
 
 
-def attempt(order: Order, policy: batch.Policy = ONE_PROGRAM) -> batch.Tally:
-    """One run in this process. A worker that comes back from it would run all the tests again: it leaves a mark."""
-    here, tally = os.getpid(), batch.Tally()
-    try:
-        batch.run(order, policy, tally)
-    finally:
-        if os.getpid() != here:
-            Path(order.source).with_name(ESCAPED).touch()
-            os._exit(1)
+def attempt(order: Order, drafter: Drafter = ONE_PROGRAM) -> batch.Tally:
+    """One run in this process."""
+    tally = batch.Tally()
+    batch.run(order, drafter, tally)
     return tally
 
 
@@ -87,16 +82,18 @@ def as_anybody() -> None:
                 raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def without_nameless_files(patch: pytest.MonkeyPatch) -> None:
-    """A file system that knows no files without a name, as many do not."""
-    real, nameless = os.open, getattr(os, "O_TMPFILE", 0)
+def without_hard_links(patch: pytest.MonkeyPatch, number: int = errno.EPERM) -> None:
+    """A file system that knows no hard links, as on many memory sticks and network drives."""
 
-    def open_named(path: str | Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
-        if nameless and flags & nameless == nameless:
-            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
-        return real(path, flags, mode, dir_fd=dir_fd)
+    def no_link(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
 
-    patch.setattr(os, "open", open_named)
+    patch.setattr(os, "link", no_link)
+
+
+def without_directory_descriptors(patch: pytest.MonkeyPatch) -> None:
+    """A system where a folder is known by its path alone, such as Windows."""
+    patch.setattr(system, "BY_DESCRIPTOR", False)
 
 
 def contents(place: Path) -> dict[str, bytes]:
@@ -104,13 +101,13 @@ def contents(place: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(place)): path.read_bytes()
         for path in sorted(place.rglob("*"))
-        if path.is_file() and path.name != folder.LOCK
+        if path.is_file() and path.name != files.LOCK
     }
 
 
 def is_draft(name: str) -> bool:
     """Whether a name is that of a draft or of a file of drafts."""
-    return name.endswith((".eml", ".zip", ".mbox")) and not Path(name).name.startswith(folder.TEMPORARY)
+    return name.endswith((".eml", ".zip", ".mbox")) and not Path(name).name.startswith(files.TEMPORARY)
 
 
 def invariant(place: Path, wanted: dict[str, bytes], *, empty_allowed: bool = False) -> None:

@@ -6,7 +6,10 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
-from calaim_cli.rowcase import COLUMNS
+from calaim_cli.form import FIELDS
+
+COLUMNS = tuple(field.column for field in FIELDS if "template" not in field.absent)
+"""Of the template that `batch --template` prints."""
 
 ROW: dict[str, str] = {
     "program": "ecm",

@@ -13,9 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli import takes
-from calaim_cli.spreadsheet import BOM
-from calaim_cli.takes import Drafted
+from calaim_cli.sheet import BOM
 from conftest import AS_OF, Run, WriteProfile
 from sheets import ROW, read_csv, row, sheet
 
@@ -86,7 +84,7 @@ def test_ten_thousand_rows_of_which_137_are_bad(run: Run, tmp_path: Path) -> Non
     assert [int(line["row"]) for line in lines] == list(range(1, 10_001))
     refused = {int(line["row"]): line["code"] for line in lines if line["status"] == "refused"}
     assert refused.keys() == wanted.keys()
-    assert {number for number in wanted if wanted[number] not in refused[number].split("; ")} == set()
+    assert {number for number in wanted if wanted[number] not in refused[number].split(";")} == set()
     rejects = read_csv((out / "rejects.csv").read_bytes())
     assert [{key: one[key] for key in rows[0] if key != "problem"} for one in rejects] == [
         {key: rows[number - 1][key] for key in rows[0]} for number in wanted
@@ -113,44 +111,6 @@ def test_one_bad_row_means_that_nothing_is_written(run: Run, tmp_path: Path, tar
     assert [path.name for path in tmp_path.iterdir()] == ["members.csv"]
 
 
-@pytest.mark.parametrize("jobs", ["1", "2", "3"])
-def test_same_bytes_whatever_the_number_of_processes(run: Run, tmp_path: Path, jobs: str) -> None:
-    """Order, number and bytes of drafts, report and rejects do not depend on the number of workers."""
-    rows = [
-        row(n, notes='Says "hello",\nthen waits.' if n % 7 == 0 else "", program=("ecm", "chw")[n % 2])
-        for n in range(1, 400)
-    ]
-    rows[100]["phone"] = "911"
-    source = write(tmp_path, rows)
-    content = source.read_bytes()
-    source.write_bytes(content.replace(b"Member-200", b"M\xc3\xbcller", 1))
-    for target in ("out", "out.zip", "out.mbox"):
-        for name, count in (("one", "1"), ("several", jobs)):
-            (tmp_path / name).mkdir(exist_ok=True)
-            ran = run("batch", source, "--out", tmp_path / name / target, "--keep-going", "--jobs", count, *DAY)
-            assert ran.code == 3, ran.err
-    one, several = (
-        {
-            str(path.relative_to(tmp_path / name)): path.read_bytes()
-            for path in (tmp_path / name).rglob("*")
-            if path.is_file()
-        }
-        for name in ("one", "several")
-    )
-    assert one == several
-    assert len(one) == 398 + 3 + 2 + 2  # drafts; report, rejects, lock; two files of drafts; their two lists
-
-
-def test_duplicates_across_workers(run: Run, tmp_path: Path) -> None:
-    """The same request twice in the file is found also where two processes read it."""
-    rows = [row(n) for n in range(1, 300)] + [row(5)]
-    source, out = write(tmp_path, rows), tmp_path / "out"
-    assert run("batch", source, "--out", out, "--keep-going", "--jobs", "2").code == 3
-    (refused,) = (line for line in report(out) if line["status"] == "refused")
-    assert (refused["row"], refused["code"]) == ("300", "duplicate")
-    assert "row 5" in refused["message"]
-
-
 def test_duplicate_is_same_member_program_and_services(run: Run, tmp_path: Path) -> None:
     """Another program, other services or another member is no duplicate; order and case of ids do not matter."""
     cs = {"program": "cs", "county": "Alameda", "zip": "94601"}
@@ -165,11 +125,11 @@ def test_duplicate_is_same_member_program_and_services(run: Run, tmp_path: Path)
     ]
     out = tmp_path / "out"
     run("batch", write(tmp_path, rows), "--out", out, "--keep-going")
-    assert [line["code"] for line in report(out)] == ["", "", "", "", "duplicate", "duplicate", ""]
+    assert [line["row"] for line in report(out) if line["status"] == "refused"] == ["5", "6"]
+    assert {line["code"] for line in report(out) if line["status"] == "refused"} == {"duplicate"}
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_one_number_in_common_is_enough_for_a_duplicate(run: Run, tmp_path: Path, jobs: str) -> None:
+def test_one_number_in_common_is_enough_for_a_duplicate(run: Run, tmp_path: Path) -> None:
     """A member listed once by both numbers and again by either is the same one, also by way of a refused row."""
     rows = [
         row(1, mrn="10000001", cin="91234561A"),
@@ -180,8 +140,8 @@ def test_one_number_in_common_is_enough_for_a_duplicate(run: Run, tmp_path: Path
         row(6, mrn="10000003", cin=""),
     ]
     out = tmp_path / "out"
-    run("batch", write(tmp_path, rows), "--out", out, "--keep-going", "--jobs", jobs)
-    refused = {line["row"]: line["message"] for line in report(out) if line["code"] == "duplicate"}
+    run("batch", write(tmp_path, rows), "--out", out, "--keep-going")
+    refused = {line["row"]: line["message"].partition(";")[0] for line in report(out) if line["status"] == "refused"}
     assert {row: message.rpartition(" ")[2] for row, message in refused.items()} == {"3": "1", "4": "2", "5": "4"}
 
 
@@ -194,12 +154,15 @@ def test_second_run_changes_nothing(run: Run, tmp_path: Path, target: str, day: 
     place.mkdir()
     first = run("batch", source, "--out", place / target, "--keep-going", *DAY)
     assert first.code == 3
-    rejects = "out/rejects.csv" if target == "out" else "out.rejects.csv"
-    assert f"calaim: warning: {place / rejects}: refused: holds the refused rows" in first.err
+    rejects = "out/rejects.csv" if target == "out" else f"{target}.rejects.csv"
+    assert f"calaim: warning: {place / rejects}: refused: lists the refused rows" in first.err
     before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.rglob("*") if path.is_file()}
     ran = run("batch", source, "--out", place / target, "--keep-going", "--as-of", day)
     assert ran.code == 3
-    assert "3 rows: 0 written, 2 unchanged, 1 refused, 0 conflicts. Nothing has been sent." in ran.err
+    assert (
+        "3 rows: 0 written, 2 unchanged, 1 refused, 0 conflicts; 2 with warnings: see report.csv. Nothing has been sent."
+        in ran.err
+    )
     assert {
         path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.rglob("*") if path.is_file()
     } == before
@@ -217,7 +180,7 @@ def test_something_else_under_the_name_is_a_conflict(run: Run, tmp_path: Path, t
     assert ran.code == 6
     assert edited.read_bytes() == kept
     assert f"calaim: warning: {tmp_path / target}: conflict: " in ran.err
-    assert ("out/report.csv names the files" in ran.err) == (target == "out")
+    assert ("out/report.csv lists files" in ran.err) == (target == "out")
     assert ran.err.endswith("Nothing has been sent.\n")
 
 
@@ -250,7 +213,10 @@ def test_dry_run_writes_nothing(run: Run, tmp_path: Path) -> None:
     source = write(tmp_path, [row(1), row(2)])
     ran = run("batch", source, "--dry-run", "--out", tmp_path / "out")
     assert ran.code == 0
-    assert "2 rows: 2 would be drafted, 0 refused. Dry run: nothing was written. Nothing has been sent." in ran.err
+    assert (
+        "2 rows: 2 would be drafted (2 with warnings), 0 refused. Dry run: nothing was written. Nothing has been sent."
+        in ran.err
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["members.csv"]
     assert run("batch", write(tmp_path, [row(1, phone="1")]), "--dry-run").code == 4
 
@@ -337,20 +303,6 @@ def test_all_the_ways_to_be_bad_are_different() -> None:
     assert len(Counter(str(changes) for changes, _ in BAD)) == 30
 
 
-def test_estimate_that_was_wrong_costs_nothing(run: Run, tmp_path: Path) -> None:
-    """Rows that are blank in unusual ways do not shift names, whatever the number of workers."""
-    content = sheet([row(n) for n in range(1, 60)])
-    lines = content.splitlines(keepends=True)
-    odd = b" ,\t" + b"," * 30 + b'""\r\n'
-    source = tmp_path / "members.csv"
-    source.write_bytes(b"".join((*lines[:20], odd, b"\r\n", *lines[20:])))
-    for jobs in ("1", "2"):
-        out = tmp_path / jobs
-        assert run("batch", source, "--out", out, "--jobs", jobs, *DAY).code == 0
-        assert len(list(out.glob("*.eml"))) == 59
-        assert report(out)[40]["line"] == "44"
-
-
 def test_rejects_of_mended_rows_are_taken_away(run: Run, tmp_path: Path) -> None:
     """Once the rows have been mended in place, no list of them is left that could become a second referral."""
     members, out = tmp_path / "members.csv", tmp_path / "out"
@@ -368,17 +320,6 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_quotes_that_mislead_the_cut_cost_only_time(run: Run, tmp_path: Path) -> None:
-    """A bare quote in one row makes a worker begin inside a cell of another; the outcome is that of one process."""
-    rows = [row(n, notes=f"Line one of {n}.\nLine two.") for n in range(1, 60)]
-    text = sheet(rows).decode().replace("1 Example St", '1 Example St Apt 5"', 1)
-    source = tmp_path / "rows.csv"
-    source.write_bytes(text.encode())
-    for jobs in ("1", "2"):
-        assert run("batch", source, "--out", tmp_path / jobs, "--jobs", jobs, *DAY).code == 0
-    assert tree(tmp_path / "1") == tree(tmp_path / "2")
-
-
 @pytest.mark.parametrize("name", ["report.csv", "rejects.csv"])
 @pytest.mark.parametrize("left", [0, 10, 200, "NULs"])
 def test_lists_torn_by_a_power_cut_are_made_whole(run: Run, tmp_path: Path, name: str, left: int | str) -> None:
@@ -388,40 +329,10 @@ def test_lists_torn_by_a_power_cut_are_made_whole(run: Run, tmp_path: Path, name
     whole = tree(out)
     content = (out / name).read_bytes()
     (out / name).write_bytes(b"\0" * len(content) if isinstance(left, str) else content[:left])
-    (out / ".calaim.lock").write_bytes(b"d")
     assert run("batch", source, "--out", out, "--keep-going", *DAY).code == 3
     again = tree(out)
     assert again.pop("report.csv") == whole.pop("report.csv").replace(b"written", b"unchanged")
     assert again == whole
-
-
-def test_chance_that_looks_like_a_duplicate_is_found_out(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Fingerprints that are equal by chance cost a second reading and never a member's draft, whoever read the row."""
-    honest = takes.Seen.of
-
-    def colliding(seen: takes.Seen, drafted: Drafted) -> list[int]:
-        return honest(seen, drafted) if seen.salt else [7]
-
-    monkeypatch.setattr(takes.Seen, "of", colliding)
-    source = write(tmp_path, [row(n) for n in range(1, 40)])
-    for jobs in ("1", "2"):
-        assert run("batch", source, "--out", tmp_path / jobs, "--jobs", jobs, *DAY).code == 0
-        assert len(list((tmp_path / jobs).glob("*.eml"))) == 39
-
-
-def test_other_rows_never_take_the_place_of_lists(run: Run, tmp_path: Path) -> None:
-    """Some mended rows fed into the same folder would lose the refused rows that are still to be mended."""
-    source, out = write(tmp_path, [row(1), row(2, phone="911"), row(3, phone="912")]), tmp_path / "out"
-    assert run("batch", source, "--out", out, "--keep-going").code == 3
-    before = tree(out)
-    mended = tmp_path / "mended.csv"
-    mended.write_bytes(sheet([row(2)]))
-    ran = run("batch", mended, "--out", out)
-    assert ran.code == 6
-    assert "report.csv: is of 3 rows, and this run has 1: write to a new place" in ran.err
-    assert tree(out) == before
 
 
 def test_refused_rows_that_somebody_mends_there_are_kept(run: Run, tmp_path: Path) -> None:
@@ -433,16 +344,8 @@ def test_refused_rows_that_somebody_mends_there_are_kept(run: Run, tmp_path: Pat
     kept = rejects.read_bytes()
     ran = run("batch", source, "--out", out, "--keep-going")
     assert ran.code == 6
-    assert "rejects.csv: was changed since it was written: save it under another name" in ran.err
+    assert "rejects.csv: was edited after the last run. Save it under another name first" in ran.err
     assert rejects.read_bytes() == kept
-
-
-def test_many_fingerprints_at_once_are_all_kept() -> None:
-    """The table grows as it has to: what a second process found is added to it in one go."""
-    seen = takes.Seen(0)
-    assert seen.earlier(range(1, 50_000), 7) == 0
-    assert seen.earlier([49_999], 8) == 7
-    assert len(seen.prints()) == 49_999
 
 
 @pytest.mark.parametrize("name", ["drafts", "drafts.zip", "drafts.mbox"])
@@ -450,5 +353,5 @@ def test_missing_folder_is_named(run: Run, tmp_path: Path, name: str) -> None:
     """Whoever mistypes the way to the output hears which folder is not there."""
     ran = run("batch", write(tmp_path, [row(1)]), "--out", tmp_path / "nowhere" / name)
     assert ran.code == 6
-    assert f"there is no folder {tmp_path / 'nowhere'}: make it first" in ran.err
+    assert f"folder {tmp_path / 'nowhere'} does not exist; create it first" in ran.err
     assert not (tmp_path / "nowhere").exists()

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from calaim_cli import batch
-from calaim_cli.takes import Order
+from calaim_cli.batch import Order
 from conftest import ROOT
 from runs import attempt, contents
 from sheets import read_csv, row, sheet

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli import datafiles, textfile
+from calaim_cli import datafiles, files
 from calaim_cli.errors import InputError
 from conftest import AS_OF, ROOT, Ran, Run, WriteCase
 
@@ -109,9 +109,9 @@ def test_size_is_refused_only_above_the_limit(tmp_path: Path, size: int, *, refu
     sparse(path, size)
     if refused:
         with pytest.raises(InputError, match="larger than"):
-            textfile.read_bytes(path, 1000)
+            files.read_bytes(path, 1000)
     else:
-        assert len(textfile.read_bytes(path, 1000)) == size
+        assert len(files.read_bytes(path, 1000)) == size
 
 
 def test_data_files_may_have_sixteen_mebibytes(run: Run, data_copy: Path) -> None:

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "calaim_cli"
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("__"))
 OWNERS = {
     "click": "",
-    "csv": "spreadsheet",
+    "csv": "sheet",
     "email": "message",
     "prompt_toolkit": "prompts",
     "questionary": "prompts",

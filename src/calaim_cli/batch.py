@@ -1,4 +1,4 @@
-"""Floor 9: the story of `batch`: every row is checked and drafted first, then all drafts are published, or none.
+"""Floor 8: the story of `batch`: every row is checked and drafted first, then all drafts are published, or none.
 
 Drafts wait in a private file without a name until every row has been read. What is published depends on nothing but
 the input, the data and the day, so running again is the way to go on after whatever stopped a run.
@@ -6,116 +6,161 @@ the input, the data and the day, so running again is the way to go on after what
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import re
 import sys
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date
-from functools import cache, partial
-from itertools import accumulate, chain
+from enum import StrEnum
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from msgspec import Struct, field
-from msgspec.structs import asdict
 
-from calaim_cli import archive, folder, spreadsheet, system
-from calaim_cli.case import Profile
-from calaim_cli.errors import InputError, OutputRefused, Problem
-from calaim_cli.folder import Folder, Pile, Status
-from calaim_cli.policy import Policy as Catalog
-from calaim_cli.rowcase import known_headers, lacking
-from calaim_cli.spreadsheet import Part, Sheet, Snapshot
-from calaim_cli.takes import (
-    MOST_LISTED,
-    Counts,
-    Drafted,
-    Drafters,
-    Kind,
-    Order,
-    Piles,
-    Progress,
-    RowDrafter,
-    Seen,
-    Take,
-    carried_day,
-)
-from calaim_cli.wording import counted
-from calaim_cli.workers import Talk, Worker, cores
+from calaim_cli import files, row, sheet, system
+from calaim_cli.body import DATE_LABEL, us_date
+from calaim_cli.draft import Drafter, numbers_of, request_of
+from calaim_cli.errors import InputError, NotFound, OutputRefused, Problem, UsageError
+from calaim_cli.files import Folder, Pile, Status
+from calaim_cli.message import eml
+from calaim_cli.sheet import Row, Sheet, Source
+from calaim_cli.wording import counted, name_key
 
-IN_MEMORY: Final = 1024 * 1024
-MANY_FILES, MANY_ROWS = 5_000, 20_000
-"""From here on a second worker is worth its start: for rows into files of a folder, and for rows into one file."""
+MOST_LISTED: Final = 1000
+MOST_ROWS: Final = 500_000
 NARROWEST: Final = 4
-SHORTEST_ROW: Final = 64
-"""In bytes, about: one that names member and request; a file of shorter ones holds fewer drafts than lines."""
-TAIL: Final = 65_536
-LAST_ROW: Final = re.compile(rb"(?:\A|\n)([0-9]{1,9}),[0-9]+,[a-z]+,[^\n]*\n\Z")
-"""The number in the last line of a report, if that line is whole."""
-BROKEN: Final = frozenset({"quotes", "cell-length"})
 LEFT_OUT: Final = 3
 """Exit code when some rows were drafted and others refused."""
-NOTES: Final = archive.NOTE.size * 16_384
-HEAD: Final = 16_384
 REPORT, REJECTS = "report.csv", "rejects.csv"
+REPORT_COLUMNS: Final = ("row", "line", "status", "code", "message", "file")
+EXISTS: Final = "another file of this name exists; it was not changed"
+STALE: Final = "a draft of an earlier run that this sheet no longer gives; check it, and delete it yourself"
+STALE_NAME: Final = re.compile(r"[0-9]{4,}-(?:ecm|cs|chw)\.(?:eml|txt)")
+KEPT_CELL: Final = re.compile(r"[A-Za-z0-9._-]{0,40}")
+NO_FOLDER: Final = frozenset(
+    (".7z", ".csv", ".docx", ".eml", ".gz", ".html", ".json", ".ods", ".pdf", ".tar", ".toml", ".tsv", ".txt", ".xlsx")
+)
+"""Endings of files: nobody means a folder by them."""
+EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
+"""The day that every entry of a zip file carries, so that the same drafts give the same bytes."""
+FROM_LINE: Final = re.compile(rb"^(>*From )", re.MULTILINE)
+MAIL_HEAD: Final = b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"
+HEAD: Final = 16_384
+"""Bytes of a file of drafts in which the day of its first draft stands."""
+US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
 
-class Policy(Struct, frozen=True):
-    """What every row is drafted by."""
+class Output(StrEnum):
+    """Where the drafts go: files in a folder, or one file."""
 
-    profile: Profile
-    catalog: Catalog
-    as_of: date
+    FOLDER = ""
+    ZIP = ".zip"
+    MBOX = ".mbox"
 
 
-class Tally(Counts):
-    """How far a run has come. `expected` rows are probably in the file; `watch` hears of every few rows read."""
+class Order(Struct, frozen=True, kw_only=True):
+    """What was asked for; a dry run needs no `out`. `limit` 0: all rows. `keep`: columns that go into the report."""
 
-    expected: int = 0
-    watch: Progress = field(default=lambda _: None)
+    source: str
+    out: Path | None = None
+    keep_going: bool = False
+    dry_run: bool = False
+    encoding: str | None = None
+    limit: int = 0
+    keep: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> Output:
+        """Told by the ending of the output's name."""
+        suffix = self.out.suffix.lower() if self.out else ""
+        return Output(suffix) if suffix in {Output.ZIP, Output.MBOX} else Output.FOLDER
+
+    def list_of(self, name: str) -> Path:
+        """Where a list goes: into the folder of drafts, or beside the one file, with its name before."""
+        out = self.out or Path()
+        return out / name if self.output is Output.FOLDER else out.with_name(f"{out.name}.{name}")
+
+
+def output_named(text: str | None) -> Path | None:
+    """The output that a person named. Raises UsageError for the name of another kind of file."""
+    if text is None:
+        return None
+    path = Path(text)
+    if not text.strip() or (path.suffix.lower() in NO_FOLDER and not path.is_dir()):
+        raise UsageError(f"--out {text or repr('')}: give a folder, or a file that ends in .zip or .mbox")
+    return path
+
+
+class Tally(Struct):
+    """How many rows met which fate; `watch` hears how many bytes of the input were read."""
+
+    rows: int = 0
+    written: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    conflict: int = 0
+    stale: int = 0
+    warned: int = 0
+    watch: Callable[[int], object] = field(default=lambda _: None)
 
     @property
     def exit_code(self) -> int:
-        """0, or that of a conflict, else that of a run that left rows out."""
-        return OutputRefused.exit_code if self.conflict else LEFT_OUT if self.refused else 0
+        """0, or that of a conflict or stale draft, else that of a run that left rows out."""
+        return OutputRefused.exit_code if self.conflict or self.stale else LEFT_OUT if self.refused else 0
 
     def text(self, *, dry: bool = False) -> str:
         """The summary, in one line."""
-        fates = f"{self.written} written, {self.unchanged} unchanged, {self.refused} refused"
-        told = f"{fates}, {counted(self.conflict, 'conflict')}."
+        drafted = self.rows - self.refused
+        words = f"{self.warned} with warnings" + ("" if dry else ": see report.csv")
+        warned = f" ({words})" if self.warned and (dry or self.written == drafted) else ""
         if dry:
-            drafted = self.rows - self.refused
-            told = f"{drafted} would be drafted, {self.refused} refused. Dry run: nothing was written."
-        return f"{counted(self.rows, 'row')}: {told} Nothing has been sent."
+            fates = f"{drafted} would be drafted{warned}, {self.refused} refused. Dry run: nothing was written."
+        else:
+            fates = f"{self.written} written{warned}, {self.unchanged} unchanged, {self.refused} refused, "
+            fates += counted(self.conflict, "conflict") + (f", {self.stale} stale" if self.stale else "")
+            fates += f"; {words}." if self.warned and not warned else "."
+        return f"{counted(self.rows, 'row')}: {fates} Nothing has been sent."
 
 
 def document(order: Order, tally: Tally) -> dict[str, Any]:
     """The summary as `calaim.batch/1`."""
+    counts = ("rows", "written", "unchanged", "refused", "conflict")
     return {
         "schema": "calaim.batch/1",
-        "rows": tally.rows,
-        "written": tally.written,
-        "unchanged": tally.unchanged,
-        "refused": tally.refused,
-        "conflict": tally.conflict,
-        "out": None if order.out == Path() else str(order.out),
+        **{name: getattr(tally, name) for name in counts},
+        "out": None if order.out is None else str(order.out),
         "dry_run": order.dry_run,
+        "stale": tally.stale,
+        "warned": tally.warned,
     }
 
 
+def size_of(source: str) -> int | None:
+    """How many bytes the input has; None where nobody can tell."""
+    try:
+        return Path(source).stat().st_size or None
+    except OSError:
+        return None
+
+
 def doubts_about(order: Order) -> Iterator[Problem]:
-    """Warnings about the place where drafts are to go: others may read it."""
-    if order.dry_run:
+    """Warnings about the place where drafts are to go: others may list it. What cannot be found out is left out."""
+    if order.dry_run or order.out is None:
         return
-    place = order.out if order.kind is Kind.FOLDER else order.out.parent
-    if order.kind is Kind.FOLDER and place.is_dir() and system.is_open_to_others(place):
-        words = "others may look into this folder: its files are for you alone all the same"
-        yield Problem(str(place), "open-folder", words)
-    if any((parent / ".git").exists() for parent in (place, *place.absolute().parents)):
+    place = order.out if order.output is Output.FOLDER else order.out.parent
+    try:
+        open_to_others = order.output is Output.FOLDER and place.is_dir() and system.is_open_to_others(place)
+        work_tree = any((parent / ".git").exists() for parent in (place, *place.absolute().parents))
+    except OSError:
+        return
+    if open_to_others:
+        yield Problem(str(place), "open-folder", "other users can list this folder (they cannot read the drafts)")
+    if work_tree:
         yield Problem(str(place), "git-work-tree", "this is inside a git work tree: do not commit drafts")
 
 
@@ -123,376 +168,417 @@ def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
     """What a person has to do after a run that could not do all of it."""
     if order.dry_run:
         return
-    report, rejects = (str(_list_of(order, name)) for name in (REPORT, REJECTS))
-    if tally.conflict and order.kind is Kind.FOLDER:
-        words = f"{report} names the files that were there with other content and were left alone"
-        yield Problem(str(order.out), "conflict", f"{words}: take them away, or write to a new place")
+    report = order.list_of(REPORT)
+    if tally.conflict and order.output is Output.FOLDER:
+        words = f"{report} lists files that already exist with different content; they were not changed"
+        yield Problem(str(order.out), "conflict", f"{words}. Remove them or choose another --out")
     elif tally.conflict:
-        words = "another file of this name is there and was left alone: take it away, or choose another name"
+        words = "exists with different content and was not changed. Remove it or choose another --out"
         yield Problem(str(order.out), "conflict", words)
     elif tally.refused:
-        yield Problem(rejects, "refused", "holds the refused rows: mend them, and run them into a new place")
+        words = "lists the refused rows. Fix them there, then run that file with a new --out"
+        yield Problem(str(order.list_of(REJECTS)), "refused", words)
+    if tally.stale:
+        words = f"{report} lists {counted(tally.stale, 'draft')} of an earlier run that this sheet no longer gives"
+        yield Problem(str(order.out), "stale", f"{words}. Check them, and delete them yourself")
 
 
-class _Surprise(Exception):
-    """The file is not what it was taken for: begin again with what is known now."""
+class Fate(Struct):
+    """What became of a row: codes and words for the report, and where in the pile its draft waits, if it has one."""
 
-    def __init__(self, rows: int, salt: int, as_of: date) -> None:
-        super().__init__()
-        self.rows, self.salt, self.as_of = rows, salt, as_of
+    number: int
+    line: int
+    program: str = ""
+    codes: str = ""
+    text: str = ""
+    kept: tuple[str, ...] = ()
+    start: int = 0
+    length: int = 0
+    status: Status = Status.REFUSED
+
+    def say_first(self, codes: str, words: str) -> None:
+        """What matters more than what is said of the row so far."""
+        self.codes, self.text = (f"{codes};{self.codes}", f"{words}; {self.text}") if self.codes else (codes, words)
+
+    def warn(self, code: str, words: str) -> None:
+        """One more warning, unless it has it already."""
+        if code not in self.codes.split(";"):
+            self.codes, self.text = (f"{self.codes};{code}", f"{self.text}; {words}") if self.codes else (code, words)
 
 
-def run(order: Order, policy: Policy, tally: Tally) -> None:
+class Rows:
+    """All rows of a sheet, drafted or refused. Without a folder the drafts are only counted."""
+
+    def __init__(self, order: Order, sheet_: Sheet, drafter: Drafter, folder: Folder | None) -> None:
+        self.order, self.sheet, self.drafter = order, sheet_, drafter
+        self.fates: list[Fate] = []
+        self.total = 0
+        self.problems: list[Problem] = []
+        self.drafts: Pile | None = folder.pile("drafts") if folder else None
+        self.rejects: Pile | None = folder.pile("rejects") if folder else None
+        self._read = row.reader(sheet_.columns, drafter.policy.questions)
+        self._reject = sheet.reject_writer(sheet_)
+        self._members: dict[str, tuple[Fate, str, str]] = {}
+        self._requests: dict[tuple[str, str], int] = {}
+
+    def read(self) -> None:
+        """Draft every row, or of more than the limit the first ones: the others are counted, for the names' width."""
+        for one in sheet.rows(self.sheet):
+            self.total = one.number
+            if one.number > MOST_ROWS:
+                words = f"more than {MOST_ROWS:,} rows; cut the sheet into several, each with the header line"
+                raise InputError(f"{self.order.source}: {words}", code="too-many-rows")
+            if not self.order.limit or one.number <= self.order.limit:
+                self._take(one)
+        if not self.total:
+            raise InputError(f"{self.order.source}: no rows below the header line", code="no-rows")
+
+    def close(self) -> None:
+        """Give up what has no name."""
+        self.sheet.source.close()
+        for pile in (self.drafts, self.rejects):
+            if pile:
+                pile.close()
+
+    def _take(self, one: Row) -> None:
+        fate = Fate(one.number, one.line)
+        self.fates.append(fate)
+        if problems := (one.problem,) if one.problem else self._draft(one, fate):
+            self._refuse(one, fate, problems)
+        kept = [one.cells[n].strip() for n in self.sheet.kept]
+        fate.kept = tuple(cell if KEPT_CELL.fullmatch(cell) else "" for cell in kept)
+        if [*fate.kept] != kept:
+            fate.warn("keep-format", "a kept cell holds more than letters, digits, dot, hyphen; it was left empty")
+
+    def _draft(self, one: Row, fate: Fate) -> tuple[Problem, ...]:
+        """Draft a row, or tell why not."""
+        case, unread = self._read(one.cells)
+        try:
+            drafted = self.drafter.draft(case, unread)
+        except (InputError, NotFound) as error:
+            found = error.problems or (Problem("", error.code, error.message),)
+            return tuple(map(row.worded, found))
+        member, fate.program = drafted.case.member, drafted.case.referral.program
+        numbers, request = numbers_of(member), request_of(drafted.case.referral)
+        self._compare(numbers, name_key(f"{member.first_name} {member.last_name}"), fate)
+        earlier = min((self._requests.setdefault((number, request), one.number) for number in numbers), default=0)
+        if 0 < earlier < one.number:
+            return (Problem("", "duplicate", f"the same member and request as in row {earlier}"),)
+        content = eml(drafted.draft)
+        if drafted.warnings:
+            fate.say_first(*row.summed(map(row.worded, drafted.warnings)))
+        fate.status = Status.WRITTEN
+        if self.drafts:
+            fate.start, fate.length = self.drafts.size, self.drafts.write(content)
+        return ()
+
+    def _compare(self, numbers: Sequence[str], name: str, fate: Fate) -> None:
+        """Warn of both rows where a number comes again with another name, or the same but for zeros before it."""
+        for number in numbers:
+            earlier, written, known_as = self._members.setdefault(number.lstrip("0"), (fate, number, name))
+            if known_as != name:
+                self._warn_both(earlier, fate, "id-name", "has the same member number and another name")
+            if written != number:
+                self._warn_both(earlier, fate, "id-zeros", "has the same member number but for zeros before it")
+
+    @staticmethod
+    def _warn_both(one: Fate, other: Fate, code: str, words: str) -> None:
+        one.warn(code, f"row {other.number} {words}")
+        other.warn(code, f"row {one.number} {words}")
+
+    def _refuse(self, one: Row, fate: Fate, problems: Sequence[Problem]) -> None:
+        fate.status, fate.program = Status.REFUSED, ""
+        fate.say_first(*row.summed(problems))
+        for problem in problems if len(self.problems) < MOST_LISTED else ():
+            column = f", column {problem.where}" if problem.where else ""
+            where = f"line {one.line} (row {one.number}){column}".replace("column column", "column")
+            self.problems.append(Problem(where, problem.code, problem.message))
+        if self.rejects:
+            self.rejects.write(self._reject(one.cells, f"{fate.codes}: {fate.text}"))
+
+    def name_of(self, fate: Fate) -> str:
+        """The file of a row's draft: its number, as wide as the largest, and the program."""
+        return f"{fate.number:0{max(NARROWEST, len(str(self.total)))}d}-{fate.program}.eml"
+
+    def drafted(self) -> Iterator[Fate]:
+        """The rows that have a draft."""
+        return (fate for fate in self.fates if fate.status is not Status.REFUSED)
+
+    def content_of(self, fate: Fate) -> bytes:
+        """The draft of a row."""
+        return self.drafts.read(fate.start, fate.length) if self.drafts else b""
+
+
+def run(order: Order, drafter: Drafter, tally: Tally) -> None:
     """Do what was asked for; `tally` tells what became of it.
 
     Raises InputError when the file or, without `keep_going`, a row is not in order: then nothing was written.
     """
-    if order.dry_run:
-        _dry_run(order, policy, tally)
-        return
-    with folder.told(order.out), _target(order) as (place, whole):
-        sheet = _sheet(order, policy, place)
-        _Run(order, policy, tally, place, whole, sheet).work()
-
-
-def _target(order: Order) -> AbstractContextManager[tuple[Folder, Pile | None]]:
-    return _folder_alone(order.out) if order.kind is Kind.FOLDER else folder.beside(order.out)
-
-
-@contextmanager
-def _folder_alone(path: Path) -> Iterator[tuple[Folder, Pile | None]]:
-    with folder.opened(path) as place:
-        yield place, None
-
-
-def _sheet(order: Order, policy: Policy, place: Folder | None) -> Sheet:
-    """The input, kept and its header understood."""
-    with _source(order.source) as source:
-        if place is not None:
-            _refuse_own_rejects(source, order, place)
-        kept = spreadsheet.snapshot(source, order.source, order.encoding, lambda pieces: _keep(pieces, place))
-    required = policy.catalog.counties_file.form.required
-    known = known_headers(policy.catalog.questions)
-    return spreadsheet.read_header(kept, known, lacking(required, policy.profile.referrer))
+    with _fewer_collections():
+        if order.dry_run or order.out is None:
+            _dry_run(order, drafter, tally)
+            return
+        with files.worded(order.out), ExitStack() as stack:
+            if order.output is Output.FOLDER:
+                folder, whole = stack.enter_context(files.opened(order.out)), None
+            else:
+                folder = stack.enter_context(files.beside(order.out))
+                whole = stack.enter_context(folder.temporary(order.out.name))
+            rows = _rows(order, drafter, tally, folder)
+            stack.callback(rows.close)
+            rows.read()
+            _count(rows, tally)
+            _refuse_all(rows, tally, folder)
+            _publish(rows, tally, folder, whole)
+            rows.close()  # what has no name need not get to the disk
+            folder.confirm()
 
 
 @contextmanager
-def _source(name: str) -> Iterator[BinaryIO]:
+def _fewer_collections() -> Iterator[None]:
+    """Within it the collector of cycles rests: rows make none, and it would look at each of them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def _dry_run(order: Order, drafter: Drafter, tally: Tally) -> None:
+    rows = _rows(order, drafter, tally, None)
+    rows.read()
+    rows.close()
+    _count(rows, tally)
+    folder = order.out and order.out.is_dir() and order.output is Output.FOLDER
+    names = os.listdir(order.out) if folder else []  # noqa: PTH208 names alone
+    tally.stale = len(_stale(rows, names))
+    _refuse_all(rows, tally, None, names)
+
+
+def _rows(order: Order, drafter: Drafter, tally: Tally, folder: Folder | None) -> Rows:
+    """The rows of the input, whose header fits."""
+    source = _source(order, folder, tally.watch)
+    known = row.known_headers(drafter.policy.questions)
+    lacking = row.lacking(drafter.policy.counties_file.form.required, drafter.profile.referrer)
+    read = sheet.read_sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
+    return Rows(order, read, drafter, folder)
+
+
+def _source(order: Order, folder: Folder | None, watch: Callable[[int], object]) -> Source:
     """The input opened for reading: a file, a pipe, or standard input for `-`."""
+    name = order.source
     if name == "-":
-        yield sys.stdin.buffer if sys.stdin else io.BytesIO()
-        return
+        return Source(sys.stdin.buffer if sys.stdin else io.BytesIO(), name, watch)
     try:
         found = Path(name).stat()
         if not S_ISREG(found.st_mode) and not S_ISFIFO(found.st_mode):
-            raise InputError(f"{name}: is not a file: give a CSV file, or - for standard input", code="not-a-file")
-        if found.st_size > spreadsheet.LARGEST:
-            raise spreadsheet.too_large(name)
-        file = Path(name).open("rb")  # noqa: SIM115 closed below
+            raise InputError(f"{name}: is not a file; give a CSV file, or - for standard input", code="not-a-file")
+        if folder is not None:
+            _refuse_own_rejects(found, order, folder)
+        return Source(Path(name).open("rb"), name, watch)
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
-    with file:
-        yield file
 
 
-def _refuse_own_rejects(source: BinaryIO, order: Order, place: Folder) -> None:
+def _refuse_own_rejects(given: os.stat_result, order: Order, folder: Folder) -> None:
     """The rejects of a run fed back into its own folder would be overwritten, and their rows count from 1 again."""
     try:
-        given = os.fstat(source.fileno())
-        rejects = place.status(_beside(order, REJECTS))
-    except (OSError, io.UnsupportedOperation):
+        rejects = folder.directory.status(order.list_of(REJECTS).name)
+    except FileNotFoundError:
         return
     if os.path.samestat(given, rejects):
-        raise OutputRefused(f"{order.out}: the rows come from its own rejects: write to a new place", code="own-input")
+        words = f"this is the {REJECTS} of the same folder. Choose another --out"
+        raise OutputRefused(f"{order.source}: {words}", code="own-input")
 
 
-def _beside(order: Order, name: str) -> str:
-    return name if order.kind is Kind.FOLDER else f"{order.out.stem}.{name}"
+def _count(rows: Rows, tally: Tally) -> None:
+    tally.rows = len(rows.fates)
+    tally.refused = sum(fate.status is Status.REFUSED for fate in rows.fates)
+    tally.warned = sum(bool(fate.codes) for fate in rows.drafted())
 
 
-def _list_of(order: Order, name: str) -> Path:
-    return order.out / name if order.kind is Kind.FOLDER else order.out.with_name(_beside(order, name))
+def _stale(rows: Rows, names: Iterable[str]) -> list[str]:
+    """Drafts of an earlier run that this one does not give; not asked for where only the first rows are taken."""
+    if rows.order.limit or rows.order.output is not Output.FOLDER:
+        return []
+    given = set(map(rows.name_of, rows.drafted()))
+    return sorted(name for name in names if STALE_NAME.fullmatch(name) and name not in given)
 
 
-def _keep(pieces: Iterable[bytes], place: Folder | None) -> Snapshot:
-    """Keep the input in memory while it is small, else in a private file of the output folder."""
-    first: list[bytes] = []
-    rest = iter(pieces)
-    for piece in rest:
-        first.append(piece)
-        if place is not None and sum(map(len, first)) > IN_MEMORY:
-            pile = place.pile("input")
-            for one in chain(first, rest):
-                pile.add(one)
-            return spreadsheet.in_file(pile.descriptor, pile.size)
-    return spreadsheet.memory(first)
-
-
-def _dry_run(order: Order, policy: Policy, tally: Tally) -> None:
-    """Check every row and keep nothing."""
-    sheet = _sheet(order, policy, None)
-    tally.expected = spreadsheet.estimate(sheet, 1).rows
-    take = Take(order, sheet, spreadsheet.whole(sheet), _drafters(sheet, policy), policy.as_of, tally.expected)
-    take.read(NARROWEST, None, None, tally.watch)
-    tally.rows, tally.refused = take.rows, take.refused
-    _refuse_all(order, take.rows, take.refused, take.problems)
-
-
-def _refuse_all(order: Order, rows: int, refused: int, problems: Sequence[Problem]) -> None:
-    """Without `keep_going`, one bad row is enough."""
-    if not refused or order.keep_going:
+def _refuse_all(rows: Rows, tally: Tally, folder: Folder | None, names: Iterable[str] = ()) -> None:
+    """Without `keep_going`, one bad row is enough. What an earlier run left is named all the same."""
+    if not tally.refused or rows.order.keep_going:
         return
-    listed = list(problems[:MOST_LISTED])
-    if len(problems) > MOST_LISTED or refused > MOST_LISTED:
-        listed.append(Problem("further rows", "not-listed", "only the first are listed: mend them and run again"))
-    what = f"{order.source}: {refused} of {counted(rows, 'row')} refused; nothing was written"
-    raise InputError(f"{what}: mend them, or use --keep-going", tuple(listed), code="rows-refused")
+    listed = list(rows.problems[:MOST_LISTED])
+    if len(rows.problems) > MOST_LISTED or tally.refused > MOST_LISTED:
+        listed.append(Problem("further rows", "not-listed", "only the first are listed; fix them and run again"))
+    listed += [Problem(name, "stale", STALE) for name in _stale(rows, folder.directory.names() if folder else names)]
+    what = f"{rows.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
+    raise InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
 
 
-def _drafters(sheet: Sheet, policy: Policy) -> Drafters:
-    """A drafter for any day: files of an earlier day are compared with what a run of that day would have given."""
+def _publish(rows: Rows, tally: Tally, folder: Folder, whole: Pile | None) -> None:
+    """Everything has been read; what is good may appear now."""
+    _check_lists(rows, tally, folder)
+    stale: list[str] = []
+    if whole is None:
+        stale = [name for name in _stale(rows, folder.directory.names()) if folder.find(name, 0).content is not None]
+        _publish_folder(rows, tally, folder)
+    else:
+        _publish_file(rows, tally, folder, whole)
+    tally.stale = len(stale)
+    if whole is None or not tally.conflict:
+        _publish_lists(rows, tally, folder, stale)
 
-    @cache
-    def drafter(as_of: date) -> RowDrafter:
-        return RowDrafter(sheet.columns, policy.profile, policy.catalog, as_of)
 
-    return drafter
-
-
-class _Run:
-    """One run into one folder or file; `whole` is the file of drafts in the making, if they go into one."""
-
-    def __init__(
-        self, order: Order, policy: Policy, tally: Tally, place: Folder, whole: Pile | None, sheet: Sheet
-    ) -> None:
-        self.order, self.tally, self.place, self.whole, self.sheet = order, tally, place, whole, sheet
-        self.as_of, self.drafters = policy.as_of, _drafters(sheet, policy)
-        self.rerun = whole is None and any(name.endswith(".eml") for name in place.names())
-
-    def work(self) -> None:
-        """Read, and publish. A guess that proves wrong costs time and nothing else."""
-        rows, parts = self._plan()
-        salt, as_of = 0, self.as_of
-        while True:
-            try:
-                self._attempt(rows, parts, as_of, salt)
-            except _Surprise as surprise:
-                rows, salt, as_of = surprise.rows, surprise.salt, surprise.as_of
-                parts = (spreadsheet.whole(self.sheet),)
-            else:
-                return
-
-    def _plan(self) -> tuple[int, tuple[Part, ...]]:
-        """How many rows there will be, and the parts for as many workers as are worth it."""
-        limit, sheet, jobs = self.order.limit, self.sheet, self.order.jobs
-        few = sheet.snapshot.lines < (MANY_FILES if self.whole is None else MANY_ROWS)
-        guess = spreadsheet.estimate(sheet, 1 if limit or (few and not jobs) else cores(jobs))
-        rows = spreadsheet.count_rows(sheet) if limit else guess.rows
-        self.tally.expected = min(rows, limit or rows)
-        return rows, guess.parts
-
-    def _attempt(self, rows: int, parts: tuple[Part, ...], as_of: date, salt: int) -> None:
-        """Read all parts, and publish them unless something about them is not as expected."""
-        width = max(NARROWEST, len(str(rows)))
-        most = min(self.tally.expected, self.sheet.snapshot.size // SHORTEST_ROW)
-        rest = most // len(parts)
-        rooms = (most, *[rest for _ in parts[1:]])  # the first also hears of the others' rows
-        takes = [
-            Take(self.order, self.sheet, part, self.drafters, as_of, room, salt)
-            for part, room in zip(parts, rooms, strict=True)
-        ]
-        piles = [self._piles(n) for n in range(len(parts))]
-        with ExitStack() as stack:
-            jobs = [partial(self._second, take, its, width) for take, its in zip(takes[1:], piles[1:], strict=True)]
-            crew = [stack.enter_context(Worker(job)) for job in jobs]
-            results = self._results(width, takes, piles[0], crew)
-            self._expect(width, takes, results)
-            problems = [Problem(*one) for result in results for one in result["problems"]]
-            refused = sum(result["refused"] for result in results)
-            _refuse_all(self.order, self.tally.rows, refused, problems)
-            for its, result in zip(piles[1:], results[1:], strict=True):
-                for pile, size in zip(its, result["sizes"], strict=True):
-                    pile.size = size
-            self._publish(takes[0], piles, crew, results)
-
-    def _results(self, width: int, takes: list[Take], piles: Piles, crew: list[Worker]) -> list[dict[str, Any]]:
-        """What all parts come to. What looks like a broken file may only be cut in a place that was none."""
-        first = takes[0]
-        try:
-            first.read(width, piles, self._compared(), lambda done: self.tally.watch(done * len(takes)))
-            return [_result(first), *(worker.hear() for worker in crew)]
-        except InputError as error:
-            if len(takes) > 1 and error.code in BROKEN:
-                raise _Surprise(self.tally.expected, first.seen.salt, first.as_of) from None
-            raise
-
-    def _piles(self, number: int) -> Piles:
-        """The private files of a part, made before there are workers, so that both see them."""
-        drafts, notes, report, rejects = (
-            self.place.pile(f"{name}-{number}") for name in ("drafts", "notes", "report", "rejects")
-        )
-        if self.whole is None or number:
-            return Piles(drafts, notes, report, rejects)
-        self.whole.clear()
-        return Piles(self.whole, notes, report, rejects)
-
-    def _compared(self) -> Folder | None:
-        """The folder, where files of an earlier run may be in it."""
-        return self.place if self.rerun else None
-
-    def _second(self, take: Take, piles: Piles, width: int, talk: Talk) -> object:
-        """What a worker does: read its part, wait for the word to publish, and publish."""
-        parent = os.getppid()
-
-        def still_wanted(_: int) -> None:
-            if os.getppid() != parent:
-                raise SystemExit(1)
-
-        take.read(width, piles, self._compared(), still_wanted)
-        talk(_result(take) | {"sizes": [pile.size for pile in piles]})
-        counts = Counts()
-        take.publish(piles, self.place, counts, still_wanted)
-        return asdict(counts) | {"report": piles.report.size}
-
-    def _expect(self, width: int, takes: list[Take], results: list[Any]) -> None:
-        """Raises _Surprise unless rows, parts and duplicates are what they were taken for."""
-        first = takes[0]
-        starts = accumulate((result["rows"] for result in results), initial=0)
-        total = sum(result["rows"] for result in results)
-        again = _Surprise(total, first.seen.salt, first.as_of)
-        if any(take.part.rows != start for take, start in zip(takes, starts, strict=False)):
-            raise again
-        if not self.order.limit and max(NARROWEST, len(str(total))) != width:
-            raise again
-        if _overlap(first.seen, (result["prints"] for result in results[1:])):
-            raise again
-        if not all(result["confirmed"] for result in results):
-            raise _Surprise(total, first.seen.salt + 1, first.as_of)
-        self.tally.rows = total
-
-    def _publish(self, take: Take, piles: list[Piles], crew: list[Worker], results: list[Any]) -> None:
-        """Everything has been read; what is good may appear now."""
-        refused = sum(result["refused"] for result in results)
-        self._check_lists(refused=refused > 0)
-        if self.whole is None:
-            if any(result["waiting"] for result in results):
-                self.place.mark()
-            self._publish_folder(take, piles, crew)
+def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
+    there = set(folder.directory.names())
+    for fate in rows.drafted():
+        name, content = rows.name_of(fate), rows.content_of(fate)
+        found = folder.find(name) if name in there else None
+        if found and found.content and same_but_for_the_day(found.content, content, rows.drafter.as_of):
+            fate.status = Status.UNCHANGED
         else:
-            self._publish_file(self.whole, piles, take, refused)
-        if self.whole is None or not self.tally.conflict:
-            self._publish_lists(piles)
-        self.place.confirm()
-
-    def _publish_folder(self, take: Take, piles: list[Piles], crew: list[Worker]) -> None:
-        for worker in crew:
-            worker.reply("publish")
-        take.publish(piles[0], self.place, self.tally, lambda _: None)
-        for worker, its in zip(crew, piles[1:], strict=True):
-            told = worker.hear()
-            its.report.size = told["report"]
-            for name in Counts.__struct_fields__:
-                setattr(self.tally, name, getattr(self.tally, name) + told[name])
-
-    def _publish_file(self, whole: Pile, piles: list[Piles], take: Take, refused: int) -> None:
-        """Put the parts together, bring them to the disk, and give the file its name."""
-        for its in piles[1:]:
-            whole.append(its.drafts)
-        if self.order.kind is Kind.ZIP:
-            for piece in archive.zip_end(chain.from_iterable(its.notes.pieces(NOTES) for its in piles)):
-                whole.add(piece)
-        os.fsync(whole.descriptor)
-        name = self.order.out.name
-        status = self.place.publish(folder.TEMPORARY + name, name, lambda: self.place.holds(name, whole.pieces()))
-        if status is Status.CONFLICT and take.as_of == self.as_of:
-            head = self.place.find(name, HEAD).content
-            day = carried_day(next(whole.pieces(HEAD), b""), head, self.as_of) if head else None
-            if day:
-                raise _Surprise(self.tally.rows, take.seen.salt, day)
-        self.tally.refused = refused
-        setattr(self.tally, status.value, self.tally.rows - refused)
-
-    def _check_lists(self, *, refused: bool) -> None:
-        """Refuse to take the place of lists that are not of an earlier run over the same columns."""
-        self._check_rows()
-        lists = {REPORT: spreadsheet.report_header()}
-        if refused:
-            lists[REJECTS] = spreadsheet.rejects_header(self.sheet)
-        for kind, header in lists.items():
-            name = _beside(self.order, kind)
-            found = self.place.find(name, len(header))
-            torn = self.place.is_torn(found.content, header)
-            if found.exists and found.content != header and not torn:
-                raise OutputRefused(
-                    f"{_list_of(self.order, kind)}: is there and not from a run like this: take it away", code="exists"
-                )
-
-    def _check_rows(self) -> None:
-        """Refuse to replace lists of more rows than this run has, or refused rows that somebody is mending there."""
-        report, rejects = (_beside(self.order, name) for name in (REPORT, REJECTS))
-        last = LAST_ROW.search(self.place.end_of(report, TAIL))
-        if last and int(last[1]) > self.tally.rows:
-            words = f"is of {counted(int(last[1]), 'row')}, and this run has {self.tally.rows}: write to a new place"
-            raise OutputRefused(f"{_list_of(self.order, REPORT)}: {words}", code="exists")
-        mended, written = self.place.changed_at(rejects), self.place.changed_at(report)
-        if mended > written > 0 and not self.place.was_dirty:
-            words = "was changed since it was written: save it under another name, or take it away"
-            raise OutputRefused(f"{_list_of(self.order, REJECTS)}: {words}", code="exists")
-
-    def _publish_lists(self, piles: list[Piles]) -> None:
-        """The report and the refused rows; left as they are where this run changed nothing."""
-        report, rejects = _beside(self.order, REPORT), _beside(self.order, REJECTS)
-
-        def refused_rows() -> Iterator[bytes]:
-            yield spreadsheet.rejects_header(self.sheet)
-            for its in piles:
-                yield from its.rejects.pieces()
-
-        refused = self.tally.refused
-        same = self.place.holds(rejects, refused_rows()) if refused else not self.place.find(rejects, 0).exists
-        if refused and not same:
-            self.place.replace(rejects, refused_rows())
-        elif not same:
-            self.place.remove(rejects)  # its rows have been mended: fed back they would be a second referral
-        changed = not same or self.tally.written or self.tally.conflict or self.place.was_dirty
-        if changed or not self.place.find(report, 0).exists:
-            lines = chain.from_iterable(its.report.pieces() for its in piles)
-            self.place.replace(report, chain([spreadsheet.report_header()], lines))
+            fate.status = folder.put(name, content)
+        setattr(tally, fate.status, getattr(tally, fate.status) + 1)
 
 
-def _result(take: Take) -> dict[str, Any]:
-    """What has to be known of a part before anything is published, in plain values."""
-    return {
-        "rows": take.rows,
-        "refused": take.refused,
-        "waiting": take.waiting,
-        "problems": [tuple(one) for one in take.problems],
-        "confirmed": _confirmed(take),
-        "prints": take.seen.prints().tobytes() if take.part.start > take.sheet.start else b"",
-    }
-
-
-def _overlap(seen: Seen, several: Iterable[bytes]) -> bool:
-    """Whether a part holds what may be a request of an earlier one."""
-    return any(seen.earlier(array("q", prints), 1) for prints in several)
-
-
-def _confirmed(take: Take) -> bool:
-    """Whether the rows taken for duplicates really are: their fingerprints might be equal by chance."""
-    if not take.suspects:
+def same_but_for_the_day(found: bytes, content: bytes, as_of: date) -> bool:
+    """Whether a file is this draft, or what a run of another day would have given: the same but for that day."""
+    if found == content:
         return True
-    originals: dict[int, tuple[str, tuple[str, ...]]] = dict.fromkeys(take.suspects.values(), ("", ()))
-    for row in spreadsheet.rows(take.sheet, take.part):
-        if row.number in originals or row.number in take.suspects:
-            drafted = take.drafter.draft(row.cells)
-            asked = (drafted.request, drafted.numbers) if isinstance(drafted, Drafted) else ("", ())
-            if row.number in take.suspects and not _same(asked, originals[take.suspects[row.number]]):
-                return False
-            if row.number in originals:
-                originals[row.number] = asked
-    return True
+    day = carried_day(found, content, as_of)
+    return day is not None and found == of_another_day(content, as_of, day)
 
 
-def _same(one: tuple[str, tuple[str, ...]], other: tuple[str, tuple[str, ...]]) -> bool:
-    """Whether two rows ask for the same for the same member: request and numbers of each."""
-    return one[0] == other[0] and not set(one[1]).isdisjoint(other[1])
+def _dated(day: date) -> bytes:
+    return f"{DATE_LABEL}: {us_date(day)}".encode()
+
+
+def carried_day(found: bytes, content: bytes, as_of: date) -> date | None:
+    """The day that a file carries where the expected one carries `as_of`; None where there is none."""
+    at = content.find(_dated(as_of))
+    end = at + len(_dated(as_of))
+    day = US_DATE.fullmatch(found[end - 10 : end]) if at >= 0 else None
+    try:
+        return date(int(day[3]), int(day[1]), int(day[2])) if day else None
+    except ValueError:
+        return None
+
+
+def of_another_day(content: bytes, as_of: date, day: date) -> bytes:
+    """A draft as a run of that day would have dated it. Its first lines hold the date, before any text of a person."""
+    return content.replace(_dated(as_of), _dated(day), 1)
+
+
+def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None:
+    """Put the drafts into the one file, bring it to the disk, and give it its name."""
+    name, as_of = (rows.order.out or Path()).name, rows.drafter.as_of
+    _fill(rows, whole, as_of)
+    os.fsync(whole.descriptor)
+
+    def same() -> bool:
+        if folder.holds(name, whole.pieces()):
+            return True
+        head = folder.find(name, HEAD).content or b""
+        day = carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of)
+        if day is None:
+            return False
+        _fill(rows, whole, day)
+        return folder.holds(name, whole.pieces())
+
+    status = folder.publish(whole, name, same)
+    for fate in rows.drafted():
+        fate.status = status
+    setattr(tally, status, tally.rows - tally.refused)
+
+
+def _fill(rows: Rows, whole: Pile, day: date) -> None:
+    """Write the one file of drafts, each dated that day."""
+    as_of = rows.drafter.as_of
+    os.ftruncate(whole.descriptor, 0)
+    os.lseek(whole.descriptor, 0, os.SEEK_SET)
+    with os.fdopen(whole.descriptor, "w+b", closefd=False) as file:
+        if rows.order.output is Output.ZIP:
+            with zipfile.ZipFile(file, "w") as archive:
+                for fate in rows.drafted():
+                    entry = zipfile.ZipInfo(rows.name_of(fate), EARLIEST)
+                    entry.create_system = 3  # so that the mode counts, on every system
+                    entry.external_attr = 0o100600 << 16
+                    archive.writestr(entry, of_another_day(rows.content_of(fate), as_of, day))
+        else:
+            for fate in rows.drafted():
+                file.write(as_in_a_mailbox(of_another_day(rows.content_of(fate), as_of, day)))
+    whole.size = os.fstat(whole.descriptor).st_size
+
+
+def as_in_a_mailbox(content: bytes) -> bytes:
+    """A message as it stands in a mailbox: lines end in LF, lines that look like a new message are quoted."""
+    return MAIL_HEAD + FROM_LINE.sub(rb">\1", content.replace(b"\r\n", b"\n")) + b"\n"
+
+
+def _report_line(cells: Sequence[object]) -> bytes:
+    return sheet.record(cells).encode()
+
+
+def _report(rows: Rows, stale: Iterable[str]) -> Iterator[bytes]:
+    """The lines of the report, some at a time."""
+    kept_names = [rows.sheet.typed[n].strip() for n in rows.sheet.kept]
+    yield _report_line((*REPORT_COLUMNS, *kept_names))
+    lines: list[bytes] = []
+    for fate in rows.fates:
+        name = "" if fate.status is Status.REFUSED else rows.name_of(fate)
+        codes, text = ("exists", EXISTS) if fate.status is Status.CONFLICT else (fate.codes, fate.text)
+        lines.append(_report_line((fate.number, fate.line, fate.status.value, codes, text, name, *fate.kept)))
+        if len(lines) == MOST_LISTED:
+            yield b"".join(lines)
+            lines.clear()
+    lines += [
+        _report_line(("", "", Status.STALE.value, "stale", STALE, name, *("" for _ in kept_names))) for name in stale
+    ]
+    yield b"".join(lines)
+
+
+def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
+    """Refuse to take the place of lists that are not ours, or of refused rows that somebody is fixing there."""
+    order, header = rows.order, sheet.rejects_header(rows.sheet)
+    report, rejects = order.list_of(REPORT), order.list_of(REJECTS)
+    lists = {report: _report_line(REPORT_COLUMNS).rstrip()} | ({rejects: header} if tally.refused else {})
+    for path, begins in lists.items():
+        found = folder.find(path.name, len(begins))
+        if found.exists and found.content != begins and not files.is_torn(found.content, begins):
+            words = "already exists and is not a report of this command. Move it away and run again"
+            raise OutputRefused(f"{path}: {words}", code="exists")
+    if folder.changed_at(rejects.name) > folder.changed_at(report.name) > 0:
+        found = folder.find(rejects.name).content or b""
+        expected = header + (rows.rejects.read(0, min(rows.rejects.size, len(found))) if rows.rejects else b"")
+        if found != expected and not files.is_torn(found, expected):
+            words = "was edited after the last run. Save it under another name first"
+            raise OutputRefused(f"{rejects}: {words}", code="exists")
+
+
+def _publish_lists(rows: Rows, tally: Tally, folder: Folder, stale: Sequence[str]) -> None:
+    """The report and the refused rows; left as they are where this run changed nothing."""
+    report, rejects = rows.order.list_of(REPORT).name, rows.order.list_of(REJECTS).name
+
+    def refused_rows() -> Iterator[bytes]:
+        yield sheet.rejects_header(rows.sheet)
+        yield from rows.rejects.pieces() if rows.rejects else ()
+
+    there = folder.find(rejects, 0).exists
+    same = folder.holds(rejects, refused_rows()) if tally.refused else not there
+    if tally.refused and not same:
+        folder.replace(rejects, refused_rows())
+    elif there and not tally.refused and not tally.conflict:
+        folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
+    lines, known = b"".join(_report(rows, stale)), folder.find(report).content or b""
+    if tally.written or tally.conflict or not same or _as_if_written(known) != _as_if_written(lines):
+        folder.replace(report, [lines])
+
+
+def _as_if_written(report: bytes) -> bytes:
+    """A report in which it does not matter what was there before: one that says the same is left as it is."""
+    return report.replace(b",unchanged,", b",written,")

@@ -31,6 +31,8 @@ WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
 MOST_NOT_KNOWN: Final = 6
+DATE_LABEL: Final = "Date of referral"
+"""What stands before the day, in a line of its own: a rerun on another day compares the rest."""
 RIGHT_TO_LEFT_BLOCKS: Final = re.compile(
     "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
@@ -79,7 +81,7 @@ def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
 def _head(title: str, to: tuple[str, ...], as_of: date) -> str:
     """The first lines: what this is, for which day, and where it goes."""
     sent = wrapped(f"Send to: {', '.join(to)}", "", "  ")
-    return _section(f"MEDI-CAL REFERRAL: {title.upper()}", "", f"Date of referral: {us_date(as_of)}", *sent)
+    return _section(f"MEDI-CAL REFERRAL: {title.upper()}", "", f"{DATE_LABEL}: {us_date(as_of)}", *sent)
 
 
 Show = Callable[[Letter], str]

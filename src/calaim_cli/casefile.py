@@ -25,7 +25,7 @@ from calaim_cli.case import (
     read_table,
 )
 from calaim_cli.errors import InputError, Problem
-from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
+from calaim_cli.files import decode_utf8, limited, parse_toml, read_bytes
 from calaim_cli.values import MESSAGES, email
 
 LARGEST: Final = 1024 * 1024
@@ -49,10 +49,7 @@ def read(name: str) -> Case:
 
 
 def _standard_input() -> bytes:
-    content = sys.stdin.buffer.read(LARGEST + 1) if sys.stdin else b""
-    if len(content) > LARGEST:
-        raise InputError("-: larger than 1 MiB: this cannot be a case")
-    return content
+    return limited(sys.stdin.buffer.read(LARGEST + 1) if sys.stdin else b"", "-", LARGEST)
 
 
 def _document(text: str, name: str) -> Mapping[str, Any]:
@@ -151,12 +148,9 @@ def profile_form() -> str:
 
 def read_profile(path: Path) -> Profile:
     """The user's profile; an absent one is empty. Raises InputError when it is there but not valid."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return Profile()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    content = read_bytes(path, LARGEST)
     document = parse_toml(decode_utf8(content, str(path)), str(path))
     problems: list[Problem] = []
     if document.get("schema") != PROFILE_SCHEMA:

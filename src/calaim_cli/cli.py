@@ -29,13 +29,11 @@ from calaim_cli.terminal import (
 from calaim_cli.wording import counted, one_of
 
 if TYPE_CHECKING:
-    from calaim_cli.batch import Policy as BatchPolicy
-    from calaim_cli.batch import Tally
+    from calaim_cli.batch import Order, Tally
     from calaim_cli.case import Case
     from calaim_cli.draft import Drafted, Drafter
     from calaim_cli.policy import Policy
     from calaim_cli.screening import Decided
-    from calaim_cli.takes import Order
     from calaim_cli.views import View
 
 LAST_WORDS = """\b
@@ -527,7 +525,7 @@ def _show_redacted(drafts: "list[Drafted]", drafter: "Drafter") -> int:
 
 def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, catalog: "Policy", *, force: bool) -> None:
     """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
-    from calaim_cli import outbox
+    from calaim_cli import files
     from calaim_cli.draft import formatted
 
     for one in drafts:
@@ -537,7 +535,7 @@ def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, catalog:
             emit_utf8(written.decode())
             continue
         path = out.with_stem(f"{out.stem}-{one.case.referral.program}") if len(drafts) > 1 else out
-        say(f"{path}: {outbox.save(path, written, replace=force)}. {one.route.why}.")
+        say(f"{path}: {files.save(path, written, replace=force)}. {one.route.why}.")
     for reminder in catalog.counties_file.form.reminders:
         say(reminder)
     say("Nothing has been sent.")
@@ -565,13 +563,16 @@ def batch_rows(
         str | None, typer.Argument(metavar="[CSV|-]", help="A spreadsheet as CSV, or - for stdin.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR|FILE", help="A folder, a .zip or a .mbox file.")
+        str | None, typer.Option("--out", metavar="DIR|FILE", help="A folder, a .zip or a .mbox file.")
     ] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Draft the good rows, list the others.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and write nothing.")] = False,
     encoding: Annotated[str | None, typer.Option("--encoding", metavar="NAME", help="Such as cp1252 (UTF-8).")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Only the first N rows (0: all).")] = 0,
-    jobs: Annotated[int, typer.Option("--jobs", min=0, max=64, metavar="N", help="Processes (0: as it pays).")] = 0,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", metavar="COLUMN", help="Pass a column of your own to the report. May be repeated."),
+    ] = None,
     template: Annotated[bool, typer.Option("--template", help="Print the header line of a spreadsheet.")] = False,
     as_of: AsOf = None,
     as_json: Json = False,
@@ -581,27 +582,28 @@ def batch_rows(
 
     Example: calaim batch examples/members.csv --out drafts
     """
-    from calaim_cli import batch, casefile, datafiles, route, rowcase, spreadsheet, takes
+    from calaim_cli import batch, casefile, datafiles, route, sheet
+    from calaim_cli.draft import Drafter
+    from calaim_cli.form import FIELDS
 
     if template:
-        emit_utf8(spreadsheet.template(rowcase.COLUMNS))
+        emit_utf8(sheet.template(field.column for field in FIELDS if "template" not in field.absent))
         return 0
     if source is None or (out is None and not dry_run):
         raise UsageError("give a CSV file, or - for standard input, and --out with a folder, a .zip or a .mbox file")
-    catalog, day = _policy(data), _day(as_of)
-    policy = batch.Policy(casefile.read_profile(casefile.profile_path()), catalog, day)
-    order = takes.Order(
+    order = batch.Order(
         source=source,
-        out=out or Path(),
+        out=batch.output_named(out),
         keep_going=keep_going,
         dry_run=dry_run,
         encoding=encoding,
         limit=limit,
-        jobs=jobs,
+        keep=tuple(keep or ()),
     )
-    own = route.own_mailboxes(catalog.regions, catalog, datafiles.load()) if data is not None else ()
-    _warn((*catalog.past_review(day), *own, *batch.doubts_about(order)))
-    tally = _ran(order, policy)
+    policy, day = _policy(data), _day(as_of)
+    own = route.own_mailboxes(policy.regions, policy, datafiles.load()) if data is not None else ()
+    _warn((*policy.past_review(day), *own, *batch.doubts_about(order)))
+    tally = _ran(order, Drafter(policy, casefile.read_profile(casefile.profile_path()), day))
     _warn(batch.left_to_do(order, tally))
     say(tally.text(dry=dry_run))
     if as_json:
@@ -610,14 +612,14 @@ def batch_rows(
     return tally.exit_code
 
 
-def _ran(order: "Order", policy: "BatchPolicy") -> "Tally":
+def _ran(order: "Order", drafter: "Drafter") -> "Tally":
     """The batch, with a progress bar for whoever looks on. A stopped one says how far it came."""
     from calaim_cli import batch, render
 
     tally = batch.Tally()
     try:
-        with second_interrupt_ends(), render.progress(sys.stderr, lambda: tally.expected) as tally.watch:
-            batch.run(order, policy, tally)
+        with second_interrupt_ends(), render.progress(sys.stderr, batch.size_of(order.source)) as tally.watch:
+            batch.run(order, drafter, tally)
     except (KeyboardInterrupt, SystemExit) as stopped:
         say(f"calaim: stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on.")
         say("Nothing has been sent.")
@@ -676,7 +678,7 @@ def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: D
 
     Example: calaim profile edit
     """
-    from calaim_cli import casefile, interviewing, outbox, prompts, referring
+    from calaim_cli import casefile, files, interviewing, prompts, referring
 
     path = casefile.profile_path()
     profile, catalog = casefile.read_profile(path), _policy(data)
@@ -687,7 +689,7 @@ def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: D
     with interviewing.leaving(None):
         edited = referring.edited_profile(profile, catalog, prompts.asker(plain=plain_wanted))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    say(f"{path}: {outbox.save(path, casefile.profile_bytes(edited), replace=True)}")
+    say(f"{path}: {files.save(path, casefile.profile_bytes(edited), replace=True)}")
     return 0
 
 

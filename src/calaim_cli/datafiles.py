@@ -12,11 +12,11 @@ import msgspec
 
 from calaim_cli import quick
 from calaim_cli.errors import InputError, Problem
+from calaim_cli.files import decode_utf8, parse_toml, read_bytes
 from calaim_cli.places import Gazetteer, Shares
 from calaim_cli.policy import CountiesFile, Policy, ProgramsFile
 from calaim_cli.programs import PROGRAMS as THREE_PROGRAMS
 from calaim_cli.programs import subjects
-from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
 from calaim_cli.wording import did_you_mean
 
 File = TypeVar("File", ProgramsFile, CountiesFile)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from calaim_cli import casefile, conversation, outbox, policy, prompts, referring, views
+from calaim_cli import casefile, conversation, files, policy, prompts, referring, views
 from calaim_cli.case import AGE, Case, Profile
 from calaim_cli.conversation import Keep
 from calaim_cli.draft import Drafted, as_text
@@ -83,7 +83,7 @@ def keeper(save: Path | None, start: Path | None) -> Keep:
         return lambda _: None
     if save.exists() and not (start and start.exists() and save.samefile(start)):
         raise OutputRefused(f"{save}: exists: go on with it by --from, or choose another name", code="exists")
-    return lambda case: (outbox.save(save, casefile.case_bytes(case), replace=True), None)[1]
+    return lambda case: (files.save(save, casefile.case_bytes(case), replace=True), None)[1]
 
 
 @contextmanager

@@ -193,16 +193,16 @@ def _print_table(console: Console, table: Table) -> None:
 
 
 @contextmanager
-def progress(stream: TextIO | None, expected: Callable[[], int]) -> Iterator[Callable[[int], None]]:
-    """A function to tell how much is done, shown as a bar on a terminal only; the bar is gone in the end."""
+def progress(stream: TextIO | None, size: int | None) -> Iterator[Callable[[int], object]]:
+    """A function to tell how many bytes of `size` are done, as a bar on a terminal only; in the end it is gone."""
     if stream is None or not wants_rich(stream, plain_wanted=False):
         yield lambda _: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=_console(stream), transient=True, redirect_stdout=False, redirect_stderr=False
     ) as bar:
-        rows = bar.add_task("rows", total=None)
-        yield lambda done: bar.update(rows, completed=done, total=expected() or None)
+        rows = bar.add_task("rows", total=size)
+        yield lambda done: bar.update(rows, completed=done)

@@ -22,8 +22,6 @@ OPEN: Final = _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 READ: Final = os.O_RDONLY | _flags("O_NONBLOCK") | OPEN
 NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
 HELD: Final = os.O_RDWR | os.O_CREAT | _flags("O_NONBLOCK") | OPEN
-NAMELESS: Final = os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC if hasattr(os, "O_TMPFILE") else 0
-"""A file that gets its name last, where the system knows such files; 0 elsewhere."""
 VANISHING: Final = _flags("O_TEMPORARY")
 """A file that is gone when it is closed, on Windows; 0 elsewhere, where an open file can lose its name."""
 BY_DESCRIPTOR: Final = os.open in os.supports_dir_fd
@@ -66,11 +64,6 @@ class Directory:
         """Give a file of the folder a second name."""
         os.link(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
-    def link_nameless(self, descriptor: int, name: str) -> None:
-        """Give an open file without a name its first one."""
-        here = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
-        os.link(f"/proc/self/fd/{descriptor}", name, **here, follow_symlinks=True)
-
     def replace(self, old: str, new: str) -> None:
         """Put a file in the place of another, in one step."""
         os.replace(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
@@ -79,16 +72,25 @@ class Directory:
         """Take a name away."""
         os.unlink(self._at(name), dir_fd=self.descriptor)
 
+    def forget(self, name: str) -> None:
+        """Take a name away; one that is gone was given to its target."""
+        with suppress(FileNotFoundError):
+            self.unlink(name)
+
+    def close_to_others(self, name: str) -> None:
+        """Let nobody but its owner use a file; on Windows that is a matter of the folder that it lies in."""
+        if hasattr(os, "geteuid") and self.status(name).st_mode & 0o177:
+            os.chmod(self._at(name), 0o600, dir_fd=self.descriptor)
+
     def discard(self, name: str, descriptor: int) -> None:
         """Close a file and take its name away; one that is gone was given to its target."""
         if VANISHING:
             os.close(descriptor)
-            with suppress(FileNotFoundError, PermissionError):  # another run has it open by now
-                self.unlink(name)
+            with suppress(PermissionError):  # another run has it open by now
+                self.forget(name)
             return
         try:
-            with suppress(FileNotFoundError):
-                self.unlink(name)
+            self.forget(name)
         finally:
             os.close(descriptor)
 
@@ -114,15 +116,6 @@ def read_at(descriptor: int, length: int, offset: int) -> bytes:
         return os.read(descriptor, length)
     finally:
         os.lseek(descriptor, before, os.SEEK_SET)
-
-
-def write_first(descriptor: int, content: bytes) -> None:
-    """Put a few bytes at the beginning of a file that holds nothing else."""
-    if hasattr(os, "pwrite"):
-        os.pwrite(descriptor, content, 0)
-    else:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, content)
 
 
 def lock(descriptor: int) -> bool:
@@ -157,12 +150,6 @@ def settle(descriptor: int) -> None:
     """Bring a finished file to the disk, where the system cannot do that later for all of them at once."""
     if not hasattr(os, "sync"):
         os.fsync(descriptor)
-
-
-def make_private(descriptor: int) -> None:
-    """Let nobody but its owner use a file; on Windows that is a matter of the folder that it lies in."""
-    if hasattr(os, "geteuid"):
-        os.fchmod(descriptor, 0o600)
 
 
 def is_ours(status: os.stat_result) -> bool:

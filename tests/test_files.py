@@ -1,0 +1,585 @@
+"""Files of a run: private, whole under their names or not there; nothing of others is touched or written over."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from calaim_cli import files
+from calaim_cli.errors import CalaimError, InputError, Locked, OutputRefused
+from calaim_cli.files import Folder, Found, Status, save
+from runs import without_directory_descriptors, without_hard_links
+
+WHOLE = b"a draft, all of it"
+CONTENT, OTHER = b"a draft\r\n", b"another draft\r\n"
+NOBODY = 65534
+LACKING: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "nothing": lambda _: None,
+    "hard links": without_hard_links,
+    "directory descriptors": without_directory_descriptors,
+}
+"""What a system may lack, and how to take it away."""
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where the folder is, or will be."""
+    return tmp_path / "out"
+
+
+@pytest.fixture(params=LACKING)
+def system_lacks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each system once; gives what it lacks."""
+    LACKING[request.param](monkeypatch)
+    return str(request.param)
+
+
+@pytest.fixture
+def place(out: Path, system_lacks: str) -> Iterator[Folder]:
+    """A new folder, locked for this run, on a system that has all or lacks something."""
+    with files.opened(out) as opened:
+        yield opened
+
+
+def names(path: Path) -> list[str]:
+    """What a user sees there."""
+    return sorted(one.name for one in path.iterdir() if one.name != files.LOCK)
+
+
+def mode(path: Path) -> int:
+    """The permissions of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_put_again_changes_nothing(place: Folder, out: Path) -> None:
+    """A file appears whole and private; the same again is unchanged, and another content never takes its place."""
+    assert [place.put("draft", content) for content in (WHOLE, WHOLE, b"another")] == [
+        Status.WRITTEN,
+        Status.UNCHANGED,
+        Status.CONFLICT,
+    ]
+    assert names(out) == ["draft"]
+    assert ((out / "draft").read_bytes(), mode(out / "draft")) == (WHOLE, 0o600)
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 3_000_000], ids=["nothing", "3 MB"])
+def test_put_any_size(place: Folder, out: Path, content: bytes) -> None:
+    """Size makes no difference."""
+    assert place.put("draft", content) is Status.WRITTEN
+    assert (out / "draft").read_bytes() == content
+    assert place.put("draft", content) is Status.UNCHANGED
+
+
+TORN = [b"", WHOLE[:5], WHOLE[:5] + bytes(len(WHOLE) - 5), bytes(len(WHOLE))]
+FOREIGN = [b"mine", WHOLE + b"!", WHOLE[:5] + b"\0!", WHOLE + bytes(4)]
+
+
+@pytest.mark.parametrize(
+    ("found", "status"), [*((one, Status.WRITTEN) for one in TORN), *((one, Status.CONFLICT) for one in FOREIGN)]
+)
+def test_only_a_torn_file_is_made_whole(place: Folder, out: Path, found: bytes, status: Status) -> None:
+    """What a power cut leaves (nothing, a beginning, NULs) is replaced; a file that no cut could leave never is."""
+    (out / "draft").write_bytes(found)
+    assert files.is_torn(found, WHOLE) is (status is Status.WRITTEN)
+    assert place.put("draft", WHOLE) is status
+    assert (out / "draft").read_bytes() == (WHOLE if status is Status.WRITTEN else found)
+    assert names(out) == ["draft"]
+
+
+def test_large_torn_file_is_known_by_pieces(place: Folder, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a cut fell between the pieces that are compared, it is known for one; other content never is."""
+    monkeypatch.setattr(files, "PIECE", 4)
+    torn = [WHOLE[:n] + bytes(m - n) for n in range(len(WHOLE)) for m in (n, n + 1, len(WHOLE))]
+    foreign = [WHOLE[:n] + bytes(2) + b"!" for n in range(len(WHOLE) - 3)]
+    for found in (*torn, *foreign):
+        (out / "draft").write_bytes(found)
+        assert place.put("draft", WHOLE) is (Status.WRITTEN if found in torn else Status.CONFLICT), found
+
+
+def test_find_tells_plain_files_from_all_else(place: Folder, out: Path) -> None:
+    """A link is not followed, a pipe not waited for, and nothing but a plain file gives bytes."""
+    (out / "file").write_bytes(WHOLE)
+    (out / "folder").mkdir()
+    (out / "link").symlink_to(out / "file")
+    (out / "dangling").symlink_to(out / "nowhere")
+    os.mkfifo(out / "pipe")
+    assert place.find("absent") == Found(exists=False)
+    assert place.find("file") == Found(exists=True, content=WHOLE)
+    assert [place.find("file", most).content for most in (0, 5, 99)] == [b"", WHOLE[:5], WHOLE]
+    for name in ("folder", "link", "dangling", "pipe"):
+        assert place.find(name) == Found(exists=True), name
+
+
+@pytest.mark.parametrize("cut", [1, 4, 100])
+def test_holds_compares_piece_by_piece(place: Folder, out: Path, cut: int) -> None:
+    """Only a plain file with just these bytes holds them, however they are cut."""
+    (out / "file").write_bytes(WHOLE)
+    (out / "link").symlink_to(out / "file")
+
+    def pieces(content: bytes) -> list[bytes]:
+        return [content[at : at + cut] for at in range(0, len(content), cut)]
+
+    assert place.holds("file", pieces(WHOLE))
+    for other in (b"", WHOLE[:-1], WHOLE + b"!", b"A" + WHOLE[1:]):
+        assert not place.holds("file", pieces(other))
+    assert not place.holds("link", pieces(WHOLE))
+    assert not place.holds("absent", [])
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_publish_asks_only_where_something_stands(place: Folder, out: Path, same: bool) -> None:
+    """A free name is taken; for one that is not, whoever knows the content tells whether it is the same."""
+    asked: list[bool] = []
+
+    def compare() -> bool:
+        asked.append(same)
+        return same
+
+    for name, wanted in (("first", Status.WRITTEN), ("first", Status.UNCHANGED if same else Status.CONFLICT)):
+        with place.temporary("any") as pile:
+            pile.write(WHOLE)
+            assert place.publish(pile, name, compare) is wanted
+    assert asked == [same]
+    assert names(out) == ["first"]
+
+
+def test_own_lists_are_replaced_and_removed(place: Folder, out: Path) -> None:
+    """A list of an earlier run gives way to the new one in one step, and goes when it no longer holds."""
+    place.replace("report.csv", [b"one\n"])
+    before = (out / "report.csv").stat().st_ino
+    place.replace("report.csv", [b"one\n", b"two\n"])
+    assert (out / "report.csv").read_bytes() == b"one\ntwo\n"
+    assert (out / "report.csv").stat().st_ino != before
+    assert mode(out / "report.csv") == 0o600
+    place.remove("report.csv")
+    assert names(out) == []
+
+
+def test_sweep_takes_only_what_a_crash_left(out: Path) -> None:
+    """Temporary files of ours go; links, folders and all other names stay."""
+    out.mkdir(mode=0o700)
+    kept = ["notes.txt", f"{files.TEMPORARY}folder", f"{files.TEMPORARY}link", "x" + files.TEMPORARY]
+    (out / kept[0]).write_bytes(b"mine")
+    (out / kept[1]).mkdir()
+    (out / kept[2]).symlink_to(out / kept[0])
+    (out / kept[3]).write_bytes(b"mine")
+    (out / f"{files.TEMPORARY}0001-ecm.eml").write_bytes(b"half")
+    with files.opened(out):
+        assert names(out) == sorted(kept)
+
+
+def test_sweep_leaves_what_another_run_is_writing(out: Path) -> None:
+    """A temporary file that is locked belongs to a run that is alive, in whatever folder: it stays."""
+    out.mkdir()
+    with files.beside(out / "a.zip") as place, place.temporary("a.zip"):
+        with files.opened(out):
+            assert names(out) == [".tmp-a.zip"]
+        assert save(out / "b.eml", CONTENT) is Status.WRITTEN
+        assert names(out) == [".tmp-a.zip", "b.eml"]
+    assert names(out) == ["b.eml"]
+
+
+@pytest.mark.parametrize("write", ["save", "folder", "file"])
+def test_what_a_kill_left_is_swept_by_the_next_writer(out: Path, write: str) -> None:
+    """Whoever writes there next, a draft, a case or a batch, takes away what a killed run had begun."""
+    out.mkdir()
+    (out / ".tmp-case.toml").write_bytes(b"half")
+    if write == "save":
+        save(out / "draft.eml", CONTENT)
+        assert names(out) == ["draft.eml"]
+    else:
+        with files.opened(out) if write == "folder" else files.beside(out / "a.zip"):
+            assert names(out) == []
+
+
+def test_temporary_file_is_gone_whatever_happens(place: Folder, out: Path) -> None:
+    """An error in the middle leaves neither the name nor anything else."""
+    begun: list[str] = []
+    with suppress(ZeroDivisionError), place.temporary("draft") as pile:
+        pile.write(b"half")
+        begun += names(out)
+        raise ZeroDivisionError
+    assert (begun, names(out)) == ([".tmp-draft"], [])
+
+
+def test_folder_is_made_for_its_owner(out: Path) -> None:
+    """A new folder is private, one that was there keeps its permissions, and parents are never made."""
+    with files.opened(out) as place:
+        assert mode(out) == 0o700
+        place.put("draft", WHOLE)
+    out.chmod(0o755)
+    with files.opened(out):
+        assert (mode(out), mode(out / files.LOCK)) == (0o755, 0o600)
+    with pytest.raises(FileNotFoundError), files.opened(out / "absent" / "deeper"):
+        pass
+    assert names(out) == ["draft"]
+
+
+def test_folder_made_in_vain_is_gone(out: Path) -> None:
+    """A run that writes nothing leaves no empty folder behind, but never takes away one that was there."""
+    with pytest.raises(ZeroDivisionError), files.opened(out):
+        raise ZeroDivisionError
+    assert not out.exists()
+    out.mkdir()
+    with files.opened(out):
+        pass
+    assert names(out) == []
+
+
+def test_only_one_run_works_there(out: Path) -> None:
+    """A second run is told at once; after the first has ended it may."""
+    with files.opened(out) as place:
+        place.put("draft", WHOLE)
+        with pytest.raises(Locked), files.opened(out):
+            pass
+        assert names(out) == ["draft"]
+    with files.opened(out) as place:
+        assert place.put("draft", WHOLE) is Status.UNCHANGED
+
+
+@pytest.mark.parametrize("content", [b"mine", b"dd", b"d\n", b"\0"])
+def test_lock_that_is_not_ours_is_refused(out: Path, content: bytes) -> None:
+    """A file of somebody else under the name of the lock is not emptied, and nothing is written beside it."""
+    out.mkdir()
+    (out / files.LOCK).write_bytes(content)
+    with pytest.raises(OutputRefused), files.opened(out):
+        pass
+    assert (out / files.LOCK).read_bytes() == content
+
+
+@pytest.mark.parametrize("link", ["second name", "symbolic"])
+def test_lock_that_is_a_link_is_refused(tmp_path: Path, out: Path, link: str) -> None:
+    """A link under the name of the lock leads to no file that would be locked, emptied or taken away."""
+    out.mkdir()
+    (tmp_path / "mine").write_bytes(b"")
+    if link == "symbolic":
+        (out / files.LOCK).symlink_to(tmp_path / "mine")
+    else:
+        (out / files.LOCK).hardlink_to(tmp_path / "mine")
+    with pytest.raises(OutputRefused), files.worded(out), files.opened(out):
+        pass
+    assert (tmp_path / "mine").exists()
+    assert os.path.lexists(out / files.LOCK)
+
+
+@pytest.mark.parametrize("content", [b"", b"d"])
+def test_lock_of_an_earlier_run_is_used_again(out: Path, content: bytes) -> None:
+    """What a killed run left, also one of version 0.1, holds nobody up."""
+    out.mkdir()
+    (out / files.LOCK).write_bytes(content)
+    with files.opened(out) as place:
+        assert place.put("draft", WHOLE) is Status.WRITTEN
+
+
+def test_files_beside_each_other_do_not_wait(tmp_path: Path) -> None:
+    """The lock of a file is for this file alone, private, and gone in the end."""
+    with (
+        files.beside(tmp_path / "a.zip") as place,
+        files.beside(tmp_path / "b.zip") as other,
+        place.temporary("a.zip") as whole,
+        other.temporary("b.zip"),
+    ):
+        assert names(tmp_path) == [".tmp-a.zip", ".tmp-b.zip"]
+        assert {mode(path) for path in tmp_path.iterdir()} == {0o600}
+        with pytest.raises(Locked), files.beside(tmp_path / "a.zip") as third, third.temporary("a.zip"):
+            pass
+        whole.write(WHOLE)
+        assert place.publish(whole, "a.zip", lambda: False) is Status.WRITTEN
+    assert names(tmp_path) == ["a.zip"]
+    assert (tmp_path / "a.zip").read_bytes() == WHOLE
+
+
+def test_crash_between_link_and_unlink(tmp_path: Path) -> None:
+    """A temporary file that already has its final name gives up the other one; the finished file is not touched."""
+    (tmp_path / ".tmp-a.zip").write_bytes(WHOLE)
+    (tmp_path / "a.zip").hardlink_to(tmp_path / ".tmp-a.zip")
+    with files.beside(tmp_path / "a.zip"):
+        assert (tmp_path / "a.zip").read_bytes() == WHOLE
+        assert (tmp_path / "a.zip").stat().st_nlink == 1
+    assert names(tmp_path) == ["a.zip"]
+
+
+def test_pile_grows_without_a_name(place: Folder, out: Path) -> None:
+    """What waits is on no list of files, comes back in order and in pieces."""
+    pile = place.pile("drafts")
+    assert names(out) == []
+    parts = [bytes([n]) * 400_000 for n in range(8)]
+    assert [pile.write(part) for part in parts] == [400_000] * 8
+    assert b"".join(pile.pieces()) == b"".join(parts)
+    assert pile.read(400_000, 3) == b"\1\1\1"
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        pile.read(pile.size - 1, 2)
+    pile.close()
+    pile.close()
+
+
+def test_bytes_are_brought_to_the_disk_once_and_only_where_something_changed(
+    place: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that writes nothing waits for no disk."""
+    waited: list[bool] = []
+    monkeypatch.setattr(files, "bring_to_disk", lambda: waited.append(True))
+    place.confirm()
+    assert waited == []
+    place.put("draft", WHOLE)
+    place.put("other", WHOLE)
+    place.confirm()
+    assert waited == [True]
+
+
+@pytest.mark.parametrize("largest", [0, 9, 1000])
+def test_input_is_limited_while_it_is_read(tmp_path: Path, largest: int) -> None:
+    """A file or pipe gives at most so many bytes; one that never ends is refused as soon as it gives more."""
+    (tmp_path / "file").write_bytes(b"x" * largest)
+    assert len(files.read_bytes(tmp_path / "file", largest)) == largest
+    (tmp_path / "file").write_bytes(b"x" * (largest + 1))
+    with pytest.raises(InputError) as caught:
+        files.read_bytes(tmp_path / "file", largest)
+    assert caught.value.code == "too-large"
+    with pytest.raises(InputError):
+        files.read_bytes(Path("/dev/zero"), largest)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, "no-space"),
+        (errno.EDQUOT, "no-space"),
+        (errno.EFBIG, "no-space"),
+        (errno.EACCES, "not-writable"),
+        (errno.EROFS, "not-writable"),
+        (errno.ENOENT, "not-writable"),
+    ],
+)
+def test_what_goes_wrong_is_told_about_the_folder(number: int, code: str) -> None:
+    """The error names the path that the user gave and the system's reason, not the file it came from."""
+    with pytest.raises(OutputRefused) as caught, files.worded(Path("drafts")):
+        raise OSError(number, os.strerror(number), "0001-ecm.eml")
+    assert (caught.value.code, caught.value.exit_code) == (code, 6)
+    assert caught.value.message == f"drafts: cannot be written: {os.strerror(number)}"
+
+
+@pytest.fixture(params=[0o022, 0o000, 0o077], ids=["umask 022", "umask 000", "umask 077"])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The user's umask, which must not matter."""
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def refused(path: Path, *, replace: bool = False) -> OutputRefused:
+    """What is said when the content is not to be written there."""
+    with pytest.raises(OutputRefused) as caught:
+        save(path, CONTENT, replace=replace)
+    assert caught.value.exit_code == 6
+    assert str(path) in caught.value.message
+    return caught.value
+
+
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize("replaced", [False, True], ids=["new", "replaced"])
+def test_file_is_for_its_owner_only(tmp_path: Path, replaced: bool) -> None:
+    """Whatever the umask, nobody else can read a draft, also where it replaces a file that others could read."""
+    path = tmp_path / "draft.eml"
+    if replaced:
+        path.write_bytes(OTHER)
+        path.chmod(0o644)
+    assert save(path, CONTENT, replace=replaced) is Status.WRITTEN
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_content_is_written_byte_for_byte(tmp_path: Path) -> None:
+    """Line ends and encoding are those of the draft on every system."""
+    path = tmp_path / "draft.eml"
+    content = bytes(range(256)) + b"\r\n\n\r"
+    save(path, content)
+    assert path.read_bytes() == content
+
+
+def test_same_content_is_left_alone(tmp_path: Path) -> None:
+    """A rerun does not touch a file that is already as it should be."""
+    path = tmp_path / "draft.eml"
+    save(path, CONTENT)
+    before = path.stat()
+    assert save(path, CONTENT) is Status.UNCHANGED
+    assert save(path, CONTENT, replace=True) is Status.UNCHANGED
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("there", [OTHER, CONTENT + b"x", CONTENT[1:]], ids=["other", "longer", "cut in front"])
+def test_differing_file_is_kept(tmp_path: Path, there: bytes) -> None:
+    """What somebody may have edited is never overwritten unasked."""
+    path = tmp_path / "draft.eml"
+    path.write_bytes(there)
+    assert "--force" in refused(path).message
+    assert path.read_bytes() == there
+
+
+@pytest.mark.parametrize("there", [b"", CONTENT[:-1], CONTENT[:3] + bytes(6)], ids=["empty", "cut", "NULs"])
+def test_torn_file_is_made_whole(tmp_path: Path, there: bytes) -> None:
+    """What a power cut left of this very draft is replaced unasked."""
+    path = tmp_path / "draft.eml"
+    path.write_bytes(there)
+    assert save(path, CONTENT) is Status.WRITTEN
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.usefixtures("system_lacks")
+def test_save_on_any_system(tmp_path: Path) -> None:
+    """Without hard links or directory descriptors a file is written, left alone, kept and replaced just the same."""
+    path = tmp_path / "draft.eml"
+    assert [save(path, CONTENT), save(path, CONTENT)] == [Status.WRITTEN, Status.UNCHANGED]
+    with pytest.raises(OutputRefused):
+        save(path, OTHER)
+    assert path.read_bytes() == CONTENT
+    assert save(path, OTHER, replace=True) is Status.WRITTEN
+    assert (path.read_bytes(), mode(path), names(tmp_path)) == (OTHER, 0o600, ["draft.eml"])
+
+
+def test_several_writers_of_one_name_lose_nothing(tmp_path: Path, system_lacks: str) -> None:
+    """Of writers at once one wins; each of the others is told, or finds the same; no content is mixed or lost."""
+    contents = [b"%d" % n * 1000 for n in range(8)]
+    won: list[bytes] = []
+
+    def write(content: bytes) -> None:
+        with suppress(CalaimError):
+            if save(tmp_path / "draft.eml", content) is Status.WRITTEN:
+                won.append(content)
+
+    threads = [threading.Thread(target=write, args=(content,)) for content in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [(tmp_path / "draft.eml").read_bytes()] == won
+    assert names(tmp_path) == ["draft.eml"]
+
+
+def test_force_replaces_a_differing_file(tmp_path: Path) -> None:
+    """Asked to, the new draft takes the place of the old one in one step."""
+    path = tmp_path / "draft.eml"
+    path.write_bytes(OTHER)
+    assert save(path, CONTENT, replace=True) is Status.WRITTEN
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("replace", [False, True], ids=["plain", "force"])
+@pytest.mark.parametrize("exists", [False, True], ids=["dangling", "to a file"])
+def test_symlink_is_not_followed(tmp_path: Path, exists: bool, replace: bool) -> None:
+    """A link put in the way leads member data nowhere: it is refused and its target untouched."""
+    target, link = tmp_path / "target", tmp_path / "draft.eml"
+    if exists:
+        target.write_bytes(OTHER)
+    link.symlink_to(target)
+    refused(link, replace=replace)
+    assert link.is_symlink()
+    assert (target.read_bytes() if exists else target.exists()) == (OTHER if exists else False)
+
+
+@pytest.mark.parametrize("replace", [False, True], ids=["plain", "force"])
+def test_folder_is_not_replaced(tmp_path: Path, replace: bool) -> None:
+    """A folder of that name is refused as it is."""
+    refused(tmp_path, replace=replace)
+
+
+def test_special_file_is_not_written_to(tmp_path: Path) -> None:
+    """A named pipe is no place for a draft, and is not waited for."""
+    pipe = tmp_path / "draft.eml"
+    os.mkfifo(pipe)
+    refused(pipe, replace=True)
+
+
+def test_missing_folder_is_refused(tmp_path: Path) -> None:
+    """A folder that is not there is not made up: the name may be mistyped."""
+    path = tmp_path / "absent" / "draft.eml"
+    error = refused(path)
+    assert error.code == "no-folder"
+    assert error.message.endswith(f"folder {path.parent} does not exist; create it first")
+    assert not path.parent.exists()
+
+
+def test_file_for_a_folder_is_refused(tmp_path: Path) -> None:
+    """A path through a file cannot be written."""
+    (tmp_path / "file").write_bytes(b"")
+    refused(tmp_path / "file" / "draft.eml")
+
+
+def test_too_long_name_is_refused(tmp_path: Path) -> None:
+    """A name the system cannot take is an answer, not a traceback."""
+    refused(tmp_path / ("x" * 300))
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that this process may not write to, not even where root runs the tests."""
+    before = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o555)
+        if before == 0:
+            os.seteuid(NOBODY)
+        yield Path(name)
+        os.seteuid(before)
+
+
+def test_folder_without_permission_is_refused(closed: Path) -> None:
+    """A folder that may not be written to is named."""
+    refused(closed / "draft.eml")
+
+
+@pytest.mark.parametrize("there", [None, CONTENT, OTHER], ids=["new", "unchanged", "refused"])
+def test_no_temporary_file_is_left(tmp_path: Path, there: bytes | None) -> None:
+    """Whatever becomes of the output, nothing half-written stays beside it."""
+    path = tmp_path / "draft.eml"
+    if there is not None:
+        path.write_bytes(there)
+    if there == OTHER:
+        refused(path)
+    else:
+        save(path, CONTENT)
+    assert names(tmp_path) == ["draft.eml"]
+
+
+def test_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk is full there is no draft and no half of one, and the reason is told."""
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "No space left" in refused(tmp_path / "draft.eml").message
+    assert names(tmp_path) == []
+
+
+def test_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program that writes the same name first does not lose its file."""
+    path = tmp_path / "draft.eml"
+    really_sync = os.fsync
+
+    def sync_too_late(descriptor: int) -> None:
+        really_sync(descriptor)
+        path.write_bytes(OTHER)
+
+    monkeypatch.setattr(os, "fsync", sync_too_late)
+    refused(path)
+    assert path.read_bytes() == OTHER
+    assert names(tmp_path) == ["draft.eml"]
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o666, 0o700])
+def test_unchanged_file_becomes_private(tmp_path: Path, mode: int) -> None:
+    """A draft that is there already, readable by others, is closed to them although its bytes are left alone."""
+    path = tmp_path / "draft.eml"
+    path.write_bytes(CONTENT)
+    path.chmod(mode)
+    before = path.stat()
+    assert save(path, CONTENT) is Status.UNCHANGED
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
