@@ -245,7 +245,11 @@ def _warn(problems: Iterable[Problem]) -> None:
 
 def _day(as_of: datetime | None) -> date:
     """The day to decide for: the one asked for, else today."""
-    return (as_of or datetime.now().astimezone()).date()
+    return as_of.date() if as_of else _today()
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
 
 
 @app.callback(invoke_without_command=True)
