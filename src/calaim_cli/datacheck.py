@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Final
 
 from calaim_cli.catalog import Catalog
-from calaim_cli.counties import HEALTH_CARE_OPTIONS, County, plans_of
+from calaim_cli.counties import HEALTH_CARE_OPTIONS, plans_of
 from calaim_cli.determination import Outcome
 from calaim_cli.errors import Problem
 from calaim_cli.fields import SUBJECT, email
@@ -34,19 +34,20 @@ def find_problems(catalog: Catalog) -> tuple[Problem, ...]:
         _criteria,
         _questions,
         _citations,
-        _outcomes,
         _counties,
         _places,
         _zips,
         _routes,
-        _contacts,
     )
     return tuple(problem for check in checks for problem in check(catalog))
 
 
-def _unknown(where: str, kind: str, found: str, known: Iterable[str]) -> Problem:
-    hint = did_you_mean(found, known) or f"add it, or use a {kind} that is there"
-    return Problem(where, f"unknown-{kind}", f'there is no {kind} "{found}": {hint}')
+def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
+    """A problem for each name that is none of those known."""
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"add it, or use a {kind} that is there"
+            yield Problem(where, f"unknown-{kind}", f'there is no {kind} "{name}": {hint}')
 
 
 def _repeated_ids(catalog: Catalog) -> Iterator[Problem]:
@@ -86,14 +87,11 @@ def _rules(catalog: Catalog) -> Iterator[Problem]:
         for part, rule in rules_of(entry).items():
             where = f'{PROGRAMS}: "{entry.id}": {part}'
             yield from _empty_rules(rule, where)
-            for criterion in criteria_of(rule):
-                if criterion not in catalog.criteria:
-                    yield _unknown(where, "criterion", criterion, catalog.criteria)
+            yield from _absent(where, "criterion", criteria_of(rule), catalog.criteria)
+        # ECM is decided by its populations, Community Supports service by service.
         if entry.rule is None and entry.id not in {"ecm", "cs"}:
             yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
-        for outcome in entry.next:
-            if outcome not in list(Outcome):
-                yield _unknown(f'{PROGRAMS}: "{entry.id}": next', "outcome", outcome, list(Outcome))
+        yield from _absent(f'{PROGRAMS}: "{entry.id}": next', "outcome", entry.next, list(Outcome))
 
 
 def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
@@ -109,10 +107,8 @@ def _criteria(catalog: Catalog) -> Iterator[Problem]:
     used = {criterion for entry in catalog.entries for criterion in criteria_of(*rules_of(entry).values())}
     for criterion in catalog.programs_file.criterion:
         where = f'{PROGRAMS}: criterion "{criterion.id}"'
-        question = catalog.questions.get(criterion.question)
-        if question is None:
-            yield _unknown(f"{where}: question", "question", criterion.question, catalog.questions)
-        else:
+        yield from _absent(f"{where}: question", "question", (criterion.question,), catalog.questions)
+        if question := catalog.questions.get(criterion.question):
             yield from _test_fits(criterion, question, where)
         if criterion.id not in used:
             yield Problem(where, "unused-criterion", "no rule uses it: use it or take it out")
@@ -128,19 +124,14 @@ TESTS: Final = {
 
 def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
     """The test suits the kind of its question, names real choices, and some answer meets it."""
-    given = {
-        key
-        for key in ("at_least", "at_most", "one_of", "has_any_of", "any_choice")
-        if getattr(criterion, key) not in (None, (), False)
-    }
+    keys = ("at_least", "at_most", "one_of", "has_any_of", "any_choice")
+    given = {key for key in keys if getattr(criterion, key) not in (None, (), False)}
     allowed = TESTS[question.kind]
     for key in sorted(given - allowed):
         yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question: take it out")
     if allowed and not given:
         yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(sorted(allowed))}")
-    for choice in (*criterion.one_of, *criterion.has_any_of):
-        if choice not in question.choices:
-            yield _unknown(where, "choice", choice, question.choices)
+    yield from _absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
     low, high = criterion.at_least or 0, criterion.at_most
     most = min(limit for limit in (high, question.at_most, low) if limit is not None)
     if most < low:
@@ -154,50 +145,36 @@ def _questions(catalog: Catalog) -> Iterator[Problem]:
         where = f'{PROGRAMS}: question "{question.id}"'
         if question.id not in used:
             yield Problem(where, "unused-question", "no criterion uses it: use it or take it out")
-        if question.topic not in topics:
-            yield _unknown(f"{where}: topic", "topic", question.topic, topics)
+        yield from _absent(f"{where}: topic", "topic", (question.topic,), topics)
         if bool(question.choices) != (question.kind in (Kind.CHOICE, Kind.CHOICES)):
-            yield Problem(
-                f"{where}: choices", "choices", "choices go with the kinds choice and choices, and with no other"
-            )
+            words = "choices go with the kinds choice and choices, and with no other"
+            yield Problem(f"{where}: choices", "choices", words)
         if DONT_KNOW in question.choices:
             words = f'"{DONT_KNOW}" is accepted by every question: take it out of the choices'
             yield Problem(f"{where}: choices", "choices", words)
 
 
 def _citations(catalog: Catalog) -> Iterator[Problem]:
+    counties = catalog.counties_file
     for file, places in ((PROGRAMS, _cited_in_programs(catalog)), (COUNTIES, _cited_in_counties(catalog))):
         for place, citations in places:
             where = f"{file}: {place}: source"
             if not citations:
                 yield Problem(where, "no-source", "name at least one source: a fact without one is a rumor")
-            for citation in citations:
-                if source_id(citation) not in catalog.sources:
-                    yield _unknown(where, "source", source_id(citation), catalog.sources)
-    yield from _touched(catalog)
-    yield from _plans_named(catalog)
-
-
-def _touched(catalog: Catalog) -> Iterator[Problem]:
-    """What a conflict touches is there, or nobody would ever see it."""
-    entries = {entry.id for entry in catalog.entries}
-    known = entries | set(catalog.plans) | {one.name for one in catalog.counties_file.county}
-    known |= {one.id for one in catalog.counties_file.contact}
+            yield from _absent(where, "source", map(source_id, citations), catalog.sources)
+    # What touches or belongs to nothing that is there would never be shown.
+    known = {one.id for one in catalog.entries} | {one.id for one in counties.contact} | set(catalog.plans)
+    known |= {one.name for one in counties.county}
     for conflict in catalog.conflicts:
-        for touched in conflict.touches:
-            if touched not in known:
-                yield _unknown(f'conflict "{conflict.id}": touches', "entry", touched, known)
-
-
-def _plans_named(catalog: Catalog) -> Iterator[Problem]:
-    """Whose own a contact or a conflict is: a plan that is there, or its members would never see it."""
-    counties = catalog.counties_file
-    owned = [(f'{COUNTIES}: contact "{one.id}": plan', one.plan) for one in counties.contact]
+        yield from _absent(f'conflict "{conflict.id}": touches', "entry", conflict.touches, known)
+    owned = [(f'{COUNTIES}: contact "{one.id}"', one.plan) for one in counties.contact]
     for file, conflicts in ((PROGRAMS, catalog.programs_file.conflict), (COUNTIES, counties.conflict)):
-        owned += [(f'{file}: conflict "{one.id}": plan', one.plan) for one in conflicts]
+        owned += [(f'{file}: conflict "{one.id}"', one.plan) for one in conflicts]
     for where, plan in owned:
-        if plan and plan not in catalog.plans:
-            yield _unknown(where, "plan", plan, catalog.plans)
+        yield from _absent(f"{where}: plan", "plan", filter(None, (plan,)), catalog.plans)
+    for outcome in Outcome:
+        if outcome not in catalog.outcomes:
+            yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
 
 
 def cited(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -233,12 +210,6 @@ def _cited_in_counties(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]
     yield "form", (*counties.form.subjects_source, *counties.form.source)
 
 
-def _outcomes(catalog: Catalog) -> Iterator[Problem]:
-    for outcome in Outcome:
-        if outcome not in catalog.outcomes:
-            yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
-
-
 def _counties(catalog: Catalog) -> Iterator[Problem]:
     counties = catalog.counties_file.county
     if len(counties) != COUNT:
@@ -247,20 +218,12 @@ def _counties(catalog: Catalog) -> Iterator[Problem]:
         where = f'{COUNTIES}: county "{county.name}"'
         if not (len(county.fips) == len("06001") and county.fips.isascii() and county.fips.isdigit()):
             yield Problem(f"{where}: fips", "fips", "expected five digits in quotes, beginning with 06")
-        for plan in plans_of(county):
-            if plan not in catalog.plans:
-                yield _unknown(f"{where}: plans", "plan", plan, catalog.plans)
-        yield from _presence(county, catalog, where)
-
-
-def _presence(county: County, catalog: Catalog, where: str) -> Iterator[Problem]:
-    if county.kp is None:
-        return
-    if (county.kp.region is None) != bool(county.kp.by_zip):
-        yield Problem(f"{where}: kp", "region", "give either region, or by_zip for a split county")
-    for region in (county.kp.region, *county.kp.by_zip.values()):
-        if region is not None and region not in catalog.regions:
-            yield _unknown(f"{where}: kp", "region", region, catalog.regions)
+        yield from _absent(f"{where}: plans", "plan", plans_of(county), catalog.plans)
+        if county.kp:
+            if (county.kp.region is None) != bool(county.kp.by_zip):
+                yield Problem(f"{where}: kp", "region", "give either region, or by_zip for a split county")
+            regions = [one for one in (county.kp.region, *county.kp.by_zip.values()) if one is not None]
+            yield from _absent(f"{where}: kp", "region", regions, catalog.regions)
 
 
 def _places(catalog: Catalog) -> Iterator[Problem]:
@@ -285,8 +248,7 @@ def _places(catalog: Catalog) -> Iterator[Problem]:
         ((one.county, f'misspelling "{one.typed}"') for one in data.misspelling),
     )
     for name, where in named:
-        if name not in names:
-            yield _unknown(f"{COUNTIES}: {where}", "county", name, names)
+        yield from _absent(f"{COUNTIES}: {where}", "county", (name,), names)
 
 
 def _zips(catalog: Catalog) -> Iterator[Problem]:
@@ -295,13 +257,6 @@ def _zips(catalog: Catalog) -> Iterator[Problem]:
     shares = catalog.gazetteer.zips().values()
     for fips in sorted({fips for spread in shares for fips, _ in spread} - known):
         yield Problem(f'{ZIPS}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
-
-
-def _contacts(catalog: Catalog) -> Iterator[Problem]:
-    """The contact that refusals name is there."""
-    if HEALTH_CARE_OPTIONS not in {contact.id for contact in catalog.counties_file.contact}:
-        where = f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"'
-        yield Problem(where, "missing-contact", "refusals name it: add it")
 
 
 def _routes(catalog: Catalog) -> Iterator[Problem]:
@@ -321,8 +276,10 @@ def _routes(catalog: Catalog) -> Iterator[Problem]:
         if entry.id not in data.form.subjects:
             yield Problem(f"{COUNTIES}: form: subjects", "subject", f'"{entry.id}" has no subject: add the exact one')
     for availability in data.availability:
-        if availability.service not in services:
-            yield _unknown(f"{COUNTIES}: availability", "service", availability.service, services)
+        yield from _absent(f"{COUNTIES}: availability", "service", (availability.service,), services)
     for service in sorted(services - catalog.availability.keys()):
         words = "say where it is offered: add an [[availability]] with not_in = [] or the exceptions"
         yield Problem(f'{COUNTIES}: availability "{service}"', "availability", words)
+    if HEALTH_CARE_OPTIONS not in {contact.id for contact in data.contact}:
+        where = f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"'
+        yield Problem(where, "missing-contact", "refusals name it: add it")
