@@ -59,31 +59,27 @@ class Topic(Struct, frozen=True):
     view: View
 
 
-def _exit_codes() -> View:
-    return (
-        Heading("Exit codes"),
-        Table(("code", "meaning"), tuple((str(code), meaning) for code, meaning in EXIT_CODES)),
-    )
+CODES: Final = (
+    Heading("Exit codes"),
+    Table(("code", "meaning"), tuple((str(code), meaning) for code, meaning in EXIT_CODES)),
+)
 
-
-def _json() -> View:
-    return (
-        Heading("JSON documents"),
-        Points(
-            "json",
-            "Rules",
-            (
-                "With --json a command prints one document on one line, in UTF-8, with stable key order.",
-                'The first key is "schema". Within a schema number keys are only added.',
-                "What is not known is null, never a missing key. Ids, dates and codes are text.",
-                "Errors are one document on standard error; standard output then stays empty.",
-                "check with several cases prints one document a line.",
-                "The JSON Schema files are in the folder schemas of the installed package.",
-            ),
+JSON: Final = (
+    Heading("JSON documents"),
+    Points(
+        "json",
+        "Rules",
+        (
+            "With --json a command prints one document on one line, in UTF-8, with stable key order.",
+            'The first key is "schema". Within a schema number keys are only added.',
+            "What is not known is null, never a missing key. Ids, dates and codes are text.",
+            "Errors are one document on standard error; standard output then stays empty.",
+            "check with several cases prints one document a line.",
+            "The JSON Schema files are in the folder schemas of the installed package.",
         ),
-        Table(("schema", "command", "holds"), DOCUMENTS),
-    )
-
+    ),
+    Table(("schema", "command", "holds"), DOCUMENTS),
+)
 
 PRIVACY: Final = (
     Heading("Privacy"),
@@ -138,9 +134,9 @@ DATA: Final = (
 )
 
 TOPICS: Final = (
-    Topic("exit-codes", "what each exit code means, for scripts", _exit_codes()),
+    Topic("exit-codes", "what each exit code means, for scripts", CODES),
     Topic("privacy", "what stays where, and what you have to mind", PRIVACY),
-    Topic("json", "the documents that --json prints", _json()),
+    Topic("json", "the documents that --json prints", JSON),
     Topic("data", "where the facts are, and how to change them", DATA),
 )
 
