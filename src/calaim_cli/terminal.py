@@ -14,11 +14,11 @@ from calaim_cli.errors import OutputRefused
 READER_GONE: Final = 141
 """Exit code when the reader of stdout went away: 128 + SIGPIPE."""
 CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
-"""How control characters are printed: a key or file name must not drive the terminal."""
+"""Control characters as they are printed: a key or file name must not drive the terminal."""
 
 
 def is_on(name: str) -> bool:
-    """Whether a variable of the user's surroundings, such as ACCESSIBLE, is set to anything but 0."""
+    """True where a variable of the user's surroundings, such as ACCESSIBLE, is set to anything but 0."""
     return os.environ.get(name, "0") not in {"", "0"}
 
 
@@ -39,33 +39,42 @@ def tamed(text: str) -> str:
     return text.translate(CONTROLS)
 
 
+def undelivered(error: OSError) -> OutputRefused:
+    """The error for a stdout that takes no more, such as a full disk; a reader that left ends the command quietly."""
+    # The null device takes what is still in the buffer, which would fail once more when the interpreter leaves.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(error, BrokenPipeError):
+        raise SystemExit(READER_GONE)
+    return OutputRefused(f"standard output cannot be written: {error.strerror}", code="stdout")
+
+
+@contextmanager
+def _delivered() -> Iterator[None]:
+    """Within it, a stdout that takes no more is an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise undelivered(error) from None
+
+
 def emit(text: str, *, painted: bool = False) -> None:
     """Write a result to stdout in the terminal's encoding, and make sure it arrived.
 
     A painted text holds color escapes of our own; its values are tamed already.
     """
     if sys.stdout is not None:
-        _deliver(sys.stdout, text if painted else tamed(text))
+        with _delivered():
+            sys.stdout.write(text if painted else tamed(text))
+            sys.stdout.flush()
 
 
 def emit_utf8(text: str) -> None:
     """Write a document or draft to stdout as UTF-8, whatever the locale."""
-    if sys.stdout is None:
-        return
-    sys.stdout.flush()
-    try:
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        raise undelivered(error) from None
-
-
-def _deliver(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text)
-        stream.flush()
-    except OSError as error:
-        raise undelivered(error) from None
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        with _delivered():
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+            sys.stdout.buffer.flush()
 
 
 class _Watched:
@@ -81,16 +90,12 @@ class _Watched:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        try:
+        with _delivered():
             return self._stream.write(text) if text != "" else 0
-        except OSError as error:
-            raise undelivered(error) from None
 
     def flush(self) -> None:
-        try:
+        with _delivered():
             self._stream.flush()
-        except OSError as error:
-            raise undelivered(error) from None
 
 
 def watched_stdout() -> AbstractContextManager[object]:
@@ -106,14 +111,6 @@ def code_wins(exit_code: int) -> Iterator[None]:
     except SystemExit as gone:
         if gone.code != READER_GONE or not exit_code:
             raise
-
-
-def undelivered(error: OSError) -> OutputRefused:
-    """The error for a stdout that takes no more, such as a full disk; a reader that left ends the command quietly."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if isinstance(error, BrokenPipeError):
-        raise SystemExit(READER_GONE)
-    return OutputRefused(f"standard output cannot be written: {error.strerror}", code="stdout")
 
 
 def say(text: str) -> None:
