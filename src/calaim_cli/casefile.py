@@ -28,8 +28,11 @@ from calaim_cli.errors import InputError, Problem
 from calaim_cli.fields import MESSAGES, email
 from calaim_cli.textfile import decode_utf8, parse_toml, read_bytes
 
+# A case with long notes has a few kilobytes: what is larger was named by mistake.
 LARGEST: Final = 1024 * 1024
+# No encoded word (RFC 2047, "=?"), and one header line of 78 with the tag's name (RFC 5322, 2.1.1).
 TAG_TEXT: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?")
+# X-Unsent is set by the program: it makes Outlook open a file as a draft.
 TAG_HEADER: Final = re.compile(r"X-(?!Unsent$)[A-Za-z-]{1,38}", re.IGNORECASE)
 PROFILE_SCHEMA: Final = "calaim.profile/1"
 
@@ -67,9 +70,9 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
     try:
         document = json.loads(text, object_pairs_hook=_no_repeats)
     except json.JSONDecodeError as error:
-        raise InputError(f"{name}: line {error.lineno}: not valid JSON: mend that line") from None
+        raise InputError(f"{name}: line {error.lineno}: not valid JSON; fix that line") from None
     except KeyError:
-        raise InputError(f"{name}: not a valid case: a key stands twice") from None
+        raise InputError(f"{name}: not a valid case: a key appears twice; remove one") from None
     except (RecursionError, ValueError):
         raise InputError(f"{name}: not a valid case: nested too deeply, or a number too long") from None
     return document if isinstance(document, dict) else {}
@@ -154,7 +157,7 @@ def read_profile(path: Path) -> Profile:
         if key == "schema":
             continue
         if key not in PROFILE_PARTS:
-            problems.append(Problem(key, "unknown-key", "there is no such part of a profile: take it out"))
+            problems.append(Problem(key, "unknown-key", "unknown part of a profile; remove it"))
         elif not isinstance(table, dict):
             problems.append(Problem(key, "type", "must be a table"))
         else:
@@ -163,7 +166,7 @@ def read_profile(path: Path) -> Profile:
     profile = Profile(**parts)
     problems += _unfit(profile)
     if problems:
-        raise InputError(f"{path}: the profile is not valid: mend it, or take it away", tuple(problems))
+        raise InputError(f"{path}: the profile is not valid. Fix it or move it away", tuple(problems))
     entity = profile.network_lead_entity
     # Without an address it is as good as none: nothing may be routed to it.
     return profile if entity and entity.email else replace(profile, network_lead_entity=None)

@@ -70,7 +70,7 @@ def _calendar_day(text: str) -> datetime:
 
 
 def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
-    """What the shell offers for a half-typed value of this kind: names of the shipped data, or case files."""
+    """The source of what the shell offers for a half-typed value: names of the shipped data, or case files."""
 
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
         from calaim_cli import completion, datafiles, lookups
@@ -126,7 +126,7 @@ def main() -> int:
     except typer.TyperException as error:
         return _misused(error)
     except typer.Abort:
-        say("calaim: input ended before the question was answered: run it again, or give a case file")
+        say("calaim: input ended before the question was answered. Run it again or pass a case file")
         return 2
     except Exception as error:  # noqa: BLE001 the boundary
         # Where it arose is told, and never its message, which may quote an answer.
@@ -149,6 +149,7 @@ def _needed(arguments: list[str]) -> typer.Typer:
 
 def failed(error: CalaimError) -> int:
     """Tell the error, with --json as a document, else without saying twice what its line says; gives its exit code."""
+    # Asked of the words typed: an error may come before Typer has read them.
     if "--json" in sys.argv[1:]:
         from calaim_cli import documents
 
@@ -173,7 +174,7 @@ def _misused(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "calaim"
     if text.startswith("Got unexpected extra argument"):
-        said = "one word too many: a value of several words needs quotes, as in --county 'san mateo'"
+        said = "unexpected argument; quote values that contain spaces, as in --county 'san mateo'"
         return failed(UsageError(f"{said}: '{command} --help'"))
     # Typer's own words for what was meant: an option that is near, or several (their parsers, `NoSuchOption`)
     said, _, meant = text.replace(" (Possible options: ", " Did you mean ").partition(" Did you mean ")
@@ -182,7 +183,7 @@ def _misused(error: typer.TyperException) -> int:
 
 
 class _Asked(NamedTuple):
-    """What --data, --as-of, --json and --plain ask for: the policy and the day to decide by, and the way to show it."""
+    """The policy and the day to decide by, and the way to show it: --data, --as-of, --json and --plain."""
 
     policy: "Catalog"
     day: date
@@ -234,7 +235,7 @@ def _policy(folder: Path | None) -> "Catalog":
         from calaim_cli import datacheck
 
         if problems := datacheck.find_problems(catalog):
-            raise InputError(f"{folder}: the data are not sound: 'calaim data check' tells more", problems)
+            raise InputError(f"{folder}: the data files have errors; fix those listed below", problems)
     return catalog
 
 
@@ -264,6 +265,7 @@ def top(
 
         emit(f"calaim {__version__}, data {datafiles.load(data).edition}\n")
         raise typer.Exit
+    # From the environment it is for every command; typed before the command it would reach none.
     if data is not None and context.get_parameter_source("data").name == "COMMANDLINE":  # type: ignore[union-attr]
         raise UsageError("--data goes after the command, as in 'calaim county alameda --data DIR'")
     if context.invoked_subcommand is None:
@@ -383,11 +385,14 @@ def check(
     from calaim_cli import casefile, checking, documents, lookups, screening
 
     if expect and (program or county):
-        raise UsageError("--expect compares with the whole [expect] table: leave --program and --county away")
+        raise UsageError(
+            "--expect compares with the whole [expect] table; do not combine it with --program or --county"
+        )
     asked = _asked(data, as_of, as_json=as_json, plain_wanted=plain_wanted)
     policy, day = asked.policy, asked.day
     screener = screening.screener(lookups.subjects_named(program or [], policy), policy)
     stated = lookups.place_named(county, policy).county if county else None
+    # All are read before the first is decided: a bad file ends the command before anything is shown.
     read = [(name, casefile.read(name)) for name in cases]
     if not expect:
         return _show_decided([checking.decide(name, case, screener, policy, day, stated) for name, case in read], asked)
@@ -405,6 +410,7 @@ def _show_decided(results: "list[Decided]", asked: _Asked) -> int:
     from calaim_cli import documents, views
     from calaim_cli.render import wants_rich
 
+    # A pipe gets everything: a script that looks for a program must not depend on how many there are.
     full = not wants_rich(sys.stdout, plain_wanted=asked.plain_wanted)
     shown = (views.determination_view(one.results, asked.policy, one.county, one.name, full=full) for one in results)
     return asked.respond(
@@ -673,6 +679,7 @@ def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: D
         )
     with interviewing.leaving(None):
         edited = referring.edited_profile(profile, catalog, prompts.asker(plain=plain_wanted))
+    # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {outbox.save(path, casefile.profile_bytes(edited), replace=True)}")
     return 0
@@ -684,11 +691,9 @@ def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> 
 
     Example: calaim data check --data my-county
     """
-    from calaim_cli import datacheck, datafiles, documents
+    from calaim_cli import datafiles, documents
 
-    policy, day = datafiles.load(data or datafiles.shipped()), _day(as_of)
-    if problems := datacheck.find_problems(policy):
-        raise InputError(f"{data or 'the shipped data'}: the data are not sound: mend what is listed", problems)
+    policy, day = _policy(data or datafiles.shipped()), _day(as_of)
     warnings = policy.past_review(day)
     _warn(warnings)
     if as_json:
@@ -722,7 +727,7 @@ def data_diff(
     as_json: Json = False,
     plain_wanted: Plain = False,
 ) -> int:
-    """What changed between two data folders, and for which cases.
+    """List the changes between two data folders, and the cases decided differently.
 
     Example: calaim data diff data my-county examples/case.toml
     """

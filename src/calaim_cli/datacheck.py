@@ -1,4 +1,4 @@
-"""Floor 3: is the policy sound? What no type can say: that ids exist, routes resolve, criteria can be met."""
+"""Floor 3: is the policy sound? All that no type can say: that ids exist, routes resolve, criteria can be met."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COUNT: Final = 58
 
 
 def find_problems(catalog: Catalog) -> tuple[Problem, ...]:
-    """Everything that is wrong with the data, each with file, entry, key and a way to mend it."""
+    """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     checks: tuple[Callable[[Catalog], Iterator[Problem]], ...] = (
         _repeated_ids,
         _repeated_names,
@@ -69,7 +69,7 @@ def _repeated_ids(catalog: Catalog) -> Iterator[Problem]:
     for kind, ids in lists.items():
         for repeated, times in Counter(ids).items():
             if times > 1:
-                yield Problem(f'{kind} "{repeated}"', "duplicate-id", f"stands {times} times: give each its own id")
+                yield Problem(f'{kind} "{repeated}"', "duplicate-id", f"appears {times} times; give each its own id")
 
 
 def _repeated_names(catalog: Catalog) -> Iterator[Problem]:
@@ -79,7 +79,7 @@ def _repeated_names(catalog: Catalog) -> Iterator[Problem]:
         for name in {name_key(name) for name in (entry.id, entry.name, *entry.aliases)}:
             if owner.setdefault(name, entry.id) != entry.id:
                 where = f'{PROGRAMS}: "{entry.id}": aliases'
-                yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too: take one out')
+                yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too; remove one')
 
 
 def _rules(catalog: Catalog) -> Iterator[Problem]:
@@ -97,7 +97,7 @@ def _rules(catalog: Catalog) -> Iterator[Problem]:
 def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
     parts = (*rule.all_of, *rule.any_of, *rule.none_of)
     if not parts:
-        yield Problem(where, "empty-rule", "has no criteria, which would mean everyone: name at least one")
+        yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
     for part in parts:
         if isinstance(part, Rule):
             yield from _empty_rules(part, where)
@@ -111,7 +111,7 @@ def _criteria(catalog: Catalog) -> Iterator[Problem]:
         if question := catalog.questions.get(criterion.question):
             yield from _test_fits(criterion, question, where)
         if criterion.id not in used:
-            yield Problem(where, "unused-criterion", "no rule uses it: use it or take it out")
+            yield Problem(where, "unused-criterion", "no rule uses it; use it or remove it")
 
 
 TESTS: Final = {
@@ -128,11 +128,12 @@ def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator
     given = {key for key in keys if getattr(criterion, key) not in (None, (), False)}
     allowed = TESTS[question.kind]
     for key in sorted(given - allowed):
-        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question: take it out")
+        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")
     if allowed and not given:
         yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(sorted(allowed))}")
     yield from _absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
     low, high = criterion.at_least or 0, criterion.at_most
+    # `low` stands in for limits that are not given, and is never less than itself.
     most = min(limit for limit in (high, question.at_most, low) if limit is not None)
     if most < low:
         yield Problem(where, "unreachable", f"no answer can meet it: nothing is at least {low} and at most {most}")
@@ -144,13 +145,13 @@ def _questions(catalog: Catalog) -> Iterator[Problem]:
     for question in catalog.programs_file.question:
         where = f'{PROGRAMS}: question "{question.id}"'
         if question.id not in used:
-            yield Problem(where, "unused-question", "no criterion uses it: use it or take it out")
+            yield Problem(where, "unused-question", "no criterion uses it; use it or remove it")
         yield from _absent(f"{where}: topic", "topic", (question.topic,), topics)
         if bool(question.choices) != (question.kind in (Kind.CHOICE, Kind.CHOICES)):
             words = "choices go with the kinds choice and choices, and with no other"
             yield Problem(f"{where}: choices", "choices", words)
         if DONT_KNOW in question.choices:
-            words = f'"{DONT_KNOW}" is accepted by every question: take it out of the choices'
+            words = f'"{DONT_KNOW}" is accepted by every question; remove it from the choices'
             yield Problem(f"{where}: choices", "choices", words)
 
 
@@ -212,10 +213,12 @@ def _cited_in_counties(catalog: Catalog) -> Iterator[tuple[str, tuple[str, ...]]
 
 def _counties(catalog: Catalog) -> Iterator[Problem]:
     counties = catalog.counties_file.county
+    # A county left out would be answered as a place that does not exist.
     if len(counties) != COUNT:
         yield Problem(f"{COUNTIES}: county", "county-count", f"California has {COUNT} counties: found {len(counties)}")
     for county in counties:
         where = f'{COUNTIES}: county "{county.name}"'
+        # 06 is California in the codes of states of FIPS 5-2.
         if not (len(county.fips) == len("06001") and county.fips.isascii() and county.fips.isdigit()):
             yield Problem(f"{where}: fips", "fips", "expected five digits in quotes, beginning with 06")
         yield from _absent(f"{where}: plans", "plan", plans_of(county), catalog.plans)
@@ -227,7 +230,7 @@ def _counties(catalog: Catalog) -> Iterator[Problem]:
 
 
 def _places(catalog: Catalog) -> Iterator[Problem]:
-    """What is typed means one thing, and every county that is named is one."""
+    """Problems of place names: each means one thing, and every county that is named is one."""
     data = catalog.counties_file
     names = {county.name for county in data.county}
     owner: dict[str, str] = {}
@@ -239,7 +242,7 @@ def _places(catalog: Catalog) -> Iterator[Problem]:
     )
     for word, meaning in typed:
         if owner.setdefault(place_key(word), meaning) != meaning:
-            words = f'means "{owner[place_key(word)]}" elsewhere in the file: take one out'
+            words = f'means "{owner[place_key(word)]}" elsewhere in the file; remove one'
             yield Problem(f'{COUNTIES}: "{word}"', "duplicate-place", words)
     named = chain(
         ((name, f'availability "{one.service}"') for one in data.availability for name in one.not_in),
@@ -271,6 +274,7 @@ def _routes(catalog: Catalog) -> Iterator[Problem]:
         if not SUBJECT.fullmatch(subject):
             where = f"{COUNTIES}: form: subjects.{program}"
             yield Problem(where, "subject", "expected 1 to 69 plain characters")
+    # Whether a service is offered must have been looked up for each of them: silence is not a yes.
     services = {service.id for service in catalog.programs_file.service}
     for entry in catalog.programs_file.program:
         if entry.id not in data.form.subjects:

@@ -1,4 +1,4 @@
-"""Floor 4: what changed between two editions of the policy, in words, and who would be decided differently."""
+"""Floor 4: the changes between two editions of the policy, in words, and who would be decided differently."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ COUNTY_LISTS: Final = ("source", "conflict", "region", "availability", "contact"
 
 
 def changes(old: Catalog, new: Catalog) -> tuple[Change, ...]:
-    """Every entry added, taken away or changed, in the order of the files."""
+    """Every entry added, removed or changed, in the order of the files."""
     programs, counties = (old.programs_file, new.programs_file), (old.counties_file, new.counties_file)
     found: list[Change] = []
     for files, names in ((programs, PROGRAM_LISTS), (counties, COUNTY_LISTS)):
@@ -57,7 +57,7 @@ def _between(kind: str, old: Iterable[Struct], new: Iterable[Struct]) -> Iterato
     was, now = ({_name(entry): entry for entry in entries} for entries in (old, new))
     for name in was:
         if name not in now:
-            yield Change(f'{kind} "{name}"', "", "there", "taken away")
+            yield Change(f'{kind} "{name}"', "", "there", "removed")
     for name, entry in now.items():
         if name in was:
             yield from _keys(f'{kind} "{name}"', was[name], entry, entry.__struct_fields__)
@@ -107,6 +107,7 @@ def shifts(cases: Iterable[tuple[str, Case]], old: Screener, new: Screener, as_o
 
 
 def _outcomes(case: Case, screener: Screener, as_of: date) -> dict[str, str]:
+    # An answer that an edition does not ask for would be refused as unknown.
     answers = {key: value for key, value in case.answers.items() if key in screener.questions}
     screening = screener.screen(replace(case, answers=answers), as_of)
     return {subject: one.outcome.value for subject, one in screening.determinations.items()}

@@ -25,6 +25,7 @@ Document = dict[str, Any]
 
 def written(document: Document) -> str:
     """The document on one line of UTF-8 JSON, without the newline at its end."""
+    # Loaded here: text answers do without it.
     import json
 
     return json.dumps(document, ensure_ascii=False)
@@ -63,6 +64,7 @@ def county_document(place: Place, typed: str, catalog: Catalog) -> Document:
 
 
 def _kp(county: County, catalog: Catalog) -> Document:
+    # A county that is not served has every key, too: readers of a schema may rely on each of them.
     presence = county.kp
     region = catalog.regions.get(presence.region or "") if presence else None
     return {
@@ -117,6 +119,7 @@ def services_document(services: Iterable[Program], county: County | None, catalo
                 "limits": list(service.limits),
                 "documents": list(service.documents),
                 "codes": list(service.codes),
+                # What is to know of the availability has no key of its own in this schema.
                 "notes": [*service.notes, *filter(None, (availability.note,))],
             }
             for service, availability in ((one, catalog.availability[one.id]) for one in services)
@@ -169,6 +172,7 @@ def _criterion(criterion_id: str, catalog: Catalog, reason: Reason | None = None
     return {
         "criterion": criterion.id,
         "text": criterion.text,
+        # The order of the keys is part of what the schemas promise.
         **({"met": reason.met, "part": reason.part} if reason else {"question": criterion.question}),
         "source": ", ".join(criterion.source),
         "as_of": catalog.dated(criterion.source),

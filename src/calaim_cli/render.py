@@ -93,6 +93,7 @@ def wants_labels(stream: TextIO | None) -> bool:
 
 def wants_color(*, plain_wanted: bool) -> bool:
     """True where colors are forced although no table is drawn; whatever turns colors off wins."""
+    # Names and meaning as on force-color.org, bixense.com/clicolors and no-color.org.
     forced = is_on("FORCE_COLOR") or is_on("CLICOLOR_FORCE")
     return forced and not plain_wanted and not os.environ.get("NO_COLOR") and not _wants_simple()
 
@@ -112,7 +113,9 @@ def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
     utf8 = (stream.encoding or "").lower().replace("-", "").startswith("utf8")
+    # The basic eight are the ones that the user's own theme sets, readable on light and on dark.
     color: Literal["standard"] | None = None if os.environ.get("NO_COLOR") else "standard"
+    # What boxes are drawn with lies outside ASCII, hence the safe ones.
     return Console(file=stream, color_system=color, highlight=False, markup=False, emoji=False, safe_box=not utf8)
 
 
@@ -144,6 +147,7 @@ def _print_labelled(console: Console, label: str, lines: list[str], style: str) 
     from rich.table import Table as Grid
     from rich.text import Text
 
+    # Folded, never cut: an address with its end missing would be copied as it is.
     if console.width < WIDE or len(label) > LABEL_WIDTH:
         console.print(Text(label, style="bold"), overflow="fold")
         for line in lines:

@@ -13,6 +13,7 @@ from calaim_cli.errors import OutputRefused
 
 READER_GONE: Final = 141
 """Exit code when the reader of stdout went away: 128 + SIGPIPE."""
+# 127 to 159 belong to it: terminals of 8 bits take 155 for the start of an escape (ECMA-48, CSI).
 CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 """Control characters as they are printed: a key or file name must not drive the terminal."""
 
@@ -24,6 +25,7 @@ def is_on(name: str) -> bool:
 
 def prepare_streams() -> None:
     """Open the null device on closed standard descriptors, and let no character stop an output."""
+    # Else the next file opened would take the number of a closed one, and what is printed would go into it.
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -126,6 +128,7 @@ def say(text: str) -> None:
 
 def leave_on_signals() -> None:
     """Let "terminate" and "hang up" end the program through its clean-up, with 128 and the signal's number."""
+    # Windows has no SIGHUP; what is ignored already, as under nohup, stays so.
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
@@ -145,6 +148,7 @@ def second_interrupt_ends() -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         raise KeyboardInterrupt
 
+    # A shell ignores Ctrl-C for jobs in the background.
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, first)

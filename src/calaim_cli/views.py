@@ -1,4 +1,4 @@
-"""Floor 5: what a person reads, as blocks that `render` prints on a terminal or as plain lines in a pipe."""
+"""Floor 5: results that a person reads, as blocks that `render` prints on a terminal or as plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -140,6 +140,7 @@ def _kp_blocks(county: County, catalog: Catalog) -> Iterator[Block]:
     yield Fact("warning", "Take care", presence.warning, DOUBT)
     yield Fact("kp_note", "Area", presence.note)
     services = catalog.programs_file.service
+    # The oldest date holds for all of them.
     dated = "as of " + min(one.as_of for one in catalog.availability.values())
     offered = tuple(one.name for one in services if catalog.offered(one.id, county))
     missing = tuple(one.name for one in services if catalog.offered(one.id, county) is False)
@@ -217,7 +218,7 @@ def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Cat
             Fact("who", "Who", entry.who),
             *middle,
             Points("limit", "Limits", entry.limits),
-            Points("document", "Papers that come later", entry.documents),
+            Points("document", "Documents needed later", entry.documents),
             Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
             Points("note", "Notes", entry.notes),
             *_conflicts(entry.id, catalog),
@@ -230,10 +231,10 @@ def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Cat
 
 PART_WORDS = {
     "rule": "Rule",
-    "discretion": "Up to the plan when",
+    "discretion": "Plan may decide if",
     "excluded": "Does not go together with",
-    "choose_one": "One or the other when",
-    "first": "First",
+    "choose_one": "Choose one if",
+    "first": "Must come first",
     "limit": "Within the usual limit when",
 }
 CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "none of these"}
@@ -276,15 +277,16 @@ WAYS_TO_ANSWER = (
         " longer matters."
     ),
 )
-"""How open questions can be seen, where not all are, and answered."""
+"""Ways to see open questions, where not all are shown, and to answer them."""
 Results = Sequence[tuple[Determination, Advice]]
 
 
 def determination_view(results: Results, catalog: Catalog, county: County | None, title: str, *, full: bool) -> View:
-    """What a case comes to: the summary, then what fits, what is open, what does not match today.
+    """The results of a case: the summary, then what fits, what is open, what does not match today.
 
     Unless `full`, a long list keeps the details of what is open or does not match to the summary.
     """
+    # Outcomes are defined from what fits to what does not: the reader finds help first.
     order = list(Outcome)
     ranked = sorted(results, key=lambda result: order.index(result[0].outcome))
     detailed = [one for one in ranked if full or len(ranked) <= FEW or one[0].outcome in POSITIVE]
@@ -323,7 +325,7 @@ def _result(determination: Determination, advice: Advice, catalog: Catalog) -> I
             criterion = catalog.criteria[reason.criterion]
             why.append(f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(criterion.source)}]")
     if clear := len(determination.because) - len(why):
-        why.append(f"nothing stands against it ({counted(clear, 'criterion', 'criteria')} checked)")
+        why.append(f"no exclusion applies ({clear} checked)")
     yield Points(f"{key}\tbecause", "Why", tuple(why))
     asked = tuple(to_answer(catalog.questions[one]) for one in catalog.questions_of(determination.missing))
     yield Points(f"{key}\tmissing", "Still to ask", asked, DOUBT)
@@ -339,7 +341,7 @@ def to_answer(question: Question) -> str:
 
 
 def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: int) -> View:
-    """What changed between two editions, and which of the cases come out differently."""
+    """The changes between two editions, and the cases that come out differently."""
     said = tuple(f"{one.entry}{f': {one.key}' if one.key else ''}: was {one.was}, now {one.now}" for one in changes)
     moved = tuple(f"{one.case}: {one.subject}: was {one.was}, now {one.now}" for one in shifts)
     return _without_empty(
@@ -369,7 +371,7 @@ def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date)
 
 
 def standing_line(standing: Standing, catalog: Catalog, number: int) -> str:
-    """Where an interview stands, in words: what each program has come to, and how much may be left."""
+    """The state of an interview in words: the outcome of each program so far, and how much may be left."""
     services = [outcome for name, outcome in standing.outcomes.items() if name in catalog.availability]
     settled = sum(outcome is not Outcome.NEED_ANSWERS for outcome in services)
     others = [
