@@ -7,7 +7,7 @@ The floors; a module imports only from floors below its own:
     8  interviewing                             a person at a terminal, asked and listened to
     7  referring                                the story of `refer`
     7  takes                                    the rows of a batch, drafted or refused, then published
-    7  compiling                                the data made ready when a wheel is built
+    7  answers                                  the texts that quick copies out, and the policy as JSON
     6  render  prompts  topics                  the terminal; what `calaim help` explains
     6  datafiles  casefile  outbox              files
     6  spreadsheet                              CSV, in and out
@@ -27,7 +27,8 @@ The floors; a module imports only from floors below its own:
     0  rules  sources  fields  near  errors     logic and failure
     0  formats  placekey                        how a draft is written; how places are compared
     0  archive                                  many drafts in one file
-    0  compiled  completion                     the data as compiled; what may come next on a command line
+    0  completion                               what may come next on a command line
+    0  system                                   what is asked of the system for files, on Windows too
 """
 
 __version__ = "0.1.0"

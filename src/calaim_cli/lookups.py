@@ -113,9 +113,11 @@ def sources_with_uses(catalog: Catalog) -> tuple[tuple[Source, tuple[str, ...]],
 
 
 def names(catalog: Catalog) -> dict[str, list[str]]:
-    """What can be named on a command line, by kind of thing, for its completion."""
+    """What can be named on a command line, by kind of thing, for its completion; for an option a county is one word."""
+    counties = [county.name for county in catalog.counties_file.county]
     return {
-        "county": [county.name for county in catalog.counties_file.county],
+        "place": counties,
+        "county": [name.replace(" ", "-") for name in counties],
         "service": [_typed(service.id) for service in catalog.programs_file.service],
         "program": [_typed(entry.id) for entry in catalog.entries],
         "region": list(catalog.regions),
