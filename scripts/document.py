@@ -195,7 +195,7 @@ def programs() -> None:
             print(f"**{PART_WORDS[part]}**\n")
             _rule(rule, catalog, "")
             print()
-        for label, texts in (("Limits", entry.limits), ("Papers that come later", entry.documents)):
+        for label, texts in (("Limits", entry.limits), ("Documents needed later", entry.documents)):
             if texts:
                 print(f"**{label}:** {' '.join(texts)}\n")
         _last(entry, catalog)

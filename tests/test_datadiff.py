@@ -53,7 +53,7 @@ def test_added_and_removed_entries_are_told(run: Run, data_copy: Path) -> None:
     """An entry that is new, and one that is gone, are named as such."""
     edit(data_copy, "counties.toml", 'id = "hpsj_nurse_line"', 'id = "hpsj_other_line"')
     out = run("data", "diff", DATA, data_copy).out
-    assert 'contact "hpsj_nurse_line": was there, now taken away' in out
+    assert 'contact "hpsj_nurse_line": was there, now removed' in out
     assert 'contact "hpsj_other_line": was not there, now added' in out
 
 

@@ -28,8 +28,11 @@ from calaim_cli.errors import InputError, Problem
 from calaim_cli.files import decode_utf8, limited, parse_toml, read_bytes
 from calaim_cli.values import MESSAGES, email
 
+# A case with long notes has a few kilobytes: what is larger was named by mistake.
 LARGEST: Final = 1024 * 1024
+# No encoded word (RFC 2047, "=?"), and one header line of 78 with the tag's name (RFC 5322, 2.1.1).
 TAG_TEXT: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?")
+# X-Unsent is set by the program: it makes Outlook open a file as a draft.
 TAG_HEADER: Final = re.compile(r"X-(?!Unsent$)[A-Za-z-]{1,38}", re.IGNORECASE)
 PROFILE_SCHEMA: Final = "calaim.profile/1"
 
@@ -54,7 +57,9 @@ def _standard_input() -> bytes:
 
 def _document(text: str, name: str) -> Mapping[str, Any]:
     if not text.lstrip().startswith("{"):
-        if _starts_as_csv(text):
+        line = text.lstrip().partition("\n")[0]
+        # At least three cells, in a line that is no comment, no table and no key of TOML.
+        if not line.startswith(("#", "[")) and "=" not in line and max(map(line.count, ",;\t")) > 1:
             raise InputError(f"{name}: line 1: this looks like a CSV, not a case: use 'calaim batch'")
         return parse_toml(text, name)
     import json
@@ -62,70 +67,56 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
     try:
         document = json.loads(text, object_pairs_hook=_no_repeats)
     except json.JSONDecodeError as error:
-        raise InputError(f"{name}: line {error.lineno}: not valid JSON: mend that line") from None
-    except _RepeatedKey:
-        raise InputError(f"{name}: not a valid case: a key stands twice") from None
+        raise InputError(f"{name}: line {error.lineno}: not valid JSON; fix that line") from None
+    except KeyError:
+        raise InputError(f"{name}: not a valid case: a key appears twice; remove one") from None
     except (RecursionError, ValueError):
         raise InputError(f"{name}: not a valid case: nested too deeply, or a number too long") from None
     return document if isinstance(document, dict) else {}
 
 
-def _starts_as_csv(text: str) -> bool:
-    """Whether the first line has at least three cells, and is nothing that a line of TOML can be."""
-    line = text.lstrip().partition("\n")[0]
-    return not line.startswith(("#", "[")) and "=" not in line and max(map(line.count, ",;\t")) > 1
-
-
-class _RepeatedKey(Exception):
-    """A JSON object holds a key twice: which one is meant, nobody can tell."""
-
-
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Which one is meant when a key comes twice, nobody can tell; the standard library takes the last.
     table = dict(pairs)
     if len(table) < len(pairs):
-        raise _RepeatedKey
+        raise KeyError
     return table
 
 
 def case_bytes(case: Case) -> bytes:
     """The case as a TOML file: what is given and nothing else, always in the same order."""
     tables = {name: _given(getattr(case, name)) for name in ("member", "referrer", "referral", "consent")}
-    document: dict[str, Any] = {"schema": CASE_SCHEMA}
-    document |= {name: table for name, table in tables.items() if table}
-    document["answers"] = case.answers
-    if case.expect:
-        document["expect"] = case.expect
-    return _toml(document)
-
-
-def _toml(document: Mapping[str, Any]) -> bytes:
-    import tomli_w
-
-    return tomli_w.dumps(document).encode()
-
-
-def _given(part: Struct) -> dict[str, Any]:
-    values = {name: getattr(part, name) for name in part.__struct_fields__}
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if (value is not None and value not in ("", (), False))
-        or (value is False and isinstance(part, Consent | Member))
-    }
+    tables = {name: table for name, table in tables.items() if table}
+    return _toml({"schema": CASE_SCHEMA} | tables | {"answers": case.answers}, expect=case.expect or None)
 
 
 def profile_bytes(profile: Profile) -> bytes:
     """The profile as a TOML file."""
-    document: dict[str, Any] = {"schema": PROFILE_SCHEMA, "referrer": _given(profile.referrer)}
-    if profile.network_lead_entity:
-        document["network_lead_entity"] = _given(profile.network_lead_entity)
-    if profile.secure_email != SecureEmail():
-        document["secure_email"] = _given(profile.secure_email)
-    return _toml(document)
+    entity = profile.network_lead_entity
+    secure = _given(profile.secure_email) if profile.secure_email != SecureEmail() else None
+    document = {"schema": PROFILE_SCHEMA, "referrer": _given(profile.referrer)}
+    return _toml(document, network_lead_entity=_given(entity) if entity else None, secure_email=secure)
+
+
+def _toml(document: Mapping[str, Any], **further: Mapping[str, Any] | None) -> bytes:
+    import tomli_w
+
+    return tomli_w.dumps({**document, **{name: table for name, table in further.items() if table is not None}}).encode()
+
+
+def _given(part: Struct) -> dict[str, Any]:
+    values = {name: getattr(part, name) for name in part.__struct_fields__}
+    # A no of the member or of a consent is an answer; elsewhere false is what is there when nothing was said.
+    empty = ("", ()) if isinstance(part, Consent | Member) else ("", (), False)
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if value is not None and value not in empty
+    }
 
 
 def profile_path() -> Path:
-    """Where the profile is kept: the file named by CALAIM_PROFILE, or the platform's configuration folder."""
+    """The profile's place: the file named by CALAIM_PROFILE, else one in the platform's configuration folder."""
     if named := os.environ.get("CALAIM_PROFILE"):
         return Path(named)
     import platformdirs
@@ -141,7 +132,7 @@ PROFILE_PARTS: Final[dict[str, type[Referrer | LeadEntity | SecureEmail]]] = {
 
 
 def profile_form() -> str:
-    """What a profile consists of, for somebody who writes one by hand."""
+    """The tables and keys of a profile, for somebody who writes one by hand."""
     tables = (f"[{part}] {', '.join(shape.__struct_fields__)}" for part, shape in PROFILE_PARTS.items())
     return f'schema = "{PROFILE_SCHEMA}"; {"; ".join(tables)}'
 
@@ -157,35 +148,37 @@ def read_profile(path: Path) -> Profile:
         problems.append(Problem("schema", "schema", f'expected "{PROFILE_SCHEMA}"'))
     parts: dict[str, Any] = {}
     for key, table in document.items():
-        if key in PROFILE_PARTS and isinstance(table, dict):
+        if key == "schema":
+            continue
+        if key not in PROFILE_PARTS:
+            problems.append(Problem(key, "unknown-key", "unknown part of a profile; remove it"))
+        elif not isinstance(table, dict):
+            problems.append(Problem(key, "type", "must be a table"))
+        else:
             parts[key], found = read_table(PROFILE_PARTS[key], table, key)
             problems += found
-        elif key != "schema":
-            words = "there is no such part of a profile: take it out"
-            known = key in PROFILE_PARTS
-            problems.append(Problem(key, *(("type", "must be a table") if known else ("unknown-key", words))))
     profile = Profile(**parts)
     problems += _unfit(profile)
     if problems:
-        raise InputError(f"{path}: the profile is not valid: mend it, or take it away", tuple(problems))
-    return profile if profile.network_lead_entity and profile.network_lead_entity.email else _without_entity(profile)
-
-
-def _without_entity(profile: Profile) -> Profile:
-    return replace(profile, network_lead_entity=None)
+        raise InputError(f"{path}: the profile is not valid. Fix it or move it away", tuple(problems))
+    entity = profile.network_lead_entity
+    # Without an address it is as good as none: nothing may be routed to it.
+    return profile if entity and entity.email else replace(profile, network_lead_entity=None)
 
 
 def _unfit(profile: Profile) -> Iterator[Problem]:
-    """What is wrong with the address and the mail tag; the exact subject of a route is never touched."""
+    """Each fault of the address and the mail tag; the exact subject of a route is never touched."""
     entity, secure = profile.network_lead_entity, profile.secure_email
     if entity and entity.email and email(entity.email) != (entity.email, "", ""):
         yield Problem("network_lead_entity.email", "email-format", MESSAGES["email-format"])
+    key, words = "", ""
     if secure.secure_tag == "subject":
-        words = "the plan's subject is exact and is never changed: use body or header"
-        yield Problem("secure_email.secure_tag", "secure-tag", words)
+        key, words = "secure_tag", "the plan's subject is exact and is never changed: use body or header"
     elif secure.secure_tag not in ("none", "body", "header"):
-        yield Problem("secure_email.secure_tag", "secure-tag", "give none, body or header")
+        key, words = "secure_tag", "give none, body or header"
     elif secure.secure_tag != "none" and not TAG_TEXT.fullmatch(secure.text):
-        yield Problem("secure_email.text", "secure-tag", "give 1 to 69 plain characters, such as [secure]")
+        key, words = "text", "give 1 to 69 plain characters, such as [secure]"
     elif secure.secure_tag == "header" and not TAG_HEADER.fullmatch(secure.header):
-        yield Problem("secure_email.header", "secure-tag", "give a header name that begins with X-, such as X-Secure")
+        key, words = "header", "give a header name that begins with X-, such as X-Secure"
+    if key:
+        yield Problem(f"secure_email.{key}", "secure-tag", words)

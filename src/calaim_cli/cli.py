@@ -5,11 +5,12 @@ each starts with no more than it needs. Annotations are no texts here: Typer wou
 """
 
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -30,7 +31,7 @@ from calaim_cli.wording import counted, one_of
 
 if TYPE_CHECKING:
     from calaim_cli.batch import Order, Tally
-    from calaim_cli.case import Case
+    from calaim_cli.documents import Document
     from calaim_cli.draft import Drafted, Drafter
     from calaim_cli.policy import Policy
     from calaim_cli.screening import Decided
@@ -68,7 +69,7 @@ def _calendar_day(text: str) -> datetime:
 
 
 def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
-    """What the shell offers for a half-typed value of this kind: names of the shipped data, or case files."""
+    """The source of what the shell offers for a half-typed value: names of the shipped data, or case files."""
 
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
         from calaim_cli import completion, datafiles, policy
@@ -122,14 +123,15 @@ def main() -> int:
     except CalaimError as error:
         return failed(error)
     except typer.TyperException as error:
-        return _report_usage(error)
+        return _misused(error)
     except typer.Abort:
-        say("calaim: input ended before the question was answered: run it again, or give a case file")
+        say("calaim: input ended before the question was answered. Run it again or pass a case file")
         return 2
-    except Exception as error:  # noqa: BLE001 the boundary: its text may hold a member's data
-        return failed(
-            CalaimError(f"internal error {_place_of(error)} (calaim {__version__}). Please report this line.")
-        )
+    except Exception as error:  # noqa: BLE001 the boundary
+        # Where it arose is told, and never its message, which may quote an answer.
+        innermost = traceback.extract_tb(error.__traceback__, -1)[0]
+        where = f"{type(error).__name__} at {Path(innermost.filename).name}:{innermost.lineno}"
+        return failed(CalaimError(f"internal error {where} (calaim {__version__}). Please report this line."))
 
 
 def _needed(arguments: list[str]) -> typer.Typer:
@@ -144,17 +146,9 @@ def _needed(arguments: list[str]) -> typer.Typer:
     return only
 
 
-def _place_of(error: Exception) -> str:
-    """The kind of an unexpected error and where it arose; never its message, which may quote an answer."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{where}"
-
-
 def failed(error: CalaimError) -> int:
     """Tell the error, with --json as a document, else without saying twice what its line says; gives its exit code."""
+    # Asked of the words typed: an error may come before Typer has read them.
     if "--json" in sys.argv[1:]:
         from calaim_cli import documents
 
@@ -167,31 +161,51 @@ def failed(error: CalaimError) -> int:
     return error.exit_code
 
 
-def _report_usage(error: typer.TyperException) -> int:
-    """A wrong option or argument, in one line; the bare command gets the help text."""
+def _misused(error: typer.TyperException) -> int:
+    """Tell in one line what is wrong with the command line, and what was meant or where to look; gives the exit code.
+
+    The bare command gets the help text.
+    """
     text = error.format_message()
     if text.lstrip().startswith("Usage:"):
         say(text)
         return 2
     context = getattr(error, "ctx", None)
-    return failed(UsageError(_usage_words(text, context.command_path if context else "calaim")))
-
-
-def _usage_words(text: str, command: str) -> str:
-    """What Typer says of a wrong command line, in one line: what is wrong, and what was meant or where to look."""
+    command = context.command_path if context else "calaim"
     if text.startswith("Got unexpected extra argument"):
-        return (
-            f"one word too many: a value of several words needs quotes, as in --county 'san mateo': '{command} --help'"
-        )
+        said = "unexpected argument; quote values that contain spaces, as in --county 'san mateo'"
+        return failed(UsageError(f"{said}: '{command} --help'"))
+    # Typer's own words for what was meant: an option that is near, or several (their parsers, `NoSuchOption`)
     said, _, meant = text.replace(" (Possible options: ", " Did you mean ").partition(" Did you mean ")
-    said = f"{said[:1].lower()}{said[1:]}".rstrip(".")
-    if meant:
-        return f"{said}: did you mean {one_of(meant.rstrip('?).').split(', '))}?"
-    return f"{said}: '{command} --help' tells more"
+    hint = f"did you mean {one_of(meant.rstrip('?).').split(', '))}?" if meant else f"'{command} --help' tells more"
+    return failed(UsageError(f"{said[:1].lower()}{said[1:]}".rstrip(".") + f": {hint}"))
 
 
-def _show(view: "View", *, plain_wanted: bool) -> int:
-    """Print a view for whoever reads it: rich on a terminal, labelled lines by ear, tab-separated lines in a pipe."""
+class _Asked(NamedTuple):
+    """The policy and the day to decide by, and the way to show it: --data, --as-of, --json and --plain."""
+
+    policy: "Policy"
+    day: date
+    as_json: bool
+    plain_wanted: bool
+
+    def respond(self, view: "View", *several: "Document", warnings: Iterable[Problem] = ()) -> int:
+        """Say what is due for a review and other warnings, then show the view or the documents; gives exit code 0."""
+        _warn((*self.policy.past_review(self.day), *warnings))
+        return _show(view, *several, as_json=self.as_json, plain_wanted=self.plain_wanted)
+
+
+def _asked(data: Path | None, as_of: datetime | None = None, *, as_json: bool, plain_wanted: bool = True) -> _Asked:
+    return _Asked(_policy(data), _day(as_of), as_json, plain_wanted)
+
+
+def _show(view: "View", *several: "Document", as_json: bool = False, plain_wanted: bool = False) -> int:
+    """Print the documents as JSON, else the view for whoever reads it; gives exit code 0.
+
+    A view is drawn on a terminal, in labelled lines by ear, in tab-separated lines in a pipe.
+    """
+    if as_json:
+        return _show_json(several)
     from calaim_cli.render import labelled, on_terminal, painted, plain, wants_color, wants_labels, wants_rich
 
     if wants_rich(sys.stdout, plain_wanted=plain_wanted):
@@ -203,7 +217,7 @@ def _show(view: "View", *, plain_wanted: bool) -> int:
     return 0
 
 
-def _show_json(several: Iterable[dict[str, object]]) -> int:
+def _show_json(several: "Iterable[Document]") -> int:
     """One JSON document a line."""
     from calaim_cli import documents
 
@@ -220,7 +234,7 @@ def _policy(folder: Path | None) -> "Policy":
         from calaim_cli import datacheck
 
         if problems := datacheck.find_problems(catalog):
-            raise InputError(f"{folder}: the data are not sound: 'calaim data check' tells more", problems)
+            raise InputError(f"{folder}: the data files have errors; fix those listed below", problems)
     return catalog
 
 
@@ -230,7 +244,7 @@ def _warn(problems: Iterable[Problem]) -> None:
 
 
 def _day(as_of: datetime | None) -> date:
-    """The day to decide for."""
+    """The day to decide for: the one asked for, else today."""
     return as_of.date() if as_of else _today()
 
 
@@ -250,6 +264,7 @@ def top(
 
         emit(f"calaim {__version__}, data {datafiles.load(data).edition}\n")
         raise typer.Exit
+    # From the environment it is for every command; typed before the command it would reach none.
     if data is not None and context.get_parameter_source("data").name == "COMMANDLINE":  # type: ignore[union-attr]
         raise UsageError("--data goes after the command, as in 'calaim county alameda --data DIR'")
     if context.invoked_subcommand is None:
@@ -264,14 +279,13 @@ def county(place: PlaceWords, as_json: Json = False, plain_wanted: Plain = False
 
     Example: calaim county san mateo
     """
-    from calaim_cli import documents, policy, views
+    from calaim_cli import documents, views
+    from calaim_cli.policy import place_named
 
-    catalog, typed = _policy(data), " ".join(place)
-    found = policy.place_named(typed, catalog)
-    _warn(catalog.past_review(_today()))
-    if as_json:
-        return _show_json([documents.county_document(found, typed, catalog)])
-    return _show(views.county_view(found, catalog), plain_wanted=plain_wanted)
+    asked, typed = _asked(data, as_json=as_json, plain_wanted=plain_wanted), " ".join(place)
+    found = place_named(typed, asked.policy)
+    document = documents.county_document(found, typed, asked.policy)
+    return asked.respond(views.county_view(found, asked.policy), document)
 
 
 @app.command()
@@ -292,22 +306,20 @@ def counties(
 
     Example: calaim counties --without sobering-centers
     """
-    from calaim_cli import documents, policy, views
+    from calaim_cli import documents, views
+    from calaim_cli.policy import counties_with, plan_named, region_named, service_named
 
-    catalog = _policy(data)
-    offering = policy.service_named(service, catalog) if service else None
-    lacking = policy.service_named(without, catalog) if without else None
-    found = policy.counties_with(
-        catalog,
+    asked = _asked(data, as_json=as_json, plain_wanted=plain_wanted)
+    offering, lacking = (service_named(one, asked.policy) if one else None for one in (service, without))
+    found = counties_with(
+        asked.policy,
         offering,
         lacking,
-        policy.region_named(region, catalog) if region else None,
-        policy.plan_named(plan, catalog) if plan else None,
+        region_named(region, asked.policy) if region else None,
+        plan_named(plan, asked.policy) if plan else None,
     )
-    _warn(catalog.past_review(_today()))
-    if as_json:
-        return _show_json([documents.counties_document(found, catalog)])
-    return _show(views.counties_view(found, offering, lacking), plain_wanted=plain_wanted)
+    document = documents.counties_document(found, asked.policy)
+    return asked.respond(views.counties_view(found, offering, lacking), document)
 
 
 @app.command()
@@ -322,17 +334,15 @@ def services(
 
     Example: calaim services sobering-centers
     """
-    from calaim_cli import documents, policy, views
+    from calaim_cli import documents, views
+    from calaim_cli.policy import place_named, service_named
 
-    catalog = _policy(data)
-    found = policy.place_named(county, catalog).county if county else None
-    wanted = (policy.service_named(service, catalog),) if service else catalog.programs_file.service
-    _warn(catalog.past_review(_today()))
-    if as_json:
-        return _show_json([documents.services_document(wanted, found, catalog)])
-    if service:
-        return _show(views.service_view(wanted[0], found, catalog), plain_wanted=plain_wanted)
-    return _show(views.services_view(wanted, found, catalog), plain_wanted=plain_wanted)
+    asked = _asked(data, as_json=as_json, plain_wanted=plain_wanted)
+    found = place_named(county, asked.policy).county if county else None
+    wanted = (service_named(service, asked.policy),) if service else asked.policy.programs_file.service
+    view = views.service_view(wanted[0], found, asked.policy) if service else None
+    document = documents.services_document(wanted, found, asked.policy)
+    return asked.respond(view or views.services_view(wanted, found, asked.policy), document)
 
 
 @app.command()
@@ -346,19 +356,16 @@ def programs(
 
     Example: calaim programs homelessness
     """
-    from calaim_cli import documents, policy, views
+    from calaim_cli import documents, views
+    from calaim_cli.policy import entry_named, kinds
 
-    catalog = _policy(data)
-    wanted = policy.kinds(catalog)
+    asked = _asked(data, as_json=as_json, plain_wanted=plain_wanted)
+    wanted = kinds(asked.policy)
     if program:
-        entry = policy.entry_named(program, catalog)
+        entry = entry_named(program, asked.policy)
         wanted = tuple(one for one in wanted if one[1] is entry)
-    _warn(catalog.past_review(_today()))
-    if as_json:
-        return _show_json([documents.programs_document(wanted, catalog)])
-    if program:
-        return _show(views.program_view(*wanted[0], catalog), plain_wanted=plain_wanted)
-    return _show(views.programs_view(wanted), plain_wanted=plain_wanted)
+    view = views.program_view(*wanted[0], asked.policy) if program else views.programs_view(wanted)
+    return asked.respond(view, documents.programs_document(wanted, asked.policy))
 
 
 @app.command()
@@ -378,48 +385,45 @@ def check(
 
     Example: calaim check examples/case.toml --program ecm
     """
-    from calaim_cli import casefile, policy, screening
+    from calaim_cli import casefile, documents, screening
+    from calaim_cli.policy import place_named, subjects_named
 
     if expect and (program or county):
-        raise UsageError("--expect compares with the whole [expect] table: leave --program and --county away")
-    catalog = _policy(data)
-    day = _day(as_of)
-    screener = screening.screener(policy.subjects_named(program or [], catalog), catalog)
-    stated = policy.place_named(county, catalog).county if county else None
+        raise UsageError(
+            "--expect compares with the whole [expect] table; do not combine it with --program or --county"
+        )
+    asked = _asked(data, as_of, as_json=as_json, plain_wanted=plain_wanted)
+    policy, day = asked.policy, asked.day
+    screener = screening.screener(subjects_named(program or [], policy), policy)
+    stated = place_named(county, policy).county if county else None
+    # All are read before the first is decided: a bad file ends the command before anything is shown.
     read = [(name, casefile.read(name)) for name in cases]
-    if expect:
-        return _compare(read, catalog, day, as_json=as_json)
-    results = [screening.decide(name, case, screener, catalog, day, stated) for name, case in read]
-    return _show_results(results, catalog, day, as_json=as_json, plain_wanted=plain_wanted)
-
-
-def _show_results(results: "list[Decided]", catalog: "Policy", day: date, *, as_json: bool, plain_wanted: bool) -> int:
-    from calaim_cli import documents, views
-    from calaim_cli.render import wants_rich
-
-    _warn((*catalog.past_review(day), *(warning for one in results for warning in one.warnings)))
-    if as_json:
-        return _show_json(documents.determination_document(one, catalog, day) for one in results)
-    full = not wants_rich(sys.stdout, plain_wanted=plain_wanted)
-    for one in results:
-        view = views.determination_view(one.results, catalog, one.county, one.name, full=full)
-        _show(view, plain_wanted=plain_wanted)
-    return 0
-
-
-def _compare(read: "list[tuple[str, Case]]", catalog: "Policy", day: date, *, as_json: bool) -> int:
-    from calaim_cli import documents, screening
-
-    everything = screening.screener(catalog.subjects, catalog)
-    compared = [screening.compare(name, case, everything, catalog, day) for name, case in read]
-    differing = [difference for one in compared for difference in one]
-    _warn(catalog.past_review(day))
+    if not expect:
+        return _show_decided(
+            [screening.decide(name, case, screener, policy, day, stated) for name, case in read], asked
+        )
+    differing = [found for name, case in read for found in screening.compare(name, case, screener, policy, day)]
+    _warn(policy.past_review(day))
     if as_json:
         _show_json([documents.expectations_document(len(read), differing)])
     else:
-        emit("".join(f"{d.case}\t{d.subject}\texpected {d.expected}\tfound {d.found}\n" for d in differing))
+        emit("".join(f"{one.case}\t{one.subject}\texpected {one.expected}\tfound {one.found}\n" for one in differing))
         say(f"{counted(len(read), 'case')}, {counted(len(differing), 'difference')}")
     return InputError.exit_code if differing else 0
+
+
+def _show_decided(results: "list[Decided]", asked: _Asked) -> int:
+    from calaim_cli import documents, views
+    from calaim_cli.render import wants_rich
+
+    # A pipe gets everything: a script that looks for a program must not depend on how many there are.
+    full = not wants_rich(sys.stdout, plain_wanted=asked.plain_wanted)
+    shown = (views.determination_view(one.results, asked.policy, one.county, one.name, full=full) for one in results)
+    return asked.respond(
+        tuple(block for view in shown for block in view),
+        *(documents.determination_document(one, asked.policy, asked.day) for one in results),
+        warnings=(warning for one in results for warning in one.warnings),
+    )
 
 
 @app.command()
@@ -438,19 +442,19 @@ def interview(
 
     Example: calaim interview --program ecm --county alameda --save case.toml
     """
-    from calaim_cli import conversation, interviewing, policy, prompts, screening
+    from calaim_cli import conversation, interviewing, prompts, screening
+    from calaim_cli.policy import subjects_named
 
-    catalog = _policy(data)
-    day = _day(as_of)
-    case = interviewing.started(start, county, catalog)
-    about = interviewing.inquiry_for(program or [], case, catalog)
-    interviewing.need_a_person(about, conversation.answers_of(case, catalog, day), catalog, no_input=no_input)
+    asked = _asked(data, as_of, as_json=as_json, plain_wanted=plain_wanted)
+    policy, day = asked.policy, asked.day
+    case = interviewing.started(start, county, policy)
+    about = interviewing.inquiry_for(program or [], case, policy)
+    interviewing.need_a_person(about, conversation.answers_of(case, policy, day), policy, no_input=no_input)
     keep = interviewing.keeper(save, start)
     with interviewing.leaving(save):
-        case = interviewing.interviewed(about, case, catalog, day, prompts.asker(plain=plain_wanted), keep)
-    screener = screening.screener(policy.subjects_named(program or [], catalog), catalog)
-    result = screening.decide("interview", case, screener, catalog, day, None)
-    return _show_results([result], catalog, day, as_json=as_json, plain_wanted=plain_wanted)
+        case = interviewing.interviewed(about, case, policy, day, prompts.asker(plain=plain_wanted), keep)
+    screener = screening.screener(subjects_named(program or [], policy), policy)
+    return _show_decided([screening.decide("interview", case, screener, policy, day, None)], asked)
 
 
 @app.command()
@@ -552,9 +556,8 @@ def help_on(
     """
     from calaim_cli import topics
 
-    if topic is None:
-        return _show(topics.overview(), plain_wanted=plain_wanted)
-    return _show(topics.topic_named(topic).view, plain_wanted=plain_wanted)
+    view = topics.overview() if topic is None else topics.topic_named(topic).view
+    return _show(view, plain_wanted=plain_wanted)
 
 
 @app.command("batch")
@@ -688,6 +691,7 @@ def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: D
         )
     with interviewing.leaving(None):
         edited = referring.edited_profile(profile, catalog, prompts.asker(plain=plain_wanted))
+    # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {files.save(path, casefile.profile_bytes(edited), replace=True)}")
     return 0
@@ -699,17 +703,14 @@ def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> 
 
     Example: calaim data check --data my-county
     """
-    from calaim_cli import datacheck, datafiles, documents
+    from calaim_cli import datafiles, documents
 
-    catalog = datafiles.load(data or datafiles.shipped())
-    problems = datacheck.find_problems(catalog)
-    if problems:
-        raise InputError(f"{data or 'the shipped data'}: the data are not sound: mend what is listed", problems)
-    warnings = catalog.past_review(_day(as_of))
+    policy, day = _policy(data or datafiles.shipped()), _day(as_of)
+    warnings = policy.past_review(day)
     _warn(warnings)
     if as_json:
-        return _show_json([documents.data_check_document(warnings, catalog, _day(as_of))])
-    emit(f"ok\tdata edition {catalog.edition}, nothing wrong\n")
+        return _show_json([documents.data_check_document(warnings, policy, day)])
+    emit(f"ok\tdata edition {policy.edition}, nothing wrong\n")
     return 0
 
 
@@ -719,13 +720,13 @@ def data_sources(as_of: AsOf = None, as_json: Json = False, plain_wanted: Plain 
 
     Example: calaim data sources
     """
-    from calaim_cli import documents, policy, views
+    from calaim_cli import documents, views
+    from calaim_cli.policy import sources_with_uses
 
-    catalog = _policy(data)
-    found = policy.sources_with_uses(catalog)
-    if as_json:
-        return _show_json([documents.sources_document(found, catalog, _day(as_of))])
-    return _show(views.sources_view(found, _day(as_of)), plain_wanted=plain_wanted)
+    policy, day = _policy(data), _day(as_of)
+    found = sources_with_uses(policy)
+    document = documents.sources_document(found, policy, day)
+    return _show(views.sources_view(found, day), document, as_json=as_json, plain_wanted=plain_wanted)
 
 
 @data_app.command("diff")
@@ -739,7 +740,7 @@ def data_diff(
     as_json: Json = False,
     plain_wanted: Plain = False,
 ) -> int:
-    """What changed between two data folders, and for which cases.
+    """List the changes between two data folders, and the cases decided differently.
 
     Example: calaim data diff data my-county examples/case.toml
     """
@@ -748,9 +749,10 @@ def data_diff(
     before, after, day = _policy(old), _policy(new), _day(as_of)
     read = [(name, casefile.read(name)) for name in cases or []]
     changes = datadiff.changes(before, after)
-    screeners = [screening.screener(one.subjects, one) for one in (before, after)]
-    shifts = datadiff.shifts(read, screeners[0], screeners[1], day)
-    if as_json:
-        return _show_json([documents.data_diff_document(changes, shifts, before, after)])
-    say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
-    return _show(views.data_diff_view(changes, shifts, len(read)), plain_wanted=plain_wanted)
+    was, now = (screening.screener(one.subjects, one) for one in (before, after))
+    shifts = datadiff.shifts(read, was, now, day)
+    if not as_json:
+        say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
+    document = documents.data_diff_document(changes, shifts, before, after)
+    view = views.data_diff_view(changes, shifts, len(read))
+    return _show(view, document, as_json=as_json, plain_wanted=plain_wanted)

@@ -1,4 +1,4 @@
-"""Floor 4: is the policy sound? What no type can say: that ids exist, routes resolve, criteria can be met."""
+"""Floor 3: is the policy sound? All that no type can say: that ids exist, routes resolve, criteria can be met."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Final
 
 from calaim_cli.errors import Problem
-from calaim_cli.places import HEALTH_CARE_OPTIONS, County, plans_of
+from calaim_cli.places import HEALTH_CARE_OPTIONS, plans_of
 from calaim_cli.policy import COUNTIES, PROGRAMS, Policy, cited
 from calaim_cli.programs import Outcome, rules_of, source_id
 from calaim_cli.questions import DONT_KNOW, Criterion, Kind, Question
@@ -21,7 +21,7 @@ COUNT: Final = 58
 
 
 def find_problems(catalog: Policy) -> tuple[Problem, ...]:
-    """Everything that is wrong with the data, each with file, entry, key and a way to mend it."""
+    """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     checks: tuple[Callable[[Policy], Iterator[Problem]], ...] = (
         _repeated_ids,
         _repeated_names,
@@ -29,19 +29,20 @@ def find_problems(catalog: Policy) -> tuple[Problem, ...]:
         _criteria,
         _questions,
         _citations,
-        _outcomes,
         _counties,
         _places,
         _zips,
         _routes,
-        _contacts,
     )
     return tuple(problem for check in checks for problem in check(catalog))
 
 
-def _unknown(where: str, kind: str, found: str, known: Iterable[str]) -> Problem:
-    hint = did_you_mean(found, known) or f"add it, or use a {kind} that is there"
-    return Problem(where, f"unknown-{kind}", f'there is no {kind} "{found}": {hint}')
+def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
+    """A problem for each name that is none of those known."""
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"add it, or use a {kind} that is there"
+            yield Problem(where, f"unknown-{kind}", f'there is no {kind} "{name}": {hint}')
 
 
 def _repeated_ids(catalog: Policy) -> Iterator[Problem]:
@@ -63,7 +64,7 @@ def _repeated_ids(catalog: Policy) -> Iterator[Problem]:
     for kind, ids in lists.items():
         for repeated, times in Counter(ids).items():
             if times > 1:
-                yield Problem(f'{kind} "{repeated}"', "duplicate-id", f"stands {times} times: give each its own id")
+                yield Problem(f'{kind} "{repeated}"', "duplicate-id", f"appears {times} times; give each its own id")
 
 
 def _repeated_names(catalog: Policy) -> Iterator[Problem]:
@@ -73,7 +74,7 @@ def _repeated_names(catalog: Policy) -> Iterator[Problem]:
         for name in {name_key(name) for name in (entry.id, entry.name, *entry.aliases)}:
             if owner.setdefault(name, entry.id) != entry.id:
                 where = f'{PROGRAMS}: "{entry.id}": aliases'
-                yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too: take one out')
+                yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too; remove one')
 
 
 def _rules(catalog: Policy) -> Iterator[Problem]:
@@ -81,20 +82,17 @@ def _rules(catalog: Policy) -> Iterator[Problem]:
         for part, rule in rules_of(entry).items():
             where = f'{PROGRAMS}: "{entry.id}": {part}'
             yield from _empty_rules(rule, where)
-            for criterion in criteria_of(rule):
-                if criterion not in catalog.criteria:
-                    yield _unknown(where, "criterion", criterion, catalog.criteria)
+            yield from _absent(where, "criterion", criteria_of(rule), catalog.criteria)
+        # ECM is decided by its populations, Community Supports service by service.
         if entry.rule is None and entry.id not in {"ecm", "cs"}:
             yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
-        for outcome in entry.next:
-            if outcome not in list(Outcome):
-                yield _unknown(f'{PROGRAMS}: "{entry.id}": next', "outcome", outcome, list(Outcome))
+        yield from _absent(f'{PROGRAMS}: "{entry.id}": next', "outcome", entry.next, list(Outcome))
 
 
 def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
     parts = (*rule.all_of, *rule.any_of, *rule.none_of)
     if not parts:
-        yield Problem(where, "empty-rule", "has no criteria, which would mean everyone: name at least one")
+        yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
     for part in parts:
         if isinstance(part, Rule):
             yield from _empty_rules(part, where)
@@ -104,13 +102,11 @@ def _criteria(catalog: Policy) -> Iterator[Problem]:
     used = {criterion for entry in catalog.entries for criterion in criteria_of(*rules_of(entry).values())}
     for criterion in catalog.programs_file.criterion:
         where = f'{PROGRAMS}: criterion "{criterion.id}"'
-        question = catalog.questions.get(criterion.question)
-        if question is None:
-            yield _unknown(f"{where}: question", "question", criterion.question, catalog.questions)
-        else:
+        yield from _absent(f"{where}: question", "question", (criterion.question,), catalog.questions)
+        if question := catalog.questions.get(criterion.question):
             yield from _test_fits(criterion, question, where)
         if criterion.id not in used:
-            yield Problem(where, "unused-criterion", "no rule uses it: use it or take it out")
+            yield Problem(where, "unused-criterion", "no rule uses it; use it or remove it")
 
 
 TESTS: Final = {
@@ -123,20 +119,16 @@ TESTS: Final = {
 
 def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
     """The test suits the kind of its question, names real choices, and some answer meets it."""
-    given = {
-        key
-        for key in ("at_least", "at_most", "one_of", "has_any_of", "any_choice")
-        if getattr(criterion, key) not in (None, (), False)
-    }
+    keys = ("at_least", "at_most", "one_of", "has_any_of", "any_choice")
+    given = {key for key in keys if getattr(criterion, key) not in (None, (), False)}
     allowed = TESTS[question.kind]
     for key in sorted(given - allowed):
-        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question: take it out")
+        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")
     if allowed and not given:
         yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(sorted(allowed))}")
-    for choice in (*criterion.one_of, *criterion.has_any_of):
-        if choice not in question.choices:
-            yield _unknown(where, "choice", choice, question.choices)
+    yield from _absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
     low, high = criterion.at_least or 0, criterion.at_most
+    # `low` stands in for limits that are not given, and is never less than itself.
     most = min(limit for limit in (high, question.at_most, low) if limit is not None)
     if most < low:
         yield Problem(where, "unreachable", f"no answer can meet it: nothing is at least {low} and at most {most}")
@@ -148,53 +140,33 @@ def _questions(catalog: Policy) -> Iterator[Problem]:
     for question in catalog.programs_file.question:
         where = f'{PROGRAMS}: question "{question.id}"'
         if question.id not in used:
-            yield Problem(where, "unused-question", "no criterion uses it: use it or take it out")
-        if question.topic not in topics:
-            yield _unknown(f"{where}: topic", "topic", question.topic, topics)
+            yield Problem(where, "unused-question", "no criterion uses it; use it or remove it")
+        yield from _absent(f"{where}: topic", "topic", (question.topic,), topics)
         if bool(question.choices) != (question.kind in (Kind.CHOICE, Kind.CHOICES)):
-            yield Problem(
-                f"{where}: choices", "choices", "choices go with the kinds choice and choices, and with no other"
-            )
+            words = "choices go with the kinds choice and choices, and with no other"
+            yield Problem(f"{where}: choices", "choices", words)
         if DONT_KNOW in question.choices:
-            words = f'"{DONT_KNOW}" is accepted by every question: take it out of the choices'
+            words = f'"{DONT_KNOW}" is accepted by every question; remove it from the choices'
             yield Problem(f"{where}: choices", "choices", words)
 
 
 def _citations(catalog: Policy) -> Iterator[Problem]:
+    counties = catalog.counties_file
     for file, place, citations in cited(catalog):
         where = f"{file}: {place}: source"
         if not citations:
             yield Problem(where, "no-source", "name at least one source: a fact without one is a rumor")
-        for citation in citations:
-            if source_id(citation) not in catalog.sources:
-                yield _unknown(where, "source", source_id(citation), catalog.sources)
-    yield from _touched(catalog)
-    yield from _plans_named(catalog)
-
-
-def _touched(catalog: Policy) -> Iterator[Problem]:
-    """What a conflict touches is there, or nobody would ever see it."""
-    entries = {entry.id for entry in catalog.entries}
-    known = entries | set(catalog.plans) | {one.name for one in catalog.counties_file.county}
-    known |= {one.id for one in catalog.counties_file.contact}
+        yield from _absent(where, "source", map(source_id, citations), catalog.sources)
+    # What touches or belongs to nothing that is there would never be shown.
+    known = {one.id for one in catalog.entries} | {one.id for one in counties.contact} | set(catalog.plans)
+    known |= {one.name for one in counties.county}
     for conflict in catalog.conflicts:
-        for touched in conflict.touches:
-            if touched not in known:
-                yield _unknown(f'conflict "{conflict.id}": touches', "entry", touched, known)
-
-
-def _plans_named(catalog: Policy) -> Iterator[Problem]:
-    """Whose own a contact or a conflict is: a plan that is there, or its members would never see it."""
-    counties = catalog.counties_file
-    owned = [(f'{COUNTIES}: contact "{one.id}": plan', one.plan) for one in counties.contact]
+        yield from _absent(f'conflict "{conflict.id}": touches', "entry", conflict.touches, known)
+    owned = [(f'{COUNTIES}: contact "{one.id}"', one.plan) for one in counties.contact]
     for file, conflicts in ((PROGRAMS, catalog.programs_file.conflict), (COUNTIES, counties.conflict)):
-        owned += [(f'{file}: conflict "{one.id}": plan', one.plan) for one in conflicts]
+        owned += [(f'{file}: conflict "{one.id}"', one.plan) for one in conflicts]
     for where, plan in owned:
-        if plan and plan not in catalog.plans:
-            yield _unknown(where, "plan", plan, catalog.plans)
-
-
-def _outcomes(catalog: Policy) -> Iterator[Problem]:
+        yield from _absent(f"{where}: plan", "plan", filter(None, (plan,)), catalog.plans)
     for outcome in Outcome:
         if outcome not in catalog.outcomes:
             yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
@@ -202,30 +174,24 @@ def _outcomes(catalog: Policy) -> Iterator[Problem]:
 
 def _counties(catalog: Policy) -> Iterator[Problem]:
     counties = catalog.counties_file.county
+    # A county left out would be answered as a place that does not exist.
     if len(counties) != COUNT:
         yield Problem(f"{COUNTIES}: county", "county-count", f"California has {COUNT} counties: found {len(counties)}")
     for county in counties:
         where = f'{COUNTIES}: county "{county.name}"'
+        # 06 is California in the codes of states of FIPS 5-2.
         if not (len(county.fips) == len("06001") and county.fips.isascii() and county.fips.isdigit()):
             yield Problem(f"{where}: fips", "fips", "expected five digits in quotes, beginning with 06")
-        for plan in plans_of(county):
-            if plan not in catalog.plans:
-                yield _unknown(f"{where}: plans", "plan", plan, catalog.plans)
-        yield from _presence(county, catalog, where)
-
-
-def _presence(county: County, catalog: Policy, where: str) -> Iterator[Problem]:
-    if county.kp is None:
-        return
-    if (county.kp.region is None) != bool(county.kp.by_zip):
-        yield Problem(f"{where}: kp", "region", "give either region, or by_zip for a split county")
-    for region in (county.kp.region, *county.kp.by_zip.values()):
-        if region is not None and region not in catalog.regions:
-            yield _unknown(f"{where}: kp", "region", region, catalog.regions)
+        yield from _absent(f"{where}: plans", "plan", plans_of(county), catalog.plans)
+        if county.kp:
+            if (county.kp.region is None) != bool(county.kp.by_zip):
+                yield Problem(f"{where}: kp", "region", "give either region, or by_zip for a split county")
+            regions = [one for one in (county.kp.region, *county.kp.by_zip.values()) if one is not None]
+            yield from _absent(f"{where}: kp", "region", regions, catalog.regions)
 
 
 def _places(catalog: Policy) -> Iterator[Problem]:
-    """What is typed means one thing, and every county that is named is one."""
+    """Problems of place names: each means one thing, and every county that is named is one."""
     data = catalog.counties_file
     names = {county.name for county in data.county}
     owner: dict[str, str] = {}
@@ -237,7 +203,7 @@ def _places(catalog: Policy) -> Iterator[Problem]:
     )
     for word, meaning in typed:
         if owner.setdefault(place_key(word), meaning) != meaning:
-            words = f'means "{owner[place_key(word)]}" elsewhere in the file: take one out'
+            words = f'means "{owner[place_key(word)]}" elsewhere in the file; remove one'
             yield Problem(f'{COUNTIES}: "{word}"', "duplicate-place", words)
     named = chain(
         ((name, f'availability "{one.service}"') for one in data.availability for name in one.not_in),
@@ -246,8 +212,7 @@ def _places(catalog: Policy) -> Iterator[Problem]:
         ((one.county, f'misspelling "{one.typed}"') for one in data.misspelling),
     )
     for name, where in named:
-        if name not in names:
-            yield _unknown(f"{COUNTIES}: {where}", "county", name, names)
+        yield from _absent(f"{COUNTIES}: {where}", "county", (name,), names)
 
 
 def _zips(catalog: Policy) -> Iterator[Problem]:
@@ -256,13 +221,6 @@ def _zips(catalog: Policy) -> Iterator[Problem]:
     shares = catalog.gazetteer.zips().values()
     for fips in sorted({fips for spread in shares for fips, _ in spread} - known):
         yield Problem(f'{ZIPS}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
-
-
-def _contacts(catalog: Policy) -> Iterator[Problem]:
-    """The contact that refusals name is there."""
-    if HEALTH_CARE_OPTIONS not in {contact.id for contact in catalog.counties_file.contact}:
-        where = f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"'
-        yield Problem(where, "missing-contact", "refusals name it: add it")
 
 
 def _routes(catalog: Policy) -> Iterator[Problem]:
@@ -277,13 +235,16 @@ def _routes(catalog: Policy) -> Iterator[Problem]:
         if not SUBJECT.fullmatch(subject):
             where = f"{COUNTIES}: form: subjects.{program}"
             yield Problem(where, "subject", "expected 1 to 69 plain characters")
+    # Whether a service is offered must have been looked up for each of them: silence is not a yes.
     services = {service.id for service in catalog.programs_file.service}
     for entry in catalog.programs_file.program:
         if entry.id not in data.form.subjects:
             yield Problem(f"{COUNTIES}: form: subjects", "subject", f'"{entry.id}" has no subject: add the exact one')
     for availability in data.availability:
-        if availability.service not in services:
-            yield _unknown(f"{COUNTIES}: availability", "service", availability.service, services)
+        yield from _absent(f"{COUNTIES}: availability", "service", (availability.service,), services)
     for service in sorted(services - catalog.availability.keys()):
         words = "say where it is offered: add an [[availability]] with not_in = [] or the exceptions"
         yield Problem(f'{COUNTIES}: availability "{service}"', "availability", words)
+    if HEALTH_CARE_OPTIONS not in {contact.id for contact in data.contact}:
+        where = f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"'
+        yield Problem(where, "missing-contact", "refusals name it: add it")

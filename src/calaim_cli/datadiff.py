@@ -1,4 +1,4 @@
-"""Floor 6: what changed between two editions of the policy, in words, and who would be decided differently."""
+"""Floor 4: the changes between two editions of the policy, in words, and who would be decided differently."""
 
 from __future__ import annotations
 
@@ -33,47 +33,45 @@ class Shift(Struct, frozen=True):
     now: str
 
 
-PROGRAM_LISTS: Final = ("source", "conflict", "topic", "outcome", "group", "question", "criterion")
-ENTRY_LISTS: Final = ("program", "population", "service")
+PROGRAM_LISTS: Final = (
+    *("source", "conflict", "topic", "outcome", "group", "question", "criterion"),
+    *("program", "population", "service"),
+)
 COUNTY_LISTS: Final = ("source", "conflict", "region", "availability", "contact", "plan", "county")
 
 
 def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
-    """Every entry added, taken away or changed, in the order of the files."""
+    """Every entry added, removed or changed, in the order of the files."""
+    programs, counties = (old.programs_file, new.programs_file), (old.counties_file, new.counties_file)
     found: list[Change] = []
-    for name in (*PROGRAM_LISTS, *ENTRY_LISTS):
-        found += _between(name, getattr(old.programs_file, name), getattr(new.programs_file, name))
-    for name in COUNTY_LISTS:
-        found += _between(name, getattr(old.counties_file, name), getattr(new.counties_file, name))
-    found += _keys("form", old.counties_file.form, new.counties_file.form)
-    for name, was, now in (
-        ("programs.toml", old.programs_file, new.programs_file),
-        ("counties.toml", old.counties_file, new.counties_file),
-    ):
-        for key in ("edition", "as_of", "review_by"):
-            if getattr(was, key) != getattr(now, key):
-                found.append(Change(name, key, str(getattr(was, key)), str(getattr(now, key))))
+    for files, names in ((programs, PROGRAM_LISTS), (counties, COUNTY_LISTS)):
+        for name in names:
+            found += _between(name, *(getattr(file, name) for file in files))
+    found += _keys("form", counties[0].form, counties[1].form, counties[1].form.__struct_fields__)
+    for name, (was, now) in (("programs.toml", programs), ("counties.toml", counties)):
+        found += _keys(name, was, now, ("edition", "as_of", "review_by"))
     return tuple(found)
-
-
-def _name(entry: Struct) -> str:
-    """What an entry is known by: its id, name or service."""
-    return str(next(getattr(entry, key) for key in ("id", "service", "name") if key in entry.__struct_fields__))
 
 
 def _between(kind: str, old: Iterable[Struct], new: Iterable[Struct]) -> Iterator[Change]:
     was, now = ({_name(entry): entry for entry in entries} for entries in (old, new))
-    for name in was.keys() - now.keys():
-        yield Change(f'{kind} "{name}"', "", "there", "taken away")
+    for name in was:
+        if name not in now:
+            yield Change(f'{kind} "{name}"', "", "there", "removed")
     for name, entry in now.items():
-        if name not in was:
-            yield Change(f'{kind} "{name}"', "", "not there", "added")
+        if name in was:
+            yield from _keys(f'{kind} "{name}"', was[name], entry, entry.__struct_fields__)
         else:
-            yield from _keys(f'{kind} "{name}"', was[name], entry)
+            yield Change(f'{kind} "{name}"', "", "not there", "added")
 
 
-def _keys(where: str, was: Struct, now: Struct) -> Iterator[Change]:
-    for key in now.__struct_fields__:
+def _name(entry: Struct) -> str:
+    """The id, service or name that an entry is known by."""
+    return str(next(getattr(entry, key) for key in ("id", "service", "name") if key in entry.__struct_fields__))
+
+
+def _keys(where: str, was: Struct, now: Struct, keys: Iterable[str]) -> Iterator[Change]:
+    for key in keys:
         before, after = getattr(was, key), getattr(now, key)
         if before != after:
             yield Change(where, key, in_words(before), in_words(after))
@@ -98,18 +96,18 @@ def in_words(value: object) -> str:
 
 def shifts(cases: Iterable[tuple[str, Case]], old: Screener, new: Screener, as_of: date) -> tuple[Shift, ...]:
     """For each case, what comes out differently. Answers that only one edition asks for count there alone."""
-    return tuple(shift for name, case in cases for shift in _shifts(name, case, old, new, as_of))
-
-
-def _shifts(name: str, case: Case, old: Screener, new: Screener, as_of: date) -> Iterator[Shift]:
-    was, now = (_outcomes(case, screener, as_of) for screener in (old, new))
-    for subject in dict.fromkeys((*was, *now)):
-        before, after = was.get(subject, "not decided"), now.get(subject, "not decided")
-        if before != after:
-            yield Shift(name, subject, before, after)
+    found: list[Shift] = []
+    for name, case in cases:
+        was, now = (_outcomes(case, screener, as_of) for screener in (old, new))
+        for subject in dict.fromkeys((*was, *now)):
+            before, after = was.get(subject, "not decided"), now.get(subject, "not decided")
+            if before != after:
+                found.append(Shift(name, subject, before, after))
+    return tuple(found)
 
 
 def _outcomes(case: Case, screener: Screener, as_of: date) -> dict[str, str]:
+    # An answer that an edition does not ask for would be refused as unknown.
     answers = {key: value for key, value in case.answers.items() if key in screener.questions}
     screening = screener.screen(replace(case, answers=answers), as_of)
     return {subject: one.outcome.value for subject, one in screening.determinations.items()}

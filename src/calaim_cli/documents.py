@@ -10,14 +10,12 @@ from calaim_cli.errors import CalaimError, Problem
 from calaim_cli.places import County, Place, plans_of
 from calaim_cli.policy import Policy
 from calaim_cli.programs import Program, Source, age_in_months, rules_of
-from calaim_cli.questions import Criterion
 from calaim_cli.rules import Rule
 
 if TYPE_CHECKING:  # a look-up needs none of these
-    from calaim_cli.advice import Advice
     from calaim_cli.case import LeadEntity, Referrer, SecureEmail
     from calaim_cli.datadiff import Change, Shift
-    from calaim_cli.determination import Determination, Reason
+    from calaim_cli.determination import Reason
     from calaim_cli.screening import Decided, Difference
 
 Document = dict[str, Any]
@@ -25,22 +23,37 @@ Document = dict[str, Any]
 
 def written(document: Document) -> str:
     """The document on one line of UTF-8 JSON, without the newline at its end."""
+    # Loaded here: text answers do without it.
     import json
 
     return json.dumps(document, ensure_ascii=False)
 
 
 def county_document(place: Place, typed: str, catalog: Policy) -> Document:
-    """What is known of a county, as `calaim.county/1`."""
+    """A county with its mailbox, services and plans, as `calaim.county/1`."""
     county = place.county
+    services = [(one, catalog.availability[one.id]) for one in catalog.programs_file.service]
+    plans = [catalog.plans[one] for one in plans_of(county)]
     return {
         "schema": "calaim.county/1",
         "county": county.name,
         "fips": county.fips,
         "place": typed,
         "kp": _kp(county, catalog),
-        "services": [_offer(service, county, catalog) for service in catalog.programs_file.service],
-        "plans": [_plan(plan, catalog) for plan in plans_of(county)],
+        "services": [
+            {
+                "id": service.id,
+                "name": service.name,
+                "offered": catalog.offered(service.id, county),
+                "as_of": availability.as_of,
+                "source": catalog.cite(availability.source),
+            }
+            for service, availability in services
+        ],
+        "plans": [
+            {"id": plan.id, "name": plan.name, "phone": plan.phone or None, "referral": list(plan.referral)}
+            for plan in plans
+        ],
         "note": county.note or None,
         "model": county.model,
         "ccs": county.ccs,
@@ -49,39 +62,19 @@ def county_document(place: Place, typed: str, catalog: Policy) -> Document:
 
 
 def _kp(county: County, catalog: Policy) -> Document:
+    # A county that is not served has every key, too: readers of a schema may rely on each of them.
     presence = county.kp
     region = catalog.regions.get(presence.region or "") if presence else None
     return {
         "served": presence is not None,
         "region": region.id if region else None,
-        "email": region.email if region else None,
-        "phone": region.phone if region else None,
-        "tty": region.tty if region else None,
-        "hours": region.hours if region else None,
+        **{key: getattr(region, key, None) for key in ("email", "phone", "tty", "hours")},
         "partial": presence.partial if presence else None,
-        "note": (presence.note or None) if presence else None,
-        "warning": (presence.warning or None) if presence else None,
-        "members": presence.members if presence else None,
-        "grade": presence.grade if presence else None,
+        **{key: getattr(presence, key, None) or None for key in ("note", "warning")},
+        **{key: getattr(presence, key, None) for key in ("members", "grade")},
         "source": catalog.cite(presence.source) if presence else None,
         "by_zip": (presence.by_zip or None) if presence else None,
     }
-
-
-def _offer(service: Program, county: County, catalog: Policy) -> Document:
-    availability = catalog.availability[service.id]
-    return {
-        "id": service.id,
-        "name": service.name,
-        "offered": catalog.offered(service.id, county),
-        "as_of": availability.as_of,
-        "source": catalog.cite(availability.source),
-    }
-
-
-def _plan(plan_id: str, catalog: Policy) -> Document:
-    plan = catalog.plans[plan_id]
-    return {"id": plan.id, "name": plan.name, "phone": plan.phone or None, "referral": list(plan.referral)}
 
 
 def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
@@ -104,33 +97,32 @@ def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
 
 def services_document(services: Iterable[Program], county: County | None, catalog: Policy) -> Document:
     """Community Supports with where Kaiser Permanente offers them, as `calaim.services/1`."""
+    served = [one.name for one in catalog.counties_file.county if one.kp]
     return {
         "schema": "calaim.services/1",
         "county": county.name if county else None,
-        "services": [_service(service, county, catalog) for service in services],
+        "services": [
+            {
+                "id": service.id,
+                "name": service.name,
+                "aliases": list(service.aliases),
+                "group": service.group,
+                "offered": catalog.offered(service.id, county),
+                "offered_in": [name for name in served if name not in availability.not_in],
+                "not_offered_in": list(availability.not_in),
+                "as_of": availability.as_of,
+                "source": catalog.cite(availability.source),
+                "grade": availability.grade,
+                "summary": service.summary,
+                "limits": list(service.limits),
+                "documents": list(service.documents),
+                "codes": list(service.codes),
+                # What is to know of the availability has no key of its own in this schema.
+                "notes": [*service.notes, *filter(None, (availability.note,))],
+            }
+            for service, availability in ((one, catalog.availability[one.id]) for one in services)
+        ],
         "edition": catalog.edition,
-    }
-
-
-def _service(service: Program, county: County | None, catalog: Policy) -> Document:
-    availability = catalog.availability[service.id]
-    served = [one.name for one in catalog.counties_file.county if one.kp]
-    return {
-        "id": service.id,
-        "name": service.name,
-        "aliases": list(service.aliases),
-        "group": service.group,
-        "offered": catalog.offered(service.id, county),
-        "offered_in": [name for name in served if name not in availability.not_in],
-        "not_offered_in": list(availability.not_in),
-        "as_of": availability.as_of,
-        "source": catalog.cite(availability.source),
-        "grade": availability.grade,
-        "summary": service.summary,
-        "limits": list(service.limits),
-        "documents": list(service.documents),
-        "codes": list(service.codes),
-        "notes": [*service.notes, *([availability.note] if availability.note else [])],
     }
 
 
@@ -166,26 +158,20 @@ def programs_document(entries: Iterable[tuple[str, Program]], catalog: Policy) -
 def _rule(rule: Rule, catalog: Policy) -> Document:
     clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
     return {
-        clause: [
-            _criterion(catalog.criteria[part], catalog) if isinstance(part, str) else _rule(part, catalog)
-            for part in parts
-        ]
+        clause: [_rule(part, catalog) if isinstance(part, Rule) else _criterion(part, catalog) for part in parts]
         for clause, parts in clauses.items()
         if parts
     }
 
 
-def _criterion(criterion: Criterion, catalog: Policy) -> Document:
+def _criterion(criterion_id: str, catalog: Policy, reason: Reason | None = None) -> Document:
+    """A criterion with the question it tests, or with what it came to where it is a reason; and its source."""
+    criterion = catalog.criteria[criterion_id]
     return {
         "criterion": criterion.id,
         "text": criterion.text,
-        "question": criterion.question,
-        **_cited(criterion, catalog),
-    }
-
-
-def _cited(criterion: Criterion, catalog: Policy) -> Document:
-    return {
+        # The order of the keys is part of what the schemas promise.
+        **({"met": reason.met, "part": reason.part} if reason else {"question": criterion.question}),
         "source": ", ".join(criterion.source),
         "as_of": catalog.dated(criterion.source),
         "grade": catalog.grade(criterion.source),
@@ -193,48 +179,36 @@ def _cited(criterion: Criterion, catalog: Policy) -> Document:
 
 
 def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Document:
-    """What a case comes to, as `calaim.determination/1`."""
+    """The outcomes of a case with their reasons and what is missing, as `calaim.determination/1`."""
     return {
         "schema": "calaim.determination/1",
         "as_of": as_of.isoformat(),
         "edition": catalog.edition,
         "county": decided.county.name if decided.county else None,
-        "results": [_result(determination, advice, catalog) for determination, advice in decided.results],
+        "results": [
+            {
+                "program": one.subject.program,
+                "population": one.subject.population,
+                "service": one.subject.service,
+                "name": one.subject.entry.name,
+                "outcome": one.outcome,
+                "offered": advice.offered,
+                "because": [_criterion(reason.criterion, catalog, reason) for reason in one.because],
+                "missing": [
+                    {"question": question, "text": catalog.questions[question].ask}
+                    for question in catalog.questions_of(one.missing)
+                ],
+                "next_steps": list(advice.next_steps),
+                "notes": list(advice.notes),
+            }
+            for one, advice in decided.results
+        ],
         "warnings": _problems(decided.warnings),
     }
 
 
-def _result(determination: Determination, advice: Advice, catalog: Policy) -> Document:
-    subject = determination.subject
-    return {
-        "program": subject.program,
-        "population": subject.population,
-        "service": subject.service,
-        "name": subject.entry.name,
-        "outcome": determination.outcome,
-        "offered": advice.offered,
-        "because": [_reason(reason, catalog.criteria[reason.criterion], catalog) for reason in determination.because],
-        "missing": [
-            {"question": question, "text": catalog.questions[question].ask}
-            for question in catalog.questions_of(determination.missing)
-        ],
-        "next_steps": list(advice.next_steps),
-        "notes": list(advice.notes),
-    }
-
-
-def _reason(reason: Reason, criterion: Criterion, catalog: Policy) -> Document:
-    return {
-        "criterion": criterion.id,
-        "text": criterion.text,
-        "met": reason.met,
-        "part": reason.part,
-        **_cited(criterion, catalog),
-    }
-
-
 def expectations_document(cases: int, differences: Iterable[Difference]) -> Document:
-    """What did not come out as expected, as `calaim.expectations/1`."""
+    """The results that did not come out as expected, as `calaim.expectations/1`."""
     return {
         "schema": "calaim.expectations/1",
         "cases": cases,
@@ -270,7 +244,7 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog:
 
 
 def data_check_document(warnings: Iterable[Problem], catalog: Policy, as_of: date) -> Document:
-    """That nothing is wrong with the data, and what is due for a review on `as_of`, as `calaim.data-check/1`."""
+    """The edition of data that have no errors, and what is due for a review on `as_of`, as `calaim.data-check/1`."""
     return {
         "schema": "calaim.data-check/1",
         "as_of": as_of.isoformat(),
@@ -281,7 +255,7 @@ def data_check_document(warnings: Iterable[Problem], catalog: Policy, as_of: dat
 
 
 def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: Policy, new: Policy) -> Document:
-    """What changed between two editions of the data, and for whom, as `calaim.data-diff/1`."""
+    """The differences between two editions of the data, and the cases they matter to, as `calaim.data-diff/1`."""
     return {
         "schema": "calaim.data-diff/1",
         "old": old.edition,
@@ -293,20 +267,18 @@ def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: 
 
 def profile_document(referrer: Referrer, entity: LeadEntity | None, secure: SecureEmail) -> Document:
     """The user's profile, as `calaim.profile/1`: the tables and keys of the file, null for what is not given."""
+    tables = {"referrer": referrer, "network_lead_entity": entity, "secure_email": secure}
     return {
         "schema": "calaim.profile/1",
-        "referrer": _table(referrer),
-        "network_lead_entity": _table(entity) if entity else None,
-        "secure_email": _table(secure),
+        **{
+            name: part and {key: getattr(part, key) or None for key in part.__struct_fields__}
+            for name, part in tables.items()
+        },
     }
 
 
-def _table(part: Referrer | LeadEntity | SecureEmail) -> Document:
-    return {key: getattr(part, key) or None for key in part.__struct_fields__}
-
-
 def error_document(error: CalaimError) -> Document:
-    """What went wrong, as `calaim.error/1`."""
+    """An error with its problems, as `calaim.error/1`."""
     return {
         "schema": "calaim.error/1",
         "code": error.code,

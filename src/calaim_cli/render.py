@@ -44,35 +44,31 @@ def _plain_lines(view: View) -> Iterator[tuple[str, str]]:
                 pass
             case Fact():
                 yield f"{block.key}\t{_flat(block.bare or block.value)}", block.tone
-            case Items():
-                yield from ((f"{block.key}\t{_flat(value)}", block.tone) for value in block.values)
-            case Points():
-                yield from ((f"{block.key}\t{_flat(line)}", block.tone) for line in block.lines)
+            case Items(values=lines) | Points(lines=lines):
+                yield from ((f"{block.key}\t{_flat(line)}", block.tone) for line in lines)
             case Table():
                 yield "\t".join(block.columns), PLAIN
-                yield from (("\t".join(_flat(cell) for cell in row), PLAIN) for row in block.rows)
+                yield from (("\t".join(map(_flat, row)), PLAIN) for row in block.rows)
 
 
 def labelled(view: View) -> str:
     """One "label: value" a line, for a person who reads by ear: nothing drawn, nothing cut."""
-    return "".join(f"{line}\n" for block in view for line in _labelled_lines(block))
-
-
-def _labelled_lines(block: Block) -> Iterator[str]:
-    match block:
-        case Heading():
-            yield from ("", block.text)
-        case Fact():
-            yield from ([f"{block.label}: {block.value}"] if block.label else [])
-        case Items():
-            yield f"{block.label}: {'; '.join(block.values)}"
-        case Points():
-            yield f"{block.label}:"
-            yield from (f"  - {line}" for line in block.lines)
-        case Table():
-            for row in block.rows:
-                pairs = zip(block.columns, row, strict=True)
-                yield from ("", *(f"{column.replace('_', ' ')}: {cell}" for column, cell in pairs))
+    lines: list[str] = []
+    for block in view:
+        match block:
+            case Heading():
+                lines += ["", block.text]
+            case Fact():
+                lines += [f"{block.label}: {block.value}"] if block.label else []
+            case Items():
+                lines.append(f"{block.label}: {'; '.join(block.values)}")
+            case Points():
+                lines += [f"{block.label}:", *(f"  - {line}" for line in block.lines)]
+            case Table():
+                names = [column.replace("_", " ") for column in block.columns]
+                for row in block.rows:
+                    lines += ["", *(f"{name}: {cell}" for name, cell in zip(names, row, strict=True))]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _flat(text: str) -> str:
@@ -80,7 +76,7 @@ def _flat(text: str) -> str:
 
 
 def wants_rich(stream: TextIO | None, *, plain_wanted: bool) -> bool:
-    """Whether a person looks at the stream on a terminal that can show a table."""
+    """True where a person looks at the stream on a terminal that can show a table."""
     if stream is None or plain_wanted or not stream.isatty() or _wants_simple():
         return False
     return os.get_terminal_size(stream.fileno()).columns >= NARROWEST
@@ -91,12 +87,13 @@ def _wants_simple() -> bool:
 
 
 def wants_labels(stream: TextIO | None) -> bool:
-    """Whether a person at a terminal has asked for what a screen reader reads best."""
+    """True where a person at a terminal has asked for what a screen reader reads best."""
     return stream is not None and stream.isatty() and is_on("ACCESSIBLE")
 
 
 def wants_color(*, plain_wanted: bool) -> bool:
-    """Whether colors are forced although no table is drawn; whatever turns colors off wins."""
+    """True where colors are forced although no table is drawn; whatever turns colors off wins."""
+    # Names and meaning as on force-color.org, bixense.com/clicolors and no-color.org.
     forced = is_on("FORCE_COLOR") or is_on("CLICOLOR_FORCE")
     return forced and not plain_wanted and not os.environ.get("NO_COLOR") and not _wants_simple()
 
@@ -108,25 +105,23 @@ def on_terminal(view: View, stream: TextIO) -> None:
     """
     console = _console(stream)
     for block in view:
-        _print_block(console, _tamed(block))
+        texts = {name: _tamed(getattr(block, name)) for name in block.__struct_fields__}
+        _print_block(console, replace(block, **texts))
 
 
 def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
     utf8 = (stream.encoding or "").lower().replace("-", "").startswith("utf8")
+    # The basic eight are the ones that the user's own theme sets, readable on light and on dark.
     color: Literal["standard"] | None = None if os.environ.get("NO_COLOR") else "standard"
+    # What boxes are drawn with lies outside ASCII, hence the safe ones.
     return Console(file=stream, color_system=color, highlight=False, markup=False, emoji=False, safe_box=not utf8)
 
 
-def _tamed(block: Block) -> Block:
-    """The block with no control character left in it: a file's name must not drive the terminal."""
-    texts = {name: _tamed_value(getattr(block, name)) for name in block.__struct_fields__}
-    return replace(block, **texts)
-
-
-def _tamed_value(value: Any) -> Any:  # noqa: ANN401 a text, or tuples of them
-    return tamed(value) if isinstance(value, str) else tuple(map(_tamed_value, value))
+def _tamed(value: Any) -> Any:  # noqa: ANN401 a text, or tuples of them
+    """The texts with no control character left in them: a file's name must not drive the terminal."""
+    return tamed(value) if isinstance(value, str) else tuple(map(_tamed, value))
 
 
 def _print_block(console: Console, block: Block) -> None:
@@ -152,6 +147,7 @@ def _print_labelled(console: Console, label: str, lines: list[str], style: str) 
     from rich.table import Table as Grid
     from rich.text import Text
 
+    # Folded, never cut: an address with its end missing would be copied as it is.
     if console.width < WIDE or len(label) > LABEL_WIDTH:
         console.print(Text(label, style="bold"), overflow="fold")
         for line in lines:
@@ -165,28 +161,23 @@ def _print_labelled(console: Console, label: str, lines: list[str], style: str) 
     console.print(grid)
 
 
-def _print_records(console: Console, table: Table) -> None:
-    """The rows one below the other, for a window too narrow for columns."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    for row in table.rows:
-        console.print(row[0], style="bold", overflow="fold")
-        for column, cell in zip(table.columns[1:], row[1:], strict=True):
-            console.print(Padding(Text(f"{column.replace('_', ' ')}: {cell}", overflow="fold"), (0, 0, 0, 2)))
-
-
 def _print_table(console: Console, table: Table) -> None:
+    """The rows under their columns, or one below the other in a window too narrow for columns."""
     from rich import box
+    from rich.padding import Padding
     from rich.table import Table as Grid
     from rich.text import Text
 
+    names = [column.replace("_", " ") for column in table.columns]
     if console.width < WIDE:
-        _print_records(console, table)
+        for row in table.rows:
+            console.print(row[0], style="bold", overflow="fold")
+            for name, cell in zip(names[1:], row[1:], strict=True):
+                console.print(Padding(Text(f"{name}: {cell}", overflow="fold"), (0, 0, 0, 2)))
         return
     grid = Grid(box=box.ASCII if console.safe_box else box.SIMPLE_HEAD, pad_edge=False)
-    for column in table.columns:
-        grid.add_column(column.replace("_", " "), overflow="fold")
+    for name in names:
+        grid.add_column(name, overflow="fold")
     for row in table.rows:
         grid.add_row(*(Text(cell, style=CELL_STYLES.get(cell, "")) for cell in row))
     console.print(grid)

@@ -14,17 +14,19 @@ from calaim_cli.errors import OutputRefused
 
 READER_GONE: Final = 141
 """Exit code when the reader of stdout went away: 128 + SIGPIPE."""
+# 127 to 159 belong to it: terminals of 8 bits take 155 for the start of an escape (ECMA-48, CSI).
 CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
-"""How control characters are printed: a key or file name must not drive the terminal."""
+"""Control characters as they are printed: a key or file name must not drive the terminal."""
 
 
 def is_on(name: str) -> bool:
-    """Whether a variable of the user's surroundings, such as ACCESSIBLE, is set to anything but 0."""
+    """True where a variable of the user's surroundings, such as ACCESSIBLE, is set to anything but 0."""
     return os.environ.get(name, "0") not in {"", "0"}
 
 
 def prepare_streams() -> None:
     """Open the null device on closed standard descriptors; no character stops an output, and lines end as on Linux."""
+    # Else the next file opened would take the number of a closed one, and what is printed would go into it.
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -40,33 +42,42 @@ def tamed(text: str) -> str:
     return text.translate(CONTROLS)
 
 
+def undelivered(error: OSError) -> OutputRefused:
+    """The error for a stdout that takes no more, such as a full disk; a reader that left ends the command quietly."""
+    # The null device takes what is still in the buffer, which would fail once more when the interpreter leaves.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):  # so Windows puts it
+        raise SystemExit(READER_GONE)
+    return OutputRefused(f"standard output cannot be written: {error.strerror}", code="stdout")
+
+
+@contextmanager
+def _delivered() -> Iterator[None]:
+    """Within it, a stdout that takes no more is an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise undelivered(error) from None
+
+
 def emit(text: str, *, painted: bool = False) -> None:
     """Write a result to stdout in the terminal's encoding, and make sure it arrived.
 
     A painted text holds color escapes of our own; its values are tamed already.
     """
     if sys.stdout is not None:
-        _deliver(sys.stdout, text if painted else tamed(text))
+        with _delivered():
+            sys.stdout.write(text if painted else tamed(text))
+            sys.stdout.flush()
 
 
 def emit_utf8(text: str) -> None:
     """Write a document or draft to stdout as UTF-8, whatever the locale."""
-    if sys.stdout is None:
-        return
-    sys.stdout.flush()
-    try:
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        raise undelivered(error) from None
-
-
-def _deliver(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text)
-        stream.flush()
-    except OSError as error:
-        raise undelivered(error) from None
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        with _delivered():
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+            sys.stdout.buffer.flush()
 
 
 class _Watched:
@@ -82,16 +93,12 @@ class _Watched:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        try:
+        with _delivered():
             return self._stream.write(text) if text != "" else 0
-        except OSError as error:
-            raise undelivered(error) from None
 
     def flush(self) -> None:
-        try:
+        with _delivered():
             self._stream.flush()
-        except OSError as error:
-            raise undelivered(error) from None
 
 
 def watched_stdout() -> AbstractContextManager[object]:
@@ -109,14 +116,6 @@ def code_wins(exit_code: int) -> Iterator[None]:
             raise
 
 
-def undelivered(error: OSError) -> OutputRefused:
-    """The error for a stdout that takes no more, such as a full disk; a reader that left ends the command quietly."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):  # so Windows puts it
-        raise SystemExit(READER_GONE)
-    return OutputRefused(f"standard output cannot be written: {error.strerror}", code="stdout")
-
-
 def say(text: str) -> None:
     """One line of talk on stderr; a stderr that is gone stops nothing."""
     if sys.stderr is None:
@@ -130,6 +129,7 @@ def say(text: str) -> None:
 
 def leave_on_signals() -> None:
     """Let "terminate" and "hang up" end the program through its clean-up, with 128 and the signal's number."""
+    # Windows has no SIGHUP; what is ignored already, as under nohup, stays so.
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
@@ -149,6 +149,7 @@ def second_interrupt_ends() -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         raise KeyboardInterrupt
 
+    # A shell ignores Ctrl-C for jobs in the background.
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, first)

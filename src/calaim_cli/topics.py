@@ -1,4 +1,4 @@
-"""Floor 8: what `calaim help` explains; the one place that lists the exit codes and the JSON documents in words."""
+"""Floor 6: the topics of `calaim help`; the one place that lists the exit codes and the JSON documents in words."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ EXIT_CODES: Final = (
     (5, f"Not found or no route: {NO_ROUTE}."),
     (6, "Output refused: the file exists and differs, is not writable, or there is no space."),
     (7, "Another run holds the output folder."),
+    # From here on 128 and the number of the signal, as shells give it.
     (129, "Stopped by a hang-up."),
     (130, 'Stopped by Ctrl-C, or by "quit" at a question.'),
     (141, "The reader of standard output went away."),
@@ -36,14 +37,14 @@ EXIT_CODES: Final = (
 DOCUMENTS: Final = (
     ("calaim.county/1", "calaim county PLACE --json", "one county: mailbox, phone, services, plans"),
     ("calaim.counties/1", "calaim counties --json", "counties by service, region or plan"),
-    ("calaim.services/1", "calaim services --json", "Community Supports: limits, papers, codes, where offered"),
+    ("calaim.services/1", "calaim services --json", "Community Supports: limits, documents, codes, where offered"),
     ("calaim.programs/1", "calaim programs --json", "the rules, each criterion with source, date and grade"),
     ("calaim.determination/1", "calaim check CASE --json", "what a case comes to, why, and what is missing"),
     ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
     ("calaim.referral/1", "calaim refer CASE --json", "a draft with its route"),
     ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
     ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
-    ("calaim.data-check/1", "calaim data check --json", "that the data are sound, and what is due for a review"),
+    ("calaim.data-check/1", "calaim data check --json", "that the data have no errors, and what is due for a review"),
     ("calaim.sources/1", "calaim data sources --json", "every source with date, grade and what rests on it"),
     ("calaim.data-diff/1", "calaim data diff OLD NEW --json", "what changed between two data folders, and for whom"),
     ("calaim.error/1", "any command with --json", "what went wrong, on standard error"),
@@ -59,31 +60,27 @@ class Topic(Struct, frozen=True):
     view: View
 
 
-def _exit_codes() -> View:
-    return (
-        Heading("Exit codes"),
-        Table(("code", "meaning"), tuple((str(code), meaning) for code, meaning in EXIT_CODES)),
-    )
+CODES: Final = (
+    Heading("Exit codes"),
+    Table(("code", "meaning"), tuple((str(code), meaning) for code, meaning in EXIT_CODES)),
+)
 
-
-def _json() -> View:
-    return (
-        Heading("JSON documents"),
-        Points(
-            "json",
-            "Rules",
-            (
-                "With --json a command prints one document on one line, in UTF-8, with stable key order.",
-                'The first key is "schema". Within a schema number keys are only added.',
-                "What is not known is null, never a missing key. Ids, dates and codes are text.",
-                "Errors are one document on standard error; standard output then stays empty.",
-                "check with several cases prints one document a line.",
-                "The JSON Schema files are in the folder schemas of the installed package.",
-            ),
+JSON: Final = (
+    Heading("JSON documents"),
+    Points(
+        "json",
+        "Rules",
+        (
+            "With --json a command prints one document on one line, in UTF-8, with stable key order.",
+            'The first key is "schema". Within a schema number keys are only added.',
+            "What is not known is null, never a missing key. Ids, dates and codes are text.",
+            "Errors are one document on standard error; standard output then stays empty.",
+            "check with several cases prints one document a line.",
+            "The JSON Schema files are in the folder schemas of the installed package.",
         ),
-        Table(("schema", "command", "holds"), DOCUMENTS),
-    )
-
+    ),
+    Table(("schema", "command", "holds"), DOCUMENTS),
+)
 
 PRIVACY: Final = (
     Heading("Privacy"),
@@ -138,9 +135,9 @@ DATA: Final = (
 )
 
 TOPICS: Final = (
-    Topic("exit-codes", "what each exit code means, for scripts", _exit_codes()),
+    Topic("exit-codes", "what each exit code means, for scripts", CODES),
     Topic("privacy", "what stays where, and what you have to mind", PRIVACY),
-    Topic("json", "the documents that --json prints", _json()),
+    Topic("json", "the documents that --json prints", JSON),
     Topic("data", "where the facts are, and how to change them", DATA),
 )
 

@@ -1,4 +1,4 @@
-"""Floor 7: what a person reads, as blocks that `render` prints on a terminal or as plain lines in a pipe."""
+"""Floor 5: results that a person reads, as blocks that `render` prints on a terminal or as plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from calaim_cli.advice import GATES, Advice, contact_line, phone_line
 from calaim_cli.determination import POSITIVE, Determination
-from calaim_cli.places import County, Place, Presence, plans_of
+from calaim_cli.places import County, Place, plans_of
 from calaim_cli.policy import Policy
 from calaim_cli.programs import Outcome, Program, Source, age_in_months, rules_of, subject_id
 from calaim_cli.questions import Kind, Question
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # a look-up holds no interview
     from calaim_cli.interview import Standing
 
 CRITERION = "criterion "
+OFFERED = {True: "yes", False: "no", None: "not known: ask the member's plan"}
 GOOD, BAD, DOUBT, PLAIN = "good", "bad", "doubt", ""
 TONES = {
     Outcome.LIKELY: GOOD,
@@ -82,31 +83,40 @@ View = tuple[Block, ...]
 def _without_empty(blocks: Iterable[Block]) -> View:
     """The blocks that have something to say."""
     return tuple(
-        block
-        for block in blocks
-        if not (isinstance(block, Fact) and not block.value)
-        and not (isinstance(block, Items) and not block.values)
-        and not (isinstance(block, Points) and not block.lines)
+        block for block in blocks if all(getattr(block, content, True) for content in ("value", "values", "lines"))
     )
 
 
 def county_view(place: Place, catalog: Policy) -> View:
     """The county: where to send, whom to call, what is not offered, what is, and which other plans there are."""
+    county = place.county
+    plans = [catalog.plans[one] for one in county.plans]
     return _without_empty(
-        (*_county_head(place), *_kp_facts(place.county, catalog), *_county_tail(place.county, catalog))
+        (
+            Heading(f"{county.name} County, California (FIPS code {county.fips})"),
+            Fact("county", "", county.name),
+            Fact("fips", "", county.fips),
+            Fact("zip", "ZIP code", place.zip),
+            Fact("note", "Note", county.note),
+            *_kp_blocks(county, catalog),
+            *(
+                block
+                for plan in plans
+                for block in (
+                    Fact(
+                        "plan", "Other plan" if county.kp else "Plan", ": ".join(filter(None, (plan.name, plan.phone)))
+                    ),
+                    Points("plan_referral", "How it takes referrals", plan.referral),
+                    Fact("plan_note", "Note", plan.note),
+                )
+            ),
+            *_conflicts(county.name, catalog),
+            Fact("edition", "Data edition", catalog.edition),
+        )
     )
 
 
-def _county_head(place: Place) -> Iterator[Block]:
-    county = place.county
-    yield Heading(f"{county.name} County, California (FIPS code {county.fips})")
-    yield Fact("county", "", county.name)
-    yield Fact("fips", "", county.fips)
-    yield Fact("zip", "ZIP code", place.zip)
-    yield Fact("note", "Note", county.note)
-
-
-def _kp_facts(county: County, catalog: Policy) -> Iterator[Block]:
+def _kp_blocks(county: County, catalog: Policy) -> Iterator[Block]:
     presence = county.kp
     if presence is None:
         words = "does not serve this county: refer through the member's own plan"
@@ -114,10 +124,22 @@ def _kp_facts(county: County, catalog: Policy) -> Iterator[Block]:
         return
     words = "has Medi-Cal members here; the member's card tells whether this is one"
     yield Fact("kp_served", "Kaiser Permanente (KP)", words, GOOD, "yes")
-    yield from _region_facts(presence, catalog)
+    if presence.region is None:
+        # One of several mailboxes would be a guess: a split county's own ZIP codes decide, and else its plan.
+        split = tuple(f"{code} {catalog.regions[one].name}" for code, one in presence.by_zip.items())
+        yield Items("by_zip", "Region by ZIP code", (*split, "any other ZIP code: not known, ask the plan"), DOUBT)
+        yield Points("call", "Call", tuple(map(phone_line, catalog.regions.values())))
+    else:
+        region = catalog.regions[presence.region]
+        yield Fact("region", "Region", region.name, PLAIN, region.id)
+        yield Fact("email", "Send to", region.email, GOOD)
+        yield Items("subject", "With the subject", tuple(catalog.counties_file.form.subjects.values()))
+        yield Fact("phone", "Call", f"{region.phone} (TTY {region.tty}), {region.hours}", GOOD, region.phone)
+        yield Fact("source", "Source", catalog.cite(region.source[:1]))
     yield Fact("warning", "Take care", presence.warning, DOUBT)
     yield Fact("kp_note", "Area", presence.note)
     services = catalog.programs_file.service
+    # The oldest date holds for all of them.
     dated = "as of " + min(one.as_of for one in catalog.availability.values())
     offered = tuple(one.name for one in services if catalog.offered(one.id, county))
     missing = tuple(one.name for one in services if catalog.offered(one.id, county) is False)
@@ -125,31 +147,9 @@ def _kp_facts(county: County, catalog: Policy) -> Iterator[Block]:
     yield Items("offered", f"Offered ({len(offered)} of {len(services)} Community Supports)", offered, GOOD)
 
 
-def _region_facts(presence: Presence, catalog: Policy) -> Iterator[Block]:
-    if presence.region is None:
-        split = tuple(f"{code} {catalog.regions[region].name}" for code, region in presence.by_zip.items())
-        yield Items("by_zip", "Region by ZIP code", (*split, "any other ZIP code: not known, ask the plan"), DOUBT)
-        yield Points("call", "Call", tuple(phone_line(region) for region in catalog.regions.values()))
-        return
-    region = catalog.regions[presence.region]
-    yield Fact("region", "Region", region.name, PLAIN, region.id)
-    yield Fact("email", "Send to", region.email, GOOD)
-    yield Items("subject", "With the subject", tuple(catalog.counties_file.form.subjects.values()))
-    yield Fact("phone", "Call", f"{region.phone} (TTY {region.tty}), {region.hours}", GOOD, region.phone)
-    yield Fact("source", "Source", catalog.cite(region.source[:1]))
-
-
-def _county_tail(county: County, catalog: Policy) -> Iterator[Block]:
-    for plan_id in county.plans:
-        plan = catalog.plans[plan_id]
-        yield Fact(
-            "plan", "Other plan" if county.kp else "Plan", ": ".join(one for one in (plan.name, plan.phone) if one)
-        )
-        yield Points("plan_referral", "How it takes referrals", plan.referral)
-        yield Fact("plan_note", "Note", plan.note)
-    for conflict in catalog.conflicts_of(county.name):
+def _conflicts(name: str, catalog: Policy) -> Iterator[Fact]:
+    for conflict in catalog.conflicts_of(name):
         yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
-    yield Fact("edition", "Data edition", catalog.edition)
 
 
 def counties_view(counties: Sequence[County], offering: Program | None = None, lacking: Program | None = None) -> View:
@@ -157,13 +157,9 @@ def counties_view(counties: Sequence[County], offering: Program | None = None, l
     asked = [f"with {offering.name}"] if offering else []
     asked += [f"without {lacking.name}"] if lacking else []
     served = f" served by Kaiser Permanente, {' and '.join(asked)}" if asked else ""
+    regions = {county.name: county.kp.region or "by ZIP code" for county in counties if county.kp}
     rows = tuple(
-        (
-            county.name,
-            county.fips,
-            _region_word(county),
-            ", ".join(plans_of(county)),
-        )
+        (county.name, county.fips, regions.get(county.name, "not served"), ", ".join(plans_of(county)))
         for county in counties
     )
     return (
@@ -172,81 +168,72 @@ def counties_view(counties: Sequence[County], offering: Program | None = None, l
     )
 
 
-def _region_word(county: County) -> str:
-    if county.kp is None:
-        return "not served"
-    return county.kp.region or "by ZIP code"
-
-
 def services_view(services: Sequence[Program], county: County | None, catalog: Policy) -> View:
     """The Community Supports: whether offered in the county, or in which counties not."""
-    rows = tuple((one.id, one.name, *_offered_words(one, county, catalog)) for one in services)
+    rows = []
+    for one in services:
+        availability = catalog.availability[one.id]
+        words = OFFERED[catalog.offered(one.id, county)] if county else ", ".join(availability.not_in) or "-"
+        rows.append((one.id, one.name, words, availability.as_of))
     where = f"in {county.name} County" if county else "by county"
     third = "offered" if county else "not_offered_in"
-    return (Heading(f"Community Supports of Kaiser Permanente {where}"), Table(("id", "name", third, "as_of"), rows))
-
-
-def _offered_words(service: Program, county: County | None, catalog: Policy) -> tuple[str, str]:
-    availability = catalog.availability[service.id]
-    if county is None:
-        return ", ".join(availability.not_in) or "-", availability.as_of
-    words = {True: "yes", False: "no", None: "not known: ask the member's plan"}
-    return words[catalog.offered(service.id, county)], availability.as_of
+    return (
+        Heading(f"Community Supports of Kaiser Permanente {where}"),
+        Table(("id", "name", third, "as_of"), tuple(rows)),
+    )
 
 
 def service_view(service: Program, county: County | None, catalog: Policy) -> View:
     """One Community Support: what it is, who it is for, limits, documents, codes, where it is offered."""
     availability = catalog.availability[service.id]
     counties = catalog.counties_file.county
-    served = [county.name for county in counties if county.kp]
+    served = [one.name for one in counties if one.kp]
     offered = tuple(name for name in served if name not in availability.not_in)
     others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not Kaiser Permanente's"
     where: list[Block] = [
-        Fact(
-            "offered",
-            f"Offered in {county.name} County" if county else "",
-            _offered_words(service, county, catalog)[0] if county else "",
-        ),
         Items("not_offered_in", f"Not offered in ({len(availability.not_in)})", availability.not_in, BAD),
         Items("offered_in", f"Offered in ({len(offered)} Kaiser Permanente counties)", offered, GOOD),
         Fact("not_served", "Elsewhere", f"{others}: ask the member's own plan."),
         Fact("as_of", "As of", f"{availability.as_of} ({catalog.cite(availability.source)}); call to confirm"),
         Fact("availability_note", "Note", availability.note, DOUBT),
     ]
-    return _without_empty((*_entry_head("service", service), *where, *_entry_tail(service, catalog)))
+    if county:
+        here = OFFERED[catalog.offered(service.id, county)]
+        where.insert(0, Fact("offered", f"Offered in {county.name} County", here))
+    return _entry_view("service", service, where, catalog)
 
 
-def _entry_head(kind: str, entry: Program) -> Iterator[Block]:
-    yield Heading(f"{entry.name} ({kind} {entry.id})")
-    yield Fact(kind, "", entry.id)
-    yield Fact("name", "", entry.name)
-    yield Items("alias", "Also called", entry.aliases)
-    yield Fact("summary", "What it is", entry.summary)
-    yield Points("does", "What it does", entry.does)
-    yield Points("not_covered", "Not covered", entry.not_covered)
-    yield Fact("who", "Who", entry.who)
-
-
-def _entry_tail(entry: Program, catalog: Policy) -> Iterator[Block]:
-    yield Points("limit", "Limits", entry.limits)
-    yield Points("document", "Papers that come later", entry.documents)
-    yield Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes)
-    yield Points("note", "Notes", entry.notes)
-    for conflict in catalog.conflicts_of(entry.id):
-        yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
-    for contact in catalog.counties_file.contact:
-        if entry.id in contact.touches:
-            yield Fact("contact", "Contact", contact_line(contact))
-    yield Fact("source", "Source", f"{catalog.cite(entry.source)}; grade {catalog.grade(entry.source)}")
-    yield Fact("review_by", "Review by", catalog.review_by.isoformat())
+def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Policy) -> View:
+    contacts = [one for one in catalog.counties_file.contact if entry.id in one.touches]
+    return _without_empty(
+        (
+            Heading(f"{entry.name} ({kind} {entry.id})"),
+            Fact(kind, "", entry.id),
+            Fact("name", "", entry.name),
+            Items("alias", "Also called", entry.aliases),
+            Fact("summary", "What it is", entry.summary),
+            Points("does", "What it does", entry.does),
+            Points("not_covered", "Not covered", entry.not_covered),
+            Fact("who", "Who", entry.who),
+            *middle,
+            Points("limit", "Limits", entry.limits),
+            Points("document", "Documents needed later", entry.documents),
+            Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
+            Points("note", "Notes", entry.notes),
+            *_conflicts(entry.id, catalog),
+            *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
+            Fact("source", "Source", f"{catalog.cite(entry.source)}; grade {catalog.grade(entry.source)}"),
+            Fact("review_by", "Review by", catalog.review_by.isoformat()),
+        )
+    )
 
 
 PART_WORDS = {
     "rule": "Rule",
-    "discretion": "Up to the plan when",
+    "discretion": "Plan may decide if",
     "excluded": "Does not go together with",
-    "choose_one": "One or the other when",
-    "first": "First",
+    "choose_one": "Choose one if",
+    "first": "Must come first",
     "limit": "Within the usual limit when",
 }
 CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "none of these"}
@@ -254,25 +241,24 @@ CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "
 
 def program_view(kind: str, entry: Program, catalog: Policy) -> View:
     """A program, population or service with its rule, criterion by criterion, each with its source."""
-    rules = (
+    rules = [
         Points(part, PART_WORDS[part], tuple(_rule_lines(rule, catalog))) for part, rule in rules_of(entry).items()
-    )
-    return _without_empty((*_entry_head(kind, entry), *rules, *_entry_tail(entry, catalog)))
+    ]
+    return _entry_view(kind, entry, rules, catalog)
 
 
-def _rule_lines(rule: Rule, catalog: Policy, depth: int = 0) -> Iterator[str]:
-    indent = "  " * depth
-    clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
-    for clause, parts in clauses.items():
+def _rule_lines(rule: Rule, catalog: Policy, indent: str = "") -> Iterator[str]:
+    for clause, words in CLAUSE_WORDS.items():
+        parts: tuple[str | Rule, ...] = getattr(rule, clause)
         if parts:
-            yield f"{indent}{CLAUSE_WORDS[clause]}:"
+            yield f"{indent}{words}:"
         for part in parts:
             if isinstance(part, str):
                 criterion = catalog.criteria[part]
                 cited = f"{', '.join(criterion.source)}, grade {catalog.grade(criterion.source)}"
                 yield f"{indent}  {criterion.text} [{cited}]"
             else:
-                yield from _rule_lines(part, catalog, depth + 1)
+                yield from _rule_lines(part, catalog, f"{indent}  ")
 
 
 def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
@@ -282,49 +268,42 @@ def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
 
 FEW = 10
 """Up to so many results are shown in full on a terminal; more of them as a summary with what seems to fit."""
-
-
+WAYS_TO_ANSWER = (
+    "'calaim check CASE --program ID' lists the open questions of one program, population or service.",
+    "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
+    (
+        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no"
+        " longer matters."
+    ),
+)
+"""Ways to see open questions, where not all are shown, and to answer them."""
 Results = Sequence[tuple[Determination, Advice]]
 
 
 def determination_view(results: Results, catalog: Policy, county: County | None, title: str, *, full: bool) -> View:
-    """What a case comes to: the summary, then what fits, what is open, what does not match today.
+    """The results of a case: the summary, then what fits, what is open, what does not match today.
 
     Unless `full`, a long list keeps the details of what is open or does not match to the summary.
     """
+    # Outcomes are defined from what fits to what does not: the reader finds help first.
     order = list(Outcome)
     ranked = sorted(results, key=lambda result: order.index(result[0].outcome))
     detailed = [one for one in ranked if full or len(ranked) <= FEW or one[0].outcome in POSITIVE]
+    names = {outcome: tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome) for outcome in order}
+    ways: tuple[str, ...] = ()
+    if any(one.missing for one, _ in ranked):
+        ways = WAYS_TO_ANSWER[len(detailed) == len(ranked) :]
     return _without_empty(
         (
             Heading(f"{title}: what seems to fit, and what does not match today"),
-            *_summary(ranked, catalog),
+            *(Items(f"summary\t{one}", catalog.outcomes[one].label, names[one], TONES[one]) for one in order),
             Fact("county", "County", county.name if county else "not given"),
             *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
             Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
             Fact("edition", "Data edition", catalog.edition),
-            Points("hint", "To answer", tuple(_ways_to_answer(ranked, detailed)), DOUBT),
+            Points("hint", "To answer", ways, DOUBT),
         )
     )
-
-
-def _ways_to_answer(results: Results, detailed: Results) -> Iterator[str]:
-    """How the questions that are still to ask can be seen, and answered; nothing when there are none."""
-    if not any(one.missing for one, _ in results):
-        return
-    if len(detailed) < len(results):
-        yield "'calaim check CASE --program ID' lists the open questions of one program, population or service."
-    yield "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say."
-    yield (
-        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no"
-        " longer matters."
-    )
-
-
-def _summary(ranked: Results, catalog: Policy) -> Iterator[Block]:
-    for outcome in Outcome:
-        names = tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome)
-        yield Items(f"summary\t{outcome}", catalog.outcomes[outcome].label, names, TONES[outcome])
 
 
 def _result(determination: Determination, advice: Advice, catalog: Policy) -> Iterator[Block]:
@@ -336,8 +315,17 @@ def _result(determination: Determination, advice: Advice, catalog: Policy) -> It
     yield Fact(f"{key}\toutcome", "", outcome)
     yield Fact(f"{key}\tmeaning", "In words", words.meaning)
     if advice.offered is not None:
-        yield Fact(f"{key}\toffered", "Offered here", *(("yes", GOOD) if advice.offered else ("no", BAD)))
-    yield Points(f"{key}\tbecause", "Why", tuple(_reasons(determination, catalog)))
+        yield Fact(f"{key}\toffered", "Offered here", OFFERED[advice.offered], GOOD if advice.offered else BAD)
+    # Gates that are passed are one line: there are many, and the eye is to find what the result rests on.
+    passed = GATES if outcome in (Outcome.LIKELY, Outcome.PLAN_DISCRETION) else ()
+    why = []
+    for reason in determination.because:
+        if reason.part not in passed:
+            criterion = catalog.criteria[reason.criterion]
+            why.append(f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(criterion.source)}]")
+    if clear := len(determination.because) - len(why):
+        why.append(f"no exclusion applies ({clear} checked)")
+    yield Points(f"{key}\tbecause", "Why", tuple(why))
     asked = tuple(to_answer(catalog.questions[one]) for one in catalog.questions_of(determination.missing))
     yield Points(f"{key}\tmissing", "Still to ask", asked, DOUBT)
     yield Points(f"{key}\tnext", "What to do next", advice.next_steps)
@@ -351,21 +339,8 @@ def to_answer(question: Question) -> str:
     return f"{question.ask} [{question.id}{ways.get(question.kind, '')}]"
 
 
-def _reasons(determination: Determination, catalog: Policy) -> Iterator[str]:
-    """The criteria of the rule one by one; gates that stand open in one line, so that the eye finds what matters."""
-    clear = 0
-    for reason in determination.because:
-        criterion = catalog.criteria[reason.criterion]
-        if reason.part in GATES and determination.outcome in (Outcome.LIKELY, Outcome.PLAN_DISCRETION):
-            clear += 1
-        else:
-            yield f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(criterion.source)}]"
-    if clear:
-        yield f"nothing stands against it ({counted(clear, 'criterion', 'criteria')} checked)"
-
-
 def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: int) -> View:
-    """What changed between two editions, and which of the cases come out differently."""
+    """The changes between two editions, and the cases that come out differently."""
     said = tuple(f"{one.entry}{f': {one.key}' if one.key else ''}: was {one.was}, now {one.now}" for one in changes)
     moved = tuple(f"{one.case}: {one.subject}: was {one.was}, now {one.now}" for one in shifts)
     return _without_empty(
@@ -378,39 +353,24 @@ def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: in
 
 
 def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date) -> View:
-    """Every source with its date, its age in months, its grade and what rests on it."""
-    rows = tuple(
-        (
-            source.id,
-            source.date or source.dated or "undated",
-            _age(source, as_of),
-            source.grade,
-            source.name,
-            _rests(uses),
-        )
-        for source, uses in sources
-    )
+    """Every source with its date, its age in months, its grade and what rests on it: criteria by their number."""
+    rows = []
+    for source, uses in sources:
+        months = age_in_months(source, as_of)
+        others = [one for one in uses if not one.startswith(CRITERION)]
+        criteria = len(uses) - len(others)
+        rests = [counted(criteria, "criterion", "criteria"), *others] if criteria else others
+        age = "not known" if months is None else str(months)
+        dated = source.date or source.dated or "undated"
+        rows.append((source.id, dated, age, source.grade, source.name, ", ".join(rests) or "-"))
     return (
         Heading(f"{len(rows)} sources"),
-        Table(("id", "date", "months old", "grade", "name", "what rests on it"), rows),
+        Table(("id", "date", "months old", "grade", "name", "what rests on it"), tuple(rows)),
     )
-
-
-def _age(source: Source, as_of: date) -> str:
-    months = age_in_months(source, as_of)
-    return "not known" if months is None else str(months)
-
-
-def _rests(uses: Sequence[str]) -> str:
-    """What rests on a source: criteria by their number, everything else by name."""
-    others = [one for one in uses if not one.startswith(CRITERION)]
-    criteria = len(uses) - len(others)
-    number = [counted(criteria, "criterion", "criteria")] if criteria else []
-    return ", ".join([*number, *others]) or "-"
 
 
 def standing_line(standing: Standing, catalog: Policy, number: int) -> str:
-    """Where an interview stands, in words: what each program has come to, and how much may be left."""
+    """The state of an interview in words: the outcome of each program so far, and how much may be left."""
     services = [outcome for name, outcome in standing.outcomes.items() if name in catalog.availability]
     settled = sum(outcome is not Outcome.NEED_ANSWERS for outcome in services)
     others = [
