@@ -119,7 +119,7 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "notes-wanted": {"program": "chw"},
     "region-not-confirmed": {"county": "Imperial", "zip": "92243"},
     "county-in-part": {"county": "San Bernardino", "zip": "92401"},
-    "contact": {**PLAN, "released_within_12_months": "yes", "justice_condition": "yes"},
+    "contact": {**PLAN, "released_within_12_months": "yes", "justice_condition": "sud"},
     "availability-not-confirmed": {"program": "cs", "services": "transitional_rent"},
 }
 
