@@ -49,6 +49,12 @@ def order_for(base: Path, target: str) -> Order:
     return Order(source=str(source), out=base / "place" / target, keep_going=True)
 
 
+def out_of(order: Order) -> Path:
+    """Where the drafts of an order go."""
+    assert order.out is not None
+    return order.out
+
+
 def attempt(order: Order, drafter: Drafter = ONE_PROGRAM) -> batch.Tally:
     """One run in this process."""
     tally = batch.Tally()
@@ -121,7 +127,7 @@ def invariant(place: Path, wanted: dict[str, bytes], *, empty_allowed: bool = Fa
 def converges(order: Order, wanted: dict[str, bytes]) -> None:
     """A clean rerun ends with just the expected files; only the report tells which drafts were there before."""
     assert attempt(order).exit_code == batch.LEFT_OUT
-    found = contents(order.out.parent)
+    found = contents(out_of(order).parent)
     assert found.keys() == wanted.keys()
     assert {name: found[name] for name in found if "report" not in name} == {
         name: wanted[name] for name in wanted if "report" not in name

@@ -40,10 +40,13 @@ from runs import (
     invariant,
     is_draft,
     order_for,
+    out_of,
     without_directory_descriptors,
     without_hard_links,
 )
 from sheets import ROW, row, sheet
+
+pytestmark = pytest.mark.unix("fork, signals, limits, mounts and modes, at whose calls the faults are set")
 
 CALLS: Final = (
     "open", "write", "pread", "close", "link", "replace", "unlink", "mkdir", "listdir", "fsync", "ftruncate",
@@ -167,7 +170,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, by
     for target in TARGETS:
         order = order_for(tmp_path_factory.mktemp("whole"), target)
         attempt(order)
-        found[target] = contents(order.out.parent)
+        found[target] = contents(out_of(order).parent)
     return found
 
 
@@ -206,7 +209,7 @@ def hit(base: Path, target: str, name: str, faulty: Faulty | Halved, wanted: dic
     assert ended is None or name not in HALF
     assert not isinstance(ended, Interrupted) or name.endswith("Ctrl-C")
     points[f"{target}: {name}"] += 1
-    invariant(order.out.parent, wanted)
+    invariant(out_of(order).parent, wanted)
     converges(order, wanted)
 
 
@@ -346,7 +349,7 @@ def test_killed_at_the_nth_call(
         order = order_for(tmp_path / str(at), target)
         assert child(partial(exit_code_of, order, Faulty(at, die, after=after))) == -signal.SIGKILL
         points[f"{target}: SIGKILL {'after' if after else 'before'}, no {lacking}"] += 1
-        invariant(order.out.parent, expected[target], empty_allowed=lacking == "links (EPERM)")
+        invariant(out_of(order).parent, expected[target], empty_allowed=lacking == "links (EPERM)")
         converges(order, expected[target])
 
 
@@ -359,7 +362,7 @@ def test_calls_that_are_interrupted_by_signals(tmp_path: Path, expected: dict[st
         for target in TARGETS:
             order = order_for(tmp_path / target, target)
             attempt(order)
-            assert contents(order.out.parent) == expected[target]
+            assert contents(out_of(order).parent) == expected[target]
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -436,7 +439,7 @@ def test_too_few_open_files(tmp_path: Path, expected: dict[str, dict[str, bytes]
         order = order_for(tmp_path / str(spare), target)
         codes.append(child(partial(exit_code_of, order, few_files(spare))))
         points[f"{target}: few files"] += 1
-        invariant(order.out.parent, expected[target])
+        invariant(out_of(order).parent, expected[target])
         converges(order, expected[target])
     assert set(codes) <= {3, 4, 6}
     assert (codes[0], codes[-1]) == (6, 3)
@@ -482,7 +485,7 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
     for target in TARGETS:
         order = order_for(tmp_path, target)
         with (
-            files.opened(order.out) if target == "out" else files.beside(order.out) as place,
+            files.opened(out_of(order)) if target == "out" else files.beside(out_of(order)) as place,
             place.temporary(target),
             pytest.raises(Locked),
         ):
@@ -549,7 +552,7 @@ def test_folder_that_goes_away(tmp_path: Path, members: Path, target: str) -> No
 
     def feed() -> None:
         with Path(order.source).open("wb") as pipe:
-            shutil.rmtree(order.out if target == "out" else order.out.parent)
+            shutil.rmtree(out_of(order) if target == "out" else out_of(order).parent)
             pipe.write(members.read_bytes())
 
     feeder = threading.Thread(target=feed)
@@ -557,7 +560,7 @@ def test_folder_that_goes_away(tmp_path: Path, members: Path, target: str) -> No
     with pytest.raises(OutputRefused):
         attempt(order)
     feeder.join()
-    assert not order.out.exists()
+    assert not out_of(order).exists()
 
 
 def test_links_in_the_way(tmp_path: Path, members: Path) -> None:
@@ -581,15 +584,15 @@ def test_links_in_the_way_of_a_file(tmp_path: Path, members: Path, target: str) 
     """The same for one file of drafts: a link under its name is a conflict, one under its temporary name an error."""
     order, mine = Order(source=str(members), out=tmp_path / target), tmp_path / "target"
     mine.write_bytes(b"mine")
-    order.out.symlink_to(mine)
+    out_of(order).symlink_to(mine)
     tally = attempt(order)
     assert (tally.conflict, tally.written, tally.exit_code) == (60, 0, 6)
-    order.out.unlink()
+    out_of(order).unlink()
     (tmp_path / f".tmp-{target}").symlink_to(mine)
     with pytest.raises(OutputRefused):
         attempt(order)
     assert mine.read_bytes() == b"mine"
-    assert not order.out.exists()
+    assert not out_of(order).exists()
 
 
 @pytest.mark.parametrize("torn", [b"", b"half", b"nul"], ids=["empty", "cut", "filled with NULs"])

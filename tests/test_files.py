@@ -59,6 +59,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.unix("file modes")
 def test_put_again_changes_nothing(place: Folder, out: Path) -> None:
     """A file appears whole and private; the same again is unchanged, and another content never takes its place."""
     assert [place.put("draft", content) for content in (WHOLE, WHOLE, b"another")] == [
@@ -104,6 +105,7 @@ def test_large_torn_file_is_known_by_pieces(place: Folder, out: Path, monkeypatc
         assert place.put("draft", WHOLE) is (Status.WRITTEN if found in torn else Status.CONFLICT), found
 
 
+@pytest.mark.unix("named pipes")
 def test_find_tells_plain_files_from_all_else(place: Folder, out: Path) -> None:
     """A link is not followed, a pipe not waited for, and nothing but a plain file gives bytes."""
     (out / "file").write_bytes(WHOLE)
@@ -118,6 +120,7 @@ def test_find_tells_plain_files_from_all_else(place: Folder, out: Path) -> None:
         assert place.find(name) == Found(exists=True), name
 
 
+@pytest.mark.unix("symbolic links")
 @pytest.mark.parametrize("cut", [1, 4, 100])
 def test_holds_compares_piece_by_piece(place: Folder, out: Path, cut: int) -> None:
     """Only a plain file with just these bytes holds them, however they are cut."""
@@ -151,6 +154,7 @@ def test_publish_asks_only_where_something_stands(place: Folder, out: Path, same
     assert names(out) == ["first"]
 
 
+@pytest.mark.unix("file modes")
 def test_own_lists_are_replaced_and_removed(place: Folder, out: Path) -> None:
     """A list of an earlier run gives way to the new one in one step, and goes when it no longer holds."""
     place.replace("report.csv", [b"one\n"])
@@ -163,6 +167,7 @@ def test_own_lists_are_replaced_and_removed(place: Folder, out: Path) -> None:
     assert names(out) == []
 
 
+@pytest.mark.unix("symbolic links")
 def test_sweep_takes_only_what_a_crash_left(out: Path) -> None:
     """Temporary files of ours go; links, folders and all other names stay."""
     out.mkdir(mode=0o700)
@@ -210,6 +215,7 @@ def test_temporary_file_is_gone_whatever_happens(place: Folder, out: Path) -> No
     assert (begun, names(out)) == ([".tmp-draft"], [])
 
 
+@pytest.mark.unix("folder modes")
 def test_folder_is_made_for_its_owner(out: Path) -> None:
     """A new folder is private, one that was there keeps its permissions, and parents are never made."""
     with files.opened(out) as place:
@@ -255,6 +261,7 @@ def test_lock_that_is_not_ours_is_refused(out: Path, content: bytes) -> None:
     assert (out / files.LOCK).read_bytes() == content
 
 
+@pytest.mark.unix("symbolic links")
 @pytest.mark.parametrize("link", ["second name", "symbolic"])
 def test_lock_that_is_a_link_is_refused(tmp_path: Path, out: Path, link: str) -> None:
     """A link under the name of the lock leads to no file that would be locked, emptied or taken away."""
@@ -279,6 +286,7 @@ def test_lock_of_an_earlier_run_is_used_again(out: Path, content: bytes) -> None
         assert place.put("draft", WHOLE) is Status.WRITTEN
 
 
+@pytest.mark.unix("file modes")
 def test_files_beside_each_other_do_not_wait(tmp_path: Path) -> None:
     """The lock of a file is for this file alone, private, and gone in the end."""
     with (
@@ -335,6 +343,7 @@ def test_bytes_are_brought_to_the_disk_once_and_only_where_something_changed(
     assert waited == [True]
 
 
+@pytest.mark.unix("the device /dev/zero")
 @pytest.mark.parametrize("largest", [0, 9, 1000])
 def test_input_is_limited_while_it_is_read(tmp_path: Path, largest: int) -> None:
     """A file or pipe gives at most so many bytes; one that never ends is refused as soon as it gives more."""
@@ -348,6 +357,7 @@ def test_input_is_limited_while_it_is_read(tmp_path: Path, largest: int) -> None
         files.read_bytes(Path("/dev/zero"), largest)
 
 
+@pytest.mark.unix("error numbers of quotas")
 @pytest.mark.parametrize(
     ("number", "code"),
     [
@@ -384,6 +394,7 @@ def refused(path: Path, *, replace: bool = False) -> OutputRefused:
     return caught.value
 
 
+@pytest.mark.unix("file modes")
 @pytest.mark.usefixtures("umask")
 @pytest.mark.parametrize("replaced", [False, True], ids=["new", "replaced"])
 def test_file_is_for_its_owner_only(tmp_path: Path, replaced: bool) -> None:
@@ -432,6 +443,7 @@ def test_torn_file_is_made_whole(tmp_path: Path, there: bytes) -> None:
     assert path.read_bytes() == CONTENT
 
 
+@pytest.mark.unix("file modes")
 @pytest.mark.usefixtures("system_lacks")
 def test_save_on_any_system(tmp_path: Path) -> None:
     """Without hard links or directory descriptors a file is written, left alone, kept and replaced just the same."""
@@ -471,6 +483,7 @@ def test_force_replaces_a_differing_file(tmp_path: Path) -> None:
     assert path.read_bytes() == CONTENT
 
 
+@pytest.mark.unix("symbolic links")
 @pytest.mark.parametrize("replace", [False, True], ids=["plain", "force"])
 @pytest.mark.parametrize("exists", [False, True], ids=["dangling", "to a file"])
 def test_symlink_is_not_followed(tmp_path: Path, exists: bool, replace: bool) -> None:
@@ -490,6 +503,7 @@ def test_folder_is_not_replaced(tmp_path: Path, replace: bool) -> None:
     refused(tmp_path, replace=replace)
 
 
+@pytest.mark.unix("named pipes")
 def test_special_file_is_not_written_to(tmp_path: Path) -> None:
     """A named pipe is no place for a draft, and is not waited for."""
     pipe = tmp_path / "draft.eml"
@@ -529,6 +543,7 @@ def closed() -> Iterator[Path]:
         os.seteuid(before)
 
 
+@pytest.mark.unix("owners and modes")
 def test_folder_without_permission_is_refused(closed: Path) -> None:
     """A folder that may not be written to is named."""
     refused(closed / "draft.eml")
@@ -573,6 +588,7 @@ def test_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest
     assert names(tmp_path) == ["draft.eml"]
 
 
+@pytest.mark.unix("file modes")
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o666, 0o700])
 def test_unchanged_file_becomes_private(tmp_path: Path, mode: int) -> None:
     """A draft that is there already, readable by others, is closed to them although its bytes are left alone."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from calaim_cli.catalog import Catalog
 
 from calaim_cli.case import PARTS, Case, Referrer
 from calaim_cli.errors import Problem
 from calaim_cli.form import BY_COLUMN, FIELDS, Field, FieldKind
+from calaim_cli.policy import Policy
 from calaim_cli.questions import DONT_KNOW, Kind
 from calaim_cli.row import (
     GENERAL,
@@ -27,12 +27,12 @@ from calaim_cli.sheet import fold
 from sheets import COLUMNS, ROW
 
 
-def read(catalog: Catalog, **cells: str) -> tuple[Case, tuple[Problem, ...]]:
+def read(catalog: Policy, **cells: str) -> tuple[Case, tuple[Problem, ...]]:
     """The case of a row with these cells."""
     return reader(tuple(cells), catalog.questions)(tuple(cells.values()))
 
 
-def test_every_header_is_folded_and_leads_to_a_column(catalog: Catalog) -> None:
+def test_every_header_is_folded_and_leads_to_a_column(catalog: Policy) -> None:
     """Each known header can be met: it is written as headers are compared, and aliases mean columns."""
     known = known_headers(catalog.questions)
     assert all(fold(name) == name for name in known)
@@ -41,7 +41,7 @@ def test_every_header_is_folded_and_leads_to_a_column(catalog: Catalog) -> None:
     assert set(known.values()) == {*BY_COLUMN, *catalog.questions}
 
 
-def test_every_column_has_a_place_in_a_case(catalog: Catalog) -> None:
+def test_every_column_has_a_place_in_a_case(catalog: Policy) -> None:
     """Each column fills a field that a case has, and a problem of that field is told by this column."""
     for field in FIELDS:
         assert field.name in PARTS[field.part].__struct_fields__, field.key
@@ -52,7 +52,7 @@ def test_every_column_has_a_place_in_a_case(catalog: Catalog) -> None:
         assert (getattr(getattr(case, field.part), field.name), problems) == (wanted, ())
 
 
-def test_only_columns_that_stay_in_the_house_are_suggested(catalog: Catalog) -> None:
+def test_only_columns_that_stay_in_the_house_are_suggested(catalog: Policy) -> None:
     """For an unknown header no column is suggested whose text would stand in a letter, such as the notes."""
     suggested = set(filter(stays_in_the_house, known_headers(catalog.questions).values()))
     assert not suggested & {"notes", "phone", "email", "caregiver_contact", "address", "referrer_name"}
@@ -68,7 +68,7 @@ def test_column_of_a_problem(where: str, column: str) -> None:
     assert column_of(where) == column
 
 
-def test_what_a_header_lacks(catalog: Catalog) -> None:
+def test_what_a_header_lacks(catalog: Policy) -> None:
     """Columns that every draft needs are asked for; the profile stands in for those of the referrer it holds."""
     required = catalog.counties_file.form.required
     complete = frozenset(ROW)
@@ -80,12 +80,12 @@ def test_what_a_header_lacks(catalog: Catalog) -> None:
     assert lacking(required, Referrer(name="Pat Example"))(without) == ("attested",)
 
 
-def test_template_lacks_nothing(catalog: Catalog) -> None:
+def test_template_lacks_nothing(catalog: Policy) -> None:
     """The header that `batch --template` prints is enough without any profile."""
     assert lacking(catalog.counties_file.form.required, Referrer())(frozenset(COLUMNS)) == ()
 
 
-def test_cells_become_fields(catalog: Catalog) -> None:
+def test_cells_become_fields(catalog: Policy) -> None:
     """Blanks around a cell go, lists are split, yes and no are read; an empty cell is not given at all."""
     case, problems = read(
         catalog,
@@ -103,19 +103,19 @@ def test_cells_become_fields(catalog: Catalog) -> None:
     assert (case.referral.current_services, case.referral.services) == (("ihss", "none"), ())
 
 
-def test_notes_stay_as_they_are_written(catalog: Catalog) -> None:
+def test_notes_stay_as_they_are_written(catalog: Policy) -> None:
     """Line breaks and blanks in notes are the referrer's own."""
     assert read(catalog, notes="  first\n\n  second ")[0].referral.notes == "  first\n\n  second "
 
 
-def test_column_without_a_name_is_passed_over(catalog: Catalog) -> None:
+def test_column_without_a_name_is_passed_over(catalog: Policy) -> None:
     """The problem column of a list that is fed back in fills nothing."""
     case, problems = reader(("first_name", "", "last_name"), catalog.questions)(("Ana", "phone-format: ...", "Example"))
     assert (case.member.first_name, case.member.last_name, problems) == ("Ana", "Example", ())
 
 
 @pytest.mark.parametrize("field", [one for one in FIELDS if one.kind is FieldKind.YES_NO], ids=lambda one: one.column)
-def test_flag_that_is_neither_yes_nor_no(catalog: Catalog, field: Field) -> None:
+def test_flag_that_is_neither_yes_nor_no(catalog: Policy, field: Field) -> None:
     """Anything else in such a column is a problem of that column, and is not repeated; it is never taken for no."""
     case, problems = read(catalog, **{field.column: "Zyxcanary"})
     assert problems == (Problem(field.key, "bool-format", "give yes or no"),)
@@ -163,21 +163,21 @@ ANSWERS: list[tuple[Kind, str, Any]] = [
 
 
 @pytest.mark.parametrize(("kind", "text", "value"), ANSWERS)
-def test_answer_in_a_cell(catalog: Catalog, kind: Kind, text: str, value: object) -> None:
+def test_answer_in_a_cell(catalog: Policy, kind: Kind, text: str, value: object) -> None:
     """An answer is read by the kind of its question; what cannot be read is kept, and never taken for none."""
     question = next(one for one in catalog.questions.values() if one.kind is kind)
     found = cell_answer(text, question)
     assert (type(found), found) == (type(value), value)
 
 
-def test_answer_that_cannot_be_read_is_a_problem(catalog: Catalog) -> None:
+def test_answer_that_cannot_be_read_is_a_problem(catalog: Policy) -> None:
     """A yes-or-no question with something else in its cell is told by its column, without the cell."""
     case, problems = read(catalog, is_tenant="Zyxcanary", ed_visits_6_months="5")
     assert problems == (Problem("answers.is_tenant", "bool-format", "give yes, no or unknown"),)
     assert case.answers == {"ed_visits_6_months": 5}
 
 
-def test_general_words_stand_in_for_those_with_a_county(catalog: Catalog) -> None:
+def test_general_words_stand_in_for_those_with_a_county(catalog: Policy) -> None:
     """What would name the member's county is told in general; all else as it is, with its column."""
     for code in GENERAL:
         said = worded(Problem("member.county", code, "Modoc County is far away"))

@@ -220,7 +220,7 @@ def test_workbook_is_told() -> None:
 
 
 def test_unknown_column_has_two_ways_out() -> None:
-    """An unknown column is taken out or passed through; no column is suggested that would take its text into a letter."""
+    """An unknown column is taken out or passed through; none is suggested that takes its text into a letter."""
     source = Source(io.BytesIO(b"name,note\na,b\n"), "x.csv")
     with pytest.raises(InputError) as caught:
         sheets.read_sheet(source, None, KNOWN, lambda _: (), suggested=lambda column: column != "notes")

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from calaim_cli import folder
+from calaim_cli import files
 from conftest import AS_OF, ROOT, WriteCase
 from runs import TARGETS, contents
 from sheets import row, sheet
@@ -39,7 +39,7 @@ def alike(base: Path, *words: str) -> int:
         code, out, err = done(system, here, *words)
         both[name] = (code, out, err, contents(here))
     assert both["windows"] == both["ordinary"]
-    assert not list(base.rglob(f"{folder.TEMPORARY}*"))
+    assert not list(base.rglob(f"{files.TEMPORARY}*"))
     return both["windows"][0]
 
 
@@ -97,7 +97,7 @@ def test_torn_files_are_made_whole(tmp_path: Path, members: str) -> None:
     assert alike(tmp_path, *words) == 3
     for name in ("ordinary", "windows"):
         (tmp_path / name / "out" / "0001-chw.eml").write_bytes(b"")
-        (tmp_path / name / "out" / folder.LOCK).write_bytes(folder.DIRTY)
+        (tmp_path / name / "out" / files.LOCK).write_bytes(folder.DIRTY)
     assert alike(tmp_path, *words) == 3
     assert (tmp_path / "windows" / "out" / "0001-chw.eml").read_bytes() != b""
 
@@ -107,7 +107,7 @@ def test_several_processes_are_not_asked_for(tmp_path: Path, members: str) -> No
     assert alike(tmp_path, "batch", members, "--out", "out", "--keep-going", "--jobs", "2", *DAY) == 3
 
 
-@pytest.mark.parametrize(("target", "held"), [("out", f"out/{folder.LOCK}"), ("out.zip", ".tmp-out.zip")])
+@pytest.mark.parametrize(("target", "held"), [("out", f"out/{files.LOCK}"), ("out.zip", ".tmp-out.zip")])
 def test_only_one_run_works_there(tmp_path: Path, members: str, target: str, held: str) -> None:
     """A second run into the same place leaves at once, and the first one ends as it should."""
     words = ("batch", "-", "--out", target, "--keep-going", *DAY)

@@ -7,7 +7,6 @@ The floors; a module imports only from floors below its own:
     9  interviewing                             a person at a terminal, asked and listened to
     9  answers                                  the texts that quick copies out, and the policy as JSON
     8  referring                                a referral asked for from the beginning
-    8  takes                                    the rows of a batch, drafted or refused, then published
     8  render  topics                           the terminal; what `calaim help` explains
     7  draft                                    case -> draft: the one way of `refer` and `batch`; its formats
     7  documents  views                         results as JSON and as what a person reads
@@ -15,19 +14,17 @@ The floors; a module imports only from floors below its own:
     5  screening                                a case decided, compared; the county it is of
     5  conversation                             the interview and the referral as talks
     4  advice  body  interview  route           what to do, a draft's text, what to ask, where it goes
-    4  datacheck  datafiles  rowcase            the policy checked and read; a row as a case
+    4  datacheck  datafiles                     the policy checked and read
+    2  row  sheet                               a row as a case; CSV, in and out
     3  policy                                   the policy as one value; things found by name
     2  places  determination                    counties, and what is typed for them; truths become outcomes
-    2  casefile  outbox  prompts                files; menus and numbered lines
+    2  casefile  prompts                        cases as files; menus and numbered lines
     1  case  form  programs  questions          the nouns; the form, field by field
     1  message  prompt                          what is written, and what is asked
-    1  folder  spreadsheet                      a folder that one run alone writes to; CSV, in and out
-    1  textfile  terminal                       text files read whole; the standard streams
-    1  workers                                  a second process for a part of the work
+    1  files  terminal                          files read whole, the one writer of private files; the standard streams
     1  quick                                    what scripts ask most, answered before Typer is loaded
     0  rules  values  wording  errors           logic, what a field may look like, words, failure
     0  formats                                  how a draft is written
-    0  archive                                  many drafts in one file
     0  completion                               what may come next on a command line
     0  system                                   what is asked of the system for files, on Windows too
 """

@@ -13,7 +13,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +29,7 @@ from calaim_cli.errors import InputError, NotFound, OutputRefused, Problem, Usag
 from calaim_cli.files import Folder, Pile, Status
 from calaim_cli.message import eml
 from calaim_cli.sheet import Row, Sheet, Source
+from calaim_cli.system import Directory
 from calaim_cli.wording import counted, name_key
 
 MOST_LISTED: Final = 1000
@@ -42,10 +43,8 @@ EXISTS: Final = "another file of this name exists; it was not changed"
 STALE: Final = "a draft of an earlier run that this sheet no longer gives; check it, and delete it yourself"
 STALE_NAME: Final = re.compile(r"[0-9]{4,}-(?:ecm|cs|chw)\.(?:eml|txt)")
 KEPT_CELL: Final = re.compile(r"[A-Za-z0-9._-]{0,40}")
-NO_FOLDER: Final = frozenset(
-    (".7z", ".csv", ".docx", ".eml", ".gz", ".html", ".json", ".ods", ".pdf", ".tar", ".toml", ".tsv", ".txt", ".xlsx")
-)
-"""Endings of files: nobody means a folder by them."""
+NO_FOLDER: Final = re.compile(r".*\.(?:7z|csv|docx|eml|gz|html|json|ods|pdf|tar|toml|tsv|txt|xlsx)", re.IGNORECASE)
+"""Names that nobody means a folder by."""
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 """The day that every entry of a zip file carries, so that the same drafts give the same bytes."""
 FROM_LINE: Final = re.compile(rb"^(>*From )", re.MULTILINE)
@@ -91,7 +90,7 @@ def output_named(text: str | None) -> Path | None:
     if text is None:
         return None
     path = Path(text)
-    if not text.strip() or (path.suffix.lower() in NO_FOLDER and not path.is_dir()):
+    if not text.strip() or (NO_FOLDER.fullmatch(path.name) and not os.path.isdir(path)):  # noqa: PTH112 it never raises
         raise UsageError(f"--out {text or repr('')}: give a folder, or a file that ends in .zip or .mbox")
     return path
 
@@ -104,40 +103,41 @@ class Tally(Struct):
     unchanged: int = 0
     refused: int = 0
     conflict: int = 0
-    stale: int = 0
+    stale: list[str] = field(default_factory=list)
     warned: int = 0
+    dry: bool = False
     watch: Callable[[int], object] = field(default=lambda _: None)
 
     @property
     def exit_code(self) -> int:
         """0, or that of a conflict or stale draft, else that of a run that left rows out."""
-        return OutputRefused.exit_code if self.conflict or self.stale else LEFT_OUT if self.refused else 0
+        if self.conflict or (self.stale and not self.dry):
+            return OutputRefused.exit_code
+        return LEFT_OUT if self.refused else 0
 
-    def text(self, *, dry: bool = False) -> str:
+    def text(self) -> str:
         """The summary, in one line."""
         drafted = self.rows - self.refused
-        words = f"{self.warned} with warnings" + ("" if dry else ": see report.csv")
-        warned = f" ({words})" if self.warned and (dry or self.written == drafted) else ""
-        if dry:
+        words = f"{self.warned} with warnings" + ("" if self.dry else ": see report.csv")
+        warned = f" ({words})" if self.warned and (self.dry or self.written == drafted) else ""
+        if self.dry:
             fates = f"{drafted} would be drafted{warned}, {self.refused} refused. Dry run: nothing was written."
         else:
             fates = f"{self.written} written{warned}, {self.unchanged} unchanged, {self.refused} refused, "
-            fates += counted(self.conflict, "conflict") + (f", {self.stale} stale" if self.stale else "")
+            fates += counted(self.conflict, "conflict") + (f", {len(self.stale)} stale" if self.stale else "")
             fates += f"; {words}." if self.warned and not warned else "."
         return f"{counted(self.rows, 'row')}: {fates} Nothing has been sent."
 
-
-def document(order: Order, tally: Tally) -> dict[str, Any]:
-    """The summary as `calaim.batch/1`."""
-    counts = ("rows", "written", "unchanged", "refused", "conflict")
-    return {
-        "schema": "calaim.batch/1",
-        **{name: getattr(tally, name) for name in counts},
-        "out": None if order.out is None else str(order.out),
-        "dry_run": order.dry_run,
-        "stale": tally.stale,
-        "warned": tally.warned,
-    }
+    def document(self, out: Path | None) -> dict[str, Any]:
+        """The summary as `calaim.batch/1`."""
+        counts = ("rows", "written", "unchanged", "refused", "conflict", "warned")
+        return {
+            "schema": "calaim.batch/1",
+            **{name: getattr(self, name) for name in counts},
+            "stale": len(self.stale),
+            "out": None if out is None else str(out),
+            "dry_run": self.dry,
+        }
 
 
 def size_of(source: str) -> int | None:
@@ -166,21 +166,22 @@ def doubts_about(order: Order) -> Iterator[Problem]:
 
 def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
     """What a person has to do after a run that could not do all of it."""
-    if order.dry_run:
-        return
-    report = order.list_of(REPORT)
-    if tally.conflict and order.output is Output.FOLDER:
+    report, out = order.list_of(REPORT), str(order.out)
+    if tally.dry:
+        yield from (Problem(name, "stale", STALE) for name in tally.stale)
+    elif tally.conflict and order.output is Output.FOLDER:
         words = f"{report} lists files that already exist with different content; they were not changed"
-        yield Problem(str(order.out), "conflict", f"{words}. Remove them or choose another --out")
+        yield Problem(out, "conflict", f"{words}. Remove them or choose another --out")
     elif tally.conflict:
         words = "exists with different content and was not changed. Remove it or choose another --out"
-        yield Problem(str(order.out), "conflict", words)
+        yield Problem(out, "conflict", words)
     elif tally.refused:
         words = "lists the refused rows. Fix them there, then run that file with a new --out"
         yield Problem(str(order.list_of(REJECTS)), "refused", words)
-    if tally.stale:
-        words = f"{report} lists {counted(tally.stale, 'draft')} of an earlier run that this sheet no longer gives"
-        yield Problem(str(order.out), "stale", f"{words}. Check them, and delete them yourself")
+    if tally.stale and not tally.dry:
+        many = counted(len(tally.stale), "draft")
+        words = f"{report} lists {many} of an earlier run that this sheet no longer gives"
+        yield Problem(out, "stale", f"{words}. Check them, and delete them yourself")
 
 
 class Fate(Struct):
@@ -300,13 +301,36 @@ class Rows:
         """The file of a row's draft: its number, as wide as the largest, and the program."""
         return f"{fate.number:0{max(NARROWEST, len(str(self.total)))}d}-{fate.program}.eml"
 
-    def drafted(self) -> Iterator[Fate]:
-        """The rows that have a draft."""
-        return (fate for fate in self.fates if fate.status is not Status.REFUSED)
+    def drafted(self) -> Iterator[tuple[Fate, str, bytes]]:
+        """The rows that have a draft, each with the name of its file and, outside a dry run, the draft."""
+        for fate in self.fates:
+            if fate.status is not Status.REFUSED:
+                yield fate, self.name_of(fate), self.drafts.read(fate.start, fate.length) if self.drafts else b""
 
-    def content_of(self, fate: Fate) -> bytes:
-        """The draft of a row."""
-        return self.drafts.read(fate.start, fate.length) if self.drafts else b""
+    def stale(self, folder: Folder) -> list[str]:
+        """Drafts of an earlier run that this one does not give; not asked for where only the first rows are taken."""
+        if self.order.limit or self.order.output is not Output.FOLDER:
+            return []
+        given = {self.name_of(fate) for fate in self.fates if fate.status is not Status.REFUSED}
+        names = (name for name in folder.directory.names() if STALE_NAME.fullmatch(name) and name not in given)
+        return sorted(name for name in names if S_ISREG(folder.directory.status(name).st_mode))
+
+    def count(self, tally: Tally) -> None:
+        """Tell what is known once all rows have been read."""
+        tally.rows = len(self.fates)
+        tally.refused = sum(fate.status is Status.REFUSED for fate in self.fates)
+        tally.warned = sum(fate.status is not Status.REFUSED and bool(fate.codes) for fate in self.fates)
+
+    def refuse_all(self, tally: Tally) -> None:
+        """Without `keep_going`, one bad row is enough. What an earlier run left is named all the same."""
+        if not tally.refused or self.order.keep_going:
+            return
+        listed = self.problems[:MOST_LISTED]
+        if max(len(self.problems), tally.refused) > MOST_LISTED:
+            listed.append(Problem("further rows", "not-listed", "only the first are listed; fix them and run again"))
+        listed += [Problem(name, "stale", STALE) for name in tally.stale]
+        what = f"{self.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
+        raise InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
 
 
 def run(order: Order, drafter: Drafter, tally: Tally) -> None:
@@ -314,24 +338,41 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
 
     Raises InputError when the file or, without `keep_going`, a row is not in order: then nothing was written.
     """
-    with _fewer_collections():
-        if order.dry_run or order.out is None:
-            _dry_run(order, drafter, tally)
-            return
-        with files.worded(order.out), ExitStack() as stack:
+    with _fewer_collections(), ExitStack() as stack:
+        whole, folder, tally.dry = None, None, order.dry_run or order.out is None
+        if order.out is not None and not tally.dry:
+            stack.enter_context(files.worded(order.out))
             if order.output is Output.FOLDER:
-                folder, whole = stack.enter_context(files.opened(order.out)), None
+                folder = stack.enter_context(files.opened(order.out))
             else:
                 folder = stack.enter_context(files.beside(order.out))
                 whole = stack.enter_context(folder.temporary(order.out.name))
-            rows = _rows(order, drafter, tally, folder)
-            stack.callback(rows.close)
-            rows.read()
-            _count(rows, tally)
-            _refuse_all(rows, tally, folder)
+        source = _source(order, folder, tally.watch)
+        known = row.known_headers(drafter.policy.questions)
+        lacking = row.lacking(drafter.policy.counties_file.form.required, drafter.profile.referrer)
+        read = sheet.read_sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
+        rows = Rows(order, read, drafter, folder)
+        stack.callback(rows.close)
+        rows.read()
+        rows.count(tally)
+        if order.out is not None:
+            tally.stale = rows.stale(folder) if folder else _stale_in(order.out, rows)
+        rows.refuse_all(tally)
+        if folder is not None:
             _publish(rows, tally, folder, whole)
             rows.close()  # what has no name need not get to the disk
             folder.confirm()
+
+
+def _stale_in(out: Path, rows: Rows) -> list[str]:
+    """What a dry run can find out about the folder, which it does not lock."""
+    with suppress(OSError):
+        directory = Directory(out)
+        try:
+            return rows.stale(Folder(directory))
+        finally:
+            directory.close()
+    return []
 
 
 @contextmanager
@@ -345,26 +386,6 @@ def _fewer_collections() -> Iterator[None]:
     finally:
         gc.enable()
         gc.unfreeze()
-
-
-def _dry_run(order: Order, drafter: Drafter, tally: Tally) -> None:
-    rows = _rows(order, drafter, tally, None)
-    rows.read()
-    rows.close()
-    _count(rows, tally)
-    folder = order.out and order.out.is_dir() and order.output is Output.FOLDER
-    names = os.listdir(order.out) if folder else []  # noqa: PTH208 names alone
-    tally.stale = len(_stale(rows, names))
-    _refuse_all(rows, tally, None, names)
-
-
-def _rows(order: Order, drafter: Drafter, tally: Tally, folder: Folder | None) -> Rows:
-    """The rows of the input, whose header fits."""
-    source = _source(order, folder, tally.watch)
-    known = row.known_headers(drafter.policy.questions)
-    lacking = row.lacking(drafter.policy.counties_file.form.required, drafter.profile.referrer)
-    read = sheet.read_sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
-    return Rows(order, read, drafter, folder)
 
 
 def _source(order: Order, folder: Folder | None, watch: Callable[[int], object]) -> Source:
@@ -394,75 +415,33 @@ def _refuse_own_rejects(given: os.stat_result, order: Order, folder: Folder) -> 
         raise OutputRefused(f"{order.source}: {words}", code="own-input")
 
 
-def _count(rows: Rows, tally: Tally) -> None:
-    tally.rows = len(rows.fates)
-    tally.refused = sum(fate.status is Status.REFUSED for fate in rows.fates)
-    tally.warned = sum(bool(fate.codes) for fate in rows.drafted())
-
-
-def _stale(rows: Rows, names: Iterable[str]) -> list[str]:
-    """Drafts of an earlier run that this one does not give; not asked for where only the first rows are taken."""
-    if rows.order.limit or rows.order.output is not Output.FOLDER:
-        return []
-    given = set(map(rows.name_of, rows.drafted()))
-    return sorted(name for name in names if STALE_NAME.fullmatch(name) and name not in given)
-
-
-def _refuse_all(rows: Rows, tally: Tally, folder: Folder | None, names: Iterable[str] = ()) -> None:
-    """Without `keep_going`, one bad row is enough. What an earlier run left is named all the same."""
-    if not tally.refused or rows.order.keep_going:
-        return
-    listed = list(rows.problems[:MOST_LISTED])
-    if len(rows.problems) > MOST_LISTED or tally.refused > MOST_LISTED:
-        listed.append(Problem("further rows", "not-listed", "only the first are listed; fix them and run again"))
-    listed += [Problem(name, "stale", STALE) for name in _stale(rows, folder.directory.names() if folder else names)]
-    what = f"{rows.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
-    raise InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
-
-
 def _publish(rows: Rows, tally: Tally, folder: Folder, whole: Pile | None) -> None:
     """Everything has been read; what is good may appear now."""
     _check_lists(rows, tally, folder)
-    stale: list[str] = []
     if whole is None:
-        stale = [name for name in _stale(rows, folder.directory.names()) if folder.find(name, 0).content is not None]
         _publish_folder(rows, tally, folder)
     else:
         _publish_file(rows, tally, folder, whole)
-    tally.stale = len(stale)
     if whole is None or not tally.conflict:
-        _publish_lists(rows, tally, folder, stale)
+        _publish_lists(rows, tally, folder)
 
 
 def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
-    there = set(folder.directory.names())
-    for fate in rows.drafted():
-        name, content = rows.name_of(fate), rows.content_of(fate)
-        found = folder.find(name) if name in there else None
-        if found and found.content and same_but_for_the_day(found.content, content, rows.drafter.as_of):
+    there, as_of = set(folder.directory.names()), rows.drafter.as_of
+    for fate, name, content in rows.drafted():
+        found = (folder.find(name).content or b"") if name in there else b""
+        if (day := carried_day(found, content, as_of)) and found == of_another_day(content, as_of, day):
             fate.status = Status.UNCHANGED
         else:
             fate.status = folder.put(name, content)
         setattr(tally, fate.status, getattr(tally, fate.status) + 1)
 
 
-def same_but_for_the_day(found: bytes, content: bytes, as_of: date) -> bool:
-    """Whether a file is this draft, or what a run of another day would have given: the same but for that day."""
-    if found == content:
-        return True
-    day = carried_day(found, content, as_of)
-    return day is not None and found == of_another_day(content, as_of, day)
-
-
-def _dated(day: date) -> bytes:
-    return f"{DATE_LABEL}: {us_date(day)}".encode()
-
-
 def carried_day(found: bytes, content: bytes, as_of: date) -> date | None:
     """The day that a file carries where the expected one carries `as_of`; None where there is none."""
-    at = content.find(_dated(as_of))
-    end = at + len(_dated(as_of))
-    day = US_DATE.fullmatch(found[end - 10 : end]) if at >= 0 else None
+    line = f"{DATE_LABEL}: {us_date(as_of)}".encode()
+    end = content.find(line) + len(line)
+    day = US_DATE.fullmatch(found[end - 10 : end]) if line in content else None
     try:
         return date(int(day[3]), int(day[1]), int(day[2])) if day else None
     except ValueError:
@@ -471,7 +450,8 @@ def carried_day(found: bytes, content: bytes, as_of: date) -> date | None:
 
 def of_another_day(content: bytes, as_of: date, day: date) -> bytes:
     """A draft as a run of that day would have dated it. Its first lines hold the date, before any text of a person."""
-    return content.replace(_dated(as_of), _dated(day), 1)
+    old, new = (f"{DATE_LABEL}: {us_date(one)}".encode() for one in (as_of, day))
+    return content.replace(old, new, 1)
 
 
 def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None:
@@ -491,76 +471,62 @@ def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None
         return folder.holds(name, whole.pieces())
 
     status = folder.publish(whole, name, same)
-    for fate in rows.drafted():
-        fate.status = status
+    for fate in rows.fates:
+        fate.status = fate.status if fate.status is Status.REFUSED else status
     setattr(tally, status, tally.rows - tally.refused)
 
 
 def _fill(rows: Rows, whole: Pile, day: date) -> None:
     """Write the one file of drafts, each dated that day."""
-    as_of = rows.drafter.as_of
     os.ftruncate(whole.descriptor, 0)
     os.lseek(whole.descriptor, 0, os.SEEK_SET)
+    drafts = ((name, of_another_day(content, rows.drafter.as_of, day)) for _, name, content in rows.drafted())
     with os.fdopen(whole.descriptor, "w+b", closefd=False) as file:
         if rows.order.output is Output.ZIP:
             with zipfile.ZipFile(file, "w") as archive:
-                for fate in rows.drafted():
-                    entry = zipfile.ZipInfo(rows.name_of(fate), EARLIEST)
+                for name, content in drafts:
+                    entry = zipfile.ZipInfo(name, EARLIEST)
                     entry.create_system = 3  # so that the mode counts, on every system
                     entry.external_attr = 0o100600 << 16
-                    archive.writestr(entry, of_another_day(rows.content_of(fate), as_of, day))
+                    archive.writestr(entry, content)
         else:
-            for fate in rows.drafted():
-                file.write(as_in_a_mailbox(of_another_day(rows.content_of(fate), as_of, day)))
+            for _, content in drafts:
+                # lines end in LF, and lines that look like the beginning of a message are quoted
+                file.write(MAIL_HEAD + FROM_LINE.sub(rb">\1", content.replace(b"\r\n", b"\n")) + b"\n")
     whole.size = os.fstat(whole.descriptor).st_size
 
 
-def as_in_a_mailbox(content: bytes) -> bytes:
-    """A message as it stands in a mailbox: lines end in LF, lines that look like a new message are quoted."""
-    return MAIL_HEAD + FROM_LINE.sub(rb">\1", content.replace(b"\r\n", b"\n")) + b"\n"
-
-
-def _report_line(cells: Sequence[object]) -> bytes:
-    return sheet.record(cells).encode()
-
-
-def _report(rows: Rows, stale: Iterable[str]) -> Iterator[bytes]:
-    """The lines of the report, some at a time."""
+def _report(rows: Rows, stale: Iterable[str]) -> bytes:
     kept_names = [rows.sheet.typed[n].strip() for n in rows.sheet.kept]
-    yield _report_line((*REPORT_COLUMNS, *kept_names))
-    lines: list[bytes] = []
+    lines = [sheet.record((*REPORT_COLUMNS, *kept_names))]
     for fate in rows.fates:
         name = "" if fate.status is Status.REFUSED else rows.name_of(fate)
         codes, text = ("exists", EXISTS) if fate.status is Status.CONFLICT else (fate.codes, fate.text)
-        lines.append(_report_line((fate.number, fate.line, fate.status.value, codes, text, name, *fate.kept)))
-        if len(lines) == MOST_LISTED:
-            yield b"".join(lines)
-            lines.clear()
-    lines += [
-        _report_line(("", "", Status.STALE.value, "stale", STALE, name, *("" for _ in kept_names))) for name in stale
-    ]
-    yield b"".join(lines)
+        lines.append(sheet.record((fate.number, fate.line, fate.status.value, codes, text, name, *fate.kept)))
+    none_kept = [""] * len(kept_names)
+    lines += [sheet.record(("", "", Status.STALE.value, "stale", STALE, name, *none_kept)) for name in stale]
+    return "".join(lines).encode()
 
 
 def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """Refuse to take the place of lists that are not ours, or of refused rows that somebody is fixing there."""
     order, header = rows.order, sheet.rejects_header(rows.sheet)
     report, rejects = order.list_of(REPORT), order.list_of(REJECTS)
-    lists = {report: _report_line(REPORT_COLUMNS).rstrip()} | ({rejects: header} if tally.refused else {})
+    lists = {report: sheet.record(REPORT_COLUMNS).rstrip().encode()} | ({rejects: header} if tally.refused else {})
     for path, begins in lists.items():
         found = folder.find(path.name, len(begins))
         if found.exists and found.content != begins and not files.is_torn(found.content, begins):
             words = "already exists and is not a report of this command. Move it away and run again"
             raise OutputRefused(f"{path}: {words}", code="exists")
     if folder.changed_at(rejects.name) > folder.changed_at(report.name) > 0:
-        found = folder.find(rejects.name).content or b""
-        expected = header + (rows.rejects.read(0, min(rows.rejects.size, len(found))) if rows.rejects else b"")
-        if found != expected and not files.is_torn(found, expected):
+        known = folder.find(rejects.name).content or b""
+        expected = header + (rows.rejects.read(0, min(rows.rejects.size, len(known))) if rows.rejects else b"")
+        if known != expected and not files.is_torn(known, expected):
             words = "was edited after the last run. Save it under another name first"
             raise OutputRefused(f"{rejects}: {words}", code="exists")
 
 
-def _publish_lists(rows: Rows, tally: Tally, folder: Folder, stale: Sequence[str]) -> None:
+def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """The report and the refused rows; left as they are where this run changed nothing."""
     report, rejects = rows.order.list_of(REPORT).name, rows.order.list_of(REJECTS).name
 
@@ -574,7 +540,7 @@ def _publish_lists(rows: Rows, tally: Tally, folder: Folder, stale: Sequence[str
         folder.replace(rejects, refused_rows())
     elif there and not tally.refused and not tally.conflict:
         folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
-    lines, known = b"".join(_report(rows, stale)), folder.find(report).content or b""
+    lines, known = _report(rows, tally.stale), folder.find(report).content or b""
     if tally.written or tally.conflict or not same or _as_if_written(known) != _as_if_written(lines):
         folder.replace(report, [lines])
 

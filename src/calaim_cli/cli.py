@@ -608,10 +608,10 @@ def batch_rows(
     _warn((*policy.past_review(day), *own, *batch.doubts_about(order)))
     tally = _ran(order, Drafter(policy, casefile.read_profile(casefile.profile_path()), day))
     _warn(batch.left_to_do(order, tally))
-    say(tally.text(dry=dry_run))
+    say(tally.text())
     if as_json:
         with code_wins(tally.exit_code):
-            _show_json([batch.document(order, tally)])
+            _show_json([tally.document(order.out)])
     return tally.exit_code
 
 

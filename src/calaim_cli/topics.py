@@ -24,7 +24,7 @@ EXIT_CODES: Final = (
         "The input (case, CSV, profile, data) is not valid and nothing was written, or --expect found a difference.",
     ),
     (5, f"Not found or no route: {NO_ROUTE}."),
-    (6, "Output refused: the file exists and differs, is not writable, or there is no space."),
+    (6, "Output refused: a file exists and differs, is not writable, or there is no space; a batch left stale drafts."),
     (7, "Another run holds the output folder."),
     # From here on 128 and the number of the signal, as shells give it.
     (129, "Stopped by a hang-up."),
