@@ -97,14 +97,8 @@ def test_torn_files_are_made_whole(tmp_path: Path, members: str) -> None:
     assert alike(tmp_path, *words) == 3
     for name in ("ordinary", "windows"):
         (tmp_path / name / "out" / "0001-chw.eml").write_bytes(b"")
-        (tmp_path / name / "out" / files.LOCK).write_bytes(folder.DIRTY)
     assert alike(tmp_path, *words) == 3
     assert (tmp_path / "windows" / "out" / "0001-chw.eml").read_bytes() != b""
-
-
-def test_several_processes_are_not_asked_for(tmp_path: Path, members: str) -> None:
-    """Where there is no second process to be had, one does all the work."""
-    assert alike(tmp_path, "batch", members, "--out", "out", "--keep-going", "--jobs", "2", *DAY) == 3
 
 
 @pytest.mark.parametrize(("target", "held"), [("out", f"out/{files.LOCK}"), ("out.zip", ".tmp-out.zip")])

@@ -209,7 +209,7 @@ class Folder:
     def publish(self, pile: Pile, name: str, same: Callable[[], bool]) -> Status:
         """Link a finished file to its name. Where something stands there, `same` tells whether it is the same."""
         try:
-            self._link(pile.name, name)
+            self._link(pile, name)
         except FileExistsError:
             if not self._is_torn(name, pile):
                 return Status.UNCHANGED if same() else Status.CONFLICT
@@ -237,17 +237,17 @@ class Folder:
         finally:
             os.close(descriptor)
 
-    def _link(self, temporary: str, name: str) -> None:
+    def _link(self, pile: Pile, name: str) -> None:
         """One atomic step. Without hard links, an empty file takes the name first, so that no other is lost."""
         try:
-            self.directory.link(temporary, name)
+            self.directory.link(pile.name, name)
         except OSError as error:
             if error.errno not in WITHOUT_LINKS:
                 raise
             empty = self.directory.open(name, NEW)
             try:
                 os.close(empty)
-                self.directory.replace(temporary, name)
+                self.take_over(pile, name)
             except BaseException:
                 self.directory.forget(name)
                 raise
@@ -295,7 +295,7 @@ class Folder:
             except FileExistsError:
                 with suppress(FileNotFoundError):  # the other run has just ended
                     if system.is_ours(self.directory.status(name)):
-                        words = f"{self.directory.path}: another run is writing here; wait until it has ended"
+                        words = f"{self.directory.path}: another run is working here; wait until it has ended"
                         raise Locked(words) from None
                     raise
                 continue
