@@ -151,7 +151,7 @@ def test_everybody_may_write_here(tmp_path: Path) -> None:
         assert ran.returncode == 3
         assert (b"open-folder" in ran.stderr) == (out == "open")
     modes = {path.relative_to(place): stat.S_IMODE(path.stat().st_mode) for path in place.rglob("*")}
-    assert len(modes) == 2 + 2 * (len(NAMES) + 3) + 4
+    assert len(modes) == 2 + 2 * (len(NAMES) + 3) + 6
     assert {path for path, mode in modes.items() if mode != 0o600} == {Path("open"), Path("new")}
     assert (modes[Path("open")], modes[Path("new")]) == (0o777, 0o700)
 
