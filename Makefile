@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCS := README.md $(wildcard docs/*.md)
 
-.PHONY: help demo test versions check format lint types docs site bench bench-startup bench-batch build clean
+.PHONY: help demo test frozen freeze versions check format lint types docs site bench bench-startup bench-batch build clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,12 @@ demo: $(VENV)/installed ## The main job on an invented member: look up, decide, 
 
 test: $(VENV)/installed ## Run the tests
 	$(BIN)/python -m pytest
+
+frozen: $(VENV)/installed ## Compare what every command says and writes with tests/frozen
+	$(BIN)/python scripts/freeze.py
+
+freeze: $(VENV)/installed ## Write tests/frozen anew, after a change that is meant to be seen
+	$(BIN)/python scripts/freeze.py --write
 
 versions: $(VENV)/versions-installed ## Run the tests on each Python at hand, and with the lowest dependencies
 	@# pyenv keeps its Pythons off the PATH until one is chosen

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import io
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -16,7 +15,7 @@ import pytest
 import tomli_w
 from hypothesis import HealthCheck, settings
 
-from calaim_cli import cli, compiled, compiling, datafiles
+from calaim_cli import answers, cli, datafiles, quick
 from calaim_cli.policy import Policy
 
 # A first run builds tables, and the machine may be busy: neither says anything about the code.
@@ -184,19 +183,15 @@ def data_copy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped data with their compiled files, made once."""
-    folder = tmp_path_factory.mktemp("compiled")
-    for name in compiled.SOURCES:
-        (folder / name).write_bytes((ROOT / "data" / name).read_bytes())
-    compiling.write(folder, folder)
+def _answers_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The answers of the shipped data, written once."""
+    folder = tmp_path_factory.mktemp("answers")
+    answers.write(ROOT / "data", folder)
     return folder
 
 
 @pytest.fixture
-def compiled_data(_compiled_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The data folder of an installed package, with compiled files, in use and to be changed at will."""
-    folder = tmp_path / "installed"
-    shutil.copytree(_compiled_once, folder)
-    monkeypatch.setattr(compiled, "FOLDER", str(folder))
-    return folder
+def answers_folder(_answers_once: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The answers of an installed package, in use; to be read, not to be changed."""
+    monkeypatch.setattr(quick, "FOLDER", str(_answers_once))
+    return _answers_once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ from msgspec.structs import replace
 
 from calaim_cli.advice import Advice, advise
 from calaim_cli.determination import Determination
-from calaim_cli.places import Availability, Contact, County, Plan, Presence, Region
+from calaim_cli.places import HEALTH_CARE_OPTIONS, Availability, Contact, County, Plan, Presence, Region
 from calaim_cli.policy import OutcomeWords, Policy
 from calaim_cli.programs import Conflict, Gate, Grade, Outcome, Program, rules_of, subjects
 from calaim_cli.rules import Rule, Truth
 from strategies import determine
 
 NO, YES = Truth.NO, Truth.YES
+ANOTHER, NOT_SAID = False, None  # whether she is a member of Kaiser Permanente
 S = ("S",)
 NORTH = Region(
     id="north",
@@ -87,12 +89,16 @@ def invented(catalog: Policy) -> Policy:
     contact = Contact(
         id="c", name="Market Office", purpose="Ask for bags.", source=S, phone="555-0102", touches=("shopping",)
     )
+    choosing = Contact(id=HEALTH_CARE_OPTIONS, name="Chooser", purpose="Choosing a plan.", source=S, phone="555-0104")
     return replace(
         catalog,
         subjects=subjects((ECM, CS, CHW), (OLD,), (SHOPPING,)),
         outcomes={one: OutcomeWords(id=one, label=one, meaning=one, next=(words,)) for one, words in GENERAL.items()},
         regions={"north": NORTH},
-        plans={"other": Plan(id="other", name="Other Health Plan")},
+        plans={
+            "kp": Plan(id="kp", name="Kaiser Permanente"),
+            "other": Plan(id="other", name="Other Health Plan", phone="555-0103"),
+        },
         availability={
             "shopping": Availability(
                 service="shopping", not_in=("Without",), as_of="2024-10", source=S, grade=Grade.OFFICIAL, note="Ask."
@@ -101,15 +107,17 @@ def invented(catalog: Policy) -> Policy:
         conflicts=(
             Conflict(id="x", matter="bags", older="One bag.", newer="Two bags.", touches=("shopping",), source=S),
         ),
-        counties_file=replace(catalog.counties_file, contact=(contact,)),
+        counties_file=replace(catalog.counties_file, contact=(contact, choosing)),
     )
 
 
-def advised(catalog: Policy, wanted: str, where: County | None, **truths: Truth) -> tuple[Outcome, Advice]:
+def advised(
+    catalog: Policy, wanted: str, where: County | None, kp_member: bool | None = True, /, **truths: Truth
+) -> tuple[Outcome, Advice]:
     """The outcome and the advice for somebody whom everything fits, but for these truths."""
     [subject] = [one for one in catalog.subjects if one.entry.id == wanted]
     determination = determine(subject, FITS | truths)
-    return determination.outcome, advise(determination, catalog, where)
+    return determination.outcome, advise(determination, catalog, where, kp_member=kp_member)
 
 
 @pytest.mark.parametrize(
@@ -172,11 +180,67 @@ def test_service_that_is_not_offered_is_never_referred(invented: Policy) -> None
 
 
 def test_elsewhere_the_members_own_plan_is_named(invented: Policy) -> None:
-    """Where Kaiser Permanente does not serve, the county's own plan is named and nobody is sent to a mailbox."""
+    """Where Kaiser Permanente does not serve, its card is doubted, the county's own plan is named, and no mailbox."""
     _, advice = advised(invented, "shopping", UNSERVED)
     assert advice.offered is None
-    assert any("Other Health Plan" in step for step in advice.next_steps)
+    [doubt] = [step for step in advice.next_steps if "Kaiser Permanente" in step]
+    assert doubt.startswith("Kaiser Permanente does not serve Unserved County: refer through the member's own plan")
+    assert all(words in doubt for words in ("Other Health Plan (555-0103)", "Chooser, 555-0104"))
     assert not any("calaim refer" in step or "555-0101" in step for step in advice.next_steps)
+
+
+@pytest.mark.parametrize("where", [SERVED, WITHOUT, SPLIT, UNSERVED], ids=lambda one: one.name)
+def test_another_plans_member_goes_to_her_plan(invented: Policy, where: County) -> None:
+    """A member of another plan is told of the county's other plans with their phones, and not what KP offers."""
+    outcome, advice = advised(invented, "shopping", where, ANOTHER)
+    assert (outcome, advice.offered) == ("likely", None)
+    [step] = [step for step in advice.next_steps if "Other Health Plan" in step]
+    assert step.startswith("Refer through the member's own plan, which may be Other Health Plan (555-0103)")
+    assert "Chooser, 555-0104" in step
+    assert "Ask." not in advice.notes
+    assert not [one for one in (*advice.next_steps, *advice.notes) if "Kaiser" in one or "555-0101" in one]
+
+
+@pytest.mark.parametrize(
+    ("where", "named"),
+    [
+        pytest.param(SERVED, "Kaiser Permanente (555-0101) or Other Health Plan (555-0103)", id="served"),
+        pytest.param(SPLIT, "Kaiser Permanente (555-0101) or Other Health Plan (555-0103)", id="split"),
+        pytest.param(UNSERVED, "Other Health Plan (555-0103)", id="not-served"),
+    ],
+)
+def test_plan_that_is_not_said_is_asked_for(invented: Policy, where: County, named: str) -> None:
+    """Where nobody has said which plan the member has, all of the county's are named, and none is taken for hers."""
+    outcome, advice = advised(invented, "shopping", where, NOT_SAID)
+    assert (outcome, advice.offered) == ("likely", None)
+    [step] = [step for step in advice.next_steps if step.startswith("Which plan is on the card?")]
+    assert f"it may be {named}. Without a card, call Chooser, 555-0104." in step
+    assert "Ask." not in advice.notes
+    assert not any("calaim refer" in one for one in advice.next_steps)
+
+
+@pytest.mark.parametrize("kp_member", [False, None])
+def test_plans_are_told_while_answers_are_missing(invented: Policy, kp_member: bool | None) -> None:
+    """With answers missing one may call the plan: whoever has another one, or none said, reads which to call."""
+    outcome, advice = advised(invented, "shopping", SERVED, kp_member, hungry=Truth.UNKNOWN)
+    assert outcome == "need-answers"
+    assert any("Other Health Plan (555-0103)" in step for step in advice.next_steps)
+
+
+def test_contact_and_conflict_of_a_plan_are_for_its_members(invented: Policy) -> None:
+    """What the data mark as one plan's own is told to nobody else, and in no county that the plan does not serve."""
+    contact, *others = invented.counties_file.contact
+    own = replace(
+        invented,
+        conflicts=tuple(replace(one, plan="kp") for one in invented.conflicts),
+        counties_file=replace(invented.counties_file, contact=(replace(contact, plan="kp"), *others)),
+    )
+    theirs = advised(own, "shopping", SERVED)[1]
+    assert theirs == advised(invented, "shopping", SERVED)[1]
+    for where, kp_member in ((SERVED, False), (SERVED, None), (UNSERVED, True), (None, False)):
+        advice = advised(own, "shopping", where, kp_member)[1]
+        assert not any("Market Office" in one for one in advice.next_steps)
+        assert not any("Two bags." in one for one in advice.notes)
 
 
 def test_split_county_needs_the_zip_code(invented: Policy) -> None:
@@ -187,7 +251,11 @@ def test_split_county_needs_the_zip_code(invented: Policy) -> None:
 
 
 def test_without_a_county_it_is_asked_for(invented: Policy) -> None:
-    """Without a county the advice asks for it rather than for a guess."""
+    """Without a county the advice asks for it rather than for a guess, whatever the plan."""
+    for kp_member in (True, False, None):
+        advice = advised(invented, "shopping", None, kp_member)[1]
+        assert any("Give the county" in step for step in advice.next_steps)
+        assert any("Which plan is on the card?" in step for step in advice.next_steps) is (kp_member is None)
     _, advice = advised(invented, "shopping", None)
     assert advice.offered is None
     assert any("county" in step for step in advice.next_steps)
@@ -237,9 +305,8 @@ def test_note_on_offers_needs_a_county_that_is_served(invented: Policy) -> None:
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_shipped_outcome_has_a_next_step(catalog: Policy, outcome: Outcome) -> None:
-    """Nobody is left without a next step: each result of the shipped policy gives one, in every county."""
-    for one in catalog.subjects:
-        for where in (None, *catalog.counties_file.county):
-            advice = advise(Determination(one, outcome), catalog, where)
-            assert advice.next_steps, one.entry.id
-            assert all(step.strip() for step in advice.next_steps), one.entry.id
+    """Nobody is left without a next step: each result of the shipped policy gives one, in every county and plan."""
+    for one, where, kp_member in product(catalog.subjects, (None, *catalog.counties_file.county), (True, False, None)):
+        advice = advise(Determination(one, outcome), catalog, where, kp_member=kp_member)
+        assert advice.next_steps, one.entry.id
+        assert all(step.strip() for step in advice.next_steps), one.entry.id

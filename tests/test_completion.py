@@ -11,7 +11,11 @@ from calaim_cli.completion import TAKES, candidates, kind_after
 from calaim_cli.policy import Policy
 from conftest import Run
 
-NAMES = {"county": ["Alameda", "San Diego", "San Luis Obispo", "San Mateo"], "service": ["sobering-centers", "meals"]}
+NAMES = {
+    "place": ["Alameda", "San Diego", "San Luis Obispo", "San Mateo"],
+    "county": ["Alameda", "San-Diego", "San-Luis-Obispo", "San-Mateo"],
+    "service": ["sobering-centers", "meals"],
+}
 
 
 @pytest.mark.parametrize(
@@ -30,7 +34,7 @@ NAMES = {"county": ["Alameda", "San Diego", "San Luis Obispo", "San Mateo"], "se
 )
 def test_candidates_begin_with_what_was_typed(kind: str, before: list[str], typed: str, offered: list[str]) -> None:
     """The tab key only ever completes; it never replaces what was typed."""
-    assert candidates(kind, before, typed, NAMES) == offered
+    assert candidates(kind, before, typed, NAMES[kind]) == offered
 
 
 @pytest.mark.parametrize(
@@ -52,7 +56,7 @@ def test_case_files_and_folders_are_offered(
     (tmp_path / "sub").mkdir()
     for name in ("case.toml", "a case.toml", "cäse.toml", "cases.json", "other.txt", ".case.toml", "sub/other.toml"):
         (tmp_path / name).touch()
-    assert candidates("case", [], typed, {}) == offered
+    assert candidates("case", [], typed, []) == offered
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_kind_depends_on_command_and_option(words: list[str], kind: str) -> None
 def test_table_names_options_that_are_there(run: Run, catalog: Policy, command: str) -> None:
     """The table of what comes where follows the commands, and knows names for each kind."""
     text = run(command, "--help").out
-    known = {*policy.names(catalog), "place", "case"}
+    known = {*policy.names(catalog), "case"}
     for option, kind in TAKES[command].items():
         assert option in text
         assert kind in known

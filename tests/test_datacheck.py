@@ -166,6 +166,16 @@ IN_COUNTIES = {
     ),
     "unknown-part": (END, '\n[[countie]]\nname = "x"', ("countie", "unknown-key", "did you mean county")),
     "unknown-plan": (r'plans = \["aah"\]', 'plans = ["aha"]', ('county "Alameda"', "plans", "unknown-plan", '"aha"')),
+    "contact-of-an-unknown-plan": (
+        r'plan = "kp"',
+        'plan = "pk"',
+        ('contact "kp_justice_involved_liaison"', "plan", "unknown-plan", '"pk"'),
+    ),
+    "conflict-of-an-unknown-plan": (
+        r'touches = \["Tulare"\]',
+        'touches = ["Tulare"]\nplan = "pk"',
+        ('conflict "tulare_region"', "plan", "unknown-plan", '"pk"'),
+    ),
     "unknown-region": (
         r'region = "north"',
         'region = "nort"',

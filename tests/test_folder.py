@@ -178,8 +178,7 @@ def test_sweep_takes_only_what_a_crash_left(out: Path) -> None:
 def test_temporary_file_is_gone_whatever_happens(place: Folder, out: Path) -> None:
     """An error in the middle leaves neither the name nor anything else."""
     begun: list[str] = []
-    with suppress(ZeroDivisionError), place.temporary("draft") as (descriptor, name):
-        os.write(descriptor, b"half")
+    with suppress(ZeroDivisionError), place.temporary("draft", [b"half"]) as name:
         begun += names(out)
         raise ZeroDivisionError
     assert (begun, names(out)) == ([name], [])

@@ -16,6 +16,7 @@ from email import policy
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import people
 from calaim_cli.case import Case
@@ -274,9 +275,11 @@ def test_case_with_bad_answers_is_refused_first(
 
 
 def test_inquiry_is_what_was_asked_for(catalog: Policy) -> None:
-    """The interview is about what was named, in the county of the case."""
-    here = started(None, "san mateo", catalog)
+    """The interview is about what was named, in the county of the case; what KP does not offer is for its members."""
+    unsaid = started(None, "san mateo", catalog)
+    here, another = (replace(unsaid, member=replace(unsaid.member, kp_member=kp)) for kp in (True, False))
     assert list(inquiry_for(["ECM"], here, catalog).subjects) == ["ecm"]
+    assert all("recuperative_care" in inquiry_for([], one, catalog).subjects for one in (unsaid, another))
     assert "recuperative_care" not in inquiry_for([], here, catalog).subjects
     assert "recuperative_care" in inquiry_for(["cs", "recuperative-care"], here, catalog).subjects
     with pytest.raises(NotFound):

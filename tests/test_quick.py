@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import compiled, datafiles, quick
+from calaim_cli import datafiles, quick
 from calaim_cli.__main__ import write
 from calaim_cli.places import Place, find_place
 from calaim_cli.policy import Policy
@@ -30,7 +32,7 @@ Answer = Callable[..., Ran | None]
 
 
 @pytest.fixture
-def answer(compiled_data: Path, capfd: pytest.CaptureFixture[str]) -> Answer:
+def answer(answers_folder: Path, capfd: pytest.CaptureFixture[str]) -> Answer:
     """Ask the quick path in this process; gives what it printed, or None when it left the question to Typer."""
 
     def ask(*arguments: str) -> Ran | None:
@@ -39,6 +41,15 @@ def answer(compiled_data: Path, capfd: pytest.CaptureFixture[str]) -> Answer:
         return None if text is None else Ran(write(text), *capfd.readouterr())
 
     return ask
+
+
+@pytest.fixture
+def own_answers(answers_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The answers of an installed package, in use and to be changed at will."""
+    folder = tmp_path / "answers"
+    shutil.copytree(answers_folder, folder)
+    monkeypatch.setattr(quick, "FOLDER", str(folder))
+    return folder
 
 
 @pytest.fixture
@@ -97,14 +108,14 @@ def test_spellings_are_answered_as_by_typer(answer: Answer, by_typer: Run, typed
         assert found == by_typer(*form(typed))
 
 
-def test_every_zip_code_leads_to_its_county_or_to_typer(compiled_data: Path) -> None:
+def test_every_zip_code_leads_to_its_county_or_to_typer(answers_folder: Path) -> None:
     """No ZIP code in several counties, or partly in another state, ever gets a quick answer."""
     for code in ZIPS:
         place = find_place(code, SHIPPED.gazetteer)
-        document = quick._about(code, quick.JSON)
+        document = quick._about(code, "json")
         if isinstance(place, Place):
-            assert isinstance(document, bytes)
-            assert f'"county": "{place.county.name}"'.encode() in document
+            assert document is not None
+            assert f'"county": "{place.county.name}"' in document
         else:
             assert document is None, code
     assert SEVERAL
@@ -182,26 +193,55 @@ def test_version_is_that_of_typer(answer: Answer, run: Run) -> None:
     assert answer("--version") == run("--version")
 
 
-def test_without_compiled_data_everything_is_left_to_typer(answer: Answer, compiled_data: Path) -> None:
-    """Answers that do not belong to the data files beside them are not given."""
-    (compiled_data / "counties.toml").write_text("changed")
-    assert answer("county", "alameda") is None
-    (compiled_data / compiled.QUICK).unlink()
-    assert answer("--version") is None
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("edition", ["--version"]),
+        ("places", ["county", "alameda"]),
+        ("county/alameda", ["county", "alameda"]),
+        ("zip/sanmateo", ["county", "94401"]),
+        ("json/alameda", ["county", "alameda", "--json"]),
+        ("services/marin", ["services", "--county", "marin"]),
+    ],
+)
+@pytest.mark.parametrize(
+    "content", [None, b"", b"cut sho", b"\xff\n"], ids=["missing", "empty", "cut short", "garbled"]
+)
+def test_spoiled_answer_is_left_to_typer(
+    answer: Answer, own_answers: Path, name: str, arguments: list[str], content: bytes | None
+) -> None:
+    """A file that an installation left out or broke costs time, not an answer."""
+    assert answer(*arguments) is not None
+    (own_answers / name).unlink()
+    if content is not None:
+        (own_answers / name).write_bytes(content)
+    assert answer(*arguments) is None
+
+
+def test_data_past_their_review_are_left_to_typer(answer: Answer, own_answers: Path) -> None:
+    """From the day after the first review date on, Typer answers, with a warning; until then nothing is slower."""
+    first, _, places = (own_answers / "places").read_text("utf-8").partition("\n")
+    dates = [SHIPPED.review_by, *(source.review_by for source in SHIPPED.sources.values() if source.review_by)]
+    assert first == min(dates).isoformat()
+    today = date.today()  # noqa: DTZ011 the user's own day counts
+    for day, quickly in ((today, True), (today - timedelta(days=1), False)):
+        (own_answers / "places").write_text(f"{day}\n{places}", "utf-8")
+        for form in FORMS.values():
+            assert (answer(*form("alameda")) is not None) == quickly
 
 
 # As programs of their own
 
 START = """
 import sys
-from calaim_cli import __main__, compiled
-compiled.FOLDER = sys.argv.pop(1)
+from calaim_cli import __main__, quick
+quick.FOLDER = sys.argv.pop(1)
 __main__.run()
 """
 
 
 class Installed(NamedTuple):
-    """The command with compiled data, as a program of its own."""
+    """The command with the answers of a wheel, as a program of its own."""
 
     folder: Path
 
@@ -227,9 +267,9 @@ class Installed(NamedTuple):
 
 
 @pytest.fixture
-def installed(compiled_data: Path) -> Installed:
-    """The command with compiled data, as a program of its own."""
-    return Installed(compiled_data)
+def installed(answers_folder: Path) -> Installed:
+    """The command with the answers of a wheel, as a program of its own."""
+    return Installed(answers_folder)
 
 
 LINES_OR_DOCUMENT = pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from calaim_cli.case import Case, LeadEntity, read_case
 from calaim_cli.errors import NotFound
 from calaim_cli.places import County
 from calaim_cli.policy import Policy
-from calaim_cli.route import Route, own_mailboxes, own_plan, region_of, route
+from calaim_cli.route import Route, own_mailboxes, region_of, route
 from conftest import COMPLETE, Run, WriteCase, changed
 
 LEAD_ENTITY = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
@@ -203,7 +203,7 @@ def test_lead_entity_needs_no_region(catalog: Policy) -> None:
 def test_every_county_names_a_plan_to_ask(catalog: Policy) -> None:
     """Whoever is refused learns which plans the county has."""
     for county in catalog.counties_file.county:
-        words = own_plan(county, catalog)
+        words = catalog.own_plan(county)
         assert all(catalog.plans[plan].name in words for plan in county.plans)
 
 

@@ -14,8 +14,8 @@ from conftest import WriteCase
 
 COUNTED = """
 import sys
-from calaim_cli import __main__, compiled
-compiled.FOLDER = sys.argv.pop(1)
+from calaim_cli import __main__, quick
+quick.FOLDER = sys.argv.pop(1)
 try:
     __main__.run()
 finally:
@@ -29,8 +29,8 @@ def refuse(event, arguments):
         raise RuntimeError(f"the network was used: {event}")
 
 sys.addaudithook(refuse)
-from calaim_cli import __main__, compiled
-compiled.FOLDER = sys.argv.pop(1)
+from calaim_cli import __main__, quick
+quick.FOLDER = sys.argv.pop(1)
 __main__.run()
 """
 NEVER = {"pydantic", "http.client", "urllib.request", "ssl", "multiprocessing"}
@@ -47,7 +47,7 @@ LATER = sys.version_info >= (3, 14)
 
 
 def child(program: str, folder: Path, *arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """The command as a program of its own with compiled data, in an environment as plain as can be."""
+    """The command as a program of its own with the answers of a wheel, in an environment as plain as can be."""
     command = [sys.executable, "-I", "-c", program, str(folder), *map(str, arguments)]
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "CALAIM_PROFILE": "/nonexistent/profile.toml", **settings}
     return subprocess.run(command, capture_output=True, text=True, env=env, timeout=60, check=False)
@@ -78,27 +78,27 @@ QUICK = [
 
 
 @pytest.mark.parametrize("arguments", QUICK, ids=" ".join)
-def test_quick_path_loads_next_to_nothing(compiled_data: Path, arguments: list[str]) -> None:
+def test_quick_path_loads_next_to_nothing(answers_folder: Path, arguments: list[str]) -> None:
     """What scripts ask most loads a handful of modules, and none that takes a millisecond."""
-    modules = loaded(compiled_data, *arguments)
+    modules = loaded(answers_folder, *arguments)
     assert not modules & NOT_IN_QUICK
-    assert len(modules) <= 8 + LATER, sorted(modules)
+    assert len(modules) <= 6 + LATER, sorted(modules)
 
 
-def test_completion_loads_next_to_nothing(compiled_data: Path) -> None:
+def test_completion_loads_next_to_nothing(answers_folder: Path) -> None:
     """The tab key answers before the finger has left it."""
     settings = {"_CALAIM_COMPLETE": "complete_bash", "COMP_WORDS": "calaim county al", "COMP_CWORD": "2"}
-    modules = loaded(compiled_data, **settings)
+    modules = loaded(answers_folder, **settings)
     assert not modules & NOT_IN_QUICK
-    assert len(modules) <= 9 + LATER, sorted(modules)
+    assert len(modules) <= 7 + LATER, sorted(modules)
 
 
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["county", "--help"], ["conty"], ["county", "--bogus"], []], ids=repr
 )
-def test_help_and_usage_errors_load_no_work(compiled_data: Path, arguments: list[str]) -> None:
+def test_help_and_usage_errors_load_no_work(answers_folder: Path, arguments: list[str]) -> None:
     """Options are parsed before anything that works is loaded: Typer and five small modules."""
-    modules = loaded(compiled_data, *arguments)
+    modules = loaded(answers_folder, *arguments)
     assert not modules & NOT_IN_PARSING
     assert len(modules) <= 130 + 10 * LATER, len(modules)
 
@@ -108,22 +108,22 @@ def test_help_and_usage_errors_load_no_work(compiled_data: Path, arguments: list
     [["county", "alameda", "--plain"], ["counties"], ["services"], ["programs", "ecm"], ["county", "atlantis"]],
     ids=" ".join,
 )
-def test_lookups_load_what_they_show(compiled_data: Path, arguments: list[str]) -> None:
+def test_lookups_load_what_they_show(answers_folder: Path, arguments: list[str]) -> None:
     """A look-up loads the policy and the words for it: nothing of cases, drafts, questions or tables."""
-    modules = loaded(compiled_data, *arguments)
+    modules = loaded(answers_folder, *arguments)
     assert not modules & NOT_IN_LOOKUPS
     assert len(modules) <= 180, len(modules)
 
 
-def test_check_draws_and_sends_nothing(compiled_data: Path, write_case: WriteCase) -> None:
+def test_check_draws_and_sends_nothing(answers_folder: Path, write_case: WriteCase) -> None:
     """To decide a case takes its reader and the rules: no terminal, no mail, no interview."""
-    modules = loaded(compiled_data, "check", write_case(), "--as-of", "2026-11-22")
+    modules = loaded(answers_folder, "check", write_case(), "--as-of", "2026-11-22")
     assert not modules & (HEAVY | {"email", "tomli_w", "csv", "calaim_cli.interview", "calaim_cli.referral"})
 
 
-def test_refer_loads_mail_but_no_terminal(compiled_data: Path, write_case: WriteCase) -> None:
+def test_refer_loads_mail_but_no_terminal(answers_folder: Path, write_case: WriteCase) -> None:
     """A draft takes the standard library's mail modules, and nothing that draws or asks."""
-    modules = loaded(compiled_data, "refer", write_case(), "--as-of", "2026-11-22")
+    modules = loaded(answers_folder, "refer", write_case(), "--as-of", "2026-11-22")
     assert "email" in modules
     assert not modules & HEAVY
 
@@ -147,10 +147,10 @@ def test_typer_is_the_light_one() -> None:
     ],
     ids=" ".join,
 )
-def test_no_command_uses_the_network(compiled_data: Path, write_case: WriteCase, arguments: list[str]) -> None:
+def test_no_command_uses_the_network(answers_folder: Path, write_case: WriteCase, arguments: list[str]) -> None:
     """Nothing is looked up or sent: an attempt to reach the network would stop the command."""
     case = str(write_case())
-    done = child(WATCHED, compiled_data, *(case if word == "CASE" else word for word in arguments))
+    done = child(WATCHED, answers_folder, *(case if word == "CASE" else word for word in arguments))
     assert "network" not in done.stderr
     assert done.returncode == (2 if arguments[0] == "interview" else 0), done.stderr
 

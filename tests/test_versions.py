@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 
-from calaim_cli import compiled
 from conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -15,9 +14,3 @@ def test_lowest_python_is_tried_with_newest_and_lowest_dependencies() -> None:
     """What an installer takes as the lowest is shown to work, so no bound promises what nobody tried."""
     lowest = PROJECT["project"]["requires-python"].removeprefix(">=")
     assert {lowest, f"{lowest}-lowest"} <= set(TRIED)
-
-
-def test_compiled_data_are_read_on_each_python_that_is_tried() -> None:
-    """Each Python that the tests run on starts fast, and none trusts compiled data that it was not tried with."""
-    tags = [f"cpython-{python.replace('.', '')}" for python in TRIED if not python.endswith("-lowest")]
-    assert list(compiled.INTERPRETERS) == tags

@@ -212,7 +212,7 @@ def decided(catalog: Policy) -> Callable[[str], Results]:
         case = read_case(COMPLETE)[0]
         found = screening.screener(subjects, catalog).screen(case, AS_OF).determinations
         county = county_named("San Mateo", catalog)
-        return [(one, advise(one, catalog, county)) for one in found.values()]
+        return [(one, advise(one, catalog, county, kp_member=True)) for one in found.values()]
 
     return decide
 

@@ -5,7 +5,7 @@ The floors; a module imports only from floors below its own:
    10  cli                                      the commands, and the one error boundary
     9  batch                                    the story of `batch`
     9  interviewing                             a person at a terminal, asked and listened to
-    9  compiling                                the data made ready when a wheel is built
+    9  answers                                  the texts that quick copies out, and the policy as JSON
     8  referring                                a referral asked for from the beginning
     8  takes                                    the rows of a batch, drafted or refused, then published
     8  render  topics                           the terminal; what `calaim help` explains
@@ -28,7 +28,8 @@ The floors; a module imports only from floors below its own:
     0  rules  values  wording  errors           logic, what a field may look like, words, failure
     0  formats                                  how a draft is written
     0  archive                                  many drafts in one file
-    0  compiled  completion                     the data as compiled; what may come next on a command line
+    0  completion                               what may come next on a command line
+    0  system                                   what is asked of the system for files, on Windows too
 """
 
 __version__ = "0.1.0"

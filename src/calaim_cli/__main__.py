@@ -27,7 +27,7 @@ def write(text: str | bytes) -> int:
         if isinstance(text, bytes):
             sys.stdout.buffer.write(text)
         else:
-            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            sys.stdout.reconfigure(errors="backslashreplace", newline="\n")  # type: ignore[union-attr]
             sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:

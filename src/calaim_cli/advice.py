@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from calaim_cli.determination import Determination
-from calaim_cli.places import Contact, County, Region
+from calaim_cli.places import KP, Contact, County, Region
 from calaim_cli.policy import Policy
 from calaim_cli.programs import Gate, Outcome
 from calaim_cli.rules import Rule, criteria_of
@@ -17,34 +17,41 @@ REFER_NOW = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION})
 
 
 class Advice(Struct, frozen=True):
-    """What goes with a determination. `offered` is None where it is not known or not a matter of counties."""
+    """What goes with a determination.
+
+    `offered` is the member's own plan's: None where that is not known, or not a matter of counties.
+    """
 
     offered: bool | None
     next_steps: tuple[str, ...]
     notes: tuple[str, ...]
 
 
-def advise(determination: Determination, catalog: Policy, county: County | None) -> Advice:
-    """Next steps and notes for one determination, for a member of Kaiser Permanente in `county`."""
+def advise(determination: Determination, catalog: Policy, county: County | None, *, kp_member: bool | None) -> Advice:
+    """Next steps and notes for one determination in `county`; `kp_member` is None where nobody has said.
+
+    What is Kaiser Permanente's own is told to its members alone, and in no county that it does not serve.
+    """
     subject = determination.subject
-    offered = catalog.offered(subject.service, county) if subject.service else None
+    plan = KP if kp_member and (county is None or county.kp) else ""
+    offered = catalog.offered(subject.service, county) if plan and subject.service else None
+    where = _where_in_kp(determination, catalog, county) if plan else _where_else(catalog, county, kp_member)
     return Advice(
         offered,
-        tuple(dict.fromkeys(_next_steps(determination, catalog, county, offered))),
-        tuple(dict.fromkeys(_notes(determination, catalog, county))),
+        tuple(dict.fromkeys(_next_steps(determination, catalog, plan, where))),
+        tuple(dict.fromkeys(_notes(determination, catalog, plan, county))),
     )
 
 
-def _next_steps(
-    determination: Determination, catalog: Policy, county: County | None, offered: bool | None
-) -> Iterator[str]:
-    entry, outcome = determination.subject.entry, determination.outcome
+def _next_steps(determination: Determination, catalog: Policy, plan: str, where: Iterable[str]) -> Iterator[str]:
+    """`plan` is "" where the member's own is not known: whatever is some plan's own is then left out."""
+    subject, outcome = determination.subject, determination.outcome
     yield from _said_by_gates(determination)
-    yield from entry.next.get(outcome, catalog.outcomes[outcome].next)
-    if outcome in REFER_NOW and determination.subject.population is None:
-        yield from _where_to(determination, catalog, county, offered)
-    if outcome in REFER_NOW or determination.subject.population is None:
-        yield from (contact_line(one) for one in _contacts(determination, catalog) if outcome is not Outcome.UNLIKELY)
+    yield from subject.entry.next.get(outcome, catalog.outcomes[outcome].next)
+    if subject.population is None and (outcome in REFER_NOW or (not plan and outcome is Outcome.NEED_ANSWERS)):
+        yield from where
+    if outcome in REFER_NOW or (subject.population is None and outcome is not Outcome.UNLIKELY):
+        yield from (contact_line(one) for one in _contacts(determination, catalog, plan))
 
 
 def _said_by_gates(determination: Determination) -> Iterator[str]:
@@ -70,18 +77,12 @@ def _gates(rule: Rule) -> Iterator[Gate]:
         yield from (gate for part in rule.any_of if isinstance(part, Rule) for gate in _gates(part))
 
 
-def _where_to(
-    determination: Determination, catalog: Policy, county: County | None, offered: bool | None
-) -> Iterator[str]:
-    if county is None:
+def _where_in_kp(determination: Determination, catalog: Policy, county: County | None) -> Iterator[str]:
+    if county is None or county.kp is None:
         yield "Give the county to see where the referral goes."
         return
-    if county.kp is None:
-        plans = ", ".join(catalog.plans[plan].name for plan in county.plans)
-        yield f"Kaiser Permanente does not serve {county.name} County: refer through the member's own plan ({plans})."
-        return
     region = catalog.regions.get(county.kp.region or "")
-    if offered is False:
+    if catalog.offered(determination.subject.service or "", county) is False:
         as_of = catalog.availability[determination.subject.service or ""].as_of
         yield f"Not offered by Kaiser Permanente in {county.name} County as of {as_of}: call to confirm."
     elif region and determination.subject.entry.by_email:
@@ -90,6 +91,20 @@ def _where_to(
         yield phone_line(region)
     else:
         yield f"{county.name} County is split between two regions: the member's ZIP code decides where to refer."
+
+
+def _where_else(catalog: Policy, county: County | None, kp_member: bool | None) -> Iterator[str]:
+    """Where to refer somebody who is not known to be a member of Kaiser Permanente in a county that it serves."""
+    if county is None:
+        asked = "Which plan is on the card?" if kp_member is None else "Refer through the member's own plan."
+        yield f"{asked} Give the county to see its plans and their phones."
+    elif kp_member is None:
+        yield catalog.plan_not_said(county)
+    elif kp_member:
+        yield f"Kaiser Permanente does not serve {county.name} County: {catalog.own_plan(county)}."
+    else:
+        words = catalog.own_plan(county)
+        yield f"{words[0].upper()}{words[1:]}."
 
 
 def phone_line(region: Region) -> str:
@@ -103,18 +118,20 @@ def contact_line(contact: Contact) -> str:
     return f"{contact.name}: {ways}. {contact.purpose}"
 
 
-def _contacts(determination: Determination, catalog: Policy) -> Iterator[Contact]:
+def _contacts(determination: Determination, catalog: Policy, plan: str) -> Iterator[Contact]:
     subject = determination.subject
     ids = {subject.population, subject.service, subject.program}
-    return (contact for contact in catalog.counties_file.contact if ids.intersection(contact.touches))
+    told = (contact for contact in catalog.counties_file.contact if contact.plan in {"", plan})
+    return (contact for contact in told if ids.intersection(contact.touches))
 
 
-def _notes(determination: Determination, catalog: Policy, county: County | None) -> Iterator[str]:
+def _notes(determination: Determination, catalog: Policy, plan: str, county: County | None) -> Iterator[str]:
     subject = determination.subject
     yield from subject.entry.notes
-    if county is not None and county.kp is not None and subject.service:
+    if plan and county is not None and subject.service:
         availability = catalog.availability.get(subject.service)
         if availability and availability.note:
             yield availability.note
     for conflict in catalog.conflicts_of(subject.entry.id):
-        yield f"Sources differ. {conflict.matter}: {conflict.older} {conflict.newer}"
+        if conflict.plan in {"", plan}:
+            yield f"Sources differ. {conflict.matter}: {conflict.older} {conflict.newer}"

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from calaim_cli import archive, folder, spreadsheet
+from calaim_cli import archive, folder, spreadsheet, system
 from calaim_cli.case import Profile
 from calaim_cli.errors import InputError, OutputRefused, Problem
 from calaim_cli.folder import Folder, Pile, Status
@@ -112,7 +112,7 @@ def doubts_about(order: Order) -> Iterator[Problem]:
     if order.dry_run:
         return
     place = order.out if order.kind is Kind.FOLDER else order.out.parent
-    if order.kind is Kind.FOLDER and place.is_dir() and place.stat().st_mode & 0o077:
+    if order.kind is Kind.FOLDER and place.is_dir() and system.is_open_to_others(place):
         words = "others may look into this folder: its files are for you alone all the same"
         yield Problem(str(place), "open-folder", words)
     if any((parent / ".git").exists() for parent in (place, *place.absolute().parents)):
@@ -199,7 +199,7 @@ def _refuse_own_rejects(source: BinaryIO, order: Order, place: Folder) -> None:
     """The rejects of a run fed back into its own folder would be overwritten, and their rows count from 1 again."""
     try:
         given = os.fstat(source.fileno())
-        rejects = os.stat(_beside(order, REJECTS), dir_fd=place.descriptor, follow_symlinks=False)
+        rejects = place.status(_beside(order, REJECTS))
     except (OSError, io.UnsupportedOperation):
         return
     if os.path.samestat(given, rejects):
@@ -286,7 +286,7 @@ class _Run:
         """How many rows there will be, and the parts for as many workers as are worth it."""
         limit, sheet, jobs = self.order.limit, self.sheet, self.order.jobs
         few = sheet.snapshot.lines < (MANY_FILES if self.whole is None else MANY_ROWS)
-        guess = spreadsheet.estimate(sheet, 1 if limit or (few and not jobs) else jobs or cores())
+        guess = spreadsheet.estimate(sheet, 1 if limit or (few and not jobs) else cores(jobs))
         rows = spreadsheet.count_rows(sheet) if limit else guess.rows
         self.tally.expected = min(rows, limit or rows)
         return rows, guess.parts

@@ -75,8 +75,8 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
         from calaim_cli import completion, datafiles, policy
 
-        names = {} if kind == "case" else policy.names(datafiles.load())
-        return completion.candidates(kind, list(context.params.get("place") or ()), incomplete, names)
+        known = [] if kind == "case" else policy.names(datafiles.load())[kind]
+        return completion.candidates(kind, list(context.params.get("place") or ()), incomplete, known)
 
     return suggest
 

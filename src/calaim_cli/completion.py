@@ -28,26 +28,20 @@ def kind_after(words: list[str]) -> str:
     return takes.get("", "") if only_arguments and (len(words) == 1 or command in SEVERAL) else ""
 
 
-def candidates(kind: str, before: list[str], typed: str, names: dict[str, list[str]]) -> list[str]:
-    """What a half-typed word of this kind may become. A place of several words is completed word by word."""
+def candidates(kind: str, before: list[str], typed: str, known: list[str]) -> list[str]:
+    """What a half-typed word may become, of the known names of its kind. A place is completed word by word."""
     if kind == "case":
         return _case_files(typed)
     if kind == "place":
-        known = _next_words(names["county"], before)
-    elif kind == "county":
-        known = ["-".join(name.split()) for name in names["county"]]
-    else:
-        known = names[kind]
+        known = _next_words(known, [word.lower() for word in before])
     fitting = {name.lower() if typed[:1].islower() else name for name in known}
     return sorted(name for name in fitting if name.startswith(typed))
 
 
 def _next_words(places: list[str], before: list[str]) -> list[str]:
     """The words that come next in the places which begin with the words before."""
-    start = [word.lower() for word in before]
-    at = len(start)
-    split = [place.split() for place in places]
-    return [words[at] for words in split if len(words) > at and [word.lower() for word in words[:at]] == start]
+    at, split = len(before), [place.split() for place in places]
+    return [words[at] for words in split if len(words) > at and [word.lower() for word in words[:at]] == before]
 
 
 def _case_files(typed: str) -> list[str]:

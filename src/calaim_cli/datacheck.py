@@ -169,6 +169,7 @@ def _citations(catalog: Policy) -> Iterator[Problem]:
             if source_id(citation) not in catalog.sources:
                 yield _unknown(where, "source", source_id(citation), catalog.sources)
     yield from _touched(catalog)
+    yield from _plans_named(catalog)
 
 
 def _touched(catalog: Policy) -> Iterator[Problem]:
@@ -180,6 +181,17 @@ def _touched(catalog: Policy) -> Iterator[Problem]:
         for touched in conflict.touches:
             if touched not in known:
                 yield _unknown(f'conflict "{conflict.id}": touches', "entry", touched, known)
+
+
+def _plans_named(catalog: Policy) -> Iterator[Problem]:
+    """Whose own a contact or a conflict is: a plan that is there, or its members would never see it."""
+    counties = catalog.counties_file
+    owned = [(f'{COUNTIES}: contact "{one.id}": plan', one.plan) for one in counties.contact]
+    for file, conflicts in ((PROGRAMS, catalog.programs_file.conflict), (COUNTIES, counties.conflict)):
+        owned += [(f'{file}: conflict "{one.id}": plan', one.plan) for one in conflicts]
+    for where, plan in owned:
+        if plan and plan not in catalog.plans:
+            yield _unknown(where, "plan", plan, catalog.plans)
 
 
 def _outcomes(catalog: Policy) -> Iterator[Problem]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
 
-from calaim_cli import compiled
+from calaim_cli import quick
 from calaim_cli.errors import InputError, Problem
 from calaim_cli.places import Gazetteer, Shares
 from calaim_cli.policy import CountiesFile, Policy, ProgramsFile
@@ -34,12 +34,12 @@ def shipped() -> Path:
 
 
 def load(folder: Path | None = None) -> Policy:
-    """The policy of `folder`, read from its TOML files; without a folder the one shipped, compiled where it is.
+    """The policy of `folder`, read from its TOML files; without a folder the one shipped, from a wheel as JSON.
 
     Raises InputError with every problem of shape found. What refers to what is the business of `datacheck`.
     """
-    if folder is None and (compiled_catalog := _load_compiled()):
-        return compiled_catalog
+    if folder is None and (catalog := from_wheel()):
+        return catalog
     place = shipped() if folder is None else folder
     programs, counties = read_toml(place / PROGRAMS), read_toml(place / COUNTIES)
     problems: list[Problem] = []
@@ -50,28 +50,26 @@ def load(folder: Path | None = None) -> Policy:
     if programs_file is None or counties_file is None or problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
     zips = place / ZIPS if (place / ZIPS).exists() else shipped() / ZIPS
-    return _catalog(programs_file, counties_file, lambda: read_zips(zips))
+    return _catalog(programs_file, counties_file, zips)
 
 
-def _load_compiled() -> Policy | None:
-    """The shipped policy as it was compiled and checked when the wheel was built."""
-    tables = compiled.read(compiled.POLICY)
-    if tables is None:
+def from_wheel() -> Policy | None:
+    """The policy as it was checked and written when the wheel was built; None where it was not, or is not whole."""
+    folder = Path(quick.FOLDER)
+    try:
+        programs = msgspec.json.decode((folder / "programs.json").read_bytes(), type=ProgramsFile)
+        counties = msgspec.json.decode((folder / "counties.json").read_bytes(), type=CountiesFile)
+    except (OSError, msgspec.DecodeError):
         return None
-    programs = msgspec.convert(tables[PROGRAMS], ProgramsFile)
-    counties = msgspec.convert(tables[COUNTIES], CountiesFile)
-    return _catalog(programs, counties, _shipped_zips)
+    return _catalog(programs, counties, shipped() / ZIPS)
 
 
-def _shipped_zips() -> Shares:
-    return cast("Shares | None", compiled.read(compiled.ZIPS)) or read_zips(shipped() / ZIPS)
-
-
-def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Callable[[], Shares]) -> Policy:
+def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Policy:
+    shares = cache(lambda: read_zips(zips))
     return Policy(
         programs_file=programs,
         counties_file=counties,
-        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, cache(zips)),
+        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, shares),
         subjects=subjects(programs.program, programs.population, programs.service),
         sources={source.id: source for source in (*programs.source, *counties.source)},
         questions={question.id: question for question in programs.question},
@@ -178,15 +176,19 @@ def _in_words(error: str, where: str, wanted: Any) -> Problem:
     return Problem(place, "value", f"{said[:1].lower()}{said[1:]}: see the other entries for what is allowed")
 
 
+_ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)")
+
+
 def read_zips(path: Path) -> Shares:
     """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
-    shares: dict[str, list[tuple[str, float]]] = {}
+    shares: dict[str, tuple[tuple[str, float], ...]] = {}
     header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines() or [""]
     if header != "zip,fips,share":
         raise InputError(f'{path}: line 1: expected the header "zip,fips,share"')
     for number, row in enumerate(rows, 2):
-        found = re.fullmatch(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)", row)
+        found = _ZIP_ROW.fullmatch(row)
         if not found:
             raise InputError(f"{path}: line {number}: expected a ZIP code, a FIPS code and a share from 0 to 1")
-        shares.setdefault(found[1], []).append((found[2], float(found[3])))
+        code, fips, share = found.groups()
+        shares[code] = (*shares.get(code, ()), (fips, float(share)))
     return {code: tuple(sorted(counties, key=lambda one: -one[1])) for code, counties in shares.items()}

@@ -14,22 +14,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from calaim_cli import system
 from calaim_cli.errors import Locked, OutputRefused
+from calaim_cli.system import HELD, NAMELESS, NEW, READ, Directory
 
 TEMPORARY: Final = ".tmp-"
 LOCK: Final = ".calaim.lock"
 DIRTY: Final = b"d"
 """In the lock file: a run began here and has not confirmed that its files are on the disk."""
-OPEN: Final = os.O_NOFOLLOW | os.O_CLOEXEC
-READ: Final = os.O_RDONLY | os.O_NONBLOCK | OPEN
-NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
-NAMELESS: Final = os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC if hasattr(os, "O_TMPFILE") else 0
-"""A file that gets its name last, where the system knows such files; 0 elsewhere."""
-WITHOUT_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK, errno.ENOSYS})
+WITHOUT_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EINVAL})
+"""What a file system without hard links says; EINVAL is how Windows puts it."""
 WITHOUT_NAMELESS: Final = WITHOUT_LINKS | {
     errno.EOPNOTSUPP,
     errno.EISDIR,
-    errno.EINVAL,
     errno.ENOENT,
     errno.ELOOP,
     errno.EACCES,
@@ -111,9 +108,9 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 def read_exactly(descriptor: int, length: int, offset: int) -> bytes:
     """So many bytes from there on. A short read is no error; an end before them is."""
-    piece = os.pread(descriptor, length, offset)
+    piece = system.read_at(descriptor, length, offset)
     while len(piece) < length:
-        more = os.pread(descriptor, length - len(piece), offset + len(piece))
+        more = system.read_at(descriptor, length - len(piece), offset + len(piece))
         if not more:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         piece += more
@@ -121,15 +118,15 @@ def read_exactly(descriptor: int, length: int, offset: int) -> bytes:
 
 
 class Folder:
-    """All work goes through the folder's descriptor, so nobody can put another in its place.
+    """The files of a folder, or those beside a file that is to be written.
 
     `prefix` begins the names of temporary files. `was_dirty`: an earlier run did not confirm its sync.
     """
 
     def __init__(
-        self, path: Path, descriptor: int, prefix: str = TEMPORARY, *, lock: int = -1, was_dirty: bool = False
+        self, path: Path, directory: Directory, prefix: str = TEMPORARY, *, lock: int = -1, was_dirty: bool = False
     ) -> None:
-        self.path, self.descriptor, self.prefix = path, descriptor, prefix
+        self.path, self.directory, self.prefix = path, directory, prefix
         self.lock, self.was_dirty = lock, was_dirty
         self._piles: list[int] = []
         self._changed = self._marked = was_dirty
@@ -139,7 +136,7 @@ class Folder:
         """Note in the lock file, for good, that a run began to write here."""
         self._changed = True
         if not self._marked and self.lock >= 0:
-            os.pwrite(self.lock, DIRTY, 0)
+            system.write_first(self.lock, DIRTY)
             os.fsync(self.lock)
             self._marked = True
 
@@ -149,14 +146,15 @@ class Folder:
             for pile in self._piles:
                 with suppress(OSError):  # it would only be written in vain
                     os.ftruncate(pile, 0)
-            sync_file_system(self.descriptor)
+            if self.directory.descriptor is not None:
+                sync_file_system(self.directory.descriptor)
             if self.lock >= 0:
                 os.ftruncate(self.lock, 0)
 
     def find(self, name: str, most: int | None = None) -> Found:
         """What stands under the name, at most so many bytes of it. A link is not followed, a pipe not waited for."""
         try:
-            descriptor = os.open(name, READ, dir_fd=self.descriptor)
+            descriptor = self.directory.open(name, READ)
         except FileNotFoundError:
             return Found(exists=False)
         except OSError as error:
@@ -175,14 +173,14 @@ class Folder:
     def changed_at(self, name: str) -> int:
         """When what has this name was last written, in nanoseconds; 0 where nothing has."""
         try:
-            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False).st_mtime_ns
+            return self.directory.status(name).st_mtime_ns
         except FileNotFoundError:
             return 0
 
     def end_of(self, name: str, most: int) -> bytes:
         """At most so many bytes of the end of a plain file; nothing where there is none."""
         try:
-            descriptor = os.open(name, READ, dir_fd=self.descriptor)
+            descriptor = self.directory.open(name, READ)
         except FileNotFoundError:
             return b""
         try:
@@ -200,8 +198,7 @@ class Folder:
                 if error.errno not in WITHOUT_NAMELESS:
                     raise
                 self._nameless = False
-        with self.temporary(name) as (descriptor, temporary):
-            write_all(descriptor, content)
+        with self.temporary(name, [content]) as temporary:
             if self.was_dirty and self.is_torn(self.find(name).content, content):
                 self._take_over(temporary, name)
                 return Status.WRITTEN
@@ -209,11 +206,10 @@ class Folder:
 
     def _put_nameless(self, name: str, content: bytes) -> Status:
         """Write a file that has no name until it is whole: nothing of it is left behind, and one step less."""
-        descriptor = os.open(".", NAMELESS, 0o600, dir_fd=self.descriptor)
+        descriptor = self.directory.open(".", NAMELESS)
         try:
             write_all(descriptor, content)
-            here = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
-            os.link(f"/proc/self/fd/{descriptor}", name, **here, follow_symlinks=True)
+            self.directory.link_nameless(descriptor, name)
         except FileExistsError:
             return Status.UNCHANGED if self.find(name).content == content else Status.CONFLICT
         finally:
@@ -224,13 +220,13 @@ class Folder:
     def holds(self, name: str, pieces: Iterable[bytes]) -> bool:
         """Whether a plain file of this name holds just these bytes."""
         try:
-            descriptor = os.open(name, READ, dir_fd=self.descriptor)
+            descriptor = self.directory.open(name, READ)
         except OSError:
             return False
         try:
             offset = 0
             for piece in pieces:
-                if os.pread(descriptor, len(piece), offset) != piece:
+                if system.read_at(descriptor, len(piece), offset) != piece:
                     return False
                 offset += len(piece)
             return os.fstat(descriptor).st_size == offset
@@ -260,81 +256,81 @@ class Folder:
     def _link(self, temporary: str, name: str) -> None:
         """One atomic step. Without hard links, an empty file takes the name first, so that no other is lost."""
         try:
-            os.link(temporary, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+            self.directory.link(temporary, name)
         except OSError as error:
             if error.errno not in WITHOUT_LINKS:
                 raise
-            empty = os.open(name, NEW, 0o600, dir_fd=self.descriptor)
+            empty = self.directory.open(name, NEW)
             try:
                 os.close(empty)
                 self._take_over(temporary, name)
             except BaseException:
-                _unlink(name, self.descriptor)
+                _unlink(name, self.directory)
                 raise
 
     def _take_over(self, temporary: str, name: str) -> None:
         """Put a finished file in the place of one that is known to be ours."""
         self._changed = True
-        os.replace(temporary, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+        self.directory.replace(temporary, name)
 
     def remove(self, name: str) -> None:
         """Take away a list of an earlier run that no longer holds."""
         self.mark()
-        os.unlink(name, dir_fd=self.descriptor)
+        self.directory.unlink(name)
 
     def replace(self, name: str, pieces: Iterable[bytes]) -> None:
         """Write a file of our own anew, in one step."""
         self.mark()
-        with self.temporary(name) as (descriptor, temporary):
-            for piece in pieces:
-                write_all(descriptor, piece)
+        with self.temporary(name, pieces) as temporary:
             self._take_over(temporary, name)
 
     @contextmanager
-    def temporary(self, name: str) -> Iterator[tuple[int, str]]:
-        """A new private file beside the target, and its name; whatever happens, both are gone afterwards."""
+    def temporary(self, name: str, pieces: Iterable[bytes]) -> Iterator[str]:
+        """The name of a new private file beside the target; whatever happens, it is gone afterwards."""
         temporary = self.prefix + name
-        descriptor = os.open(temporary, NEW, 0o600, dir_fd=self.descriptor)
+        descriptor = self.directory.open(temporary, NEW)
         try:
-            yield descriptor, temporary
+            try:
+                for piece in pieces:
+                    write_all(descriptor, piece)
+                system.settle(descriptor)
+            finally:
+                os.close(descriptor)
+            yield temporary
         finally:
-            self._forget(temporary, descriptor)
-
-    def _forget(self, temporary: str, descriptor: int) -> None:
-        """Unlink and close; a name that is gone was given to its target."""
-        try:
-            _unlink(temporary, self.descriptor)
-        finally:
-            os.close(descriptor)
+            _unlink(temporary, self.directory)
 
     def pile(self, name: str) -> Pile:
-        """A new private file without a name."""
-        temporary = self.prefix + name
-        descriptor = os.open(temporary, NEW, 0o600, dir_fd=self.descriptor)
+        """A new private file without a name, or with one that nobody else has and that goes with it."""
+        descriptor = self.directory.vanishing(f"{self.prefix}{name}-{len(self._piles)}")
         self._piles.append(descriptor)
-        os.unlink(temporary, dir_fd=self.descriptor)
         return Pile(descriptor)
 
     def leave(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close the private files. After a signal, which may come between a file and its name, sweep once more."""
         with ExitStack() as stack:
+            if kind is not None:
+                stack.callback(self._sweep_again)
             for pile in self._piles:
                 stack.callback(os.close, pile)
-            if kind is not None:
-                with suppress(OSError):
-                    self.sweep()
+
+    def _sweep_again(self) -> None:
+        with suppress(OSError):
+            self.sweep()
+
+    def status(self, name: str) -> os.stat_result:
+        """What the system knows of a name; a link is not followed."""
+        return self.directory.status(name)
 
     def names(self) -> list[str]:
         """What is in the folder."""
-        return os.listdir(self.descriptor)  # noqa: PTH208 by descriptor
+        return self.directory.names()
 
     def sweep(self) -> None:
         """Delete the temporary files that a crashed run left: plain files of ours, never a link or folder."""
         for name in self.names():
-            if name.startswith(self.prefix):
-                status = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
-                    os.unlink(name, dir_fd=self.descriptor)
+            if name.startswith(self.prefix) and system.is_ours(self.status(name)):
+                self.directory.unlink(name)
 
 
 def sync_file_system(descriptor: int) -> None:
@@ -369,14 +365,16 @@ def opened(path: Path) -> Iterator[Folder]:
     """
     with ExitStack() as stack:
         made = _make(path)
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        stack.callback(os.close, descriptor)
-        lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | OPEN, 0o600, dir_fd=descriptor)
-        stack.callback(os.close, lock)
-        _hold(lock, path)
-        if made:
-            stack.callback(_unmake, path, descriptor)
-        folder = Folder(path, descriptor, lock=lock, was_dirty=os.pread(lock, 1, 0) == DIRTY)
+        directory = Directory(path)
+        stack.callback(directory.close)
+        lock = directory.open(LOCK, HELD)
+        try:
+            _hold(lock, path)
+        except BaseException:
+            os.close(lock)
+            raise
+        stack.callback(_release, lock, directory, made=made)
+        folder = Folder(path, directory, lock=lock, was_dirty=system.read_at(lock, 1, 0) == DIRTY)
         stack.push(folder.leave)
         folder.sweep()
         yield folder
@@ -391,22 +389,26 @@ def _make(path: Path) -> bool:
     return True
 
 
-def _unmake(path: Path, descriptor: int) -> None:
-    """Take away a folder that holds nothing but the lock; what goes wrong here changes nothing."""
+def _release(lock: int, directory: Directory, *, made: bool) -> None:
+    """Close the lock, and take away a folder that this run made and that holds nothing else.
+
+    What goes wrong with the folder changes nothing.
+    """
+    alone = False
     with suppress(OSError):
-        if os.listdir(descriptor) == [LOCK]:
-            os.unlink(LOCK, dir_fd=descriptor)
-            path.rmdir()
+        alone = made and directory.names() == [LOCK]
+    if not alone:
+        os.close(lock)
+        return
+    with suppress(OSError):
+        directory.discard(LOCK, lock)
+        directory.path.rmdir()
 
 
 def _hold(lock: int, path: Path) -> None:
     """Lock the file until it is closed. One that lost its name belongs to a run that is just ending."""
-    import fcntl
-
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Locked(f"{path}: another run is working here: wait until it has ended") from None
+    if not system.lock(lock):
+        raise Locked(f"{path}: another run is working here: wait until it has ended")
     if os.fstat(lock).st_nlink == 0:
         raise Locked(f"{path}: another run has just ended here: try again")
 
@@ -418,46 +420,44 @@ def beside(path: Path) -> Iterator[tuple[Folder, Pile]]:
     Raises Locked at once when another run writes the same file.
     """
     with ExitStack() as stack:
-        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        stack.callback(os.close, descriptor)
+        directory = Directory(path.parent)
+        stack.callback(directory.close)
         name = TEMPORARY + path.name
-        lock, left = _held(name, path, descriptor)
-        stack.callback(os.close, lock)
-        stack.callback(_unlink, name, descriptor)
-        folder = Folder(path, descriptor, f"{name}-", was_dirty=left)
+        lock, left = _held(name, path, directory)
+        stack.callback(directory.discard, name, lock)
+        folder = Folder(path, directory, f"{name}-", was_dirty=left)
         stack.push(folder.leave)
         folder.sweep()
         yield folder, Pile(lock)
 
 
-def _unlink(name: str, descriptor: int) -> None:
+def _unlink(name: str, directory: Directory) -> None:
     """Take a name away; one that is gone was given to its target."""
     with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=descriptor)
+        directory.unlink(name)
 
 
 def _refuse_foreign(status: os.stat_result, name: str) -> None:
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+    if not system.is_ours(status):
         raise OSError(errno.EEXIST, f"{name} beside it is not ours")
 
 
-def _held(name: str, path: Path, descriptor: int) -> tuple[int, bool]:
+def _held(name: str, path: Path, directory: Directory) -> tuple[int, bool]:
     """The temporary file, empty, private and locked, and whether a crash had left it with something in it.
 
     One that was left after its link gives up its name.
     """
-    lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | OPEN, 0o600, dir_fd=descriptor)
+    lock = directory.open(name, HELD)
     try:
         _hold(lock, path)
         status = os.fstat(lock)
         _refuse_foreign(status, name)
         if status.st_nlink == 1:
             os.ftruncate(lock, 0)
-            os.fchmod(lock, 0o600)
+            system.make_private(lock)
             return lock, status.st_size > 0
-        os.unlink(name, dir_fd=descriptor)
     except BaseException:
         os.close(lock)
         raise
-    os.close(lock)
-    return _held(name, path, descriptor)
+    directory.discard(name, lock)
+    return _held(name, path, directory)

@@ -39,9 +39,11 @@ def started(start: Path | None, county: str | None, catalog: Policy) -> Case:
 
 
 def inquiry_for(typed: list[str], case: Case, catalog: Policy) -> Inquiry:
+    """What the interview is to settle. Only Kaiser Permanente's members miss what it does not offer in the county."""
     named = [policy.entry_named(one, catalog) for one in typed]
     county = policy.place_named(case.member.county, catalog).county if case.member.county else None
-    return inquiry(to_settle(named, catalog, county), catalog.criteria, catalog.questions)
+    offering = county if case.member.kp_member else None
+    return inquiry(to_settle(named, catalog, offering), catalog.criteria, catalog.questions)
 
 
 def need_a_person(about: Inquiry, answers: Mapping[str, Answer], catalog: Policy, *, no_input: bool) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from calaim_cli.errors import OutputRefused
 from calaim_cli.folder import Status
+from calaim_cli.system import NEW
 
 
 def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
@@ -49,7 +50,7 @@ def _make_private(path: Path) -> None:
 def _publish(path: Path, content: bytes, *, replace: bool) -> None:
     """Write beside the target, then give it its name by one atomic step; nothing half-written is ever left."""
     temporary = path.with_name(f".tmp-{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    descriptor = os.open(temporary, NEW, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from calaim_cli.errors import NotFound, Problem
 from calaim_cli.places import (
+    HEALTH_CARE_OPTIONS,
+    KP,
     Ambiguous,
     Availability,
     Contact,
@@ -197,6 +199,36 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
             return None
         return county.name not in self.availability[service].not_in
 
+    def own_plan(self, county: County) -> str:
+        """The way for a member of another plan than Kaiser Permanente: the county's, with the phones known."""
+        named = one_of(self._to_call(plan, county) for plan in county.plans)
+        return (
+            f"refer through the member's own plan, which may be {named} "
+            "('calaim county NAME' tells how each takes referrals). "
+            f"See the member's card, or {self._call_to_choose()}"
+        )
+
+    def plan_not_said(self, county: County) -> str:
+        """The question to ask where nobody has said which plan the member has: all of the county's, with phones."""
+        named = one_of(self._to_call(plan, county) for plan in plans_of(county))
+        return (
+            f"Which plan is on the card? In {county.name} County it may be {named}. "
+            f"Without a card, {self._call_to_choose()}."
+        )
+
+    def _to_call(self, plan_id: str, county: County) -> str:
+        """The plan with its phone; Kaiser Permanente's is that of its region, in a split county of each."""
+        plan = self.plans[plan_id]
+        phone = plan.phone
+        if plan_id == KP and county.kp:
+            regions = [county.kp.region] if county.kp.region else county.kp.by_zip.values()
+            phone = one_of(self.regions[region].phone for region in dict.fromkeys(regions))
+        return f"{plan.name} ({phone})" if phone else plan.name
+
+    def _call_to_choose(self) -> str:
+        helps = next(contact for contact in self.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
+        return f"call {helps.name}, {helps.phone}"
+
 
 def _by_name(entries: Iterable[Program]) -> dict[str, Program]:
     """The entries by each of their names. Of two with the same, which `data check` refuses, the first has it."""
@@ -331,9 +363,11 @@ def sources_with_uses(policy: Policy) -> tuple[tuple[Source, tuple[str, ...]], .
 
 
 def names(policy: Policy) -> dict[str, list[str]]:
-    """The names that a command line may hold, by kind of thing, for its completion."""
+    """The names that a command line may hold, by kind of thing, for its completion; a county as option is one word."""
+    counties = [county.name for county in policy.counties_file.county]
     return {
-        "county": [county.name for county in policy.counties_file.county],
+        "place": counties,
+        "county": [name.replace(" ", "-") for name in counties],
         "service": [_typed(service.id) for service in policy.programs_file.service],
         "program": [_typed(entry.id) for entry in policy.entries],
         "region": list(policy.regions),

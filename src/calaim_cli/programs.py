@@ -57,7 +57,10 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Conflict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Two sources that disagree: both sides are shown wherever one of `touches` is."""
+    """Two sources that disagree: both sides are shown wherever one of `touches` is.
+
+    One with a `plan` is about that plan's own documents, and no advice for members of another plan.
+    """
 
     id: str
     matter: str
@@ -65,6 +68,7 @@ class Conflict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     newer: str
     touches: tuple[str, ...]
     source: tuple[str, ...]
+    plan: str = ""
 
 
 def source_id(citation: str) -> str:

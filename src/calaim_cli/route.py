@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from calaim_cli.case import Case, LeadEntity
 from calaim_cli.errors import NotFound, Problem
-from calaim_cli.places import HEALTH_CARE_OPTIONS, County, Region
+from calaim_cli.places import County, Region
 from calaim_cli.policy import Policy
 from calaim_cli.programs import Grade
 from calaim_cli.wording import name_key, one_of
@@ -60,21 +60,9 @@ def check_member(case: Case, county: County, policy: Policy, unread: tuple[Probl
     Problems of what could not be read into the case come with it.
     """
     if case.member.kp_member is False:
-        words, code = f"not a Kaiser Permanente member: {own_plan(county, policy)}", "not-kp-member"
+        words, code = f"not a Kaiser Permanente member: {policy.own_plan(county)}", "not-kp-member"
         problems = (*unread, Problem("member.kp_member", code, words)) if unread else ()
         raise NotFound(words, problems, code=code)
-
-
-def own_plan(county: County, policy: Policy) -> str:
-    """What to do for a member of another plan: the county's plans with the phones that are known."""
-    plans = [policy.plans[plan] for plan in county.plans]
-    named = [f"{plan.name} ({plan.phone})" if plan.phone else plan.name for plan in plans]
-    choose = next(contact for contact in policy.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
-    return (
-        f"refer through the member's own plan, which may be {one_of(named)} "
-        "('calaim county NAME' tells how each takes referrals). "
-        f"See the member's card, or call {choose.name}, {choose.phone}"
-    )
 
 
 def _to_lead_entity(lead_entity: LeadEntity | None, subject: str, policy: Policy) -> Route:
@@ -94,7 +82,7 @@ def _to_lead_entity(lead_entity: LeadEntity | None, subject: str, policy: Policy
 def region_of(county: County, zip_code: str, policy: Policy) -> Region:
     """The region that takes referrals for the county; in a split county the ZIP code decides. Raises NotFound."""
     if county.kp is None:
-        instead = f"{own_plan(county, policy)}. {_lines(policy)}"
+        instead = f"{policy.own_plan(county)}. {_lines(policy)}"
         raise NotFound(f"Kaiser Permanente does not serve the member's county: {instead}", code="county-not-served")
     region = county.kp.region or county.kp.by_zip.get(zip_code[:5])
     if region is None:

@@ -132,7 +132,10 @@ def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: dat
     """
     screening = _screened(name, case, screener, as_of)
     county, warnings = (stated, ()) if stated else _county_to_decide_for(name, case, policy)
-    results = tuple((one, advise(one, policy, county)) for one in screening.determinations.values())
+    kp_member = case.member.kp_member
+    results = tuple(
+        (one, advise(one, policy, county, kp_member=kp_member)) for one in screening.determinations.values()
+    )
     return Decided(name, county, results, (*screening.warnings, *warnings))
 
 

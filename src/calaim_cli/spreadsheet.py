@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, Final, NamedTuple
 
 from msgspec import Struct
 
 from calaim_cli.errors import InputError, Problem
+from calaim_cli.system import read_at
 from calaim_cli.wording import did_you_mean
 
 LARGEST: Final = 512 * 1024 * 1024
@@ -417,4 +417,4 @@ def memory(pieces: Iterable[bytes]) -> Snapshot:
 
 def in_file(descriptor: int, size: int) -> Snapshot:
     """An input that was kept in an open file."""
-    return Snapshot("", size, lambda offset, length: os.pread(descriptor, length, offset))
+    return Snapshot("", size, lambda offset, length: read_at(descriptor, length, offset))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -23,7 +24,7 @@ def is_on(name: str) -> bool:
 
 
 def prepare_streams() -> None:
-    """Open the null device on closed standard descriptors, and let no character stop an output."""
+    """Open the null device on closed standard descriptors; no character stops an output, and lines end as on Linux."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -31,7 +32,7 @@ def prepare_streams() -> None:
             os.open(os.devnull, os.O_RDONLY if descriptor == 0 else os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace", newline="\n")
 
 
 def tamed(text: str) -> str:
@@ -111,7 +112,7 @@ def code_wins(exit_code: int) -> Iterator[None]:
 def undelivered(error: OSError) -> OutputRefused:
     """The error for a stdout that takes no more, such as a full disk; a reader that left ends the command quietly."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):  # so Windows puts it
         raise SystemExit(READER_GONE)
     return OutputRefused(f"standard output cannot be written: {error.strerror}", code="stdout")
 

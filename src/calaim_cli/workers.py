@@ -111,8 +111,10 @@ def _work(job: Job, to_worker: Pipe, from_worker: Pipe, parent: int, mask: set[i
             tell("system", error.errno)
 
 
-def cores() -> int:
-    """How many processors this process may use; 1 where there is no second process to be had."""
+def cores(wanted: int = 0) -> int:
+    """As many as wanted, else the processors that this process may use; 1 where no second process is to be had."""
     if not hasattr(os, "fork"):
         return 1
+    if wanted:
+        return wanted
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

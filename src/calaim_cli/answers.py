@@ -1,0 +1,71 @@
+"""Floor 9: the text files that a wheel brings: what `quick` copies out, and the policy as JSON.
+
+Written when a wheel is built, and in the tests; no command uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from calaim_cli import datacheck, datafiles, documents, policy, quick, views
+from calaim_cli.errors import InputError
+from calaim_cli.places import County, Place, find_place
+from calaim_cli.policy import Policy
+from calaim_cli.render import plain
+from calaim_cli.terminal import tamed
+from calaim_cli.views import View
+
+
+def write(data: Path, into: Path) -> None:
+    """Write the answers that the data of a folder give; they belong in `data/answers` of the installed package.
+
+    Raises InputError when the data are not sound: no wheel is built of such.
+    """
+    catalog = datafiles.load(data)
+    if problems := datacheck.find_problems(catalog):
+        raise InputError(f"{data}: the data are not sound: {problems[0].where}: {problems[0].message}", problems)
+    for name, text in _files(catalog):
+        path = into / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+
+
+def _files(catalog: Policy) -> Iterator[tuple[str, bytes]]:
+    """Each file, by its name in the folder of the answers."""
+    yield "programs.json", msgspec.json.encode(catalog.programs_file)
+    yield "counties.json", msgspec.json.encode(catalog.counties_file)
+    yield "edition", _lines([catalog.edition])
+    yield "places", _lines(_places(catalog))
+    for kind, known in policy.names(catalog).items():
+        yield f"names/{kind}", _lines(known)
+    for county in catalog.counties_file.county:
+        for kind, text in _about(county, catalog):
+            yield f"{kind}/{quick.key(county.name)}", text
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _places(catalog: Policy) -> Iterator[str]:
+    """The day of the first review, then what may be typed, each with its county; what is refused is left out."""
+    reviews = (catalog.review_by, *(source.review_by for source in catalog.sources.values()))
+    yield min(day for day in reviews if day).isoformat()
+    typed = [word for one in catalog.counties_file.county for word in (one.name, *one.aliases, one.fips)]
+    found = {quick.key(one): find_place(one, catalog.gazetteer) for one in (*typed, *catalog.gazetteer.zips())}
+    yield from (f"{key} {quick.key(one.county.name)}" for key, one in found.items() if isinstance(one, Place))
+
+
+def _about(county: County, catalog: Policy) -> Iterator[tuple[str, bytes]]:
+    """What is known of a county, in each form in which it is asked for."""
+    yield "county", _plain(views.county_view(Place(county), catalog))
+    yield "zip", _plain(views.county_view(Place(county, quick.MARK), catalog))
+    yield "services", _plain(views.services_view(catalog.programs_file.service, county, catalog))
+    yield "json", _lines([documents.written(documents.county_document(Place(county), quick.MARK, catalog))])
+
+
+def _plain(view: View) -> bytes:
+    return tamed(plain(view)).encode()

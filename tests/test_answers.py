@@ -1,0 +1,87 @@
+"""What a wheel brings beside the data files: the same policy, read faster, or not used at all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from msgspec import to_builtins
+from msgspec.structs import asdict
+
+from calaim_cli import answers, datafiles, quick
+from calaim_cli.errors import InputError
+from calaim_cli.policy import Policy
+from conftest import ROOT, Run
+
+
+def test_policy_of_a_wheel_is_that_of_the_toml_files(answers_folder: Path, catalog: Policy) -> None:
+    """A wheel decides by exactly the policy that stands in the data files."""
+    loaded = datafiles.from_wheel()
+    assert loaded is not None
+    known, found = asdict(catalog), asdict(loaded)
+    zips, found_zips = known.pop("gazetteer").zips(), found.pop("gazetteer").zips()
+    assert to_builtins(found) == to_builtins(known)
+    assert found_zips == zips
+    assert loaded.gazetteer.counties == catalog.gazetteer.counties
+
+
+@pytest.mark.parametrize("name", ["programs.json", "counties.json"])
+@pytest.mark.parametrize("kept", [None, 0, 0.5, 0.999])
+def test_spoiled_policy_is_read_from_the_toml_files(
+    answers_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kept: float | None
+) -> None:
+    """A file that an installation left out or cut short costs time, not correctness."""
+    monkeypatch.setattr(quick, "FOLDER", str(tmp_path))
+    for one in ("programs.json", "counties.json"):
+        content = (answers_folder / one).read_bytes()
+        if one != name:
+            (tmp_path / one).write_bytes(content)
+        elif kept is not None:
+            (tmp_path / one).write_bytes(content[: int(len(content) * kept)])
+    assert datafiles.from_wheel() is None
+    assert datafiles.load().edition == "2026-11"
+
+
+def test_own_folder_is_always_read_as_toml(answers_folder: Path, data_copy: Path, run: Run) -> None:
+    """With a data folder, what the wheel brings is not used."""
+    for path in data_copy.iterdir():
+        path.write_text(path.read_text("utf-8").replace('edition = "2026-11"', 'edition = "our own"'), "utf-8")
+    assert datafiles.load(data_copy).edition == "our own"
+    assert '"edition": "our own"' in run("county", "alameda", "--json", "--data", data_copy).out
+
+
+def test_data_check_reads_the_toml_files(answers_folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`calaim data check` looks at what people edit, not at what was written from it."""
+    monkeypatch.setattr(datafiles, "from_wheel", None)
+    assert run("data", "check").code == 0
+
+
+def test_working_copy_has_no_answers() -> None:
+    """An editable install reads the data files that are being edited."""
+    assert not Path(quick.FOLDER).exists()
+    assert datafiles.from_wheel() is None
+
+
+def test_every_wheel_has_the_same_answers(tmp_path: Path, answers_folder: Path) -> None:
+    """What is installed starts fast, and a wheel that is built again, by another process, holds the same bytes."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    files = [path for path in answers_folder.rglob("*") if path.is_file()]
+    expected = {path.relative_to(answers_folder).as_posix(): path.read_bytes() for path in files}
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        inside = [name for name in wheel.namelist() if name.startswith("calaim_cli/data/answers/")]
+        assert {name.removeprefix("calaim_cli/data/answers/"): wheel.read(name) for name in inside} == expected
+        for name in ("programs.toml", "counties.toml", "zips.csv"):
+            assert wheel.read(f"calaim_cli/data/{name}") == (ROOT / "data" / name).read_bytes()
+
+
+def test_no_answers_are_written_of_unsound_data(data_copy: Path, tmp_path: Path) -> None:
+    """No wheel is built of data that contradict each other."""
+    path = data_copy / "counties.toml"
+    path.write_text(path.read_text("utf-8").replace('plans = ["', 'plans = ["no-such-plan", "', 1), "utf-8")
+    with pytest.raises(InputError, match="no-such-plan"):
+        answers.write(data_copy, tmp_path / "answers")
+    assert not (tmp_path / "answers").exists()
