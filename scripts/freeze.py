@@ -40,7 +40,7 @@ WHOLE: Final = ROOT / "build" / "frozen"
 DAY: Final = "2026-11-22"
 LONGEST, LONGEST_DOCUMENT, LONGEST_LIST, BEGINNING = 2_500, 500, 8_000, 300
 """How many letters are kept of a text, of a JSON document, of what was told or reported, and of any longer one."""
-SECONDS: Final = 60
+SECONDS: Final = 300
 LOCK: Final = ".calaim.lock"
 RUN: Final = "$ "
 BROKEN: Final = ("exit 1", "exit 99", f"exit {-signal.SIGALRM}")
