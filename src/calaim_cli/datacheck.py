@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Final
 
 from calaim_cli.errors import Problem
+from calaim_cli.form import BY_KEY
 from calaim_cli.places import HEALTH_CARE_OPTIONS, County, plans_of
 from calaim_cli.policy import COUNTIES, PROGRAMS, Policy, cited
 from calaim_cli.programs import Outcome, rules_of, source_id
@@ -34,6 +35,8 @@ def find_problems(catalog: Policy) -> tuple[Problem, ...]:
         _places,
         _zips,
         _routes,
+        _fields_of_form,
+        _sections_of_form,
         _contacts,
     )
     return tuple(problem for check in checks for problem in check(catalog))
@@ -287,3 +290,33 @@ def _routes(catalog: Policy) -> Iterator[Problem]:
     for service in sorted(services - catalog.availability.keys()):
         words = "say where it is offered: add an [[availability]] with not_in = [] or the exceptions"
         yield Problem(f'{COUNTIES}: availability "{service}"', "availability", words)
+
+
+LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2")
+"""Each begins a section that no letter may lack: what is requested, the attestation, the Part 2 notice."""
+
+
+def _fields_of_form(catalog: Policy) -> Iterator[Problem]:
+    """The form names fields that are there."""
+    form = catalog.form
+    for part, keys in (("sections", form.keys), ("labels", tuple(form.labels)), ("required", form.required)):
+        for key in keys:
+            if key not in BY_KEY:
+                yield _unknown(f"{COUNTIES}: form: {part}", "field", key, BY_KEY)
+
+
+def _sections_of_form(catalog: Policy) -> Iterator[Problem]:
+    """Every field is in one section, what is required in some, and no part of a letter is missing."""
+    form, where = catalog.form, f"{COUNTIES}: form: sections"
+    for key, times in Counter(form.keys).items():
+        if times > 1:
+            yield Problem(where, "field-twice", f'"{key}" is in {times} places: leave it in one')
+    for key in form.required:
+        if key not in form.keys:
+            yield Problem(where, "field-missing", f'"{key}" is required and in no section: add it to one')
+    first = {section.fields[0] if section.fields else "" for section in form.sections}
+    for key in LAID_OUT:
+        if key not in first:
+            yield Problem(where, "section-missing", f'no section begins with "{key}": add it')
+    if "" not in first:
+        yield Problem(where, "section-missing", "no section is without fields, for the words of closed_loop: add it")
