@@ -16,6 +16,7 @@ from pathlib import Path
 import tree
 
 from calaim_cli import datafiles, policy
+from calaim_cli.form import FIELDS
 from calaim_cli.places import plans_of
 from calaim_cli.policy import Policy
 from calaim_cli.programs import Program, rules_of
@@ -40,6 +41,14 @@ EDITS = {
     "six-visits": ("my-county/programs.toml", "at_least = 5\n", "at_least = 6\n"),
 }
 """Changes that the data guide shows: a file, what stands there first, and what is put in its place."""
+
+
+def fields() -> None:
+    """Print the table of the fields of a referral."""
+    print("| key in a case and in the form | column of a sheet | label |")
+    print("|---|---|---|")
+    for field in FIELDS:
+        print(f"| `{field.key}` | `{field.column}` | {field.label} |")
 
 
 @contextmanager

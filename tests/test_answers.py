@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 from msgspec.structs import asdict
 
 from calaim_cli import answers, datafiles, quick
@@ -22,7 +23,7 @@ def test_policy_of_a_wheel_is_that_of_the_toml_files(answers_folder: Path, catal
     assert loaded is not None
     known, found = asdict(catalog), asdict(loaded)
     zips, found_zips = known.pop("gazetteer").zips(), found.pop("gazetteer").zips()
-    assert found == known
+    assert to_builtins(found) == to_builtins(known)
     assert found_zips == zips
     assert loaded.gazetteer.counties == catalog.gazetteer.counties
 

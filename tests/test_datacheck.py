@@ -197,6 +197,32 @@ IN_COUNTIES = {
     ),
     "mailbox-with-a-line-break": (r'email = "', 'email = "pat@example.org\\n', ('"north"', "email", "address")),
     "subject-over-two-lines": (r'\necm = "', '\necm = "Extra\\n', ("form", "subjects.ecm", "subject")),
+    "field-of-the-form-unknown": (
+        r'"member.city",\n    "member.zip",\n    "member.county"',
+        '"member.town", "member.city", "member.zip", "member.county"',
+        ("form", "sections", "member.town"),
+    ),
+    "field-of-the-form-twice": (
+        r'"member.city",\n    "member.zip",\n    "member.county"',
+        '"member.city", "member.city", "member.zip", "member.county"',
+        ("member.city", "2 places"),
+    ),
+    "required-field-in-no-section": (
+        r'"member.zip",\n    "member.county"',
+        '"member.county"',
+        ("form", "member.zip", "required"),
+    ),
+    "label-of-no-field": (r'"member.mrn" = ', '"member.record" = ', ("form", "labels", "member.record")),
+    "no-attestation": (
+        r'fields = \["consent.member_agreed", "consent.attested"\]',
+        'fields = ["consent.attested"]',
+        ("form", "sections", "consent.member_agreed"),
+    ),
+    "no-closing-words": (
+        r'title = "DECISION"',
+        'title = "DECISION"\nfields = ["referral.self_referral"]',
+        ("form", "sections", "closed_loop"),
+    ),
     "subject-missing": (r"\necm = [^\n]*\n", "\n", ("form", "subjects", '"ecm"')),
     "fifty-seven-counties": (
         r'\[\[county\]\]\nname = "Yuba".*?(?=\n#)',

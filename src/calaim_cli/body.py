@@ -69,12 +69,34 @@ class Letter(Struct, frozen=True):
 
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
     """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
-    texts = [_head(policy.name_of(letter.case.referral.program), letter.to, as_of)]
-    for section in policy.form.sections:
-        lay_out = LAYOUTS.get(section.fields[0] if section.fields else "", _labelled)
-        texts.append(lay_out(section, letter, policy.form))
-    texts.append(f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n")
-    return "".join(texts)
+    head = _head(policy.name_of(letter.case.referral.program), letter.to, as_of)
+    sections = [_laid_out(section, letter, policy.form) for section in policy.form.sections]
+    edition = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
+    return "".join((head, *sections, edition))
+
+
+def _laid_out(section: Section, letter: Letter, form: Form) -> str:
+    """A section, by the first of its fields; nothing for one that does not apply or has nothing to say."""
+    referral, consent = letter.case.referral, letter.case.consent
+    match section.fields[0] if section.fields else "":
+        case "referral.program":
+            return _request(section.title, letter)
+        case "consent.member_agreed":
+            agreed = bool(consent.member_agreed and consent.attested)
+            return _attestation(section.title, form.attestation, "x" if agreed else " ")
+        case "referral.current_services":
+            text = ", ".join([form.current_services[one] for one in referral.current_services])
+        case "referral.notes":
+            text = referral.notes
+        case "consent.part2":
+            text = form.part2_notice if consent.part2 else ""
+        case "":
+            text = form.closed_loop
+        case first if first.startswith("referrer."):
+            return _of_referrer(section, letter.case.referrer, form)
+        case _:
+            return _section(section.title, *_lines(section, letter, form))
+    return _paragraphs(section.title, text)
 
 
 @lru_cache
@@ -87,15 +109,9 @@ def _head(title: str, to: tuple[str, ...], as_of: date) -> str:
 Show = Callable[[Letter], str]
 
 
-def _labelled(section: Section, letter: Letter, form: Form) -> str:
-    """The fields of a section, each with its label; the referrer's are the same for every member whom she refers."""
-    if section.fields[0].startswith("referrer."):
-        return _of_referrer(section, letter.case.referrer, form)
-    return _section(section.title, *_lines(section, letter, form))
-
-
 @lru_cache(MOST_REMEMBERED)
 def _of_referrer(section: Section, referrer: Referrer, form: Form) -> str:
+    """The referrer's fields, the same for every member whom she refers."""
     return _section(section.title, *_lines(section, Letter(Case(referrer=referrer), "", (), (), ()), form))
 
 
@@ -155,31 +171,9 @@ def _with_detail(label: str, detail: str) -> str:
     return f"{plain}: {detail}" if detail else plain
 
 
-def _receives_now(section: Section, letter: Letter, form: Form) -> str:
-    services = letter.case.referral.current_services
-    return _paragraphs(section.title, ", ".join(form.current_services[one] for one in services))
-
-
-def _notes(section: Section, letter: Letter, _: Form) -> str:
-    return _paragraphs(section.title, letter.case.referral.notes)
-
-
-def _attestation(section: Section, letter: Letter, form: Form) -> str:
-    """The sentences attested to; a box is ticked once a person has agreed and attested, and empty in a preview."""
-    consent = letter.case.consent
-    return _ticked(section.title, form.attestation, "x" if consent.member_agreed and consent.attested else " ")
-
-
-def _part2(section: Section, letter: Letter, form: Form) -> str:
-    return _paragraphs(section.title, form.part2_notice if letter.case.consent.part2 else "")
-
-
-def _closing(section: Section, _: Letter, form: Form) -> str:
-    return _paragraphs(section.title, form.closed_loop)
-
-
 @lru_cache
-def _ticked(title: str, sentences: tuple[str, ...], mark: str) -> str:
+def _attestation(title: str, sentences: tuple[str, ...], mark: str) -> str:
+    """The sentences attested to; the boxes are ticked once a person has agreed and attested, and empty in a preview."""
     return _section(title, *(line for sentence in sentences for line in wrapped(sentence, f"[{mark}] ")))
 
 
@@ -211,12 +205,12 @@ def explanation(one: Determination, policy: Policy) -> Explanation:
     )
 
 
-def _request(section: Section, letter: Letter, _: Form) -> str:
+def _request(title: str, letter: Letter) -> str:
     """What is asked for: outcome, the criteria met with their sources, and what is not known.
 
     Of ECM, the populations of focus that fit are shown in place of its own criteria.
     """
-    lines = [section.title]
+    lines = [title]
     fitting = [one for one in letter.populations if one.determination.outcome in POSITIVE]
     cited: dict[str, tuple[str, ...]] = {}
     for one in letter.wanted:
@@ -232,17 +226,6 @@ def _request(section: Section, letter: Letter, _: Form) -> str:
     if cited:
         lines += (*chain.from_iterable(cited.values()), "")
     return "".join(f"{line}\n" for line in lines)
-
-
-LAYOUTS: Final[Mapping[str, Callable[[Section, Letter, Form], str]]] = {
-    "referral.current_services": _receives_now,
-    "referral.program": _request,
-    "referral.notes": _notes,
-    "consent.member_agreed": _attestation,
-    "consent.part2": _part2,
-    "": _closing,
-}
-"""The layout of each section that is more than labelled fields, by the first of its fields."""
 
 
 def _form_part(one: Explanation, answers: Mapping[str, Answer]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Final
 
 from calaim_cli.errors import Problem
+from calaim_cli.form import BY_KEY
 from calaim_cli.places import HEALTH_CARE_OPTIONS, plans_of
 from calaim_cli.policy import COUNTIES, PROGRAMS, Policy, cited
 from calaim_cli.programs import Outcome, rules_of, source_id
@@ -33,6 +34,7 @@ def find_problems(catalog: Policy) -> tuple[Problem, ...]:
         _places,
         _zips,
         _routes,
+        _form,
     )
     return tuple(problem for check in checks for problem in check(catalog))
 
@@ -248,3 +250,25 @@ def _routes(catalog: Policy) -> Iterator[Problem]:
     if HEALTH_CARE_OPTIONS not in {contact.id for contact in data.contact}:
         where = f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"'
         yield Problem(where, "missing-contact", "refusals name it: add it")
+
+
+LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2", "")
+"""What begins a section that no letter may lack: request, attestation, Part 2 notice, and the closing words (none)."""
+
+
+def _form(catalog: Policy) -> Iterator[Problem]:
+    """Problems of the form: its fields are there, each in one section, and no part of a letter is missing."""
+    form, where = catalog.form, f"{COUNTIES}: form: sections"
+    for part, keys in (("sections", form.keys), ("labels", tuple(form.labels)), ("required", form.required)):
+        yield from _absent(f"{COUNTIES}: form: {part}", "field", keys, BY_KEY)
+    for key, times in Counter(form.keys).items():
+        if times > 1:
+            yield Problem(where, "field-twice", f'"{key}" is in {times} places; leave it in one')
+    for key in form.required:
+        if key not in form.keys:
+            yield Problem(where, "field-missing", f'"{key}" is required and in no section; add it to one')
+    first = {section.fields[0] if section.fields else "" for section in form.sections}
+    for key in LAID_OUT:
+        if key not in first:
+            words = f'no section begins with "{key}"' if key else "no section is without fields, for closed_loop"
+            yield Problem(where, "section-missing", f"{words}; add it")

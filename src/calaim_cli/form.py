@@ -64,7 +64,7 @@ class Field(Struct, frozen=True, kw_only=True):
 SAY_WHICH: Final = "(say which)"
 """The end of the words of a choice after which the form asks for more."""
 NOT_OF_THE_MEMBER: Final = "it steers the route and is no fact that the plan needs"
-SAID_BY_THE_BOXES: Final = "the boxes of the attestation say it"
+CHOSEN_AFTER_SCREENING: Final = "chosen among the results of the screening"
 
 FIELDS: Final = (
     Field(
@@ -72,17 +72,14 @@ FIELDS: Final = (
         kind=FieldKind.CHOICE,
         choices="subjects",
         label="Program",
-        absent={
-            "talk": "chosen among the results of the screening",
-            "letter": "its title and what is requested say it",
-        },
+        absent={"talk": CHOSEN_AFTER_SCREENING},
     ),
     Field(
         key="referral.services",
         kind=FieldKind.CHOICES,
         label="Services",
         aliases=("service",),
-        absent={"talk": "chosen among the results of the screening", "letter": "what is requested says it"},
+        absent={"talk": CHOSEN_AFTER_SCREENING},
     ),
     Field(key="member.county", kind=FieldKind.PLACE, label="County", ask="Member's county or ZIP code"),
     Field(
@@ -210,19 +207,16 @@ FIELDS: Final = (
         key="consent.member_agreed",
         kind=FieldKind.YES_NO,
         ask="Has the member agreed to this referral?",
-        absent={"letter": SAID_BY_THE_BOXES},
     ),
     Field(
         key="consent.attested",
         kind=FieldKind.YES_NO,
         ask="Do you attest to this?",
-        absent={"letter": SAID_BY_THE_BOXES},
     ),
     Field(
         key="consent.part2",
         kind=FieldKind.YES_NO,
         ask="Does any of this come from a substance-use program covered by 42 CFR Part 2?",
-        absent={"letter": "the notice of 42 CFR Part 2 says it"},
     ),
     Field(
         key="consent.part2_consent",

@@ -3,8 +3,6 @@
 A near name is only ever suggested, never taken.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False  # that of `typing` costs the quick path more than its whole answer
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +17,7 @@ def name_key(text: str) -> str:
     return "".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
-def near_names(typed: str, known: Iterable[str], most: int = 3, least: float = 0.6) -> tuple[str, ...]:
+def near_names(typed: str, known: "Iterable[str]", most: int = 3, least: float = 0.6) -> tuple[str, ...]:
     """Up to `most` of the known names that look like what was typed, nearest first.
 
     `least` is how alike they have to be: the share of letters in common, from 0 to 1.
@@ -31,13 +29,13 @@ def near_names(typed: str, known: Iterable[str], most: int = 3, least: float = 0
     return tuple(by_key[key] for key in keys)
 
 
-def did_you_mean(typed: str, known: Iterable[str]) -> str:
+def did_you_mean(typed: str, known: "Iterable[str]") -> str:
     """A question such as "did you mean a or b?"; empty when nothing known is near."""
     names = near_names(typed, known)
     return f"did you mean {one_of(names)}?" if names else ""
 
 
-def one_of(names: Iterable[str]) -> str:
+def one_of(names: "Iterable[str]") -> str:
     """The names as a list in words: "a", "a or b", "a, b or c"."""
     *others, last = names
     return f"{', '.join(others)} or {last}" if others else last
