@@ -77,8 +77,9 @@ class Drafter:
         kept = replace(kept, answers={**screening.answers})
         way = route(kept, county, self.policy, self.profile.network_lead_entity)
         secure = self.profile.secure_email
+        extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
         body = self._body(kept, county.name, way, screening)
-        draft = Draft(to=way.to, subject=way.subject, body=body, extra=secure.extra_header())
+        draft = Draft(to=way.to, subject=way.subject, body=body, extra=extra)
         doubts = self._doubts(kept, screening)
         return Drafted(draft, way, kept, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
 
