@@ -1,7 +1,6 @@
 """Floor 4: the text of a draft, section by section: the fields of the plan's form, then what is asked for and why.
 
-Titles, order, labels and closing words are the form's, from the data; here stands how each kind of section is laid
-out. A section ends in an empty line and stands for itself.
+Titles, order, labels and closing words are the form's, from the data; here stands how each section is laid out.
 """
 
 from __future__ import annotations
@@ -31,50 +30,45 @@ WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
 MOST_NOT_KNOWN: Final = 6
+# Stands before the day, in a line of its own: a rerun on another day compares the rest.
 DATE_LABEL: Final = "Date of referral"
-"""What stands before the day, in a line of its own: a rerun on another day compares the rest."""
+# Where Unicode keeps what reads from right to left, so that most texts need no look at each letter.
 RIGHT_TO_LEFT_BLOCKS: Final = re.compile(
     "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-"""Where Unicode keeps what reads from right to left, so that most texts need no look at each letter."""
 
 
 class Explanation(Struct, frozen=True):
-    """A determination in the lines of a draft; `cited` has those for each source of the criteria met.
-
-    `form` has the questions whose answers fill the service's part of the plan's form, if it has one.
-    """
+    """A determination in the lines of a draft."""
 
     determination: Determination
     outcome: tuple[str, ...]
     population: tuple[str, ...]
     met: tuple[str, ...]
     not_known: tuple[str, ...]
-    cited: dict[str, tuple[str, ...]]
-    form: tuple[Question, ...]
+    cited: dict[str, tuple[str, ...]]  # by the source of a criterion that is met
+    form: tuple[Question, ...]  # whose answers fill the service's part of the plan's form, if it has one
 
 
 class Letter(Struct, frozen=True):
-    """All that differs from draft to draft: the case, its county by name, the recipients, and why.
-
-    `wanted` are the program or services asked for; `populations` are ECM's, shown beneath it.
-    """
+    """All that differs from draft to draft: the case, its county by name, the recipients, and why."""
 
     case: Case
     county: str
     to: tuple[str, ...]
-    wanted: Sequence[Explanation]
-    populations: Sequence[Explanation]
+    wanted: Sequence[Explanation]  # of the program or services asked for
+    populations: Sequence[Explanation]  # of ECM, shown beneath it
+
+
+Show = Callable[[Letter], str]
 
 
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
     """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
-    texts = [_head(policy.name_of(letter.case.referral.program), letter.to, as_of)]
-    for section in policy.form.sections:
-        lay_out = LAYOUTS.get(section.fields[0] if section.fields else "", _labelled)
-        texts.append(lay_out(section, letter, policy.form))
-    texts.append(f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n")
-    return "".join(texts)
+    head = _head(policy.name_of(letter.case.referral.program), letter.to, as_of)
+    sections = [_laid_out(section, letter, policy.form) for section in policy.form.sections]
+    end = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
+    return "".join([head, *sections, end])
 
 
 @lru_cache
@@ -84,26 +78,43 @@ def _head(title: str, to: tuple[str, ...], as_of: date) -> str:
     return _section(f"MEDI-CAL REFERRAL: {title.upper()}", "", f"{DATE_LABEL}: {us_date(as_of)}", *sent)
 
 
-Show = Callable[[Letter], str]
-
-
-def _labelled(section: Section, letter: Letter, form: Form) -> str:
-    """The fields of a section, each with its label; the referrer's are the same for every member whom she refers."""
-    if section.fields[0].startswith("referrer."):
-        return _of_referrer(section, letter.case.referrer, form)
-    return _section(section.title, *_lines(section, letter, form))
+def _laid_out(section: Section, letter: Letter, form: Form) -> str:
+    """A section with its title: a layout of its own by the first of its fields, or each field with its label."""
+    case, first = letter.case, section.fields[0] if section.fields else ""
+    match first:
+        case "referral.program":
+            return _request(section.title, letter)
+        case "consent.member_agreed":
+            # Ticked once a person has agreed and attested, and empty in a preview.
+            mark = "x" if case.consent.member_agreed and case.consent.attested else " "
+            return _ticked(section.title, form.attestation, mark)
+        case "referral.current_services":
+            text = ", ".join(form.current_services[one] for one in case.referral.current_services)
+        case "referral.notes":
+            text = case.referral.notes
+        case "consent.part2":
+            text = form.part2_notice if case.consent.part2 else ""
+        case "":
+            text = form.closed_loop
+        case _ if first.startswith("referrer."):
+            return _of_referrer(section, case.referrer, form)
+        case _:
+            return _labelled(section, letter, form)
+    return _paragraphs(section.title, text)
 
 
 @lru_cache(MOST_REMEMBERED)
 def _of_referrer(section: Section, referrer: Referrer, form: Form) -> str:
-    return _section(section.title, *_lines(section, Letter(Case(referrer=referrer), "", (), (), ()), form))
+    """The referrer's fields, which are the same for every member whom she refers."""
+    return _labelled(section, Letter(Case(referrer=referrer), "", (), (), ()), form)
 
 
-def _lines(section: Section, letter: Letter, form: Form) -> list[str]:
+def _labelled(section: Section, letter: Letter, form: Form) -> str:
     """Each line with its label; a value that reads from right to left stands on a line of its own."""
     lines: list[str] = []
-    for label, show in _shown(section, form):
-        value = show(letter)
+    for label, shows in _shown(section, form):
+        # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
+        value = ", CA ".join([text for show in shows if (text := show(letter))])
         line = f"{label}: {value or NOT_GIVEN}"
         if not line.isascii() and not reads_left_to_right(value):
             lines += (f"{label}:", *wrapped(value))
@@ -111,14 +122,14 @@ def _lines(section: Section, letter: Letter, form: Form) -> list[str]:
             lines.append(line)
         else:
             lines += wrapped(line, "", "  ")
-    return lines
+    return _section(section.title, *lines)
 
 
 @lru_cache
-def _shown(section: Section, form: Form) -> tuple[tuple[str, Show], ...]:
-    """Each line of a section: its label, and what gives its text; neighbors of one label share a line."""
+def _shown(section: Section, form: Form) -> tuple[tuple[str, tuple[Show, ...]], ...]:
+    """Each line of a section: its label, and what gives its texts; neighbors of one label share a line."""
     keys = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    return tuple((label, _joined([_show(key, form) for key in several])) for label, several in keys)
+    return tuple((label, tuple([_show(key, form) for key in several])) for label, several in keys)
 
 
 def _show(key: str, form: Form) -> Show:
@@ -131,51 +142,17 @@ def _show(key: str, form: Form) -> Show:
         case "member.county":
             return attrgetter("county")
         case "referrer.relationship" | "referrer.source":
-            words: Mapping[str, str] = getattr(form, BY_KEY[key].choices)
+            known: Mapping[str, str] = getattr(form, BY_KEY[key].choices)
+            words = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
             choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
-            return lambda letter: _with_detail(words[choice(letter)], detail(letter))
+            return lambda letter: ": ".join(filter(None, (words[choice(letter)], detail(letter))))
         case _:
             return attrgetter(f"case.{key}")
-
-
-def _joined(several: Sequence[Show]) -> Show:
-    """The texts of one line; of several the last is the ZIP code, after the one state that Medi-Cal is in."""
-    if len(several) == 1:
-        return several[0]
-    return lambda letter: ", CA ".join([text for show in several if (text := show(letter))])
 
 
 def _born(letter: Letter) -> str:
     born = letter.case.member.date_of_birth
     return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
-
-
-def _with_detail(label: str, detail: str) -> str:
-    plain = label.removesuffix(SAY_WHICH).rstrip()
-    return f"{plain}: {detail}" if detail else plain
-
-
-def _receives_now(section: Section, letter: Letter, form: Form) -> str:
-    services = letter.case.referral.current_services
-    return _paragraphs(section.title, ", ".join(form.current_services[one] for one in services))
-
-
-def _notes(section: Section, letter: Letter, _: Form) -> str:
-    return _paragraphs(section.title, letter.case.referral.notes)
-
-
-def _attestation(section: Section, letter: Letter, form: Form) -> str:
-    """The sentences attested to; a box is ticked once a person has agreed and attested, and empty in a preview."""
-    consent = letter.case.consent
-    return _ticked(section.title, form.attestation, "x" if consent.member_agreed and consent.attested else " ")
-
-
-def _part2(section: Section, letter: Letter, form: Form) -> str:
-    return _paragraphs(section.title, form.part2_notice if letter.case.consent.part2 else "")
-
-
-def _closing(section: Section, _: Letter, form: Form) -> str:
-    return _paragraphs(section.title, form.closed_loop)
 
 
 @lru_cache
@@ -211,12 +188,12 @@ def explanation(one: Determination, policy: Policy) -> Explanation:
     )
 
 
-def _request(section: Section, letter: Letter, _: Form) -> str:
+def _request(title: str, letter: Letter) -> str:
     """What is asked for: outcome, the criteria met with their sources, and what is not known.
 
     Of ECM, the populations of focus that fit are shown in place of its own criteria.
     """
-    lines = [section.title]
+    lines = [title]
     fitting = [one for one in letter.populations if one.determination.outcome in POSITIVE]
     cited: dict[str, tuple[str, ...]] = {}
     for one in letter.wanted:
@@ -232,17 +209,6 @@ def _request(section: Section, letter: Letter, _: Form) -> str:
     if cited:
         lines += (*chain.from_iterable(cited.values()), "")
     return "".join(f"{line}\n" for line in lines)
-
-
-LAYOUTS: Final[Mapping[str, Callable[[Section, Letter, Form], str]]] = {
-    "referral.current_services": _receives_now,
-    "referral.program": _request,
-    "referral.notes": _notes,
-    "consent.member_agreed": _attestation,
-    "consent.part2": _part2,
-    "": _closing,
-}
-"""The layout of each section that is more than labelled fields, by the first of its fields."""
 
 
 def _form_part(one: Explanation, answers: Mapping[str, Answer]) -> Iterator[str]:
@@ -303,15 +269,8 @@ def wrapped(text: str, lead: str = "", hang: str | None = None) -> tuple[str, ..
     """The text on lines of at most 72 columns; words longer than that stay whole, so an address is never cut."""
     hang = " " * len(lead) if hang is None else hang
     if not text.isprintable() or not text or "  " in text or text.strip() != text:
-        lines = textwrap.wrap(
-            text,
-            WIDTH,
-            initial_indent=lead,
-            subsequent_indent=hang,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        return tuple(lines) or ("",)
+        wrapper = textwrap.TextWrapper(WIDTH, lead, hang, break_long_words=False, break_on_hyphens=False)
+        return tuple(wrapper.wrap(text)) or ("",)
     # Words with single blanks between them, as nearly all texts are: the same, in a tenth of the time.
     first, *words = text.split(" ")
     lines = [lead + first]
