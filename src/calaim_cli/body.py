@@ -214,11 +214,8 @@ def _request(title: str, letter: Letter) -> str:
 def _form_part(one: Explanation, answers: Mapping[str, Answer]) -> Iterator[str]:
     """The part of the form's section B for a service, as far as the answers fill it; the rest is named."""
     entry = one.determination.subject.entry
-    known = [
-        f"{question.ask} {answer_words(question, answer)}"
-        for question in one.form
-        if (answer := answers.get(question.id, DONT_KNOW)) != DONT_KNOW
-    ]
+    told = [question for question in one.form if answers.get(question.id, DONT_KNOW) != DONT_KNOW]
+    known = [f"{question.ask} {answer_words(question, answers[question.id])}" for question in told]
     if entry.form_part:
         yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
         yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)

@@ -175,7 +175,7 @@ def with_profile(case: Case, profile: Referrer) -> Case:
     return replace(case, referrer=_completed(case.referrer, profile))
 
 
-@lru_cache
+@lru_cache  # one referrer often has all rows of a sheet
 def _completed(referrer: Referrer, profile: Referrer) -> Referrer:
     given = {name: getattr(referrer, name) for name in Referrer.__struct_fields__ if getattr(referrer, name)}
     return replace(profile, **given)

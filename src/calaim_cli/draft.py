@@ -185,9 +185,8 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
 
 def as_text(draft: Draft) -> str:
     """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
-    heads = [("To", draft.to), ("Cc", draft.cc)]
-    lines = [f"{name}: {', '.join(addresses)}" for name, addresses in heads if addresses]
-    return "\n".join([*lines, f"Subject: {draft.subject}", "", draft.body])
+    cc = [f"Cc: {', '.join(draft.cc)}"] if draft.cc else []
+    return "\n".join([f"To: {', '.join(draft.to)}", *cc, f"Subject: {draft.subject}", "", draft.body])
 
 
 def as_mailto(draft: Draft) -> str:

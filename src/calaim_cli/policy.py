@@ -19,11 +19,11 @@ from calaim_cli.wording import name_key, near_names, one_of, shown
 
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
-Named = TypeVar("Named")
+Named = TypeVar("Named", Program, Region, Plan)
 
 
 class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
-    """An outcome in words that a member can hear, and what to do next in general."""
+    """An outcome in words that a member can hear, and what to do next."""
 
     id: str
     label: str
@@ -214,39 +214,34 @@ def place_named(typed: str, policy: Policy) -> Place:
 
 def service_named(typed: str, policy: Policy) -> Program:
     """The Community Support with this id, name or alias. Raises NotFound with near names."""
-    near = _ids_by_name(policy.programs_file.service)
-    return _named(typed, policy.service_by_name, "service", near, "'calaim services' lists them")
+    return _named(typed, policy.service_by_name, "service", "'calaim services' lists them")
 
 
 def entry_named(typed: str, policy: Policy) -> Program:
     """The program, population or service with this id, name or alias. Raises NotFound with near names."""
-    near = _ids_by_name(policy.entries)
-    return _named(typed, policy.entry_by_name, "program", near, "'calaim programs' lists them")
+    return _named(typed, policy.entry_by_name, "program", "'calaim programs' lists them")
 
 
 def region_named(typed: str, policy: Policy) -> Region:
     """The region with this id. Raises NotFound."""
     known = {name_key(one): region for one, region in policy.regions.items()}
-    ids = {one: one for one in policy.regions}
-    return _named(typed, known, "region", ids, f"give {' or '.join(ids)}")
+    return _named(typed, known, "region", f"give {' or '.join(policy.regions)}")
 
 
 def plan_named(typed: str, policy: Policy) -> Plan:
     """The Medi-Cal plan with this id, name or alias. Raises NotFound with near names."""
-    known = {name_key(name): one for one in policy.plans.values() for name in (one.id, one.name, *one.aliases)}
-    ids = {one: one for one in policy.plans}
-    return _named(typed, known, "plan", ids, f"the plans are {', '.join(ids)}")
+    for plan in policy.plans.values():
+        if name_key(typed) in map(name_key, (plan.name, *plan.aliases)):
+            return plan
+    known = {name_key(one): plan for one, plan in policy.plans.items()}
+    return _named(typed, known, "plan", f"the plans are {', '.join(policy.plans)}")
 
 
-def _ids_by_name(known: Sequence[Program]) -> dict[str, str]:
-    return {name: one.id for one in known for name in (one.id, one.name, *one.aliases)}
-
-
-def _named(typed: str, known: Mapping[str, Named], kind: str, near: Mapping[str, str], hint: str) -> Named:
+def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str) -> Named:
     """The one that is typed. Raises NotFound with the ids of near names, or with `hint` where none is near."""
     found = known.get(name_key(typed))
     if found is None:
-        ids = tuple(dict.fromkeys(near[name] for name in near_names(typed, near)))
+        ids = tuple(dict.fromkeys(known[name].id for name in near_names(typed, known)))
         words = f"did you mean {one_of(ids)}?" if ids else hint
         raise NotFound(f"{shown(typed)}: unknown {kind}: {words}", code=f"unknown-{kind}")
     return found
