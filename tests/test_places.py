@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calaim_cli import datafiles
-from calaim_cli.places import ZIP_CODE, NoPlace, Place, find_place
+from calaim_cli.places import NoPlace, Place, find_place
+from calaim_cli.values import ZIP
 from calaim_cli.wording import place_key
 from conftest import Run
 
@@ -401,5 +402,5 @@ def test_anything_typed_is_answered_and_only_exact_names_are_found(typed: str) -
     if isinstance(place, NoPlace):
         assert place.message
         assert set(place.candidates) <= set(NAMES)
-    elif not ZIP_CODE.fullmatch(typed.strip()):
+    elif not ZIP.fullmatch(typed.strip()):
         assert KEYS[place_key(typed)] == place.county.name

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from calaim_cli.programs import Gate, Program, find_entry, requested, rules_of, subject_id, subjects
+from calaim_cli.programs import Gate, Program, requested, rules_of, subject_id, subjects
 from calaim_cli.rules import Rule
 
 
@@ -76,20 +76,6 @@ def test_only_written_rules_count() -> None:
     """A part that the policy leaves out is absent, and so stands in nobody's way."""
     assert rules_of(OLD) == {"rule": OLD.rule, "discretion": OLD.discretion}
     assert rules_of(CS) == {"excluded": COVERED}
-
-
-@pytest.mark.parametrize(
-    "typed", ["shopping_help", "shopping-help", "Shopping Help", "SHOPPING_HELP", "errands", "market-run", "Market Run"]
-)
-def test_ids_names_and_aliases_find_the_entry(typed: str) -> None:
-    """A service is found by id, name or alias, with hyphens, underscores or blanks, in any case."""
-    assert find_entry(typed, (GARDEN, SHOPPING)) is SHOPPING
-
-
-@pytest.mark.parametrize("typed", ["shopping_hel", "shopping", "errand", ""])
-def test_a_near_name_is_never_taken(typed: str) -> None:
-    """A typing error or a beginning of a name never chooses a program."""
-    assert find_entry(typed, (GARDEN, SHOPPING)) is None
 
 
 @pytest.mark.parametrize(

@@ -12,27 +12,28 @@ from calaim_cli.policy import Policy
 from calaim_cli.programs import Gate, Outcome
 from calaim_cli.rules import Rule, criteria_of
 
-GATES = ("excluded", "choose_one", "first", "limit")
+# What comes of each gate that decides: why a choice, a step or a limit stands in the way.
+GATES = {
+    "excluded": Outcome.UNLIKELY,
+    "choose_one": Outcome.CHOOSE_ONE,
+    "first": Outcome.NOT_YET,
+    "limit": Outcome.PLAN_DISCRETION,
+}
 REFER_NOW = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION})
 
 
 class Advice(Struct, frozen=True):
-    """What goes with a determination.
+    """What goes with a determination."""
 
-    `offered` is the member's own plan's: None where that is not known, or not a matter of counties.
-    """
-
-    offered: bool | None
+    offered: bool | None  # by the member's own plan; None where not known, or not a matter of counties
     next_steps: tuple[str, ...]
     notes: tuple[str, ...]
 
 
 def advise(determination: Determination, catalog: Policy, county: County | None, *, kp_member: bool | None) -> Advice:
-    """Next steps and notes for one determination in `county`; `kp_member` is None where nobody has said.
-
-    What is Kaiser Permanente's own is told to its members alone, and in no county that it does not serve.
-    """
+    """Next steps and notes for one determination in `county`; `kp_member` is None where nobody has said."""
     subject = determination.subject
+    # What is Kaiser Permanente's own is told to its members alone, and in no county that it does not serve.
     plan = KP if kp_member and (county is None or county.kp) else ""
     offered = catalog.offered(subject.service, county) if plan and subject.service else None
     where = _where_in_kp(determination, catalog, county) if plan else _where_else(catalog, county, kp_member)
@@ -51,22 +52,18 @@ def _next_steps(determination: Determination, catalog: Policy, plan: str, where:
     if subject.population is None and (outcome in REFER_NOW or (not plan and outcome is Outcome.NEED_ANSWERS)):
         yield from where
     if outcome in REFER_NOW or (subject.population is None and outcome is not Outcome.UNLIKELY):
-        yield from (contact_line(one) for one in _contacts(determination, catalog, plan))
+        ids = {subject.population, subject.service, subject.program}
+        told = [one for one in catalog.counties_file.contact if one.plan in {"", plan}]
+        yield from (contact_line(one) for one in told if ids.intersection(one.touches))
 
 
 def _said_by_gates(determination: Determination) -> Iterator[str]:
-    """The sentences of the gates that decided: why a choice, a step or a limit stands in the way."""
-    stands = {
-        "excluded": determination.outcome is Outcome.UNLIKELY,
-        "choose_one": determination.outcome is Outcome.CHOOSE_ONE,
-        "first": determination.outcome is Outcome.NOT_YET,
-        "limit": determination.outcome is Outcome.PLAN_DISCRETION,
-    }
-    for part in GATES:
-        decided = {reason.criterion for reason in determination.because if reason.part == part}
-        if stands[part] and decided:
-            gates = _gates(determination.subject.parts[part])
-            yield from (gate.say for gate in gates if not decided.isdisjoint(criteria_of(gate)))
+    """The sentences of the gates that decided."""
+    part = next((part for part, outcome in GATES.items() if outcome is determination.outcome), "")
+    decided = {reason.criterion for reason in determination.because if reason.part == part}
+    if decided:
+        gates = _gates(determination.subject.parts[part])
+        yield from (gate.say for gate in gates if not decided.isdisjoint(criteria_of(gate)))
 
 
 def _gates(rule: Rule) -> Iterator[Gate]:
@@ -116,13 +113,6 @@ def contact_line(contact: Contact) -> str:
     """A contact on one line: name, phone, e-mail, what for."""
     ways = ", ".join(way for way in (contact.phone, contact.email) if way)
     return f"{contact.name}: {ways}. {contact.purpose}"
-
-
-def _contacts(determination: Determination, catalog: Policy, plan: str) -> Iterator[Contact]:
-    subject = determination.subject
-    ids = {subject.population, subject.service, subject.program}
-    told = (contact for contact in catalog.counties_file.contact if contact.plan in {"", plan})
-    return (contact for contact in told if ids.intersection(contact.touches))
 
 
 def _notes(determination: Determination, catalog: Policy, plan: str, county: County | None) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Floor 4: the text of a draft, section by section: the fields of the plan's form, then what is asked for and why.
 
-Titles, order, labels and closing words are the form's, from the data; here stands how each kind of section is laid
-out. A section ends in an empty line and stands for itself.
+Titles, order, labels and closing words are the form's, from the data; here stands how each section is laid out.
 """
 
 from __future__ import annotations
@@ -31,72 +30,45 @@ WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
 MOST_NOT_KNOWN: Final = 6
+# Stands before the day, in a line of its own: a rerun on another day compares the rest.
 DATE_LABEL: Final = "Date of referral"
-"""What stands before the day, in a line of its own: a rerun on another day compares the rest."""
+# Where Unicode keeps what reads from right to left, so that most texts need no look at each letter.
 RIGHT_TO_LEFT_BLOCKS: Final = re.compile(
     "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-"""Where Unicode keeps what reads from right to left, so that most texts need no look at each letter."""
 
 
 class Explanation(Struct, frozen=True):
-    """A determination in the lines of a draft; `cited` has those for each source of the criteria met.
-
-    `form` has the questions whose answers fill the service's part of the plan's form, if it has one.
-    """
+    """A determination in the lines of a draft."""
 
     determination: Determination
     outcome: tuple[str, ...]
     population: tuple[str, ...]
     met: tuple[str, ...]
     not_known: tuple[str, ...]
-    cited: dict[str, tuple[str, ...]]
-    form: tuple[Question, ...]
+    cited: dict[str, tuple[str, ...]]  # by the source of a criterion that is met
+    form: tuple[Question, ...]  # whose answers fill the service's part of the plan's form, if it has one
 
 
 class Letter(Struct, frozen=True):
-    """All that differs from draft to draft: the case, its county by name, the recipients, and why.
-
-    `wanted` are the program or services asked for; `populations` are ECM's, shown beneath it.
-    """
+    """All that differs from draft to draft: the case, its county by name, the recipients, and why."""
 
     case: Case
     county: str
     to: tuple[str, ...]
-    wanted: Sequence[Explanation]
-    populations: Sequence[Explanation]
+    wanted: Sequence[Explanation]  # of the program or services asked for
+    populations: Sequence[Explanation]  # of ECM, shown beneath it
+
+
+Show = Callable[[Letter], str]
 
 
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
     """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
     head = _head(policy.name_of(letter.case.referral.program), letter.to, as_of)
     sections = [_laid_out(section, letter, policy.form) for section in policy.form.sections]
-    edition = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
-    return "".join((head, *sections, edition))
-
-
-def _laid_out(section: Section, letter: Letter, form: Form) -> str:
-    """A section, by the first of its fields; nothing for one that does not apply or has nothing to say."""
-    referral, consent = letter.case.referral, letter.case.consent
-    match section.fields[0] if section.fields else "":
-        case "referral.program":
-            return _request(section.title, letter)
-        case "consent.member_agreed":
-            agreed = bool(consent.member_agreed and consent.attested)
-            return _attestation(section.title, form.attestation, "x" if agreed else " ")
-        case "referral.current_services":
-            text = ", ".join([form.current_services[one] for one in referral.current_services])
-        case "referral.notes":
-            text = referral.notes
-        case "consent.part2":
-            text = form.part2_notice if consent.part2 else ""
-        case "":
-            text = form.closed_loop
-        case first if first.startswith("referrer."):
-            return _of_referrer(section, letter.case.referrer, form)
-        case _:
-            return _section(section.title, *_lines(section, letter, form))
-    return _paragraphs(section.title, text)
+    end = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
+    return "".join([head, *sections, end])
 
 
 @lru_cache
@@ -106,20 +78,43 @@ def _head(title: str, to: tuple[str, ...], as_of: date) -> str:
     return _section(f"MEDI-CAL REFERRAL: {title.upper()}", "", f"{DATE_LABEL}: {us_date(as_of)}", *sent)
 
 
-Show = Callable[[Letter], str]
+def _laid_out(section: Section, letter: Letter, form: Form) -> str:
+    """A section with its title: a layout of its own by the first of its fields, or each field with its label."""
+    case, first = letter.case, section.fields[0] if section.fields else ""
+    match first:
+        case "referral.program":
+            return _request(section.title, letter)
+        case "consent.member_agreed":
+            # Ticked once a person has agreed and attested, and empty in a preview.
+            mark = "x" if case.consent.member_agreed and case.consent.attested else " "
+            return _ticked(section.title, form.attestation, mark)
+        case "referral.current_services":
+            text = ", ".join(form.current_services[one] for one in case.referral.current_services)
+        case "referral.notes":
+            text = case.referral.notes
+        case "consent.part2":
+            text = form.part2_notice if case.consent.part2 else ""
+        case "":
+            text = form.closed_loop
+        case _ if first.startswith("referrer."):
+            return _of_referrer(section, case.referrer, form)
+        case _:
+            return _labelled(section, letter, form)
+    return _paragraphs(section.title, text)
 
 
 @lru_cache(MOST_REMEMBERED)
 def _of_referrer(section: Section, referrer: Referrer, form: Form) -> str:
-    """The referrer's fields, the same for every member whom she refers."""
-    return _section(section.title, *_lines(section, Letter(Case(referrer=referrer), "", (), (), ()), form))
+    """The referrer's fields, which are the same for every member whom she refers."""
+    return _labelled(section, Letter(Case(referrer=referrer), "", (), (), ()), form)
 
 
-def _lines(section: Section, letter: Letter, form: Form) -> list[str]:
+def _labelled(section: Section, letter: Letter, form: Form) -> str:
     """Each line with its label; a value that reads from right to left stands on a line of its own."""
     lines: list[str] = []
-    for label, show in _shown(section, form):
-        value = show(letter)
+    for label, shows in _shown(section, form):
+        # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
+        value = ", CA ".join([text for show in shows if (text := show(letter))])
         line = f"{label}: {value or NOT_GIVEN}"
         if not line.isascii() and not reads_left_to_right(value):
             lines += (f"{label}:", *wrapped(value))
@@ -127,14 +122,14 @@ def _lines(section: Section, letter: Letter, form: Form) -> list[str]:
             lines.append(line)
         else:
             lines += wrapped(line, "", "  ")
-    return lines
+    return _section(section.title, *lines)
 
 
 @lru_cache
-def _shown(section: Section, form: Form) -> tuple[tuple[str, Show], ...]:
-    """Each line of a section: its label, and what gives its text; neighbors of one label share a line."""
+def _shown(section: Section, form: Form) -> tuple[tuple[str, tuple[Show, ...]], ...]:
+    """Each line of a section: its label, and what gives its texts; neighbors of one label share a line."""
     keys = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    return tuple((label, _joined([_show(key, form) for key in several])) for label, several in keys)
+    return tuple((label, tuple([_show(key, form) for key in several])) for label, several in keys)
 
 
 def _show(key: str, form: Form) -> Show:
@@ -147,18 +142,12 @@ def _show(key: str, form: Form) -> Show:
         case "member.county":
             return attrgetter("county")
         case "referrer.relationship" | "referrer.source":
-            words: Mapping[str, str] = getattr(form, BY_KEY[key].choices)
+            known: Mapping[str, str] = getattr(form, BY_KEY[key].choices)
+            words = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
             choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
-            return lambda letter: _with_detail(words[choice(letter)], detail(letter))
+            return lambda letter: ": ".join(filter(None, (words[choice(letter)], detail(letter))))
         case _:
             return attrgetter(f"case.{key}")
-
-
-def _joined(several: Sequence[Show]) -> Show:
-    """The texts of one line; of several the last is the ZIP code, after the one state that Medi-Cal is in."""
-    if len(several) == 1:
-        return several[0]
-    return lambda letter: ", CA ".join([text for show in several if (text := show(letter))])
 
 
 def _born(letter: Letter) -> str:
@@ -166,14 +155,8 @@ def _born(letter: Letter) -> str:
     return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
 
 
-def _with_detail(label: str, detail: str) -> str:
-    plain = label.removesuffix(SAY_WHICH).rstrip()
-    return f"{plain}: {detail}" if detail else plain
-
-
 @lru_cache
-def _attestation(title: str, sentences: tuple[str, ...], mark: str) -> str:
-    """The sentences attested to; the boxes are ticked once a person has agreed and attested, and empty in a preview."""
+def _ticked(title: str, sentences: tuple[str, ...], mark: str) -> str:
     return _section(title, *(line for sentence in sentences for line in wrapped(sentence, f"[{mark}] ")))
 
 
@@ -231,11 +214,8 @@ def _request(title: str, letter: Letter) -> str:
 def _form_part(one: Explanation, answers: Mapping[str, Answer]) -> Iterator[str]:
     """The part of the form's section B for a service, as far as the answers fill it; the rest is named."""
     entry = one.determination.subject.entry
-    known = [
-        f"{question.ask} {answer_words(question, answer)}"
-        for question in one.form
-        if (answer := answers.get(question.id, DONT_KNOW)) != DONT_KNOW
-    ]
+    told = [question for question in one.form if answers.get(question.id, DONT_KNOW) != DONT_KNOW]
+    known = [f"{question.ask} {answer_words(question, answers[question.id])}" for question in told]
     if entry.form_part:
         yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
         yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)
@@ -286,15 +266,8 @@ def wrapped(text: str, lead: str = "", hang: str | None = None) -> tuple[str, ..
     """The text on lines of at most 72 columns; words longer than that stay whole, so an address is never cut."""
     hang = " " * len(lead) if hang is None else hang
     if not text.isprintable() or not text or "  " in text or text.strip() != text:
-        lines = textwrap.wrap(
-            text,
-            WIDTH,
-            initial_indent=lead,
-            subsequent_indent=hang,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        return tuple(lines) or ("",)
+        wrapper = textwrap.TextWrapper(WIDTH, lead, hang, break_long_words=False, break_on_hyphens=False)
+        return tuple(wrapper.wrap(text)) or ("",)
     # Words with single blanks between them, as nearly all texts are: the same, in a tenth of the time.
     first, *words = text.split(" ")
     lines = [lead + first]

@@ -75,13 +75,13 @@ class Consent(Struct, frozen=True, kw_only=True):
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """A case file. `answers` and `expect` are as given: they are checked against the questions and programs."""
+    """A case file."""
 
     member: Member = Member()
     referrer: Referrer = Referrer()
     referral: Referral = Referral()
     consent: Consent = Consent()
-    answers: dict[str, Any] = {}
+    answers: dict[str, Any] = {}  # as given, and so is `expect`: the policy checks them
     expect: dict[str, Any] | None = None
 
 
@@ -95,10 +95,6 @@ class SecureEmail(Struct, frozen=True, kw_only=True):
     def body_line(self) -> str:
         """The first line of the body, with its line break; "" unless the tag goes there."""
         return f"{self.text}\n" if self.secure_tag == "body" else ""
-
-    def extra_header(self) -> tuple[str, str] | None:
-        """Name and value of the extra header; None unless the tag goes there."""
-        return (self.header, self.text) if self.secure_tag == "header" else None
 
 
 class LeadEntity(Struct, frozen=True, kw_only=True):
@@ -117,20 +113,21 @@ class Profile(Struct, frozen=True):
 
 
 Shape = TypeVar("Shape", bound=Struct)
-PARTS: Final[dict[str, type[Member | Referrer | Referral | Consent]]] = {
-    "member": Member,
-    "referrer": Referrer,
-    "referral": Referral,
-    "consent": Consent,
+PARTS: dict[str, type[Struct]] = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
+TYPE_WORDS: Final = {
+    str: 'text in quotes, such as "94401"',
+    bool: "true or false",
+    bool | None: "true or false",
+    tuple[str, ...]: 'a list of texts, such as ["none"]',
 }
 
 
 def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
     """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
     problems: list[Problem] = []
+    tables: dict[str, Any] = {}
     if document.get("schema", CASE_SCHEMA) != CASE_SCHEMA:
         problems.append(Problem("schema", "schema", f'unknown schema: this program reads "{CASE_SCHEMA}"'))
-    tables: dict[str, Any] = {}
     for key, value in document.items():
         if key == "schema":
             continue
@@ -156,28 +153,16 @@ def read_table(shape: type[Shape], table: Mapping[str, object], where: str) -> t
         if key not in wanted:
             problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted]))
             continue
+        # TOML has dates of its own: a date of birth without quotes is one.
         kept = value.isoformat() if type(value) is date else value
-        if _fits(kept, wanted[key]):
-            values[key] = tuple(kept) if isinstance(kept, list) else kept
+        if isinstance(kept, list) and all(isinstance(one, str) for one in kept):
+            kept = tuple(kept)
+        is_of = {str: str, tuple[str, ...]: tuple}.get(wanted[key], bool)
+        if isinstance(kept, is_of):
+            values[key] = kept
         else:
-            problems.append(Problem(place, "type", f"wrong type: give {_TYPE_WORDS[wanted[key]]}"))
+            problems.append(Problem(place, "type", f"wrong type: give {TYPE_WORDS[wanted[key]]}"))
     return shape(**values), tuple(problems)
-
-
-def _fits(value: object, wanted: object) -> bool:
-    if wanted is str:
-        return isinstance(value, str)
-    if wanted == tuple[str, ...]:
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return isinstance(value, bool)
-
-
-_TYPE_WORDS: Final = {
-    str: 'text in quotes, such as "94401"',
-    bool: "true or false",
-    bool | None: "true or false",
-    tuple[str, ...]: 'a list of texts, such as ["none"]',
-}
 
 
 def _unknown_key(where: str, known: Iterable[str]) -> Problem:
@@ -190,7 +175,7 @@ def with_profile(case: Case, profile: Referrer) -> Case:
     return replace(case, referrer=_completed(case.referrer, profile))
 
 
-@lru_cache
+@lru_cache  # one referrer often has all rows of a sheet
 def _completed(referrer: Referrer, profile: Referrer) -> Referrer:
     given = {name: getattr(referrer, name) for name in Referrer.__struct_fields__ if getattr(referrer, name)}
     return replace(profile, **given)

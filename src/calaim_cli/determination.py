@@ -10,11 +10,9 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from calaim_cli.programs import Outcome, Subject
-from calaim_cli.rules import Finding, Truth, criteria_of, evaluator, remembered
+from calaim_cli.rules import Truth, criteria_of, evaluator, remembered
 
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES
-
-
 POSITIVE: Final = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION, Outcome.CHOOSE_ONE, Outcome.NOT_YET})
 """What is worth showing first: something fits, if only with a choice, a step or a word of the plan."""
 
@@ -49,9 +47,7 @@ class Determination(Struct, frozen=True):
 
 def _settled(parts: Parts) -> Outcome:
     """The outcome when every part is known: the steps of the policy, in their order."""
-    if parts.rule is NO and parts.discretion is not YES:
-        return Outcome.UNLIKELY
-    if parts.excluded is YES:
+    if parts.excluded is YES or (parts.rule is NO and parts.discretion is not YES):
         return Outcome.UNLIKELY
     if parts.choose_one is YES:
         return Outcome.CHOOSE_ONE
@@ -86,24 +82,19 @@ def still_open(parts: Parts) -> tuple[str, ...]:
     """The unknown parts that can still change the outcome, whatever the others turn out to be."""
     unknown = [name for name in Parts._fields if getattr(parts, name) is UNKNOWN]
     ways = [dict(zip(unknown, way, strict=True)) for way in product((NO, YES), repeat=len(unknown))]
-    return tuple(
-        name
-        for name in unknown
-        if any(
-            _settled(parts._replace(**{**way, name: NO})) is not _settled(parts._replace(**{**way, name: YES}))
-            for way in ways
-        )
-    )
+
+    def tells(name: str, way: dict[str, Truth]) -> bool:
+        no, yes = (_settled(parts._replace(**{**way, name: truth})) for truth in (NO, YES))
+        return no is not yes
+
+    return tuple(name for name in unknown if any(tells(name, way) for way in ways))
 
 
 Decide = Callable[[Mapping[str, Truth]], Determination]
 
 
 def decider(subject: Subject) -> Decide:
-    """A function that tells what `Truths` settle for one program, population or service, and why; or what is missing.
-
-    It is made for many members: it remembers what it has worked out.
-    """
+    """A function that tells what truths settle for one program, population or service and why, or what is missing."""
     evaluators = {part: evaluator(rule) for part, rule in subject.parts.items()}
 
     def decide(truths: Mapping[str, Truth]) -> Determination:
@@ -111,20 +102,10 @@ def decider(subject: Subject) -> Decide:
         parts = Parts(**{part: finding.value for part, finding in findings.items()})
         outcome = outcome_of(parts)
         if outcome is Outcome.NEED_ANSWERS:
-            return Determination(subject, outcome, missing=_missing(findings, parts))
-        return Determination(subject, outcome, because=_because(findings, parts, truths))
+            missing = dict.fromkeys(name for part in still_open(parts) for name in findings[part].missing)
+            return Determination(subject, outcome, missing=tuple(missing))
+        deciding = [(part, name) for part in decisive(parts) if part in findings for name in findings[part].deciding]
+        because = [Reason(name, truths[name] is YES, part) for part, name in deciding]
+        return Determination(subject, outcome, because=tuple(because))
 
     return remembered(criteria_of(*subject.parts.values()), decide)
-
-
-def _because(findings: Mapping[str, Finding], parts: Parts, truths: Mapping[str, Truth]) -> tuple[Reason, ...]:
-    return tuple(
-        Reason(criterion, truths[criterion] is YES, part)
-        for part in decisive(parts)
-        if part in findings
-        for criterion in findings[part].deciding
-    )
-
-
-def _missing(findings: Mapping[str, Finding], parts: Parts) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for part in still_open(parts) for name in findings[part].missing))

@@ -25,15 +25,19 @@ from calaim_cli.programs import Grade, Outcome
 from calaim_cli.route import Route, check_member, route
 from calaim_cli.screening import Screening, screener
 
+# Problems of a name that finds nothing, or more than one thing.
 NOT_FOUND: Final = frozenset(
     {"unknown-place", "ambiguous-place", "not-a-county", "not-a-place", "zip-ambiguous", "zip-unlisted", "zip-outside"}
     | {"unknown-program", "unknown-service"}
 )
-"""Problems of a name that finds nothing, or more than one thing."""
+# Problems that a preview may have: a person agrees and attests to what she has read.
 STILL_TO_SAY: Final = frozenset({"agreement-missing", "attestation-missing"})
-"""Problems that a preview may have: a person agrees and attests to what she has read."""
+# Characters: browsers and mail clients cut a longer mailto link without a word.
 LONGEST_LINK: Final = 2000
-"""Characters: browsers and mail clients cut a longer mailto link without a word."""
+DOUBTFUL: Final = {
+    Outcome.UNLIKELY: "does not match today as far as answered",
+    Outcome.NEED_ANSWERS: "answers are missing ('calaim check CASE' lists them)",
+}
 
 
 class Drafted(Struct, frozen=True):
@@ -53,32 +57,27 @@ class Drafter:
         self._screener = screener(policy.subjects, policy)
         self._populations = frozenset(one.population for one in policy.subjects if one.population)
 
-    def draft(self, case: Case, unread: tuple[Problem, ...] = ()) -> Drafted:
+    def draft(self, case: Case, unread: tuple[Problem, ...] = (), *, preview: bool = False) -> Drafted:
         """The draft of a case, completed from the profile; `unread` are problems of what could not be read into it.
 
-        Raises InputError with every problem of the case, or NotFound when a name finds nothing or no route exists.
+        A preview has empty boxes: nobody has agreed or attested yet. Raises InputError with every problem of the case,
+        or NotFound when a name finds nothing or no route exists.
         """
-        return self._drafted(case, unread, frozenset())
-
-    def preview(self, case: Case) -> Drafted:
-        """The draft of a case that nobody has agreed or attested to yet: its boxes are empty."""
-        return self._drafted(case, (), STILL_TO_SAY)
-
-    def _drafted(self, case: Case, unread: tuple[Problem, ...], allowed: frozenset[str]) -> Drafted:
         checked = check_case(with_profile(case, self.profile.referrer), self.policy, self.as_of)
         kept, county = checked.case, checked.county
         if county is not None:
             check_member(case, county, self.policy, unread)
         screening = self._screener.screen(case, self.as_of, self._subjects_of(kept.referral))
-        stated = (one for one in checked.problems if one.code not in allowed)
+        stated = (one for one in checked.problems if not preview or one.code not in STILL_TO_SAY)
         problems = (*unread, *stated, *screening.problems)
         if problems or county is None:
             raise _unfit(problems)
         kept = replace(kept, answers={**screening.answers})
         way = route(kept, county, self.policy, self.profile.network_lead_entity)
         secure = self.profile.secure_email
+        extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
         body = self._body(kept, county.name, way, screening)
-        draft = Draft(to=way.to, subject=way.subject, body=body, extra=secure.extra_header())
+        draft = Draft(to=way.to, subject=way.subject, body=body, extra=extra)
         doubts = self._doubts(kept, screening)
         return Drafted(draft, way, kept, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
 
@@ -107,12 +106,9 @@ class Drafter:
         """What a person should know before sending: the plan decides all the same."""
         for one in _wanted(case.referral, screening):
             entry = one.subject.entry
-            if one.outcome is Outcome.UNLIKELY:
-                words = "does not match today as far as answered; anyone may refer, the plan decides"
-                yield Problem("answers", "unlikely", f"{entry.name}: {words}")
-            if one.outcome is Outcome.NEED_ANSWERS:
-                words = "answers are missing ('calaim check CASE' lists them); anyone may refer, the plan decides"
-                yield Problem("answers", "need-answers", f"{entry.name}: {words}")
+            if doubt := DOUBTFUL.get(one.outcome):
+                words = f"{entry.name}: {doubt}; anyone may refer, the plan decides"
+                yield Problem("answers", one.outcome.value, words)
             if entry.ask_in_notes and not case.referral.notes:
                 yield Problem("referral.notes", "notes-wanted", entry.ask_in_notes)
             availability = self.policy.availability.get(entry.id)
@@ -189,9 +185,8 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
 
 def as_text(draft: Draft) -> str:
     """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
-    heads = [("To", draft.to), ("Cc", draft.cc)]
-    lines = [f"{name}: {', '.join(addresses)}" for name, addresses in heads if addresses]
-    return "\n".join([*lines, f"Subject: {draft.subject}", "", draft.body])
+    cc = [f"Cc: {', '.join(draft.cc)}"] if draft.cc else []
+    return "\n".join([f"To: {', '.join(draft.to)}", *cc, f"Subject: {draft.subject}", "", draft.body])
 
 
 def as_mailto(draft: Draft) -> str:
@@ -200,8 +195,6 @@ def as_mailto(draft: Draft) -> str:
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parts.items())
     link = f"mailto:{','.join(quote(address, safe='@') for address in draft.to)}?{query}"
     if len(link) > LONGEST_LINK:
-        words = (
-            f"a mailto link of {len(link)} characters would be cut (at most {LONGEST_LINK}): use --format eml or text"
-        )
-        raise OutputRefused(words, code="mailto-too-long")
+        words = f"a mailto link of {len(link)} characters would be cut (at most {LONGEST_LINK})"
+        raise OutputRefused(f"{words}: use --format eml or text", code="mailto-too-long")
     return f"{link}\n"

@@ -21,9 +21,6 @@ from calaim_cli.values import MESSAGES, date_of_birth
 from calaim_cli.wording import did_you_mean, name_key, one_of
 
 CHOSEN: Final = tuple(field for field in FIELDS if field.part == "referrer" and field.choices)
-"""What is one choice of the form's; the program is looked at with its services."""
-LISTED: Final = "'calaim services' lists them"
-NO_SERVICES: Final = "leave them out unless the program is cs (Community Supports)"
 
 
 class CheckedCase(NamedTuple):
@@ -45,7 +42,9 @@ def check_case(case: Case, policy: Policy, as_of: date) -> CheckedCase:
     kept = replace(kept, referral=replace(kept.referral, program=program, services=services))
     named = {(one.where, one.code) for one in problems}
     problems += [one for one in place.problems if (one.where, one.code) not in named]
-    doubtful += [*_named_diagnoses(kept.referral.notes, form), *_without_detail(kept, form), *place.warnings]
+    if not set(re.findall(r"\w+", kept.referral.notes.casefold())).isdisjoint(form.watch_words):
+        doubtful.append(Problem("referral.notes", "text-diagnosis", MESSAGES["text-diagnosis"]))
+    doubtful += [*_without_detail(kept, form), *place.warnings]
     if kept.consent.part2 is None:
         words = "not stated: does any of this come from a substance-use program under 42 CFR Part 2?"
         doubtful.append(Problem("consent.part2", "part2-not-stated", words))
@@ -87,12 +86,6 @@ def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], l
     return replace(case, **tables), wrong, doubtful
 
 
-def _named_diagnoses(notes: str, form: Form) -> Iterator[Problem]:
-    """A warning for notes that seem to name a diagnosis."""
-    if notes and not set(re.findall(r"\w+", notes.casefold())).isdisjoint(form.watch_words):
-        yield Problem("referral.notes", "text-diagnosis", MESSAGES["text-diagnosis"])
-
-
 def _missing(case: Case, form: Form) -> Iterator[Problem]:
     """A problem for each field that the plan needs and that is not given."""
     for where, given in zip(form.required, _taken(form.required)(case), strict=True):
@@ -102,8 +95,9 @@ def _missing(case: Case, form: Form) -> Iterator[Problem]:
     if not member.mrn.strip() and not member.cin.strip():
         yield Problem("member.mrn", "member-id-missing", "give the KP medical record number, or the CIN in member.cin")
     if member.kp_member is None:
-        words = "say whether the member has Kaiser Permanente Medi-Cal: see the card"
-        yield Problem("member.kp_member", "missing", words)
+        yield Problem(
+            "member.kp_member", "missing", "say whether the member has Kaiser Permanente Medi-Cal: see the card"
+        )
 
 
 def _choices(case: Case, form: Form) -> Iterator[Problem]:
@@ -136,15 +130,16 @@ def _requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[P
     if program not in policy.form.subjects:
         problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(policy.form.subjects)}"))
     elif (program == "cs") != bool(typed):
-        wanted = "say which Community Supports: 'calaim services' lists their ids" if program == "cs" else NO_SERVICES
-        problems.append(Problem("referral.services", "services", wanted))
-    services = {}
+        which = "say which Community Supports: 'calaim services' lists their ids"
+        words = which if program == "cs" else "leave them out unless the program is cs (Community Supports)"
+        problems.append(Problem("referral.services", "services", words))
+    services, listed = {}, "'calaim services' lists them"
     for one in typed:
         found = policy.service_by_name.get(name_key(one))
         services[found.id if found else one] = found
         if found is None:
-            hint = did_you_mean(one, [service.id for service in policy.programs_file.service])
-            words = f"there is no such service: {hint or LISTED}"
+            near = did_you_mean(one, [service.id for service in policy.programs_file.service])
+            words = f"there is no such service: {near or listed}"
             problems.append(Problem("referral.services", "unknown-service", words))
     return program, tuple(services), problems
 
@@ -156,10 +151,8 @@ def _consent(case: Case) -> Iterator[Problem]:
         words = "the member has to agree to the program first; ask, then set it to true"
         yield Problem("consent.member_agreed", "agreement-missing", words)
     if consent.attested is not True:
-        words = (
-            "a person has to attest that the referral is correct, agreed to, and can be documented, "
-            "and then set attested to true: the program never does"
-        )
+        words = "a person has to attest that the referral is correct, agreed to, and can be documented"
+        words += ", and then set attested to true: the program never does"
         yield Problem("consent.attested", "attestation-missing", words)
     if consent.part2 and consent.part2_consent is not True:
         words = "information from a 42 CFR Part 2 program needs the member's written consent"

@@ -29,19 +29,19 @@ class FieldKind(StrEnum):
     CHOICES = "choices"
 
 
-class Field(Struct, frozen=True, kw_only=True):
+class Field(Struct, frozen=True):
     """One field: where it stands in a case, how its text is checked, and how it is called in a letter and asked for.
 
-    `choices` names the list of the plan's form that a choice is of. `absent` says, for a place (talk, letter, template,
-    document) where the field does not stand, why not.
+    `choices` names the list of the form that a choice is of. `absent` says, for a place (talk, letter or template) where
+    the field does not stand, why not.
     """
 
     key: str
-    kind: FieldKind = FieldKind.TEXT
     check: Check | None = None
     label: str = ""
     ask: str = ""
     aliases: tuple[str, ...] = ()
+    kind: FieldKind = FieldKind.TEXT
     choices: str = ""
     absent: dict[str, str] = {}
 
@@ -61,167 +61,103 @@ class Field(Struct, frozen=True, kw_only=True):
         return f"referrer_{self.name}" if self.part == "referrer" else self.name
 
 
-SAY_WHICH: Final = "(say which)"
-"""The end of the words of a choice after which the form asks for more."""
-NOT_OF_THE_MEMBER: Final = "it steers the route and is no fact that the plan needs"
-CHOSEN_AFTER_SCREENING: Final = "chosen among the results of the screening"
+SAY_WHICH: Final = "(say which)"  # ends the words of a choice after which the form asks for more
+KIND = FieldKind
+CHOSEN: Final = {"talk": "chosen among the results of the screening"}
+DETAIL: Final = {"letter": "it follows the choice on its line", "template": "only some choices ask for it"}
 
 FIELDS: Final = (
+    Field("referral.program", label="Program", kind=KIND.CHOICE, choices="subjects", absent=CHOSEN),
+    Field("referral.services", label="Services", aliases=("service",), kind=KIND.CHOICES, absent=CHOSEN),
+    Field("member.county", None, "County", "Member's county or ZIP code", kind=KIND.PLACE),
+    Field("member.zip", values.zip_code, "City, state, ZIP code", "ZIP code", ("zip_code",)),
     Field(
-        key="referral.program",
-        kind=FieldKind.CHOICE,
-        choices="subjects",
-        label="Program",
-        absent={"talk": CHOSEN_AFTER_SCREENING},
+        "referral.self_referral",
+        kind=KIND.YES_NO,
+        absent={"talk": "the option --self-referral says it", "letter": "it steers the route alone"},
     ),
     Field(
-        key="referral.services",
-        kind=FieldKind.CHOICES,
-        label="Services",
-        aliases=("service",),
-        absent={"talk": CHOSEN_AFTER_SCREENING},
+        "member.kp_member",
+        None,
+        "Kaiser Permanente Medi-Cal member",
+        "Does the member have Kaiser Permanente Medi-Cal? (see the card)",
+        kind=KIND.YES_NO,
     ),
-    Field(key="member.county", kind=FieldKind.PLACE, label="County", ask="Member's county or ZIP code"),
+    Field("member.first_name", values.name, "First name", "Member's first name"),
+    Field("member.middle_name", values.name, "Middle name or initial", "Member's middle name or initial"),
+    Field("member.last_name", values.name, "Last name", "Member's last name"),
     Field(
-        key="member.zip", check=values.zip_code, label="City, state, ZIP code", ask="ZIP code", aliases=("zip_code",)
+        "member.date_of_birth",
+        None,
+        "Date of birth",
+        "Member's date of birth (MM/DD/YYYY)",
+        ("dob", "birth_date"),
+        kind=KIND.DATE,
     ),
+    Field("member.phone", values.phone, "Phone", "Member's phone"),
+    Field("member.address", values.line, "Mailing address", "Member's mailing address: street"),
+    Field("member.city", values.line, "City, state, ZIP code", "City"),
     Field(
-        key="referral.self_referral",
-        kind=FieldKind.YES_NO,
-        absent={"talk": "the option --self-referral says it", "letter": NOT_OF_THE_MEMBER},
-    ),
-    Field(
-        key="member.kp_member",
-        kind=FieldKind.YES_NO,
-        label="Kaiser Permanente Medi-Cal member",
-        ask="Does the member have Kaiser Permanente Medi-Cal? (see the card)",
-    ),
-    Field(key="member.first_name", check=values.name, label="First name", ask="Member's first name"),
-    Field(
-        key="member.middle_name",
-        check=values.name,
-        label="Middle name or initial",
-        ask="Member's middle name or initial",
-    ),
-    Field(key="member.last_name", check=values.name, label="Last name", ask="Member's last name"),
-    Field(
-        key="member.date_of_birth",
-        kind=FieldKind.DATE,
-        label="Date of birth",
-        ask="Member's date of birth (MM/DD/YYYY)",
-        aliases=("dob", "birth_date"),
-    ),
-    Field(key="member.phone", check=values.phone, label="Phone", ask="Member's phone"),
-    Field(key="member.address", check=values.line, label="Mailing address", ask="Member's mailing address: street"),
-    Field(key="member.city", check=values.line, label="City, state, ZIP code", ask="City"),
-    Field(
-        key="member.mrn",
-        check=values.mrn,
-        label="KP medical record number (MRN)",
-        ask="KP medical record number (MRN), if known",
-        aliases=("medical_record_number",),
+        "member.mrn",
+        values.mrn,
+        "KP medical record number (MRN)",
+        "KP medical record number (MRN), if known",
+        ("medical_record_number",),
     ),
     Field(
-        key="member.cin",
-        check=values.cin,
-        label="Medi-Cal client index number (CIN)",
-        ask="Medi-Cal client index number (CIN), if known",
-        aliases=("client_index_number",),
+        "member.cin",
+        values.cin,
+        "Medi-Cal client index number (CIN)",
+        "Medi-Cal client index number (CIN), if known",
+        ("client_index_number",),
     ),
-    Field(key="member.email", check=values.email, label="E-mail", ask="Member's e-mail"),
+    Field("member.email", values.email, "E-mail", "Member's e-mail"),
+    Field("member.preferred_language", values.line, "Preferred language", "Preferred language", ("language",)),
+    Field("member.caregiver_name", values.name, "Caregiver or support person", "Caregiver or support person"),
+    Field("member.caregiver_contact", values.line, "Caregiver's e-mail or phone", "Caregiver's e-mail or phone"),
+    Field("referrer.name", values.name, "Referrer's name", "Referrer's name"),
+    Field("referrer.organization", values.line, "Organization", "Referrer's organization"),
+    Field("referrer.npi", values.npi, "Organization's NPI", "Organization's NPI (ten digits)"),
+    Field("referrer.address", values.line, "Address", "Organization's address: street, city, state, ZIP code"),
+    Field("referrer.phone", values.phone, "Phone", "Referrer's phone"),
+    Field("referrer.email", values.email, "E-mail", "Referrer's e-mail (one that is read: the plan answers there)"),
     Field(
-        key="member.preferred_language",
-        check=values.line,
-        label="Preferred language",
-        ask="Preferred language",
-        aliases=("language",),
-    ),
-    Field(
-        key="member.caregiver_name",
-        check=values.name,
-        label="Caregiver or support person",
-        ask="Caregiver or support person",
-    ),
-    Field(
-        key="member.caregiver_contact",
-        check=values.line,
-        label="Caregiver's e-mail or phone",
-        ask="Caregiver's e-mail or phone",
-    ),
-    Field(key="referrer.name", check=values.name, label="Referrer's name", ask="Referrer's name"),
-    Field(key="referrer.organization", check=values.line, label="Organization", ask="Referrer's organization"),
-    Field(key="referrer.npi", check=values.npi, label="Organization's NPI", ask="Organization's NPI (ten digits)"),
-    Field(
-        key="referrer.address",
-        check=values.line,
-        label="Address",
-        ask="Organization's address: street, city, state, ZIP code",
-    ),
-    Field(key="referrer.phone", check=values.phone, label="Phone", ask="Referrer's phone"),
-    Field(
-        key="referrer.email",
-        check=values.email,
-        label="E-mail",
-        ask="Referrer's e-mail (one that is read: the plan answers there)",
-    ),
-    Field(
-        key="referrer.relationship",
-        kind=FieldKind.CHOICE,
+        "referrer.relationship",
+        None,
+        "Relationship to the member",
+        "Referrer's relationship to the member",
+        kind=KIND.CHOICE,
         choices="relationships",
-        label="Relationship to the member",
-        ask="Referrer's relationship to the member",
     ),
+    Field("referrer.relationship_detail", values.line, ask="Which relationship is it?", absent=DETAIL),
     Field(
-        key="referrer.relationship_detail",
-        check=values.line,
-        ask="Which relationship is it?",
-        absent={"template": "only some choices ask for it", "letter": "it follows the relationship on its line"},
-    ),
-    Field(
-        key="referrer.source",
-        kind=FieldKind.CHOICE,
+        "referrer.source",
+        None,
+        "External referral by",
+        "Who is making the referral?",
+        kind=KIND.CHOICE,
         choices="referral_sources",
-        label="External referral by",
-        ask="Who is making the referral?",
     ),
+    Field("referrer.source_detail", values.line, ask="Which one ({vendors}, or another)?", absent=DETAIL),
     Field(
-        key="referrer.source_detail",
-        check=values.line,
-        ask="Which one ({vendors}, or another)?",
-        absent={"template": "only some choices ask for it", "letter": "it follows the source on its line"},
-    ),
-    Field(
-        key="referral.current_services",
-        kind=FieldKind.CHOICES,
-        choices="current_services",
-        label="Receives now",
+        "referral.current_services",
         ask="What does the member receive now?",
+        kind=KIND.CHOICES,
+        choices="current_services",
     ),
+    Field("referral.notes", values.free_text, ask="Notes for the plan (at most 1,000 characters; no diagnoses)"),
+    # The boxes of the attestation say the first two in the letter, and the notice of 42 CFR Part 2 the others.
+    Field("consent.member_agreed", ask="Has the member agreed to this referral?", kind=KIND.YES_NO),
+    Field("consent.attested", ask="Do you attest to this?", kind=KIND.YES_NO),
     Field(
-        key="referral.notes",
-        check=values.free_text,
-        label="Notes from the referrer",
-        ask="Notes for the plan (at most 1,000 characters; no diagnoses)",
-    ),
-    Field(
-        key="consent.member_agreed",
-        kind=FieldKind.YES_NO,
-        ask="Has the member agreed to this referral?",
-    ),
-    Field(
-        key="consent.attested",
-        kind=FieldKind.YES_NO,
-        ask="Do you attest to this?",
-    ),
-    Field(
-        key="consent.part2",
-        kind=FieldKind.YES_NO,
+        "consent.part2",
         ask="Does any of this come from a substance-use program covered by 42 CFR Part 2?",
+        kind=KIND.YES_NO,
     ),
     Field(
-        key="consent.part2_consent",
-        kind=FieldKind.YES_NO,
+        "consent.part2_consent",
         ask="Has the member consented to that in writing?",
+        kind=KIND.YES_NO,
         absent={"letter": "without it there is no letter"},
     ),
 )

@@ -19,12 +19,10 @@ from calaim_cli.programs import PARTS, Outcome, Program, Subject, subject_id
 from calaim_cli.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, Teller
 from calaim_cli.rules import MOST_REMEMBERED, Rule, Truth, Truths, criteria_of
 
+# A question of the topic under way is taken if it is worth at least this share of the best one.
 STAY: Final = 0.5
-"""A question of the topic under way is taken if it is worth at least this share of the best one."""
-
-
+# Nothing that is unknown is less likely than this, or surer than its opposite: it has to be asked.
 RARE: Final = 0.001
-"""Nothing that is unknown is less likely than this, or surer than its opposite: it has to be asked."""
 
 
 class Prospect(NamedTuple):
@@ -36,20 +34,17 @@ class Prospect(NamedTuple):
 
 
 class Inquiry(NamedTuple):
-    """What an interview is to settle, and what that rests on; made once by `inquiry`.
-
-    `costs` makes a question cheaper the more parts of the rules it serves. `prospects` remembers what was worked out.
-    """
+    """What an interview is to settle, and what that rests on; made once by `inquiry`."""
 
     subjects: dict[str, Subject]
     questions: dict[str, Question]
     tested: dict[str, str]
     likely: dict[str, float]
-    costs: dict[str, float]
+    costs: dict[str, float]  # a question is cheaper the more parts of the rules it serves
     tell: Callable[[Mapping[str, Answer]], Truths]
     deciders: dict[str, Decide]
     rests_on: dict[str, tuple[str, ...]]
-    prospects: dict[Hashable, Prospect]
+    prospects: dict[Hashable, Prospect]  # those worked out so far
 
 
 def inquiry(
@@ -57,7 +52,11 @@ def inquiry(
 ) -> Inquiry:
     """An inquiry into the subjects, by the policy's criteria and questions."""
     tested = {name: criterion.question for name, criterion in criteria.items()}
-    pieces = [piece for subject in subjects for rule in subject.parts.values() for piece in _pieces(rule)]
+    pieces: list[Rule] = []
+    for rule in [rule for subject in subjects for rule in subject.parts.values()]:
+        # ECM's rule is any one of its populations', and each of those counts.
+        several = tuple(one for one in rule.any_of if isinstance(one, Rule))
+        pieces += several if rule == Rule(any_of=several) else (rule,)
     uses = Counter(question for piece in pieces for question in {tested[one] for one in criteria_of(piece)})
     return Inquiry(
         subjects={subject_id(one): one for one in subjects},
@@ -82,10 +81,7 @@ def _open(about: Inquiry, answers: Mapping[str, Answer]) -> dict[str, set[str]]:
     """For each subject that is not settled, the questions without a reply that can still change it."""
     known = about.tell(answers)
     missing = {subject: decide(known).missing for subject, decide in about.deciders.items()}
-    return {
-        subject: {about.tested[criterion] for criterion in criteria} - answers.keys()
-        for subject, criteria in missing.items()
-    }
+    return {one: {about.tested[name] for name in names} - answers.keys() for one, names in missing.items()}
 
 
 def next_question(about: Inquiry, answers: Mapping[str, Answer], last: str | None = None) -> str | None:
@@ -114,12 +110,11 @@ def next_question(about: Inquiry, answers: Mapping[str, Answer], last: str | Non
 def _of_subject(about: Inquiry, subject: str, known: Truths, wanted: set[str]) -> Prospect:
     """The prospect of a subject that only the wanted questions can still change."""
     key = (subject, frozenset(wanted), tuple(known[one] for one in about.rests_on[subject]))
-    if found := about.prospects.get(key):
-        return found
-    costs = {one: about.costs[one] for one in wanted}
-    if len(about.prospects) >= MOST_REMEMBERED:
-        about.prospects.clear()
-    about.prospects[key] = _of_parts(about, about.subjects[subject].parts, known, costs)
+    if key not in about.prospects:
+        costs = {one: about.costs[one] for one in wanted}
+        if len(about.prospects) >= MOST_REMEMBERED:
+            about.prospects.clear()
+        about.prospects[key] = _of_parts(about, about.subjects[subject].parts, known, costs)
     return about.prospects[key]
 
 
@@ -134,12 +129,6 @@ def _of_parts(about: Inquiry, parts: Mapping[str, Rule], known: Truths, costs: M
     in_turn = (whole, *(parts[part] for part in PARTS if part in parts))
     prospects = (_of_rule(about, part, known, costs) for part in in_turn)
     return next((prospect for prospect in prospects if prospect.questions), Prospect(0.0, 0.0, ""))
-
-
-def _pieces(rule: Rule) -> tuple[Rule, ...]:
-    """The rules that a rule is any one of, as ECM's is of its populations'; else the rule itself."""
-    pieces = tuple(one for one in rule.any_of if isinstance(one, Rule))
-    return pieces if rule == Rule(any_of=pieces) else (rule,)
 
 
 def _of_rule(about: Inquiry, part: Rule | str, known: Truths, costs: Mapping[str, float]) -> Prospect:
@@ -205,16 +194,13 @@ def to_settle(named: Sequence[Program], catalog: Policy, county: County | None) 
     Services that the county does not offer are left out unless they were named.
     """
     entries = named or catalog.programs_file.program
-    return tuple(
-        subject
-        for subject in catalog.subjects
-        if subject.entry in entries
-        or (
-            subject.service
-            and any(entry.id == subject.program for entry in entries)
-            and catalog.offered(subject.service, county) is not False
-        )
-    )
+    programs = {entry.id for entry in entries}
+
+    def wanted(one: Subject) -> bool:
+        offered = one.service and one.program in programs and catalog.offered(one.service, county) is not False
+        return one.entry in entries or bool(offered)
+
+    return tuple(filter(wanted, catalog.subjects))
 
 
 class Standing(NamedTuple):

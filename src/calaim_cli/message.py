@@ -20,22 +20,18 @@ from calaim_cli.values import SUBJECT, all_printable, email
 
 HEADERS: Final = ("X-Unsent", "To", "Subject", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
 EXTRA: Final = re.compile(r"X-[A-Za-z-]{1,38}")
-LONGEST_LINE: Final = 76
-"""In octets, of a body line: the limit of quoted-printable."""
-LONGEST_HEADER: Final = 998
+LONGEST_LINE: Final = 76  # octets of quoted-printable: RFC 2045, 6.7
+LONGEST_HEADER: Final = 998  # RFC 5322, 2.1.1
 
 
 class Draft(Struct, frozen=True):
-    """An unsent message: bare addresses, an exact subject, and a text body whose lines end in LF.
-
-    `extra` is one more header, name and value, for the user's mail gateway.
-    """
+    """An unsent message: bare addresses, an exact subject, and a text body whose lines end in LF."""
 
     to: tuple[str, ...]
     subject: str
     body: str
     cc: tuple[str, ...] = ()
-    extra: tuple[str, str] | None = None
+    extra: tuple[str, str] | None = None  # one more header, for the user's mail gateway
 
 
 def eml(draft: Draft) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import Final, Literal
@@ -10,11 +9,11 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from calaim_cli.programs import Grade
+from calaim_cli.values import MOST_REMEMBERED, ZIP
 from calaim_cli.wording import near_names, one_of, place_key
 
 KP: Final = "kp"
-HEALTH_CARE_OPTIONS: Final = "health_care_options"
-"""The contact that helps to choose or change a plan: told wherever Kaiser Permanente is not the answer."""
+HEALTH_CARE_OPTIONS: Final = "health_care_options"  # the contact that helps to choose or change a plan
 
 
 class Region(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,18 +31,14 @@ class Region(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Presence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Kaiser Permanente in a county. Without `region` the county is split, and `by_zip` gives the region of a ZIP.
-
-    `members` is the number enrolled, by the newest enrollment report cited; absent where it is too small to be
-    published. `partial` is absent where no source says whether the whole county is served.
-    """
+    """Kaiser Permanente in a county. Without `region` the county is split, and `by_zip` gives the region of a ZIP."""
 
     grade: Grade
     source: tuple[str, ...]
     region: str | None = None
     by_zip: dict[str, str] = {}
-    members: int | None = None
-    partial: bool | None = None
+    members: int | None = None  # enrolled, by the newest report; too small a number is not published
+    partial: bool | None = None  # None where no source says whether the whole county is served
     note: str = ""
     warning: str = ""
 
@@ -144,24 +139,18 @@ class Misspelling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A section of a referral form and of the letter: its title, and the keys of its fields in order.
-
-    What a section says beyond its fields (attestation, closing words) is told by the first of them; see `body`.
-    """
+    """A section of a referral form and of the letter: its title, and the keys of its fields in order."""
 
     title: str
     fields: tuple[str, ...] = ()
 
 
 class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True, kw_only=True):
-    """Section A of the plan's referral form: exact subjects, sections, choices, mandatory fields, attestation.
-
-    `labels` are those that differ from a field's own, by the key of the field.
-    """
+    """Section A of the plan's referral form: exact subjects, sections, choices, mandatory fields, attestation."""
 
     subjects: dict[str, str]
     sections: tuple[Section, ...]
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = {}  # those that differ from a field's own, by its key
     required: tuple[str, ...]
     relationships: dict[str, str]
     referral_sources: dict[str, str]
@@ -222,9 +211,7 @@ class Gazetteer(Struct, frozen=True, eq=False, dict=True):
 
 
 WHOLLY_IN_CALIFORNIA: Final = 0.999
-ZIP_CODE: Final = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
 SHORT: Final = 4
-MOST_REMEMBERED: Final = 4096
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -256,15 +243,16 @@ def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
     meant_by_slip = [wrong.county for wrong in gazetteer.misspellings if place_key(wrong.typed) == key]
     names = {place_key(county.name): county.name for county in gazetteer.counties}
     near = tuple(dict.fromkeys([*meant_by_slip, *(names[one] for one in near_names(key, names, least=least))]))
-    one = "give one of California's 58 counties, or for a city its ZIP code"
-    hint = f"did you mean {one_of(near)}?" if near else one
+    hint = (
+        f"did you mean {one_of(near)}?" if near else "give one of California's 58 counties, or for a city its ZIP code"
+    )
     return NoPlace("unknown-place", f"not a California county: {hint}", near)
 
 
 @lru_cache(MOST_REMEMBERED)
 def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a ZIP code lies in; refused where it lies in several, or is not wholly in California."""
-    found = ZIP_CODE.fullmatch(text)
+    found = ZIP.fullmatch(text)
     if not found:
         return NoPlace("not-a-place", "a place in digits is a five-digit ZIP code: give that or the county's name")
     code = found[1]
@@ -274,16 +262,11 @@ def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
         return NoPlace("zip-unlisted", f"{why}: give the county")
     if not shares:
         return NoPlace("zip-outside", "not a California ZIP code: give the county or a California ZIP code")
-    if len(shares) > 1 or sum(share for _, share in shares) < WHOLLY_IN_CALIFORNIA:
-        return _several([(gazetteer.by_fips[fips].name, share) for fips, share in shares])
-    return Place(gazetteer.by_fips[shares[0][0]], code)
-
-
-def _several(shares: list[tuple[str, float]]) -> NoPlace:
-    names = tuple(name for name, _ in shares)
-    parts = [f"{name} {100 * share:.1f} %" for name, share in shares]
     outside = 1 - sum(share for _, share in shares)
-    if outside > 1 - WHOLLY_IN_CALIFORNIA:
-        parts.append(f"another state {100 * outside:.1f} %")
-    spread = ", ".join(parts)
+    across_the_border = outside > 1 - WHOLLY_IN_CALIFORNIA
+    if len(shares) == 1 and not across_the_border:
+        return Place(gazetteer.by_fips[shares[0][0]], code)
+    names = tuple(gazetteer.by_fips[fips].name for fips, _ in shares)
+    parts = [f"{name} {100 * share:.1f} %" for name, (_, share) in zip(names, shares, strict=True)]
+    spread = ", ".join([*parts, *([f"another state {100 * outside:.1f} %"] if across_the_border else [])])
     return NoPlace("zip-ambiguous", f"that ZIP code is not in one county alone ({spread}): give the county", names)

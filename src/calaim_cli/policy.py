@@ -5,50 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
+from calaim_cli import places
 from calaim_cli.errors import NotFound, Problem
-from calaim_cli.places import (
-    HEALTH_CARE_OPTIONS,
-    KP,
-    Ambiguous,
-    Availability,
-    Contact,
-    County,
-    Elsewhere,
-    Form,
-    Gazetteer,
-    Misspelling,
-    NoPlace,
-    Place,
-    Plan,
-    Region,
-    find_place,
-    plans_of,
-)
-from calaim_cli.programs import (
-    Conflict,
-    Grade,
-    Group,
-    Program,
-    Source,
-    Subject,
-    requested,
-    rules_of,
-    source_id,
-)
+from calaim_cli.places import HEALTH_CARE_OPTIONS, KP, County, NoPlace, Place, Plan, Region, find_place, plans_of
+from calaim_cli.programs import Conflict, Grade, Group, Program, Source, Subject, requested, rules_of, source_id
 from calaim_cli.questions import Criterion, Question, Topic
 from calaim_cli.rules import criteria_of
-from calaim_cli.wording import did_you_mean, name_key, near_names, one_of, shown
+from calaim_cli.wording import name_key, near_names, one_of, shown
 
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
+Named = TypeVar("Named", Program, Region, Plan)
 
 
 class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
-    """An outcome in words that a member can hear, and what to do next in general."""
+    """An outcome in words that a member can hear, and what to do next."""
 
     id: str
     label: str
@@ -82,17 +57,17 @@ class CountiesFile(Struct, frozen=True, forbid_unknown_fields=True):
     edition: str
     as_of: date
     review_by: date
-    form: Form
+    form: places.Form
     source: tuple[Source, ...] = ()
     conflict: tuple[Conflict, ...] = ()
     region: tuple[Region, ...] = ()
-    availability: tuple[Availability, ...] = ()
-    contact: tuple[Contact, ...] = ()
+    availability: tuple[places.Availability, ...] = ()
+    contact: tuple[places.Contact, ...] = ()
     plan: tuple[Plan, ...] = ()
     county: tuple[County, ...] = ()
-    ambiguous: tuple[Ambiguous, ...] = ()
-    elsewhere: tuple[Elsewhere, ...] = ()
-    misspelling: tuple[Misspelling, ...] = ()
+    ambiguous: tuple[places.Ambiguous, ...] = ()
+    elsewhere: tuple[places.Elsewhere, ...] = ()
+    misspelling: tuple[places.Misspelling, ...] = ()
 
 
 class Policy(Struct, frozen=True, eq=False, dict=True):
@@ -100,7 +75,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     programs_file: ProgramsFile
     counties_file: CountiesFile
-    gazetteer: Gazetteer
+    gazetteer: places.Gazetteer
     subjects: tuple[Subject, ...]
     sources: dict[str, Source]
     questions: dict[str, Question]
@@ -108,12 +83,12 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     outcomes: dict[str, OutcomeWords]
     regions: dict[str, Region]
     plans: dict[str, Plan]
-    availability: dict[str, Availability]
+    availability: dict[str, places.Availability]
     conflicts: tuple[Conflict, ...]
 
     @property
     def edition(self) -> str:
-        """The edition of the data, named with every decision; both where the two files differ."""
+        """The edition of the data; both where the two files differ."""
         programs, counties = self.programs_file.edition, self.counties_file.edition
         return programs if programs == counties else f"programs {programs}, counties {counties}"
 
@@ -123,7 +98,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return min(self.programs_file.review_by, self.counties_file.review_by)
 
     @property
-    def form(self) -> Form:
+    def form(self) -> places.Form:
         """The plan's referral form."""
         return self.counties_file.form
 
@@ -145,17 +120,11 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def past_review(self, as_of: date) -> tuple[Problem, ...]:
         """A warning for each file and source whose review is due on `as_of`."""
-        due: dict[str, date | None] = {
-            PROGRAMS: self.programs_file.review_by,
-            COUNTIES: self.counties_file.review_by,
-            **{f'source "{one.id}"': one.review_by for one in self.sources.values()},
+        due = {PROGRAMS: self.programs_file.review_by, COUNTIES: self.counties_file.review_by} | {
+            f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
         words = "was due for review by {}, so its facts may be old: call the plan to confirm"
-        return tuple(
-            Problem(where, "past-review", words.format(day))
-            for where, day in due.items()
-            if day is not None and as_of > day
-        )
+        return tuple(Problem(where, "past-review", words.format(day)) for where, day in due.items() if as_of > day)
 
     def dated(self, citations: tuple[str, ...]) -> str | None:
         """The newest date among the sources cited; None where none is dated."""
@@ -182,8 +151,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def questions_asked_by(self, entry: Program) -> tuple[Question, ...]:
         """The questions that the entry's own rules rest on, in question order."""
-        asked = self.questions_of(criteria_of(*rules_of(entry).values()))
-        return tuple(self.questions[question] for question in asked)
+        return tuple(self.questions[one] for one in self.questions_of(criteria_of(*rules_of(entry).values())))
 
     def name_of(self, entry_id: str) -> str:
         """The name of a program, population or service."""
@@ -204,25 +172,21 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         named = one_of(self._to_call(plan, county) for plan in county.plans)
         return (
             f"refer through the member's own plan, which may be {named} "
-            "('calaim county NAME' tells how each takes referrals). "
-            f"See the member's card, or {self._call_to_choose()}"
+            f"('calaim county NAME' tells how each takes referrals). See the member's card, or {self._call_to_choose()}"
         )
 
     def plan_not_said(self, county: County) -> str:
         """The question to ask where nobody has said which plan the member has: all of the county's, with phones."""
         named = one_of(self._to_call(plan, county) for plan in plans_of(county))
-        return (
-            f"Which plan is on the card? In {county.name} County it may be {named}. "
-            f"Without a card, {self._call_to_choose()}."
-        )
+        card = f"Which plan is on the card? In {county.name} County it may be {named}."
+        return f"{card} Without a card, {self._call_to_choose()}."
 
     def _to_call(self, plan_id: str, county: County) -> str:
         """The plan with its phone; Kaiser Permanente's is that of its region, in a split county of each."""
         plan = self.plans[plan_id]
         phone = plan.phone
         if plan_id == KP and county.kp:
-            regions = [county.kp.region] if county.kp.region else county.kp.by_zip.values()
-            phone = one_of(self.regions[region].phone for region in dict.fromkeys(regions))
+            phone = one_of(self.regions[region].phone for region in _regions(county))
         return f"{plan.name} ({phone})" if phone else plan.name
 
     def _call_to_choose(self) -> str:
@@ -250,42 +214,37 @@ def place_named(typed: str, policy: Policy) -> Place:
 
 def service_named(typed: str, policy: Policy) -> Program:
     """The Community Support with this id, name or alias. Raises NotFound with near names."""
-    known = policy.programs_file.service
-    return policy.service_by_name.get(name_key(typed)) or _not_named(
-        typed, known, "service", "'calaim services' lists them"
-    )
+    return _named(typed, policy.service_by_name, "service", "'calaim services' lists them")
 
 
 def entry_named(typed: str, policy: Policy) -> Program:
     """The program, population or service with this id, name or alias. Raises NotFound with near names."""
-    return policy.entry_by_name.get(name_key(typed)) or _not_named(
-        typed, policy.entries, "program", "'calaim programs' lists them"
-    )
-
-
-def _not_named(typed: str, known: Sequence[Program], kind: str, hint: str) -> Program:
-    owner = {name: one.id for one in known for name in (one.id, one.name, *one.aliases)}
-    ids = tuple(dict.fromkeys(owner[name] for name in near_names(typed, owner)))
-    near = f"did you mean {one_of(ids)}?" if ids else hint
-    raise NotFound(f"{shown(typed)}: unknown {kind}: {near}", code=f"unknown-{kind}")
+    return _named(typed, policy.entry_by_name, "program", "'calaim programs' lists them")
 
 
 def region_named(typed: str, policy: Policy) -> Region:
     """The region with this id. Raises NotFound."""
-    for region in policy.regions.values():
-        if name_key(typed) == name_key(region.id):
-            return region
-    hint = did_you_mean(typed, policy.regions) or f"give {' or '.join(policy.regions)}"
-    raise NotFound(f"{shown(typed)}: unknown region: {hint}", code="unknown-region")
+    known = {name_key(one): region for one, region in policy.regions.items()}
+    return _named(typed, known, "region", f"give {' or '.join(policy.regions)}")
 
 
 def plan_named(typed: str, policy: Policy) -> Plan:
     """The Medi-Cal plan with this id, name or alias. Raises NotFound with near names."""
     for plan in policy.plans.values():
-        if name_key(typed) in map(name_key, (plan.id, plan.name, *plan.aliases)):
+        if name_key(typed) in map(name_key, (plan.name, *plan.aliases)):
             return plan
-    hint = did_you_mean(typed, policy.plans) or f"the plans are {', '.join(policy.plans)}"
-    raise NotFound(f"{shown(typed)}: unknown plan: {hint}", code="unknown-plan")
+    known = {name_key(one): plan for one, plan in policy.plans.items()}
+    return _named(typed, known, "plan", f"the plans are {', '.join(policy.plans)}")
+
+
+def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str) -> Named:
+    """The one that is typed. Raises NotFound with the ids of near names, or with `hint` where none is near."""
+    found = known.get(name_key(typed))
+    if found is None:
+        ids = tuple(dict.fromkeys(known[name].id for name in near_names(typed, known)))
+        words = f"did you mean {one_of(ids)}?" if ids else hint
+        raise NotFound(f"{shown(typed)}: unknown {kind}: {words}", code=f"unknown-{kind}")
+    return found
 
 
 def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
@@ -302,7 +261,6 @@ def counties_with(
     """The counties where Kaiser Permanente offers the service, in the region, with the plan; None asks for nothing.
 
     `lacking` is a service that it does not offer there; a county that it does not serve neither has nor lacks one.
-    A split county is in each region that one of its ZIP codes is in.
     """
     return tuple(
         county
@@ -314,42 +272,36 @@ def counties_with(
     )
 
 
-def _regions(county: County) -> set[str]:
+def _regions(county: County) -> tuple[str, ...]:
+    """The regions that Kaiser Permanente serves the county from: several where ZIP codes split it, or none."""
     if county.kp is None:
-        return set()
-    return {county.kp.region} if county.kp.region else set(county.kp.by_zip.values())
+        return ()
+    return (county.kp.region,) if county.kp.region else tuple(dict.fromkeys(county.kp.by_zip.values()))
 
 
 def kinds(policy: Policy) -> tuple[tuple[str, Program], ...]:
     """Every program, population and service with the word for its kind."""
     data = policy.programs_file
-    return (
-        *(("program", entry) for entry in data.program),
-        *(("population", entry) for entry in data.population),
-        *(("service", entry) for entry in data.service),
-    )
+    named = {"program": data.program, "population": data.population, "service": data.service}
+    return tuple((kind, entry) for kind, entries in named.items() for entry in entries)
 
 
 def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Every place of the data that cites sources: file, place and citations."""
     programs, counties = policy.programs_file, policy.counties_file
-    for criterion in programs.criterion:
-        yield PROGRAMS, f'criterion "{criterion.id}"', criterion.source
+    yield from ((PROGRAMS, f'criterion "{one.id}"', one.source) for one in programs.criterion)
     for entry in policy.entries:
         yield PROGRAMS, f'"{entry.id}"', entry.source
         if entry.codes_source:
             yield PROGRAMS, f'"{entry.id}": codes', entry.codes_source
     for file, conflicts in ((PROGRAMS, programs.conflict), (COUNTIES, counties.conflict)):
-        yield from ((file, f'conflict "{conflict.id}"', conflict.source) for conflict in conflicts)
-    yield from ((COUNTIES, f'region "{region.id}"', region.source) for region in counties.region)
-    yield from ((COUNTIES, f'contact "{contact.id}"', contact.source) for contact in counties.contact)
+        yield from ((file, f'conflict "{one.id}"', one.source) for one in conflicts)
+    yield from ((COUNTIES, f'region "{one.id}"', one.source) for one in counties.region)
+    yield from ((COUNTIES, f'contact "{one.id}"', one.source) for one in counties.contact)
     for plan in counties.plan:
         yield COUNTIES, f'plan "{plan.id}"', (*plan.source, *(tag for phase in plan.history for tag in phase.source))
-    for one in counties.availability:
-        yield COUNTIES, f'availability "{one.service}"', one.source
-    for county in counties.county:
-        if county.kp:
-            yield COUNTIES, f'county "{county.name}": kp', county.kp.source
+    yield from ((COUNTIES, f'availability "{one.service}"', one.source) for one in counties.availability)
+    yield from ((COUNTIES, f'county "{one.name}": kp', one.kp.source) for one in counties.county if one.kp)
     yield COUNTIES, "form", (*counties.form.subjects_source, *counties.form.source)
 
 
@@ -363,18 +315,14 @@ def sources_with_uses(policy: Policy) -> tuple[tuple[Source, tuple[str, ...]], .
 
 
 def names(policy: Policy) -> dict[str, list[str]]:
-    """The names that a command line may hold, by kind of thing, for its completion; a county as option is one word."""
+    """The names that a command line may hold, by kind of thing, for its completion."""
     counties = [county.name for county in policy.counties_file.county]
+    # An id is easiest typed with hyphens, which mean the same; a county as an option is one word.
     return {
         "place": counties,
         "county": [name.replace(" ", "-") for name in counties],
-        "service": [_typed(service.id) for service in policy.programs_file.service],
-        "program": [_typed(entry.id) for entry in policy.entries],
+        "service": [service.id.replace("_", "-") for service in policy.programs_file.service],
+        "program": [entry.id.replace("_", "-") for entry in policy.entries],
         "region": list(policy.regions),
         "plan": list(policy.plans),
     }
-
-
-def _typed(entry_id: str) -> str:
-    """An id as it is easiest typed; hyphens and underscores mean the same."""
-    return entry_id.replace("_", "-")

@@ -1,23 +1,18 @@
-"""Floor 1: programs, populations of focus and services, the rules that decide them, and the sources they rest on.
-
-Every fact in `data/` names a source; a source has a date and a grade.
-"""
+"""Floor 1: programs, populations of focus and services, the rules that decide them, and the sources they rest on."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
 from calaim_cli.rules import Rule
-from calaim_cli.wording import name_key
 
 PROGRAMS: Final = ("ecm", "cs", "chw")
 """The three programs that everything belongs to; the policy has to have each."""
-
 PARTS: Final = ("rule", "discretion", "excluded", "choose_one", "first", "limit")
 """The parts of a policy, in the order in which they decide."""
 
@@ -43,12 +38,12 @@ class Grade(StrEnum):
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A document. `date` is text, as exact as the document is: "2026", "2026-01" or "2026-01-05"; "" if undated."""
+    """A document that a fact rests on."""
 
     id: str
     name: str
     title: str
-    date: str
+    date: str  # as exact as the document's own: "2026", "2026-01" or "2026-01-05"; "" if undated
     grade: Grade
     dated: str = ""
     link: str = ""
@@ -57,10 +52,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Conflict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Two sources that disagree: both sides are shown wherever one of `touches` is.
-
-    One with a `plan` is about that plan's own documents, and no advice for members of another plan.
-    """
+    """Two sources that disagree: both sides are shown wherever one of `touches` is."""
 
     id: str
     matter: str
@@ -68,7 +60,7 @@ class Conflict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     newer: str
     touches: tuple[str, ...]
     source: tuple[str, ...]
-    plan: str = ""
+    plan: str = ""  # whose own documents they are: no advice for members of another plan
 
 
 def source_id(citation: str) -> str:
@@ -99,16 +91,12 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A program, an ECM population of focus or a Community Support: what it is, and its rules.
-
-    `who` says the rule in plain words; `next` gives sentences for what to do, keyed by outcome. `form_part` is the part
-    of the plan's form, section B, for a service, and `form_asks` what it asks that no question here does.
-    """
+    """A program, an ECM population of focus or a Community Support: what it is, and its rules."""
 
     id: str
     name: str
     summary: str
-    who: str
+    who: str  # the rule in plain words
     source: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     group: str = ""
@@ -125,11 +113,11 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     documents: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     codes_source: tuple[str, ...] = ()
-    form_part: str = ""
-    form_asks: tuple[str, ...] = ()
+    form_part: str = ""  # of section B of the plan's form
+    form_asks: tuple[str, ...] = ()  # what that part asks and no question here does
     ask_in_notes: str = ""
     notes: tuple[str, ...] = ()
-    next: dict[str, tuple[str, ...]] = {}
+    next: dict[str, tuple[str, ...]] = {}  # what to do, by outcome
 
 
 def rules_of(entry: Program) -> dict[str, Rule]:
@@ -139,10 +127,7 @@ def rules_of(entry: Program) -> dict[str, Rule]:
 
 
 class Subject(Struct, frozen=True, eq=False):
-    """What is decided: a program, a population or a service, with the rule of each part of its policy.
-
-    `parts` is keyed by the names of PARTS; an absent part stands in nobody's way.
-    """
+    """What is decided: a program, a population or a service, with its rules by PARTS; one left out bars nobody."""
 
     program: str
     entry: Program
@@ -161,33 +146,20 @@ def subjects(
     by_id = {program.id: program for program in programs}
     ecm, chw, cs = by_id["ecm"], by_id["chw"], by_id["cs"]
     populations = tuple(populations)
-    whole = {"rule": _any_of(p.rule for p in populations), "discretion": _any_of(p.discretion for p in populations)}
-    whole = {part: rule for part, rule in whole.items() if rule.any_of}
-    return (
-        Subject("ecm", ecm, rules_of(ecm) | whole),
-        *(Subject("ecm", entry, rules_of(entry), population=entry.id) for entry in populations),
-        Subject("chw", chw, rules_of(chw)),
-        *(Subject("cs", entry, _excluding(cs, entry), service=entry.id) for entry in services),
-    )
+    some = {"rule": [one.rule for one in populations], "discretion": [one.discretion for one in populations]}
+    found = [Subject("ecm", ecm, rules_of(ecm) | _any_of(some))]
+    found += [Subject("ecm", entry, rules_of(entry), population=entry.id) for entry in populations]
+    found.append(Subject("chw", chw, rules_of(chw)))
+    for entry in services:
+        parts = rules_of(entry) | _any_of({"excluded": [cs.excluded, entry.excluded]})
+        found.append(Subject("cs", entry, parts, service=entry.id))
+    return tuple(found)
 
 
-def _any_of(rules: Iterable[Rule | None]) -> Rule:
-    return Rule(any_of=tuple(rule for rule in rules if rule is not None))
-
-
-def _excluding(whole: Program, entry: Program) -> dict[str, Rule]:
-    """The service's parts, with what excludes from the whole program added to what excludes from it alone."""
-    gates = tuple(gate for gate in (whole.excluded, entry.excluded) if gate is not None)
-    return rules_of(entry) | ({"excluded": Rule(any_of=gates)} if gates else {})
-
-
-def find_entry(typed: str, entries: Iterable[Program]) -> Program | None:
-    """The program, population or service with this id, name or alias; a near name is never taken."""
-    key = name_key(typed)
-    for entry in entries:
-        if key in map(name_key, (entry.id, entry.name, *entry.aliases)):
-            return entry
-    return None
+def _any_of(parts: Mapping[str, Iterable[Rule | None]]) -> dict[str, Rule]:
+    """Each part as any one of its rules; a part that has none is left out."""
+    given = {part: tuple(rule for rule in rules if rule is not None) for part, rules in parts.items()}
+    return {part: Rule(any_of=rules) for part, rules in given.items() if rules}
 
 
 def requested(entry: Program, known: Iterable[Subject]) -> tuple[Subject, ...]:

@@ -37,11 +37,7 @@ class Topic(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How we ask. `choices` gives each choice id its words, in the order shown; `none` stands alone.
-
-    `likely` is roughly the share of members who say yes (to a number: reach its steps; to choices: choose any). It
-    orders the interview and decides nothing.
-    """
+    """How we ask. `choices` gives each choice id its words, in the order shown; `none` stands alone."""
 
     id: str
     topic: str
@@ -51,14 +47,14 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unit: str = ""
     at_most: int | None = None
     choices: dict[str, str] = {}
+    # Roughly the share that says yes, reaches a step or chooses any: it orders the interview and decides nothing.
     likely: float = 0.3
 
 
 class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the policy says, as a statement about a member that tests the answer to one question.
 
-    A criterion on a yes/no question has no test of its own: it is met by yes. Numbers are compared inclusively;
-    `any_choice` is met by any choice but `none`.
+    One on a yes/no question is met by yes. Numbers are compared inclusively; `any_choice` is any choice but `none`.
     """
 
     id: str
@@ -94,13 +90,9 @@ class Teller:
         return known
 
     def _work_out(self, question: str, _kind: str, answer: Answer) -> dict[str, Truth]:
-        return {criterion.id: _truth(criterion, answer) for criterion in self._tests.get(question, ())}
-
-
-def _truth(criterion: Criterion, answer: Answer) -> Truth:
-    if answer == DONT_KNOW:
-        return Truth.UNKNOWN
-    return Truth.YES if _met(criterion, answer) else Truth.NO
+        # The kind is part of what is remembered, because True equals 1.
+        tests = self._tests.get(question, ()) if answer != DONT_KNOW else ()
+        return {criterion.id: Truth.YES if _met(criterion, answer) else Truth.NO for criterion in tests}
 
 
 def _met(criterion: Criterion, answer: Answer) -> bool:
@@ -118,10 +110,7 @@ def _met(criterion: Criterion, answer: Answer) -> bool:
 def read_answers(
     given: Mapping[str, object], questions: Mapping[str, Question]
 ) -> tuple[dict[str, Answer], tuple[Problem, ...]]:
-    """The answers of a case, checked against the questions, and every problem found; no value is quoted.
-
-    An empty list means not answered and is left out.
-    """
+    """The answers of a case, checked against the questions, and every problem found; no value is quoted."""
     answers: dict[str, Answer] = {}
     problems: list[Problem] = []
     for key, value in given.items():
@@ -130,17 +119,16 @@ def read_answers(
             answers[key] = value  # most answers are these
             continue
         where = f"answers.{key}"
-        answer = read_answer(question, value, where) if question else _no_such(key, where, questions)
+        if question is None:
+            hint = did_you_mean(key, questions) or "see docs/programs.md for the questions"
+            problems.append(Problem(where, "unknown-question", f"there is no such question: {hint}"))
+            continue
+        answer = read_answer(question, value, where)
         if isinstance(answer, Problem):
             problems.append(answer)
-        elif answer != ():
+        elif answer != ():  # an empty list means not answered
             answers[key] = answer
     return answers, tuple(problems)
-
-
-def _no_such(key: str, where: str, questions: Mapping[str, Question]) -> Problem:
-    hint = did_you_mean(key, questions) or "see docs/programs.md for the questions"
-    return Problem(where, "unknown-question", f"there is no such question: {hint}")
 
 
 def read_answer(question: Question, value: object, where: str) -> Answer | Problem:

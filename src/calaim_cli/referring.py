@@ -75,7 +75,7 @@ def draft_of(
     """
     drafter = Drafter(catalog, profile, as_of)
     try:
-        return drafter.preview(case) if preview else drafter.draft(case)
+        return drafter.draft(case, preview=preview)
     except (InputError, NotFound) as error:
         said = f"{name}: {error.message}" if name else error.message
         raise type(error)(said, error.problems, code=error.code) from None

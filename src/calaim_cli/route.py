@@ -38,14 +38,19 @@ def route(case: Case, county: County, policy: Policy, lead_entity: LeadEntity | 
     The order of the checks is that of Kaiser Permanente's provider guide, October 2024.
     """
     check_member(case, county, policy)
-    subject = policy.counties_file.form.subjects[case.referral.program]
+    subject = policy.form.subjects[case.referral.program]
     if case.referral.self_referral:
         own = _to_lead_entity(lead_entity, subject, policy)
         _check_services(case, county, _lines(policy), policy)
         return own
     region = region_of(county, case.member.zip, policy)
     _check_services(case, county, f"call {region.phone}", policy)
-    return Route(TO_KP, (region.email,), subject, _why(region, policy), region.id, tuple(_warnings(county)))
+    unsure = []
+    if county.kp and county.kp.grade in (Grade.INFERRED, Grade.UNVERIFIED):
+        unsure.append(Problem("member.county", "region-not-confirmed", county.kp.warning))
+    if county.kp and county.kp.partial:
+        unsure.append(Problem("member.address", "county-in-part", county.kp.note))
+    return Route(TO_KP, (region.email,), subject, _why(region, policy), region.id, tuple(unsure))
 
 
 @lru_cache
@@ -66,16 +71,12 @@ def check_member(case: Case, county: County, policy: Policy, unread: tuple[Probl
 
 
 def _to_lead_entity(lead_entity: LeadEntity | None, subject: str, policy: Policy) -> Route:
+    goes = "goes to its Network Lead Entity"
     if lead_entity is None or not lead_entity.email:
-        raise NotFound(
-            "a referral to your own organization goes to its Network Lead Entity, and your profile names none: "
-            "add it with 'calaim profile edit'",
-            code="no-lead-entity",
-        )
-    why = (
-        "A referral to the referrer's own organization goes to its Network Lead Entity "
-        f"({policy.cite(policy.counties_file.form.subjects_source)}); address from your profile"
-    )
+        words = f"a referral to your own organization {goes}, and your profile names none"
+        raise NotFound(f"{words}: add it with 'calaim profile edit'", code="no-lead-entity")
+    cited = policy.cite(policy.form.subjects_source)
+    why = f"A referral to the referrer's own organization {goes} ({cited}); address from your profile"
     return Route(TO_LEAD_ENTITY, (lead_entity.email,), subject, why)
 
 
@@ -87,11 +88,9 @@ def region_of(county: County, zip_code: str, policy: Policy) -> Region:
     region = county.kp.region or county.kp.by_zip.get(zip_code[:5])
     if region is None:
         listed = f"give one of these ZIP codes in member.zip: {', '.join(county.kp.by_zip)}"
-        raise NotFound(
-            f"the member's county is split between Kaiser Permanente's regions: {listed}; "
-            f"for any other, ask which region is on the card. {_lines(policy)}",
-            code="region-unknown",
-        )
+        other = f"for any other, ask which region is on the card. {_lines(policy)}"
+        words = f"the member's county is split between Kaiser Permanente's regions: {listed}; {other}"
+        raise NotFound(words, code="region-unknown")
     return policy.regions[region]
 
 
@@ -109,31 +108,13 @@ def _check_services(case: Case, county: County, call: str, policy: Policy) -> No
         if not entry.by_email:
             raise NotFound(f"{name}: takes no e-mailed referral: {call}", code="not-by-email")
         if policy.offered(service, county) is False:
+            region = county.kp.region if county.kp else None
+            near = [one for one in policy.counties_file.county if one.kp and one.kp.region == region]
+            offering = ", ".join(one.name for one in near if policy.offered(service, one)) or "no county"
             as_of = policy.availability[service].as_of
-            raise NotFound(
-                f"{name}: not offered in the member's county as of {as_of}: {call} to confirm. "
-                f"In the same region it is offered in {_offering(service, county, policy)}",
-                code="service-not-offered",
-            )
-
-
-def _offering(service: str, near: County, policy: Policy) -> str:
-    """The counties of the same region that offer a service, by name."""
-    region = near.kp.region if near.kp else None
-    offering = [
-        county.name
-        for county in policy.counties_file.county
-        if county.kp and county.kp.region == region and policy.offered(service, county)
-    ]
-    return ", ".join(offering) or "no county"
-
-
-def _warnings(county: County) -> Iterator[Problem]:
-    """What is not sure about Kaiser Permanente in a county that it serves."""
-    if county.kp and county.kp.grade in (Grade.INFERRED, Grade.UNVERIFIED):
-        yield Problem("member.county", "region-not-confirmed", county.kp.warning)
-    if county.kp and county.kp.partial:
-        yield Problem("member.address", "county-in-part", county.kp.note)
+            words = f"{name}: not offered in the member's county as of {as_of}: {call} to confirm."
+            words += f" In the same region it is offered in {offering}"
+            raise NotFound(words, code="service-not-offered")
 
 
 def own_mailboxes(regions: Iterable[str | None], policy: Policy, shipped: Policy) -> Iterator[Problem]:

@@ -75,28 +75,23 @@ def criteria_of(*rules: Rule) -> Iterator[str]:
                 yield from criteria_of(part)
 
 
-def evaluator(rule: Rule) -> Evaluate:
-    """A function that gives the finding for the rule on `Truths`, in which what is not told is unknown, never no."""
-    clauses: list[tuple[Callable[[list[Finding]], Finding], list[Evaluate]]] = [
-        (clause, [evaluator(part) if isinstance(part, Rule) else _criterion(part) for part in parts])
-        for clause, parts in ((_all_of, rule.all_of), (_any_of, rule.any_of), (_none_of, rule.none_of))
-        if parts
-    ]
+def evaluator(rule: Rule | str) -> Evaluate:
+    """A function that gives the finding for a rule or criterion on `Truths`; what is not told is unknown, never no."""
+    if isinstance(rule, str):
+        no, yes = (Finding(truth, deciding=(rule,)) for truth in (Truth.NO, Truth.YES))
+        known = {Truth.NO: no, Truth.UNKNOWN: Finding(Truth.UNKNOWN, missing=(rule,)), Truth.YES: yes}
+        return lambda truths: known[truths[rule]]
+    every, some, none = (list(map(evaluator, parts)) for parts in (rule.all_of, rule.any_of, rule.none_of))
 
     def evaluate(truths: Mapping[str, Truth]) -> Finding:
-        return _all_of([clause([part(truths) for part in parts]) for clause, parts in clauses])
+        findings = [part(truths) for part in every]
+        if some:
+            findings.append(_settled([part(truths) for part in some], Truth.YES, Truth.NO))
+        refused = [part(truths) for part in none]
+        findings += [Finding(found.value.opposite, found.deciding, found.missing) for found in refused]
+        return _settled(findings, Truth.NO, Truth.YES)
 
     return remembered(criteria_of(rule), evaluate)
-
-
-def _criterion(criterion: str) -> Evaluate:
-    """A function that gives the finding for a criterion alone."""
-    known = {
-        Truth.NO: Finding(Truth.NO, deciding=(criterion,)),
-        Truth.UNKNOWN: Finding(Truth.UNKNOWN, missing=(criterion,)),
-        Truth.YES: Finding(Truth.YES, deciding=(criterion,)),
-    }
-    return lambda truths: known[truths[criterion]]
 
 
 def remembered(
@@ -104,7 +99,6 @@ def remembered(
 ) -> Callable[[Mapping[str, Truth]], Found]:
     """`compute` on nothing but the truths of these criteria, with its latest results remembered up to a bound."""
     names = tuple(dict.fromkeys(criteria))
-
     pick = itemgetter(*names, names[0]) if names else lambda _: ()  # of one name alone it would give no tuple
 
     @lru_cache(MOST_REMEMBERED)
@@ -112,19 +106,6 @@ def remembered(
         return compute(Truths(zip(names, picked, strict=False)))
 
     return lambda truths: known(pick(truths))
-
-
-def _all_of(parts: list[Finding]) -> Finding:
-    return _settled(parts, Truth.NO, Truth.YES)
-
-
-def _any_of(parts: list[Finding]) -> Finding:
-    return _settled(parts, Truth.YES, Truth.NO)
-
-
-def _none_of(parts: list[Finding]) -> Finding:
-    found = _any_of(parts)
-    return Finding(found.value.opposite, found.deciding, found.missing)
 
 
 def _settled(parts: list[Finding], alone: Truth, together: Truth) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date
 
 from msgspec import Struct
@@ -20,15 +20,12 @@ from calaim_cli.wording import did_you_mean, one_of
 
 
 class Screening(Struct, frozen=True):
-    """Determinations keyed by program, population or service id, in the order asked for.
-
-    `answers` are those of the case as checked, with the age that was used.
-    """
+    """Determinations keyed by program, population or service id, in the order asked for."""
 
     determinations: dict[str, Determination]
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    answers: Mapping[str, Answer] = {}
+    answers: Mapping[str, Answer] = {}  # as checked, with the age that was used
 
 
 class Screener(Struct, frozen=True):
@@ -46,7 +43,11 @@ class Screener(Struct, frozen=True):
         answers, problems = read_answers(case.answers, self.questions)
         if problems:
             return Screening({}, problems)
-        warnings = [*_birth_date_not_used(case, as_of)]
+        warnings = []
+        born = case.member.date_of_birth
+        error = date_of_birth(born, as_of).error if born.strip() else ""
+        if error:
+            warnings.append(Problem("member.date_of_birth", error, f"{MESSAGES[error]}; it was not used"))
         age = age_of(case, as_of)
         if age is not None:
             if answers.get(AGE, DONT_KNOW) not in {DONT_KNOW, age}:
@@ -64,14 +65,6 @@ def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
     return Screener(policy.questions, Teller(policy.criteria.values()), deciders)
 
 
-def _birth_date_not_used(case: Case, as_of: date) -> Iterator[Problem]:
-    """A warning for a date of birth that is given but is none: the age then counts as not known."""
-    given = case.member.date_of_birth
-    error = date_of_birth(given, as_of).error if given.strip() else ""
-    if error:
-        yield Problem("member.date_of_birth", error, f"{MESSAGES[error]}; it was not used")
-
-
 class CaseCounty(Struct, frozen=True):
     """The county that a case is of, where that can be told; else the problem. `warnings` are of the ZIP code."""
 
@@ -83,21 +76,18 @@ class CaseCounty(Struct, frozen=True):
 def county_of(case: Case, policy: Policy) -> CaseCounty:
     """The county that the case states, else the one that its ZIP code lies in."""
     stated, code = case.member.county.strip(), case.member.zip.strip()
-    if stated:
-        place = find_place(stated, policy.gazetteer)
-        if isinstance(place, NoPlace):
-            return CaseCounty(None, (Problem("member.county", place.code, place.message),))
-        return CaseCounty(place.county, warnings=zip_elsewhere(case, place.county, policy))
-    if not code:
+    if not stated and not code:
         return CaseCounty(None, (Problem("member.county", "missing", "the county decides where the referral goes"),))
-    place = find_zip(code, policy.gazetteer)
+    place = find_place(stated, policy.gazetteer) if stated else find_zip(code, policy.gazetteer)
     if isinstance(place, NoPlace):
         return CaseCounty(None, (Problem("member.county", place.code, place.message),))
+    if stated:
+        return CaseCounty(place.county, warnings=_zip_elsewhere(case, place.county, policy))
     words = "not given: taken from the ZIP code"
     return CaseCounty(place.county, warnings=(Problem("member.county", "county-from-zip", words),))
 
 
-def zip_elsewhere(case: Case, county: County, policy: Policy) -> tuple[Problem, ...]:
+def _zip_elsewhere(case: Case, county: County, policy: Policy) -> tuple[Problem, ...]:
     """A warning where the case's ZIP code does not lie in the county that was stated, which is used all the same."""
     code = case.member.zip.strip()
     found = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
@@ -132,10 +122,8 @@ def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: dat
     """
     screening = _screened(name, case, screener, as_of)
     county, warnings = (stated, ()) if stated else _county_to_decide_for(name, case, policy)
-    kp_member = case.member.kp_member
-    results = tuple(
-        (one, advise(one, policy, county, kp_member=kp_member)) for one in screening.determinations.values()
-    )
+    found, kp_member = screening.determinations.values(), case.member.kp_member
+    results = tuple((one, advise(one, policy, county, kp_member=kp_member)) for one in found)
     return Decided(name, county, results, (*screening.warnings, *warnings))
 
 
@@ -148,17 +136,13 @@ def _screened(name: str, case: Case, screener: Screener, as_of: date) -> Screeni
 
 def _county_to_decide_for(name: str, case: Case, policy: Policy) -> tuple[County | None, tuple[Problem, ...]]:
     """The county the case states, or the one its ZIP code lies in; a ZIP code that decides otherwise is a warning."""
-    key = "county" if case.member.county.strip() else "zip"
-    typed = getattr(case.member, key).strip()
-    if not typed:
-        return None, ()
-    found = (find_place if key == "county" else find_zip)(typed, policy.gazetteer)
-    if not isinstance(found, NoPlace):
-        return found.county, zip_elsewhere(case, found.county, policy)
-    problem = Problem(f"member.{key}", found.code, found.message)
-    if key == "county":
-        raise NotFound(f"{name}: member.county: {found.message}", (problem,), code=found.code)
-    return None, (problem,)
+    found = county_of(case, policy)
+    if not case.member.county.strip():
+        unclear = found.problems if case.member.zip.strip() else ()
+        return found.county, tuple(Problem("member.zip", one.code, one.message) for one in unclear)
+    for problem in found.problems:
+        raise NotFound(f"{name}: member.county: {problem.message}", found.problems, code=problem.code)
+    return found.county, found.warnings
 
 
 def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: date) -> tuple[Difference, ...]:
@@ -167,24 +151,22 @@ def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: da
     Raises InputError when it has no such table, or the table names what does not exist.
     """
     expected = case.expect or {}
-    problems = tuple(_wrong_expectations(expected, policy))
+    known = [subject_id(subject) for subject in policy.subjects]
+    problems = []
+    if not expected:
+        words = "add an [expect] table: program, population or service = outcome"
+        problems.append(Problem("expect", "missing", words))
+    for subject, outcome in expected.items():
+        if subject not in known:
+            hint = did_you_mean(subject, known) or "'calaim programs' lists them"
+            problems.append(Problem(f"expect.{subject}", "unknown-program", f"there is no such program: {hint}"))
+        elif outcome not in list(Outcome):
+            problems.append(Problem(f"expect.{subject}", "unknown-outcome", f"give {one_of(Outcome)}"))
     if problems:
-        raise InputError(f"{name}: the [expect] table is not valid", problems)
+        raise InputError(f"{name}: the [expect] table is not valid", tuple(problems))
     found = _screened(name, case, screener, as_of).determinations
     return tuple(
         Difference(name, subject, outcome, found[subject].outcome)
         for subject, outcome in expected.items()
         if found[subject].outcome != outcome
     )
-
-
-def _wrong_expectations(expected: dict[str, object], policy: Policy) -> Iterator[Problem]:
-    known = [subject_id(subject) for subject in policy.subjects]
-    if not expected:
-        yield Problem("expect", "missing", "add an [expect] table: program, population or service = outcome")
-    for subject, outcome in expected.items():
-        if subject not in known:
-            hint = did_you_mean(subject, known) or "'calaim programs' lists them"
-            yield Problem(f"expect.{subject}", "unknown-program", f"there is no such program: {hint}")
-        elif outcome not in list(Outcome):
-            yield Problem(f"expect.{subject}", "unknown-outcome", f"give {one_of(Outcome)}")

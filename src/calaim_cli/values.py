@@ -1,7 +1,6 @@
 """Floor 0: what a telephone number, a date of birth, an identifier may look like.
 
-Each check takes the text as given and returns the text as kept, with the code of what is wrong or doubtful. Patterns
-match whole texts and ASCII digits only. The codes are explained in MESSAGES; no message ever holds the value.
+Each check gives the text as kept, with the code of what is wrong or doubtful; no message ever holds the value.
 """
 
 from __future__ import annotations
@@ -48,11 +47,8 @@ MESSAGES = {
     "text-diagnosis": "this seems to name a diagnosis: send only what the plan's form asks for",
 }
 
-CIN = re.compile(r"9[0-9]{7}[A-Z]")
-CIN_WITH_CHECK = re.compile(r"9[0-9]{7}[A-Z][0-9]")
-CARD = re.compile(
-    r"9[0-9]{7}[A-Z][0-9][0-9](?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])"
-)  # benefits identification card: CIN, check digit, last digit of the year, day of the year
+# The benefits identification card has the CIN, a check digit, the last digit of the year and the day of the year.
+CIN = re.compile(r"9[0-9]{7}[A-Z](?:[0-9](?:[0-9](?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6]))?)?")
 SPREADSHEET_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.0+")
 TEN_DIGITS = re.compile(r"[0-9]{10}")
 SSN = re.compile(r"(?!9)[0-9]{3}-?[0-9]{2}-?[0-9]{4}")
@@ -73,16 +69,14 @@ EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
+# Printable ASCII without an encoded word: before CPython 3.13 one can hide a line break, and so a header.
 SUBJECT = re.compile(r"(?!.*=\?)[ -~]{1,69}")
-"""Printable ASCII without an encoded word: before CPython 3.13 one can hide a line break, and so a header."""
 JOINERS = "\u200c\u200d\u200e\u200f"  # needed in Persian, Hindi, Punjabi, Khmer and right-to-left names
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Cf", "Zl", "Zp"})
-OLDEST = 120
-LONGEST_TEXT = 1000
-USUAL_MRN = 8
-LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64
+OLDEST, USUAL_MRN, LONGEST_TEXT = 120, 8, 1000
+LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321, 4.5.3.1
+# Values of each kind: the same referrer, city or day of birth comes again and again in the rows of a sheet.
 MOST_REMEMBERED = 4096
-"""Values of each kind: the same referrer, city or day of birth comes again and again in the rows of a sheet."""
 
 
 def all_printable(text: str, allowed: str = "") -> bool:
@@ -132,8 +126,7 @@ def cin(text: str) -> Checked:
         return Checked(kept, "id-excel")
     if SSN.fullmatch(kept):
         return Checked(kept, "id-ssn")
-    fits = CIN.fullmatch(kept) or CIN_WITH_CHECK.fullmatch(kept) or CARD.fullmatch(kept)
-    if not fits or not text.strip().isascii():  # upper() turns a few foreign letters into A to Z
+    if not CIN.fullmatch(kept) or not text.strip().isascii():  # upper() turns a few foreign letters into A to Z
         return Checked(kept, "cin-format")
     return Checked(kept[:9], warning="" if kept[8] in CIN_LETTERS else "cin-letter")
 
@@ -155,12 +148,10 @@ def npi(text: str) -> Checked:
     kept = text.strip()
     if not NPI.fullmatch(kept):
         return Checked(kept, "npi-format")
-    return Checked(kept, "" if _luhn(f"80840{kept}") else "npi-check")
-
-
-def _luhn(digits: str) -> bool:
+    digits = f"80840{kept}"
     doubled = (sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
-    return (sum(doubled) + sum(int(d) for d in digits[::-2])) % 10 == 0
+    fits = (sum(doubled) + sum(int(d) for d in digits[::-2])) % 10 == 0
+    return Checked(kept, "" if fits else "npi-check")
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -178,8 +169,10 @@ def date_of_birth(text: str, as_of: date) -> Checked:
     """A date of birth, kept as YYYY-MM-DD: a real day, not after `as_of`, at most 120 years before it."""
     given = text.strip()
     found = DATE.fullmatch(given)
+    if not found and SHORT_YEAR.fullmatch(given):
+        return Checked(given, "dob-century")
     if not found:
-        return Checked(given, _why_no_date(given))
+        return Checked(given, "dob-excel" if BARE_INTEGER.fullmatch(given) else "dob-format")
     month, day, year, *iso = found.groups()
     if iso[0]:
         year, month, day = iso
@@ -187,15 +180,7 @@ def date_of_birth(text: str, as_of: date) -> Checked:
         born = date(int(year), int(month), int(day))
     except ValueError:
         return Checked(given, "dob-range")
-    if not 0 <= age_on(born, as_of) <= OLDEST:
-        return Checked(given, "dob-range")
-    return Checked(born.isoformat())
-
-
-def _why_no_date(given: str) -> str:
-    if SHORT_YEAR.fullmatch(given):
-        return "dob-century"
-    return "dob-excel" if BARE_INTEGER.fullmatch(given) else "dob-format"
+    return Checked(born.isoformat()) if 0 <= age_on(born, as_of) <= OLDEST else Checked(given, "dob-range")
 
 
 def age_on(born: date, as_of: date) -> int:
@@ -207,10 +192,9 @@ def age_on(born: date, as_of: date) -> int:
 def zip_code(text: str) -> Checked:
     """A ZIP code or ZIP+4, kept as typed."""
     kept = text.strip()
-    found = ZIP.fullmatch(kept)
-    if not found:
+    if not ZIP.fullmatch(kept):
         return Checked(kept, "zip-format")
-    return Checked(kept, warning="" if "90001" <= found[1] <= "96162" else "zip-state")
+    return Checked(kept, warning="" if "90001" <= kept[:5] <= "96162" else "zip-state")
 
 
 @lru_cache(MOST_REMEMBERED)

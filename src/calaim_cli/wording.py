@@ -1,7 +1,4 @@
-"""Floor 0: near names for "did you mean", lists and plurals, and how typed places and names are compared.
-
-A near name is only ever suggested, never taken.
-"""
+"""Floor 0: near names for "did you mean", lists and plurals, and how typed places and names are compared."""
 
 TYPE_CHECKING = False  # that of `typing` costs the quick path more than its whole answer
 if TYPE_CHECKING:
@@ -18,10 +15,7 @@ def name_key(text: str) -> str:
 
 
 def near_names(typed: str, known: "Iterable[str]", most: int = 3, least: float = 0.6) -> tuple[str, ...]:
-    """Up to `most` of the known names that look like what was typed, nearest first.
-
-    `least` is how alike they have to be: the share of letters in common, from 0 to 1.
-    """
+    """Up to `most` of the known names that share at least `least` of the letters with what was typed, nearest first."""
     import difflib
 
     by_key = {name_key(name): name for name in known}
