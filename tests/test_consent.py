@@ -9,11 +9,12 @@ import tomli_w
 
 from calaim_cli import datafiles
 from calaim_cli.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
-from calaim_cli.conversation import Declined, Step, consent_steps, fresh_consent, part2_steps, walk
+from calaim_cli.conversation import Declined, Step, consent_steps, part2_steps, walk
+from calaim_cli.draft import Drafter, asked_for
 from calaim_cli.errors import InputError
 from calaim_cli.policy import Policy
 from calaim_cli.prompt import Prompt, Refusal, Reply, read_reply
-from calaim_cli.referring import asked_for, draft_of, edited_profile
+from calaim_cli.session import edited_profile
 from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, WriteProfile, changed
 from terminals import DOWN, ENTER, SPACE, Terminal
 
@@ -66,11 +67,6 @@ def test_no_source_sets_consent() -> None:
             assert f'"{name}": True' not in text
 
 
-def test_consent_of_an_earlier_referral_is_forgotten() -> None:
-    """A saved case that is gone on with has to be agreed to and attested again."""
-    assert fresh_consent(Case(consent=AGREED)).consent == Consent()
-
-
 def spoken(catalog: Policy) -> tuple[Step, ...]:
     """Everything that a person says for one referral alone, in the order of the talk."""
     return (*part2_steps(), *consent_steps(FOR_ECM, MAILBOX, catalog))
@@ -115,11 +111,12 @@ def test_preview_ticks_no_box(catalog: Policy) -> None:
     """What a person reads before she agrees has empty boxes; what she then agrees to is the same with ticks."""
     unsaid = read_case(changed(COMPLETE, {"consent": {"part2": False}}))[0]
     said = read_case(COMPLETE)[0]
+    drafter = Drafter(catalog, Profile(), AS_OF)
     with pytest.raises(InputError):
-        draft_of(unsaid, Profile(), catalog, AS_OF)
-    shown = draft_of(unsaid, Profile(), catalog, AS_OF, preview=True).draft.body
+        drafter.draft(unsaid)
+    shown = drafter.draft(unsaid, preview=True).draft.body
     assert "[x]" not in shown
-    assert shown.replace("[ ]", "[x]") == draft_of(said, Profile(), catalog, AS_OF).draft.body
+    assert shown.replace("[ ]", "[x]") == drafter.draft(said).draft.body
 
 
 def test_dont_know_about_part2_counts_as_yes() -> None:

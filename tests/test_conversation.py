@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -36,6 +36,7 @@ from calaim_cli.conversation import (
     with_reply,
 )
 from calaim_cli.determination import Determination
+from calaim_cli.draft import Drafter
 from calaim_cli.errors import NotFound
 from calaim_cli.fitness import check_case
 from calaim_cli.interview import inquiry, to_settle
@@ -43,8 +44,8 @@ from calaim_cli.policy import Policy
 from calaim_cli.programs import Outcome
 from calaim_cli.prompt import Move, Prompt, Refusal, Reply, read_reply
 from calaim_cli.questions import DONT_KNOW, Answer
-from calaim_cli.referring import draft_of, edited_profile, talk
 from calaim_cli.screening import screener
+from calaim_cli.session import edited_profile, talk
 from conftest import AS_OF, COMPLETE, SAID, changed
 
 FOR_ECM = Case(referral=Referral(program="ecm"))
@@ -422,9 +423,9 @@ def test_question_alone_has_nothing_before_it() -> None:
         ask_alone(Says({"color": "quit"}), COLOR)
 
 
-def test_field_keeps_what_is_checked() -> None:
+def test_field_keeps_what_is_checked(catalog: Policy) -> None:
     """A field of the form is kept as its check keeps it, and shown when the person comes back."""
-    step = field_step("member.date_of_birth", ["member.date_of_birth"], AS_OF)
+    step = field_step("member.date_of_birth", catalog, AS_OF)
     case = walk([step], Case(), Says({"member.date_of_birth": "3/4/1980"}), lambda _: None)
     assert case.member.date_of_birth == "1980-03-04"
     prompt = step.prompt(case)
@@ -435,9 +436,9 @@ def test_field_keeps_what_is_checked() -> None:
 
 
 @pytest.mark.parametrize(("mrn", "optional"), [("00012345", True), ("", False)])
-def test_one_member_number_is_needed(mrn: str, optional: bool) -> None:
+def test_one_member_number_is_needed(catalog: Policy, mrn: str, optional: bool) -> None:
     """Whoever has no medical record number is asked for the number on the Medi-Cal card, and cannot skip both."""
-    prompt = field_step("member.cin", [], AS_OF).prompt(Case(member=Member(mrn=mrn)))
+    prompt = field_step("member.cin", catalog, AS_OF).prompt(Case(member=Member(mrn=mrn)))
     assert prompt is not None
     assert prompt.optional is optional
 
@@ -527,41 +528,36 @@ def test_choice_is_not_ended_by_back(catalog: Policy) -> None:
 KEPT = check_case(case_of(), people.policy(), AS_OF).case
 PROFILE = KEPT.referrer
 REFERRER: Replies = {f"referrer.{key}": value for key, value in COMPLETE["referrer"].items()}
-WHOLE: Replies = {**SAID, **YES, "referral.program": "ecm"}
+WHOLE: Replies = {**SAID, **YES, "screen": "Nothing: go on without screening", "referral.program": "ecm"}
 
 
 class Talked:
     """A talk about a referral held with a script, with everything that happened on the way."""
 
-    def __init__(
-        self,
-        replies: Replies,
-        case: Case | None = None,
-        profile: Referrer = PROFILE,
-        screen: Callable[[Case], Case] = lambda case: case,
-    ) -> None:
+    def __init__(self, replies: Replies, case: Case | None = None, profile: Referrer = PROFILE) -> None:
         self.ask, self.kept = Says(replies), list[Case]()
-        self.cases = talk(
-            Case() if case is None else case, profile, people.policy(), AS_OF, self.ask, self.kept.append, screen
-        )
+        drafter = Drafter(people.policy(), Profile(profile), AS_OF)
+        self.cases = talk(Case() if case is None else case, drafter, self.ask, self.kept.append)
 
 
 def test_talk_ends_in_a_draft(catalog: Policy) -> None:
     """What a person says from nothing on is enough for a draft, to the mailbox of the county's region."""
     talked = Talked(dict(WHOLE))
     (case,) = talked.cases
-    shown = draft_of(case, Profile(PROFILE), catalog, AS_OF, preview=True)
+    drafter = Drafter(catalog, Profile(PROFILE), AS_OF)
+    shown = drafter.draft(case, preview=True)
     assert shown.draft.to == ("REGMCDURNS-KPNC@kp.org",)
     said = walk(consent_steps(shown.case, shown.draft.to, catalog), case, talked.ask, lambda _: None)
     assert "REGMCDURNS-KPNC@kp.org" in talked.ask.prompt("write").text
-    assert draft_of(said, Profile(PROFILE), catalog, AS_OF).draft.to == shown.draft.to
+    assert drafter.draft(said).draft.to == shown.draft.to
     assert case.member == KEPT.member
 
 
 def test_talk_keeps_every_reply() -> None:
     """After each reply but one about consent the case is handed over for saving, and only ever grows."""
     talked = Talked(dict(WHOLE))
-    assert len(talked.kept) == len([one for one in talked.ask.places if not one.startswith("consent.")])
+    of_the_case = [one for one in talked.ask.places if not one.startswith("consent.") and one != "screen"]
+    assert len(talked.kept) == len(of_the_case)
     assert talked.kept[-1] == replace(talked.cases[0], consent=Consent())
     named = [one.member.first_name for one in talked.kept]
     assert named == sorted(named)
@@ -579,8 +575,7 @@ def test_talk_makes_one_case_for_each_program() -> None:
 
 def test_talk_forgets_earlier_consent() -> None:
     """A case file with everything in it, consent too, comes out without: it counts for one referral only."""
-    keep: Replies = {**dict.fromkeys(SAID, ""), "member.kp_member": "yes"}
-    talked = Talked({**keep, **YES}, KEPT)
+    talked = Talked(WHOLE | dict.fromkeys(SAID, "") | {"member.kp_member": "yes"}, KEPT)
     assert talked.ask.prompt("consent.part2").given == ""
     assert talked.cases[0].consent == Consent(part2=False)
     assert talked.cases[0].member == KEPT.member
@@ -592,12 +587,9 @@ def test_old_consent_is_gone_from_the_first_reply_on() -> None:
     with pytest.raises(Quit):
         talk(
             case_of(),
-            PROFILE,
-            people.policy(),
-            AS_OF,
+            Drafter(people.policy(), Profile(PROFILE), AS_OF),
             Says({"member.county": "", "member.kp_member": "quit"}),
             kept.append,
-            lambda case: case,
         )
     assert [one.consent for one in kept] == [Consent()]
 
@@ -659,13 +651,12 @@ def test_chosen_program_is_saved() -> None:
 
 def test_screening_comes_before_the_choice() -> None:
     """What the screening found out stands beside each choice, and goes along into the referral."""
-    screened: dict[str, Any] = {"managed_care": True, "chw_triggers": ["social_need"], "current_services": ["none"]}
-    talked = Talked(dict(WHOLE), screen=lambda case: replace(case, answers=screened))
+    talked = Talked(WHOLE | {"screen": "chw", "chw_triggers": "social_need", "current_services": "none"})
     labels = {one: words.label.lower() for one, words in people.policy().outcomes.items()}
     offers = talked.ask.prompt("referral.program").options
     assert offers["chw"].endswith(labels["likely"])
     assert offers["ecm"].endswith(labels["need-answers"])
-    assert talked.cases[0].answers == screened
+    assert talked.cases[0].answers["chw_triggers"] == ["social_need"]
 
 
 def test_back_and_forth_through_the_form() -> None:

@@ -4,9 +4,8 @@ The floors; a module imports only from floors below its own:
 
    10  cli                                      the commands, and the one error boundary
     9  batch                                    the story of `batch`
-    9  interviewing                             a person at a terminal, asked and listened to
+    9  session                                  a person at a terminal, asked and listened to
     9  answers                                  the texts that quick copies out, and the policy as JSON
-    8  referring                                a referral asked for from the beginning
     8  render  topics                           the terminal; what `calaim help` explains
     7  draft                                    case -> draft: the one way of `refer` and `batch`; its formats
     7  documents  views                         results as JSON and as what a person reads

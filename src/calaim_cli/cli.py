@@ -442,17 +442,17 @@ def interview(
 
     Example: calaim interview --program ecm --county alameda --save case.toml
     """
-    from calaim_cli import conversation, interviewing, prompts, screening
+    from calaim_cli import prompts, screening, session
     from calaim_cli.policy import subjects_named
 
     asked = _asked(data, as_of, as_json=as_json, plain_wanted=plain_wanted)
     policy, day = asked.policy, asked.day
-    case = interviewing.started(start, county, policy)
-    about = interviewing.inquiry_for(program or [], case, policy)
-    interviewing.need_a_person(about, conversation.answers_of(case, policy, day), policy, no_input=no_input)
-    keep = interviewing.keeper(save, start)
-    with interviewing.leaving(save):
-        case = interviewing.interviewed(about, case, policy, day, prompts.asker(plain=plain_wanted), keep)
+    case = session.started(start, county, policy)
+    about = session.inquiry_for(program or [], case, policy)
+    session.need_a_person(about, case, policy, day, no_input=no_input)
+    keep = session.keeper(save, start)
+    with session.leaving(save):
+        case = session.interviewed(about, case, policy, day, prompts.asker(plain=plain_wanted), keep)
     screener = screening.screener(subjects_named(program or [], policy), policy)
     return _show_decided([screening.decide("interview", case, screener, policy, day, None)], asked)
 
@@ -483,32 +483,28 @@ def refer(
 
     Example: calaim refer examples/case.toml --out draft.eml
     """
-    from calaim_cli import casefile, datafiles, draft, interviewing, prompts, referring, route
+    from calaim_cli import casefile, datafiles, draft, route, session
 
     if redact and out is not None:
         raise UsageError("--redact only shows a draft: leave --out away")
     catalog = _policy(data)
     day = _day(as_of)
     profile = casefile.read_profile(casefile.profile_path())
+    drafter = draft.Drafter(catalog, profile, day)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
-    written = interviewing.started(start, None, catalog) if case is None else casefile.read(case)
-    asked = referring.asked_for(written, program, service or [], own=self_referral)
+    written = session.started(start, None, catalog) if case is None else casefile.read(case)
+    asked = draft.asked_for(written, program, service or [], own=self_referral)
     if case is not None:
-        referring.refuse_consent_for_another(written, asked, case, catalog)
-        drafts = [referring.draft_of(asked, profile, catalog, day, case)]
+        drafts = [drafter.draft_file(case, written, asked)]
     else:
-        cases = interviewing.talked(
-            asked, profile, catalog, day, save, start, no_input=no_input, plain_wanted=plain_wanted
+        drafts = session.referred(
+            asked, drafter, save, start, redact=redact, no_input=no_input, plain_wanted=plain_wanted
         )
-        if redact:
-            drafts = [referring.draft_of(one, profile, catalog, day, preview=True) for one in cases]
-        else:
-            drafts = interviewing.previewed(cases, profile, catalog, day, prompts.asker(plain=plain_wanted), save)
     _warn(catalog.past_review(day))
     if data is not None:
         _warn(route.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
     if redact:
-        return _show_redacted(drafts, draft.Drafter(catalog, profile, day))
+        return _show_redacted(drafts, drafter)
     _deliver(drafts, wanted, out, catalog, force=force)
     if as_json and out is not None:
         _show_json(draft.referral_document(one, catalog) for one in drafts)
@@ -681,7 +677,7 @@ def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: D
 
     Example: calaim profile edit
     """
-    from calaim_cli import casefile, files, interviewing, prompts, referring
+    from calaim_cli import casefile, files, prompts, session
 
     path = casefile.profile_path()
     profile, catalog = casefile.read_profile(path), _policy(data)
@@ -689,8 +685,8 @@ def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: D
         raise UsageError(
             f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}", code="missing"
         )
-    with interviewing.leaving(None):
-        edited = referring.edited_profile(profile, catalog, prompts.asker(plain=plain_wanted))
+    with session.leaving(None):
+        edited = session.edited_profile(profile, catalog, prompts.asker(plain=plain_wanted))
     # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {files.save(path, casefile.profile_bytes(edited), replace=True)}")

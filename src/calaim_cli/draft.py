@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from calaim_cli.body import HIDDEN, Letter, body_of, explanation, hidden
 from calaim_cli.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.determination import POSITIVE, Determination
 from calaim_cli.errors import InputError, NotFound, OutputRefused, Problem, UsageError
-from calaim_cli.fitness import check_case
+from calaim_cli.fitness import check_case, requested
 from calaim_cli.formats import SUFFIXES, Format
 from calaim_cli.message import Draft, eml
 from calaim_cli.policy import Policy
@@ -81,6 +81,22 @@ class Drafter:
         doubts = self._doubts(kept, screening)
         return Drafted(draft, way, kept, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
 
+    def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
+        """The draft of a case file as it is asked for on the command line; what is raised names the file.
+
+        Raises InputError where that is something else than the file says: the consent in it is for that alone.
+        """
+        wanted = [requested(one, self.policy) for one in (written, asked)]
+        if len({(program, frozenset(services)) for program, services, _ in wanted}) > 1:
+            words = "the consent in the case is not for what the command line asks for"
+            advice = "ask the member and attest anew in a case that names this program (and its services)"
+            problem = Problem("consent", "consent-for-another", f"{words}: {advice}")
+            raise InputError(f"{name}: {words}; nothing was written", (problem,), code=problem.code)
+        try:
+            return self.draft(asked)
+        except (InputError, NotFound) as error:
+            raise type(error)(f"{name}: {error.message}", error.problems, code=error.code) from None
+
     def redacted(self, drafted: Drafted) -> str:
         """The body of a draft with what identifies the member masked, for a preview that others may see."""
         case = drafted.case
@@ -132,6 +148,17 @@ def _unfit(problems: tuple[Problem, ...]) -> InputError | NotFound:
         first = problems[0]
         return NotFound(f"{first.where}: {first.message}", problems, code=first.code)
     return InputError("the case is not complete enough for a referral; nothing was written", problems)
+
+
+def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool) -> Case:
+    """The case with what the command line asks for in place of what the file says."""
+    referral = case.referral
+    if program:
+        program = program.lower()
+        referral = replace(referral, program=program, services=() if program != "cs" else referral.services)
+    if services:
+        referral = replace(referral, program=program or "cs", services=tuple(services))
+    return replace(case, referral=replace(referral, self_referral=own or referral.self_referral))
 
 
 def numbers_of(member: Member) -> tuple[str, ...]:

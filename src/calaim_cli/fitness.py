@@ -37,7 +37,7 @@ def check_case(case: Case, policy: Policy, as_of: date) -> CheckedCase:
     form = policy.form
     kept, wrong, doubtful = _fields(case, form, as_of)
     place = county_of(kept, policy)
-    program, services, unknown = _requested(kept, policy)
+    program, services, unknown = requested(kept, policy)
     problems = [*_missing(case, form), *wrong, *_choices(kept, form), *unknown, *_consent(kept)]
     kept = replace(kept, referral=replace(kept.referral, program=program, services=services))
     named = {(one.where, one.code) for one in problems}
@@ -123,7 +123,7 @@ def _without_detail(case: Case, form: Form) -> Iterator[Problem]:
         yield Problem("referrer.source_detail", "say-which", "the plan's form asks which one it is")
 
 
-def _requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Problem]]:
+def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Problem]]:
     """The program and services asked for by their ids, and what is wrong with them."""
     program, typed = case.referral.program.lower(), case.referral.services
     problems = []

@@ -24,8 +24,7 @@ class Move(Enum):
 class Prompt(Struct, frozen=True, kw_only=True):
     """One thing to ask. With `options` (id and words) one of them is chosen, or `several`; without, a line is typed.
 
-    `check` says what a typed line must be; `explain` gives the words for its error code. `given` is the reply given
-    before. `no_default` marks what a person has to say each time: agreement, attestation, Part 2.
+    `check` says what a typed line must be; `explain` gives the words for its error code. `given` was replied before.
     """
 
     where: str
@@ -33,7 +32,7 @@ class Prompt(Struct, frozen=True, kw_only=True):
     help: str = ""
     options: dict[str, str] = {}
     several: bool = False
-    check: Callable[[str], Checked] | None = None
+    check: Callable[[str], Checked] = Checked
     explain: Callable[[str], str] = str
     optional: bool = False
     dont_know: bool = False
@@ -62,35 +61,28 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     """
     text = typed.strip()
     folded = " ".join(text.casefold().split())
-    if folded in MOVES:
-        return MOVES[folded]
-    if folded in DONT_KNOW_WORDS and prompt.dont_know:
-        return Move.DONT_KNOW
-    if not text:
-        return _empty(prompt)
+    moves = MOVES | dict.fromkeys(DONT_KNOW_WORDS if prompt.dont_know else (), Move.DONT_KNOW)
+    if folded in moves:
+        return moves[folded]
+    if not text and not prompt.given and not prompt.optional:
+        return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
+    if not text and (prompt.options or not prompt.given):
+        return prompt.given
     if prompt.several:
         return _several(prompt, text)
     if prompt.options:
         return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
-    return _line(prompt, text)
-
-
-def _empty(prompt: Prompt) -> Reply | Refusal:
-    if isinstance(prompt.given, str) and prompt.given and not prompt.options:
-        return _line(prompt, prompt.given)
-    if prompt.given or prompt.optional:
-        return prompt.given
-    return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
+    # What a file gave may be wrong, and Enter does not make it right.
+    checked = prompt.check(text or str(prompt.given))
+    return Refusal(prompt.explain(checked.error)) if checked.error else checked.value
 
 
 def _one(prompt: Prompt, text: str) -> str | None:
     if re.fullmatch(r"[0-9]{1,2}", text) and 1 <= int(text) <= len(prompt.options):
         return list(prompt.options)[int(text) - 1]
     folded = text.casefold()
-    for name, words in prompt.options.items():
-        if folded in (name.casefold(), words.casefold()):
-            return name
-    return None
+    fits = (name for name, words in prompt.options.items() if folded in (name.casefold(), words.casefold()))
+    return next(fits, None)
 
 
 def _several(prompt: Prompt, text: str) -> tuple[str, ...] | Refusal:
@@ -108,8 +100,3 @@ def exclusive(prompt: Prompt, chosen: tuple[str, ...]) -> tuple[str, ...] | Refu
     if NONE_OF_THESE in chosen and len(chosen) > 1:
         return Refusal(f'"{prompt.options[NONE_OF_THESE]}" stands alone')
     return chosen
-
-
-def _line(prompt: Prompt, text: str) -> str | Refusal:
-    checked = prompt.check(text) if prompt.check else Checked(text)
-    return Refusal(prompt.explain(checked.error)) if checked.error else checked.value

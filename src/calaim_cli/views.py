@@ -19,7 +19,6 @@ from calaim_cli.wording import counted
 
 if TYPE_CHECKING:  # a look-up holds no interview
     from calaim_cli.datadiff import Change, Shift
-    from calaim_cli.interview import Standing
 
 CRITERION = "criterion "
 OFFERED = {True: "yes", False: "no", None: "not known: ask the member's plan"}
@@ -367,16 +366,3 @@ def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date)
         Heading(f"{len(rows)} sources"),
         Table(("id", "date", "months old", "grade", "name", "what rests on it"), tuple(rows)),
     )
-
-
-def standing_line(standing: Standing, catalog: Policy, number: int) -> str:
-    """The state of an interview in words: the outcome of each program so far, and how much may be left."""
-    services = [outcome for name, outcome in standing.outcomes.items() if name in catalog.availability]
-    settled = sum(outcome is not Outcome.NEED_ANSWERS for outcome in services)
-    others = [
-        f"{catalog.name_of(name)}: {catalog.outcomes[outcome].label.lower()}"
-        for name, outcome in standing.outcomes.items()
-        if name not in catalog.availability
-    ]
-    supports = [f"Community Supports: {settled} of {len(services)} settled"] if services else []
-    return f"{'; '.join([*others, *supports])}. Question {number}, at most {standing.to_go} to go."

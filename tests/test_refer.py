@@ -1,4 +1,4 @@
-"""Referring: from a case file to a draft in the format wanted, written where asked, and never sent."""
+"""The command `refer`: from a case file to a draft in the format wanted, written where asked, and never sent."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from msgspec.structs import replace
 
 from calaim_cli.case import Case, Profile, Referral, Referrer, SecureEmail
 from calaim_cli.casefile import profile_bytes
-from calaim_cli.draft import LONGEST_LINK, as_mailto, format_for
+from calaim_cli.draft import LONGEST_LINK, as_mailto, asked_for, format_for
 from calaim_cli.errors import OutputRefused, UsageError
 from calaim_cli.formats import Format
 from calaim_cli.message import Draft
-from calaim_cli.referring import asked_for
 from conftest import Run, WriteCase, WriteProfile
 from sheets import row, sheet
 

@@ -24,8 +24,8 @@ from calaim_cli.casefile import case_bytes
 from calaim_cli.conversation import Quit
 from calaim_cli.errors import InputError, NotFound, OutputRefused, Stopped
 from calaim_cli.form import FIELDS
-from calaim_cli.interviewing import inquiry_for, keeper, leaving, started, way_on
 from calaim_cli.policy import Policy
+from calaim_cli.session import inquiry_for, keeper, leaving, started, way_on
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile
 from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
 
