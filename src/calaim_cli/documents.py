@@ -13,7 +13,7 @@ from calaim_cli.programs import Program, Source, age_in_months, rules_of
 from calaim_cli.rules import Rule
 
 if TYPE_CHECKING:  # a look-up needs none of these
-    from calaim_cli.case import LeadEntity, Referrer, SecureEmail
+    from calaim_cli.case import Profile
     from calaim_cli.datadiff import Change, Shift
     from calaim_cli.determination import Reason
     from calaim_cli.screening import Decided, Difference
@@ -265,16 +265,14 @@ def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: 
     }
 
 
-def profile_document(referrer: Referrer, entity: LeadEntity | None, secure: SecureEmail) -> Document:
+def profile_document(profile: Profile) -> Document:
     """The user's profile, as `calaim.profile/1`: the tables and keys of the file, null for what is not given."""
-    tables = {"referrer": referrer, "network_lead_entity": entity, "secure_email": secure}
-    return {
-        "schema": "calaim.profile/1",
-        **{
-            name: part and {key: getattr(part, key) or None for key in part.__struct_fields__}
-            for name, part in tables.items()
-        },
+    tables = {name: getattr(profile, name) for name in ("referrer", "network_lead_entity", "secure_email")}
+    keys = {
+        name: table and {key: getattr(table, key) or None for key in table.__struct_fields__}
+        for name, table in tables.items()
     }
+    return {"schema": "calaim.profile/1", **keys}
 
 
 def error_document(error: CalaimError) -> Document:
