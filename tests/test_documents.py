@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from calaim_cli import policy
-from calaim_cli.case import LeadEntity, Referrer, SecureEmail
+from calaim_cli.case import LeadEntity, Profile, Referrer
 from calaim_cli.documents import error_document, profile_document, services_document, written
 from calaim_cli.errors import CalaimError, InputError, Locked, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.policy import Policy
@@ -172,7 +172,7 @@ def test_several_cases_give_one_document_a_line(run: Run, write_case: WriteCase)
 
 def test_profile_document_has_the_keys_of_the_file() -> None:
     """Whoever reads the profile as JSON finds the tables and keys of the file, and null for what is not given."""
-    found = profile_document(Referrer(name="Pat Example"), LeadEntity(email="nle@example.org"), SecureEmail())
+    found = profile_document(Profile(Referrer(name="Pat Example"), LeadEntity(email="nle@example.org")))
     assert list(found) == ["schema", "referrer", "network_lead_entity", "secure_email"]
     assert found["referrer"] == dict.fromkeys(Referrer.__struct_fields__) | {"name": "Pat Example"}
     assert found["network_lead_entity"] == {"name": None, "email": "nle@example.org"}

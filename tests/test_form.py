@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from calaim_cli import conversation
 from calaim_cli.case import PARTS
 from calaim_cli.form import BY_COLUMN, BY_KEY, FIELDS, Field, FieldKind
 from calaim_cli.policy import Policy
-from conftest import AS_OF, ROOT, Run
+from conftest import ROOT, Run
 
 EACH = pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)
 
@@ -44,15 +43,8 @@ def test_field_is_in_the_letter(catalog: Policy, field: Field) -> None:
 
 
 @EACH
-def test_field_is_asked_for(catalog: Policy, field: Field) -> None:
+def test_field_is_asked_for(field: Field) -> None:
     """Whoever is asked for a referral is asked for it."""
-    steps = (
-        *conversation.place_steps(catalog),
-        *conversation.referrer_steps(catalog, AS_OF),
-        *conversation.member_steps(catalog, AS_OF),
-        *conversation.part2_steps(),
-    )
-    assert steps
     assert bool(field.ask) is not bool(field.absent.get("talk"))
 
 

@@ -35,6 +35,11 @@ TAG_TEXT: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?")
 # X-Unsent is set by the program: it makes Outlook open a file as a draft.
 TAG_HEADER: Final = re.compile(r"X-(?!Unsent$)[A-Za-z-]{1,38}", re.IGNORECASE)
 PROFILE_SCHEMA: Final = "calaim.profile/1"
+PROFILE_PARTS: Final[dict[str, type[Referrer | LeadEntity | SecureEmail]]] = {
+    "referrer": Referrer,
+    "network_lead_entity": LeadEntity,
+    "secure_email": SecureEmail,
+}
 
 
 def read(name: str) -> Case:
@@ -42,17 +47,15 @@ def read(name: str) -> Case:
 
     Raises InputError with every problem of keys and types; answers are checked against the questions elsewhere.
     """
-    text = decode_utf8(_standard_input() if name == "-" else read_bytes(Path(name), LARGEST), name)
+    standard_input = sys.stdin.buffer.read(LARGEST + 1) if name == "-" and sys.stdin else b""
+    content = limited(standard_input, "-", LARGEST) if name == "-" else read_bytes(Path(name), LARGEST)
+    text = decode_utf8(content, name)
     if not text.strip():
         raise InputError(f"{name}: the file is empty: a case has at least an [answers] table", code="empty")
     case, problems = read_case(_document(text, name))
     if problems:
         raise InputError(f"{name}: the case is not valid; nothing was done", problems)
     return case
-
-
-def _standard_input() -> bytes:
-    return limited(sys.stdin.buffer.read(LARGEST + 1) if sys.stdin else b"", "-", LARGEST)
 
 
 def _document(text: str, name: str) -> Mapping[str, Any]:
@@ -64,8 +67,14 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
         return parse_toml(text, name)
     import json
 
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        # Which one is meant when a key comes twice, nobody can tell; the standard library takes the last.
+        if len(dict(pairs)) < len(pairs):
+            raise KeyError
+        return dict(pairs)
+
     try:
-        document = json.loads(text, object_pairs_hook=_no_repeats)
+        document = json.loads(text, object_pairs_hook=table)
     except json.JSONDecodeError as error:
         raise InputError(f"{name}: line {error.lineno}: not valid JSON; fix that line") from None
     except KeyError:
@@ -75,44 +84,31 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Which one is meant when a key comes twice, nobody can tell; the standard library takes the last.
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        raise KeyError
-    return table
-
-
 def case_bytes(case: Case) -> bytes:
     """The case as a TOML file: what is given and nothing else, always in the same order."""
+    import tomli_w
+
     tables = {name: _given(getattr(case, name)) for name in ("member", "referrer", "referral", "consent")}
     tables = {name: table for name, table in tables.items() if table}
-    return _toml({"schema": CASE_SCHEMA} | tables | {"answers": case.answers}, expect=case.expect or None)
+    expected = {"expect": case.expect} if case.expect else {}
+    return tomli_w.dumps({"schema": CASE_SCHEMA, **tables, "answers": case.answers, **expected}).encode()
 
 
 def profile_bytes(profile: Profile) -> bytes:
     """The profile as a TOML file."""
-    entity = profile.network_lead_entity
-    secure = _given(profile.secure_email) if profile.secure_email != SecureEmail() else None
-    document = {"schema": PROFILE_SCHEMA, "referrer": _given(profile.referrer)}
-    return _toml(document, network_lead_entity=_given(entity) if entity else None, secure_email=secure)
-
-
-def _toml(document: Mapping[str, Any], **further: Mapping[str, Any] | None) -> bytes:
     import tomli_w
 
-    return tomli_w.dumps({**document, **{name: table for name, table in further.items() if table is not None}}).encode()
+    tables: dict[str, Struct | None] = {name: getattr(profile, name) for name in PROFILE_PARTS}
+    given = {name: _given(table) for name, table in tables.items() if table not in (None, SecureEmail())}
+    return tomli_w.dumps({"schema": PROFILE_SCHEMA, **given}).encode()
 
 
 def _given(part: Struct) -> dict[str, Any]:
     values = {name: getattr(part, name) for name in part.__struct_fields__}
     # A no of the member or of a consent is an answer; elsewhere false is what is there when nothing was said.
-    empty = ("", ()) if isinstance(part, Consent | Member) else ("", (), False)
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if value is not None and value not in empty
-    }
+    empty = (None, "", ()) if isinstance(part, Consent | Member) else (None, "", (), False)
+    given = {name: value for name, value in values.items() if value not in empty}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
 def profile_path() -> Path:
@@ -122,13 +118,6 @@ def profile_path() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_config_dir("calaim", appauthor=False)) / "profile.toml"
-
-
-PROFILE_PARTS: Final[dict[str, type[Referrer | LeadEntity | SecureEmail]]] = {
-    "referrer": Referrer,
-    "network_lead_entity": LeadEntity,
-    "secure_email": SecureEmail,
-}
 
 
 def profile_form() -> str:

@@ -10,33 +10,24 @@ from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
 
 from calaim_cli import __version__
 from calaim_cli.errors import CalaimError, InputError, Problem, UsageError
 from calaim_cli.formats import Format
-from calaim_cli.terminal import (
-    code_wins,
-    emit,
-    emit_utf8,
-    leave_on_signals,
-    prepare_streams,
-    say,
-    second_interrupt_ends,
-    watched_stdout,
-)
+from calaim_cli.terminal import emit, emit_utf8, leave_on_signals, prepare_streams, say, watched_stdout
 from calaim_cli.wording import counted, one_of
 
 if TYPE_CHECKING:
-    from calaim_cli.batch import Order, Tally
     from calaim_cli.documents import Document
     from calaim_cli.draft import Drafted, Drafter
     from calaim_cli.policy import Policy
     from calaim_cli.screening import Decided
     from calaim_cli.views import View
 
+Command = TypeVar("Command", bound=Callable[..., int])
 LAST_WORDS = """\b
 Environment:
   CALAIM_DATA     the folder of your own data files, as --data
@@ -49,7 +40,6 @@ Exit codes: calaim help exit-codes. More: calaim help
 
 app = typer.Typer(
     name="calaim",
-    help="CalAIM at a care manager's terminal: who may be helped, what the county offers, where the referral goes.",
     no_args_is_help=True,
     epilog=LAST_WORDS,
     rich_markup_mode=None,
@@ -60,10 +50,9 @@ data_app = typer.Typer(help="Check the policy data, and see where they come from
 app.add_typer(data_app, name="data")
 
 
-def _calendar_day(text: str) -> datetime:
-    """A day as typed on the command line."""
+def _calendar_day(text: str) -> date:
     try:
-        return datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 a day has no zone
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 a day has no zone
     except ValueError:
         raise typer.BadParameter("give a day such as 2026-11-22") from None
 
@@ -80,37 +69,45 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
     return suggest
 
 
-def _option(name: str, kind: str, metavar: str, words: str) -> object:
-    """An option whose value the shell completes."""
-    return typer.Option(name, metavar=metavar, help=words, autocompletion=_suggesting(kind))
+def _option(name: str, metavar: str, words: str, kind: str = "") -> object:
+    """An option with a value, which the shell completes where it knows things of this kind."""
+    return typer.Option(name, metavar=metavar, help=words, autocompletion=_suggesting(kind) if kind else None)
 
 
-def _argument(kind: str, metavar: str, words: str) -> object:
-    """An argument that the shell completes."""
-    return typer.Argument(metavar=metavar, help=words, autocompletion=_suggesting(kind))
+def _argument(metavar: str, words: str, kind: str = "") -> object:
+    return typer.Argument(metavar=metavar, help=words, autocompletion=_suggesting(kind) if kind else None)
 
 
+Given = str | None
+Several = list[str] | None
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines, no colors, no tables.")]
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", envvar="CALAIM_DATA", help="Read programs.toml and counties.toml from DIR."),
-]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option("--as-of", parser=_calendar_day, metavar="YYYY-MM-DD", help="The day to decide for (today)."),
-]
-PlaceWords = Annotated[list[str], _argument("place", "PLACE...", "A county, an alias or a ZIP code.")]
-Programs = Annotated[
-    list[str] | None,
-    _option("--program", "program", "ID", "ecm, cs, chw, a population or a service. May be repeated."),
-]
-Start = Annotated[Path | None, _option("--from", "case", "CASE", "Go on with a saved case.")]
-Save = Annotated[
-    Path | None, typer.Option("--save", metavar="CASE", help="Save the case after every reply, for you alone to read.")
-]
+OWN_DATA = "Read programs.toml and counties.toml from DIR."
+DATA_OPTION = typer.Option("--data", metavar="DIR", envvar="CALAIM_DATA", help=OWN_DATA)
+Data = Annotated[Path | None, DATA_OPTION]
+DAY_OPTION = typer.Option("--as-of", parser=_calendar_day, metavar="YYYY-MM-DD", help="The day to decide for (today).")
+AsOf = Annotated[date | None, DAY_OPTION]
+DECIDED = "ecm, cs, chw, a population or a service. May be repeated."
+Programs = Annotated[Several, _option("--program", "ID", DECIDED, "program")]
+Start = Annotated[Path | None, _option("--from", "CASE", "Go on with a saved case.", "case")]
+Save = Annotated[Path | None, _option("--save", "CASE", "Save the case after every reply, for you alone to read.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; list what is missing instead.")]
-InCounty = Annotated[str | None, _option("--county", "county", "PLACE", "The member's county or ZIP code.")]
+InCounty = Annotated[Given, _option("--county", "PLACE", "The member's county or ZIP code.", "county")]
+OneService = Annotated[Given, _argument("[SERVICE]", "One service: id, name or alias.", "service")]
+OneProgram = Annotated[Given, _argument("[ID]", "A program, population or service.", "program")]
+EXPECTED = "Compare with the [expect] tables; not with --program or --county."
+OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
+NOT_OFFERED = "Only where Kaiser Permanente serves and does not offer it."
+PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias or a ZIP code.", "place")]
+
+
+def _command(example: str, of: typer.Typer = app, name: str | None = None) -> Callable[[Command], Command]:
+    """Makes a command of a function; its help is the docstring with an example."""
+
+    def made(function: Command) -> Command:
+        return of.command(name, help=f"{function.__doc__}\n\nExample: calaim {example}")(function)
+
+    return made
 
 
 def main() -> int:
@@ -187,38 +184,33 @@ class _Asked(NamedTuple):
     policy: "Policy"
     day: date
     as_json: bool
-    plain_wanted: bool
+    plain: bool
 
     def respond(self, view: "View", *several: "Document", warnings: Iterable[Problem] = ()) -> int:
         """Say what is due for a review and other warnings, then show the view or the documents; gives exit code 0."""
         _warn((*self.policy.past_review(self.day), *warnings))
-        return _show(view, *several, as_json=self.as_json, plain_wanted=self.plain_wanted)
+        return _show(view, *several, as_json=self.as_json, plain=self.plain)
 
 
-def _asked(data: Path | None, as_of: datetime | None = None, *, as_json: bool, plain_wanted: bool = True) -> _Asked:
-    return _Asked(_policy(data), _day(as_of), as_json, plain_wanted)
-
-
-def _show(view: "View", *several: "Document", as_json: bool = False, plain_wanted: bool = False) -> int:
+def _show(view: "View", *several: "Document", as_json: bool = False, plain: bool = False) -> int:
     """Print the documents as JSON, else the view for whoever reads it; gives exit code 0.
 
     A view is drawn on a terminal, in labelled lines by ear, in tab-separated lines in a pipe.
     """
     if as_json:
         return _show_json(several)
-    from calaim_cli.render import labelled, on_terminal, painted, plain, wants_color, wants_labels, wants_rich
+    from calaim_cli import render
 
-    if wants_rich(sys.stdout, plain_wanted=plain_wanted):
-        on_terminal(view, sys.stdout)
-    elif wants_color(plain_wanted=plain_wanted):
-        emit(painted(view), painted=True)
+    if render.wants_rich(sys.stdout, plain_wanted=plain):
+        render.on_terminal(view, sys.stdout)
+    elif render.wants_color(plain_wanted=plain):
+        emit(render.painted(view), painted=True)
     else:
-        emit(labelled(view) if wants_labels(sys.stdout) else plain(view))
+        emit(render.labelled(view) if render.wants_labels(sys.stdout) else render.plain(view))
     return 0
 
 
 def _show_json(several: "Iterable[Document]") -> int:
-    """One JSON document a line."""
     from calaim_cli import documents
 
     emit_utf8("".join(f"{documents.written(one)}\n" for one in several))
@@ -241,11 +233,6 @@ def _policy(folder: Path | None) -> "Policy":
 def _warn(problems: Iterable[Problem]) -> None:
     for problem in problems:
         say(f"calaim: warning: {problem.where}: {problem.code}: {problem.message}")
-
-
-def _day(as_of: datetime | None) -> date:
-    """The day to decide for: the one asked for, else today."""
-    return as_of.date() if as_of else _today()
 
 
 def _today() -> date:
@@ -273,71 +260,50 @@ def top(
     return 0
 
 
-@app.command()
-def county(place: PlaceWords, as_json: Json = False, plain_wanted: Plain = False, data: Data = None) -> int:
-    """One county: where referrals go, whom to call, what is offered.
-
-    Example: calaim county san mateo
-    """
+@_command("county san mateo")
+def county(place: PlaceWords, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+    """One county: where referrals go, whom to call, what is offered."""
     from calaim_cli import documents, views
     from calaim_cli.policy import place_named
 
-    asked, typed = _asked(data, as_json=as_json, plain_wanted=plain_wanted), " ".join(place)
+    asked, typed = _Asked(_policy(data), _today(), as_json, plain), " ".join(place)
     found = place_named(typed, asked.policy)
     document = documents.county_document(found, typed, asked.policy)
     return asked.respond(views.county_view(found, asked.policy), document)
 
 
-@app.command()
+@_command("counties --without sobering-centers")
 def counties(
-    service: Annotated[
-        str | None, _option("--service", "service", "ID", "Only where Kaiser Permanente offers it.")
-    ] = None,
-    without: Annotated[
-        str | None, _option("--without", "service", "ID", "Only where Kaiser Permanente serves and does not offer it.")
-    ] = None,
-    region: Annotated[str | None, _option("--region", "region", "north|south", "Only this region.")] = None,
-    plan: Annotated[str | None, _option("--plan", "plan", "ID", "Only where this plan serves.")] = None,
+    service: Annotated[Given, _option("--service", "ID", "Only where Kaiser Permanente offers it.", "service")] = None,
+    without: Annotated[Given, _option("--without", "ID", NOT_OFFERED, "service")] = None,
+    region: Annotated[Given, _option("--region", "north|south", "Only this region.", "region")] = None,
+    plan: Annotated[Given, _option("--plan", "ID", "Only where this plan serves.", "plan")] = None,
     as_json: Json = False,
-    plain_wanted: Plain = False,
+    plain: Plain = False,
     data: Data = None,
 ) -> int:
-    """List counties, by service offered or not, region or plan.
-
-    Example: calaim counties --without sobering-centers
-    """
+    """List counties, by service offered or not, region or plan."""
     from calaim_cli import documents, views
     from calaim_cli.policy import counties_with, plan_named, region_named, service_named
 
-    asked = _asked(data, as_json=as_json, plain_wanted=plain_wanted)
+    asked = _Asked(_policy(data), _today(), as_json, plain)
     offering, lacking = (service_named(one, asked.policy) if one else None for one in (service, without))
-    found = counties_with(
-        asked.policy,
-        offering,
-        lacking,
-        region_named(region, asked.policy) if region else None,
-        plan_named(plan, asked.policy) if plan else None,
-    )
+    within = region_named(region, asked.policy) if region else None
+    serving = plan_named(plan, asked.policy) if plan else None
+    found = counties_with(asked.policy, offering, lacking, within, serving)
     document = documents.counties_document(found, asked.policy)
     return asked.respond(views.counties_view(found, offering, lacking), document)
 
 
-@app.command()
+@_command("services sobering-centers")
 def services(
-    service: Annotated[str | None, _argument("service", "[SERVICE]", "One service: id, name or alias.")] = None,
-    county: InCounty = None,
-    as_json: Json = False,
-    plain_wanted: Plain = False,
-    data: Data = None,
+    service: OneService = None, county: InCounty = None, as_json: Json = False, plain: Plain = False, data: Data = None
 ) -> int:
-    """List the Community Supports, or tell all about one.
-
-    Example: calaim services sobering-centers
-    """
+    """List the Community Supports, or tell all about one."""
     from calaim_cli import documents, views
     from calaim_cli.policy import place_named, service_named
 
-    asked = _asked(data, as_json=as_json, plain_wanted=plain_wanted)
+    asked = _Asked(_policy(data), _today(), as_json, plain)
     found = place_named(county, asked.policy).county if county else None
     wanted = (service_named(service, asked.policy),) if service else asked.policy.programs_file.service
     view = views.service_view(wanted[0], found, asked.policy) if service else None
@@ -345,21 +311,13 @@ def services(
     return asked.respond(view or views.services_view(wanted, found, asked.policy), document)
 
 
-@app.command()
-def programs(
-    program: Annotated[str | None, _argument("program", "[ID]", "A program, population or service.")] = None,
-    as_json: Json = False,
-    plain_wanted: Plain = False,
-    data: Data = None,
-) -> int:
-    """The rules in plain words, each with source, date and grade.
-
-    Example: calaim programs homelessness
-    """
+@_command("programs homelessness")
+def programs(program: OneProgram = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+    """The rules in plain words, each with source, date and grade."""
     from calaim_cli import documents, views
     from calaim_cli.policy import entry_named, kinds
 
-    asked = _asked(data, as_json=as_json, plain_wanted=plain_wanted)
+    asked = _Asked(_policy(data), _today(), as_json, plain)
     wanted = kinds(asked.policy)
     if program:
         entry = entry_named(program, asked.policy)
@@ -368,40 +326,33 @@ def programs(
     return asked.respond(view, documents.programs_document(wanted, asked.policy))
 
 
-@app.command()
+@_command("check examples/case.toml --program ecm")
 def check(
-    cases: Annotated[list[str], _argument("case", "CASE...|-", "Case files, or - for standard input.")],
+    cases: Annotated[list[str], _argument("CASE...|-", "Case files, or - for standard input.", "case")],
     program: Programs = None,
     county: InCounty = None,
     as_of: AsOf = None,
-    expect: Annotated[
-        bool, typer.Option("--expect", help="Compare with the [expect] tables; not with --program or --county.")
-    ] = False,
+    expect: Annotated[bool, typer.Option("--expect", help=EXPECTED)] = False,
     as_json: Json = False,
-    plain_wanted: Plain = False,
+    plain: Plain = False,
     data: Data = None,
 ) -> int:
-    """Decide cases: what seems to fit, why, and what is missing.
-
-    Example: calaim check examples/case.toml --program ecm
-    """
+    """Decide cases: what seems to fit, why, and what is missing."""
     from calaim_cli import casefile, documents, screening
     from calaim_cli.policy import place_named, subjects_named
 
     if expect and (program or county):
-        raise UsageError(
-            "--expect compares with the whole [expect] table; do not combine it with --program or --county"
-        )
-    asked = _asked(data, as_of, as_json=as_json, plain_wanted=plain_wanted)
+        words = "--expect compares with the whole [expect] table; do not combine it with --program or --county"
+        raise UsageError(words)
+    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     policy, day = asked.policy, asked.day
     screener = screening.screener(subjects_named(program or [], policy), policy)
     stated = place_named(county, policy).county if county else None
     # All are read before the first is decided: a bad file ends the command before anything is shown.
     read = [(name, casefile.read(name)) for name in cases]
     if not expect:
-        return _show_decided(
-            [screening.decide(name, case, screener, policy, day, stated) for name, case in read], asked
-        )
+        decided = [screening.decide(name, case, screener, policy, day, stated) for name, case in read]
+        return _show_decided(decided, asked)
     differing = [found for name, case in read for found in screening.compare(name, case, screener, policy, day)]
     _warn(policy.past_review(day))
     if as_json:
@@ -413,20 +364,17 @@ def check(
 
 
 def _show_decided(results: "list[Decided]", asked: _Asked) -> int:
-    from calaim_cli import documents, views
-    from calaim_cli.render import wants_rich
+    from calaim_cli import documents, render, views
 
     # A pipe gets everything: a script that looks for a program must not depend on how many there are.
-    full = not wants_rich(sys.stdout, plain_wanted=asked.plain_wanted)
+    full = not render.wants_rich(sys.stdout, plain_wanted=asked.plain)
     shown = (views.determination_view(one.results, asked.policy, one.county, one.name, full=full) for one in results)
-    return asked.respond(
-        tuple(block for view in shown for block in view),
-        *(documents.determination_document(one, asked.policy, asked.day) for one in results),
-        warnings=(warning for one in results for warning in one.warnings),
-    )
+    written = (documents.determination_document(one, asked.policy, asked.day) for one in results)
+    warnings = (warning for one in results for warning in one.warnings)
+    return asked.respond(tuple(block for view in shown for block in view), *written, warnings=warnings)
 
 
-@app.command()
+@_command("interview --program ecm --county alameda --save case.toml")
 def interview(
     program: Programs = None,
     county: InCounty = None,
@@ -435,39 +383,32 @@ def interview(
     no_input: NoInput = False,
     as_of: AsOf = None,
     as_json: Json = False,
-    plain_wanted: Plain = False,
+    plain: Plain = False,
     data: Data = None,
 ) -> int:
-    """Ask only what can still change the result. Ends with what `check` says of the saved case.
-
-    Example: calaim interview --program ecm --county alameda --save case.toml
-    """
+    """Ask only what can still change the result. Ends with what `check` says of the saved case."""
     from calaim_cli import prompts, screening, session
     from calaim_cli.policy import subjects_named
 
-    asked = _asked(data, as_of, as_json=as_json, plain_wanted=plain_wanted)
+    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     policy, day = asked.policy, asked.day
     case = session.started(start, county, policy)
     about = session.inquiry_for(program or [], case, policy)
     session.need_a_person(about, case, policy, day, no_input=no_input)
     keep = session.keeper(save, start)
     with session.leaving(save):
-        case = session.interviewed(about, case, policy, day, prompts.asker(plain=plain_wanted), keep)
+        case = session.interviewed(about, case, policy, day, prompts.asker(plain=plain), keep)
     screener = screening.screener(subjects_named(program or [], policy), policy)
     return _show_decided([screening.decide("interview", case, screener, policy, day, None)], asked)
 
 
-@app.command()
+@_command("refer examples/case.toml --out draft.eml")
 def refer(
-    case: Annotated[str | None, _argument("case", "[CASE|-]", "A case file, or - for stdin.")] = None,
-    program: Annotated[str | None, typer.Option("--program", metavar="ID", help="The program: ecm, cs or chw.")] = None,
-    service: Annotated[
-        list[str] | None, _option("--service", "service", "ID", "A service, for cs. May be repeated.")
-    ] = None,
+    case: Annotated[Given, _argument("[CASE|-]", "A case file, or - for stdin.", "case")] = None,
+    program: Annotated[Given, _option("--program", "ID", "The program: ecm, cs or chw.")] = None,
+    service: Annotated[Several, _option("--service", "ID", "A service, for cs. May be repeated.", "service")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to write the draft.")] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="PATH", help="Write to PATH (.eml, .txt, .json).")
-    ] = None,
+    out: Annotated[Path | None, _option("--out", "PATH", "Write to PATH (.eml, .txt, .json).")] = None,
     self_referral: Annotated[bool, typer.Option("--self-referral", help="To the referrer's own organization.")] = False,
     redact: Annotated[bool, typer.Option("--redact", help="Only show the draft, with member data masked.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that differs.")] = False,
@@ -476,19 +417,15 @@ def refer(
     no_input: NoInput = False,
     as_of: AsOf = None,
     as_json: Json = False,
-    plain_wanted: Plain = False,
+    plain: Plain = False,
     data: Data = None,
 ) -> int:
-    """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent.
-
-    Example: calaim refer examples/case.toml --out draft.eml
-    """
+    """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent."""
     from calaim_cli import casefile, datafiles, draft, route, session
 
     if redact and out is not None:
         raise UsageError("--redact only shows a draft: leave --out away")
-    catalog = _policy(data)
-    day = _day(as_of)
+    catalog, day = _policy(data), as_of or _today()
     profile = casefile.read_profile(casefile.profile_path())
     drafter = draft.Drafter(catalog, profile, day)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
@@ -497,9 +434,7 @@ def refer(
     if case is not None:
         drafts = [drafter.draft_file(case, written, asked)]
     else:
-        drafts = session.referred(
-            asked, drafter, save, start, redact=redact, no_input=no_input, plain_wanted=plain_wanted
-        )
+        drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain_wanted=plain)
     _warn(catalog.past_review(day))
     if data is not None:
         _warn(route.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
@@ -541,89 +476,60 @@ def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, catalog:
     say("Nothing has been sent.")
 
 
-@app.command("help")
+@_command("help exit-codes", name="help")
 def help_on(
-    topic: Annotated[str | None, typer.Argument(metavar="[TOPIC]", help="exit-codes, privacy, json or data.")] = None,
-    plain_wanted: Plain = False,
+    topic: Annotated[Given, _argument("[TOPIC]", "exit-codes, privacy, json or data.")] = None,
+    plain: Plain = False,
 ) -> int:
-    """Explain exit codes, privacy, the JSON documents or the data.
-
-    Example: calaim help exit-codes
-    """
+    """Explain exit codes, privacy, the JSON documents or the data."""
     from calaim_cli import topics
 
-    view = topics.overview() if topic is None else topics.topic_named(topic).view
-    return _show(view, plain_wanted=plain_wanted)
+    return _show(topics.overview() if topic is None else topics.topic_named(topic).view, plain=plain)
 
 
-@app.command("batch")
+@_command("batch examples/members.csv --out drafts", name="batch")
 def batch_rows(
-    source: Annotated[
-        str | None, typer.Argument(metavar="[CSV|-]", help="A spreadsheet as CSV, or - for stdin.")
-    ] = None,
-    out: Annotated[
-        str | None, typer.Option("--out", metavar="DIR|FILE", help="A folder, a .zip or a .mbox file.")
-    ] = None,
+    source: Annotated[Given, _argument("[CSV|-]", "A spreadsheet as CSV, or - for stdin.")] = None,
+    out: Annotated[Given, _option("--out", "DIR|FILE", "A folder, a .zip or a .mbox file.")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Draft the good rows, list the others.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and write nothing.")] = False,
-    encoding: Annotated[str | None, typer.Option("--encoding", metavar="NAME", help="Such as cp1252 (UTF-8).")] = None,
+    encoding: Annotated[Given, _option("--encoding", "NAME", "Such as cp1252 (UTF-8).")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Only the first N rows (0: all).")] = 0,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option("--keep", metavar="COLUMN", help="Pass a column of your own to the report. May be repeated."),
-    ] = None,
+    keep: Annotated[Several, _option("--keep", "COLUMN", OWN_COLUMN)] = None,
     template: Annotated[bool, typer.Option("--template", help="Print the header line of a spreadsheet.")] = False,
     as_of: AsOf = None,
     as_json: Json = False,
     data: Data = None,
 ) -> int:
-    """Write a draft for every row of a spreadsheet. Nothing is ever sent.
-
-    Example: calaim batch examples/members.csv --out drafts
-    """
-    from calaim_cli import batch, casefile, datafiles, route, sheet
-    from calaim_cli.draft import Drafter
-    from calaim_cli.form import FIELDS
+    """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
+    from calaim_cli import batch, casefile, datafiles, draft, form, render, route, sheet, terminal
 
     if template:
-        emit_utf8(sheet.template(field.column for field in FIELDS if "template" not in field.absent))
+        emit_utf8(sheet.template(field.column for field in form.FIELDS if "template" not in field.absent))
         return 0
     if source is None or (out is None and not dry_run):
         raise UsageError("give a CSV file, or - for standard input, and --out with a folder, a .zip or a .mbox file")
+    kept, place = tuple(keep or ()), batch.output_named(out)
     order = batch.Order(
-        source=source,
-        out=batch.output_named(out),
-        keep_going=keep_going,
-        dry_run=dry_run,
-        encoding=encoding,
-        limit=limit,
-        keep=tuple(keep or ()),
+        source=source, out=place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept
     )
-    policy, day = _policy(data), _day(as_of)
+    policy, day, tally = _policy(data), as_of or _today(), batch.Tally()
     own = route.own_mailboxes(policy.regions, policy, datafiles.load()) if data is not None else ()
     _warn((*policy.past_review(day), *own, *batch.doubts_about(order)))
-    tally = _ran(order, Drafter(policy, casefile.read_profile(casefile.profile_path()), day))
-    _warn(batch.left_to_do(order, tally))
-    say(tally.text())
-    if as_json:
-        with code_wins(tally.exit_code):
-            _show_json([tally.document(order.out)])
-    return tally.exit_code
-
-
-def _ran(order: "Order", drafter: "Drafter") -> "Tally":
-    """The batch, with a progress bar for whoever looks on. A stopped one says how far it came."""
-    from calaim_cli import batch, render
-
-    tally = batch.Tally()
+    drafter = draft.Drafter(policy, casefile.read_profile(casefile.profile_path()), day)
     try:
-        with second_interrupt_ends(), render.progress(sys.stderr, batch.size_of(order.source)) as tally.watch:
+        with terminal.second_interrupt_ends(), render.progress(sys.stderr, batch.size_of(source)) as tally.watch:
             batch.run(order, drafter, tally)
     except (KeyboardInterrupt, SystemExit) as stopped:
         say(f"calaim: stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on.")
         say("Nothing has been sent.")
         raise SystemExit(130 if isinstance(stopped, KeyboardInterrupt) else stopped.code) from None
-    return tally
+    _warn(batch.left_to_do(order, tally))
+    say(tally.text())
+    if as_json:
+        with terminal.code_wins(tally.exit_code):
+            _show_json([tally.document(order.out)])
+    return tally.exit_code
 
 
 profile_app = typer.Typer()
@@ -640,24 +546,18 @@ def profile_alone(context: typer.Context, as_json: Json = False) -> int:
     return 0
 
 
-@profile_app.command("path")
+@_command("profile path", profile_app, "path")
 def profile_path() -> int:
-    """Print where the profile is kept.
-
-    Example: calaim profile path
-    """
+    """Print where the profile is kept."""
     from calaim_cli import casefile
 
     emit(f"{casefile.profile_path()}\n")
     return 0
 
 
-@profile_app.command("show")
+@_command("profile show", profile_app, "show")
 def profile_show(as_json: Json = False) -> int:
-    """Print the profile.
-
-    Example: calaim profile show
-    """
+    """Print the profile."""
     from calaim_cli import casefile, documents
 
     path = casefile.profile_path()
@@ -665,43 +565,35 @@ def profile_show(as_json: Json = False) -> int:
     if not path.exists():
         say("There is no profile yet: 'calaim profile edit' asks for your details.")
     if as_json:
-        parts = (profile.referrer, profile.network_lead_entity, profile.secure_email)
-        return _show_json([documents.profile_document(*parts)])
+        return _show_json([documents.profile_document(profile)])
     emit_utf8(casefile.profile_bytes(profile).decode())
     return 0
 
 
-@profile_app.command("edit")
-def profile_edit(plain_wanted: Plain = False, no_input: NoInput = False, data: Data = None) -> int:
-    """Ask for your details and your Network Lead Entity, and keep them.
-
-    Example: calaim profile edit
-    """
+@_command("profile edit", profile_app, "edit")
+def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = None) -> int:
+    """Ask for your details and your Network Lead Entity, and keep them."""
     from calaim_cli import casefile, files, prompts, session
 
     path = casefile.profile_path()
     profile, catalog = casefile.read_profile(path), _policy(data)
     if no_input or not prompts.can_ask():
-        raise UsageError(
-            f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}", code="missing"
-        )
+        words = f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}"
+        raise UsageError(words, code="missing")
     with session.leaving(None):
-        edited = session.edited_profile(profile, catalog, prompts.asker(plain=plain_wanted))
+        edited = session.edited_profile(profile, catalog, prompts.asker(plain=plain))
     # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {files.save(path, casefile.profile_bytes(edited), replace=True)}")
     return 0
 
 
-@data_app.command("check")
+@_command("data check --data my-county", data_app, "check")
 def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> int:
-    """Check the data files: shapes, references, sources, routes.
-
-    Example: calaim data check --data my-county
-    """
+    """Check the data files: shapes, references, sources, routes."""
     from calaim_cli import datafiles, documents
 
-    policy, day = _policy(data or datafiles.shipped()), _day(as_of)
+    policy, day = _policy(data or datafiles.shipped()), as_of or _today()
     warnings = policy.past_review(day)
     _warn(warnings)
     if as_json:
@@ -710,39 +602,31 @@ def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> 
     return 0
 
 
-@data_app.command("sources")
-def data_sources(as_of: AsOf = None, as_json: Json = False, plain_wanted: Plain = False, data: Data = None) -> int:
-    """List every source: date, age in months, grade, what rests on it.
-
-    Example: calaim data sources
-    """
+@_command("data sources", data_app, "sources")
+def data_sources(as_of: AsOf = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+    """List every source: date, age in months, grade, what rests on it."""
     from calaim_cli import documents, views
     from calaim_cli.policy import sources_with_uses
 
-    policy, day = _policy(data), _day(as_of)
+    policy, day = _policy(data), as_of or _today()
     found = sources_with_uses(policy)
     document = documents.sources_document(found, policy, day)
-    return _show(views.sources_view(found, day), document, as_json=as_json, plain_wanted=plain_wanted)
+    return _show(views.sources_view(found, day), document, as_json=as_json, plain=plain)
 
 
-@data_app.command("diff")
+@_command("data diff data my-county examples/case.toml", data_app, "diff")
 def data_diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="A folder with the two data files.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="Another one.")],
-    cases: Annotated[
-        list[str] | None, typer.Argument(metavar="[CASE...]", help="Saved cases to decide both ways.")
-    ] = None,
+    old: Annotated[Path, _argument("OLD", "A folder with the two data files.")],
+    new: Annotated[Path, _argument("NEW", "Another one.")],
+    cases: Annotated[Several, _argument("[CASE...]", "Saved cases to decide both ways.")] = None,
     as_of: AsOf = None,
     as_json: Json = False,
-    plain_wanted: Plain = False,
+    plain: Plain = False,
 ) -> int:
-    """List the changes between two data folders, and the cases decided differently.
-
-    Example: calaim data diff data my-county examples/case.toml
-    """
+    """List the changes between two data folders, and the cases decided differently."""
     from calaim_cli import casefile, datadiff, documents, screening, views
 
-    before, after, day = _policy(old), _policy(new), _day(as_of)
+    before, after, day = _policy(old), _policy(new), as_of or _today()
     read = [(name, casefile.read(name)) for name in cases or []]
     changes = datadiff.changes(before, after)
     was, now = (screening.screener(one.subjects, one) for one in (before, after))
@@ -751,4 +635,4 @@ def data_diff(
         say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
     document = documents.data_diff_document(changes, shifts, before, after)
     view = views.data_diff_view(changes, shifts, len(read))
-    return _show(view, document, as_json=as_json, plain_wanted=plain_wanted)
+    return _show(view, document, as_json=as_json, plain=plain)

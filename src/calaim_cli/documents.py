@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from calaim_cli.errors import CalaimError, Problem
 from calaim_cli.places import County, Place, plans_of
 from calaim_cli.policy import Policy
@@ -13,7 +15,7 @@ from calaim_cli.programs import Program, Source, age_in_months, rules_of
 from calaim_cli.rules import Rule
 
 if TYPE_CHECKING:  # a look-up needs none of these
-    from calaim_cli.case import LeadEntity, Referrer, SecureEmail
+    from calaim_cli.case import Profile
     from calaim_cli.datadiff import Change, Shift
     from calaim_cli.determination import Reason
     from calaim_cli.screening import Decided, Difference
@@ -32,8 +34,6 @@ def written(document: Document) -> str:
 def county_document(place: Place, typed: str, catalog: Policy) -> Document:
     """A county with its mailbox, services and plans, as `calaim.county/1`."""
     county = place.county
-    services = [(one, catalog.availability[one.id]) for one in catalog.programs_file.service]
-    plans = [catalog.plans[one] for one in plans_of(county)]
     return {
         "schema": "calaim.county/1",
         "county": county.name,
@@ -42,17 +42,16 @@ def county_document(place: Place, typed: str, catalog: Policy) -> Document:
         "kp": _kp(county, catalog),
         "services": [
             {
-                "id": service.id,
-                "name": service.name,
-                "offered": catalog.offered(service.id, county),
-                "as_of": availability.as_of,
-                "source": catalog.cite(availability.source),
+                **_keys(one, "id", "name"),
+                "offered": catalog.offered(one.id, county),
+                "as_of": catalog.availability[one.id].as_of,
+                "source": catalog.cite(catalog.availability[one.id].source),
             }
-            for service, availability in services
+            for one in catalog.programs_file.service
         ],
         "plans": [
             {"id": plan.id, "name": plan.name, "phone": plan.phone or None, "referral": list(plan.referral)}
-            for plan in plans
+            for plan in (catalog.plans[one] for one in plans_of(county))
         ],
         "note": county.note or None,
         "model": county.model,
@@ -79,80 +78,64 @@ def _kp(county: County, catalog: Policy) -> Document:
 
 def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
     """A list of counties, as `calaim.counties/1`."""
-    return {
-        "schema": "calaim.counties/1",
-        "counties": [
-            {
-                "county": county.name,
-                "fips": county.fips,
-                "kp_served": county.kp is not None,
-                "region": county.kp.region if county.kp else None,
-                "plans": list(plans_of(county)),
-            }
-            for county in counties
-        ],
-        "edition": catalog.edition,
-    }
+    listed = [
+        {
+            "county": one.name,
+            "fips": one.fips,
+            "kp_served": one.kp is not None,
+            "region": one.kp.region if one.kp else None,
+            "plans": list(plans_of(one)),
+        }
+        for one in counties
+    ]
+    return {"schema": "calaim.counties/1", "counties": listed, "edition": catalog.edition}
 
 
 def services_document(services: Iterable[Program], county: County | None, catalog: Policy) -> Document:
     """Community Supports with where Kaiser Permanente offers them, as `calaim.services/1`."""
     served = [one.name for one in catalog.counties_file.county if one.kp]
-    return {
-        "schema": "calaim.services/1",
-        "county": county.name if county else None,
-        "services": [
-            {
-                "id": service.id,
-                "name": service.name,
-                "aliases": list(service.aliases),
-                "group": service.group,
-                "offered": catalog.offered(service.id, county),
-                "offered_in": [name for name in served if name not in availability.not_in],
-                "not_offered_in": list(availability.not_in),
-                "as_of": availability.as_of,
-                "source": catalog.cite(availability.source),
-                "grade": availability.grade,
-                "summary": service.summary,
-                "limits": list(service.limits),
-                "documents": list(service.documents),
-                "codes": list(service.codes),
-                # What is to know of the availability has no key of its own in this schema.
-                "notes": [*service.notes, *filter(None, (availability.note,))],
-            }
-            for service, availability in ((one, catalog.availability[one.id]) for one in services)
-        ],
-        "edition": catalog.edition,
-    }
+    listed = [
+        {
+            **_keys(service, "id", "name", "aliases", "group"),
+            "offered": catalog.offered(service.id, county),
+            "offered_in": [name for name in served if name not in availability.not_in],
+            "not_offered_in": list(availability.not_in),
+            "as_of": availability.as_of,
+            "source": catalog.cite(availability.source),
+            "grade": availability.grade,
+            **_keys(service, "summary", "limits", "documents", "codes"),
+            # What is to know of the availability has no key of its own in this schema.
+            "notes": [*service.notes, *filter(None, (availability.note,))],
+        }
+        for service, availability in ((one, catalog.availability[one.id]) for one in services)
+    ]
+    name = county.name if county else None
+    return {"schema": "calaim.services/1", "county": name, "services": listed, "edition": catalog.edition}
 
 
 def programs_document(entries: Iterable[tuple[str, Program]], catalog: Policy) -> Document:
     """Programs, populations and services with their rules, as `calaim.programs/1`; each with the word for its kind."""
-    return {
-        "schema": "calaim.programs/1",
-        "programs": [
-            {
-                "id": entry.id,
-                "kind": kind,
-                "name": entry.name,
-                "aliases": list(entry.aliases),
-                "summary": entry.summary,
-                "who": entry.who,
-                "rules": {part: _rule(rule, catalog) for part, rule in rules_of(entry).items()},
-                "limits": list(entry.limits),
-                "not_covered": list(entry.not_covered),
-                "documents": list(entry.documents),
-                "codes": list(entry.codes),
-                "notes": list(entry.notes),
-                "source": catalog.cite(entry.source),
-                "as_of": catalog.dated(entry.source),
-                "grade": catalog.grade(entry.source),
-                "review_by": catalog.review_by.isoformat(),
-            }
-            for kind, entry in entries
-        ],
-        "edition": catalog.edition,
-    }
+    listed = [
+        {
+            "id": entry.id,
+            "kind": kind,
+            **_keys(entry, "name", "aliases", "summary", "who"),
+            "rules": {part: _rule(rule, catalog) for part, rule in rules_of(entry).items()},
+            **_keys(entry, "limits", "not_covered", "documents", "codes", "notes"),
+            "source": catalog.cite(entry.source),
+            "as_of": catalog.dated(entry.source),
+            "grade": catalog.grade(entry.source),
+            "review_by": catalog.review_by.isoformat(),
+        }
+        for kind, entry in entries
+    ]
+    return {"schema": "calaim.programs/1", "programs": listed, "edition": catalog.edition}
+
+
+def _keys(part: Struct, *keys: str) -> Document:
+    """The values of a part under the names that they have in the data too."""
+    values = ((key, getattr(part, key)) for key in keys)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
 
 
 def _rule(rule: Rule, catalog: Policy) -> Document:
@@ -187,9 +170,7 @@ def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Do
         "county": decided.county.name if decided.county else None,
         "results": [
             {
-                "program": one.subject.program,
-                "population": one.subject.population,
-                "service": one.subject.service,
+                **_keys(one.subject, "program", "population", "service"),
                 "name": one.subject.entry.name,
                 "outcome": one.outcome,
                 "offered": advice.offered,
@@ -209,38 +190,29 @@ def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Do
 
 def expectations_document(cases: int, differences: Iterable[Difference]) -> Document:
     """The results that did not come out as expected, as `calaim.expectations/1`."""
-    return {
-        "schema": "calaim.expectations/1",
-        "cases": cases,
-        "differences": [
-            {"case": one.case, "result": one.subject, "expected": one.expected, "found": one.found}
-            for one in differences
-        ],
-    }
+    listed = [
+        {"case": one.case, "result": one.subject, "expected": one.expected, "found": one.found} for one in differences
+    ]
+    return {"schema": "calaim.expectations/1", "cases": cases, "differences": listed}
 
 
 def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog: Policy, as_of: date) -> Document:
     """Every source with its age on `as_of` and what rests on it, as `calaim.sources/1`."""
-    return {
-        "schema": "calaim.sources/1",
-        "sources": [
-            {
-                "id": source.id,
-                "name": source.name,
-                "title": source.title,
-                "date": source.date or None,
-                "dated": source.dated or None,
-                "age_months": age_in_months(source, as_of),
-                "grade": source.grade,
-                "link": source.link or None,
-                "note": source.note or None,
-                "review_by": (source.review_by or catalog.review_by).isoformat(),
-                "used_by": list(uses),
-            }
-            for source, uses in sources
-        ],
-        "edition": catalog.edition,
-    }
+    listed = [
+        {
+            **_keys(source, "id", "name", "title"),
+            "date": source.date or None,
+            "dated": source.dated or None,
+            "age_months": age_in_months(source, as_of),
+            "grade": source.grade,
+            "link": source.link or None,
+            "note": source.note or None,
+            "review_by": (source.review_by or catalog.review_by).isoformat(),
+            "used_by": list(uses),
+        }
+        for source, uses in sources
+    ]
+    return {"schema": "calaim.sources/1", "sources": listed, "edition": catalog.edition}
 
 
 def data_check_document(warnings: Iterable[Problem], catalog: Policy, as_of: date) -> Document:
@@ -260,31 +232,25 @@ def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: 
         "schema": "calaim.data-diff/1",
         "old": old.edition,
         "new": new.edition,
-        "changes": [{"entry": one.entry, "key": one.key, "was": one.was, "now": one.now} for one in changes],
-        "cases": [{"case": one.case, "subject": one.subject, "was": one.was, "now": one.now} for one in shifts],
+        "changes": [_keys(one, "entry", "key", "was", "now") for one in changes],
+        "cases": [_keys(one, "case", "subject", "was", "now") for one in shifts],
     }
 
 
-def profile_document(referrer: Referrer, entity: LeadEntity | None, secure: SecureEmail) -> Document:
+def profile_document(profile: Profile) -> Document:
     """The user's profile, as `calaim.profile/1`: the tables and keys of the file, null for what is not given."""
-    tables = {"referrer": referrer, "network_lead_entity": entity, "secure_email": secure}
-    return {
-        "schema": "calaim.profile/1",
-        **{
-            name: part and {key: getattr(part, key) or None for key in part.__struct_fields__}
-            for name, part in tables.items()
-        },
+    tables = {name: getattr(profile, name) for name in ("referrer", "network_lead_entity", "secure_email")}
+    keys = {
+        name: table and {key: getattr(table, key) or None for key in table.__struct_fields__}
+        for name, table in tables.items()
     }
+    return {"schema": "calaim.profile/1", **keys}
 
 
 def error_document(error: CalaimError) -> Document:
     """An error with its problems, as `calaim.error/1`."""
-    return {
-        "schema": "calaim.error/1",
-        "code": error.code,
-        "message": error.message,
-        "problems": _problems(error.problems),
-    }
+    said = {"code": error.code, "message": error.message, "problems": _problems(error.problems)}
+    return {"schema": "calaim.error/1", **said}
 
 
 def _problems(problems: Iterable[Problem]) -> list[Document]:

@@ -29,40 +29,34 @@ class CalaimError(Exception):
 class UsageError(CalaimError):
     """Wrong usage, or answers are missing and nobody can be asked."""
 
-    exit_code = 2
-    code = "usage"
+    exit_code, code = 2, "usage"
 
 
 class InputError(CalaimError):
     """A case, CSV, profile or data file is not valid; nothing was written."""
 
-    exit_code = 4
-    code = "invalid-input"
+    exit_code, code = 4, "invalid-input"
 
 
 class NotFound(CalaimError):
     """An unknown or ambiguous place or program, or no route for a referral."""
 
-    exit_code = 5
-    code = "not-found"
+    exit_code, code = 5, "not-found"
 
 
 class OutputRefused(CalaimError):
     """The output exists and differs, cannot be written, or there is no space."""
 
-    exit_code = 6
-    code = "output-refused"
+    exit_code, code = 6, "output-refused"
 
 
 class Locked(CalaimError):
     """Another run holds the output folder."""
 
-    exit_code = 7
-    code = "locked"
+    exit_code, code = 7, "locked"
 
 
 class Stopped(CalaimError):
     """A person left by Ctrl-C or "quit"; the message says how to go on."""
 
-    exit_code = 130
-    code = "stopped"
+    exit_code, code = 130, "stopped"

@@ -32,8 +32,8 @@ class FieldKind(StrEnum):
 class Field(Struct, frozen=True):
     """One field: where it stands in a case, how its text is checked, and how it is called in a letter and asked for.
 
-    `choices` names the list of the form that a choice is of. `absent` says, for a place (talk, letter or template) where
-    the field does not stand, why not.
+    `choices` names the list of the form that a choice is of. `absent` says, for a place where the field does not stand
+    (talk, letter or template), why not.
     """
 
     key: str

@@ -14,15 +14,13 @@ NO_ROUTE: Final = (
     "unknown or ambiguous place, unknown program, not a Kaiser Permanente (KP) member, county not served, "
     "service not offered, no Network Lead Entity configured"
 )
+INPUT: Final = "case, CSV, profile, data"
 EXIT_CODES: Final = (
     (0, 'Done. Warnings are allowed, and "unlikely" is a result, not an error.'),
     (1, "Internal error: a bug. Please report the line that was printed."),
     (2, "Wrong usage, or answers are missing and nobody can be asked (no terminal, or --no-input)."),
     (3, "Batch: some rows were done, others refused (--keep-going)."),
-    (
-        4,
-        "The input (case, CSV, profile, data) is not valid and nothing was written, or --expect found a difference.",
-    ),
+    (4, f"The input ({INPUT}) is not valid and nothing was written, or --expect found a difference."),
     (5, f"Not found or no route: {NO_ROUTE}."),
     (6, "Output refused: a file exists and differs, is not writable, or there is no space; a batch left stale drafts."),
     (7, "Another run holds the output folder."),
@@ -60,77 +58,58 @@ class Topic(Struct, frozen=True):
     view: View
 
 
-CODES: Final = (
-    Heading("Exit codes"),
-    Table(("code", "meaning"), tuple((str(code), meaning) for code, meaning in EXIT_CODES)),
-)
+CODE_ROWS: Final = tuple((str(code), meaning) for code, meaning in EXIT_CODES)
+CODES: Final = (Heading("Exit codes"), Table(("code", "meaning"), CODE_ROWS))
 
-JSON: Final = (
-    Heading("JSON documents"),
-    Points(
-        "json",
-        "Rules",
-        (
-            "With --json a command prints one document on one line, in UTF-8, with stable key order.",
-            'The first key is "schema". Within a schema number keys are only added.',
-            "What is not known is null, never a missing key. Ids, dates and codes are text.",
-            "Errors are one document on standard error; standard output then stays empty.",
-            "check with several cases prints one document a line.",
-            "The JSON Schema files are in the folder schemas of the installed package.",
-        ),
-    ),
-    Table(("schema", "command", "holds"), DOCUMENTS),
+JSON_RULES: Final = (
+    "With --json a command prints one document on one line, in UTF-8, with stable key order.",
+    'The first key is "schema". Within a schema number keys are only added.',
+    "What is not known is null, never a missing key. Ids, dates and codes are text.",
+    "Errors are one document on standard error; standard output then stays empty.",
+    "check with several cases prints one document a line.",
+    "The JSON Schema files are in the folder schemas of the installed package.",
 )
+JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
+JSON: Final = (Heading("JSON documents"), Points("json", "Rules", JSON_RULES), JSON_TABLE)
 
+PROMISES: Final = (
+    "Nothing is ever sent, and no connection is opened. A draft is a file or a text for you to send.",
+    "Nothing is written that you did not ask for: no log, no cache, no history.",
+    "Case files, drafts and the profile are readable by you alone (mode 0600 on Linux and macOS).",
+    "No option takes a member's name, number or answers, because shells keep what is typed there.",
+    "Subjects, file names, messages and errors hold nothing about the member.",
+    "Agreement and attestation are never ticked by the program. A person gives them, each time.",
+)
+TO_MIND: Final = (
+    "A draft holds protected health information. Send it by your organization's secure e-mail.",
+    "Typed answers stay in the scrollback of the terminal. Clear it, or close the window.",
+    "Deleting a file does not wipe it. Use full-disk encryption, and no synchronized folder.",
+    "Information from a substance use program under 42 CFR Part 2 needs the member's written consent.",
+)
 PRIVACY: Final = (
     Heading("Privacy"),
-    Points(
-        "promise",
-        "Promises",
-        (
-            "Nothing is ever sent, and no connection is opened. A draft is a file or a text for you to send.",
-            "Nothing is written that you did not ask for: no log, no cache, no history.",
-            "Case files, drafts and the profile are readable by you alone (mode 0600 on Linux and macOS).",
-            "No option takes a member's name, number or answers, because shells keep what is typed there.",
-            "Subjects, file names, messages and errors hold nothing about the member.",
-            "Agreement and attestation are never ticked by the program. A person gives them, each time.",
-        ),
-    ),
-    Points(
-        "mind",
-        "What you have to mind",
-        (
-            "A draft holds protected health information. Send it by your organization's secure e-mail.",
-            "Typed answers stay in the scrollback of the terminal. Clear it, or close the window.",
-            "Deleting a file does not wipe it. Use full-disk encryption, and no synchronized folder.",
-            "Information from a substance use program under 42 CFR Part 2 needs the member's written consent.",
-        ),
-    ),
+    Points("promise", "Promises", PROMISES),
+    Points("mind", "What you have to mind", TO_MIND),
     Fact("more", "More", "the page Privacy of the documentation (docs/privacy.md)"),
 )
 
+DATA_RULES: Final = (
+    "All policy is in programs.toml and counties.toml: text files that you may change.",
+    "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
+    "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
+    "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",
+    "Sources: calaim data sources lists each document with its date, grade and what rests on it.",
+)
+GRADES: Final = (
+    ("A", "Official text was read."),
+    ("B", "A plan's text, or a copy of official text."),
+    ("C", "Inferred from other facts."),
+    ("U", "Not verified: ask the plan. Never decides alone."),
+)
 DATA: Final = (
     Heading("The policy data"),
-    Points(
-        "data",
-        "How it works",
-        (
-            "All policy is in programs.toml and counties.toml: text files that you may change.",
-            "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
-            "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
-            "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",
-            "Sources: calaim data sources lists each document with its date, grade and what rests on it.",
-        ),
-    ),
-    Table(
-        ("grade", "meaning"),
-        (
-            ("A", "Official text was read."),
-            ("B", "A plan's text, or a copy of official text."),
-            ("C", "Inferred from other facts."),
-            ("U", "Not verified: ask the plan. Never decides alone."),
-        ),
-    ),
+    Points("data", "How it works", DATA_RULES),
+    Table(("grade", "meaning"), GRADES),
     Fact("more", "More", "the data guide of the documentation (docs/data-guide.md)"),
 )
 
@@ -144,10 +123,8 @@ TOPICS: Final = (
 
 def overview() -> View:
     """The topics, one a row."""
-    return (
-        Heading("Topics: calaim help TOPIC"),
-        Table(("topic", "explains"), tuple((topic.name, topic.summary) for topic in TOPICS)),
-    )
+    rows = tuple((topic.name, topic.summary) for topic in TOPICS)
+    return (Heading("Topics: calaim help TOPIC"), Table(("topic", "explains"), rows))
 
 
 def topic_named(typed: str) -> Topic:

@@ -23,14 +23,7 @@ if TYPE_CHECKING:  # a look-up holds no interview
 CRITERION = "criterion "
 OFFERED = {True: "yes", False: "no", None: "not known: ask the member's plan"}
 GOOD, BAD, DOUBT, PLAIN = "good", "bad", "doubt", ""
-TONES = {
-    Outcome.LIKELY: GOOD,
-    Outcome.PLAN_DISCRETION: DOUBT,
-    Outcome.CHOOSE_ONE: DOUBT,
-    Outcome.NOT_YET: DOUBT,
-    Outcome.NEED_ANSWERS: DOUBT,
-    Outcome.UNLIKELY: BAD,
-}
+TONES = dict.fromkeys(Outcome, DOUBT) | {Outcome.LIKELY: GOOD, Outcome.UNLIKELY: BAD}
 
 
 class Heading(Struct, frozen=True):
@@ -79,39 +72,31 @@ Block = Heading | Fact | Items | Points | Table
 View = tuple[Block, ...]
 
 
-def _without_empty(blocks: Iterable[Block]) -> View:
+def _view(*blocks: Block) -> View:
     """The blocks that have something to say."""
-    return tuple(
-        block for block in blocks if all(getattr(block, content, True) for content in ("value", "values", "lines"))
-    )
+    contents = ("value", "values", "lines")
+    return tuple(block for block in blocks if all(getattr(block, content, True) for content in contents))
 
 
 def county_view(place: Place, catalog: Policy) -> View:
     """The county: where to send, whom to call, what is not offered, what is, and which other plans there are."""
     county = place.county
-    plans = [catalog.plans[one] for one in county.plans]
-    return _without_empty(
-        (
-            Heading(f"{county.name} County, California (FIPS code {county.fips})"),
-            Fact("county", "", county.name),
-            Fact("fips", "", county.fips),
-            Fact("zip", "ZIP code", place.zip),
-            Fact("note", "Note", county.note),
-            *_kp_blocks(county, catalog),
-            *(
-                block
-                for plan in plans
-                for block in (
-                    Fact(
-                        "plan", "Other plan" if county.kp else "Plan", ": ".join(filter(None, (plan.name, plan.phone)))
-                    ),
-                    Points("plan_referral", "How it takes referrals", plan.referral),
-                    Fact("plan_note", "Note", plan.note),
-                )
-            ),
-            *_conflicts(county.name, catalog),
-            Fact("edition", "Data edition", catalog.edition),
-        )
+    plans: list[Block] = []
+    for plan in (catalog.plans[one] for one in county.plans):
+        named = f"{plan.name}: {plan.phone}" if plan.phone else plan.name
+        plans.append(Fact("plan", "Other plan" if county.kp else "Plan", named))
+        plans.append(Points("plan_referral", "How it takes referrals", plan.referral))
+        plans.append(Fact("plan_note", "Note", plan.note))
+    return _view(
+        Heading(f"{county.name} County, California (FIPS code {county.fips})"),
+        Fact("county", "", county.name),
+        Fact("fips", "", county.fips),
+        Fact("zip", "ZIP code", place.zip),
+        Fact("note", "Note", county.note),
+        *_kp_blocks(county, catalog),
+        *plans,
+        *_conflicts(county.name, catalog),
+        Fact("edition", "Data edition", catalog.edition),
     )
 
 
@@ -157,14 +142,9 @@ def counties_view(counties: Sequence[County], offering: Program | None = None, l
     asked += [f"without {lacking.name}"] if lacking else []
     served = f" served by Kaiser Permanente, {' and '.join(asked)}" if asked else ""
     regions = {county.name: county.kp.region or "by ZIP code" for county in counties if county.kp}
-    rows = tuple(
-        (county.name, county.fips, regions.get(county.name, "not served"), ", ".join(plans_of(county)))
-        for county in counties
-    )
-    return (
-        Heading(counted(len(rows), "county", "counties") + served),
-        Table(("county", "fips", "kp_region", "plans"), rows),
-    )
+    rows = [(one.name, one.fips, regions.get(one.name, "not served"), ", ".join(plans_of(one))) for one in counties]
+    title = Heading(counted(len(rows), "county", "counties") + served)
+    return (title, Table(("county", "fips", "kp_region", "plans"), tuple(rows)))
 
 
 def services_view(services: Sequence[Program], county: County | None, catalog: Policy) -> View:
@@ -176,10 +156,8 @@ def services_view(services: Sequence[Program], county: County | None, catalog: P
         rows.append((one.id, one.name, words, availability.as_of))
     where = f"in {county.name} County" if county else "by county"
     third = "offered" if county else "not_offered_in"
-    return (
-        Heading(f"Community Supports of Kaiser Permanente {where}"),
-        Table(("id", "name", third, "as_of"), tuple(rows)),
-    )
+    title = Heading(f"Community Supports of Kaiser Permanente {where}")
+    return (title, Table(("id", "name", third, "as_of"), tuple(rows)))
 
 
 def service_view(service: Program, county: County | None, catalog: Policy) -> View:
@@ -204,26 +182,24 @@ def service_view(service: Program, county: County | None, catalog: Policy) -> Vi
 
 def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Policy) -> View:
     contacts = [one for one in catalog.counties_file.contact if entry.id in one.touches]
-    return _without_empty(
-        (
-            Heading(f"{entry.name} ({kind} {entry.id})"),
-            Fact(kind, "", entry.id),
-            Fact("name", "", entry.name),
-            Items("alias", "Also called", entry.aliases),
-            Fact("summary", "What it is", entry.summary),
-            Points("does", "What it does", entry.does),
-            Points("not_covered", "Not covered", entry.not_covered),
-            Fact("who", "Who", entry.who),
-            *middle,
-            Points("limit", "Limits", entry.limits),
-            Points("document", "Documents needed later", entry.documents),
-            Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
-            Points("note", "Notes", entry.notes),
-            *_conflicts(entry.id, catalog),
-            *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
-            Fact("source", "Source", f"{catalog.cite(entry.source)}; grade {catalog.grade(entry.source)}"),
-            Fact("review_by", "Review by", catalog.review_by.isoformat()),
-        )
+    return _view(
+        Heading(f"{entry.name} ({kind} {entry.id})"),
+        Fact(kind, "", entry.id),
+        Fact("name", "", entry.name),
+        Items("alias", "Also called", entry.aliases),
+        Fact("summary", "What it is", entry.summary),
+        Points("does", "What it does", entry.does),
+        Points("not_covered", "Not covered", entry.not_covered),
+        Fact("who", "Who", entry.who),
+        *middle,
+        Points("limit", "Limits", entry.limits),
+        Points("document", "Documents needed later", entry.documents),
+        Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
+        Points("note", "Notes", entry.notes),
+        *_conflicts(entry.id, catalog),
+        *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
+        Fact("source", "Source", f"{catalog.cite(entry.source)}; grade {catalog.grade(entry.source)}"),
+        Fact("review_by", "Review by", catalog.review_by.isoformat()),
     )
 
 
@@ -240,9 +216,8 @@ CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "
 
 def program_view(kind: str, entry: Program, catalog: Policy) -> View:
     """A program, population or service with its rule, criterion by criterion, each with its source."""
-    rules = [
-        Points(part, PART_WORDS[part], tuple(_rule_lines(rule, catalog))) for part, rule in rules_of(entry).items()
-    ]
+    written = rules_of(entry).items()
+    rules = [Points(part, PART_WORDS[part], tuple(_rule_lines(rule, catalog))) for part, rule in written]
     return _entry_view(kind, entry, rules, catalog)
 
 
@@ -271,8 +246,8 @@ WAYS_TO_ANSWER = (
     "'calaim check CASE --program ID' lists the open questions of one program, population or service.",
     "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
     (
-        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no"
-        " longer matters."
+        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no "
+        "longer matters."
     ),
 )
 """Ways to see open questions, where not all are shown, and to answer them."""
@@ -289,19 +264,16 @@ def determination_view(results: Results, catalog: Policy, county: County | None,
     ranked = sorted(results, key=lambda result: order.index(result[0].outcome))
     detailed = [one for one in ranked if full or len(ranked) <= FEW or one[0].outcome in POSITIVE]
     names = {outcome: tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome) for outcome in order}
-    ways: tuple[str, ...] = ()
-    if any(one.missing for one, _ in ranked):
-        ways = WAYS_TO_ANSWER[len(detailed) == len(ranked) :]
-    return _without_empty(
-        (
-            Heading(f"{title}: what seems to fit, and what does not match today"),
-            *(Items(f"summary\t{one}", catalog.outcomes[one].label, names[one], TONES[one]) for one in order),
-            Fact("county", "County", county.name if county else "not given"),
-            *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
-            Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
-            Fact("edition", "Data edition", catalog.edition),
-            Points("hint", "To answer", ways, DOUBT),
-        )
+    # The first way is of use only where open questions are not shown.
+    ways = WAYS_TO_ANSWER[len(detailed) == len(ranked) :] if any(one.missing for one, _ in ranked) else ()
+    return _view(
+        Heading(f"{title}: what seems to fit, and what does not match today"),
+        *(Items(f"summary\t{one}", catalog.outcomes[one].label, names[one], TONES[one]) for one in order),
+        Fact("county", "County", county.name if county else "not given"),
+        *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
+        Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
+        Fact("edition", "Data edition", catalog.edition),
+        Points("hint", "To answer", ways, DOUBT),
     )
 
 
@@ -342,13 +314,8 @@ def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: in
     """The changes between two editions, and the cases that come out differently."""
     said = tuple(f"{one.entry}{f': {one.key}' if one.key else ''}: was {one.was}, now {one.now}" for one in changes)
     moved = tuple(f"{one.case}: {one.subject}: was {one.was}, now {one.now}" for one in shifts)
-    return _without_empty(
-        (
-            Heading(f"{counted(len(said), 'change')}; {counted(len(moved), 'new result')} in {counted(cases, 'case')}"),
-            Points("change", "Changed", said),
-            Points("case", "Decided differently", moved, DOUBT),
-        )
-    )
+    title = f"{counted(len(said), 'change')}; {counted(len(moved), 'new result')} in {counted(cases, 'case')}"
+    return _view(Heading(title), Points("change", "Changed", said), Points("case", "Decided differently", moved, DOUBT))
 
 
 def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date) -> View:
@@ -362,7 +329,5 @@ def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date)
         age = "not known" if months is None else str(months)
         dated = source.date or source.dated or "undated"
         rows.append((source.id, dated, age, source.grade, source.name, ", ".join(rests) or "-"))
-    return (
-        Heading(f"{len(rows)} sources"),
-        Table(("id", "date", "months old", "grade", "name", "what rests on it"), tuple(rows)),
-    )
+    columns = ("id", "date", "months old", "grade", "name", "what rests on it")
+    return (Heading(f"{len(rows)} sources"), Table(columns, tuple(rows)))
