@@ -107,8 +107,8 @@ def test_unreadable_file_is_refused(tmp_path: Path, content: str | bytes, says: 
         pytest.param("[consent", "without its closing bracket", id="open bracket"),
         pytest.param('city = "Canary', "without its closing quote", id="open quote"),
         pytest.param("city = 'Canary", "without its closing quote", id="open single quote"),
-        pytest.param("zip = '1'\nzip = '2'", "stands twice", id="key twice"),
-        pytest.param("[member]", "table that stands twice", id="table twice"),
+        pytest.param("zip = '1'\nzip = '2'", "appears twice", id="key twice"),
+        pytest.param("[member]", "table appears twice", id="table twice"),
     ],
 )
 def test_slip_is_told_with_what_to_write(tmp_path: Path, line: str, says: str) -> None:

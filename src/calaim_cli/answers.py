@@ -12,11 +12,10 @@ import msgspec
 
 from calaim_cli import datacheck, datafiles, documents, policy, quick, views
 from calaim_cli.errors import InputError
-from calaim_cli.places import County, Place, find_place
+from calaim_cli.places import Place, find_place
 from calaim_cli.policy import Policy
 from calaim_cli.render import plain
 from calaim_cli.terminal import tamed
-from calaim_cli.views import View
 
 
 def write(data: Path, into: Path) -> None:
@@ -42,8 +41,13 @@ def _files(catalog: Policy) -> Iterator[tuple[str, bytes]]:
     for kind, known in policy.names(catalog).items():
         yield f"names/{kind}", _lines(known)
     for county in catalog.counties_file.county:
-        for kind, text in _about(county, catalog):
-            yield f"{kind}/{quick.key(county.name)}", text
+        name, place, typed = quick.key(county.name), Place(county), Place(county, quick.MARK)
+        document = documents.county_document(place, quick.MARK, catalog)
+        services = views.services_view(catalog.programs_file.service, county, catalog)
+        yield f"county/{name}", tamed(plain(views.county_view(place, catalog))).encode()
+        yield f"zip/{name}", tamed(plain(views.county_view(typed, catalog))).encode()
+        yield f"services/{name}", tamed(plain(services)).encode()
+        yield f"json/{name}", _lines([documents.written(document)])
 
 
 def _lines(lines: Iterable[str]) -> bytes:
@@ -57,15 +61,3 @@ def _places(catalog: Policy) -> Iterator[str]:
     typed = [word for one in catalog.counties_file.county for word in (one.name, *one.aliases, one.fips)]
     found = {quick.key(one): find_place(one, catalog.gazetteer) for one in (*typed, *catalog.gazetteer.zips())}
     yield from (f"{key} {quick.key(one.county.name)}" for key, one in found.items() if isinstance(one, Place))
-
-
-def _about(county: County, catalog: Policy) -> Iterator[tuple[str, bytes]]:
-    """What is known of a county, in each form in which it is asked for."""
-    yield "county", _plain(views.county_view(Place(county), catalog))
-    yield "zip", _plain(views.county_view(Place(county, quick.MARK), catalog))
-    yield "services", _plain(views.services_view(catalog.programs_file.service, county, catalog))
-    yield "json", _lines([documents.written(documents.county_document(Place(county), quick.MARK, catalog))])
-
-
-def _plain(view: View) -> bytes:
-    return tamed(plain(view)).encode()

@@ -623,7 +623,7 @@ def data_diff(
     as_json: Json = False,
     plain: Plain = False,
 ) -> int:
-    """List the changes between two data folders, and the cases decided differently."""
+    """List what changed between two data folders, and for whom."""
     from calaim_cli import casefile, datadiff, documents, screening, views
 
     before, after, day = _policy(old), _policy(new), as_of or _today()

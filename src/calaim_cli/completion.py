@@ -33,15 +33,11 @@ def candidates(kind: str, before: list[str], typed: str, known: list[str]) -> li
     if kind == "case":
         return _case_files(typed)
     if kind == "place":
-        known = _next_words(known, [word.lower() for word in before])
+        at, said = len(before), [word.lower() for word in before]
+        split = (place.split() for place in known)
+        known = [words[at] for words in split if len(words) > at and [word.lower() for word in words[:at]] == said]
     fitting = {name.lower() if typed[:1].islower() else name for name in known}
     return sorted(name for name in fitting if name.startswith(typed))
-
-
-def _next_words(places: list[str], before: list[str]) -> list[str]:
-    """The words that come next in the places which begin with the words before."""
-    at, split = len(before), [place.split() for place in places]
-    return [words[at] for words in split if len(words) > at and [word.lower() for word in words[:at]] == before]
 
 
 def _case_files(typed: str) -> list[str]:
@@ -53,12 +49,9 @@ def _case_files(typed: str) -> list[str]:
             found = [entry.name + "/" if entry.is_dir() else entry.name for entry in entries]
     except OSError:
         return []
-    return sorted(folder + name for name in found if name.startswith(start) and _is_plain_case(name, start))
-
-
-def _is_plain_case(name: str, start: str) -> bool:
-    plain = name.isascii() and name.translate(_SAFE).isalnum()
-    return plain and name.endswith(("/", *CASE_ENDINGS)) and (start.startswith(".") or not name.startswith("."))
+    plain = (name for name in found if name.isascii() and name.translate(_SAFE).isalnum())
+    cases = (name for name in plain if name.startswith(start) and name.endswith(("/", *CASE_ENDINGS)))
+    return sorted(folder + name for name in cases if start.startswith(".") or not name.startswith("."))
 
 
 _SAFE = {ord(c): "x" for c in "-_./"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -19,23 +19,15 @@ from calaim_cli.wording import did_you_mean, name_key, place_key
 
 ZIPS: Final = "zips.csv"
 COUNT: Final = 58
+CHOICE_TESTS: Final = {Kind.CHOICE: {"one_of", "any_choice"}, Kind.CHOICES: {"has_any_of", "any_choice"}}
+TESTS: Final[dict[Kind, set[str]]] = {Kind.YES_NO: set(), Kind.NUMBER: {"at_least", "at_most"}, **CHOICE_TESTS}
+"""The tests of a criterion that suit each kind of question."""
 
 
 def find_problems(catalog: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
-    checks: tuple[Callable[[Policy], Iterator[Problem]], ...] = (
-        _repeated_ids,
-        _repeated_names,
-        _rules,
-        _criteria,
-        _questions,
-        _citations,
-        _counties,
-        _places,
-        _zips,
-        _routes,
-        _form,
-    )
+    ids = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
+    checks = (*ids, _counties, _places, _routes, _form)
     return tuple(problem for check in checks for problem in check(catalog))
 
 
@@ -109,14 +101,6 @@ def _criteria(catalog: Policy) -> Iterator[Problem]:
             yield from _test_fits(criterion, question, where)
         if criterion.id not in used:
             yield Problem(where, "unused-criterion", "no rule uses it; use it or remove it")
-
-
-TESTS: Final = {
-    Kind.YES_NO: frozenset[str](),
-    Kind.NUMBER: frozenset({"at_least", "at_most"}),
-    Kind.CHOICE: frozenset({"one_of", "any_choice"}),
-    Kind.CHOICES: frozenset({"has_any_of", "any_choice"}),
-}
 
 
 def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
@@ -193,7 +177,7 @@ def _counties(catalog: Policy) -> Iterator[Problem]:
 
 
 def _places(catalog: Policy) -> Iterator[Problem]:
-    """Problems of place names: each means one thing, and every county that is named is one."""
+    """Problems of place names and ZIP codes: each means one thing, and every county that is named is one."""
     data = catalog.counties_file
     names = {county.name for county in data.county}
     owner: dict[str, str] = {}
@@ -215,13 +199,9 @@ def _places(catalog: Policy) -> Iterator[Problem]:
     )
     for name, where in named:
         yield from _absent(f"{COUNTIES}: {where}", "county", (name,), names)
-
-
-def _zips(catalog: Policy) -> Iterator[Problem]:
-    """Every ZIP code lies in counties that are there; reading the table finds what else is wrong with it."""
-    known = {county.fips for county in catalog.counties_file.county}
-    shares = catalog.gazetteer.zips().values()
-    for fips in sorted({fips for spread in shares for fips, _ in spread} - known):
+    # Reading the ZIP table finds what else is wrong with it.
+    found = {fips for spread in catalog.gazetteer.zips().values() for fips, _ in spread}
+    for fips in sorted(found - {county.fips for county in data.county}):
         yield Problem(f'{ZIPS}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
 
 
@@ -235,8 +215,7 @@ def _routes(catalog: Policy) -> Iterator[Problem]:
             yield Problem(where, "address", "give one plain e-mail address without accents, such as name@example.org")
     for program, subject in data.form.subjects.items():
         if not SUBJECT.fullmatch(subject):
-            where = f"{COUNTIES}: form: subjects.{program}"
-            yield Problem(where, "subject", "expected 1 to 69 plain characters")
+            yield Problem(f"{COUNTIES}: form: subjects.{program}", "subject", "expected 1 to 69 plain characters")
     # Whether a service is offered must have been looked up for each of them: silence is not a yes.
     services = {service.id for service in catalog.programs_file.service}
     for entry in catalog.programs_file.program:
@@ -247,9 +226,8 @@ def _routes(catalog: Policy) -> Iterator[Problem]:
     for service in sorted(services - catalog.availability.keys()):
         words = "say where it is offered: add an [[availability]] with not_in = [] or the exceptions"
         yield Problem(f'{COUNTIES}: availability "{service}"', "availability", words)
-    if HEALTH_CARE_OPTIONS not in {contact.id for contact in data.contact}:
-        where = f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"'
-        yield Problem(where, "missing-contact", "refusals name it: add it")
+    if all(contact.id != HEALTH_CARE_OPTIONS for contact in data.contact):
+        yield Problem(f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"', "missing-contact", "refusals name it: add it")
 
 
 LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2", "")

@@ -16,7 +16,7 @@ from calaim_cli.screening import Screener
 
 
 class Change(Struct, frozen=True):
-    """One thing that differs: the entry, its key ("" for the whole entry), what it was and what it is now."""
+    """One thing that differs, before and after; `key` is "" where it is the whole entry."""
 
     entry: str
     key: str
@@ -33,10 +33,8 @@ class Shift(Struct, frozen=True):
     now: str
 
 
-PROGRAM_LISTS: Final = (
-    *("source", "conflict", "topic", "outcome", "group", "question", "criterion"),
-    *("program", "population", "service"),
-)
+NOUNS: Final = ("program", "population", "service")
+PROGRAM_LISTS: Final = ("source", "conflict", "topic", "outcome", "group", "question", "criterion", *NOUNS)
 COUNTY_LISTS: Final = ("source", "conflict", "region", "availability", "contact", "plan", "county")
 
 
@@ -54,20 +52,17 @@ def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
 
 
 def _between(kind: str, old: Iterable[Struct], new: Iterable[Struct]) -> Iterator[Change]:
-    was, now = ({_name(entry): entry for entry in entries} for entries in (old, new))
-    for name in was:
-        if name not in now:
-            yield Change(f'{kind} "{name}"', "", "there", "removed")
+    # An availability is known by its service, a county by its name.
+    was, now = (
+        {str(next(getattr(one, key) for key in ("id", "service", "name") if hasattr(one, key))): one for one in entries}
+        for entries in (old, new)
+    )
+    yield from (Change(f'{kind} "{name}"', "", "there", "removed") for name in was if name not in now)
     for name, entry in now.items():
         if name in was:
             yield from _keys(f'{kind} "{name}"', was[name], entry, entry.__struct_fields__)
         else:
             yield Change(f'{kind} "{name}"', "", "not there", "added")
-
-
-def _name(entry: Struct) -> str:
-    """The id, service or name that an entry is known by."""
-    return str(next(getattr(entry, key) for key in ("id", "service", "name") if key in entry.__struct_fields__))
 
 
 def _keys(where: str, was: Struct, now: Struct, keys: Iterable[str]) -> Iterator[Change]:
@@ -99,10 +94,8 @@ def shifts(cases: Iterable[tuple[str, Case]], old: Screener, new: Screener, as_o
     found: list[Shift] = []
     for name, case in cases:
         was, now = (_outcomes(case, screener, as_of) for screener in (old, new))
-        for subject in dict.fromkeys((*was, *now)):
-            before, after = was.get(subject, "not decided"), now.get(subject, "not decided")
-            if before != after:
-                found.append(Shift(name, subject, before, after))
+        both = {one: (was.get(one, "not decided"), now.get(one, "not decided")) for one in (*was, *now)}
+        found += [Shift(name, subject, *pair) for subject, pair in both.items() if pair[0] != pair[1]]
     return tuple(found)
 
 

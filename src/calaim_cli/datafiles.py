@@ -45,8 +45,12 @@ def load(folder: Path | None = None) -> Policy:
     problems: list[Problem] = []
     programs_file = _decode(programs, ProgramsFile, PROGRAMS, problems)
     counties_file = _decode(counties, CountiesFile, COUNTIES, problems)
-    if programs_file is not None:
-        problems += _missing_programs(programs_file)
+    # Nothing can be decided without one of the three programs.
+    found = {program.id for program in programs_file.program} if programs_file is not None else set(THREE_PROGRAMS)
+    for program in THREE_PROGRAMS:
+        if program not in found:
+            where = f'{PROGRAMS}: program "{program}"'
+            problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
     if programs_file is None or counties_file is None or problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
     zips = place / ZIPS if (place / ZIPS).exists() else shipped() / ZIPS
@@ -82,16 +86,6 @@ def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Poli
     )
 
 
-def _missing_programs(programs: ProgramsFile) -> list[Problem]:
-    """A problem for each of the three programs that the file does not have: nothing can be decided without."""
-    found = {program.id for program in programs.program}
-    return [
-        Problem(f'{PROGRAMS}: program "{program}"', "missing-program", "the file must have this program: add it")
-        for program in THREE_PROGRAMS
-        if program not in found
-    ]
-
-
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file of at most 16 MiB."""
     content = read_bytes(path, LARGEST)
@@ -108,12 +102,9 @@ def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: l
     before = len(problems)
     values: dict[str, Any] = {}
     known = {field.name: field for field in msgspec.structs.fields(shape)}
-    problems += [
-        Problem(
-            f"{name}: {key}", "unknown-key", f"no such part of the file: {did_you_mean(key, known) or 'take it out'}"
-        )
-        for key in tables.keys() - known.keys()
-    ]
+    for key in tables.keys() - known.keys():
+        hint = did_you_mean(key, known) or "take it out"
+        problems.append(Problem(f"{name}: {key}", "unknown-key", f"no such part of the file: {hint}"))
     for key, field in known.items():
         if key in tables:
             values[key] = _decode_part(tables[key], field.type, f"{name}: {key}", problems)
@@ -129,16 +120,12 @@ def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -
     if not isinstance(given, list):
         problems.append(Problem(where, "type", "expected entries that begin with double brackets, such as [[county]]"))
         return ()
-    entry_type = get_args(wanted)[0]
-    return tuple(
-        _convert(entry, entry_type, f"{where} {_entry_name(entry, n)}", problems) for n, entry in enumerate(given, 1)
-    )
-
-
-def _entry_name(entry: Any, number: int) -> str:
-    """What names an entry to the reader: its id, name or place, else its number."""
-    named = (entry.get(key) for key in ("id", "name", "service", "place", "typed")) if isinstance(entry, dict) else ()
-    return next((f'"{name}"' for name in named if isinstance(name, str)), f"number {number}")
+    found = []
+    for number, entry in enumerate(given, 1):
+        keys = ("id", "name", "service", "place", "typed") if isinstance(entry, dict) else ()
+        named = (f'"{entry[key]}"' for key in keys if isinstance(entry.get(key), str))
+        found.append(_convert(entry, get_args(wanted)[0], f"{where} {next(named, f'number {number}')}", problems))
+    return tuple(found)
 
 
 def _convert(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
@@ -149,15 +136,8 @@ def _convert(given: Any, wanted: Any, where: str, problems: list[Problem]) -> An
         return None
 
 
-_TYPES: Final = {
-    "str": "text in quotes",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list in brackets",
-    "object": "a table",
-    "date": "a date such as 2026-11-22",
-}
+_SIMPLE: Final = {"str": "text in quotes", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_TYPES: Final = {**_SIMPLE, "array": "a list in brackets", "object": "a table", "date": "a date such as 2026-11-22"}
 
 
 def _in_words(error: str, where: str, wanted: Any) -> Problem:

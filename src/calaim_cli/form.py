@@ -141,11 +141,17 @@ FIELDS: Final = (
     Field("referrer.source_detail", values.line, ask="Which one ({vendors}, or another)?", absent=DETAIL),
     Field(
         "referral.current_services",
+        label="Receives now",
         ask="What does the member receive now?",
         kind=KIND.CHOICES,
         choices="current_services",
     ),
-    Field("referral.notes", values.free_text, ask="Notes for the plan (at most 1,000 characters; no diagnoses)"),
+    Field(
+        "referral.notes",
+        values.free_text,
+        "Notes from the referrer",
+        "Notes for the plan (at most 1,000 characters; no diagnoses)",
+    ),
     # The boxes of the attestation say the first two in the letter, and the notice of 42 CFR Part 2 the others.
     Field("consent.member_agreed", ask="Has the member agreed to this referral?", kind=KIND.YES_NO),
     Field("consent.attested", ask="Do you attest to this?", kind=KIND.YES_NO),

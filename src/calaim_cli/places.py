@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import Final, Literal
@@ -9,7 +10,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from calaim_cli.programs import Grade
-from calaim_cli.values import MOST_REMEMBERED, ZIP
+from calaim_cli.rules import MOST_REMEMBERED
 from calaim_cli.wording import near_names, one_of, place_key
 
 KP: Final = "kp"
@@ -210,6 +211,7 @@ class Gazetteer(Struct, frozen=True, eq=False, dict=True):
         return dict(reversed(named))
 
 
+ZIP_CODE: Final = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")  # here too: a look-up loads no checks of fields
 WHOLLY_IN_CALIFORNIA: Final = 0.999
 SHORT: Final = 4
 
@@ -252,7 +254,7 @@ def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
 @lru_cache(MOST_REMEMBERED)
 def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a ZIP code lies in; refused where it lies in several, or is not wholly in California."""
-    found = ZIP.fullmatch(text)
+    found = ZIP_CODE.fullmatch(text)
     if not found:
         return NoPlace("not-a-place", "a place in digits is a five-digit ZIP code: give that or the county's name")
     code = found[1]

@@ -30,10 +30,8 @@ def plain(view: View) -> str:
 
 def painted(view: View) -> str:
     """The plain lines with colors, for who forces them in a pipe; not a character is different otherwise."""
-    return "".join(
-        f"\x1b[{PAINTS[tone]}m{tamed(line)}\x1b[0m\n" if tone else f"{tamed(line)}\n"
-        for line, tone in _plain_lines(view)
-    )
+    lines = ((tamed(line), PAINTS.get(tone)) for line, tone in _plain_lines(view))
+    return "".join(f"\x1b[{paint}m{line}\x1b[0m\n" if paint else f"{line}\n" for line, paint in lines)
 
 
 def _plain_lines(view: View) -> Iterator[tuple[str, str]]:
@@ -105,6 +103,7 @@ def on_terminal(view: View, stream: TextIO) -> None:
     """
     console = _console(stream)
     for block in view:
+        # A file's name must not drive the terminal.
         texts = {name: _tamed(getattr(block, name)) for name in block.__struct_fields__}
         _print_block(console, replace(block, **texts))
 
@@ -120,7 +119,6 @@ def _console(stream: TextIO) -> Console:
 
 
 def _tamed(value: Any) -> Any:  # noqa: ANN401 a text, or tuples of them
-    """The texts with no control character left in them: a file's name must not drive the terminal."""
     return tamed(value) if isinstance(value, str) else tuple(map(_tamed, value))
 
 
@@ -192,8 +190,7 @@ def progress(stream: TextIO | None, size: int | None) -> Iterator[Callable[[int]
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
     columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=_console(stream), transient=True, redirect_stdout=False, redirect_stderr=False
-    ) as bar:
+    bar = Progress(*columns, console=_console(stream), transient=True, redirect_stdout=False, redirect_stderr=False)
+    with bar:
         rows = bar.add_task("rows", total=size)
         yield lambda done: bar.update(rows, completed=done)

@@ -129,16 +129,16 @@ def say(text: str) -> None:
 
 def leave_on_signals() -> None:
     """Let "terminate" and "hang up" end the program through its clean-up, with 128 and the signal's number."""
+
+    def leave(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(128 + number)
+
     # Windows has no SIGHUP; what is ignored already, as under nohup, stays so.
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _leave)
-
-
-def _leave(number: int, _: object) -> None:
-    signal.signal(number, signal.SIG_DFL)
-    raise SystemExit(128 + number)
+            signal.signal(number, leave)
 
 
 @contextmanager
