@@ -19,7 +19,7 @@ demo: $(VENV)/installed ## The main job on an invented member: look up, decide, 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
 test: $(VENV)/installed ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 frozen: $(VENV)/installed ## Compare what every command says and writes with tests/frozen
 	$(BIN)/python scripts/freeze.py

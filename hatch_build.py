@@ -19,7 +19,7 @@ class Answers(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         sys.path.insert(0, str(root / "src"))
-        from calaim_cli import answers
+        from calaim_cli.show import answers
 
         self.folder = Path(tempfile.mkdtemp())
         answers.write(root / "data", self.folder)

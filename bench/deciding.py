@@ -12,8 +12,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import people
-from calaim_cli import casefile, datafiles, screening
-from calaim_cli.case import Case
+from calaim_cli.case import casefile
+from calaim_cli.case.case import Case
+from calaim_cli.decide import screening
+from calaim_cli.policy import load
 
 CASES = 2000
 DAY = date(2026, 11, 22)
@@ -21,7 +23,7 @@ DAY = date(2026, 11, 22)
 
 def table(scratch: Path, calaim: str) -> Iterator[str]:
     """The table for simulated people; `calaim` is the command to be timed."""
-    catalog = datafiles.load()
+    catalog = load.load()
     names = [str(scratch / f"case-{number}.toml") for number in range(CASES)]
     for name, person in zip(names, people.people(CASES, seed=2026), strict=True):
         Path(name).write_bytes(casefile.case_bytes(Case(answers={**person.answers})))

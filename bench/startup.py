@@ -24,8 +24,9 @@ from typing import NamedTuple
 import deciding
 from measuring import ENVIRONMENT, ROOT, environment, installed, keep, machine
 
-from calaim_cli import datafiles, documents
-from calaim_cli.places import Place
+from calaim_cli.policy import load
+from calaim_cli.policy.places import Place
+from calaim_cli.show import documents
 
 ROUNDS = 40
 FLOORS = 5
@@ -136,7 +137,7 @@ def prepared(scratch: Path) -> list[Run]:
 
 def all_counties() -> dict[str, object]:
     """What `county --json` says of every county, keyed by its name in small letters."""
-    catalog = datafiles.load()
+    catalog = load.load()
     places = {county.name.lower(): Place(county) for county in catalog.counties_file.county}
     return {name: documents.county_document(place, name, catalog) for name, place in places.items()}
 

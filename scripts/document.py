@@ -15,15 +15,15 @@ from pathlib import Path
 
 import tree
 
-from calaim_cli import datafiles, policy
-from calaim_cli.form import FIELDS
-from calaim_cli.places import plans_of
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Program, rules_of
-from calaim_cli.questions import Kind
-from calaim_cli.rules import Rule
-from calaim_cli.topics import DOCUMENTS, EXIT_CODES, TOPICS
-from calaim_cli.views import CLAUSE_WORDS, PART_WORDS, Points
+from calaim_cli.case.form import FIELDS
+from calaim_cli.policy import load, policy
+from calaim_cli.policy.places import plans_of
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Program, rules_of
+from calaim_cli.policy.questions import Kind
+from calaim_cli.policy.rules import Rule
+from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, TOPICS
+from calaim_cli.show.views import CLAUSE_WORDS, PART_WORDS, Points
 
 ROOT = Path(__file__).parents[1]
 
@@ -170,7 +170,7 @@ def commands() -> None:
 
 def questions() -> None:
     """Print every question that a case may answer, by topic: its id, how it is answered, its words."""
-    catalog = datafiles.load()
+    catalog = load.load()
     for topic in catalog.programs_file.topic:
         print(f"\n### {topic.title}\n")
         rows = (
@@ -195,7 +195,7 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
 
 def programs() -> None:
     """Print every program, population and service with its rule, criterion by criterion, each with its source."""
-    catalog = datafiles.load()
+    catalog = load.load()
     for kind, entry in policy.kinds(catalog):
         print(f"\n## {entry.name}\n")
         print(f"`{entry.id}`, {kind}. {entry.summary}\n")
@@ -231,7 +231,7 @@ def _last(entry: Program, catalog: Policy) -> None:
 
 def review() -> None:
     """Print until when the data are good."""
-    catalog = datafiles.load()
+    catalog = load.load()
     print(
         f"Every fact has a source, a date and a grade. This edition, {catalog.edition}, is due for review by "
         f"{catalog.review_by}, because the CalAIM waivers end then; later, each decision and draft says so. "
@@ -248,7 +248,7 @@ def pages() -> None:
 
 def sources() -> None:
     """Print every source of the data."""
-    found = datafiles.load().sources.values()
+    found = load.load().sources.values()
     table(
         ("id", "source", "date", "grade"),
         (
@@ -260,7 +260,7 @@ def sources() -> None:
 
 def counties() -> None:
     """Print the 58 counties with Kaiser Permanente's region, its grade, and the other plans."""
-    catalog = datafiles.load()
+    catalog = load.load()
     rows = (
         (
             county.name,

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from calaim_cli import datafiles  # noqa: E402
+from calaim_cli.policy import load  # noqa: E402
 from drafts import golden_drafts  # noqa: E402 it lies among the tests
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     """Write each draft to tests/golden and say which ones changed."""
     folder = ROOT / "tests" / "golden"
     folder.mkdir(exist_ok=True)
-    for name, content in golden_drafts(datafiles.load()).items():
+    for name, content in golden_drafts(load.load()).items():
         path = folder / f"{name}.eml"
         before = path.read_bytes() if path.exists() else b""
         path.write_bytes(content)

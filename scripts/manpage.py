@@ -8,10 +8,11 @@ from pathlib import Path
 
 import tree
 
-from calaim_cli import __version__, datafiles
+from calaim_cli import __version__
 from calaim_cli.cli import LAST_WORDS
-from calaim_cli.topics import EXIT_CODES, PRIVACY
-from calaim_cli.views import Points
+from calaim_cli.policy import load
+from calaim_cli.show.help import EXIT_CODES, PRIVACY
+from calaim_cli.show.views import Points
 
 PAGE = Path(__file__).parents[1] / "docs" / "calaim.1"
 
@@ -23,7 +24,7 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     top, *others = tree.commands()
-    yield f'.TH CALAIM 1 "{datafiles.load().edition}" "calaim {__version__}" "User commands"'
+    yield f'.TH CALAIM 1 "{load.load().edition}" "calaim {__version__}" "User commands"'
     yield from (".SH NAME", r"calaim \- CalAIM at a care manager's terminal")
     yield from (".SH SYNOPSIS", f".B {_plain(top.usage)}")
     yield from (".SH DESCRIPTION", *(_text(part) for part in top.help))

@@ -15,8 +15,10 @@ import pytest
 import tomli_w
 from hypothesis import HealthCheck, settings
 
-from calaim_cli import answers, cli, datafiles, quick
-from calaim_cli.policy import Policy
+from calaim_cli import cli, quick
+from calaim_cli.policy import load
+from calaim_cli.policy.policy import Policy
+from calaim_cli.show import answers
 
 # A first run builds tables, and the machine may be busy: neither says anything about the code.
 settings.register_profile("calaim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,7 +42,7 @@ Run = Callable[..., Ran]
 @pytest.fixture(scope="session")
 def catalog() -> Policy:
     """The shipped policy."""
-    return datafiles.load()
+    return load.load()
 
 
 @pytest.fixture(autouse=True)

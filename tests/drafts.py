@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from calaim_cli.case import LeadEntity, Profile, Referrer, SecureEmail, read_case
-from calaim_cli.draft import Drafter
-from calaim_cli.message import eml
-from calaim_cli.policy import Policy
+from calaim_cli.case.case import LeadEntity, Profile, Referrer, SecureEmail, read_case
+from calaim_cli.draft.draft import Drafter
+from calaim_cli.draft.message import eml
+from calaim_cli.policy.policy import Policy
 from conftest import AS_OF, COMPLETE, changed
 
 PLAN: Final[dict[str, Any]] = {"managed_care": True, "excluded_programs": ["none"], "choose_one_programs": ["none"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from calaim_cli.form import CHECKED
+from calaim_cli.case.form import CHECKED
 
 ENCODED_WORDS: Final = {
     "encoded word that hides a Bcc": "=?utf-8?q?ok=0D=0ABcc:_x@example.com?=",

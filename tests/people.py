@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from calaim_cli import datafiles
-from calaim_cli.interview import Inquiry, inquiry, next_question, open_questions, telling_answers, to_settle
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Outcome
-from calaim_cli.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind, Question
+from calaim_cli.decide.interview import Inquiry, inquiry, next_question, open_questions, telling_answers, to_settle
+from calaim_cli.policy import load
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind, Question
 
 Answers = dict[str, Answer]
 
@@ -218,7 +218,7 @@ class Asked(NamedTuple):
 @cache
 def policy() -> Policy:
     """The shipped policy."""
-    return datafiles.load()
+    return load.load()
 
 
 @cache

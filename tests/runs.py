@@ -15,15 +15,17 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli import batch, datafiles, files, system
-from calaim_cli.batch import Order
-from calaim_cli.case import Profile
-from calaim_cli.draft import Drafter
-from calaim_cli.programs import subject_id
+from calaim_cli.base import files, system
+from calaim_cli.batch import batch
+from calaim_cli.batch.batch import Order
+from calaim_cli.case.case import Profile
+from calaim_cli.draft.draft import Drafter
+from calaim_cli.policy import load
+from calaim_cli.policy.programs import subject_id
 from conftest import AS_OF
 from sheets import row, sheet
 
-CATALOG: Final = datafiles.load()
+CATALOG: Final = load.load()
 ALL_PROGRAMS: Final = Drafter(CATALOG, Profile(), AS_OF)
 """What the command drafts by."""
 ONE_PROGRAM: Final = Drafter(

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 
-from calaim_cli.form import FIELDS
+from calaim_cli.case.form import FIELDS
 
 COLUMNS = tuple(field.column for field in FIELDS if "template" not in field.absent)
 """Of the template that `batch --template` prints."""

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from calaim_cli.determination import Determination, decider
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Subject
-from calaim_cli.questions import Answer, Criterion, Kind, Question
-from calaim_cli.rules import Finding, Rule, Truth, Truths, evaluator
+from calaim_cli.decide.determination import Determination, decider
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Subject
+from calaim_cli.policy.questions import Answer, Criterion, Kind, Question
+from calaim_cli.policy.rules import Finding, Rule, Truth, Truths, evaluator
 
 # On a new machine Hypothesis first builds its table of characters, and a busy one is slow: neither is a failure.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

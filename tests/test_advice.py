@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli.advice import Advice, advise
-from calaim_cli.determination import Determination
-from calaim_cli.places import HEALTH_CARE_OPTIONS, Availability, Contact, County, Plan, Presence, Region
-from calaim_cli.policy import OutcomeWords, Policy
-from calaim_cli.programs import Conflict, Gate, Grade, Outcome, Program, rules_of, subjects
-from calaim_cli.rules import Rule, Truth
+from calaim_cli.decide.advice import Advice, advise
+from calaim_cli.decide.determination import Determination
+from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, Availability, Contact, County, Plan, Presence, Region
+from calaim_cli.policy.policy import OutcomeWords, Policy
+from calaim_cli.policy.programs import Conflict, Gate, Grade, Outcome, Program, rules_of, subjects
+from calaim_cli.policy.rules import Rule, Truth
 from strategies import determine
 
 NO, YES = Truth.NO, Truth.YES

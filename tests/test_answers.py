@@ -11,15 +11,17 @@ import pytest
 from msgspec import to_builtins
 from msgspec.structs import asdict
 
-from calaim_cli import answers, datafiles, quick
-from calaim_cli.errors import InputError
-from calaim_cli.policy import Policy
+from calaim_cli import quick
+from calaim_cli.base.errors import InputError
+from calaim_cli.policy import load
+from calaim_cli.policy.policy import Policy
+from calaim_cli.show import answers
 from conftest import ROOT, Run
 
 
 def test_policy_of_a_wheel_is_that_of_the_toml_files(answers_folder: Path, catalog: Policy) -> None:
     """A wheel decides by exactly the policy that stands in the data files."""
-    loaded = datafiles.from_wheel()
+    loaded = load.from_wheel()
     assert loaded is not None
     known, found = asdict(catalog), asdict(loaded)
     zips, found_zips = known.pop("gazetteer").zips(), found.pop("gazetteer").zips()
@@ -41,28 +43,28 @@ def test_spoiled_policy_is_read_from_the_toml_files(
             (tmp_path / one).write_bytes(content)
         elif kept is not None:
             (tmp_path / one).write_bytes(content[: int(len(content) * kept)])
-    assert datafiles.from_wheel() is None
-    assert datafiles.load().edition == "2026-11"
+    assert load.from_wheel() is None
+    assert load.load().edition == "2026-11"
 
 
 def test_own_folder_is_always_read_as_toml(answers_folder: Path, data_copy: Path, run: Run) -> None:
     """With a data folder, what the wheel brings is not used."""
     for path in data_copy.iterdir():
         path.write_text(path.read_text("utf-8").replace('edition = "2026-11"', 'edition = "our own"'), "utf-8")
-    assert datafiles.load(data_copy).edition == "our own"
+    assert load.load(data_copy).edition == "our own"
     assert '"edition": "our own"' in run("county", "alameda", "--json", "--data", data_copy).out
 
 
 def test_data_check_reads_the_toml_files(answers_folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """`calaim data check` looks at what people edit, not at what was written from it."""
-    monkeypatch.setattr(datafiles, "from_wheel", None)
+    monkeypatch.setattr(load, "from_wheel", None)
     assert run("data", "check").code == 0
 
 
 def test_working_copy_has_no_answers() -> None:
     """An editable install reads the data files that are being edited."""
     assert not Path(quick.FOLDER).exists()
-    assert datafiles.from_wheel() is None
+    assert load.from_wheel() is None
 
 
 def test_every_wheel_has_the_same_answers(tmp_path: Path, answers_folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli.sheet import BOM
+from calaim_cli.batch.sheet import BOM
 from conftest import AS_OF, Run, WriteProfile
 from sheets import ROW, read_csv, row, sheet
 

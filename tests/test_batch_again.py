@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import pytest
 
-from calaim_cli import batch
-from calaim_cli.batch import Order
-from calaim_cli.row import reader
+from calaim_cli.batch import batch
+from calaim_cli.batch.batch import Order
+from calaim_cli.batch.row import reader
 from conftest import Run, WriteCase
 from runs import ALL_PROGRAMS, CATALOG, TARGETS, as_anybody, calaim, contents, without_hard_links
 from sheets import COLUMNS, read_csv, row, sheet

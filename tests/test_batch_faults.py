@@ -24,9 +24,10 @@ from typing import Any, Final, Self
 
 import pytest
 
-from calaim_cli import cli, files
-from calaim_cli.batch import Order
-from calaim_cli.errors import CalaimError, Locked, OutputRefused
+from calaim_cli import cli
+from calaim_cli.base import files
+from calaim_cli.base.errors import CalaimError, Locked, OutputRefused
+from calaim_cli.batch.batch import Order
 from conftest import AS_OF
 from runs import (
     CANARY,

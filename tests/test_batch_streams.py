@@ -20,8 +20,9 @@ from typing import Final
 
 import pytest
 
-from calaim_cli import batch, cli
-from calaim_cli.batch import Order
+from calaim_cli import cli
+from calaim_cli.batch import batch
+from calaim_cli.batch.batch import Order
 from conftest import AS_OF, Run, WriteCase
 from runs import ONE_PROGRAM, TARGETS, attempt, calaim, contents
 from sheets import row, sheet

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.body import HIDDEN, NOT_GIVEN, WIDTH, hidden, reads_left_to_right, us_date, wrapped
-from calaim_cli.case import LeadEntity, Member, Profile, SecureEmail, read_case
-from calaim_cli.draft import Drafted, Drafter
-from calaim_cli.errors import InputError
-from calaim_cli.policy import Policy
-from calaim_cli.questions import NONE_OF_THESE, Kind, Question
+from calaim_cli.base.errors import InputError
+from calaim_cli.case.case import LeadEntity, Member, Profile, SecureEmail, read_case
+from calaim_cli.draft.body import HIDDEN, NOT_GIVEN, WIDTH, hidden, reads_left_to_right, us_date, wrapped
+from calaim_cli.draft.draft import Drafted, Drafter
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.questions import NONE_OF_THESE, Kind, Question
 from conftest import AS_OF, COMPLETE, changed
 
 WHOLE = {

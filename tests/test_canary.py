@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from calaim_cli import draft
-from calaim_cli.form import CHECKED
+from calaim_cli.case.form import CHECKED
+from calaim_cli.draft import draft
 from conftest import ROOT, Ran, Run, WriteCase
 from hostile import LIST_FIELDS
 

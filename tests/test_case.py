@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.case import Case, Member, Referrer, age_of, read_case, with_profile
+from calaim_cli.case.case import Case, Member, Referrer, age_of, read_case, with_profile
 from conftest import AS_OF, COMPLETE, changed
 
 

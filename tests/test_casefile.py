@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import casefile
-from calaim_cli.case import Case, Consent, LeadEntity, Member, Profile, Referral, Referrer, SecureEmail, read_case
-from calaim_cli.errors import InputError
+from calaim_cli.base.errors import InputError
+from calaim_cli.case import casefile
+from calaim_cli.case.case import Case, Consent, LeadEntity, Member, Profile, Referral, Referrer, SecureEmail, read_case
 from conftest import COMPLETE, Run, WriteCase, WriteProfile
 
 PROFILE = """\

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Outcome
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome
 from conftest import AS_OF, Run
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))

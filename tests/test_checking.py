@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from calaim_cli.policy import Policy
-from calaim_cli.programs import subject_id
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import subject_id
 from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
 
 HOUSED_TEEN = '[answers]\nage = 15\nhousing = ["none"]\n'

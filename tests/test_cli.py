@@ -16,10 +16,10 @@ import pexpect  # type: ignore[import-untyped]
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli import datafiles
-from calaim_cli.places import Place
-from calaim_cli.policy import Policy
-from calaim_cli.views import Fact, Items, Points, View, county_view
+from calaim_cli.policy import load
+from calaim_cli.policy.places import Place
+from calaim_cli.policy.policy import Policy
+from calaim_cli.show.views import Fact, Items, Points, View, county_view
 from conftest import ROOT, Run, WriteCase, WriteProfile
 
 CALAIM = [sys.executable, "-m", "calaim_cli"]
@@ -234,7 +234,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(folder: Path | None = None) -> Policy:
         raise Broken("canary 91234567A")
 
-    monkeypatch.setattr(datafiles, "load", fail)
+    monkeypatch.setattr(load, "load", fail)
 
 
 @pytest.mark.usefixtures("broken")
@@ -257,7 +257,7 @@ def test_internal_error_with_json_is_a_document(run: Run) -> None:
 
 def test_catalog_that_breaks_is_an_internal_error(run: Run, catalog: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data that contradict each other unseen end in one line too."""
-    monkeypatch.setattr(datafiles, "load", lambda folder=None: replace(catalog, availability={}))
+    monkeypatch.setattr(load, "load", lambda folder=None: replace(catalog, availability={}))
     ran = run("county", "alameda")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("calaim: internal error ")
@@ -270,7 +270,7 @@ def test_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, run: Run) -> N
     def interrupted(folder: Path | None = None) -> Policy:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(datafiles, "load", interrupted)
+    monkeypatch.setattr(load, "load", interrupted)
     ran = run("county", "alameda")
     assert (ran.code, ran.out) == (130, "")
     assert "Traceback" not in ran.err

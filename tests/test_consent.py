@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from calaim_cli import datafiles
-from calaim_cli.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
-from calaim_cli.conversation import Declined, Step, consent_steps, part2_steps, walk
-from calaim_cli.draft import Drafter, asked_for
-from calaim_cli.errors import InputError
-from calaim_cli.policy import Policy
-from calaim_cli.prompt import Prompt, Refusal, Reply, read_reply
-from calaim_cli.session import edited_profile
+from calaim_cli.base.errors import InputError
+from calaim_cli.case.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
+from calaim_cli.draft.draft import Drafter, asked_for
+from calaim_cli.policy.policy import Policy
+from calaim_cli.talk.conversation import Declined, Step, consent_steps, part2_steps, walk
+from calaim_cli.talk.prompt import Prompt, Refusal, Reply, read_reply
+from calaim_cli.talk.session import edited_profile
 from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, WriteProfile, changed
 from terminals import DOWN, ENTER, SPACE, Terminal
 
@@ -57,8 +56,7 @@ def test_profile_cannot_consent(run: Run, write_case: WriteCase, write_profile: 
 
 def test_no_source_sets_consent() -> None:
     """Nowhere in the program is agreement or attestation set to yes; the shipped examples apart from one are unset."""
-    package = Path(datafiles.__file__).parent
-    sources = [path.read_text("utf-8") for path in package.glob("*.py")]
+    sources = [path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py")]
     assert sources
     for text in sources:
         for name in ("attested", "member_agreed", "part2_consent"):

@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 import people
-from calaim_cli.case import (
+from calaim_cli.base.errors import NotFound
+from calaim_cli.case.case import (
     Case,
     Consent,
     LeadEntity,
@@ -21,7 +22,15 @@ from calaim_cli.case import (
     age_of,
     read_case,
 )
-from calaim_cli.conversation import (
+from calaim_cli.decide.determination import Determination
+from calaim_cli.decide.interview import inquiry, to_settle
+from calaim_cli.decide.screening import screener
+from calaim_cli.draft.draft import Drafter
+from calaim_cli.draft.fitness import check_case
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.questions import DONT_KNOW, Answer
+from calaim_cli.talk.conversation import (
     Quit,
     Step,
     answers_of,
@@ -35,17 +44,8 @@ from calaim_cli.conversation import (
     walk,
     with_reply,
 )
-from calaim_cli.determination import Determination
-from calaim_cli.draft import Drafter
-from calaim_cli.errors import NotFound
-from calaim_cli.fitness import check_case
-from calaim_cli.interview import inquiry, to_settle
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Outcome
-from calaim_cli.prompt import Move, Prompt, Refusal, Reply, read_reply
-from calaim_cli.questions import DONT_KNOW, Answer
-from calaim_cli.screening import screener
-from calaim_cli.session import edited_profile, talk
+from calaim_cli.talk.prompt import Move, Prompt, Refusal, Reply, read_reply
+from calaim_cli.talk.session import edited_profile, talk
 from conftest import AS_OF, COMPLETE, SAID, changed
 
 FOR_ECM = Case(referral=Referral(program="ecm"))

@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from calaim_cli import batch
-from calaim_cli.batch import Order
+from calaim_cli.batch import batch
+from calaim_cli.batch.batch import Order
 from conftest import ROOT
 from runs import attempt, contents
 from sheets import read_csv, row, sheet

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli.case import Case, Member, Referral
-from calaim_cli.datacheck import find_problems
-from calaim_cli.places import KP, County, NoPlace, Place, find_place, plans_of
-from calaim_cli.policy import Policy
-from calaim_cli.programs import source_id
-from calaim_cli.route import route
+from calaim_cli.case.case import Case, Member, Referral
+from calaim_cli.decide.soundness import find_problems
+from calaim_cli.draft.route import route
+from calaim_cli.policy.places import KP, County, NoPlace, Place, find_place, plans_of
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import source_id
 from conftest import AS_OF, ROOT, Run, WriteCase
 
 NORTH_MAILBOX, NORTH_PHONE = "REGMCDURNS-KPNC@kp.org", "1-833-721-6012"

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calaim_cli.determination import Decide, Parts, decider, decisive, outcome_of, still_open
-from calaim_cli.policy import Policy
-from calaim_cli.programs import PARTS, Outcome, Program, Subject, subject_id
-from calaim_cli.questions import Teller
-from calaim_cli.rules import Rule, Truth, Truths, criteria_of
+from calaim_cli.decide.determination import Decide, Parts, decider, decisive, outcome_of, still_open
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import PARTS, Outcome, Program, Subject, subject_id
+from calaim_cli.policy.questions import Teller
+from calaim_cli.policy.rules import Rule, Truth, Truths, criteria_of
 from strategies import determine, full_answers, interviews, kept_questions, known, policy_answers, rules, unhurried
 
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES

@@ -16,8 +16,8 @@ import manpage
 import pytest
 import tree
 
-from calaim_cli.policy import Policy, kinds
-from calaim_cli.topics import EXIT_CODES
+from calaim_cli.policy.policy import Policy, kinds
+from calaim_cli.show.help import EXIT_CODES
 from conftest import ROOT
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])

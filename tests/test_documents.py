@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from calaim_cli import policy
-from calaim_cli.case import LeadEntity, Profile, Referrer
-from calaim_cli.documents import error_document, profile_document, services_document, written
-from calaim_cli.errors import CalaimError, InputError, Locked, NotFound, OutputRefused, Problem, UsageError
-from calaim_cli.policy import Policy
+from calaim_cli.base.errors import CalaimError, InputError, Locked, NotFound, OutputRefused, Problem, UsageError
+from calaim_cli.case.case import LeadEntity, Profile, Referrer
+from calaim_cli.policy import policy
+from calaim_cli.policy.policy import Policy
+from calaim_cli.show.documents import error_document, profile_document, services_document, written
 from conftest import Run, WriteCase
 
 DAY = ("--as-of", "2026-11-22")

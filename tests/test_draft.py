@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.body import NOT_GIVEN, us_date
-from calaim_cli.case import LeadEntity, Profile, read_case
-from calaim_cli.draft import Drafted, Drafter
-from calaim_cli.errors import InputError, NotFound
-from calaim_cli.message import eml
-from calaim_cli.policy import Policy
+from calaim_cli.base.errors import InputError, NotFound
+from calaim_cli.case.case import LeadEntity, Profile, read_case
+from calaim_cli.draft.body import NOT_GIVEN, us_date
+from calaim_cli.draft.draft import Drafted, Drafter
+from calaim_cli.draft.message import eml
+from calaim_cli.policy.policy import Policy
 from conftest import AS_OF, COMPLETE, changed
 
 CS = {"referral.program": "cs"}

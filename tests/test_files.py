@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli import files
-from calaim_cli.errors import CalaimError, InputError, Locked, OutputRefused
-from calaim_cli.files import Folder, Found, Status, save
+from calaim_cli.base import files
+from calaim_cli.base.errors import CalaimError, InputError, Locked, OutputRefused
+from calaim_cli.base.files import Folder, Found, Status, save
 from runs import without_directory_descriptors, without_hard_links
 
 WHOLE = b"a draft, all of it"

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from calaim_cli.case import read_case
-from calaim_cli.errors import Problem
-from calaim_cli.fitness import CheckedCase, check_case
-from calaim_cli.form import BY_KEY, CHECKED
-from calaim_cli.policy import Policy
-from calaim_cli.values import MESSAGES
+from calaim_cli.base.errors import Problem
+from calaim_cli.base.values import MESSAGES
+from calaim_cli.case.case import read_case
+from calaim_cli.case.form import BY_KEY, CHECKED
+from calaim_cli.draft.fitness import CheckedCase, check_case
+from calaim_cli.policy.policy import Policy
 from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
 
 REQUIRED = (

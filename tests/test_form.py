@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from calaim_cli.case import PARTS
-from calaim_cli.form import BY_COLUMN, BY_KEY, FIELDS, Field, FieldKind
-from calaim_cli.policy import Policy
+from calaim_cli.case.case import PARTS
+from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, Field, FieldKind
+from calaim_cli.policy.policy import Policy
 from conftest import ROOT, Run
 
 EACH = pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)

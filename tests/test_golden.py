@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 import fast_mail_parser
 import pytest
 
-from calaim_cli.policy import Policy
+from calaim_cli.policy.policy import Policy
 from conftest import ROOT
 from drafts import GOLDEN, golden_drafts
 

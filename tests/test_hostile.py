@@ -14,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from calaim_cli import casefile, fitness, message
-from calaim_cli.case import Case, Profile, SecureEmail, read_case
-from calaim_cli.draft import Drafter
-from calaim_cli.errors import CalaimError, InputError
-from calaim_cli.form import CHECKED
-from calaim_cli.message import Draft, eml, read_back
-from calaim_cli.policy import Policy
-from calaim_cli.values import Checked
+from calaim_cli.base.errors import CalaimError, InputError
+from calaim_cli.base.values import Checked
+from calaim_cli.case import casefile
+from calaim_cli.case.case import Case, Profile, SecureEmail, read_case
+from calaim_cli.case.form import CHECKED
+from calaim_cli.draft import fitness, message
+from calaim_cli.draft.draft import Drafter
+from calaim_cli.draft.message import Draft, eml, read_back
+from calaim_cli.policy.policy import Policy
 from conftest import AS_OF, COMPLETE, changed
 from hostile import HOSTILE, LIST_FIELDS, NAMES, TEXT_FIELDS
 

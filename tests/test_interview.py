@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import people
-from calaim_cli.interview import (
+from calaim_cli.decide.interview import (
     Inquiry,
     inquiry,
     next_question,
@@ -19,11 +19,11 @@ from calaim_cli.interview import (
     telling_answers,
     to_settle,
 )
-from calaim_cli.places import County
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Outcome, Program, Subject
-from calaim_cli.questions import DONT_KNOW, Criterion, Kind, Question
-from calaim_cli.rules import Rule
+from calaim_cli.policy.places import County
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome, Program, Subject
+from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
+from calaim_cli.policy.rules import Rule
 from conftest import ROOT
 from people import Answers, Person
 from strategies import CRITERIA, interviews, rules, unhurried

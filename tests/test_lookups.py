@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import cli, datafiles, policy
-from calaim_cli.errors import NotFound
-from calaim_cli.policy import Policy
+from calaim_cli import cli
+from calaim_cli.base.errors import NotFound
+from calaim_cli.policy import load, policy
+from calaim_cli.policy.policy import Policy
 from conftest import Run
 
-CATALOG = datafiles.load()
+CATALOG = load.load()
 NAMES = [county.name for county in CATALOG.counties_file.county]
 
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from calaim_cli.errors import OutputRefused
-from calaim_cli.message import Draft, eml, guard, headers, quoted_printable, read_back
-from calaim_cli.values import all_printable
+from calaim_cli.base.errors import OutputRefused
+from calaim_cli.base.values import all_printable
+from calaim_cli.draft.message import Draft, eml, guard, headers, quoted_printable, read_back
 
 DRAFT = Draft(to=("intake@example.org",), subject="ECM Referral", body="Name: Trần\n.\nFrom here\n=3D\n\nEnd.\n")
 HEADERS = ["X-Unsent", "To", "Subject", "Content-Type", "Content-Transfer-Encoding", "MIME-Version"]

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from calaim_cli import datafiles
-from calaim_cli.places import NoPlace, Place, find_place
-from calaim_cli.values import ZIP
-from calaim_cli.wording import place_key
+from calaim_cli.base.values import ZIP
+from calaim_cli.base.wording import place_key
+from calaim_cli.policy import load
+from calaim_cli.policy.places import NoPlace, Place, find_place
 from conftest import Run
 
-GAZETTEER = datafiles.load().gazetteer
+GAZETTEER = load.load().gazetteer
 NAMES = [county.name for county in GAZETTEER.counties]
 
 SPELLINGS: dict[str, Callable[[str], str]] = {

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import tomli_w
 
-from calaim_cli.advice import advise
-from calaim_cli.determination import Determination
-from calaim_cli.places import HEALTH_CARE_OPTIONS, KP, County, plans_of
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Outcome
+from calaim_cli.decide.advice import advise
+from calaim_cli.decide.determination import Determination
+from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, County, plans_of
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome
 from conftest import AS_OF, ROOT, Run, WriteCase
 
 NAMES_KP = re.compile(r"Kaiser|Permanente|\bKP\b|kp\.org", re.IGNORECASE)

@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli.places import Availability, County, Presence
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Conflict, Grade, Source
-from calaim_cli.questions import Criterion, Kind, Question
+from calaim_cli.policy.places import Availability, County, Presence
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Conflict, Grade, Source
+from calaim_cli.policy.questions import Criterion, Kind, Question
 
 SOURCES = (
     Source(id="OLD", name="Old guide", title="Invented", date="2022", grade=Grade.OFFICIAL),

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.determination import decider
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Subject, subject_id
-from calaim_cli.questions import Answer, Teller
-from calaim_cli.rules import criteria_of
+from calaim_cli.decide.determination import decider
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Subject, subject_id
+from calaim_cli.policy.questions import Answer, Teller
+from calaim_cli.policy.rules import criteria_of
 from strategies import policy_answers, telling_values, unhurried
 
 Answers = Mapping[str, Answer]

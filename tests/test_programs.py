@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from calaim_cli.programs import Gate, Program, requested, rules_of, subject_id, subjects
-from calaim_cli.rules import Rule
+from calaim_cli.policy.programs import Gate, Program, requested, rules_of, subject_id, subjects
+from calaim_cli.policy.rules import Rule
 
 
 def entry(name: str, **more: Any) -> Program:  # noqa: ANN401 the parts of an entry differ in type

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.prompt import Move, Prompt, Refusal, exclusive, read_reply
-from calaim_cli.values import MESSAGES, Checked, phone
+from calaim_cli.base.values import MESSAGES, Checked, phone
+from calaim_cli.talk.prompt import Move, Prompt, Refusal, exclusive, read_reply
 
 COLORS = {"red": "Red", "dark_blue": "Dark blue, as the sea", "green": "Green", "none": "None of these"}
 YES_NO = {"yes": "Yes", "no": "No"}

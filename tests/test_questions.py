@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.errors import Problem
-from calaim_cli.questions import Answer, Criterion, Kind, Question, Teller, read_answer, read_answers
-from calaim_cli.rules import Truth
+from calaim_cli.base.errors import Problem
+from calaim_cli.policy.questions import Answer, Criterion, Kind, Question, Teller, read_answer, read_answers
+from calaim_cli.policy.rules import Truth
 from strategies import unhurried
 
 LIKES_TEA = Question(id="likes_tea", topic="t", kind=Kind.YES_NO, ask="Tea?", help="Or not.")

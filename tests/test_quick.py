@@ -16,13 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import datafiles, quick
+from calaim_cli import quick
 from calaim_cli.__main__ import write
-from calaim_cli.places import Place, find_place
-from calaim_cli.policy import Policy
+from calaim_cli.policy import load
+from calaim_cli.policy.places import Place, find_place
+from calaim_cli.policy.policy import Policy
 from conftest import Ran, Run
 
-SHIPPED = datafiles.load()
+SHIPPED = load.load()
 COUNTIES = SHIPPED.counties_file.county
 ZIPS = SHIPPED.gazetteer.zips()
 SEVERAL = [code for code, shares in ZIPS.items() if len(shares) > 1]
@@ -55,7 +56,7 @@ def own_answers(answers_folder: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.fixture
 def by_typer(run: Run, catalog: Policy, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Ask Typer, with the data at hand."""
-    monkeypatch.setattr(datafiles, "load", lambda folder=None: catalog)
+    monkeypatch.setattr(load, "load", lambda folder=None: catalog)
     return run
 
 

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli.case import Case, Profile, Referral, Referrer, SecureEmail
-from calaim_cli.casefile import profile_bytes
-from calaim_cli.draft import LONGEST_LINK, as_mailto, asked_for, format_for
-from calaim_cli.errors import OutputRefused, UsageError
-from calaim_cli.formats import Format
-from calaim_cli.message import Draft
+from calaim_cli.base.errors import OutputRefused, UsageError
+from calaim_cli.case.case import Case, Profile, Referral, Referrer, SecureEmail
+from calaim_cli.case.casefile import profile_bytes
+from calaim_cli.draft.draft import LONGEST_LINK, as_mailto, asked_for, format_for
+from calaim_cli.draft.formats import Format
+from calaim_cli.draft.message import Draft
 from conftest import Run, WriteCase, WriteProfile
 from sheets import row, sheet
 

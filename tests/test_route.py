@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli.case import Case, LeadEntity, read_case
-from calaim_cli.errors import NotFound
-from calaim_cli.places import County
-from calaim_cli.policy import Policy
-from calaim_cli.route import Route, own_mailboxes, region_of, route
+from calaim_cli.base.errors import NotFound
+from calaim_cli.case.case import Case, LeadEntity, read_case
+from calaim_cli.draft.route import Route, own_mailboxes, region_of, route
+from calaim_cli.policy.places import County
+from calaim_cli.policy.policy import Policy
 from conftest import COMPLETE, Run, WriteCase, changed
 
 LEAD_ENTITY = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")

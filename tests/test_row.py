@@ -6,12 +6,8 @@ from typing import Any
 
 import pytest
 
-from calaim_cli.case import PARTS, Case, Referrer
-from calaim_cli.errors import Problem
-from calaim_cli.form import BY_COLUMN, FIELDS, Field, FieldKind
-from calaim_cli.policy import Policy
-from calaim_cli.questions import DONT_KNOW, Kind
-from calaim_cli.row import (
+from calaim_cli.base.errors import Problem
+from calaim_cli.batch.row import (
     GENERAL,
     cell_answer,
     column_of,
@@ -23,7 +19,11 @@ from calaim_cli.row import (
     summed,
     worded,
 )
-from calaim_cli.sheet import fold
+from calaim_cli.batch.sheet import fold
+from calaim_cli.case.case import PARTS, Case, Referrer
+from calaim_cli.case.form import BY_COLUMN, FIELDS, Field, FieldKind
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.questions import DONT_KNOW, Kind
 from sheets import COLUMNS, ROW
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.rules import Rule, Truth, Truths, criteria_of, evaluator
+from calaim_cli.policy.rules import Rule, Truth, Truths, criteria_of, evaluator
 from strategies import CRITERIA, evaluate, full_answers, kept_questions, known, rules, unhurried
 
 NO, UNKNOWN, YES = Truth.NO, Truth.UNKNOWN, Truth.YES

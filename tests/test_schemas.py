@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from calaim_cli import documents, errors, policy
-from calaim_cli.errors import CalaimError, Problem
-from calaim_cli.policy import Policy
-from calaim_cli.topics import DOCUMENTS
+from calaim_cli.base import errors
+from calaim_cli.base.errors import CalaimError, Problem
+from calaim_cli.policy import policy
+from calaim_cli.policy.policy import Policy
+from calaim_cli.show import documents
+from calaim_cli.show.help import DOCUMENTS
 from conftest import ROOT, Run, WriteCase, WriteProfile
 
 DAY = ("--as-of", "2026-11-22")

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli.case import Case, Member
-from calaim_cli.policy import Policy
-from calaim_cli.programs import Program, Subject
-from calaim_cli.questions import Criterion, Kind, Question
-from calaim_cli.rules import Rule
-from calaim_cli.screening import screener
+from calaim_cli.case.case import Case, Member
+from calaim_cli.decide.screening import screener
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Program, Subject
+from calaim_cli.policy.questions import Criterion, Kind, Question
+from calaim_cli.policy.rules import Rule
 from conftest import AS_OF
 
 

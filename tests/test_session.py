@@ -19,13 +19,13 @@ import pytest
 from msgspec.structs import replace
 
 import people
-from calaim_cli.case import Case
-from calaim_cli.casefile import case_bytes
-from calaim_cli.conversation import Quit
-from calaim_cli.errors import InputError, NotFound, OutputRefused, Stopped
-from calaim_cli.form import FIELDS
-from calaim_cli.policy import Policy
-from calaim_cli.session import inquiry_for, keeper, leaving, started, way_on
+from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Stopped
+from calaim_cli.case.case import Case
+from calaim_cli.case.casefile import case_bytes
+from calaim_cli.case.form import FIELDS
+from calaim_cli.policy.policy import Policy
+from calaim_cli.talk.conversation import Quit
+from calaim_cli.talk.session import inquiry_for, keeper, leaving, started, way_on
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile
 from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
 

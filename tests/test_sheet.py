@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import sheet as sheets
-from calaim_cli.errors import InputError
-from calaim_cli.sheet import Row, Sheet, Source
+from calaim_cli.base.errors import InputError
+from calaim_cli.batch import sheet as sheets
+from calaim_cli.batch.sheet import Row, Sheet, Source
 from conftest import ROOT
 
 KNOWN = {"name": "name", "zip": "zip", "date_of_birth": "date_of_birth", "notes": "notes"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from calaim_cli.programs import Conflict, Grade, Source, age_in_months, source_id
+from calaim_cli.policy.programs import Conflict, Grade, Source, age_in_months, source_id
 from conftest import AS_OF
 
 SOURCE = {"id": "X1", "name": "Invented guide", "title": "An invented guide", "date": "2024-10", "grade": "A"}

@@ -35,11 +35,11 @@ __main__.run()
 """
 NEVER = {"pydantic", "http.client", "urllib.request", "ssl", "multiprocessing"}
 HEAVY = NEVER | {"rich", "questionary", "prompt_toolkit", "asyncio", "importlib.metadata"}
-NOT_IN_LOOKUPS = HEAVY | {"email", "tomllib", "tomli_w", "csv", "calaim_cli.values", "calaim_cli.datacheck"}
-NOT_IN_PARSING = NOT_IN_LOOKUPS | {"msgspec", "json", "calaim_cli.policy"}
+NOT_IN_LOOKUPS = HEAVY | {"email", "tomllib", "tomli_w", "csv", "calaim_cli.base.values", "calaim_cli.decide.soundness"}
+NOT_IN_PARSING = NOT_IN_LOOKUPS | {"msgspec", "json", "calaim_cli.policy.policy"}
 NOT_IN_QUICK = NOT_IN_PARSING | {
     *("typer", "typing", "re", "pathlib", "dataclasses", "inspect", "enum", "functools", "collections", "socket"),
-    *("datetime", "zlib", "hashlib", "calaim_cli.cli", "calaim_cli.errors", "calaim_cli.terminal"),
+    *("datetime", "zlib", "hashlib", "calaim_cli.cli", "calaim_cli.base.errors", "calaim_cli.base.streams"),
 }
 
 LATER = sys.version_info >= (3, 14)
@@ -118,7 +118,7 @@ def test_lookups_load_what_they_show(answers_folder: Path, arguments: list[str])
 def test_check_draws_and_sends_nothing(answers_folder: Path, write_case: WriteCase) -> None:
     """To decide a case takes its reader and the rules: no terminal, no mail, no interview."""
     modules = loaded(answers_folder, "check", write_case(), "--as-of", "2026-11-22")
-    assert not modules & (HEAVY | {"email", "tomli_w", "csv", "calaim_cli.interview", "calaim_cli.referral"})
+    assert not modules & (HEAVY | {"email", "tomli_w", "csv", "calaim_cli.decide.interview", "calaim_cli.referral"})
 
 
 def test_refer_loads_mail_but_no_terminal(answers_folder: Path, write_case: WriteCase) -> None:

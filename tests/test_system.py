@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from calaim_cli import files
+from calaim_cli.base import files
 from conftest import AS_OF, ROOT, WriteCase
 from runs import TARGETS, contents
 from sheets import row, sheet

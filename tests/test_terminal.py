@@ -1,132 +1,391 @@
-"""The standard streams: results arrive or it is known that they did not; nothing drives the terminal."""
+"""Asking on a real pseudo-terminal: menus by arrow keys, plain numbered lines, and terminals of every sort."""
 
 from __future__ import annotations
 
-import io
-import os
-import subprocess
-import sys
+import re
+import tomllib
 from pathlib import Path
 
+import pexpect  # type: ignore[import-untyped]
 import pytest
 
-from calaim_cli.terminal import emit, emit_utf8, prepare_streams, say, watched_stdout
+import people
+from calaim_cli.case.case import Case, Member
+from calaim_cli.case.casefile import case_bytes
+from calaim_cli.policy.questions import Answer
+from conftest import WriteProfile
+from terminals import CTRL_C, CTRL_D, DOWN, ENTER, PLAIN_HINT, SPACE, UP, Terminal, pressed, question_texts, typed
+
+DAY = ("--as-of", "2026-11-22")
+CHW = ("interview", "--program", "chw", *DAY)
+ECM = ("interview", "--program", "ecm", *DAY)
+STREET = people.whole("homeless adult with a complex need")
+PLAIN = {"option": ("--plain", {}), "ACCESSIBLE": ("", {"ACCESSIBLE": "1"}), "dumb": ("", {"TERM": "dumb"})}
+SAFE_LINES = re.compile(r"\x1b|\x08|\r(?!\r*\n)")
+"""What never appears where lines are only appended: an escape, a backspace, a return that goes over a line again."""
 
 
-def ascii_stdout(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
-    """Stdout as on a system that knows ASCII only, from here on; gives what is written to it."""
-    content = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(content, encoding="ascii"))
-    return content
+def answers_in(path: Path) -> dict[str, object]:
+    """The answers of a saved case."""
+    answers = tomllib.loads(path.read_text("utf-8"))["answers"]
+    assert isinstance(answers, dict)
+    return answers
 
 
-def test_results_and_talk_are_apart(capfd: pytest.CaptureFixture[str]) -> None:
-    """A result goes to stdout as it is, talk to stderr on a line of its own."""
-    emit("a\tb\n")
-    say("talk")
-    assert capfd.readouterr() == ("a\tb\n", "talk\n")
+def by_menus(terminal: Terminal, answers: dict[str, Answer]) -> list[str]:
+    """Answer every menu of an interview by keys; gives the questions in order."""
+    texts, keys = question_texts(), pressed(answers)
+    names, asked = list(texts), list[str]()
+    while terminal.child.expect([r"Question \d+, at most \d+ to go", pexpect.EOF]) == 0:
+        asked.append(names[terminal.child.expect_exact([texts[name] for name in names])])
+        terminal.type(*keys[asked[-1]])
+    return asked
 
 
-@pytest.mark.parametrize("control", ["\x1b[2J", "\x07", "\r", "\x00", "\x7f", "\x9b31m", "\x85"])
-def test_control_characters_are_escaped(capfd: pytest.CaptureFixture[str], control: str) -> None:
-    """A key, file name or cell with an escape sequence is shown and does not drive the terminal."""
-    emit(f"a{control}b\n")
-    say(f"a{control}b")
-    for text in capfd.readouterr():
-        assert control[0] not in text
-        assert text.startswith("a\\x")
+def aged(folder: Path, **answers: Answer) -> Path:
+    """A case in which the age and some more is known, to go on with."""
+    path = folder / "aged.toml"
+    path.write_bytes(case_bytes(Case(answers={"age": 47, **answers})))
+    return path
 
 
-def test_letters_of_every_script_pass(capfd: pytest.CaptureFixture[str]) -> None:
-    """Names are printed as they are, with what joins their letters."""
-    say("Trần علی‌رضا 王小明 José")
-    assert capfd.readouterr().err == "Trần علی‌رضا 王小明 José\n"
+def test_arrow_keys_and_enter(tmp_path: Path) -> None:
+    """A number is typed, a menu answered with arrows and Enter, and several are chosen with space."""
+    save = tmp_path / "case.toml"
+    with Terminal(*ECM, "--save", save) as terminal:
+        terminal.wait("How old")
+        terminal.type("47", ENTER)
+        terminal.wait("stably housed")
+        terminal.type(DOWN, DOWN, UP, SPACE, DOWN, SPACE, ENTER)
+        terminal.wait("complex health or developmental")
+        terminal.wait("Don't know")
+        terminal.type(DOWN, ENTER)
+        terminal.wait("Question 4")
+    answers = answers_in(save)
+    assert answers == {"age": 47, "housing": ["place_not_for_sleeping", "shelter"], "complex_need": False}
 
 
-def test_foreign_letters_do_not_stop_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal without the letter its number is shown instead of a failure."""
-    content = ascii_stdout(monkeypatch)
-    prepare_streams()
-    emit("Trần\n")
-    assert content.getvalue() == b"Tr\\u1ea7n\n"
+def test_letters_of_a_menu(tmp_path: Path) -> None:
+    """In a menu, d means don't know, b goes back to the question before, and ? explains it with its source."""
+    save = tmp_path / "case.toml"
+    with Terminal(*CHW, "--save", save) as terminal:
+        terminal.wait("None of these")
+        terminal.type("?")
+        terminal.wait("Source: ")
+        terminal.wait("None of these")
+        terminal.type("d")
+        terminal.wait("Question 2")
+        terminal.wait("None of these")
+        first = answers_in(save)
+        terminal.type("b")
+        terminal.wait("Question 3")
+        terminal.wait("None of these")
+        terminal.type(SPACE, ENTER)
+        terminal.wait("Question 4")
+    assert first == {"chw_triggers": "unknown"}
+    assert answers_in(save) == {"chw_triggers": ["chronic_condition"]}
 
 
-def test_documents_are_utf8_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A draft or JSON document is UTF-8 whatever the locale, in the order printed."""
-    content = ascii_stdout(monkeypatch)
-    prepare_streams()
-    emit("one\n")
-    emit_utf8("Trần\r\n")
-    emit("two\n")
-    assert content.getvalue() == b"one\nTr\xe1\xba\xa7n\r\ntwo\n"
+def test_menu_shows_what_was_said_before(tmp_path: Path) -> None:
+    """Back in a menu the earlier choice is marked, back at a line the earlier number stands in it; Enter keeps both."""
+    save = tmp_path / "case.toml"
+    with Terminal(*ECM, "--save", save) as terminal:
+        terminal.wait("How old")
+        terminal.type("31", ENTER)
+        terminal.wait("stably housed")
+        terminal.type(DOWN, DOWN, SPACE, ENTER)
+        terminal.wait("Question 3")
+        terminal.wait("b back")
+        terminal.type("b")
+        terminal.wait("Question 4")
+        terminal.wait("\u25cf A shelter")
+        terminal.type("b")
+        terminal.wait("Question 5")
+        terminal.wait("31")
+        terminal.type(ENTER)
+        terminal.wait("Question 6")
+        terminal.wait("b back")
+        terminal.type("b")
+        terminal.wait("Question 7")
+        terminal.wait("\u25cf A shelter")
+        terminal.type(ENTER)
+        terminal.wait("Question 8")
+    assert answers_in(save) == {"age": 31, "housing": ["shelter"]}
 
 
-def test_lone_surrogate_does_not_stop_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file name that is not UTF-8 can be named in a document."""
-    content = ascii_stdout(monkeypatch)
-    emit_utf8("a\udce9b\n")
-    assert content.getvalue() == b"a\\udce9b\n"
+def test_menu_refuses_what_does_not_go_together(tmp_path: Path) -> None:
+    """Nothing chosen, or none of these beside something, is asked again with the reason."""
+    with Terminal(*CHW) as terminal:
+        terminal.wait("None of these")
+        terminal.type(ENTER)
+        terminal.wait("Not taken: choose at least one")
+        terminal.wait("None of these")
+        terminal.type(SPACE, UP, SPACE, ENTER)
+        terminal.wait("stands alone")
 
 
-def test_absent_streams_are_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program started without stdout or stderr runs to its end."""
-    monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(sys, "stderr", None)
-    prepare_streams()
-    emit("a\n")
-    emit_utf8("a\n")
-    say("a")
+def test_typed_line_in_a_menu_is_checked() -> None:
+    """A number that cannot be is refused in words, without repeating it, and asked again."""
+    with Terminal(*ECM) as terminal:
+        terminal.wait("How old")
+        terminal.type("1999", ENTER)
+        terminal.wait("Not taken: ")
+        said = terminal.wait(r"\n")
+        assert "years" in said
+        assert "1999" not in said
+        terminal.wait("How old")
 
 
-def test_closed_descriptors_become_the_null_device(tmp_path: Path) -> None:
-    """With all standard descriptors closed, no file opened later is taken for stdout and written over."""
-    code = (
-        "import os, pathlib, sys\n"
-        "from calaim_cli.terminal import prepare_streams\n"
-        "prepare_streams()\n"
-        "null = os.stat(os.devnull).st_rdev\n"
-        "same = [os.fstat(n).st_rdev == null for n in (0, 1, 2)]\n"
-        "pathlib.Path(sys.argv[1]).write_text(str(same), encoding='utf-8')\n"
+@pytest.mark.parametrize(("word", "settings"), PLAIN.values(), ids=PLAIN)
+def test_plain_lines_are_only_appended(tmp_path: Path, word: str, settings: dict[str, str]) -> None:
+    """For a screen reader every way to plain lines gives numbered text: no escape, no line drawn over, no box."""
+    save = tmp_path / "case.toml"
+    with Terminal(*ECM, "--save", save, *([word] if word else []), settings=settings) as terminal:
+        asked = terminal.answer(typed(STREET), question_texts())
+        assert terminal.end() == 0
+    assert not SAFE_LINES.search(terminal.text)
+    assert not re.search("[\u2500-\u25ff\u00bb]", terminal.text)
+    assert "  1) Yes\r\n  2) No\r\n" in terminal.text
+    assert list(answers_in(save)) == asked
+    assert "Question 1, at most" in terminal.text
+
+
+def test_menus_and_lines_save_the_same(tmp_path: Path) -> None:
+    """Whoever needs plain lines gets the same questions in the same order, and the same bytes in the saved case."""
+    one, other = tmp_path / "lines.toml", tmp_path / "menus.toml"
+    with Terminal(*ECM, "--save", one, "--plain") as terminal:
+        by_lines = terminal.answer(typed(STREET), question_texts())
+        assert terminal.end() == 0
+    with Terminal(*ECM, "--save", other) as terminal:
+        assert by_menus(terminal, STREET) == by_lines
+        assert terminal.end() == 0
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_dont_know_is_the_same_both_ways(tmp_path: Path) -> None:
+    """Not knowing, by d or by words, is kept as the same answer."""
+    one, other = tmp_path / "lines.toml", tmp_path / "menus.toml"
+    unsure: dict[str, Answer] = dict.fromkeys(STREET, "unknown")
+    with Terminal(*CHW, "--save", one, "--plain") as terminal:
+        terminal.answer(dict.fromkeys(STREET, "Don't know"), question_texts())
+        assert terminal.end() == 0
+    with Terminal(*CHW, "--save", other) as terminal:
+        by_menus(terminal, unsure)
+        assert terminal.end() == 0
+    assert one.read_bytes() == other.read_bytes()
+    assert set(answers_in(one).values()) == {"unknown"}
+
+
+def test_plain_help_and_back(tmp_path: Path) -> None:
+    """At a plain prompt ? explains with the source, and back shows the choices with those given before."""
+    with Terminal(*ECM, "--plain", "--from", aged(tmp_path)) as terminal:
+        terminal.prompt()
+        terminal.line("?")
+        assert "Source: " in terminal.prompt()
+        terminal.line("3,2")
+        assert "complex" in terminal.prompt()
+        terminal.line("back")
+        again = terminal.prompt()
+        assert "3) A shelter or another temporary place for people without a home (given before)" in again
+        assert again.count("(given before)") == 2
+        terminal.line("")
+        assert "complex" in terminal.prompt()
+
+
+def test_plain_enter_says_what_it_keeps(tmp_path: Path) -> None:
+    """Where Enter keeps a line that was typed before, the prompt spells it out: nobody keeps what she cannot see."""
+    with Terminal(*ECM, "--plain") as terminal:
+        terminal.prompt()
+        terminal.line("03/04/1979")
+        terminal.prompt()
+        terminal.line("back")
+        assert terminal.prompt().endswith("[Enter to keep 1979-03-04, don't know, ?, ")
+
+
+def test_value_in_a_case_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    """An escape in a case file is printed, not obeyed, and cannot be kept."""
+    case = tmp_path / "case.toml"
+    case.write_bytes(case_bytes(Case(member=Member(county="San\x1b[2JMateo"))))
+    with Terminal("refer", "--plain", "--program", "ecm", "--from", case, *DAY) as terminal:
+        assert "Enter to keep San\\x1b[2JMateo" in terminal.prompt()
+        terminal.line("")
+        assert "Not taken" in terminal.prompt()
+    assert "\x1b" not in terminal.text
+
+
+def test_similar_choice_is_not_marked(write_profile: WriteProfile) -> None:
+    """Only the choice given before is marked, not one whose name begins the same."""
+    write_profile('schema = "calaim.profile/1"\n[referrer]\nsource = "other_community_provider"\n')
+    with Terminal("profile", "edit", "--plain") as terminal:
+        for line in ("Pat", "Clinic", "1234567893", "1 Example St", "415-555-0123", "pat@example.org", "1"):
+            terminal.prompt()
+            terminal.line(line)
+        assert terminal.prompt().count("(given before)") == 1
+
+
+def test_plain_refusal_repeats_the_question(tmp_path: Path) -> None:
+    """A reply that does not fit is answered by what is accepted, and the whole question comes again."""
+    with Terminal(*CHW, "--plain") as terminal:
+        first = terminal.prompt()
+        terminal.line("99")
+        said = terminal.prompt()
+        assert "Not taken: " in said
+        assert "99" not in said.split("Not taken: ")[1]
+        choices = [line for line in first.splitlines() if line.startswith("  ")]
+        assert len(choices) == len(people.policy().questions["chw_triggers"].choices)
+        assert [line for line in said.splitlines() if line.startswith("  ")] == choices
+
+
+ENDINGS: list[tuple[str, str, int, str]] = [
+    ("menu", CTRL_C, 130, "stopped: "),
+    ("menu", CTRL_D, 2, "input ended at question chw_triggers"),
+    ("text", CTRL_C, 130, "stopped: "),
+    ("text", CTRL_D, 2, "input ended at question age"),
+    ("lines", CTRL_C, 130, "stopped: "),
+    ("lines", CTRL_D, 2, "input ended at question chw_triggers"),
+]
+
+
+@pytest.mark.parametrize(("where", "key", "code", "said"), ENDINGS, ids=[f"{row[0]}-{row[2]}" for row in ENDINGS])
+def test_ctrl_c_and_ctrl_d_are_no_answers(tmp_path: Path, where: str, key: str, code: int, said: str) -> None:
+    """At every kind of prompt Ctrl-C leaves with 130 and Ctrl-D with 2, each in one line, and stdout stays empty."""
+    out = tmp_path / "out"
+    words = ECM if where == "text" else CHW
+    with Terminal(*words, *(["--plain"] if where == "lines" else []), out=out) as terminal:
+        terminal.wait({"lines": PLAIN_HINT, "menu": "None of these", "text": r"back\)"}[where])
+        terminal.type(key)
+        assert terminal.end() == code
+    assert said in terminal.words
+    assert "Traceback" not in terminal.text
+    assert out.read_bytes() == b""
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("way", ["menus", "lines"])
+def test_narrow_windows_show_everything(tmp_path: Path, columns: int, way: str) -> None:
+    """At any width every word of question, choices, help and result can be read, and no word is cut in two."""
+    out = tmp_path / "out.txt"
+    question = people.policy().questions["chw_triggers"]
+    with Terminal(*CHW, *(["--plain"] if way == "lines" else []), columns=columns, out=out) as terminal:
+        terminal.wait(question.choices["none"].split()[-1])
+        terminal.type("?\n" if way == "lines" else "?")
+        terminal.wait("Source: ")
+        terminal.wait(question.choices["none"].split()[-1])
+        terminal.type(*(["2,3\n"] if way == "lines" else [DOWN, SPACE, DOWN, SPACE, ENTER]))
+        terminal.wait(r"Question\s+2")
+        terminal.wait("None of these")
+        terminal.type(*(["5\n"] if way == "lines" else [UP, SPACE, ENTER]))
+        assert terminal.end() == 0
+    shown = terminal.words
+    for text in (question.ask, question.help, *question.choices.values()):
+        assert text in shown
+    assert "likely" in out.read_text("utf-8")
+
+
+def test_menus_fold_to_the_window_that_shows_them(tmp_path: Path) -> None:
+    """With the result going to a file, questions still fit the window: no line of a menu is longer than it."""
+    with Terminal(*CHW, columns=40, out=tmp_path / "out.json") as terminal:
+        terminal.wait("None of these")
+    text = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", terminal.text)
+    assert max(len(line.strip("\r")) for line in text.split("\n")) <= 40 + len(
+        " (space chooses, Enter goes on; d don't know"
     )
-    result = tmp_path / "result"
-    subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code, result], check=True)
-    assert result.read_text(encoding="utf-8") == "[True, True, True]"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 a device
-def test_full_stderr_stops_nothing() -> None:
-    """When talk cannot be written the work goes on."""
-    code = "from calaim_cli.terminal import emit, say\nsay('a')\nsay('b')\nemit('done')\n"
-    with open("/dev/full", "wb") as full:  # noqa: PTH123 a device
-        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, check=False)
-    assert (done.returncode, done.stdout) == (0, b"done")
+COLORS = re.compile(r"\x1b\[[0-9;]*?(?:3[0-9]|4[0-9]|9[0-9])[0-9;]*m")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 a device
-@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
-def test_what_libraries_print_is_told_too(unbuffered: str) -> None:
-    """Text that a library prints to a full disk fails as the program's own does; an empty text never fails."""
-    code = (
-        "import sys\n"
-        "from calaim_cli.errors import OutputRefused\n"
-        "from calaim_cli.terminal import watched_stdout\n"
-        "with watched_stdout():\n"
-        "    sys.stdout.write('')\n"
-        "    try:\n"
-        "        print('a', flush=True)\n"
-        "    except OutputRefused as error:\n"
-        "        sys.exit(error.exit_code)\n"
-    )
-    surroundings = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
-    with open("/dev/full", "wb") as full:  # noqa: PTH123 a device
-        assert subprocess.run([sys.executable, "-c", code], stdout=full, env=surroundings, check=False).returncode == 6
+@pytest.mark.parametrize(("settings", "colored"), [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)])
+def test_no_color(settings: dict[str, str], colored: bool) -> None:
+    """With NO_COLOR a menu has no color; the arrow and the marks alone show where one is."""
+    with Terminal(*CHW, settings=settings) as terminal:
+        terminal.wait("None of these")
+        terminal.type(SPACE, DOWN)
+        terminal.wait("\u25cf")
+    assert bool(COLORS.search(terminal.text)) is colored
+    assert "\u00bb" in terminal.text
 
 
-def test_watched_stdout_prints_as_ever(capfd: pytest.CaptureFixture[str]) -> None:
-    """What a library prints arrives, and afterwards stdout is what it was."""
-    before = sys.stdout
-    with watched_stdout():
-        print("Trần")  # noqa: T201 as a library would
-        assert sys.stdout.isatty() is before.isatty()
-    assert sys.stdout is before
-    assert capfd.readouterr().out == "Trần\n"
+LOCALES = {
+    "C": {"LC_ALL": "C"},
+    "POSIX without UTF-8 mode": {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "ascii": {"PYTHONIOENCODING": "ascii"},
+    "cp1252": {"PYTHONIOENCODING": "cp1252"},
+}
+
+
+@pytest.mark.parametrize("settings", LOCALES.values(), ids=LOCALES)
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "as the terminal allows"])
+def test_other_encodings(tmp_path: Path, settings: dict[str, str], plain: bool) -> None:
+    """Whatever the locale, the interview goes through without a traceback and saves UTF-8."""
+    save = tmp_path / "case.toml"
+    with Terminal(*CHW, "--save", save, *(["--plain"] if plain else []), settings=settings) as terminal:
+        menus = terminal.child.expect([r"space chooses", PLAIN_HINT]) == 0
+        terminal.type(*([SPACE, ENTER] if menus else ["1\n"]))
+        terminal.wait("Question 2")
+        terminal.child.expect([r"space chooses", PLAIN_HINT])
+        terminal.type(*([UP, SPACE, ENTER] if menus else ["5\n"]))
+        assert terminal.end() == 0
+    assert "Traceback" not in terminal.text
+    assert "internal error" not in terminal.text
+    assert answers_in(save) == {"chw_triggers": ["chronic_condition"], "current_services": ["none"]}
+    if plain or "ascii" in settings.values():
+        assert not SAFE_LINES.search(terminal.text.split("Question 2")[0])
+
+
+def test_marks_that_cannot_be_drawn_give_plain_lines() -> None:
+    """Where chosen and not chosen would look the same, numbered lines are used in place of a menu."""
+    with Terminal(*CHW, settings={"PYTHONIOENCODING": "ascii"}) as terminal:
+        assert "1) A chronic health condition" in terminal.prompt()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "kept"),
+    [
+        pytest.param("Trần Thị Ánh".encode(), {}, "Trần Thị Ánh", id="UTF-8"),
+        pytest.param("Trần Thị Ánh".encode(), {"PYTHONIOENCODING": "ascii"}, "Trần Thị Ánh", id="ascii"),
+        pytest.param("Trần Thị Ánh".encode(), {"LC_ALL": "C"}, "Trần Thị Ánh", id="C"),
+        pytest.param("José".encode("latin-1"), {"PYTHONIOENCODING": "latin-1"}, "José", id="Latin-1"),
+    ],
+)
+def test_names_arrive_as_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes, settings: dict[str, str], kept: str
+) -> None:
+    """A name in any script is kept letter by letter, also on a terminal that cannot show it."""
+    save = tmp_path / "case.toml"
+    with Terminal("refer", "--plain", "--program", "ecm", "--save", save, *DAY, settings=settings) as terminal:
+        for line in ("san mateo", "yes", "none"):
+            terminal.prompt()
+            terminal.line(line)
+        assert "name" in terminal.prompt()
+        terminal.bytes(name + b"\n")
+        assert terminal.prompt()
+    assert tomllib.loads(save.read_text("utf-8"))["referrer"]["name"] == kept
+
+
+def test_bytes_that_are_no_text_are_asked_again(tmp_path: Path) -> None:
+    """Keys that arrive as broken bytes are refused in words; nothing crashes and nothing broken is kept."""
+    with Terminal("refer", "--plain", "--program", "ecm", *DAY) as terminal:
+        terminal.prompt()
+        terminal.bytes(b"San \xff\xfe Mateo\n")
+        assert "Not taken: characters that cannot be read" in terminal.prompt()
+
+
+@pytest.mark.parametrize("where", ["--plain", "--as-of=2026-11-22"], ids=["lines", "menus"])
+def test_result_goes_to_stdout_alone(tmp_path: Path, where: str) -> None:
+    """Whoever redirects stdout gets the result and nothing of the talk, not even a blank."""
+    out = tmp_path / "result.txt"
+    with Terminal(*CHW, where, out=out) as terminal:
+        if where == "--plain":
+            terminal.answer(typed(STREET), question_texts())
+        else:
+            terminal.wait("None of these")
+            terminal.type(SPACE, ENTER)
+            terminal.wait("Question 2")
+            terminal.wait("None of these")
+            terminal.type(UP, SPACE, ENTER)
+        assert terminal.end() == 0
+    written = out.read_text("utf-8")
+    assert "chw\toutcome\tlikely\n" in written
+    assert "\x1b" not in written
+    assert "Question" not in written

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli import values
-from calaim_cli.values import MESSAGES, Checked
+from calaim_cli.base import values
+from calaim_cli.base.values import MESSAGES, Checked
 from conftest import AS_OF
 
 

@@ -7,15 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from calaim_cli import policy, screening
-from calaim_cli.advice import Advice, advise
-from calaim_cli.case import read_case
-from calaim_cli.determination import Determination
-from calaim_cli.places import County, Place
-from calaim_cli.policy import Policy, service_named
-from calaim_cli.programs import Outcome
-from calaim_cli.render import plain
-from calaim_cli.views import (
+from calaim_cli.case.case import read_case
+from calaim_cli.decide import screening
+from calaim_cli.decide.advice import Advice, advise
+from calaim_cli.decide.determination import Determination
+from calaim_cli.policy import policy
+from calaim_cli.policy.places import County, Place
+from calaim_cli.policy.policy import Policy, service_named
+from calaim_cli.policy.programs import Outcome
+from calaim_cli.show.render import plain
+from calaim_cli.show.views import (
     TONES,
     Fact,
     Heading,

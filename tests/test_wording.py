@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.wording import LONGEST_SHOWN, did_you_mean, name_key, near_names, one_of, shown
+from calaim_cli.base.wording import LONGEST_SHOWN, did_you_mean, name_key, near_names, one_of, shown
 from strategies import unhurried
 
 KNOWN = ("asthma_remediation", "day_habilitation", "housing_deposits", "respite")

@@ -31,8 +31,8 @@ def write(text: str | bytes) -> int:
             sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
+        from calaim_cli.base.streams import undelivered
         from calaim_cli.cli import failed
-        from calaim_cli.terminal import undelivered
 
         return failed(undelivered(error))
     return 0

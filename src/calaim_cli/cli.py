@@ -1,4 +1,4 @@
-"""Floor 10: the commands, and the one place where an error becomes a message and an exit code.
+"""The commands, and the one place where an error becomes a message and an exit code.
 
 The only importer of Typer, and the only reader of today's date. What a command works with is imported in it, so that
 each starts with no more than it needs. Annotations are no texts here: Typer would have to evaluate hundreds of them.
@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 import typer
 
 from calaim_cli import __version__
-from calaim_cli.errors import CalaimError, InputError, Problem, UsageError
-from calaim_cli.formats import Format
-from calaim_cli.terminal import emit, emit_utf8, leave_on_signals, prepare_streams, say, watched_stdout
-from calaim_cli.wording import counted, one_of
+from calaim_cli.base.errors import CalaimError, InputError, Problem, UsageError
+from calaim_cli.base.streams import emit, emit_utf8, leave_on_signals, prepare_streams, say, watched_stdout
+from calaim_cli.base.wording import counted, one_of
+from calaim_cli.draft.formats import Format
 
 if TYPE_CHECKING:
-    from calaim_cli.documents import Document
-    from calaim_cli.draft import Drafted, Drafter
-    from calaim_cli.policy import Policy
-    from calaim_cli.screening import Decided
-    from calaim_cli.views import View
+    from calaim_cli.decide.screening import Decided
+    from calaim_cli.draft.draft import Drafted, Drafter
+    from calaim_cli.policy.policy import Policy
+    from calaim_cli.show.documents import Document
+    from calaim_cli.show.views import View
 
 Command = TypeVar("Command", bound=Callable[..., int])
 LAST_WORDS = """\b
@@ -61,9 +61,10 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
     """The source of what the shell offers for a half-typed value: names of the shipped data, or case files."""
 
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
-        from calaim_cli import completion, datafiles, policy
+        from calaim_cli import completion
+        from calaim_cli.policy import load, policy
 
-        known = [] if kind == "case" else policy.names(datafiles.load())[kind]
+        known = [] if kind == "case" else policy.names(load.load())[kind]
         return completion.candidates(kind, list(context.params.get("place") or ()), incomplete, known)
 
     return suggest
@@ -147,7 +148,7 @@ def failed(error: CalaimError) -> int:
     """Tell the error, with --json as a document, else without saying twice what its line says; gives its exit code."""
     # Asked of the words typed: an error may come before Typer has read them.
     if "--json" in sys.argv[1:]:
-        from calaim_cli import documents
+        from calaim_cli.show import documents
 
         say(documents.written(documents.error_document(error)))
         return error.exit_code
@@ -199,7 +200,7 @@ def _show(view: "View", *several: "Document", as_json: bool = False, plain: bool
     """
     if as_json:
         return _show_json(several)
-    from calaim_cli import render
+    from calaim_cli.show import render
 
     if render.wants_rich(sys.stdout, plain_wanted=plain):
         render.on_terminal(view, sys.stdout)
@@ -211,7 +212,7 @@ def _show(view: "View", *several: "Document", as_json: bool = False, plain: bool
 
 
 def _show_json(several: "Iterable[Document]") -> int:
-    from calaim_cli import documents
+    from calaim_cli.show import documents
 
     emit_utf8("".join(f"{documents.written(one)}\n" for one in several))
     return 0
@@ -219,13 +220,13 @@ def _show_json(several: "Iterable[Document]") -> int:
 
 def _policy(folder: Path | None) -> "Policy":
     """The policy to decide by. A folder of the user's own is checked whole; the shipped one was before release."""
-    from calaim_cli import datafiles
+    from calaim_cli.policy import load
 
-    catalog = datafiles.load(folder)
+    catalog = load.load(folder)
     if folder is not None:
-        from calaim_cli import datacheck
+        from calaim_cli.decide import soundness
 
-        if problems := datacheck.find_problems(catalog):
+        if problems := soundness.find_problems(catalog):
             raise InputError(f"{folder}: the data files have errors; fix those listed below", problems)
     return catalog
 
@@ -247,9 +248,9 @@ def top(
 ) -> int:
     """CalAIM at a care manager's terminal: who may be helped, what the county offers, where the referral goes."""
     if version:
-        from calaim_cli import datafiles
+        from calaim_cli.policy import load
 
-        emit(f"calaim {__version__}, data {datafiles.load(data).edition}\n")
+        emit(f"calaim {__version__}, data {load.load(data).edition}\n")
         raise typer.Exit
     # From the environment it is for every command; typed before the command it would reach none.
     if data is not None and context.get_parameter_source("data").name == "COMMANDLINE":  # type: ignore[union-attr]
@@ -263,8 +264,8 @@ def top(
 @_command("county san mateo")
 def county(place: PlaceWords, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
     """One county: where referrals go, whom to call, what is offered."""
-    from calaim_cli import documents, views
-    from calaim_cli.policy import place_named
+    from calaim_cli.policy.policy import place_named
+    from calaim_cli.show import documents, views
 
     asked, typed = _Asked(_policy(data), _today(), as_json, plain), " ".join(place)
     found = place_named(typed, asked.policy)
@@ -283,8 +284,8 @@ def counties(
     data: Data = None,
 ) -> int:
     """List counties, by service offered or not, region or plan."""
-    from calaim_cli import documents, views
-    from calaim_cli.policy import counties_with, plan_named, region_named, service_named
+    from calaim_cli.policy.policy import counties_with, plan_named, region_named, service_named
+    from calaim_cli.show import documents, views
 
     asked = _Asked(_policy(data), _today(), as_json, plain)
     offering, lacking = (service_named(one, asked.policy) if one else None for one in (service, without))
@@ -300,8 +301,8 @@ def services(
     service: OneService = None, county: InCounty = None, as_json: Json = False, plain: Plain = False, data: Data = None
 ) -> int:
     """List the Community Supports, or tell all about one."""
-    from calaim_cli import documents, views
-    from calaim_cli.policy import place_named, service_named
+    from calaim_cli.policy.policy import place_named, service_named
+    from calaim_cli.show import documents, views
 
     asked = _Asked(_policy(data), _today(), as_json, plain)
     found = place_named(county, asked.policy).county if county else None
@@ -314,8 +315,8 @@ def services(
 @_command("programs homelessness")
 def programs(program: OneProgram = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
     """The rules in plain words, each with source, date and grade."""
-    from calaim_cli import documents, views
-    from calaim_cli.policy import entry_named, kinds
+    from calaim_cli.policy.policy import entry_named, kinds
+    from calaim_cli.show import documents, views
 
     asked = _Asked(_policy(data), _today(), as_json, plain)
     wanted = kinds(asked.policy)
@@ -338,8 +339,10 @@ def check(
     data: Data = None,
 ) -> int:
     """Decide cases: what seems to fit, why, and what is missing."""
-    from calaim_cli import casefile, documents, screening
-    from calaim_cli.policy import place_named, subjects_named
+    from calaim_cli.case import casefile
+    from calaim_cli.decide import screening
+    from calaim_cli.policy.policy import place_named, subjects_named
+    from calaim_cli.show import documents
 
     if expect and (program or county):
         words = "--expect compares with the whole [expect] table; do not combine it with --program or --county"
@@ -364,7 +367,7 @@ def check(
 
 
 def _show_decided(results: "list[Decided]", asked: _Asked) -> int:
-    from calaim_cli import documents, render, views
+    from calaim_cli.show import documents, render, views
 
     # A pipe gets everything: a script that looks for a program must not depend on how many there are.
     full = not render.wants_rich(sys.stdout, plain_wanted=asked.plain)
@@ -387,8 +390,9 @@ def interview(
     data: Data = None,
 ) -> int:
     """Ask only what can still change the result. Ends with what `check` says of the saved case."""
-    from calaim_cli import prompts, screening, session
-    from calaim_cli.policy import subjects_named
+    from calaim_cli.decide import screening
+    from calaim_cli.policy.policy import subjects_named
+    from calaim_cli.talk import session, terminal
 
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     policy, day = asked.policy, asked.day
@@ -397,7 +401,7 @@ def interview(
     session.need_a_person(about, case, policy, day, no_input=no_input)
     keep = session.keeper(save, start)
     with session.leaving(save):
-        case = session.interviewed(about, case, policy, day, prompts.asker(plain=plain), keep)
+        case = session.interviewed(about, case, policy, day, terminal.asker(plain=plain), keep)
     screener = screening.screener(subjects_named(program or [], policy), policy)
     return _show_decided([screening.decide("interview", case, screener, policy, day, None)], asked)
 
@@ -421,7 +425,10 @@ def refer(
     data: Data = None,
 ) -> int:
     """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent."""
-    from calaim_cli import casefile, datafiles, draft, route, session
+    from calaim_cli.case import casefile
+    from calaim_cli.draft import draft, route
+    from calaim_cli.policy import load
+    from calaim_cli.talk import session
 
     if redact and out is not None:
         raise UsageError("--redact only shows a draft: leave --out away")
@@ -437,7 +444,7 @@ def refer(
         drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain_wanted=plain)
     _warn(catalog.past_review(day))
     if data is not None:
-        _warn(route.own_mailboxes((one.route.region for one in drafts), catalog, datafiles.load()))
+        _warn(route.own_mailboxes((one.route.region for one in drafts), catalog, load.load()))
     if redact:
         return _show_redacted(drafts, drafter)
     _deliver(drafts, wanted, out, catalog, force=force)
@@ -450,7 +457,7 @@ def _show_redacted(drafts: "list[Drafted]", drafter: "Drafter") -> int:
     """The drafts for a screen that others see: what identifies the member is masked, and nothing is written."""
     from msgspec.structs import replace
 
-    from calaim_cli.draft import as_text
+    from calaim_cli.draft.draft import as_text
 
     for one in drafts:
         emit_utf8(as_text(replace(one.draft, body=drafter.redacted(one))))
@@ -460,8 +467,8 @@ def _show_redacted(drafts: "list[Drafted]", drafter: "Drafter") -> int:
 
 def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, catalog: "Policy", *, force: bool) -> None:
     """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
-    from calaim_cli import files
-    from calaim_cli.draft import formatted
+    from calaim_cli.base import files
+    from calaim_cli.draft.draft import formatted
 
     for one in drafts:
         written = formatted(one, wanted, catalog)
@@ -482,9 +489,9 @@ def help_on(
     plain: Plain = False,
 ) -> int:
     """Explain exit codes, privacy, the JSON documents or the data."""
-    from calaim_cli import topics
+    from calaim_cli.show.help import overview, topic_named
 
-    return _show(topics.overview() if topic is None else topics.topic_named(topic).view, plain=plain)
+    return _show(overview() if topic is None else topic_named(topic).view, plain=plain)
 
 
 @_command("batch examples/members.csv --out drafts", name="batch")
@@ -502,7 +509,12 @@ def batch_rows(
     data: Data = None,
 ) -> int:
     """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
-    from calaim_cli import batch, casefile, datafiles, draft, form, render, route, sheet, terminal
+    from calaim_cli.base import streams
+    from calaim_cli.batch import batch, sheet
+    from calaim_cli.case import casefile, form
+    from calaim_cli.draft import draft, route
+    from calaim_cli.policy import load
+    from calaim_cli.show import render
 
     if template:
         emit_utf8(sheet.template(field.column for field in form.FIELDS if "template" not in field.absent))
@@ -514,11 +526,11 @@ def batch_rows(
         source=source, out=place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept
     )
     policy, day, tally = _policy(data), as_of or _today(), batch.Tally()
-    own = route.own_mailboxes(policy.regions, policy, datafiles.load()) if data is not None else ()
+    own = route.own_mailboxes(policy.regions, policy, load.load()) if data is not None else ()
     _warn((*policy.past_review(day), *own, *batch.doubts_about(order)))
     drafter = draft.Drafter(policy, casefile.read_profile(casefile.profile_path()), day)
     try:
-        with terminal.second_interrupt_ends(), render.progress(sys.stderr, batch.size_of(source)) as tally.watch:
+        with streams.second_interrupt_ends(), render.progress(sys.stderr, batch.size_of(source)) as tally.watch:
             batch.run(order, drafter, tally)
     except (KeyboardInterrupt, SystemExit) as stopped:
         say(f"calaim: stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on.")
@@ -527,7 +539,7 @@ def batch_rows(
     _warn(batch.left_to_do(order, tally))
     say(tally.text())
     if as_json:
-        with terminal.code_wins(tally.exit_code):
+        with streams.code_wins(tally.exit_code):
             _show_json([tally.document(order.out)])
     return tally.exit_code
 
@@ -549,7 +561,7 @@ def profile_alone(context: typer.Context, as_json: Json = False) -> int:
 @_command("profile path", profile_app, "path")
 def profile_path() -> int:
     """Print where the profile is kept."""
-    from calaim_cli import casefile
+    from calaim_cli.case import casefile
 
     emit(f"{casefile.profile_path()}\n")
     return 0
@@ -558,7 +570,8 @@ def profile_path() -> int:
 @_command("profile show", profile_app, "show")
 def profile_show(as_json: Json = False) -> int:
     """Print the profile."""
-    from calaim_cli import casefile, documents
+    from calaim_cli.case import casefile
+    from calaim_cli.show import documents
 
     path = casefile.profile_path()
     profile = casefile.read_profile(path)
@@ -573,15 +586,17 @@ def profile_show(as_json: Json = False) -> int:
 @_command("profile edit", profile_app, "edit")
 def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = None) -> int:
     """Ask for your details and your Network Lead Entity, and keep them."""
-    from calaim_cli import casefile, files, prompts, session
+    from calaim_cli.base import files
+    from calaim_cli.case import casefile
+    from calaim_cli.talk import session, terminal
 
     path = casefile.profile_path()
     profile, catalog = casefile.read_profile(path), _policy(data)
-    if no_input or not prompts.can_ask():
+    if no_input or not terminal.can_ask():
         words = f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}"
         raise UsageError(words, code="missing")
     with session.leaving(None):
-        edited = session.edited_profile(profile, catalog, prompts.asker(plain=plain))
+        edited = session.edited_profile(profile, catalog, terminal.asker(plain=plain))
     # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {files.save(path, casefile.profile_bytes(edited), replace=True)}")
@@ -591,9 +606,10 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
 @_command("data check --data my-county", data_app, "check")
 def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> int:
     """Check the data files: shapes, references, sources, routes."""
-    from calaim_cli import datafiles, documents
+    from calaim_cli.policy import load
+    from calaim_cli.show import documents
 
-    policy, day = _policy(data or datafiles.shipped()), as_of or _today()
+    policy, day = _policy(data or load.shipped()), as_of or _today()
     warnings = policy.past_review(day)
     _warn(warnings)
     if as_json:
@@ -605,8 +621,8 @@ def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> 
 @_command("data sources", data_app, "sources")
 def data_sources(as_of: AsOf = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
     """List every source: date, age in months, grade, what rests on it."""
-    from calaim_cli import documents, views
-    from calaim_cli.policy import sources_with_uses
+    from calaim_cli.policy.policy import sources_with_uses
+    from calaim_cli.show import documents, views
 
     policy, day = _policy(data), as_of or _today()
     found = sources_with_uses(policy)
@@ -624,13 +640,15 @@ def data_diff(
     plain: Plain = False,
 ) -> int:
     """List what changed between two data folders, and for whom."""
-    from calaim_cli import casefile, datadiff, documents, screening, views
+    from calaim_cli.case import casefile
+    from calaim_cli.decide import diff, screening
+    from calaim_cli.show import documents, views
 
     before, after, day = _policy(old), _policy(new), as_of or _today()
     read = [(name, casefile.read(name)) for name in cases or []]
-    changes = datadiff.changes(before, after)
+    changes = diff.changes(before, after)
     was, now = (screening.screener(one.subjects, one) for one in (before, after))
-    shifts = datadiff.shifts(read, was, now, day)
+    shifts = diff.shifts(read, was, now, day)
     if not as_json:
         say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
     document = documents.data_diff_document(changes, shifts, before, after)

@@ -1,4 +1,4 @@
-"""Floor 0: what may come next on a command line that is being typed. Imports next to nothing, for the quick path."""
+"""What may come next on a command line that is being typed. Imports next to nothing, for the quick path."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Floor 1: the questions that scripts ask most, copied out of text files before Typer is loaded.
+"""The questions that scripts ask most, copied out of text files before Typer is loaded.
 
 The files were written when the wheel was built, by the same views and documents as ever: see `answers`. Whatever is not
 exactly one of these, or finds no file, is left to Typer:
@@ -17,7 +17,7 @@ import sys
 import time
 
 from calaim_cli import __version__
-from calaim_cli.wording import place_key
+from calaim_cli.base.wording import place_key
 
 FOLDER = os.path.join(os.path.dirname(__file__), "data", "answers")
 """Where a wheel has the answers. An editable install has none."""

@@ -1,0 +1,159 @@
+"""The standard streams. Results go to stdout, talk to stderr; a closed or full stream is never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from typing import Final, TextIO, cast
+
+from calaim_cli.base.errors import OutputRefused
+
+READER_GONE: Final = 141
+"""Exit code when the reader of stdout went away: 128 + SIGPIPE."""
+# 127 to 159 belong to it: terminals of 8 bits take 155 for the start of an escape (ECMA-48, CSI).
+CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
+"""Control characters as they are printed: a key or file name must not drive the terminal."""
+
+
+def is_on(name: str) -> bool:
+    """True where a variable of the user's surroundings, such as ACCESSIBLE, is set to anything but 0."""
+    return os.environ.get(name, "0") not in {"", "0"}
+
+
+def prepare_streams() -> None:
+    """Open the null device on closed standard descriptors; no character stops an output, and lines end as on Linux."""
+    # Else the next file opened would take the number of a closed one, and what is printed would go into it.
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY if descriptor == 0 else os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace", newline="\n")
+
+
+def tamed(text: str) -> str:
+    """The text with control characters shown by their numbers."""
+    return text.translate(CONTROLS)
+
+
+def undelivered(error: OSError) -> OutputRefused:
+    """The error for a stdout that takes no more, such as a full disk; a reader that left ends the command quietly."""
+    # The null device takes what is still in the buffer, which would fail once more when the interpreter leaves.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):  # so Windows puts it
+        raise SystemExit(READER_GONE)
+    return OutputRefused(f"standard output cannot be written: {error.strerror}", code="stdout")
+
+
+@contextmanager
+def _delivered() -> Iterator[None]:
+    """Within it, a stdout that takes no more is an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise undelivered(error) from None
+
+
+def emit(text: str, *, painted: bool = False) -> None:
+    """Write a result to stdout in the terminal's encoding, and make sure it arrived.
+
+    A painted text holds color escapes of our own; its values are tamed already.
+    """
+    if sys.stdout is not None:
+        with _delivered():
+            sys.stdout.write(text if painted else tamed(text))
+            sys.stdout.flush()
+
+
+def emit_utf8(text: str) -> None:
+    """Write a document or draft to stdout as UTF-8, whatever the locale."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        with _delivered():
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+            sys.stdout.buffer.flush()
+
+
+class _Watched:
+    """Stdout for what a library prints, such as help: where it takes no more, that is told as `emit` tells it.
+
+    Typer tries a stream with an empty text and swallows what comes of it, so that is never an error.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with _delivered():
+            return self._stream.write(text) if text != "" else 0
+
+    def flush(self) -> None:
+        with _delivered():
+            self._stream.flush()
+
+
+def watched_stdout() -> AbstractContextManager[object]:
+    """Within it, what libraries print to stdout fails as `emit` does."""
+    return nullcontext() if sys.stdout is None else redirect_stdout(cast("TextIO", _Watched(sys.stdout)))
+
+
+@contextmanager
+def code_wins(exit_code: int) -> Iterator[None]:
+    """Within it, a reader of stdout that left does not hide what a batch has done: its own exit code tells."""
+    try:
+        yield
+    except SystemExit as gone:
+        if gone.code != READER_GONE or not exit_code:
+            raise
+
+
+def say(text: str) -> None:
+    """One line of talk on stderr; a stderr that is gone stops nothing."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{tamed(text)}\n")
+        sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def leave_on_signals() -> None:
+    """Let "terminate" and "hang up" end the program through its clean-up, with 128 and the signal's number."""
+
+    def leave(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(128 + number)
+
+    # Windows has no SIGHUP; what is ignored already, as under nohup, stays so.
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, leave)
+
+
+@contextmanager
+def second_interrupt_ends() -> Iterator[None]:
+    """The first Ctrl-C stops the work and cleans up; a second one ends the program at once."""
+
+    def first(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    # A shell ignores Ctrl-C for jobs in the background.
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

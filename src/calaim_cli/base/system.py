@@ -1,0 +1,162 @@
+"""What is asked of the system for files, and what takes its place on Windows, which has only some of it.
+
+There an open file keeps its name: it is closed before it is unlinked or renamed, or is opened so that it vanishes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+
+def _flags(*names: str) -> int:
+    """The flags of these names that the system knows."""
+    return sum(getattr(os, name, 0) for name in names)
+
+
+OPEN: Final = _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
+READ: Final = os.O_RDONLY | _flags("O_NONBLOCK") | OPEN
+NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
+HELD: Final = os.O_RDWR | os.O_CREAT | _flags("O_NONBLOCK") | OPEN
+VANISHING: Final = _flags("O_TEMPORARY")
+"""A file that is gone when it is closed, on Windows; 0 elsewhere, where an open file can lose its name."""
+BY_DESCRIPTOR: Final = os.open in os.supports_dir_fd
+HELD_BY_ANOTHER: Final = frozenset({errno.EACCES, errno.EDEADLK, 0})
+"""What Windows says of a byte that another has locked; Wine gives no number."""
+FAR: Final = 0x7FFF_FFFF
+"""Where Windows locks a byte: nobody can read a locked one, so it lies behind all that is ever read by another."""
+
+
+class Directory:
+    """A folder, by its descriptor, so that nobody can put another in its place; on Windows by its path."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.descriptor: int | None = None
+        if BY_DESCRIPTOR:
+            self.descriptor = os.open(path, os.O_RDONLY | _flags("O_DIRECTORY", "O_CLOEXEC"))
+        elif not stat.S_ISDIR(path.stat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+
+    def _at(self, name: str) -> str:
+        return name if BY_DESCRIPTOR else os.path.join(self.path, name)  # noqa: PTH118 for every file of a batch
+
+    def open(self, name: str, flags: int) -> int:
+        """A private file in it; a link is not followed."""
+        if not BY_DESCRIPTOR and not flags & os.O_EXCL and os.path.islink(self._at(name)):  # noqa: PTH114 the same
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        return os.open(self._at(name), flags, 0o600, dir_fd=self.descriptor)
+
+    def status(self, name: str) -> os.stat_result:
+        """What the system knows of a name, of a link itself."""
+        return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
+
+    def link(self, old: str, new: str) -> None:
+        """Give a file of the folder a second name."""
+        os.link(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+    def replace(self, old: str, new: str) -> None:
+        """Put a file in the place of another, in one step."""
+        os.replace(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+    def unlink(self, name: str) -> None:
+        """Take a name away."""
+        os.unlink(self._at(name), dir_fd=self.descriptor)
+
+    def forget(self, name: str) -> None:
+        """Take a name away; one that is gone was given to its target."""
+        with suppress(FileNotFoundError):
+            self.unlink(name)
+
+    def close_to_others(self, name: str) -> None:
+        """Let nobody but its owner use a file; on Windows that is a matter of the folder that it lies in."""
+        if hasattr(os, "geteuid") and self.status(name).st_mode & 0o177:
+            os.chmod(self._at(name), 0o600, dir_fd=self.descriptor)
+
+    def discard(self, name: str, descriptor: int) -> None:
+        """Close a file and take its name away; one that is gone was given to its target."""
+        if VANISHING:
+            os.close(descriptor)
+            with suppress(PermissionError):  # another run has it open by now
+                self.forget(name)
+            return
+        try:
+            self.forget(name)
+        finally:
+            os.close(descriptor)
+
+    def vanishing(self, name: str) -> int:
+        """A new private file that is gone when it is closed."""
+        descriptor = self.open(name, NEW | VANISHING)
+        if not VANISHING:
+            self.unlink(name)
+        return descriptor
+
+    def names(self) -> list[str]:
+        """What is in it."""
+        return os.listdir(self.path if self.descriptor is None else self.descriptor)  # noqa: PTH208 by descriptor
+
+
+def read_at(descriptor: int, length: int, offset: int) -> bytes:
+    """At most so many bytes from there on; what is written next goes where it would have gone."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, length, offset)
+    before = os.lseek(descriptor, 0, os.SEEK_CUR)
+    try:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.read(descriptor, length)
+    finally:
+        os.lseek(descriptor, before, os.SEEK_SET)
+
+
+def lock(descriptor: int) -> bool:
+    """Whether the file is this run's alone from now on, until it is closed."""
+    try:
+        import fcntl
+    except ImportError:
+        return _lock_far_byte(descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lock_far_byte(descriptor: int) -> bool:
+    import msvcrt
+
+    os.lseek(descriptor, FAR, os.SEEK_SET)
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    except OSError as error:
+        if error.errno not in HELD_BY_ANOTHER:
+            raise
+        return False
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    return True
+
+
+def settle(descriptor: int) -> None:
+    """Bring a finished file to the disk, where the system cannot do that later for all of them at once."""
+    if not hasattr(os, "sync"):
+        os.fsync(descriptor)
+
+
+def is_ours(status: os.stat_result) -> bool:
+    """Whether this is a plain file of the user; Windows does not tell of whom."""
+    return stat.S_ISREG(status.st_mode) and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid())
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Whether others may look into a folder; on Windows its mode does not tell."""
+    return hasattr(os, "geteuid") and path.stat().st_mode & 0o077 != 0

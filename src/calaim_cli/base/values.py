@@ -1,0 +1,206 @@
+"""What a telephone number, a date of birth, an identifier may look like.
+
+Each check gives the text as kept, with the code of what is wrong or doubtful; no message ever holds the value.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Checked(NamedTuple):
+    """A field as kept and printed; `error` stops a draft, `warning` is listed beside it."""
+
+    value: str
+    error: str = ""
+    warning: str = ""
+
+
+MESSAGES = {
+    "cin-format": "a Medi-Cal client index number is 9, seven digits and a letter, as on the card",
+    "cin-letter": "the letter of the client index number is an unusual one: compare it with the card",
+    "id-excel": "a spreadsheet has changed this number: format the column as Text and paste it again",
+    "id-ssn": "this looks like a Social Security number: do not send it; use the number on the Medi-Cal card",
+    "mrn-format": "a medical record number is 6 to 12 digits, leading zeros kept",
+    "mrn-length": "Kaiser Permanente's record numbers usually have 8 digits: compare it with the card",
+    "npi-format": "an NPI is ten digits and begins with 1 or 2",
+    "npi-check": "the check digit does not fit: compare the NPI with the registry",
+    "phone-format": "give a US telephone number with area code, such as 415-555-0123",
+    "dob-format": "give the date as YYYY-MM-DD or MM/DD/YYYY",
+    "dob-century": "the year needs four digits",
+    "dob-excel": "a spreadsheet has turned this date into a number: format the column as Text",
+    "dob-range": "not a day of the calendar, or not between 120 years ago and the referral date",
+    "zip-format": "a ZIP code is five digits, or five and four; was a leading zero lost?",
+    "zip-state": "the ZIP code is not in California: check the address",
+    "email-format": "give one plain e-mail address, such as name@example.org",
+    "name-char": "a character that no name needs, such as a line break or a control character: type it again",
+    "name-length": "give 1 to 100 characters",
+    "line-char": "a character that does not belong here, such as a line break: type it again on one line",
+    "line-length": "give 1 to 200 characters on one line",
+    "text-char": "a control character or another invisible one: type the text again",
+    "text-length": "at most 1,000 characters",
+    "text-ssn": "this looks like it holds a Social Security number: take it out",
+    "text-diagnosis": "this seems to name a diagnosis: send only what the plan's form asks for",
+}
+
+# The benefits identification card has the CIN, a check digit, the last digit of the year and the day of the year.
+CIN = re.compile(r"9[0-9]{7}[A-Z](?:[0-9](?:[0-9](?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6]))?)?")
+SPREADSHEET_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.0+")
+TEN_DIGITS = re.compile(r"[0-9]{10}")
+SSN = re.compile(r"(?!9)[0-9]{3}-?[0-9]{2}-?[0-9]{4}")
+SSN_IN_TEXT = re.compile(r"(?<![0-9-])(?!9)[0-9]{3}-?[0-9]{2}-?[0-9]{4}(?![0-9-])")
+CIN_LETTERS = frozenset("ACDEFGHMNTUVWXYZ")  # one county's bulletin: LA County DMH NGA 12-041
+MRN = re.compile(r"[0-9]{6,12}")
+NPI = re.compile(r"[12][0-9]{9}")
+PHONE = re.compile(
+    r"(?:\+?1[-. ]?)?\(?([2-9](?!11)[0-9]{2})\)?[-. ]?([2-9](?!11)[0-9]{2})[-. ]?([0-9]{4})"
+    r"(?:[ ,]{0,2}(?:x|ext\.?)[ ]?([0-9]{1,6}))?",
+    re.IGNORECASE,
+)
+DATE = re.compile(r"(?:([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{4})-([0-9]{2})-([0-9]{2}))")
+SHORT_YEAR = re.compile(r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2}")
+BARE_INTEGER = re.compile(r"[0-9]{1,6}(?:\.0+)?")
+ZIP = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
+EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+# Printable ASCII without an encoded word: before CPython 3.13 one can hide a line break, and so a header.
+SUBJECT = re.compile(r"(?!.*=\?)[ -~]{1,69}")
+JOINERS = "\u200c\u200d\u200e\u200f"  # needed in Persian, Hindi, Punjabi, Khmer and right-to-left names
+REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Cf", "Zl", "Zp"})
+OLDEST, USUAL_MRN, LONGEST_TEXT = 120, 8, 1000
+LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321, 4.5.3.1
+# Values of each kind: the same referrer, city or day of birth comes again and again in the rows of a sheet.
+MOST_REMEMBERED = 4096
+
+
+def all_printable(text: str, allowed: str = "") -> bool:
+    """True where every character may stand in a draft: no controls, surrogates, bidi overrides or private ones."""
+    for c in allowed:
+        text = text.replace(c, "")
+    if text.isprintable():
+        return True
+    return all(c in JOINERS or unicodedata.category(c) not in REFUSED_CATEGORIES for c in set(text))
+
+
+@lru_cache(MOST_REMEMBERED)
+def name(text: str) -> Checked:
+    """A person's name: NFC, 1 to 100 characters of any script; case is never changed."""
+    return _line(text, 100, "name")
+
+
+@lru_cache(MOST_REMEMBERED)
+def line(text: str) -> Checked:
+    """An address, organization or other single line: NFC, 1 to 200 characters."""
+    return _line(text, 200, "line")
+
+
+def _line(text: str, most: int, kind: str) -> Checked:
+    kept = unicodedata.normalize("NFC", text.strip(" "))
+    if not all_printable(kept):
+        return Checked(kept, f"{kind}-char")
+    return Checked(kept) if 1 <= len(kept) <= most else Checked(kept, f"{kind}-length")
+
+
+@lru_cache(MOST_REMEMBERED)
+def free_text(text: str) -> Checked:
+    """A note: NFC, line breaks as LF, tabs and line breaks allowed, at most 1,000 characters."""
+    kept = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if not all_printable(kept, "\t\n"):
+        return Checked(kept, "text-char")
+    if len(kept) > LONGEST_TEXT:
+        return Checked(kept, "text-length")
+    return Checked(kept, warning="text-ssn" if SSN_IN_TEXT.search(kept) else "")
+
+
+@lru_cache(MOST_REMEMBERED)
+def cin(text: str) -> Checked:
+    """A Medi-Cal client index number, also with check digit or as the whole card number; nine characters are kept."""
+    kept = text.strip().upper().replace(" ", "").replace("-", "")
+    if SPREADSHEET_NUMBER.fullmatch(kept) or TEN_DIGITS.fullmatch(kept):
+        return Checked(kept, "id-excel")
+    if SSN.fullmatch(kept):
+        return Checked(kept, "id-ssn")
+    if not CIN.fullmatch(kept) or not text.strip().isascii():  # upper() turns a few foreign letters into A to Z
+        return Checked(kept, "cin-format")
+    return Checked(kept[:9], warning="" if kept[8] in CIN_LETTERS else "cin-letter")
+
+
+@lru_cache(MOST_REMEMBERED)
+def mrn(text: str) -> Checked:
+    """A Kaiser Permanente medical record number: text, leading zeros kept. Its format is not public."""
+    kept = text.strip()
+    if SPREADSHEET_NUMBER.fullmatch(kept):
+        return Checked(kept, "id-excel")
+    if not MRN.fullmatch(kept):
+        return Checked(kept, "mrn-format")
+    return Checked(kept, warning="" if len(kept) == USUAL_MRN else "mrn-length")
+
+
+@lru_cache(MOST_REMEMBERED)
+def npi(text: str) -> Checked:
+    """A National Provider Identifier: ten digits with the Luhn check digit over 80840 and the number."""
+    kept = text.strip()
+    if not NPI.fullmatch(kept):
+        return Checked(kept, "npi-format")
+    digits = f"80840{kept}"
+    doubled = (sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
+    fits = (sum(doubled) + sum(int(d) for d in digits[::-2])) % 10 == 0
+    return Checked(kept, "" if fits else "npi-check")
+
+
+@lru_cache(MOST_REMEMBERED)
+def phone(text: str) -> Checked:
+    """A US telephone number, kept as (415) 555-0123, with x12 where there is an extension."""
+    found = PHONE.fullmatch(text.strip())
+    if not found:
+        return Checked(text, "phone-format")
+    area, office, number, extension = found.groups()
+    return Checked(f"({area}) {office}-{number}" + (f" x{extension}" if extension else ""))
+
+
+@lru_cache(MOST_REMEMBERED)
+def date_of_birth(text: str, as_of: date) -> Checked:
+    """A date of birth, kept as YYYY-MM-DD: a real day, not after `as_of`, at most 120 years before it."""
+    given = text.strip()
+    found = DATE.fullmatch(given)
+    if not found and SHORT_YEAR.fullmatch(given):
+        return Checked(given, "dob-century")
+    if not found:
+        return Checked(given, "dob-excel" if BARE_INTEGER.fullmatch(given) else "dob-format")
+    month, day, year, *iso = found.groups()
+    if iso[0]:
+        year, month, day = iso
+    try:
+        born = date(int(year), int(month), int(day))
+    except ValueError:
+        return Checked(given, "dob-range")
+    return Checked(born.isoformat()) if 0 <= age_on(born, as_of) <= OLDEST else Checked(given, "dob-range")
+
+
+def age_on(born: date, as_of: date) -> int:
+    """Completed years on `as_of`; somebody born on 29 February turns a year older on 1 March."""
+    return as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day))
+
+
+@lru_cache(MOST_REMEMBERED)
+def zip_code(text: str) -> Checked:
+    """A ZIP code or ZIP+4, kept as typed."""
+    kept = text.strip()
+    if not ZIP.fullmatch(kept):
+        return Checked(kept, "zip-format")
+    return Checked(kept, warning="" if "90001" <= kept[:5] <= "96162" else "zip-state")
+
+
+@lru_cache(MOST_REMEMBERED)
+def email(text: str) -> Checked:
+    """One plain ASCII address: no display name, no quoted or international part."""
+    kept = text.strip(" ")
+    local = kept.partition("@")[0]
+    fits = EMAIL.fullmatch(kept) and len(kept) <= LONGEST_EMAIL and len(local) <= LONGEST_LOCAL_PART
+    return Checked(kept) if fits else Checked(kept, "email-format")

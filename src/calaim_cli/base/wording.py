@@ -1,0 +1,64 @@
+"""Near names for "did you mean", lists and plurals, and how typed places and names are compared."""
+
+TYPE_CHECKING = False  # that of `typing` costs the quick path more than its whole answer
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_SHOWN = 60
+LEADING = (["city", "and", "county", "of"], ["county", "of"])
+TRAILING = frozenset({"county", "co", "cnty", "ca", "calif", "california"})
+
+
+def name_key(text: str) -> str:
+    """An id or name as it is compared: without case, blanks, hyphens and underscores."""
+    return "".join(text.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def near_names(typed: str, known: "Iterable[str]", most: int = 3, least: float = 0.6) -> tuple[str, ...]:
+    """Up to `most` of the known names that share at least `least` of the letters with what was typed, nearest first."""
+    import difflib
+
+    by_key = {name_key(name): name for name in known}
+    keys = difflib.get_close_matches(name_key(typed), by_key, n=most, cutoff=least)
+    return tuple(by_key[key] for key in keys)
+
+
+def did_you_mean(typed: str, known: "Iterable[str]") -> str:
+    """A question such as "did you mean a or b?"; empty when nothing known is near."""
+    names = near_names(typed, known)
+    return f"did you mean {one_of(names)}?" if names else ""
+
+
+def one_of(names: "Iterable[str]") -> str:
+    """The names as a list in words: "a", "a or b", "a, b or c"."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """The number with its noun in the singular or plural: "1 case", "2 cases"; `things` is a plural without s."""
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
+
+
+def shown(typed: str) -> str:
+    """What a person typed, safe to print: control characters escaped, at most LONGEST_SHOWN characters, in quotes."""
+    text = typed if len(typed) <= LONGEST_SHOWN else f"{typed[:LONGEST_SHOWN]}..."
+    printable = (c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+    return f'"{"".join(printable)}"'
+
+
+def place_key(typed: str) -> str:
+    """A place without case, accents, periods, commas, blanks, hyphens and the word county."""
+    plain = typed.casefold()
+    if not plain.isascii():
+        import unicodedata
+
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    words = plain.replace(".", " ").replace(",", " ").split()
+    for lead in LEADING:
+        if words[: len(lead)] == lead:
+            words = words[len(lead) :]
+            break
+    while len(words) > 1 and words[-1] in TRAILING:
+        words.pop()
+    return "".join(words).replace("-", "")

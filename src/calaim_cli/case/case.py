@@ -1,0 +1,187 @@
+"""One member's case as it is written down. Everything is text; nothing is inferred, nothing preset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
+
+from calaim_cli.base.errors import Problem
+from calaim_cli.base.values import age_on, date_of_birth
+from calaim_cli.base.wording import did_you_mean
+
+CASE_SCHEMA: Final = "calaim.case/1"
+AGE: Final = "age"
+"""The one question that a date of birth answers."""
+
+
+class Member(Struct, frozen=True, kw_only=True):
+    """Whom the referral is for; "" and None mean not given."""
+
+    first_name: str = ""
+    middle_name: str = ""
+    last_name: str = ""
+    date_of_birth: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    city: str = ""
+    zip: str = ""
+    county: str = ""
+    mrn: str = ""
+    cin: str = ""
+    kp_member: bool | None = None
+    preferred_language: str = ""
+    caregiver_name: str = ""
+    caregiver_contact: str = ""
+
+
+class Referrer(Struct, frozen=True, kw_only=True):
+    """Who refers. What a case leaves out comes from the user's profile."""
+
+    name: str = ""
+    organization: str = ""
+    npi: str = ""
+    address: str = ""
+    phone: str = ""
+    email: str = ""
+    relationship: str = ""
+    relationship_detail: str = ""
+    source: str = ""
+    source_detail: str = ""
+
+
+class Referral(Struct, frozen=True, kw_only=True):
+    """What is asked for."""
+
+    program: str = ""
+    services: tuple[str, ...] = ()
+    self_referral: bool = False
+    notes: str = ""
+    current_services: tuple[str, ...] = ()
+
+
+class Consent(Struct, frozen=True, kw_only=True):
+    """What the member agreed to and a person attested. None means not stated; the program never sets one."""
+
+    member_agreed: bool | None = None
+    attested: bool | None = None
+    part2: bool | None = None
+    part2_consent: bool | None = None
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """A case file."""
+
+    member: Member = Member()
+    referrer: Referrer = Referrer()
+    referral: Referral = Referral()
+    consent: Consent = Consent()
+    answers: dict[str, Any] = {}  # as given, and so is `expect`: the policy checks them
+    expect: dict[str, Any] | None = None
+
+
+class SecureEmail(Struct, frozen=True, kw_only=True):
+    """How the user's mail gateway is told to encrypt: a tag in the body or an extra header, never in the subject."""
+
+    secure_tag: str = "none"
+    text: str = ""
+    header: str = ""
+
+    def body_line(self) -> str:
+        """The first line of the body, with its line break; "" unless the tag goes there."""
+        return f"{self.text}\n" if self.secure_tag == "body" else ""
+
+
+class LeadEntity(Struct, frozen=True, kw_only=True):
+    """The Network Lead Entity that takes the user's referrals to her own organization."""
+
+    name: str = ""
+    email: str = ""
+
+
+class Profile(Struct, frozen=True):
+    """The referrer's own details and her Network Lead Entity; never anything about a member."""
+
+    referrer: Referrer = Referrer()
+    network_lead_entity: LeadEntity | None = None
+    secure_email: SecureEmail = SecureEmail()
+
+
+Shape = TypeVar("Shape", bound=Struct)
+PARTS: dict[str, type[Struct]] = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
+TYPE_WORDS: Final = {
+    str: 'text in quotes, such as "94401"',
+    bool: "true or false",
+    bool | None: "true or false",
+    tuple[str, ...]: 'a list of texts, such as ["none"]',
+}
+
+
+def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
+    """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
+    problems: list[Problem] = []
+    tables: dict[str, Any] = {}
+    if document.get("schema", CASE_SCHEMA) != CASE_SCHEMA:
+        problems.append(Problem("schema", "schema", f'unknown schema: this program reads "{CASE_SCHEMA}"'))
+    for key, value in document.items():
+        if key == "schema":
+            continue
+        if key not in Case.__struct_fields__:
+            problems.append(_unknown_key(key, Case.__struct_fields__))
+        elif not isinstance(value, Mapping):
+            problems.append(Problem(key, "type", f"must be a table: begin it with a line [{key}]"))
+        elif key in PARTS:
+            tables[key], found = read_table(PARTS[key], value, key)
+            problems += found
+        else:
+            tables[key] = dict(value)
+    return Case(**tables), tuple(problems)
+
+
+def read_table(shape: type[Shape], table: Mapping[str, object], where: str) -> tuple[Shape, tuple[Problem, ...]]:
+    """One table of a case or profile as `shape`, and every problem with its keys and types."""
+    wanted = {field.name: field.type for field in fields(shape)}
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for key, value in table.items():
+        place = f"{where}.{key}"
+        if key not in wanted:
+            problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted]))
+            continue
+        # TOML has dates of its own: a date of birth without quotes is one.
+        kept = value.isoformat() if type(value) is date else value
+        if isinstance(kept, list) and all(isinstance(one, str) for one in kept):
+            kept = tuple(kept)
+        is_of = {str: str, tuple[str, ...]: tuple}.get(wanted[key], bool)
+        if isinstance(kept, is_of):
+            values[key] = kept
+        else:
+            problems.append(Problem(place, "type", f"wrong type: give {TYPE_WORDS[wanted[key]]}"))
+    return shape(**values), tuple(problems)
+
+
+def _unknown_key(where: str, known: Iterable[str]) -> Problem:
+    hint = did_you_mean(where, known) or "the README lists the keys of a case file"
+    return Problem(where, "unknown-key", f"there is no such key: {hint}")
+
+
+def with_profile(case: Case, profile: Referrer) -> Case:
+    """The case with what it leaves out of the referrer taken from the profile."""
+    return replace(case, referrer=_completed(case.referrer, profile))
+
+
+@lru_cache  # one referrer often has all rows of a sheet
+def _completed(referrer: Referrer, profile: Referrer) -> Referrer:
+    given = {name: getattr(referrer, name) for name in Referrer.__struct_fields__ if getattr(referrer, name)}
+    return replace(profile, **given)
+
+
+def age_of(case: Case, as_of: date) -> int | None:
+    """Completed years on `as_of`, where the case gives a valid date of birth."""
+    born = date_of_birth(case.member.date_of_birth, as_of)
+    return None if born.error else age_on(date.fromisoformat(born.value), as_of)

@@ -1,0 +1,172 @@
+"""Cases against the policy: the answers checked, each subject decided, the county that a case is of."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from datetime import date
+
+from msgspec import Struct
+
+from calaim_cli.base.errors import InputError, NotFound, Problem
+from calaim_cli.base.values import MESSAGES, date_of_birth
+from calaim_cli.base.wording import did_you_mean, one_of
+from calaim_cli.case.case import AGE, Case, age_of
+from calaim_cli.decide.advice import Advice, advise
+from calaim_cli.decide.determination import Decide, Determination, decider
+from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome, Subject, subject_id
+from calaim_cli.policy.questions import DONT_KNOW, Answer, Question, Teller, read_answers
+
+
+class Screening(Struct, frozen=True):
+    """Determinations keyed by program, population or service id, in the order asked for."""
+
+    determinations: dict[str, Determination]
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    answers: Mapping[str, Answer] = {}  # as checked, with the age that was used
+
+
+class Screener(Struct, frozen=True):
+    """The policy made ready to decide many cases; what it works out for one it remembers for the next."""
+
+    questions: Mapping[str, Question]
+    tell: Teller
+    deciders: dict[str, Decide]
+
+    def screen(self, case: Case, as_of: date, only: Container[str] | None = None) -> Screening:
+        """The case decided as far as its answers go, for all subjects or `only` some. Wrong answers decide nothing.
+
+        The age comes from the date of birth where that is known; a different age among the answers is a warning.
+        """
+        answers, problems = read_answers(case.answers, self.questions)
+        if problems:
+            return Screening({}, problems)
+        warnings = []
+        born = case.member.date_of_birth
+        error = date_of_birth(born, as_of).error if born.strip() else ""
+        if error:
+            warnings.append(Problem("member.date_of_birth", error, f"{MESSAGES[error]}; it was not used"))
+        age = age_of(case, as_of)
+        if age is not None:
+            if answers.get(AGE, DONT_KNOW) not in {DONT_KNOW, age}:
+                words = "does not agree with the date of birth, which was used: take it out"
+                warnings.append(Problem(f"answers.{AGE}", "age-differs", words))
+            answers[AGE] = age
+        known = self.tell(answers)
+        found = {one: decide(known) for one, decide in self.deciders.items() if only is None or one in only}
+        return Screening(found, (), tuple(warnings), answers)
+
+
+def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
+    """A screener for these subjects."""
+    deciders = {subject_id(one): decider(one) for one in subjects}
+    return Screener(policy.questions, Teller(policy.criteria.values()), deciders)
+
+
+class CaseCounty(Struct, frozen=True):
+    """The county that a case is of, where that can be told; else the problem. `warnings` are of the ZIP code."""
+
+    county: County | None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def county_of(case: Case, policy: Policy) -> CaseCounty:
+    """The county that the case states, else the one that its ZIP code lies in."""
+    stated, code = case.member.county.strip(), case.member.zip.strip()
+    if not stated and not code:
+        return CaseCounty(None, (Problem("member.county", "missing", "the county decides where the referral goes"),))
+    place = find_place(stated, policy.gazetteer) if stated else find_zip(code, policy.gazetteer)
+    if isinstance(place, NoPlace):
+        return CaseCounty(None, (Problem("member.county", place.code, place.message),))
+    if stated:
+        return CaseCounty(place.county, warnings=_zip_elsewhere(case, place.county, policy))
+    words = "not given: taken from the ZIP code"
+    return CaseCounty(place.county, warnings=(Problem("member.county", "county-from-zip", words),))
+
+
+def _zip_elsewhere(case: Case, county: County, policy: Policy) -> tuple[Problem, ...]:
+    """A warning where the case's ZIP code does not lie in the county that was stated, which is used all the same."""
+    code = case.member.zip.strip()
+    found = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
+    named = (found.county.name,) if isinstance(found, Place) else found.candidates
+    if not named or county.name in named:
+        return ()
+    return (Problem("member.zip", "zip-county", f"the ZIP code lies in {one_of(named)}: the stated county was used"),)
+
+
+class Decided(Struct, frozen=True):
+    """One case with its determinations, each with its advice, for the county it was decided for."""
+
+    name: str
+    county: County | None
+    results: tuple[tuple[Determination, Advice], ...]
+    warnings: tuple[Problem, ...]
+
+
+class Difference(Struct, frozen=True):
+    """A program, population or service that did not come out as expected."""
+
+    case: str
+    subject: str
+    expected: str
+    found: str
+
+
+def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: date, stated: County | None) -> Decided:
+    """The case decided for the stated county, else for its own.
+
+    Raises InputError with every problem of the answers, NotFound for a county that is none.
+    """
+    screening = _screened(name, case, screener, as_of)
+    county, warnings = (stated, ()) if stated else _county_to_decide_for(name, case, policy)
+    found, kp_member = screening.determinations.values(), case.member.kp_member
+    results = tuple((one, advise(one, policy, county, kp_member=kp_member)) for one in found)
+    return Decided(name, county, results, (*screening.warnings, *warnings))
+
+
+def _screened(name: str, case: Case, screener: Screener, as_of: date) -> Screening:
+    screening = screener.screen(case, as_of)
+    if screening.problems:
+        raise InputError(f"{name}: the answers are not valid; nothing was decided", screening.problems)
+    return screening
+
+
+def _county_to_decide_for(name: str, case: Case, policy: Policy) -> tuple[County | None, tuple[Problem, ...]]:
+    """The county the case states, or the one its ZIP code lies in; a ZIP code that decides otherwise is a warning."""
+    found = county_of(case, policy)
+    if not case.member.county.strip():
+        unclear = found.problems if case.member.zip.strip() else ()
+        return found.county, tuple(Problem("member.zip", one.code, one.message) for one in unclear)
+    for problem in found.problems:
+        raise NotFound(f"{name}: member.county: {problem.message}", found.problems, code=problem.code)
+    return found.county, found.warnings
+
+
+def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: date) -> tuple[Difference, ...]:
+    """Where the case does not come out as its [expect] table says.
+
+    Raises InputError when it has no such table, or the table names what does not exist.
+    """
+    expected = case.expect or {}
+    known = [subject_id(subject) for subject in policy.subjects]
+    problems = []
+    if not expected:
+        words = "add an [expect] table: program, population or service = outcome"
+        problems.append(Problem("expect", "missing", words))
+    for subject, outcome in expected.items():
+        if subject not in known:
+            hint = did_you_mean(subject, known) or "'calaim programs' lists them"
+            problems.append(Problem(f"expect.{subject}", "unknown-program", f"there is no such program: {hint}"))
+        elif outcome not in list(Outcome):
+            problems.append(Problem(f"expect.{subject}", "unknown-outcome", f"give {one_of(Outcome)}"))
+    if problems:
+        raise InputError(f"{name}: the [expect] table is not valid", tuple(problems))
+    found = _screened(name, case, screener, as_of).determinations
+    return tuple(
+        Difference(name, subject, outcome, found[subject].outcome)
+        for subject, outcome in expected.items()
+        if found[subject].outcome != outcome
+    )

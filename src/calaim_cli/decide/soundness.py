@@ -1,0 +1,252 @@
+"""Is the policy sound? All that no type can say: that ids exist, routes resolve, criteria can be met."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final
+
+from calaim_cli.base.errors import Problem
+from calaim_cli.base.values import SUBJECT, email
+from calaim_cli.base.wording import did_you_mean, name_key, place_key
+from calaim_cli.case.form import BY_KEY
+from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, plans_of
+from calaim_cli.policy.policy import COUNTIES, PROGRAMS, Policy, cited
+from calaim_cli.policy.programs import Outcome, rules_of, source_id
+from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
+from calaim_cli.policy.rules import Rule, criteria_of
+
+ZIPS: Final = "zips.csv"
+COUNT: Final = 58
+CHOICE_TESTS: Final = {Kind.CHOICE: {"one_of", "any_choice"}, Kind.CHOICES: {"has_any_of", "any_choice"}}
+TESTS: Final[dict[Kind, set[str]]] = {Kind.YES_NO: set(), Kind.NUMBER: {"at_least", "at_most"}, **CHOICE_TESTS}
+"""The tests of a criterion that suit each kind of question."""
+
+
+def find_problems(catalog: Policy) -> tuple[Problem, ...]:
+    """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
+    ids = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
+    checks = (*ids, _counties, _places, _routes, _form)
+    return tuple(problem for check in checks for problem in check(catalog))
+
+
+def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
+    """A problem for each name that is none of those known."""
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"add it, or use a {kind} that is there"
+            yield Problem(where, f"unknown-{kind}", f'there is no {kind} "{name}": {hint}')
+
+
+def _repeated_ids(catalog: Policy) -> Iterator[Problem]:
+    programs, counties = catalog.programs_file, catalog.counties_file
+    lists: dict[str, Iterable[str]] = {
+        f"{PROGRAMS}, {COUNTIES}: source": (one.id for one in (*programs.source, *counties.source)),
+        f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in catalog.conflicts),
+        f"{PROGRAMS}: topic": (one.id for one in programs.topic),
+        f"{PROGRAMS}: question": (one.id for one in programs.question),
+        f"{PROGRAMS}: criterion": (one.id for one in programs.criterion),
+        f"{PROGRAMS}: program, population or service": (one.id for one in catalog.entries),
+        f"{COUNTIES}: region": (one.id for one in counties.region),
+        f"{COUNTIES}: plan": (one.id for one in counties.plan),
+        f"{COUNTIES}: contact": (one.id for one in counties.contact),
+        f"{COUNTIES}: county": (one.name for one in counties.county),
+        f"{COUNTIES}: FIPS code": (one.fips for one in counties.county),
+        f"{COUNTIES}: availability": (one.service for one in counties.availability),
+    }
+    for kind, ids in lists.items():
+        for repeated, times in Counter(ids).items():
+            if times > 1:
+                yield Problem(f'{kind} "{repeated}"', "duplicate-id", f"appears {times} times; give each its own id")
+
+
+def _repeated_names(catalog: Policy) -> Iterator[Problem]:
+    """One name must not find two programs."""
+    owner: dict[str, str] = {}
+    for entry in catalog.entries:
+        for name in {name_key(name) for name in (entry.id, entry.name, *entry.aliases)}:
+            if owner.setdefault(name, entry.id) != entry.id:
+                where = f'{PROGRAMS}: "{entry.id}": aliases'
+                yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too; remove one')
+
+
+def _rules(catalog: Policy) -> Iterator[Problem]:
+    for entry in catalog.entries:
+        for part, rule in rules_of(entry).items():
+            where = f'{PROGRAMS}: "{entry.id}": {part}'
+            yield from _empty_rules(rule, where)
+            yield from _absent(where, "criterion", criteria_of(rule), catalog.criteria)
+        # ECM is decided by its populations, Community Supports service by service.
+        if entry.rule is None and entry.id not in {"ecm", "cs"}:
+            yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
+        yield from _absent(f'{PROGRAMS}: "{entry.id}": next', "outcome", entry.next, list(Outcome))
+
+
+def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
+    parts = (*rule.all_of, *rule.any_of, *rule.none_of)
+    if not parts:
+        yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
+    for part in parts:
+        if isinstance(part, Rule):
+            yield from _empty_rules(part, where)
+
+
+def _criteria(catalog: Policy) -> Iterator[Problem]:
+    used = {criterion for entry in catalog.entries for criterion in criteria_of(*rules_of(entry).values())}
+    for criterion in catalog.programs_file.criterion:
+        where = f'{PROGRAMS}: criterion "{criterion.id}"'
+        yield from _absent(f"{where}: question", "question", (criterion.question,), catalog.questions)
+        if question := catalog.questions.get(criterion.question):
+            yield from _test_fits(criterion, question, where)
+        if criterion.id not in used:
+            yield Problem(where, "unused-criterion", "no rule uses it; use it or remove it")
+
+
+def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
+    """The test suits the kind of its question, names real choices, and some answer meets it."""
+    keys = ("at_least", "at_most", "one_of", "has_any_of", "any_choice")
+    given = {key for key in keys if getattr(criterion, key) not in (None, (), False)}
+    allowed = TESTS[question.kind]
+    for key in sorted(given - allowed):
+        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")
+    if allowed and not given:
+        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(sorted(allowed))}")
+    yield from _absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
+    low, high = criterion.at_least or 0, criterion.at_most
+    # `low` stands in for limits that are not given, and is never less than itself.
+    most = min(limit for limit in (high, question.at_most, low) if limit is not None)
+    if most < low:
+        yield Problem(where, "unreachable", f"no answer can meet it: nothing is at least {low} and at most {most}")
+
+
+def _questions(catalog: Policy) -> Iterator[Problem]:
+    used = {criterion.question for criterion in catalog.programs_file.criterion}
+    topics = [topic.id for topic in catalog.programs_file.topic]
+    for question in catalog.programs_file.question:
+        where = f'{PROGRAMS}: question "{question.id}"'
+        if question.id not in used:
+            yield Problem(where, "unused-question", "no criterion uses it; use it or remove it")
+        yield from _absent(f"{where}: topic", "topic", (question.topic,), topics)
+        if bool(question.choices) != (question.kind in (Kind.CHOICE, Kind.CHOICES)):
+            words = "choices go with the kinds choice and choices, and with no other"
+            yield Problem(f"{where}: choices", "choices", words)
+        if DONT_KNOW in question.choices:
+            words = f'"{DONT_KNOW}" is accepted by every question; remove it from the choices'
+            yield Problem(f"{where}: choices", "choices", words)
+
+
+def _citations(catalog: Policy) -> Iterator[Problem]:
+    counties = catalog.counties_file
+    for file, place, citations in cited(catalog):
+        where = f"{file}: {place}: source"
+        if not citations:
+            yield Problem(where, "no-source", "name at least one source: a fact without one is a rumor")
+        yield from _absent(where, "source", map(source_id, citations), catalog.sources)
+    # What touches or belongs to nothing that is there would never be shown.
+    known = {one.id for one in catalog.entries} | {one.id for one in counties.contact} | set(catalog.plans)
+    known |= {one.name for one in counties.county}
+    for conflict in catalog.conflicts:
+        yield from _absent(f'conflict "{conflict.id}": touches', "entry", conflict.touches, known)
+    owned = [(f'{COUNTIES}: contact "{one.id}"', one.plan) for one in counties.contact]
+    for file, conflicts in ((PROGRAMS, catalog.programs_file.conflict), (COUNTIES, counties.conflict)):
+        owned += [(f'{file}: conflict "{one.id}"', one.plan) for one in conflicts]
+    for where, plan in owned:
+        yield from _absent(f"{where}: plan", "plan", filter(None, (plan,)), catalog.plans)
+    for outcome in Outcome:
+        if outcome not in catalog.outcomes:
+            yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
+
+
+def _counties(catalog: Policy) -> Iterator[Problem]:
+    counties = catalog.counties_file.county
+    # A county left out would be answered as a place that does not exist.
+    if len(counties) != COUNT:
+        yield Problem(f"{COUNTIES}: county", "county-count", f"California has {COUNT} counties: found {len(counties)}")
+    for county in counties:
+        where = f'{COUNTIES}: county "{county.name}"'
+        # 06 is California in the codes of states of FIPS 5-2.
+        if not (len(county.fips) == len("06001") and county.fips.isascii() and county.fips.isdigit()):
+            yield Problem(f"{where}: fips", "fips", "expected five digits in quotes, beginning with 06")
+        yield from _absent(f"{where}: plans", "plan", plans_of(county), catalog.plans)
+        if county.kp:
+            if (county.kp.region is None) != bool(county.kp.by_zip):
+                yield Problem(f"{where}: kp", "region", "give either region, or by_zip for a split county")
+            regions = [one for one in (county.kp.region, *county.kp.by_zip.values()) if one is not None]
+            yield from _absent(f"{where}: kp", "region", regions, catalog.regions)
+
+
+def _places(catalog: Policy) -> Iterator[Problem]:
+    """Problems of place names and ZIP codes: each means one thing, and every county that is named is one."""
+    data = catalog.counties_file
+    names = {county.name for county in data.county}
+    owner: dict[str, str] = {}
+    typed = chain(
+        ((word, county.name) for county in data.county for word in (county.name, *county.aliases)),
+        ((word, " or ".join(one.candidates) or "?") for one in data.ambiguous for word in one.typed),
+        ((one.place, " and ".join(one.counties)) for one in data.elsewhere),
+        ((one.typed, one.county) for one in data.misspelling),
+    )
+    for word, meaning in typed:
+        if owner.setdefault(place_key(word), meaning) != meaning:
+            words = f'means "{owner[place_key(word)]}" elsewhere in the file; remove one'
+            yield Problem(f'{COUNTIES}: "{word}"', "duplicate-place", words)
+    named = chain(
+        ((name, f'availability "{one.service}"') for one in data.availability for name in one.not_in),
+        ((name, "ambiguous") for one in data.ambiguous for name in one.candidates),
+        ((name, f'elsewhere "{one.place}"') for one in data.elsewhere for name in one.counties),
+        ((one.county, f'misspelling "{one.typed}"') for one in data.misspelling),
+    )
+    for name, where in named:
+        yield from _absent(f"{COUNTIES}: {where}", "county", (name,), names)
+    # Reading the ZIP table finds what else is wrong with it.
+    found = {fips for spread in catalog.gazetteer.zips().values() for fips, _ in spread}
+    for fips in sorted(found - {county.fips for county in data.county}):
+        yield Problem(f'{ZIPS}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
+
+
+def _routes(catalog: Policy) -> Iterator[Problem]:
+    """Mailboxes are plain addresses, subjects fit one header line, every service has its availability."""
+    data = catalog.counties_file
+    mailboxes = {one.id: one.email for one in data.region} | {one.id: one.email for one in data.contact if one.email}
+    for name, address in mailboxes.items():
+        if email(address) != (address, "", ""):
+            where = f'{COUNTIES}: "{name}": email'
+            yield Problem(where, "address", "give one plain e-mail address without accents, such as name@example.org")
+    for program, subject in data.form.subjects.items():
+        if not SUBJECT.fullmatch(subject):
+            yield Problem(f"{COUNTIES}: form: subjects.{program}", "subject", "expected 1 to 69 plain characters")
+    # Whether a service is offered must have been looked up for each of them: silence is not a yes.
+    services = {service.id for service in catalog.programs_file.service}
+    for entry in catalog.programs_file.program:
+        if entry.id not in data.form.subjects:
+            yield Problem(f"{COUNTIES}: form: subjects", "subject", f'"{entry.id}" has no subject: add the exact one')
+    for availability in data.availability:
+        yield from _absent(f"{COUNTIES}: availability", "service", (availability.service,), services)
+    for service in sorted(services - catalog.availability.keys()):
+        words = "say where it is offered: add an [[availability]] with not_in = [] or the exceptions"
+        yield Problem(f'{COUNTIES}: availability "{service}"', "availability", words)
+    if all(contact.id != HEALTH_CARE_OPTIONS for contact in data.contact):
+        yield Problem(f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"', "missing-contact", "refusals name it: add it")
+
+
+LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2", "")
+"""What begins a section that no letter may lack: request, attestation, Part 2 notice, and the closing words (none)."""
+
+
+def _form(catalog: Policy) -> Iterator[Problem]:
+    """Problems of the form: its fields are there, each in one section, and no part of a letter is missing."""
+    form, where = catalog.form, f"{COUNTIES}: form: sections"
+    for part, keys in (("sections", form.keys), ("labels", tuple(form.labels)), ("required", form.required)):
+        yield from _absent(f"{COUNTIES}: form: {part}", "field", keys, BY_KEY)
+    for key, times in Counter(form.keys).items():
+        if times > 1:
+            yield Problem(where, "field-twice", f'"{key}" is in {times} places; leave it in one')
+    for key in form.required:
+        if key not in form.keys:
+            yield Problem(where, "field-missing", f'"{key}" is required and in no section; add it to one')
+    first = {section.fields[0] if section.fields else "" for section in form.sections}
+    for key in LAID_OUT:
+        if key not in first:
+            words = f'no section begins with "{key}"' if key else "no section is without fields, for closed_loop"
+            yield Problem(where, "section-missing", f"{words}; add it")

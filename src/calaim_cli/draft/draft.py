@@ -1,0 +1,227 @@
+"""A case becomes a draft: the one way of `refer` and of each row of `batch`. It is never sent from here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
+from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
+from calaim_cli.decide.advice import contact_line
+from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.decide.screening import Screening, screener
+from calaim_cli.draft.body import HIDDEN, Letter, body_of, explanation, hidden
+from calaim_cli.draft.fitness import check_case, requested
+from calaim_cli.draft.formats import SUFFIXES, Format
+from calaim_cli.draft.message import Draft, eml
+from calaim_cli.draft.route import Route, check_member, route
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Grade, Outcome
+
+# Problems of a name that finds nothing, or more than one thing.
+NOT_FOUND: Final = frozenset(
+    {"unknown-place", "ambiguous-place", "not-a-county", "not-a-place", "zip-ambiguous", "zip-unlisted", "zip-outside"}
+    | {"unknown-program", "unknown-service"}
+)
+# Problems that a preview may have: a person agrees and attests to what she has read.
+STILL_TO_SAY: Final = frozenset({"agreement-missing", "attestation-missing"})
+# Characters: browsers and mail clients cut a longer mailto link without a word.
+LONGEST_LINK: Final = 2000
+DOUBTFUL: Final = {
+    Outcome.UNLIKELY: "does not match today as far as answered",
+    Outcome.NEED_ANSWERS: "answers are missing ('calaim check CASE' lists them)",
+}
+
+
+class Drafted(Struct, frozen=True):
+    """A draft with the route it takes, the case as kept, and what a person should look at before sending."""
+
+    draft: Draft
+    route: Route
+    case: Case
+    warnings: tuple[Problem, ...]
+
+
+class Drafter:
+    """Drafts cases of one referrer for one day; what it works out for one case it remembers for the next."""
+
+    def __init__(self, policy: Policy, profile: Profile, as_of: date) -> None:
+        self.policy, self.profile, self.as_of = policy, profile, as_of
+        self._screener = screener(policy.subjects, policy)
+        self._populations = frozenset(one.population for one in policy.subjects if one.population)
+
+    def draft(self, case: Case, unread: tuple[Problem, ...] = (), *, preview: bool = False) -> Drafted:
+        """The draft of a case, completed from the profile; `unread` are problems of what could not be read into it.
+
+        A preview has empty boxes: nobody has agreed or attested yet. Raises InputError with every problem of the case,
+        or NotFound when a name finds nothing or no route exists.
+        """
+        checked = check_case(with_profile(case, self.profile.referrer), self.policy, self.as_of)
+        kept, county = checked.case, checked.county
+        if county is not None:
+            check_member(case, county, self.policy, unread)
+        screening = self._screener.screen(case, self.as_of, self._subjects_of(kept.referral))
+        stated = (one for one in checked.problems if not preview or one.code not in STILL_TO_SAY)
+        problems = (*unread, *stated, *screening.problems)
+        if problems or county is None:
+            raise _unfit(problems)
+        kept = replace(kept, answers={**screening.answers})
+        way = route(kept, county, self.policy, self.profile.network_lead_entity)
+        secure = self.profile.secure_email
+        extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
+        body = self._body(kept, county.name, way, screening)
+        draft = Draft(to=way.to, subject=way.subject, body=body, extra=extra)
+        doubts = self._doubts(kept, screening)
+        return Drafted(draft, way, kept, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
+
+    def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
+        """The draft of a case file as it is asked for on the command line; what is raised names the file.
+
+        Raises InputError where that is something else than the file says: the consent in it is for that alone.
+        """
+        wanted = [requested(one, self.policy) for one in (written, asked)]
+        if len({(program, frozenset(services)) for program, services, _ in wanted}) > 1:
+            words = "the consent in the case is not for what the command line asks for"
+            advice = "ask the member and attest anew in a case that names this program (and its services)"
+            problem = Problem("consent", "consent-for-another", f"{words}: {advice}")
+            raise InputError(f"{name}: {words}; nothing was written", (problem,), code=problem.code)
+        try:
+            return self.draft(asked)
+        except (InputError, NotFound) as error:
+            raise type(error)(f"{name}: {error.message}", error.problems, code=error.code) from None
+
+    def redacted(self, drafted: Drafted) -> str:
+        """The body of a draft with what identifies the member masked, for a preview that others may see."""
+        case = drafted.case
+        screening = self._screener.screen(case, self.as_of, self._subjects_of(case.referral))
+        notes = HIDDEN if case.referral.notes else ""
+        masked = replace(case, member=hidden(case.member), referral=replace(case.referral, notes=notes))
+        return self._body(masked, HIDDEN, drafted.route, screening)
+
+    def _subjects_of(self, referral: Referral) -> frozenset[str]:
+        """What has to be decided for a referral: what it asks for, and the populations of focus for ECM."""
+        asked = referral.services or (referral.program,)
+        return self._populations.union(asked) if "ecm" in asked else frozenset(asked)
+
+    def _body(self, case: Case, county: str, way: Route, screening: Screening) -> str:
+        """The text for a case, with the tag of the user's mail gateway before it where she has one there."""
+        found = screening.determinations
+        wanted = [explanation(one, self.policy) for one in _wanted(case.referral, screening)]
+        populations = [explanation(found[one], self.policy) for one in found if one in self._populations]
+        letter = Letter(case, county, way.to, wanted, populations)
+        return self.profile.secure_email.body_line() + body_of(letter, self.policy, self.as_of)
+
+    def _doubts(self, case: Case, screening: Screening) -> Iterator[Problem]:
+        """What a person should know before sending: the plan decides all the same."""
+        for one in _wanted(case.referral, screening):
+            entry = one.subject.entry
+            if doubt := DOUBTFUL.get(one.outcome):
+                words = f"{entry.name}: {doubt}; anyone may refer, the plan decides"
+                yield Problem("answers", one.outcome.value, words)
+            if entry.ask_in_notes and not case.referral.notes:
+                yield Problem("referral.notes", "notes-wanted", entry.ask_in_notes)
+            availability = self.policy.availability.get(entry.id)
+            if availability and availability.grade in (Grade.INFERRED, Grade.UNVERIFIED):
+                yield Problem("referral.services", "availability-not-confirmed", f"{entry.name}: {availability.note}")
+        found = screening.determinations
+        fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
+        for contact in self.policy.counties_file.contact:
+            if fitting.intersection(contact.touches):
+                yield Problem("answers", "contact", contact_line(contact))
+
+
+def _wanted(referral: Referral, screening: Screening) -> list[Determination]:
+    """The determinations of what a referral asks for, in its order."""
+    return [screening.determinations[one] for one in referral.services or (referral.program,)]
+
+
+def _unfit(problems: tuple[Problem, ...]) -> InputError | NotFound:
+    """All problems at once; not found when every one of them is a name that finds nothing."""
+    if problems and all(one.code in NOT_FOUND for one in problems):
+        first = problems[0]
+        return NotFound(f"{first.where}: {first.message}", problems, code=first.code)
+    return InputError("the case is not complete enough for a referral; nothing was written", problems)
+
+
+def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool) -> Case:
+    """The case with what the command line asks for in place of what the file says."""
+    referral = case.referral
+    if program:
+        program = program.lower()
+        referral = replace(referral, program=program, services=() if program != "cs" else referral.services)
+    if services:
+        referral = replace(referral, program=program or "cs", services=tuple(services))
+    return replace(case, referral=replace(referral, self_referral=own or referral.self_referral))
+
+
+def numbers_of(member: Member) -> tuple[str, ...]:
+    """The numbers that a member is known by, those that are given."""
+    return tuple(filter(None, (member.mrn, member.cin)))
+
+
+def request_of(referral: Referral) -> str:
+    """What is asked for, as one text whatever the order of the services."""
+    return " ".join((referral.program, *sorted(referral.services)))
+
+
+def format_for(wanted: Format | None, out: Path | None) -> Format:
+    """The format asked for, else the one that the file's ending names, else text. Raises UsageError."""
+    by_suffix = SUFFIXES.get(out.suffix.lower()) if out else Format.TEXT
+    if wanted is None and by_suffix is None:
+        raise UsageError(f"{out}: the ending names no format: use .eml, .txt or .json, or give --format")
+    return wanted or by_suffix or Format.TEXT
+
+
+def formatted(drafted: Drafted, wanted: Format, policy: Policy) -> bytes:
+    """The draft in the wanted format; whatever is wanted, it has to pass the checks of a message."""
+    message = eml(drafted.draft)
+    match wanted:
+        case Format.EML:
+            return message
+        case Format.JSON:
+            return f"{json.dumps(referral_document(drafted, policy), ensure_ascii=False)}\n".encode()
+        case Format.TEXT:
+            return as_text(drafted.draft).encode()
+        case Format.MAILTO:
+            return as_mailto(drafted.draft).encode()
+
+
+def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
+    """A draft with its route, as `calaim.referral/1`."""
+    draft, way, referral = drafted.draft, drafted.route, drafted.case.referral
+    return {
+        "schema": "calaim.referral/1",
+        "to": list(draft.to),
+        "cc": list(draft.cc),
+        "subject": draft.subject,
+        "route": {"kind": way.kind, "region": way.region, "why": way.why},
+        "program": referral.program,
+        "services": list(referral.services),
+        "body": draft.body,
+        "warnings": [{"code": warning.code, "message": warning.message} for warning in drafted.warnings],
+        "edition": policy.edition,
+    }
+
+
+def as_text(draft: Draft) -> str:
+    """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
+    cc = [f"Cc: {', '.join(draft.cc)}"] if draft.cc else []
+    return "\n".join([f"To: {', '.join(draft.to)}", *cc, f"Subject: {draft.subject}", "", draft.body])
+
+
+def as_mailto(draft: Draft) -> str:
+    """The draft as a mailto link. Raises OutputRefused when it is too long to arrive whole."""
+    parts = {"subject": draft.subject, "body": draft.body.replace("\n", "\r\n")}
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parts.items())
+    link = f"mailto:{','.join(quote(address, safe='@') for address in draft.to)}?{query}"
+    if len(link) > LONGEST_LINK:
+        words = f"a mailto link of {len(link)} characters would be cut (at most {LONGEST_LINK})"
+        raise OutputRefused(f"{words}: use --format eml or text", code="mailto-too-long")
+    return f"{link}\n"

@@ -1,0 +1,159 @@
+"""Is a case fit for a referral? Every field checked, every problem listed at once, never a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from calaim_cli.base.errors import Problem
+from calaim_cli.base.values import MESSAGES, date_of_birth
+from calaim_cli.base.wording import did_you_mean, name_key, one_of
+from calaim_cli.case.case import PARTS, Case
+from calaim_cli.case.form import CHECKED, FIELDS, SAY_WHICH, Field, FieldKind
+from calaim_cli.decide.screening import county_of
+from calaim_cli.policy.places import County, Form
+from calaim_cli.policy.policy import Policy
+
+CHOSEN: Final = tuple(field for field in FIELDS if field.part == "referrer" and field.choices)
+
+
+class CheckedCase(NamedTuple):
+    """The case with its fields as kept and printed, its county where known, and what stops or doubts a draft."""
+
+    case: Case
+    county: County | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def check_case(case: Case, policy: Policy, as_of: date) -> CheckedCase:
+    """A case that is to become a draft as checked, field by field, against the plan's form."""
+    form = policy.form
+    kept, wrong, doubtful = _fields(case, form, as_of)
+    place = county_of(kept, policy)
+    program, services, unknown = requested(kept, policy)
+    problems = [*_missing(case, form), *wrong, *_choices(kept, form), *unknown, *_consent(kept)]
+    kept = replace(kept, referral=replace(kept.referral, program=program, services=services))
+    named = {(one.where, one.code) for one in problems}
+    problems += [one for one in place.problems if (one.where, one.code) not in named]
+    if not set(re.findall(r"\w+", kept.referral.notes.casefold())).isdisjoint(form.watch_words):
+        doubtful.append(Problem("referral.notes", "text-diagnosis", MESSAGES["text-diagnosis"]))
+    doubtful += [*_without_detail(kept, form), *place.warnings]
+    if kept.consent.part2 is None:
+        words = "not stated: does any of this come from a substance-use program under 42 CFR Part 2?"
+        doubtful.append(Problem("consent.part2", "part2-not-stated", words))
+    return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
+
+
+@lru_cache
+def _taken(keys: tuple[str, ...]) -> Callable[[Case], tuple[str, ...]]:
+    """A function that takes the texts of several fields out of a case."""
+    return attrgetter(*keys) if len(keys) > 1 else lambda case: tuple(attrgetter(key)(case) for key in keys)
+
+
+@lru_cache
+def _checked_fields(form: Form) -> tuple[Field, ...]:
+    """The fields with a check in the order of a case file, in each table as the form has them, then the dates."""
+    tables, places = list(PARTS), {key: n for n, key in enumerate(form.keys)}
+    texts = sorted(CHECKED, key=lambda field: (tables.index(field.part), places.get(field.key, len(places))))
+    return (*texts, *(field for field in FIELDS if field.kind is FieldKind.DATE))
+
+
+def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], list[Problem]]:
+    """The case with each given text as its check keeps it, what is wrong with them, and what is doubtful."""
+    kept: dict[str, dict[str, Any]] = {table: {} for table in PARTS}
+    wrong: list[Problem] = []
+    doubtful: list[Problem] = []
+    fields = _checked_fields(form)
+    given_of = _taken(tuple([field.key for field in fields]))
+    for field, given in zip(fields, given_of(case), strict=True):
+        if not given or not given.strip():
+            continue
+        value, error, warning = field.check(given) if field.check else date_of_birth(given, as_of)
+        if value != given:
+            kept[field.part][field.name] = value
+        if error:
+            wrong.append(Problem(field.key, error, MESSAGES[error]))
+        if warning:
+            doubtful.append(Problem(field.key, warning, MESSAGES[warning]))
+    tables = {table: replace(getattr(case, table), **values) for table, values in kept.items() if values}
+    return replace(case, **tables), wrong, doubtful
+
+
+def _missing(case: Case, form: Form) -> Iterator[Problem]:
+    """A problem for each field that the plan needs and that is not given."""
+    for where, given in zip(form.required, _taken(form.required)(case), strict=True):
+        if not given.strip():
+            yield Problem(where, "missing", "the plan's form needs this")
+    member = case.member
+    if not member.mrn.strip() and not member.cin.strip():
+        yield Problem("member.mrn", "member-id-missing", "give the KP medical record number, or the CIN in member.cin")
+    if member.kp_member is None:
+        yield Problem(
+            "member.kp_member", "missing", "say whether the member has Kaiser Permanente Medi-Cal: see the card"
+        )
+
+
+def _choices(case: Case, form: Form) -> Iterator[Problem]:
+    """A problem for each choice that the form does not have."""
+    for field in CHOSEN:
+        given, known = getattr(case.referrer, field.name), getattr(form, field.choices)
+        if given and given not in known:
+            yield Problem(field.key, "unknown-choice", did_you_mean(given, known) or f"give {one_of(known)}")
+    current = case.referral.current_services
+    if not current:
+        yield Problem("referral.current_services", "missing", 'say what the member receives now; ["none"] if nothing')
+    if any(one not in form.current_services for one in current) or ("none" in current and len(current) > 1):
+        words = f"give {one_of(form.current_services)}; none stands alone"
+        yield Problem("referral.current_services", "unknown-choice", words)
+
+
+def _without_detail(case: Case, form: Form) -> Iterator[Problem]:
+    """A warning for a choice of the form that asks to say which, where nothing is said."""
+    referrer = case.referrer
+    if form.relationships.get(referrer.relationship, "").endswith(SAY_WHICH) and not referrer.relationship_detail:
+        yield Problem("referrer.relationship_detail", "say-which", "the plan's form asks which relationship it is")
+    if form.referral_sources.get(referrer.source, "").endswith(SAY_WHICH) and not referrer.source_detail:
+        yield Problem("referrer.source_detail", "say-which", "the plan's form asks which one it is")
+
+
+def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Problem]]:
+    """The program and services asked for by their ids, and what is wrong with them."""
+    program, typed = case.referral.program.lower(), case.referral.services
+    problems = []
+    if program not in policy.form.subjects:
+        problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(policy.form.subjects)}"))
+    elif (program == "cs") != bool(typed):
+        which = "say which Community Supports: 'calaim services' lists their ids"
+        words = which if program == "cs" else "leave them out unless the program is cs (Community Supports)"
+        problems.append(Problem("referral.services", "services", words))
+    services, listed = {}, "'calaim services' lists them"
+    for one in typed:
+        found = policy.service_by_name.get(name_key(one))
+        services[found.id if found else one] = found
+        if found is None:
+            near = did_you_mean(one, [service.id for service in policy.programs_file.service])
+            words = f"there is no such service: {near or listed}"
+            problems.append(Problem("referral.services", "unknown-service", words))
+    return program, tuple(services), problems
+
+
+def _consent(case: Case) -> Iterator[Problem]:
+    """A problem for each thing that the member or the referrer has not said, without which nothing may leave."""
+    consent = case.consent
+    if consent.member_agreed is not True:
+        words = "the member has to agree to the program first; ask, then set it to true"
+        yield Problem("consent.member_agreed", "agreement-missing", words)
+    if consent.attested is not True:
+        words = "a person has to attest that the referral is correct, agreed to, and can be documented"
+        words += ", and then set attested to true: the program never does"
+        yield Problem("consent.attested", "attestation-missing", words)
+    if consent.part2 and consent.part2_consent is not True:
+        words = "information from a 42 CFR Part 2 program needs the member's written consent"
+        yield Problem("consent.part2_consent", "part2-consent-missing", words)

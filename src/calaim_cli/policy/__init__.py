@@ -1,0 +1,1 @@
+"""What the data say: rules, questions, programs, places, all as one frozen value."""

@@ -1,0 +1,174 @@
+"""Finds and reads `programs.toml`, `counties.toml` and the ZIP table, and says plainly what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args, get_origin
+
+import msgspec
+
+from calaim_cli import quick
+from calaim_cli.base.errors import InputError, Problem
+from calaim_cli.base.files import decode_utf8, parse_toml, read_bytes
+from calaim_cli.base.wording import did_you_mean
+from calaim_cli.policy.places import Gazetteer, Shares
+from calaim_cli.policy.policy import CountiesFile, Policy, ProgramsFile
+from calaim_cli.policy.programs import PROGRAMS as THREE_PROGRAMS
+from calaim_cli.policy.programs import subjects
+
+File = TypeVar("File", ProgramsFile, CountiesFile)
+PROGRAMS: Final = "programs.toml"
+COUNTIES: Final = "counties.toml"
+ZIPS: Final = "zips.csv"
+SCHEMAS: Final = {PROGRAMS: "calaim.programs/1", COUNTIES: "calaim.counties/1"}
+LARGEST: Final = 16 * 1024 * 1024
+
+
+def shipped() -> Path:
+    """The folder of the data that ship with the program: inside the wheel, else (editable install) the repository's."""
+    inside = Path(__file__).parents[1] / "data"
+    return inside if inside.is_dir() else Path(__file__).parents[3] / "data"
+
+
+def load(folder: Path | None = None) -> Policy:
+    """The policy of `folder`, read from its TOML files; without a folder the one shipped, from a wheel as JSON.
+
+    Raises InputError with every problem of shape found. What refers to what is the business of `datacheck`.
+    """
+    if folder is None and (catalog := from_wheel()):
+        return catalog
+    place = shipped() if folder is None else folder
+    programs, counties = read_toml(place / PROGRAMS), read_toml(place / COUNTIES)
+    problems: list[Problem] = []
+    programs_file = _decode(programs, ProgramsFile, PROGRAMS, problems)
+    counties_file = _decode(counties, CountiesFile, COUNTIES, problems)
+    # Nothing can be decided without one of the three programs.
+    found = {program.id for program in programs_file.program} if programs_file is not None else set(THREE_PROGRAMS)
+    for program in THREE_PROGRAMS:
+        if program not in found:
+            where = f'{PROGRAMS}: program "{program}"'
+            problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
+    if programs_file is None or counties_file is None or problems:
+        raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
+    zips = place / ZIPS if (place / ZIPS).exists() else shipped() / ZIPS
+    return _catalog(programs_file, counties_file, zips)
+
+
+def from_wheel() -> Policy | None:
+    """The policy as it was checked and written when the wheel was built; None where it was not, or is not whole."""
+    folder = Path(quick.FOLDER)
+    try:
+        programs = msgspec.json.decode((folder / "programs.json").read_bytes(), type=ProgramsFile)
+        counties = msgspec.json.decode((folder / "counties.json").read_bytes(), type=CountiesFile)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return _catalog(programs, counties, shipped() / ZIPS)
+
+
+def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Policy:
+    shares = cache(lambda: read_zips(zips))
+    return Policy(
+        programs_file=programs,
+        counties_file=counties,
+        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, shares),
+        subjects=subjects(programs.program, programs.population, programs.service),
+        sources={source.id: source for source in (*programs.source, *counties.source)},
+        questions={question.id: question for question in programs.question},
+        criteria={criterion.id: criterion for criterion in programs.criterion},
+        outcomes={words.id: words for words in programs.outcome},
+        regions={region.id: region for region in counties.region},
+        plans={plan.id: plan for plan in counties.plan},
+        availability={one.service: one for one in counties.availability},
+        conflicts=(*programs.conflict, *counties.conflict),
+    )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file of at most 16 MiB."""
+    content = read_bytes(path, LARGEST)
+    if not content.strip():
+        raise InputError(f"{path}: the file is empty")
+    return parse_toml(decode_utf8(content, str(path)), str(path))
+
+
+def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: list[Problem]) -> File | None:
+    """The file's tables as `shape`, entry by entry, so that one bad entry does not hide the next."""
+    if tables.get("schema") != SCHEMAS[name]:
+        problems.append(Problem(f"{name}: schema", "schema", f'expected "{SCHEMAS[name]}"'))
+        return None
+    before = len(problems)
+    values: dict[str, Any] = {}
+    known = {field.name: field for field in msgspec.structs.fields(shape)}
+    for key in tables.keys() - known.keys():
+        hint = did_you_mean(key, known) or "take it out"
+        problems.append(Problem(f"{name}: {key}", "unknown-key", f"no such part of the file: {hint}"))
+    for key, field in known.items():
+        if key in tables:
+            values[key] = _decode_part(tables[key], field.type, f"{name}: {key}", problems)
+        elif field.required:
+            problems.append(Problem(f"{name}: {key}", "missing-key", "the file must have this part"))
+    return shape(**values) if len(problems) == before else None
+
+
+def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
+    """One part of a file: a single value, or one entry after the other of an array of tables."""
+    if get_origin(wanted) is not tuple:
+        return _convert(given, wanted, where, problems)
+    if not isinstance(given, list):
+        problems.append(Problem(where, "type", "expected entries that begin with double brackets, such as [[county]]"))
+        return ()
+    found = []
+    for number, entry in enumerate(given, 1):
+        keys = ("id", "name", "service", "place", "typed") if isinstance(entry, dict) else ()
+        named = (f'"{entry[key]}"' for key in keys if isinstance(entry.get(key), str))
+        found.append(_convert(entry, get_args(wanted)[0], f"{where} {next(named, f'number {number}')}", problems))
+    return tuple(found)
+
+
+def _convert(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
+    try:
+        return msgspec.convert(given, wanted)
+    except msgspec.ValidationError as error:
+        problems.append(_in_words(str(error), where, wanted))
+        return None
+
+
+_SIMPLE: Final = {"str": "text in quotes", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_TYPES: Final = {**_SIMPLE, "array": "a list in brackets", "object": "a table", "date": "a date such as 2026-11-22"}
+
+
+def _in_words(error: str, where: str, wanted: Any) -> Problem:
+    """What msgspec says, in the words of somebody who edits the file."""
+    said, _, path = error.partition(" - at `$")
+    key = path.rstrip("`").strip(".")
+    place = f"{where}: {key}" if key else where
+    if found := re.fullmatch(r"Object missing required field `(.*)`", said):
+        return Problem(f"{place}: {found[1]}", "missing-key", "this key is missing: add it")
+    if found := re.fullmatch(r"Object contains unknown field `(.*)`", said):
+        hint = did_you_mean(found[1], getattr(wanted, "__struct_encode_fields__", ())) or "take it out"
+        return Problem(f"{place}: {found[1]}", "unknown-key", f"there is no such key here: {hint}")
+    if found := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
+        expected, got = (" or ".join(_TYPES.get(t, t) for t in kinds.split(" | ")) for kinds in found.groups())
+        return Problem(place, "type", f"expected {expected}, found {got}")
+    return Problem(place, "value", f"{said[:1].lower()}{said[1:]}: see the other entries for what is allowed")
+
+
+_ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)")
+
+
+def read_zips(path: Path) -> Shares:
+    """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
+    shares: dict[str, tuple[tuple[str, float], ...]] = {}
+    header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines() or [""]
+    if header != "zip,fips,share":
+        raise InputError(f'{path}: line 1: expected the header "zip,fips,share"')
+    for number, row in enumerate(rows, 2):
+        found = _ZIP_ROW.fullmatch(row)
+        if not found:
+            raise InputError(f"{path}: line {number}: expected a ZIP code, a FIPS code and a share from 0 to 1")
+        code, fips, share = found.groups()
+        shares[code] = (*shares.get(code, ()), (fips, float(share)))
+    return {code: tuple(sorted(counties, key=lambda one: -one[1])) for code, counties in shares.items()}

@@ -1,0 +1,274 @@
+"""Counties, plans, regions, contacts, and the place that is meant by what a person types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property, lru_cache
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from calaim_cli.base.wording import near_names, one_of, place_key
+from calaim_cli.policy.programs import Grade
+from calaim_cli.policy.rules import MOST_REMEMBERED
+
+KP: Final = "kp"
+HEALTH_CARE_OPTIONS: Final = "health_care_options"  # the contact that helps to choose or change a plan
+
+
+class Region(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A Kaiser Permanente region: the one place where its mailbox and phone stand."""
+
+    id: str
+    name: str
+    email: str
+    phone: str
+    tty: str
+    hours: str
+    forms: str
+    eligibility: str
+    source: tuple[str, ...]
+
+
+class Presence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Kaiser Permanente in a county. Without `region` the county is split, and `by_zip` gives the region of a ZIP."""
+
+    grade: Grade
+    source: tuple[str, ...]
+    region: str | None = None
+    by_zip: dict[str, str] = {}
+    members: int | None = None  # enrolled, by the newest report; too small a number is not published
+    partial: bool | None = None  # None where no source says whether the whole county is served
+    note: str = ""
+    warning: str = ""
+
+
+class County(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One of California's 58 counties. `plans` are the other Medi-Cal plans, largest first; no `kp`: not served."""
+
+    name: str
+    fips: str
+    plans: tuple[str, ...]
+    model: Literal["COHS", "GMC", "regional", "single", "two-plan"]
+    ccs: Literal["classic", "whole_child_model"]
+    aliases: tuple[str, ...] = ()
+    note: str = ""
+    kp: Presence | None = None
+
+
+def plans_of(county: County) -> tuple[str, ...]:
+    """The ids of the county's Medi-Cal plans, Kaiser Permanente first where it serves."""
+    return ((KP,) if county.kp else ()) + county.plans
+
+
+class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A Medi-Cal plan and how it takes referrals, as far as known. `referral` has one sentence per way."""
+
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    phone: str = ""
+    tty: str = ""
+    hours: str = ""
+    website: str = ""
+    referral: tuple[str, ...] = ()
+    services: str = ""
+    note: str = ""
+    history: tuple[PhaseIn, ...] = ()
+    source: tuple[str, ...] = ()
+
+
+class PhaseIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"starts": "from"}):
+    """From when a plan offered ECM to whom. History: all populations have been live since 2024-01-01."""
+
+    starts: str
+    counties: tuple[str, ...]
+    populations: tuple[str, ...]
+    source: tuple[str, ...]
+
+
+class Contact(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Somebody to call or write to who is not a referral mailbox. `touches` names what it is shown beside."""
+
+    id: str
+    name: str
+    purpose: str
+    source: tuple[str, ...]
+    plan: str = ""
+    phone: str = ""
+    tty: str = ""
+    hours: str = ""
+    email: str = ""
+    website: str = ""
+    note: str = ""
+    touches: tuple[str, ...] = ()
+
+
+class Availability(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where Kaiser Permanente offers a Community Support: in every county it serves but those of `not_in`."""
+
+    service: str
+    not_in: tuple[str, ...]
+    as_of: str
+    source: tuple[str, ...]
+    grade: Grade
+    note: str = ""
+
+
+class Ambiguous(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What people type that may mean several counties: refused, with the candidates."""
+
+    typed: tuple[str, ...]
+    candidates: tuple[str, ...]
+    note: str = ""
+
+
+class Elsewhere(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A city whose name looks like a county's: refused, with the county it lies in."""
+
+    place: str
+    counties: tuple[str, ...]
+    note: str = ""
+
+
+class Misspelling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A frequent misspelling: suggested from, never accepted."""
+
+    typed: str
+    county: str
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section of a referral form and of the letter: its title, and the keys of its fields in order."""
+
+    title: str
+    fields: tuple[str, ...] = ()
+
+
+class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True, kw_only=True):
+    """Section A of the plan's referral form: exact subjects, sections, choices, mandatory fields, attestation."""
+
+    subjects: dict[str, str]
+    sections: tuple[Section, ...]
+    labels: dict[str, str] = {}  # those that differ from a field's own, by its key
+    required: tuple[str, ...]
+    relationships: dict[str, str]
+    referral_sources: dict[str, str]
+    vendors: dict[str, str]
+    current_services: dict[str, str]
+    attestation: tuple[str, ...]
+    closed_loop: str
+    reminders: tuple[str, ...]
+    part2_notice: str
+    watch_words: tuple[str, ...] = ()
+    subjects_source: tuple[str, ...]
+    source: tuple[str, ...]
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of all fields, in the form's order."""
+        return tuple(key for section in self.sections for key in section.fields)
+
+
+class Place(Struct, frozen=True):
+    """A place that was found: its county, and the ZIP code when one was typed."""
+
+    county: County
+    zip: str = ""
+
+
+class NoPlace(Struct, frozen=True):
+    """A place that was refused: a stable code, why and what next in words, and the counties it may have meant."""
+
+    code: str
+    message: str
+    candidates: tuple[str, ...] = ()
+
+
+Shares = Mapping[str, tuple[tuple[str, float], ...]]
+"""For each ZIP code the county FIPS codes it lies in, with the share of its people there, largest first."""
+
+
+class Gazetteer(Struct, frozen=True, eq=False, dict=True):
+    """All that says what a typed place means. `zips` is called only when a ZIP code has to be looked up."""
+
+    counties: tuple[County, ...]
+    ambiguous: tuple[Ambiguous, ...]
+    elsewhere: tuple[Elsewhere, ...]
+    misspellings: tuple[Misspelling, ...]
+    zips: Callable[[], Shares]
+
+    @cached_property
+    def by_fips(self) -> Mapping[str, County]:
+        """Each county by its FIPS code."""
+        return {county.fips: county for county in self.counties}
+
+    @cached_property
+    def by_key(self) -> Mapping[str, County]:
+        """Each county by its name and aliases, as they are compared; of two with one name, the first."""
+        named = [(place_key(name), county) for county in self.counties for name in (county.name, *county.aliases)]
+        return dict(reversed(named))
+
+
+ZIP_CODE: Final = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")  # here too: a look-up loads no checks of fields
+WHOLLY_IN_CALIFORNIA: Final = 0.999
+SHORT: Final = 4
+
+
+@lru_cache(MOST_REMEMBERED)
+def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
+    """The county that a name, alias, ZIP or FIPS code stands for. Near names are suggested, never taken."""
+    text = typed.strip()
+    if any(c.isdigit() for c in text):
+        county = gazetteer.by_fips.get(text)
+        return Place(county) if county else find_zip(text, gazetteer)
+    key = place_key(text)
+    county = gazetteer.by_key.get(key)
+    return Place(county) if county else _refused(key, gazetteer)
+
+
+def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
+    """Why a name that is no county's is refused, with what it may have meant."""
+    for ambiguous in gazetteer.ambiguous:
+        if key in map(place_key, ambiguous.typed):
+            meant = f"it may mean {one_of(ambiguous.candidates)}: " if ambiguous.candidates else ""
+            note = f" ({ambiguous.note})" if ambiguous.note else ""
+            return NoPlace("ambiguous-place", f"{meant}give the county{note}", ambiguous.candidates)
+    for city in gazetteer.elsewhere:
+        if key == place_key(city.place):
+            where = " and ".join(f"{name} County" for name in city.counties)
+            note = f" ({city.note})" if city.note else ""
+            return NoPlace("not-a-county", f"not a county; that place is in {where}{note}", city.counties)
+    # A city resembles some county by chance, so only near names are a hint: one wrong letter of four is a quarter.
+    least = 0.75 if len(key) <= SHORT else 0.8
+    meant_by_slip = [wrong.county for wrong in gazetteer.misspellings if place_key(wrong.typed) == key]
+    names = {place_key(county.name): county.name for county in gazetteer.counties}
+    near = tuple(dict.fromkeys([*meant_by_slip, *(names[one] for one in near_names(key, names, least=least))]))
+    hint = (
+        f"did you mean {one_of(near)}?" if near else "give one of California's 58 counties, or for a city its ZIP code"
+    )
+    return NoPlace("unknown-place", f"not a California county: {hint}", near)
+
+
+@lru_cache(MOST_REMEMBERED)
+def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
+    """The county that a ZIP code lies in; refused where it lies in several, or is not wholly in California."""
+    found = ZIP_CODE.fullmatch(text)
+    if not found:
+        return NoPlace("not-a-place", "a place in digits is a five-digit ZIP code: give that or the county's name")
+    code = found[1]
+    shares = gazetteer.zips().get(code, ())
+    if not shares and "90001" <= code <= "96199":
+        why = "that ZIP code is not in the table (it may be for post office boxes, for one organization, or new)"
+        return NoPlace("zip-unlisted", f"{why}: give the county")
+    if not shares:
+        return NoPlace("zip-outside", "not a California ZIP code: give the county or a California ZIP code")
+    outside = 1 - sum(share for _, share in shares)
+    across_the_border = outside > 1 - WHOLLY_IN_CALIFORNIA
+    if len(shares) == 1 and not across_the_border:
+        return Place(gazetteer.by_fips[shares[0][0]], code)
+    names = tuple(gazetteer.by_fips[fips].name for fips, _ in shares)
+    parts = [f"{name} {100 * share:.1f} %" for name, (_, share) in zip(names, shares, strict=True)]
+    spread = ", ".join([*parts, *([f"another state {100 * outside:.1f} %"] if across_the_border else [])])
+    return NoPlace("zip-ambiguous", f"that ZIP code is not in one county alone ({spread}): give the county", names)

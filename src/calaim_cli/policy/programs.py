@@ -1,0 +1,172 @@
+"""Programs, populations of focus and services, the rules that decide them, and the sources they rest on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.policy.rules import Rule
+
+PROGRAMS: Final = ("ecm", "cs", "chw")
+"""The three programs that everything belongs to; the policy has to have each."""
+PARTS: Final = ("rule", "discretion", "excluded", "choose_one", "first", "limit")
+"""The parts of a policy, in the order in which they decide."""
+
+
+class Outcome(StrEnum):
+    """The six outcomes; the plan alone decides beyond them."""
+
+    LIKELY = "likely"
+    PLAN_DISCRETION = "plan-discretion"
+    CHOOSE_ONE = "choose-one"
+    NOT_YET = "not-yet"
+    NEED_ANSWERS = "need-answers"
+    UNLIKELY = "unlikely"
+
+
+class Grade(StrEnum):
+    """How well a source is known."""
+
+    OFFICIAL = "A"
+    COPY = "B"
+    INFERRED = "C"
+    UNVERIFIED = "U"
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A document that a fact rests on."""
+
+    id: str
+    name: str
+    title: str
+    date: str  # as exact as the document's own: "2026", "2026-01" or "2026-01-05"; "" if undated
+    grade: Grade
+    dated: str = ""
+    link: str = ""
+    note: str = ""
+    review_by: dt.date | None = None
+
+
+class Conflict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Two sources that disagree: both sides are shown wherever one of `touches` is."""
+
+    id: str
+    matter: str
+    older: str
+    newer: str
+    touches: tuple[str, ...]
+    source: tuple[str, ...]
+    plan: str = ""  # whose own documents they are: no advice for members of another plan
+
+
+def source_id(citation: str) -> str:
+    """The source a citation names: its first word, as `G26` in "G26 p.32"."""
+    return citation.partition(" ")[0]
+
+
+def age_in_months(source: Source, as_of: dt.date) -> int | None:
+    """Whole months from the source's date to `as_of`; None for an undated one. A bare year counts from its end."""
+    if not source.date:
+        return None
+    year, month = [*map(int, source.date.split("-")), 12][:2]
+    return max(0, 12 * (as_of.year - year) + as_of.month - month)
+
+
+class Gate(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A rule beside the main rule, with the sentence that tells the member what it means for her."""
+
+    say: str
+
+
+class Group(Struct, frozen=True, forbid_unknown_fields=True):
+    """Community Supports that serve one purpose, as Kaiser Permanente's guide groups them."""
+
+    id: str
+    title: str
+    audience: str
+
+
+class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A program, an ECM population of focus or a Community Support: what it is, and its rules."""
+
+    id: str
+    name: str
+    summary: str
+    who: str  # the rule in plain words
+    source: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    group: str = ""
+    rule: Rule | None = None
+    discretion: Rule | None = None
+    excluded: Gate | None = None
+    choose_one: Gate | None = None
+    first: Gate | None = None
+    limit: Gate | None = None
+    by_email: bool = True
+    does: tuple[str, ...] = ()
+    not_covered: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    codes_source: tuple[str, ...] = ()
+    form_part: str = ""  # of section B of the plan's form
+    form_asks: tuple[str, ...] = ()  # what that part asks and no question here does
+    ask_in_notes: str = ""
+    notes: tuple[str, ...] = ()
+    next: dict[str, tuple[str, ...]] = {}  # what to do, by outcome
+
+
+def rules_of(entry: Program) -> dict[str, Rule]:
+    """The rules that the entry itself writes down, by part."""
+    named = {part: getattr(entry, part) for part in PARTS}
+    return {part: rule for part, rule in named.items() if rule is not None}
+
+
+class Subject(Struct, frozen=True, eq=False):
+    """What is decided: a program, a population or a service, with its rules by PARTS; one left out bars nobody."""
+
+    program: str
+    entry: Program
+    parts: dict[str, Rule]
+    population: str | None = None
+    service: str | None = None
+
+
+def subjects(
+    programs: Iterable[Program], populations: Iterable[Program], services: Iterable[Program]
+) -> tuple[Subject, ...]:
+    """Everything that can be decided, in the order it is reported: ECM, its populations, CHW, the services.
+
+    ECM's rule and discretion are any of its populations'; what excludes from `cs` excludes from each service.
+    """
+    by_id = {program.id: program for program in programs}
+    ecm, chw, cs = by_id["ecm"], by_id["chw"], by_id["cs"]
+    populations = tuple(populations)
+    some = {"rule": [one.rule for one in populations], "discretion": [one.discretion for one in populations]}
+    found = [Subject("ecm", ecm, rules_of(ecm) | _any_of(some))]
+    found += [Subject("ecm", entry, rules_of(entry), population=entry.id) for entry in populations]
+    found.append(Subject("chw", chw, rules_of(chw)))
+    for entry in services:
+        parts = rules_of(entry) | _any_of({"excluded": [cs.excluded, entry.excluded]})
+        found.append(Subject("cs", entry, parts, service=entry.id))
+    return tuple(found)
+
+
+def _any_of(parts: Mapping[str, Iterable[Rule | None]]) -> dict[str, Rule]:
+    """Each part as any one of its rules; a part that has none is left out."""
+    given = {part: tuple(rule for rule in rules if rule is not None) for part, rules in parts.items()}
+    return {part: Rule(any_of=rules) for part, rules in given.items() if rules}
+
+
+def requested(entry: Program, known: Iterable[Subject]) -> tuple[Subject, ...]:
+    """What a request for `entry` asks to be decided: itself, or all that belongs to a whole program."""
+    return tuple(subject for subject in known if subject.entry is entry or subject.program == entry.id)
+
+
+def subject_id(subject: Subject) -> str:
+    """The id that names the subject on the command line: its population, service or program."""
+    return subject.population or subject.service or subject.program

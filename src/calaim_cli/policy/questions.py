@@ -1,0 +1,179 @@
+"""Questions, criteria and answers. Answers become truths here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.base.errors import Problem
+from calaim_cli.base.wording import did_you_mean, one_of
+from calaim_cli.policy.rules import MOST_REMEMBERED, Truth, Truths
+
+Answer = bool | int | str | tuple[str, ...]
+"""What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW."""
+
+DONT_KNOW: Final = "unknown"
+NONE_OF_THESE: Final = "none"
+
+
+class Kind(StrEnum):
+    """How a question is answered."""
+
+    YES_NO = "yes_no"
+    NUMBER = "number"
+    CHOICE = "choice"
+    CHOICES = "choices"
+
+
+class Topic(Struct, frozen=True, forbid_unknown_fields=True):
+    """A group of questions that belong together in a talk."""
+
+    id: str
+    title: str
+
+
+class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How we ask. `choices` gives each choice id its words, in the order shown; `none` stands alone."""
+
+    id: str
+    topic: str
+    kind: Kind
+    ask: str
+    help: str
+    unit: str = ""
+    at_most: int | None = None
+    choices: dict[str, str] = {}
+    # Roughly the share that says yes, reaches a step or chooses any: it orders the interview and decides nothing.
+    likely: float = 0.3
+
+
+class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the policy says, as a statement about a member that tests the answer to one question.
+
+    One on a yes/no question is met by yes. Numbers are compared inclusively; `any_choice` is any choice but `none`.
+    """
+
+    id: str
+    text: str
+    question: str
+    source: tuple[str, ...]
+    at_least: int | None = None
+    at_most: int | None = None
+    one_of: tuple[str, ...] = ()
+    has_any_of: tuple[str, ...] = ()
+    any_choice: bool = False
+
+
+class Teller:
+    """Turns answers into truths, for many members: it remembers what each answer comes to.
+
+    A criterion whose question has no answer, or "don't know", is unknown, never no.
+    """
+
+    def __init__(self, criteria: Iterable[Criterion]) -> None:
+        self._tests: dict[str, list[Criterion]] = {}
+        for criterion in criteria:
+            self._tests.setdefault(criterion.question, []).append(criterion)
+        several = self._tests.values()
+        self._untold = Truths({criterion.id: Truth.UNKNOWN for tests in several for criterion in tests})
+        self._told = lru_cache(maxsize=MOST_REMEMBERED)(self._work_out)
+
+    def __call__(self, answers: Mapping[str, Answer]) -> Truths:
+        """The truths that all answers come to, one for each criterion id."""
+        known = Truths(self._untold)
+        for question, answer in answers.items():
+            known |= self._told(question, type(answer).__name__, answer)
+        return known
+
+    def _work_out(self, question: str, _kind: str, answer: Answer) -> dict[str, Truth]:
+        # The kind is part of what is remembered, because True equals 1.
+        tests = self._tests.get(question, ()) if answer != DONT_KNOW else ()
+        return {criterion.id: Truth.YES if _met(criterion, answer) else Truth.NO for criterion in tests}
+
+
+def _met(criterion: Criterion, answer: Answer) -> bool:
+    if isinstance(answer, bool):
+        return answer
+    if isinstance(answer, int):
+        above = criterion.at_least is None or answer >= criterion.at_least
+        return above and (criterion.at_most is None or answer <= criterion.at_most)
+    chosen = {answer} if isinstance(answer, str) else set(answer)
+    if criterion.any_choice:
+        return bool(chosen - {NONE_OF_THESE})
+    return not chosen.isdisjoint(criterion.has_any_of or criterion.one_of)
+
+
+def read_answers(
+    given: Mapping[str, object], questions: Mapping[str, Question]
+) -> tuple[dict[str, Answer], tuple[Problem, ...]]:
+    """The answers of a case, checked against the questions, and every problem found; no value is quoted."""
+    answers: dict[str, Answer] = {}
+    problems: list[Problem] = []
+    for key, value in given.items():
+        question = questions.get(key)
+        if isinstance(value, bool) and question and question.kind is Kind.YES_NO:
+            answers[key] = value  # most answers are these
+            continue
+        where = f"answers.{key}"
+        if question is None:
+            hint = did_you_mean(key, questions) or "see docs/programs.md for the questions"
+            problems.append(Problem(where, "unknown-question", f"there is no such question: {hint}"))
+            continue
+        answer = read_answer(question, value, where)
+        if isinstance(answer, Problem):
+            problems.append(answer)
+        elif answer != ():  # an empty list means not answered
+            answers[key] = answer
+    return answers, tuple(problems)
+
+
+def read_answer(question: Question, value: object, where: str) -> Answer | Problem:
+    """The answer that `value` gives to the question, or the problem with it."""
+    if value == DONT_KNOW:
+        return DONT_KNOW
+    match question.kind:
+        case Kind.YES_NO:
+            return value if isinstance(value, bool) else _wrong_kind(where, "true, false")
+        case Kind.NUMBER:
+            return _number(question, value, where)
+        case Kind.CHOICE:
+            return _choice(question, value, where) if isinstance(value, str) else _wrong_kind(where, "one choice")
+        case Kind.CHOICES:
+            return _choices(question, value, where)
+
+
+def _wrong_kind(where: str, wanted: str) -> Problem:
+    return Problem(where, "answer-kind", f'wrong kind of answer: give {wanted} or "{DONT_KNOW}"')
+
+
+def _number(question: Question, value: object, where: str) -> Answer | Problem:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return _wrong_kind(where, f"a whole number of {question.unit}")
+    if value < 0 or (question.at_most is not None and value > question.at_most):
+        most = "" if question.at_most is None else f" to {question.at_most}"
+        return Problem(where, "answer-range", f"out of range: give a whole number of {question.unit} from 0{most}")
+    return value
+
+
+def _choice(question: Question, value: str, where: str) -> str | Problem:
+    if value in question.choices:
+        return value
+    hint = did_you_mean(value, question.choices)
+    known = f"the choices are {one_of(question.choices)}"
+    return Problem(where, "unknown-choice", f"unknown choice: {hint or known}")
+
+
+def _choices(question: Question, value: object, where: str) -> Answer | Problem:
+    if not isinstance(value, list | tuple) or not set(map(type, value)) <= {str}:
+        return _wrong_kind(where, "a list of choices")
+    chosen = set(value)
+    if NONE_OF_THESE in chosen and len(chosen) > 1:
+        return Problem(where, "choice-none", f'"{NONE_OF_THESE}" stands alone: take it out, or take the others out')
+    for one in value:
+        if one not in question.choices:
+            return _choice(question, one, where)
+    return tuple(choice for choice in question.choices if choice in chosen)

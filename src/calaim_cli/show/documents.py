@@ -1,0 +1,257 @@
+"""JSON documents, written key by key in the order of the contract. Unknown is null, never a missing key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from calaim_cli.base.errors import CalaimError, Problem
+from calaim_cli.policy.places import County, Place, plans_of
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Program, Source, age_in_months, rules_of
+from calaim_cli.policy.rules import Rule
+
+if TYPE_CHECKING:  # a look-up needs none of these
+    from calaim_cli.case.case import Profile
+    from calaim_cli.decide.determination import Reason
+    from calaim_cli.decide.diff import Change, Shift
+    from calaim_cli.decide.screening import Decided, Difference
+
+Document = dict[str, Any]
+
+
+def written(document: Document) -> str:
+    """The document on one line of UTF-8 JSON, without the newline at its end."""
+    # Loaded here: text answers do without it.
+    import json
+
+    return json.dumps(document, ensure_ascii=False)
+
+
+def county_document(place: Place, typed: str, catalog: Policy) -> Document:
+    """A county with its mailbox, services and plans, as `calaim.county/1`."""
+    county = place.county
+    return {
+        "schema": "calaim.county/1",
+        "county": county.name,
+        "fips": county.fips,
+        "place": typed,
+        "kp": _kp(county, catalog),
+        "services": [
+            {
+                **_keys(one, "id", "name"),
+                "offered": catalog.offered(one.id, county),
+                "as_of": catalog.availability[one.id].as_of,
+                "source": catalog.cite(catalog.availability[one.id].source),
+            }
+            for one in catalog.programs_file.service
+        ],
+        "plans": [
+            {"id": plan.id, "name": plan.name, "phone": plan.phone or None, "referral": list(plan.referral)}
+            for plan in (catalog.plans[one] for one in plans_of(county))
+        ],
+        "note": county.note or None,
+        "model": county.model,
+        "ccs": county.ccs,
+        "edition": catalog.edition,
+    }
+
+
+def _kp(county: County, catalog: Policy) -> Document:
+    # A county that is not served has every key, too: readers of a schema may rely on each of them.
+    presence = county.kp
+    region = catalog.regions.get(presence.region or "") if presence else None
+    return {
+        "served": presence is not None,
+        "region": region.id if region else None,
+        **{key: getattr(region, key, None) for key in ("email", "phone", "tty", "hours")},
+        "partial": presence.partial if presence else None,
+        **{key: getattr(presence, key, None) or None for key in ("note", "warning")},
+        **{key: getattr(presence, key, None) for key in ("members", "grade")},
+        "source": catalog.cite(presence.source) if presence else None,
+        "by_zip": (presence.by_zip or None) if presence else None,
+    }
+
+
+def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
+    """A list of counties, as `calaim.counties/1`."""
+    listed = [
+        {
+            "county": one.name,
+            "fips": one.fips,
+            "kp_served": one.kp is not None,
+            "region": one.kp.region if one.kp else None,
+            "plans": list(plans_of(one)),
+        }
+        for one in counties
+    ]
+    return {"schema": "calaim.counties/1", "counties": listed, "edition": catalog.edition}
+
+
+def services_document(services: Iterable[Program], county: County | None, catalog: Policy) -> Document:
+    """Community Supports with where Kaiser Permanente offers them, as `calaim.services/1`."""
+    served = [one.name for one in catalog.counties_file.county if one.kp]
+    listed = [
+        {
+            **_keys(service, "id", "name", "aliases", "group"),
+            "offered": catalog.offered(service.id, county),
+            "offered_in": [name for name in served if name not in availability.not_in],
+            "not_offered_in": list(availability.not_in),
+            "as_of": availability.as_of,
+            "source": catalog.cite(availability.source),
+            "grade": availability.grade,
+            **_keys(service, "summary", "limits", "documents", "codes"),
+            # What is to know of the availability has no key of its own in this schema.
+            "notes": [*service.notes, *filter(None, (availability.note,))],
+        }
+        for service, availability in ((one, catalog.availability[one.id]) for one in services)
+    ]
+    name = county.name if county else None
+    return {"schema": "calaim.services/1", "county": name, "services": listed, "edition": catalog.edition}
+
+
+def programs_document(entries: Iterable[tuple[str, Program]], catalog: Policy) -> Document:
+    """Programs, populations and services with their rules, as `calaim.programs/1`; each with the word for its kind."""
+    listed = [
+        {
+            "id": entry.id,
+            "kind": kind,
+            **_keys(entry, "name", "aliases", "summary", "who"),
+            "rules": {part: _rule(rule, catalog) for part, rule in rules_of(entry).items()},
+            **_keys(entry, "limits", "not_covered", "documents", "codes", "notes"),
+            "source": catalog.cite(entry.source),
+            "as_of": catalog.dated(entry.source),
+            "grade": catalog.grade(entry.source),
+            "review_by": catalog.review_by.isoformat(),
+        }
+        for kind, entry in entries
+    ]
+    return {"schema": "calaim.programs/1", "programs": listed, "edition": catalog.edition}
+
+
+def _keys(part: Struct, *keys: str) -> Document:
+    """The values of a part under the names that they have in the data too."""
+    values = ((key, getattr(part, key)) for key in keys)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
+
+
+def _rule(rule: Rule, catalog: Policy) -> Document:
+    clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
+    return {
+        clause: [_rule(part, catalog) if isinstance(part, Rule) else _criterion(part, catalog) for part in parts]
+        for clause, parts in clauses.items()
+        if parts
+    }
+
+
+def _criterion(criterion_id: str, catalog: Policy, reason: Reason | None = None) -> Document:
+    """A criterion with the question it tests, or with what it came to where it is a reason; and its source."""
+    criterion = catalog.criteria[criterion_id]
+    return {
+        "criterion": criterion.id,
+        "text": criterion.text,
+        # The order of the keys is part of what the schemas promise.
+        **({"met": reason.met, "part": reason.part} if reason else {"question": criterion.question}),
+        "source": ", ".join(criterion.source),
+        "as_of": catalog.dated(criterion.source),
+        "grade": catalog.grade(criterion.source),
+    }
+
+
+def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Document:
+    """The outcomes of a case with their reasons and what is missing, as `calaim.determination/1`."""
+    return {
+        "schema": "calaim.determination/1",
+        "as_of": as_of.isoformat(),
+        "edition": catalog.edition,
+        "county": decided.county.name if decided.county else None,
+        "results": [
+            {
+                **_keys(one.subject, "program", "population", "service"),
+                "name": one.subject.entry.name,
+                "outcome": one.outcome,
+                "offered": advice.offered,
+                "because": [_criterion(reason.criterion, catalog, reason) for reason in one.because],
+                "missing": [
+                    {"question": question, "text": catalog.questions[question].ask}
+                    for question in catalog.questions_of(one.missing)
+                ],
+                "next_steps": list(advice.next_steps),
+                "notes": list(advice.notes),
+            }
+            for one, advice in decided.results
+        ],
+        "warnings": _problems(decided.warnings),
+    }
+
+
+def expectations_document(cases: int, differences: Iterable[Difference]) -> Document:
+    """The results that did not come out as expected, as `calaim.expectations/1`."""
+    listed = [
+        {"case": one.case, "result": one.subject, "expected": one.expected, "found": one.found} for one in differences
+    ]
+    return {"schema": "calaim.expectations/1", "cases": cases, "differences": listed}
+
+
+def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog: Policy, as_of: date) -> Document:
+    """Every source with its age on `as_of` and what rests on it, as `calaim.sources/1`."""
+    listed = [
+        {
+            **_keys(source, "id", "name", "title"),
+            "date": source.date or None,
+            "dated": source.dated or None,
+            "age_months": age_in_months(source, as_of),
+            "grade": source.grade,
+            "link": source.link or None,
+            "note": source.note or None,
+            "review_by": (source.review_by or catalog.review_by).isoformat(),
+            "used_by": list(uses),
+        }
+        for source, uses in sources
+    ]
+    return {"schema": "calaim.sources/1", "sources": listed, "edition": catalog.edition}
+
+
+def data_check_document(warnings: Iterable[Problem], catalog: Policy, as_of: date) -> Document:
+    """The edition of data that have no errors, and what is due for a review on `as_of`, as `calaim.data-check/1`."""
+    return {
+        "schema": "calaim.data-check/1",
+        "as_of": as_of.isoformat(),
+        "edition": catalog.edition,
+        "review_by": catalog.review_by.isoformat(),
+        "warnings": _problems(warnings),
+    }
+
+
+def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: Policy, new: Policy) -> Document:
+    """The differences between two editions of the data, and the cases they matter to, as `calaim.data-diff/1`."""
+    return {
+        "schema": "calaim.data-diff/1",
+        "old": old.edition,
+        "new": new.edition,
+        "changes": [_keys(one, "entry", "key", "was", "now") for one in changes],
+        "cases": [_keys(one, "case", "subject", "was", "now") for one in shifts],
+    }
+
+
+def profile_document(profile: Profile) -> Document:
+    """The user's profile, as `calaim.profile/1`: the tables and keys of the file, null for what is not given."""
+    tables = {name: getattr(profile, name) for name in ("referrer", "network_lead_entity", "secure_email")}
+    keys = {
+        name: table and {key: getattr(table, key) or None for key in table.__struct_fields__}
+        for name, table in tables.items()
+    }
+    return {"schema": "calaim.profile/1", **keys}
+
+
+def error_document(error: CalaimError) -> Document:
+    """An error with its problems, as `calaim.error/1`."""
+    said = {"code": error.code, "message": error.message, "problems": _problems(error.problems)}
+    return {"schema": "calaim.error/1", **said}
+
+
+def _problems(problems: Iterable[Problem]) -> list[Document]:
+    return [{"where": one.where, "code": one.code, "message": one.message} for one in problems]

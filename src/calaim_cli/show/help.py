@@ -1,0 +1,137 @@
+"""The topics of `calaim help`; the one place that lists the exit codes and the JSON documents in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.base.errors import UsageError
+from calaim_cli.base.wording import did_you_mean, name_key, one_of, shown
+from calaim_cli.show.views import Fact, Heading, Points, Table, View
+
+NO_ROUTE: Final = (
+    "unknown or ambiguous place, unknown program, not a Kaiser Permanente (KP) member, county not served, "
+    "service not offered, no Network Lead Entity configured"
+)
+INPUT: Final = "case, CSV, profile, data"
+EXIT_CODES: Final = (
+    (0, 'Done. Warnings are allowed, and "unlikely" is a result, not an error.'),
+    (1, "Internal error: a bug. Please report the line that was printed."),
+    (2, "Wrong usage, or answers are missing and nobody can be asked (no terminal, or --no-input)."),
+    (3, "Batch: some rows were done, others refused (--keep-going)."),
+    (4, f"The input ({INPUT}) is not valid and nothing was written, or --expect found a difference."),
+    (5, f"Not found or no route: {NO_ROUTE}."),
+    (6, "Output refused: a file exists and differs, is not writable, or there is no space; a batch left stale drafts."),
+    (7, "Another run holds the output folder."),
+    # From here on 128 and the number of the signal, as shells give it.
+    (129, "Stopped by a hang-up."),
+    (130, 'Stopped by Ctrl-C, or by "quit" at a question.'),
+    (141, "The reader of standard output went away."),
+    (143, "Stopped by a request to terminate."),
+)
+"""Every exit code with its meaning, in order."""
+
+DOCUMENTS: Final = (
+    ("calaim.county/1", "calaim county PLACE --json", "one county: mailbox, phone, services, plans"),
+    ("calaim.counties/1", "calaim counties --json", "counties by service, region or plan"),
+    ("calaim.services/1", "calaim services --json", "Community Supports: limits, documents, codes, where offered"),
+    ("calaim.programs/1", "calaim programs --json", "the rules, each criterion with source, date and grade"),
+    ("calaim.determination/1", "calaim check CASE --json", "what a case comes to, why, and what is missing"),
+    ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
+    ("calaim.referral/1", "calaim refer CASE --json", "a draft with its route"),
+    ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
+    ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
+    ("calaim.data-check/1", "calaim data check --json", "that the data have no errors, and what is due for a review"),
+    ("calaim.sources/1", "calaim data sources --json", "every source with date, grade and what rests on it"),
+    ("calaim.data-diff/1", "calaim data diff OLD NEW --json", "what changed between two data folders, and for whom"),
+    ("calaim.error/1", "any command with --json", "what went wrong, on standard error"),
+)
+"""Every JSON document: its schema, the command that prints it, what it holds."""
+
+
+class Topic(Struct, frozen=True):
+    """Something to explain: its name on the command line, one line on it, and the whole."""
+
+    name: str
+    summary: str
+    view: View
+
+
+CODE_ROWS: Final = tuple((str(code), meaning) for code, meaning in EXIT_CODES)
+CODES: Final = (Heading("Exit codes"), Table(("code", "meaning"), CODE_ROWS))
+
+JSON_RULES: Final = (
+    "With --json a command prints one document on one line, in UTF-8, with stable key order.",
+    'The first key is "schema". Within a schema number keys are only added.',
+    "What is not known is null, never a missing key. Ids, dates and codes are text.",
+    "Errors are one document on standard error; standard output then stays empty.",
+    "check with several cases prints one document a line.",
+    "The JSON Schema files are in the folder schemas of the installed package.",
+)
+JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
+JSON: Final = (Heading("JSON documents"), Points("json", "Rules", JSON_RULES), JSON_TABLE)
+
+PROMISES: Final = (
+    "Nothing is ever sent, and no connection is opened. A draft is a file or a text for you to send.",
+    "Nothing is written that you did not ask for: no log, no cache, no history.",
+    "Case files, drafts and the profile are readable by you alone (mode 0600 on Linux and macOS).",
+    "No option takes a member's name, number or answers, because shells keep what is typed there.",
+    "Subjects, file names, messages and errors hold nothing about the member.",
+    "Agreement and attestation are never ticked by the program. A person gives them, each time.",
+)
+TO_MIND: Final = (
+    "A draft holds protected health information. Send it by your organization's secure e-mail.",
+    "Typed answers stay in the scrollback of the terminal. Clear it, or close the window.",
+    "Deleting a file does not wipe it. Use full-disk encryption, and no synchronized folder.",
+    "Information from a substance use program under 42 CFR Part 2 needs the member's written consent.",
+)
+PRIVACY: Final = (
+    Heading("Privacy"),
+    Points("promise", "Promises", PROMISES),
+    Points("mind", "What you have to mind", TO_MIND),
+    Fact("more", "More", "the page Privacy of the documentation (docs/privacy.md)"),
+)
+
+DATA_RULES: Final = (
+    "All policy is in programs.toml and counties.toml: text files that you may change.",
+    "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
+    "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
+    "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",
+    "Sources: calaim data sources lists each document with its date, grade and what rests on it.",
+)
+GRADES: Final = (
+    ("A", "Official text was read."),
+    ("B", "A plan's text, or a copy of official text."),
+    ("C", "Inferred from other facts."),
+    ("U", "Not verified: ask the plan. Never decides alone."),
+)
+DATA: Final = (
+    Heading("The policy data"),
+    Points("data", "How it works", DATA_RULES),
+    Table(("grade", "meaning"), GRADES),
+    Fact("more", "More", "the data guide of the documentation (docs/data-guide.md)"),
+)
+
+TOPICS: Final = (
+    Topic("exit-codes", "what each exit code means, for scripts", CODES),
+    Topic("privacy", "what stays where, and what you have to mind", PRIVACY),
+    Topic("json", "the documents that --json prints", JSON),
+    Topic("data", "where the facts are, and how to change them", DATA),
+)
+
+
+def overview() -> View:
+    """The topics, one a row."""
+    rows = tuple((topic.name, topic.summary) for topic in TOPICS)
+    return (Heading("Topics: calaim help TOPIC"), Table(("topic", "explains"), rows))
+
+
+def topic_named(typed: str) -> Topic:
+    """The topic of this name. Raises UsageError with a near name, or the topics there are."""
+    names = [topic.name for topic in TOPICS]
+    for topic in TOPICS:
+        if name_key(typed) == name_key(topic.name):
+            return topic
+    hint = did_you_mean(typed, names) or f"the topics are {one_of(names)}; a command explains itself with --help"
+    raise UsageError(f"{shown(typed)}: no such topic: {hint}", code="unknown-topic")

@@ -1,0 +1,196 @@
+"""A view on the terminal with rich, or as plain tab-separated lines. The only importer of `rich`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from msgspec.structs import replace
+
+from calaim_cli.base.streams import is_on, tamed
+from calaim_cli.show.views import BAD, DOUBT, GOOD, PLAIN, Block, Fact, Heading, Items, Points, Table, View
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NARROWEST = 40
+WIDE = 70
+LABEL_WIDTH = 22
+CELL_STYLES = {"yes": "green", "no": "red", "not served": "red"}
+COLORS = {GOOD: "green", BAD: "red", DOUBT: "yellow", PLAIN: ""}
+PAINTS = {GOOD: 32, BAD: 31, DOUBT: 33}
+
+
+def plain(view: View) -> str:
+    """One fact a line, tab-separated, whole: for pipes, scripts and plain terminals."""
+    return "".join(f"{line}\n" for line, _ in _plain_lines(view))
+
+
+def painted(view: View) -> str:
+    """The plain lines with colors, for who forces them in a pipe; not a character is different otherwise."""
+    lines = ((tamed(line), PAINTS.get(tone)) for line, tone in _plain_lines(view))
+    return "".join(f"\x1b[{paint}m{line}\x1b[0m\n" if paint else f"{line}\n" for line, paint in lines)
+
+
+def _plain_lines(view: View) -> Iterator[tuple[str, str]]:
+    """Each line with its tone."""
+    for block in view:
+        match block:
+            case Heading():
+                pass
+            case Fact():
+                yield f"{block.key}\t{_flat(block.bare or block.value)}", block.tone
+            case Items(values=lines) | Points(lines=lines):
+                yield from ((f"{block.key}\t{_flat(line)}", block.tone) for line in lines)
+            case Table():
+                yield "\t".join(block.columns), PLAIN
+                yield from (("\t".join(map(_flat, row)), PLAIN) for row in block.rows)
+
+
+def labelled(view: View) -> str:
+    """One "label: value" a line, for a person who reads by ear: nothing drawn, nothing cut."""
+    lines: list[str] = []
+    for block in view:
+        match block:
+            case Heading():
+                lines += ["", block.text]
+            case Fact():
+                lines += [f"{block.label}: {block.value}"] if block.label else []
+            case Items():
+                lines.append(f"{block.label}: {'; '.join(block.values)}")
+            case Points():
+                lines += [f"{block.label}:", *(f"  - {line}" for line in block.lines)]
+            case Table():
+                names = [column.replace("_", " ") for column in block.columns]
+                for row in block.rows:
+                    lines += ["", *(f"{name}: {cell}" for name, cell in zip(names, row, strict=True))]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _flat(text: str) -> str:
+    return text.replace("\t", " ").replace("\n", " ")
+
+
+def wants_rich(stream: TextIO | None, *, plain_wanted: bool) -> bool:
+    """True where a person looks at the stream on a terminal that can show a table."""
+    if stream is None or plain_wanted or not stream.isatty() or _wants_simple():
+        return False
+    return os.get_terminal_size(stream.fileno()).columns >= NARROWEST
+
+
+def _wants_simple() -> bool:
+    return os.environ.get("TERM") == "dumb" or is_on("ACCESSIBLE")
+
+
+def wants_labels(stream: TextIO | None) -> bool:
+    """True where a person at a terminal has asked for what a screen reader reads best."""
+    return stream is not None and stream.isatty() and is_on("ACCESSIBLE")
+
+
+def wants_color(*, plain_wanted: bool) -> bool:
+    """True where colors are forced although no table is drawn; whatever turns colors off wins."""
+    # Names and meaning as on force-color.org, bixense.com/clicolors and no-color.org.
+    forced = is_on("FORCE_COLOR") or is_on("CLICOLOR_FORCE")
+    return forced and not plain_wanted and not os.environ.get("NO_COLOR") and not _wants_simple()
+
+
+def on_terminal(view: View, stream: TextIO) -> None:
+    """Print the view with rich: colors from the basic eight, never without the word that says the same.
+
+    Every value is printed as it is: markup, emoji codes and guesses at what to highlight are off.
+    """
+    console = _console(stream)
+    for block in view:
+        # A file's name must not drive the terminal.
+        texts = {name: _tamed(getattr(block, name)) for name in block.__struct_fields__}
+        _print_block(console, replace(block, **texts))
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    utf8 = (stream.encoding or "").lower().replace("-", "").startswith("utf8")
+    # The basic eight are the ones that the user's own theme sets, readable on light and on dark.
+    color: Literal["standard"] | None = None if os.environ.get("NO_COLOR") else "standard"
+    # What boxes are drawn with lies outside ASCII, hence the safe ones.
+    return Console(file=stream, color_system=color, highlight=False, markup=False, emoji=False, safe_box=not utf8)
+
+
+def _tamed(value: Any) -> Any:  # noqa: ANN401 a text, or tuples of them
+    return tamed(value) if isinstance(value, str) else tuple(map(_tamed, value))
+
+
+def _print_block(console: Console, block: Block) -> None:
+    match block:
+        case Heading():
+            console.print()
+            console.print(block.text, style=f"bold {COLORS[block.tone]}", overflow="fold")
+        case Fact():
+            if block.label:
+                _print_labelled(console, block.label, [block.value], COLORS[block.tone])
+        case Items():
+            _print_labelled(console, block.label, ["; ".join(block.values)], COLORS[block.tone])
+        case Points():
+            bullet = "- " if len(block.lines) > 1 else ""
+            _print_labelled(console, block.label, [bullet + line for line in block.lines], COLORS[block.tone])
+        case Table():
+            _print_table(console, block)
+
+
+def _print_labelled(console: Console, label: str, lines: list[str], style: str) -> None:
+    """Label and lines side by side where there is room, else the lines indented below the label."""
+    from rich.padding import Padding
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    # Folded, never cut: an address with its end missing would be copied as it is.
+    if console.width < WIDE or len(label) > LABEL_WIDTH:
+        console.print(Text(label, style="bold"), overflow="fold")
+        for line in lines:
+            console.print(Padding(Text(line, style=style, overflow="fold"), (0, 0, 0, 2)))
+        return
+    grid = Grid.grid(padding=(0, 1))
+    grid.add_column(width=LABEL_WIDTH, style="bold", overflow="fold")
+    grid.add_column(style=style, overflow="fold")
+    for number, line in enumerate(lines):
+        grid.add_row(Text(label if number == 0 else ""), Text(line))
+    console.print(grid)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """The rows under their columns, or one below the other in a window too narrow for columns."""
+    from rich import box
+    from rich.padding import Padding
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    names = [column.replace("_", " ") for column in table.columns]
+    if console.width < WIDE:
+        for row in table.rows:
+            console.print(row[0], style="bold", overflow="fold")
+            for name, cell in zip(names[1:], row[1:], strict=True):
+                console.print(Padding(Text(f"{name}: {cell}", overflow="fold"), (0, 0, 0, 2)))
+        return
+    grid = Grid(box=box.ASCII if console.safe_box else box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        grid.add_column(name, overflow="fold")
+    for row in table.rows:
+        grid.add_row(*(Text(cell, style=CELL_STYLES.get(cell, "")) for cell in row))
+    console.print(grid)
+
+
+@contextmanager
+def progress(stream: TextIO | None, size: int | None) -> Iterator[Callable[[int], object]]:
+    """A function to tell how many bytes of `size` are done, as a bar on a terminal only; in the end it is gone."""
+    if stream is None or not wants_rich(stream, plain_wanted=False):
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=_console(stream), transient=True, redirect_stdout=False, redirect_stderr=False)
+    with bar:
+        rows = bar.add_task("rows", total=size)
+        yield lambda done: bar.update(rows, completed=done)

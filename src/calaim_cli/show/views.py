@@ -1,0 +1,333 @@
+"""Results that a person reads, as blocks that `render` prints on a terminal or as plain lines in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from calaim_cli.base.wording import counted
+from calaim_cli.decide.advice import GATES, Advice, contact_line, phone_line
+from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.policy.places import County, Place, plans_of
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome, Program, Source, age_in_months, rules_of, subject_id
+from calaim_cli.policy.questions import Kind, Question
+from calaim_cli.policy.rules import Rule
+
+if TYPE_CHECKING:  # a look-up holds no interview
+    from calaim_cli.decide.diff import Change, Shift
+
+CRITERION = "criterion "
+OFFERED = {True: "yes", False: "no", None: "not known: ask the member's plan"}
+GOOD, BAD, DOUBT, PLAIN = "good", "bad", "doubt", ""
+TONES = dict.fromkeys(Outcome, DOUBT) | {Outcome.LIKELY: GOOD, Outcome.UNLIKELY: BAD}
+
+
+class Heading(Struct, frozen=True):
+    """A title on a terminal; nothing in a pipe, where every line says what it is."""
+
+    text: str
+    tone: str = PLAIN
+
+
+class Fact(Struct, frozen=True):
+    """One thing that is so. `key` is its stable name in a pipe, and `bare` what a script wants in place of `value`."""
+
+    key: str
+    label: str
+    value: str
+    tone: str = PLAIN
+    bare: str = ""
+
+
+class Items(Struct, frozen=True):
+    """Several short things under one label: on a terminal in one paragraph, in a pipe each on its line."""
+
+    key: str
+    label: str
+    values: tuple[str, ...]
+    tone: str = PLAIN
+
+
+class Points(Struct, frozen=True):
+    """Sentences under one label, each on a line of its own."""
+
+    key: str
+    label: str
+    lines: tuple[str, ...]
+    tone: str = PLAIN
+
+
+class Table(Struct, frozen=True):
+    """Rows under column names. Alone in a pipe it has a header line."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+Block = Heading | Fact | Items | Points | Table
+View = tuple[Block, ...]
+
+
+def _view(*blocks: Block) -> View:
+    """The blocks that have something to say."""
+    contents = ("value", "values", "lines")
+    return tuple(block for block in blocks if all(getattr(block, content, True) for content in contents))
+
+
+def county_view(place: Place, catalog: Policy) -> View:
+    """The county: where to send, whom to call, what is not offered, what is, and which other plans there are."""
+    county = place.county
+    plans: list[Block] = []
+    for plan in (catalog.plans[one] for one in county.plans):
+        named = f"{plan.name}: {plan.phone}" if plan.phone else plan.name
+        plans.append(Fact("plan", "Other plan" if county.kp else "Plan", named))
+        plans.append(Points("plan_referral", "How it takes referrals", plan.referral))
+        plans.append(Fact("plan_note", "Note", plan.note))
+    return _view(
+        Heading(f"{county.name} County, California (FIPS code {county.fips})"),
+        Fact("county", "", county.name),
+        Fact("fips", "", county.fips),
+        Fact("zip", "ZIP code", place.zip),
+        Fact("note", "Note", county.note),
+        *_kp_blocks(county, catalog),
+        *plans,
+        *_conflicts(county.name, catalog),
+        Fact("edition", "Data edition", catalog.edition),
+    )
+
+
+def _kp_blocks(county: County, catalog: Policy) -> Iterator[Block]:
+    presence = county.kp
+    if presence is None:
+        words = "does not serve this county: refer through the member's own plan"
+        yield Fact("kp_served", "Kaiser Permanente (KP)", words, BAD, "no")
+        return
+    words = "has Medi-Cal members here; the member's card tells whether this is one"
+    yield Fact("kp_served", "Kaiser Permanente (KP)", words, GOOD, "yes")
+    if presence.region is None:
+        # One of several mailboxes would be a guess: a split county's own ZIP codes decide, and else its plan.
+        split = tuple(f"{code} {catalog.regions[one].name}" for code, one in presence.by_zip.items())
+        yield Items("by_zip", "Region by ZIP code", (*split, "any other ZIP code: not known, ask the plan"), DOUBT)
+        yield Points("call", "Call", tuple(map(phone_line, catalog.regions.values())))
+    else:
+        region = catalog.regions[presence.region]
+        yield Fact("region", "Region", region.name, PLAIN, region.id)
+        yield Fact("email", "Send to", region.email, GOOD)
+        yield Items("subject", "With the subject", tuple(catalog.counties_file.form.subjects.values()))
+        yield Fact("phone", "Call", f"{region.phone} (TTY {region.tty}), {region.hours}", GOOD, region.phone)
+        yield Fact("source", "Source", catalog.cite(region.source[:1]))
+    yield Fact("warning", "Take care", presence.warning, DOUBT)
+    yield Fact("kp_note", "Area", presence.note)
+    services = catalog.programs_file.service
+    # The oldest date holds for all of them.
+    dated = "as of " + min(one.as_of for one in catalog.availability.values())
+    offered = tuple(one.name for one in services if catalog.offered(one.id, county))
+    missing = tuple(one.name for one in services if catalog.offered(one.id, county) is False)
+    yield Items("not_offered", f"Not offered ({dated}; call to confirm)", missing, BAD)
+    yield Items("offered", f"Offered ({len(offered)} of {len(services)} Community Supports)", offered, GOOD)
+
+
+def _conflicts(name: str, catalog: Policy) -> Iterator[Fact]:
+    for conflict in catalog.conflicts_of(name):
+        yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
+
+
+def counties_view(counties: Sequence[County], offering: Program | None = None, lacking: Program | None = None) -> View:
+    """A list of counties with region and plans; the heading names the service that all of them have or lack."""
+    asked = [f"with {offering.name}"] if offering else []
+    asked += [f"without {lacking.name}"] if lacking else []
+    served = f" served by Kaiser Permanente, {' and '.join(asked)}" if asked else ""
+    regions = {county.name: county.kp.region or "by ZIP code" for county in counties if county.kp}
+    rows = [(one.name, one.fips, regions.get(one.name, "not served"), ", ".join(plans_of(one))) for one in counties]
+    title = Heading(counted(len(rows), "county", "counties") + served)
+    return (title, Table(("county", "fips", "kp_region", "plans"), tuple(rows)))
+
+
+def services_view(services: Sequence[Program], county: County | None, catalog: Policy) -> View:
+    """The Community Supports: whether offered in the county, or in which counties not."""
+    rows = []
+    for one in services:
+        availability = catalog.availability[one.id]
+        words = OFFERED[catalog.offered(one.id, county)] if county else ", ".join(availability.not_in) or "-"
+        rows.append((one.id, one.name, words, availability.as_of))
+    where = f"in {county.name} County" if county else "by county"
+    third = "offered" if county else "not_offered_in"
+    title = Heading(f"Community Supports of Kaiser Permanente {where}")
+    return (title, Table(("id", "name", third, "as_of"), tuple(rows)))
+
+
+def service_view(service: Program, county: County | None, catalog: Policy) -> View:
+    """One Community Support: what it is, who it is for, limits, documents, codes, where it is offered."""
+    availability = catalog.availability[service.id]
+    counties = catalog.counties_file.county
+    served = [one.name for one in counties if one.kp]
+    offered = tuple(name for name in served if name not in availability.not_in)
+    others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not Kaiser Permanente's"
+    where: list[Block] = [
+        Items("not_offered_in", f"Not offered in ({len(availability.not_in)})", availability.not_in, BAD),
+        Items("offered_in", f"Offered in ({len(offered)} Kaiser Permanente counties)", offered, GOOD),
+        Fact("not_served", "Elsewhere", f"{others}: ask the member's own plan."),
+        Fact("as_of", "As of", f"{availability.as_of} ({catalog.cite(availability.source)}); call to confirm"),
+        Fact("availability_note", "Note", availability.note, DOUBT),
+    ]
+    if county:
+        here = OFFERED[catalog.offered(service.id, county)]
+        where.insert(0, Fact("offered", f"Offered in {county.name} County", here))
+    return _entry_view("service", service, where, catalog)
+
+
+def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Policy) -> View:
+    contacts = [one for one in catalog.counties_file.contact if entry.id in one.touches]
+    return _view(
+        Heading(f"{entry.name} ({kind} {entry.id})"),
+        Fact(kind, "", entry.id),
+        Fact("name", "", entry.name),
+        Items("alias", "Also called", entry.aliases),
+        Fact("summary", "What it is", entry.summary),
+        Points("does", "What it does", entry.does),
+        Points("not_covered", "Not covered", entry.not_covered),
+        Fact("who", "Who", entry.who),
+        *middle,
+        Points("limit", "Limits", entry.limits),
+        Points("document", "Documents needed later", entry.documents),
+        Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
+        Points("note", "Notes", entry.notes),
+        *_conflicts(entry.id, catalog),
+        *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
+        Fact("source", "Source", f"{catalog.cite(entry.source)}; grade {catalog.grade(entry.source)}"),
+        Fact("review_by", "Review by", catalog.review_by.isoformat()),
+    )
+
+
+PART_WORDS = {
+    "rule": "Rule",
+    "discretion": "Plan may decide if",
+    "excluded": "Does not go together with",
+    "choose_one": "Choose one if",
+    "first": "Must come first",
+    "limit": "Within the usual limit when",
+}
+CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "none of these"}
+
+
+def program_view(kind: str, entry: Program, catalog: Policy) -> View:
+    """A program, population or service with its rule, criterion by criterion, each with its source."""
+    written = rules_of(entry).items()
+    rules = [Points(part, PART_WORDS[part], tuple(_rule_lines(rule, catalog))) for part, rule in written]
+    return _entry_view(kind, entry, rules, catalog)
+
+
+def _rule_lines(rule: Rule, catalog: Policy, indent: str = "") -> Iterator[str]:
+    for clause, words in CLAUSE_WORDS.items():
+        parts: tuple[str | Rule, ...] = getattr(rule, clause)
+        if parts:
+            yield f"{indent}{words}:"
+        for part in parts:
+            if isinstance(part, str):
+                criterion = catalog.criteria[part]
+                cited = f"{', '.join(criterion.source)}, grade {catalog.grade(criterion.source)}"
+                yield f"{indent}  {criterion.text} [{cited}]"
+            else:
+                yield from _rule_lines(part, catalog, f"{indent}  ")
+
+
+def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
+    """Every program, population and service: id, kind, name."""
+    return (Table(("id", "kind", "name"), tuple((entry.id, kind, entry.name) for kind, entry in entries)),)
+
+
+FEW = 10
+"""Up to so many results are shown in full on a terminal; more of them as a summary with what seems to fit."""
+WAYS_TO_ANSWER = (
+    "'calaim check CASE --program ID' lists the open questions of one program, population or service.",
+    "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
+    (
+        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no "
+        "longer matters."
+    ),
+)
+"""Ways to see open questions, where not all are shown, and to answer them."""
+Results = Sequence[tuple[Determination, Advice]]
+
+
+def determination_view(results: Results, catalog: Policy, county: County | None, title: str, *, full: bool) -> View:
+    """The results of a case: the summary, then what fits, what is open, what does not match today.
+
+    Unless `full`, a long list keeps the details of what is open or does not match to the summary.
+    """
+    # Outcomes are defined from what fits to what does not: the reader finds help first.
+    order = list(Outcome)
+    ranked = sorted(results, key=lambda result: order.index(result[0].outcome))
+    detailed = [one for one in ranked if full or len(ranked) <= FEW or one[0].outcome in POSITIVE]
+    names = {outcome: tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome) for outcome in order}
+    # The first way is of use only where open questions are not shown.
+    ways = WAYS_TO_ANSWER[len(detailed) == len(ranked) :] if any(one.missing for one, _ in ranked) else ()
+    return _view(
+        Heading(f"{title}: what seems to fit, and what does not match today"),
+        *(Items(f"summary\t{one}", catalog.outcomes[one].label, names[one], TONES[one]) for one in order),
+        Fact("county", "County", county.name if county else "not given"),
+        *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
+        Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
+        Fact("edition", "Data edition", catalog.edition),
+        Points("hint", "To answer", ways, DOUBT),
+    )
+
+
+def _result(determination: Determination, advice: Advice, catalog: Policy) -> Iterator[Block]:
+    subject, outcome = determination.subject, determination.outcome
+    key = subject_id(subject)
+    words = catalog.outcomes[outcome]
+    kind = "Population of focus: " if subject.population else ""
+    yield Heading(f"{kind}{subject.entry.name}: {words.label.lower()} ({outcome})", TONES[outcome])
+    yield Fact(f"{key}\toutcome", "", outcome)
+    yield Fact(f"{key}\tmeaning", "In words", words.meaning)
+    if advice.offered is not None:
+        yield Fact(f"{key}\toffered", "Offered here", OFFERED[advice.offered], GOOD if advice.offered else BAD)
+    # Gates that are passed are one line: there are many, and the eye is to find what the result rests on.
+    passed = GATES if outcome in (Outcome.LIKELY, Outcome.PLAN_DISCRETION) else ()
+    why = []
+    for reason in determination.because:
+        if reason.part not in passed:
+            criterion = catalog.criteria[reason.criterion]
+            why.append(f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(criterion.source)}]")
+    if clear := len(determination.because) - len(why):
+        why.append(f"no exclusion applies ({clear} checked)")
+    yield Points(f"{key}\tbecause", "Why", tuple(why))
+    asked = tuple(to_answer(catalog.questions[one]) for one in catalog.questions_of(determination.missing))
+    yield Points(f"{key}\tmissing", "Still to ask", asked, DOUBT)
+    yield Points(f"{key}\tnext", "What to do next", advice.next_steps)
+    yield Points(f"{key}\tnote", "Good to know", advice.notes)
+
+
+def to_answer(question: Question) -> str:
+    """A question with its key in a case, and what it is answered by where that is not true or false."""
+    choices = ", ".join(question.choices)
+    ways = {Kind.NUMBER: ": a number", Kind.CHOICE: f": one of {choices}", Kind.CHOICES: f": any of {choices}"}
+    return f"{question.ask} [{question.id}{ways.get(question.kind, '')}]"
+
+
+def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: int) -> View:
+    """The changes between two editions, and the cases that come out differently."""
+    said = tuple(f"{one.entry}{f': {one.key}' if one.key else ''}: was {one.was}, now {one.now}" for one in changes)
+    moved = tuple(f"{one.case}: {one.subject}: was {one.was}, now {one.now}" for one in shifts)
+    title = f"{counted(len(said), 'change')}; {counted(len(moved), 'new result')} in {counted(cases, 'case')}"
+    return _view(Heading(title), Points("change", "Changed", said), Points("case", "Decided differently", moved, DOUBT))
+
+
+def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date) -> View:
+    """Every source with its date, its age in months, its grade and what rests on it: criteria by their number."""
+    rows = []
+    for source, uses in sources:
+        months = age_in_months(source, as_of)
+        others = [one for one in uses if not one.startswith(CRITERION)]
+        criteria = len(uses) - len(others)
+        rests = [counted(criteria, "criterion", "criteria"), *others] if criteria else others
+        age = "not known" if months is None else str(months)
+        dated = source.date or source.dated or "undated"
+        rows.append((source.id, dated, age, source.grade, source.name, ", ".join(rests) or "-"))
+    columns = ("id", "date", "months old", "grade", "name", "what rests on it")
+    return (Heading(f"{len(rows)} sources"), Table(columns, tuple(rows)))

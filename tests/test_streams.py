@@ -1,0 +1,132 @@
+"""The standard streams: results arrive or it is known that they did not; nothing drives the terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from calaim_cli.base.streams import emit, emit_utf8, prepare_streams, say, watched_stdout
+
+
+def ascii_stdout(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
+    """Stdout as on a system that knows ASCII only, from here on; gives what is written to it."""
+    content = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(content, encoding="ascii"))
+    return content
+
+
+def test_results_and_talk_are_apart(capfd: pytest.CaptureFixture[str]) -> None:
+    """A result goes to stdout as it is, talk to stderr on a line of its own."""
+    emit("a\tb\n")
+    say("talk")
+    assert capfd.readouterr() == ("a\tb\n", "talk\n")
+
+
+@pytest.mark.parametrize("control", ["\x1b[2J", "\x07", "\r", "\x00", "\x7f", "\x9b31m", "\x85"])
+def test_control_characters_are_escaped(capfd: pytest.CaptureFixture[str], control: str) -> None:
+    """A key, file name or cell with an escape sequence is shown and does not drive the terminal."""
+    emit(f"a{control}b\n")
+    say(f"a{control}b")
+    for text in capfd.readouterr():
+        assert control[0] not in text
+        assert text.startswith("a\\x")
+
+
+def test_letters_of_every_script_pass(capfd: pytest.CaptureFixture[str]) -> None:
+    """Names are printed as they are, with what joins their letters."""
+    say("Trần علی‌رضا 王小明 José")
+    assert capfd.readouterr().err == "Trần علی‌رضا 王小明 José\n"
+
+
+def test_foreign_letters_do_not_stop_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal without the letter its number is shown instead of a failure."""
+    content = ascii_stdout(monkeypatch)
+    prepare_streams()
+    emit("Trần\n")
+    assert content.getvalue() == b"Tr\\u1ea7n\n"
+
+
+def test_documents_are_utf8_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A draft or JSON document is UTF-8 whatever the locale, in the order printed."""
+    content = ascii_stdout(monkeypatch)
+    prepare_streams()
+    emit("one\n")
+    emit_utf8("Trần\r\n")
+    emit("two\n")
+    assert content.getvalue() == b"one\nTr\xe1\xba\xa7n\r\ntwo\n"
+
+
+def test_lone_surrogate_does_not_stop_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file name that is not UTF-8 can be named in a document."""
+    content = ascii_stdout(monkeypatch)
+    emit_utf8("a\udce9b\n")
+    assert content.getvalue() == b"a\\udce9b\n"
+
+
+def test_absent_streams_are_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program started without stdout or stderr runs to its end."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    prepare_streams()
+    emit("a\n")
+    emit_utf8("a\n")
+    say("a")
+
+
+def test_closed_descriptors_become_the_null_device(tmp_path: Path) -> None:
+    """With all standard descriptors closed, no file opened later is taken for stdout and written over."""
+    code = (
+        "import os, pathlib, sys\n"
+        "from calaim_cli.terminal import prepare_streams\n"
+        "prepare_streams()\n"
+        "null = os.stat(os.devnull).st_rdev\n"
+        "same = [os.fstat(n).st_rdev == null for n in (0, 1, 2)]\n"
+        "pathlib.Path(sys.argv[1]).write_text(str(same), encoding='utf-8')\n"
+    )
+    result = tmp_path / "result"
+    subprocess.run(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code, result], check=True)
+    assert result.read_text(encoding="utf-8") == "[True, True, True]"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 a device
+def test_full_stderr_stops_nothing() -> None:
+    """When talk cannot be written the work goes on."""
+    code = "from calaim_cli.terminal import emit, say\nsay('a')\nsay('b')\nemit('done')\n"
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 a device
+        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, check=False)
+    assert (done.returncode, done.stdout) == (0, b"done")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 a device
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_what_libraries_print_is_told_too(unbuffered: str) -> None:
+    """Text that a library prints to a full disk fails as the program's own does; an empty text never fails."""
+    code = (
+        "import sys\n"
+        "from calaim_cli.errors import OutputRefused\n"
+        "from calaim_cli.terminal import watched_stdout\n"
+        "with watched_stdout():\n"
+        "    sys.stdout.write('')\n"
+        "    try:\n"
+        "        print('a', flush=True)\n"
+        "    except OutputRefused as error:\n"
+        "        sys.exit(error.exit_code)\n"
+    )
+    surroundings = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 a device
+        assert subprocess.run([sys.executable, "-c", code], stdout=full, env=surroundings, check=False).returncode == 6
+
+
+def test_watched_stdout_prints_as_ever(capfd: pytest.CaptureFixture[str]) -> None:
+    """What a library prints arrives, and afterwards stdout is what it was."""
+    before = sys.stdout
+    with watched_stdout():
+        print("Trần")  # noqa: T201 as a library would
+        assert sys.stdout.isatty() is before.isatty()
+    assert sys.stdout is before
+    assert capfd.readouterr().out == "Trần\n"
