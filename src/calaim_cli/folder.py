@@ -394,15 +394,13 @@ def _release(lock: int, directory: Directory, *, made: bool) -> None:
 
     What goes wrong with the folder changes nothing.
     """
-    alone = False
-    with suppress(OSError):
-        alone = made and directory.names() == [LOCK]
-    if not alone:
-        os.close(lock)
-        return
-    with suppress(OSError):
-        directory.discard(LOCK, lock)
-        directory.path.rmdir()
+    with ExitStack() as stack:
+        stack.callback(os.close, lock)
+        with suppress(OSError):
+            if made and directory.names() == [LOCK]:
+                stack.pop_all()
+                directory.discard(LOCK, lock)
+                directory.path.rmdir()
 
 
 def _hold(lock: int, path: Path) -> None:
