@@ -97,8 +97,12 @@ class Directory:
     def vanishing(self, name: str) -> int:
         """A new private file that is gone when it is closed."""
         descriptor = self.open(name, NEW | VANISHING)
-        if not VANISHING:
-            self.unlink(name)
+        try:
+            if not VANISHING:
+                self.unlink(name)
+        except BaseException:
+            os.close(descriptor)
+            raise
         return descriptor
 
     def names(self) -> list[str]:
