@@ -22,11 +22,9 @@ class Checked(NamedTuple):
 
 MESSAGES = {
     "cin-format": "a Medi-Cal client index number is 9, seven digits and a letter, as on the card",
-    "cin-letter": "the letter of the client index number is an unusual one: compare it with the card",
     "id-excel": "a spreadsheet has changed this number: format the column as Text and paste it again",
     "id-ssn": "this looks like a Social Security number: do not send it; use the number on the Medi-Cal card",
     "mrn-format": "a medical record number is 6 to 12 digits, leading zeros kept",
-    "mrn-length": "Kaiser Permanente's record numbers usually have 8 digits: compare it with the card",
     "npi-format": "an NPI is ten digits and begins with 1 or 2",
     "npi-check": "the check digit does not fit: compare the NPI with the registry",
     "phone-format": "give a US telephone number with area code, such as 415-555-0123",
@@ -35,7 +33,6 @@ MESSAGES = {
     "dob-excel": "a spreadsheet has turned this date into a number: format the column as Text",
     "dob-range": "not a day of the calendar, or not between 120 years ago and the referral date",
     "zip-format": "a ZIP code is five digits, or five and four; was a leading zero lost?",
-    "zip-state": "the ZIP code is not in California: check the address",
     "email-format": "give one plain e-mail address, such as name@example.org",
     "name-char": "a character that no name needs, such as a line break or a control character: type it again",
     "name-length": "give 1 to 100 characters",
@@ -43,8 +40,6 @@ MESSAGES = {
     "line-length": "give 1 to 200 characters on one line",
     "text-char": "a control character or another invisible one: type the text again",
     "text-length": "at most 1,000 characters",
-    "text-ssn": "this looks like it holds a Social Security number: take it out",
-    "text-diagnosis": "this seems to name a diagnosis: send only what the plan's form asks for",
 }
 
 # The benefits identification card has the CIN, a check digit, the last digit of the year and the day of the year.

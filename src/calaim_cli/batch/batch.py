@@ -23,6 +23,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from calaim_cli.base import files, system
+from calaim_cli.base.cautions import CAUTIONS, caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.system import Directory
@@ -41,7 +42,6 @@ LEFT_OUT: Final = 3
 REPORT, REJECTS = "report.csv", "rejects.csv"
 REPORT_COLUMNS: Final = ("row", "line", "status", "code", "message", "file")
 EXISTS: Final = "another file of this name exists; it was not changed"
-STALE: Final = "a draft of an earlier run that this sheet no longer gives; check it, and delete it yourself"
 STALE_NAME: Final = re.compile(r"[0-9]{4,}-(?:ecm|cs|chw)\.(?:eml|txt)")
 KEPT_CELL: Final = re.compile(r"[A-Za-z0-9._-]{0,40}")
 NO_FOLDER: Final = re.compile(r".*\.(?:7z|csv|docx|eml|gz|html|json|ods|pdf|tar|toml|tsv|txt|xlsx)", re.IGNORECASE)
@@ -160,16 +160,16 @@ def doubts_about(order: Order) -> Iterator[Problem]:
     except OSError:
         return
     if open_to_others:
-        yield Problem(str(place), "open-folder", "other users can list this folder (they cannot read the drafts)")
+        yield caution("open-folder", str(place))
     if work_tree:
-        yield Problem(str(place), "git-work-tree", "this is inside a git work tree: do not commit drafts")
+        yield caution("git-work-tree", str(place))
 
 
 def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
     """What a person has to do after a run that could not do all of it."""
     report, out = order.list_of(REPORT), str(order.out)
     if tally.dry:
-        yield from (Problem(name, "stale", STALE) for name in tally.stale)
+        yield from (caution("stale", name) for name in tally.stale)
     elif tally.conflict and order.output is Output.FOLDER:
         words = f"{report} lists files that already exist with different content; they were not changed"
         yield Problem(out, "conflict", f"{words}. Remove them or choose another --out")
@@ -202,10 +202,11 @@ class Fate(Struct):
         """What matters more than what is said of the row so far."""
         self.codes, self.text = (f"{codes};{self.codes}", f"{words}; {self.text}") if self.codes else (codes, words)
 
-    def warn(self, code: str, words: str) -> None:
+    def warn(self, one: Problem) -> None:
         """One more warning, unless it has it already."""
-        if code not in self.codes.split(";"):
-            self.codes, self.text = (f"{self.codes};{code}", f"{self.text}; {words}") if self.codes else (code, words)
+        if one.code not in self.codes.split(";"):
+            codes, text = f"{self.codes};{one.code}", f"{self.text}; {one.message}"
+            self.codes, self.text = (codes, text) if self.codes else (one.code, one.message)
 
 
 class Rows:
@@ -250,7 +251,7 @@ class Rows:
         kept = [one.cells[n].strip() for n in self.sheet.kept]
         fate.kept = tuple(cell if KEPT_CELL.fullmatch(cell) else "" for cell in kept)
         if [*fate.kept] != kept:
-            fate.warn("keep-format", "a kept cell holds more than letters, digits, dot, hyphen; it was left empty")
+            fate.warn(caution("keep-format", ""))
 
     def _draft(self, one: Row, fate: Fate) -> tuple[Problem, ...]:
         """Draft a row, or tell why not."""
@@ -279,14 +280,14 @@ class Rows:
         for number in numbers:
             earlier, written, known_as = self._members.setdefault(number.lstrip("0"), (fate, number, name))
             if known_as != name:
-                self._warn_both(earlier, fate, "id-name", "has the same member number and another name")
+                self._warn_both(earlier, fate, "id-name")
             if written != number:
-                self._warn_both(earlier, fate, "id-zeros", "has the same member number but for zeros before it")
+                self._warn_both(earlier, fate, "id-zeros")
 
     @staticmethod
-    def _warn_both(one: Fate, other: Fate, code: str, words: str) -> None:
-        one.warn(code, f"row {other.number} {words}")
-        other.warn(code, f"row {one.number} {words}")
+    def _warn_both(one: Fate, other: Fate, code: str) -> None:
+        one.warn(caution(code, "", row=other.number))
+        other.warn(caution(code, "", row=one.number))
 
     def _refuse(self, one: Row, fate: Fate, problems: Sequence[Problem]) -> None:
         fate.status, fate.program = Status.REFUSED, ""
@@ -329,7 +330,7 @@ class Rows:
         listed = self.problems[:MOST_LISTED]
         if max(len(self.problems), tally.refused) > MOST_LISTED:
             listed.append(Problem("further rows", "not-listed", "only the first are listed; fix them and run again"))
-        listed += [Problem(name, "stale", STALE) for name in tally.stale]
+        listed += [caution("stale", name) for name in tally.stale]
         what = f"{self.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
         raise InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
 
@@ -505,7 +506,9 @@ def _report(rows: Rows, stale: Iterable[str]) -> bytes:
         codes, text = ("exists", EXISTS) if fate.status is Status.CONFLICT else (fate.codes, fate.text)
         lines.append(sheet.record((fate.number, fate.line, fate.status.value, codes, text, name, *fate.kept)))
     none_kept = [""] * len(kept_names)
-    lines += [sheet.record(("", "", Status.STALE.value, "stale", STALE, name, *none_kept)) for name in stale]
+    lines += [
+        sheet.record(("", "", Status.STALE.value, "stale", CAUTIONS["stale"][0], name, *none_kept)) for name in stale
+    ]
     return "".join(lines).encode()
 
 

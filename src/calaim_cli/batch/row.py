@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from calaim_cli.base.cautions import in_general
 from calaim_cli.base.errors import Problem
 from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, FieldKind
@@ -17,23 +18,6 @@ NEEDED: Final = ("referral.program", "member.kp_member")
 ALSO_NEEDED: Final = ("referral.current_services", "consent.member_agreed", "consent.attested")
 """Columns that every sheet has, before and after those that the plan's form requires."""
 
-GENERAL: Final = {
-    "not-kp-member": "not a Kaiser Permanente member: refer through the member's own plan, named on the card",
-    "no-lead-entity": "your profile names no Network Lead Entity: add it with 'calaim profile edit'",
-    "county-not-served": "Kaiser Permanente does not serve this county: refer through the member's own plan",
-    "region-unknown": "this county is split between regions: give the member's ZIP code, or ask for the region",
-    "service-not-offered": "not offered in this county: 'calaim services' tells where it is",
-    "not-by-email": "this service takes no e-mailed referral: call the plan",
-    "unknown-place": "not a California county: enter one of the 58, or a ZIP code",
-    "ambiguous-place": "this may mean several counties: give the county",
-    "not-a-county": "a city, not a county: give the county",
-    "not-a-place": "a place in digits is a five-digit ZIP code: give that, or the county's name",
-    "zip-ambiguous": "this ZIP code lies in several counties: give the county",
-    "zip-unlisted": "this ZIP code is not in the table: give the county",
-    "zip-outside": "not a California ZIP code: give the county",
-    "zip-county": "the ZIP code does not lie in the stated county, which was used",
-}
-"""What is said in place of a message that would name the member's county."""
 ROUTE_COLUMNS: Final = {
     "not-kp-member": "kp_member",
     "no-lead-entity": "self_referral",
@@ -73,9 +57,9 @@ def column_of(where: str) -> str:
 
 
 def worded(problem: Problem) -> Problem:
-    """The problem with its column, in words that do not name the member's county."""
+    """The problem with its column, in words that tell nothing of the member."""
     column = ROUTE_COLUMNS.get(problem.code) or column_of(problem.where)
-    return Problem(column, problem.code, GENERAL.get(problem.code, problem.message))
+    return Problem(column, problem.code, in_general(problem))
 
 
 def summed(problems: Iterable[Problem]) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, NotFound, Problem
 from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.base.wording import did_you_mean, one_of
@@ -51,8 +52,7 @@ class Screener(Struct, frozen=True):
         age = age_of(case, as_of)
         if age is not None:
             if answers.get(AGE, DONT_KNOW) not in {DONT_KNOW, age}:
-                words = "does not agree with the date of birth, which was used: take it out"
-                warnings.append(Problem(f"answers.{AGE}", "age-differs", words))
+                warnings.append(caution("age-differs", f"answers.{AGE}"))
             answers[AGE] = age
         known = self.tell(answers)
         found = {one: decide(known) for one, decide in self.deciders.items() if only is None or one in only}
@@ -83,8 +83,7 @@ def county_of(case: Case, policy: Policy) -> CaseCounty:
         return CaseCounty(None, (Problem("member.county", place.code, place.message),))
     if stated:
         return CaseCounty(place.county, warnings=_zip_elsewhere(case, place.county, policy))
-    words = "not given: taken from the ZIP code"
-    return CaseCounty(place.county, warnings=(Problem("member.county", "county-from-zip", words),))
+    return CaseCounty(place.county, warnings=(caution("county-from-zip", "member.county"),))
 
 
 def _zip_elsewhere(case: Case, county: County, policy: Policy) -> tuple[Problem, ...]:
@@ -94,7 +93,7 @@ def _zip_elsewhere(case: Case, county: County, policy: Policy) -> tuple[Problem,
     named = (found.county.name,) if isinstance(found, Place) else found.candidates
     if not named or county.name in named:
         return ()
-    return (Problem("member.zip", "zip-county", f"the ZIP code lies in {one_of(named)}: the stated county was used"),)
+    return (caution("zip-county", "member.zip", counties=one_of(named)),)
 
 
 class Decided(Struct, frozen=True):

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
+from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line
@@ -34,10 +35,7 @@ NOT_FOUND: Final = frozenset(
 STILL_TO_SAY: Final = frozenset({"agreement-missing", "attestation-missing"})
 # Characters: browsers and mail clients cut a longer mailto link without a word.
 LONGEST_LINK: Final = 2000
-DOUBTFUL: Final = {
-    Outcome.UNLIKELY: "does not match today as far as answered",
-    Outcome.NEED_ANSWERS: "answers are missing ('calaim check CASE' lists them)",
-}
+DOUBTFUL: Final = frozenset({Outcome.UNLIKELY, Outcome.NEED_ANSWERS})
 
 
 class Drafted(Struct, frozen=True):
@@ -122,19 +120,19 @@ class Drafter:
         """What a person should know before sending: the plan decides all the same."""
         for one in _wanted(case.referral, screening):
             entry = one.subject.entry
-            if doubt := DOUBTFUL.get(one.outcome):
-                words = f"{entry.name}: {doubt}; anyone may refer, the plan decides"
-                yield Problem("answers", one.outcome.value, words)
+            if one.outcome in DOUBTFUL:
+                yield caution(one.outcome.value, "answers", name=entry.name)
             if entry.ask_in_notes and not case.referral.notes:
-                yield Problem("referral.notes", "notes-wanted", entry.ask_in_notes)
+                yield caution("notes-wanted", "referral.notes", note=entry.ask_in_notes)
             availability = self.policy.availability.get(entry.id)
             if availability and availability.grade in (Grade.INFERRED, Grade.UNVERIFIED):
-                yield Problem("referral.services", "availability-not-confirmed", f"{entry.name}: {availability.note}")
+                facts = {"name": entry.name, "note": availability.note}
+                yield caution("availability-not-confirmed", "referral.services", **facts)
         found = screening.determinations
         fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
         for contact in self.policy.counties_file.contact:
             if fitting.intersection(contact.touches):
-                yield Problem("answers", "contact", contact_line(contact))
+                yield caution("contact", "answers", line=contact_line(contact))
 
 
 def _wanted(referral: Referral, screening: Screening) -> list[Determination]:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.base.wording import did_you_mean, name_key, one_of
@@ -43,11 +44,10 @@ def check_case(case: Case, policy: Policy, as_of: date) -> CheckedCase:
     named = {(one.where, one.code) for one in problems}
     problems += [one for one in place.problems if (one.where, one.code) not in named]
     if not set(re.findall(r"\w+", kept.referral.notes.casefold())).isdisjoint(form.watch_words):
-        doubtful.append(Problem("referral.notes", "text-diagnosis", MESSAGES["text-diagnosis"]))
+        doubtful.append(caution("text-diagnosis", "referral.notes"))
     doubtful += [*_without_detail(kept, form), *place.warnings]
     if kept.consent.part2 is None:
-        words = "not stated: does any of this come from a substance-use program under 42 CFR Part 2?"
-        doubtful.append(Problem("consent.part2", "part2-not-stated", words))
+        doubtful.append(caution("part2-not-stated", "consent.part2"))
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
 
 
@@ -81,7 +81,7 @@ def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], l
         if error:
             wrong.append(Problem(field.key, error, MESSAGES[error]))
         if warning:
-            doubtful.append(Problem(field.key, warning, MESSAGES[warning]))
+            doubtful.append(caution(warning, field.key))
     tables = {table: replace(getattr(case, table), **values) for table, values in kept.items() if values}
     return replace(case, **tables), wrong, doubtful
 
@@ -118,9 +118,9 @@ def _without_detail(case: Case, form: Form) -> Iterator[Problem]:
     """A warning for a choice of the form that asks to say which, where nothing is said."""
     referrer = case.referrer
     if form.relationships.get(referrer.relationship, "").endswith(SAY_WHICH) and not referrer.relationship_detail:
-        yield Problem("referrer.relationship_detail", "say-which", "the plan's form asks which relationship it is")
+        yield caution("say-which", "referrer.relationship_detail", what="relationship")
     if form.referral_sources.get(referrer.source, "").endswith(SAY_WHICH) and not referrer.source_detail:
-        yield Problem("referrer.source_detail", "say-which", "the plan's form asks which one it is")
+        yield caution("say-which", "referrer.source_detail", what="one")
 
 
 def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Problem]]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import Case, LeadEntity
@@ -47,9 +48,9 @@ def route(case: Case, county: County, policy: Policy, lead_entity: LeadEntity | 
     _check_services(case, county, f"call {region.phone}", policy)
     unsure = []
     if county.kp and county.kp.grade in (Grade.INFERRED, Grade.UNVERIFIED):
-        unsure.append(Problem("member.county", "region-not-confirmed", county.kp.warning))
+        unsure.append(caution("region-not-confirmed", "member.county", note=county.kp.warning))
     if county.kp and county.kp.partial:
-        unsure.append(Problem("member.address", "county-in-part", county.kp.note))
+        unsure.append(caution("county-in-part", "member.address", note=county.kp.note))
     return Route(TO_KP, (region.email,), subject, _why(region, policy), region.id, tuple(unsure))
 
 
@@ -121,5 +122,4 @@ def own_mailboxes(regions: Iterable[str | None], policy: Policy, shipped: Policy
     """A warning for each region of a draft whose mailbox in the user's own data is not that of the shipped data."""
     for region in dict.fromkeys(filter(None, regions)):
         if region not in shipped.regions or policy.regions[region].email != shipped.regions[region].email:
-            words = f"comes from your own data, and the built-in edition {shipped.edition} has another: check it"
-            yield Problem(f'mailbox of region "{region}"', "own-mailbox", words)
+            yield caution("own-mailbox", f'mailbox of region "{region}"', edition=shipped.edition)

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
+from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, near_names, one_of, shown
 from calaim_cli.policy import places
@@ -123,8 +124,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         due = {PROGRAMS: self.programs_file.review_by, COUNTIES: self.counties_file.review_by} | {
             f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
-        words = "was due for review by {}, so its facts may be old: call the plan to confirm"
-        return tuple(Problem(where, "past-review", words.format(day)) for where, day in due.items() if as_of > day)
+        return tuple(caution("past-review", where, day=day) for where, day in due.items() if as_of > day)
 
     def dated(self, citations: tuple[str, ...]) -> str | None:
         """The newest date among the sources cited; None where none is dated."""
