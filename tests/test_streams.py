@@ -82,7 +82,7 @@ def test_closed_descriptors_become_the_null_device(tmp_path: Path) -> None:
     """With all standard descriptors closed, no file opened later is taken for stdout and written over."""
     code = (
         "import os, pathlib, sys\n"
-        "from calaim_cli.terminal import prepare_streams\n"
+        "from calaim_cli.base.streams import prepare_streams\n"
         "prepare_streams()\n"
         "null = os.stat(os.devnull).st_rdev\n"
         "same = [os.fstat(n).st_rdev == null for n in (0, 1, 2)]\n"
@@ -96,7 +96,7 @@ def test_closed_descriptors_become_the_null_device(tmp_path: Path) -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 a device
 def test_full_stderr_stops_nothing() -> None:
     """When talk cannot be written the work goes on."""
-    code = "from calaim_cli.terminal import emit, say\nsay('a')\nsay('b')\nemit('done')\n"
+    code = "from calaim_cli.base.streams import emit, say\nsay('a')\nsay('b')\nemit('done')\n"
     with open("/dev/full", "wb") as full:  # noqa: PTH123 a device
         done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, check=False)
     assert (done.returncode, done.stdout) == (0, b"done")
@@ -108,8 +108,8 @@ def test_what_libraries_print_is_told_too(unbuffered: str) -> None:
     """Text that a library prints to a full disk fails as the program's own does; an empty text never fails."""
     code = (
         "import sys\n"
-        "from calaim_cli.errors import OutputRefused\n"
-        "from calaim_cli.terminal import watched_stdout\n"
+        "from calaim_cli.base.errors import OutputRefused\n"
+        "from calaim_cli.base.streams import watched_stdout\n"
         "with watched_stdout():\n"
         "    sys.stdout.write('')\n"
         "    try:\n"
