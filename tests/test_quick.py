@@ -298,6 +298,7 @@ def test_bytes_are_the_same_in_every_locale(
     assert out
 
 
+@pytest.mark.unix("a shell that closes streams, and the device /dev/full")
 @LINES_OR_DOCUMENT
 @pytest.mark.parametrize(
     ("redirection", "code"), [(">&-", 0), ("<&- >&- 2>&-", 0), (">/dev/full", 6), (">/dev/full 2>&-", 6)]
@@ -320,6 +321,7 @@ def test_reader_that_left_ends_both_ways_quietly(installed: Installed, arguments
         assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_terminal_gets_its_table(installed: Installed) -> None:
     """On a terminal a county is a table as ever: the quick path is for pipes."""
     shown = {}

@@ -33,7 +33,8 @@ def can_ask() -> bool:
 
 def asker(*, plain: bool) -> Ask:
     """Menus on a full terminal; numbered lines with `plain`, ACCESSIBLE, TERM=dumb, or where marks cannot be drawn."""
-    if plain or is_on("ACCESSIBLE") or os.environ.get("TERM", "dumb") == "dumb" or not _draws_marks():
+    unsaid = "console" if sys.platform == "win32" else "dumb"  # Windows sets no TERM
+    if plain or is_on("ACCESSIBLE") or os.environ.get("TERM", unsaid) == "dumb" or not _draws_marks():
         return ask_by_lines
     return ask_by_menus
 
