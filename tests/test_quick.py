@@ -249,9 +249,10 @@ class Installed(NamedTuple):
         return [sys.executable, "-c", START, str(self.folder), *arguments]
 
     def ran(self, *arguments: str, redirection: str = "", **settings: str) -> tuple[int, bytes, bytes]:
-        """Exit status, stdout and stderr, run by a shell with its streams redirected."""
+        """Exit status, stdout and stderr; run by a shell where streams are redirected."""
+        shell = ["sh", "-c", f'exec "$@" {redirection}', "sh"] if redirection else []
         done = subprocess.run(
-            ["sh", "-c", f'exec "$@" {redirection}', "sh", *self.command(*arguments)],
+            [*shell, *self.command(*arguments)],
             capture_output=True,
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **settings},
             timeout=60,
