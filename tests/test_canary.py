@@ -67,7 +67,7 @@ def traces(*texts: str | bytes) -> list[str]:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by its path there."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def assert_silent(ran: Ran) -> None:

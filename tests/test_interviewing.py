@@ -348,14 +348,26 @@ WAYS = [
 
 
 @pytest.mark.parametrize(("words", "command"), WAYS, ids=["plain", "options", "equals signs", "blanks"])
-def test_way_on_is_the_whole_command(words: list[str], command: str) -> None:
+def test_way_on_is_the_whole_command(words: list[str], command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command to go on with keeps every option, names the saved case, and can be pasted into a shell."""
+    monkeypatch.setattr(sys, "platform", "linux")
     assert way_on(words, Path("x.toml")) == command
 
 
-def test_way_on_quotes_the_name() -> None:
+def test_way_on_quotes_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file name with a blank or a quote is still one word of the command."""
+    monkeypatch.setattr(sys, "platform", "linux")
     assert shlex.split(way_on(["interview"], Path("Ann's case.toml")))[2:4] == ["--from", "Ann's case.toml"]
+
+
+def test_way_on_can_be_pasted_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There a name with a blank or a sign of the shell stands in double quotes, and a backslash is one."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    words = ["refer", "--from", "a.toml", "--out", r"C:\drafts\d.eml", "--county", "san mateo"]
+    assert way_on(words, Path("Ann's & Bo's case.toml")) == (
+        r'calaim refer --out C:\drafts\d.eml --county "san mateo"'
+        """ --from "Ann's & Bo's case.toml" --save "Ann's & Bo's case.toml\""""
+    )
 
 
 @pytest.mark.parametrize("leaving_by", [KeyboardInterrupt, Quit])

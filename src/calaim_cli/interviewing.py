@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,7 +107,14 @@ def way_on(words: Sequence[str], save: Path) -> str:
             next(rest, None)
         elif not word.startswith(("--from=", "--save=")):
             kept.append(word)
-    return shlex.join(["calaim", *kept, "--from", str(save), "--save", str(save)])
+    return _as_typed(["calaim", *kept, "--from", str(save), "--save", str(save)])
+
+
+def _as_typed(words: Sequence[str]) -> str:
+    """The words as a command line; the shell of Windows knows double quotes alone, which no file name has there."""
+    if sys.platform != "win32":
+        return shlex.join(words)
+    return " ".join(word if re.fullmatch(r"[\w./\\:-]+", word) else f'"{word}"' for word in words)
 
 
 def talked(
