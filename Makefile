@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCS := README.md $(wildcard docs/*.md)
 
-.PHONY: help demo test frozen freeze versions check format lint types docs site bench bench-startup bench-batch build clean
+.PHONY: help demo test frozen freeze versions windows check format lint types docs site bench bench-startup bench-batch build clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ $(VENV)/versions-installed: $(VENV)/installed
 	@touch $@
 
 check: $(VENV)/installed lint types test docs-check ## Format, lint, types, tests, docs: before every commit
+
+windows: $(VENV)/installed ## Try every command, an interview and the tests on a Python for Windows, under Wine
+	scripts/windows.sh
 
 format: $(VENV)/installed ## Format the code
 	$(BIN)/ruff format

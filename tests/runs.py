@@ -107,7 +107,7 @@ def without_directory_descriptors(patch: pytest.MonkeyPatch) -> None:
 def contents(place: Path) -> dict[str, bytes]:
     """Every file below the place, but for lock files."""
     return {
-        str(path.relative_to(place)): path.read_bytes()
+        path.relative_to(place).as_posix(): path.read_bytes()
         for path in sorted(place.rglob("*"))
         if path.is_file() and path.name != files.LOCK
     }

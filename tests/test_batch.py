@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import mailbox
-import stat
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from calaim_cli.batch.sheet import BOM
-from conftest import AS_OF, Run, WriteProfile
+from conftest import AS_OF, Run, WriteProfile, is_private
 from sheets import ROW, read_csv, row, sheet
 
 DAY = ("--as-of", "2026-11-22")
@@ -202,8 +201,8 @@ def test_zip_and_mailbox_hold_the_drafts_of_the_folder(run: Run, tmp_path: Path)
     texts = [bytes(one.get_payload(decode=True) or b"").decode().replace(">From ", "From ") for one in messages]
     assert all("From here on, call." in text for text in texts)
     for path in (*tmp_path.glob("out.*"), *(tmp_path / "out").iterdir()):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
+        assert is_private(path)
+    assert is_private(tmp_path / "out")
 
 
 def test_dry_run_writes_nothing(run: Run, tmp_path: Path) -> None:

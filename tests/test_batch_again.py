@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
 import signal
-import stat
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +12,7 @@ import pytest
 from calaim_cli.batch import batch
 from calaim_cli.batch.batch import Order
 from calaim_cli.batch.row import reader
-from conftest import Run, WriteCase
+from conftest import Run, WriteCase, is_private
 from runs import ALL_PROGRAMS, CATALOG, TARGETS, as_anybody, calaim, contents, without_hard_links
 from sheets import COLUMNS, read_csv, row, sheet
 
@@ -288,6 +286,8 @@ def test_place_that_cannot_be_looked_at(tmp_path: Path) -> None:
 @pytest.mark.unix("the device /dev/zero, and a limit of memory")
 def test_case_without_end(tmp_path: Path) -> None:
     """A case that never ends is refused while it is read, within 100 MB more than the command itself takes."""
+    import resource
+
     limit = 100 * 1024 * 1024 + int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
     for words in (("refer", "/dev/zero"), ("check", "/dev/zero"), ("check", "-")):
         with Path("/dev/zero").open("rb") as endless:
@@ -309,7 +309,7 @@ def test_refer_without_hard_links(
     without_hard_links(monkeypatch)
     draft = tmp_path / "draft.eml"
     assert run("refer", write_case(), "--out", draft, *DAY).code == 0
-    assert stat.S_IMODE(draft.stat().st_mode) == 0o600
+    assert is_private(draft)
     draft.write_bytes(b"edited")
     assert run("refer", write_case(), "--out", draft, *DAY).code == 6
     assert draft.read_bytes() == b"edited"

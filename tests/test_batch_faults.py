@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -381,6 +380,8 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def small_files() -> Iterator[None]:
     """No file of this process may grow beyond 20 kB."""
+    import resource
+
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
     yield
@@ -426,6 +427,8 @@ def test_really_full_disk(tmp_path: Path, members: Path, target: str) -> None:
 @contextmanager
 def few_files(spare: int) -> Iterator[None]:
     """No more files may be open in this process than now, and a few spare ones."""
+    import resource
+
     lowest = os.dup(0)
     os.close(lowest)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + spare, lowest + spare))
@@ -448,6 +451,8 @@ def test_too_few_open_files(tmp_path: Path, expected: dict[str, dict[str, bytes]
 
 def said_with_spare_memory(spare: int, arguments: Sequence[str], told: Path) -> int:
     """The command in this process with so much memory to spare and no more, gaps aside; gives the exit code."""
+    import resource
+
     sys.argv = ["calaim", *arguments]
     sys.stdout = sys.stderr = told.open("w")
     kept, taken = bytearray(spare), []
@@ -664,15 +669,15 @@ def disturbed(many: Path, out: Path, moment: Moment, disturb: Moment) -> tuple[i
 
 
 @pytest.mark.parametrize("publishing", [False, True], ids=["reading", "publishing"])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_signals(tmp_path: Path, many: Path, number: signal.Signals, code: int, publishing: bool) -> None:
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_signals(tmp_path: Path, many: Path, name: str, code: int, publishing: bool) -> None:
     """A signal stops a run: exit code, a word on what is done, whole drafts or none, nothing half-done beside them."""
     out = tmp_path / "out"
     begun = out / ("0100-chw.eml" if publishing else files.LOCK)
 
     def send(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError):
-            os.kill(process.pid, number)
+            os.kill(process.pid, signal.Signals[name])
 
     ended, said = disturbed(many, out, lambda _: begun.exists(), send)
     assert ended == code, said

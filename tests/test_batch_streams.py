@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import socket
 import stat
 import subprocess
@@ -275,6 +274,8 @@ def test_input_that_is_emptied_while_it_is_read(tmp_path: Path) -> None:
 
 def no_more_than(size: int) -> None:
     """No process started from here may take more memory than that."""
+    import resource
+
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 

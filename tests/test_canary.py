@@ -67,7 +67,7 @@ def traces(*texts: str | bytes) -> list[str]:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, by its path there."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def assert_silent(ran: Ran) -> None:
@@ -253,6 +253,7 @@ def test_fault_in_the_program_repeats_no_value(
     assert_silent(ran)
 
 
+@pytest.mark.unix("the device /dev/full, and a shell")
 def test_full_disk_and_gone_reader_repeat_no_value(write_case: WriteCase, tmp_path: Path) -> None:
     """A draft that cannot be printed or written is not said instead."""
     case = write_case(VALID)
@@ -279,6 +280,7 @@ def processes() -> Iterator[Path]:
                 yield path
 
 
+@pytest.mark.unix("/proc")
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
 def test_arguments_and_environment_hold_no_value(write_case: WriteCase, tmp_path: Path) -> None:
     """While the command runs, other users of the machine see no value in the list of processes."""

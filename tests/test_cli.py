@@ -25,7 +25,6 @@ from conftest import ROOT, Run, WriteCase, WriteProfile
 CALAIM = [sys.executable, "-m", "calaim_cli"]
 DAY = ["--as-of", "2026-11-22"]
 FULL = Path("/dev/full")
-NEEDS_FULL = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -290,6 +289,7 @@ def test_reader_that_left_is_no_error(arguments: tuple[str, ...]) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.unix("bash")
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_head_gets_its_line() -> None:
     """`calaim ... | head -1` gives the first line and no message."""
@@ -301,7 +301,7 @@ def test_head_gets_its_line() -> None:
     assert done.returncode in {0, 141}
 
 
-@NEEDS_FULL
+@pytest.mark.unix("the device /dev/full")
 @pytest.mark.parametrize(
     "arguments", [("county", "alameda"), ("county", "alameda", "--json"), ("--version",)], ids=" ".join
 )
@@ -313,7 +313,7 @@ def test_full_stdout_is_told(arguments: tuple[str, ...]) -> None:
     assert b"Traceback" not in done.stderr
 
 
-@NEEDS_FULL
+@pytest.mark.unix("the device /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize("arguments", [("--help",), ("county", "--help")], ids=" ".join)
 def test_full_stdout_is_told_of_help(arguments: tuple[str, ...], unbuffered: str) -> None:
@@ -330,6 +330,7 @@ def test_full_stdout_is_told_of_help(arguments: tuple[str, ...], unbuffered: str
     assert (done.returncode, done.stderr.count(b"\n")) == (6, 1)
 
 
+@pytest.mark.unix("a shell that closes streams")
 @pytest.mark.parametrize(
     ("redirection", "arguments", "code"),
     [
@@ -408,6 +409,7 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_terminal_shows_every_value_whole(catalog: Policy, columns: int) -> None:
     """In a window of any width each address, phone and name can be read to its end, and no line is too long."""
@@ -421,6 +423,7 @@ def test_terminal_shows_every_value_whole(catalog: Policy, columns: int) -> None
     assert max(map(len, shown.splitlines())) <= columns
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("columns", [40, 80])
 def test_terminal_lists_are_whole(columns: int) -> None:
     """A list in a narrow window still has every county."""
@@ -431,6 +434,7 @@ def test_terminal_lists_are_whole(columns: int) -> None:
     assert "…" not in shown
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize(
     ("settings", "escapes"),
     [
@@ -448,6 +452,7 @@ def test_color_is_on_a_terminal_that_wants_it(settings: dict[str, str], escapes:
     assert ("\x1b" in on_terminal("county", "san", "mateo", settings=settings)) is escapes
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize(
     ("arguments", "settings", "columns"),
     [
@@ -463,6 +468,7 @@ def test_plain_terminal_gets_what_a_pipe_gets(arguments: list[str], settings: di
     assert shown.replace("\r\n", "\n").encode() == calaim("county", "san", "mateo", *arguments).stdout
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_screen_reader_gets_label_and_value() -> None:
     """With ACCESSIBLE every fact is one line, label first, with nothing drawn; a pipe stays as it is for scripts."""
     shown = on_terminal("county", "san", "mateo", settings={"ACCESSIBLE": "1"})

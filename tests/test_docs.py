@@ -77,6 +77,7 @@ def test_printed_command_runs(printed: Printed) -> None:
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.unix("a shell")
 @pytest.mark.parametrize(("page", "script"), sorted(set(scripts())), ids=lambda one: one.splitlines()[0][:60])
 def test_printed_script_runs(page: str, script: str) -> None:
     """A script that a document shows runs: each command in it ends with 0, or as it should."""

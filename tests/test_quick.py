@@ -250,9 +250,10 @@ class Installed(NamedTuple):
         return [sys.executable, "-c", START, str(self.folder), *arguments]
 
     def ran(self, *arguments: str, redirection: str = "", **settings: str) -> tuple[int, bytes, bytes]:
-        """Exit status, stdout and stderr, run by a shell with its streams redirected."""
+        """Exit status, stdout and stderr; run by a shell where streams are redirected."""
+        shell = ["sh", "-c", f'exec "$@" {redirection}', "sh"] if redirection else []
         done = subprocess.run(
-            ["sh", "-c", f'exec "$@" {redirection}', "sh", *self.command(*arguments)],
+            [*shell, *self.command(*arguments)],
             capture_output=True,
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **settings},
             timeout=60,
@@ -299,6 +300,7 @@ def test_bytes_are_the_same_in_every_locale(
     assert out
 
 
+@pytest.mark.unix("a shell that closes streams, and the device /dev/full")
 @LINES_OR_DOCUMENT
 @pytest.mark.parametrize(
     ("redirection", "code"), [(">&-", 0), ("<&- >&- 2>&-", 0), (">/dev/full", 6), (">/dev/full 2>&-", 6)]
@@ -321,6 +323,7 @@ def test_reader_that_left_ends_both_ways_quietly(installed: Installed, arguments
         assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_terminal_gets_its_table(installed: Installed) -> None:
     """On a terminal a county is a table as ever: the quick path is for pipes."""
     shown = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import stat
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from calaim_cli.case.casefile import profile_bytes
 from calaim_cli.draft.draft import LONGEST_LINK, as_mailto, asked_for, format_for
 from calaim_cli.draft.formats import Format
 from calaim_cli.draft.message import Draft
-from conftest import Run, WriteCase, WriteProfile
+from conftest import Run, WriteCase, WriteProfile, is_private
 from sheets import row, sheet
 
 DAY = ("--as-of", "2026-11-22")
@@ -121,7 +120,7 @@ def test_draft_is_written_privately(run: Run, write_case: WriteCase, tmp_path: P
     out = tmp_path / f"draft.{ending}"
     ran = run("refer", write_case(), *DAY, "--out", out)
     assert (ran.code, ran.out) == (0, "")
-    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert is_private(out)
     assert f"draft.{ending}: written" in ran.err
     assert "Member" not in ran.err
     assert b"REGMCDURNS-KPNC@kp.org" in out.read_bytes()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import pty
 import re
-import termios
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TextIO
@@ -175,6 +173,9 @@ def test_color_is_never_alone(shown: Shown) -> None:
 @pytest.fixture
 def terminal() -> Iterator[TextIO]:
     """A stream on a real pseudo-terminal of 80 columns."""
+    import pty
+    import termios
+
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     with os.fdopen(theirs, "w", encoding="utf-8") as stream:
@@ -182,12 +183,14 @@ def terminal() -> Iterator[TextIO]:
     os.close(ours)
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_terminal_gets_rich(terminal: TextIO, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person at a terminal gets the layout made for reading."""
     monkeypatch.setenv("TERM", "xterm")
     assert wants_rich(terminal, plain_wanted=False)
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize(
     ("setting", "plain_wanted"),
     [
@@ -209,6 +212,7 @@ def test_plain_lines_when_asked_for(
     assert not wants_rich(terminal, plain_wanted=plain_wanted)
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("value", ["", "0"])
 def test_accessible_can_be_switched_off(terminal: TextIO, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     """ACCESSIBLE set to nothing or 0 asks for nothing."""
@@ -217,6 +221,7 @@ def test_accessible_can_be_switched_off(terminal: TextIO, monkeypatch: pytest.Mo
     assert wants_rich(terminal, plain_wanted=False)
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize(("columns", "rich"), [(39, False), (40, True)])
 def test_narrow_window_gets_plain_lines(
     terminal: TextIO,
@@ -225,6 +230,8 @@ def test_narrow_window_gets_plain_lines(
     rich: bool,
 ) -> None:
     """Below forty columns nothing is laid out: the lines are left to the terminal."""
+    import termios
+
     monkeypatch.setenv("TERM", "xterm")
     termios.tcsetwinsize(terminal.fileno(), (24, columns))
     assert wants_rich(terminal, plain_wanted=False) is rich

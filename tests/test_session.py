@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shlex
-import stat
 import subprocess
 import sys
 import time
@@ -26,7 +25,7 @@ from calaim_cli.case.form import FIELDS
 from calaim_cli.policy.policy import Policy
 from calaim_cli.talk.conversation import Quit
 from calaim_cli.talk.session import inquiry_for, keeper, leaving, started, way_on
-from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile
+from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, is_private
 from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
 
 DAY = ("--as-of", AS_OF.isoformat())
@@ -57,6 +56,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], by
     return interviewed(save), save.read_bytes()
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_saved_case_is_private_and_whole(undisturbed: tuple[list[str], bytes]) -> None:
     """What is saved is a case file with every reply in the order given, and nothing else."""
     asked, saved = undisturbed
@@ -66,6 +66,7 @@ def test_saved_case_is_private_and_whole(undisturbed: tuple[list[str], bytes]) -
     assert list(document["answers"]) == asked
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_killed_at_every_prompt(tmp_path: Path, undisturbed: tuple[list[str], bytes]) -> None:
     """A power cut at any prompt loses no reply given before it, and going on asks exactly the rest."""
     asked, whole = undisturbed
@@ -76,12 +77,13 @@ def test_killed_at_every_prompt(tmp_path: Path, undisturbed: tuple[list[str], by
             assert terminal.prompt()
             terminal.kill()
         assert list(answers_in(save)) == asked[:at]
-        assert stat.S_IMODE(save.stat().st_mode) == 0o600
+        assert is_private(save)
         assert interviewed(save, "--from", save) == asked[at:]
         assert save.read_bytes() == whole
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("way", ["--plain", "menus"])
 @pytest.mark.parametrize("at", [0, 1])
 def test_left_and_gone_on_with(tmp_path: Path, undisturbed: tuple[list[str], bytes], way: str, at: int) -> None:
@@ -110,6 +112,7 @@ def test_left_and_gone_on_with(tmp_path: Path, undisturbed: tuple[list[str], byt
     assert save.read_bytes() == whole
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_quit_leaves_as_ctrl_c_does(tmp_path: Path) -> None:
     """Whoever types quit leaves the same way; without --save the person is told that nothing was saved."""
     with Terminal("interview", *ECM, "--plain") as terminal:
@@ -120,6 +123,7 @@ def test_quit_leaves_as_ctrl_c_does(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_end_of_input_keeps_the_replies(tmp_path: Path, undisturbed: tuple[list[str], bytes]) -> None:
     """When the input ends in the middle, the exit code is 2, the question is named, and the replies are saved."""
     asked, _ = undisturbed
@@ -133,6 +137,7 @@ def test_end_of_input_keeps_the_replies(tmp_path: Path, undisturbed: tuple[list[
     assert list(answers_in(save)) == asked[:2]
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize(
     "words", [(), ("--program", "ecm"), ("--program", "asthma_remediation")], ids=["all", "ecm", "one"]
 )
@@ -153,6 +158,7 @@ def test_interview_and_check_give_the_same_bytes(tmp_path: Path, words: tuple[st
     assert [one["service"] for one in unsettled if one["offered"] is not False] == []
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_age_is_told_with_the_date_of_birth() -> None:
     """A date of birth is answered by the age it makes, so that a slip of a year is seen."""
     with Terminal("interview", *ECM, "--plain") as terminal:
@@ -176,6 +182,7 @@ NOBODY: dict[str, str] = {
 }
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("redirection", NOBODY.values(), ids=NOBODY)
 def test_nobody_to_ask(tmp_path: Path, redirection: str) -> None:
     """Without a terminal on both sides the answer comes at once: exit 2, every missing question by id, stdout empty."""
@@ -246,6 +253,7 @@ def test_refer_without_case_needs_a_person(run: Run) -> None:
     assert "calaim refer CASE" in ran.err
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_county_from_the_command_is_kept(tmp_path: Path) -> None:
     """The county given with the command is in the saved case from the start."""
     save = tmp_path / "case.toml"
@@ -293,7 +301,7 @@ def test_keeper_replaces_only_its_own(tmp_path: Path) -> None:
     keep(Case())
     keep(Case(answers={"age": 40}))
     assert path.read_bytes() == case_bytes(Case(answers={"age": 40}))
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert is_private(path)
     keeper(path, path)(Case(answers={"age": 41}))
     assert answers_in(path) == {"age": 41}
     other.write_bytes(b"precious")
@@ -309,6 +317,7 @@ def test_keeper_without_place_keeps_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_other_case_is_not_overwritten(tmp_path: Path) -> None:
     """An interview that would overwrite another case is refused before the first question."""
     save = tmp_path / "case.toml"
@@ -319,6 +328,7 @@ def test_other_case_is_not_overwritten(tmp_path: Path) -> None:
     assert save.read_bytes() == b"precious"
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_place_that_cannot_be_written_is_found_first(tmp_path: Path) -> None:
     """A folder that is not there is found before the first question, not after the first reply."""
     with Terminal("interview", *ECM, "--plain", "--save", tmp_path / "absent" / "case.toml") as terminal:
@@ -338,14 +348,26 @@ WAYS = [
 
 
 @pytest.mark.parametrize(("words", "command"), WAYS, ids=["plain", "options", "equals signs", "blanks"])
-def test_way_on_is_the_whole_command(words: list[str], command: str) -> None:
+def test_way_on_is_the_whole_command(words: list[str], command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command to go on with keeps every option, names the saved case, and can be pasted into a shell."""
+    monkeypatch.setattr(sys, "platform", "linux")
     assert way_on(words, Path("x.toml")) == command
 
 
-def test_way_on_quotes_the_name() -> None:
+def test_way_on_quotes_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file name with a blank or a quote is still one word of the command."""
+    monkeypatch.setattr(sys, "platform", "linux")
     assert shlex.split(way_on(["interview"], Path("Ann's case.toml")))[2:4] == ["--from", "Ann's case.toml"]
+
+
+def test_way_on_can_be_pasted_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There a name with a blank or a sign of the shell stands in double quotes, and a backslash is one."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    words = ["refer", "--from", "a.toml", "--out", r"C:\drafts\d.eml", "--county", "san mateo"]
+    assert way_on(words, Path("Ann's & Bo's case.toml")) == (
+        r'calaim refer --out C:\drafts\d.eml --county "san mateo"'
+        """ --from "Ann's & Bo's case.toml" --save "Ann's & Bo's case.toml\""""
+    )
 
 
 @pytest.mark.parametrize("leaving_by", [KeyboardInterrupt, Quit])
@@ -407,6 +429,7 @@ def profile(write_profile: WriteProfile) -> Path:
     return write_profile(PROFILE)
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_referral_from_nothing_to_a_draft(tmp_path: Path, profile: Path) -> None:
     """From nothing to a draft in one talk: asked, screened, shown in full, written privately, and nothing sent."""
     out = tmp_path / "draft.eml"
@@ -420,13 +443,14 @@ def test_referral_from_nothing_to_a_draft(tmp_path: Path, profile: Path) -> None
     body = message.get_content()
     assert "Trần" in body
     assert "homeless" in body.lower()
-    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert is_private(out)
     preview = terminal.text.replace("\r\n", "\n")
     assert body.replace("\r\n", "\n").replace("[x]", "[ ]").strip() in preview
     assert "Nothing has been sent." in preview
     assert not re.search(r"\x1b|\r(?!\n)", terminal.text)
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_draft_alone_goes_to_stdout(tmp_path: Path, profile: Path) -> None:
     """With stdout redirected the draft is in the file, and every question and the preview on the terminal."""
     out = tmp_path / "draft.txt"
@@ -441,6 +465,7 @@ def test_draft_alone_goes_to_stdout(tmp_path: Path, profile: Path) -> None:
     assert written.replace("[x]", "[ ]").strip() in terminal.text.replace("\r\n", "\n")
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) -> None:
     """Whoever says no to the preview has no draft, and is told so."""
     out = tmp_path / "draft.eml"
@@ -451,6 +476,7 @@ def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) 
     assert not out.exists()
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_several_programs_make_several_drafts(tmp_path: Path, profile: Path) -> None:
     """Two programs chosen make two drafts, each previewed and each in a file named after its program."""
     with Terminal("refer", "--plain", "--out", tmp_path / "draft.eml", *DAY) as terminal:
@@ -460,6 +486,7 @@ def test_several_programs_make_several_drafts(tmp_path: Path, profile: Path) -> 
     assert sorted(one.name for one in tmp_path.glob("*.eml")) == ["draft-chw.eml", "draft-ecm.eml"]
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_referral_is_saved_and_gone_on_with(tmp_path: Path, profile: Path) -> None:
     """A referral left in the middle keeps what was said; going on asks for consent anew, whatever was said before."""
     save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
@@ -482,6 +509,7 @@ def test_referral_is_saved_and_gone_on_with(tmp_path: Path, profile: Path) -> No
     assert out.exists()
 
 
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("at", ["member.kp_member", "member.zip", "consent.attested", "write"])
 def test_referral_killed(tmp_path: Path, profile: Path, at: str) -> None:
     """A power cut during a referral leaves every reply in the saved case, and never half a draft."""
@@ -502,6 +530,7 @@ def test_referral_killed(tmp_path: Path, profile: Path, at: str) -> None:
     assert not list(tmp_path.glob(".tmp-*"))
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_profile_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The referrer's details are asked once, checked, kept privately, and shown for keeping by Enter the next time."""
     path = tmp_path / "new" / "profile.toml"
@@ -516,14 +545,15 @@ def test_profile_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = tomllib.loads(first.decode())
     assert written["referrer"]["name"] == "Pat Example"
     assert written["network_lead_entity"] == {"name": "Example Lead Entity", "email": "nle@example.org"}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert is_private(path)
+    assert is_private(path.parent)
     with Terminal("profile", "edit", "--plain") as terminal:
         terminal.answer(dict.fromkeys(lines, ""), TEXTS)
         assert terminal.end() == 0
     assert path.read_bytes() == first
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_profile_edit_in_menus(profile: Path) -> None:
     """In menus the profile's values stand in the line, ready to be changed or kept."""
     with Terminal("profile", "edit") as terminal:
@@ -549,6 +579,7 @@ def test_profile_edit_in_menus(profile: Path) -> None:
     }
 
 
+@pytest.mark.unix("a pseudo-terminal")
 def test_profile_is_left_alone_by_quit(tmp_path: Path, profile: Path) -> None:
     """Leaving the profile in the middle changes nothing of it."""
     for key in ("quit\n", CTRL_C):

@@ -78,6 +78,7 @@ def test_absent_streams_are_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None
     say("a")
 
 
+@pytest.mark.unix("a shell that closes streams")
 def test_closed_descriptors_become_the_null_device(tmp_path: Path) -> None:
     """With all standard descriptors closed, no file opened later is taken for stdout and written over."""
     code = (
@@ -93,7 +94,7 @@ def test_closed_descriptors_become_the_null_device(tmp_path: Path) -> None:
     assert result.read_text(encoding="utf-8") == "[True, True, True]"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 a device
+@pytest.mark.unix("the device /dev/full")
 def test_full_stderr_stops_nothing() -> None:
     """When talk cannot be written the work goes on."""
     code = "from calaim_cli.base.streams import emit, say\nsay('a')\nsay('b')\nemit('done')\n"
@@ -102,7 +103,7 @@ def test_full_stderr_stops_nothing() -> None:
     assert (done.returncode, done.stdout) == (0, b"done")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 a device
+@pytest.mark.unix("the device /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 def test_what_libraries_print_is_told_too(unbuffered: str) -> None:
     """Text that a library prints to a full disk fails as the program's own does; an empty text never fails."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,8 +15,12 @@ import people
 from calaim_cli.case.case import Case, Member
 from calaim_cli.case.casefile import case_bytes
 from calaim_cli.policy.questions import Answer
+from calaim_cli.talk import terminal
+from calaim_cli.talk.prompt import Prompt
 from conftest import WriteProfile
 from terminals import CTRL_C, CTRL_D, DOWN, ENTER, PLAIN_HINT, SPACE, UP, Terminal, pressed, question_texts, typed
+
+pytestmark = pytest.mark.unix("a pseudo-terminal")
 
 DAY = ("--as-of", "2026-11-22")
 CHW = ("interview", "--program", "chw", *DAY)
@@ -331,6 +337,31 @@ def test_other_encodings(tmp_path: Path, settings: dict[str, str], plain: bool) 
     assert answers_in(save) == {"chw_triggers": ["chronic_condition"], "current_services": ["none"]}
     if plain or "ascii" in settings.values():
         assert not SAFE_LINES.search(terminal.text.split("Question 2")[0])
+
+
+@pytest.mark.parametrize(
+    ("system", "settings", "menus"),
+    [
+        pytest.param("win32", {}, True, id="Windows, which sets no TERM"),
+        pytest.param("win32", {"TERM": "dumb"}, False, id="Windows, dumb"),
+        pytest.param("win32", {"ACCESSIBLE": "1"}, False, id="Windows, ACCESSIBLE"),
+        pytest.param("linux", {}, False, id="elsewhere, which TERM describes"),
+    ],
+)
+def test_console_of_windows_has_menus(
+    monkeypatch: pytest.MonkeyPatch, system: str, settings: dict[str, str], menus: bool
+) -> None:
+    """On Windows, where no terminal is described by TERM, menus are used as elsewhere, unless one asks for lines."""
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
+    monkeypatch.delenv("TERM", raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(terminal, "_by_menu", lambda _: "menu")
+    monkeypatch.setattr(terminal, "_by_lines", lambda _: "lines")
+    anything = Prompt(where="anything", text="Anything?")
+    assert terminal.asker(plain=False)(anything) == ("menu" if menus else "lines")
+    assert terminal.asker(plain=True)(anything) == "lines"
 
 
 def test_marks_that_cannot_be_drawn_give_plain_lines() -> None:

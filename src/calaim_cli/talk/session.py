@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -147,7 +148,11 @@ def way_on(words: Sequence[str], save: Path) -> str:
             next(rest, None)
         elif not word.startswith(("--from=", "--save=")):
             kept.append(word)
-    return shlex.join(["calaim", *kept, "--from", str(save), "--save", str(save)])
+    line = ["calaim", *kept, "--from", str(save), "--save", str(save)]
+    if sys.platform != "win32":
+        return shlex.join(line)
+    # The shell of Windows knows double quotes alone, which no file name has there.
+    return " ".join(word if re.fullmatch(r"[\w./\\:-]+", word) else f'"{word}"' for word in line)
 
 
 def referred(

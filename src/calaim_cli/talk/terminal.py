@@ -33,10 +33,11 @@ def can_ask() -> bool:
 
 def asker(*, plain: bool) -> Ask:
     """Menus on a full terminal; numbered lines with `plain`, ACCESSIBLE, TERM=dumb, or where marks cannot be drawn."""
+    unsaid = "console" if sys.platform == "win32" else "dumb"  # Windows sets no TERM
     by_lines = (
         plain
         or is_on("ACCESSIBLE")
-        or os.environ.get("TERM", "dumb") == "dumb"
+        or os.environ.get("TERM", unsaid) == "dumb"
         # Without the marks, chosen and not chosen look alike.
         or MARKS.encode(sys.stderr.encoding, "ignore").decode(sys.stderr.encoding) != MARKS
     )
