@@ -201,10 +201,14 @@ class Folder:
 
     def put(self, name: str, content: bytes) -> Status:
         """Give the content its name. What is there already is compared, and stays unless it is torn."""
-        with self.temporary(name) as pile:
+        # No context manager here: a signal between its making and its use would leave its clean-up to the collector.
+        pile = self._reserved(TEMPORARY + name)
+        try:
             pile.write(content)
             system.settle(pile.descriptor)
             return self.publish(pile, name, lambda: self.find(name).content == content)
+        finally:
+            self._forget(pile)
 
     def publish(self, pile: Pile, name: str, same: Callable[[], bool]) -> Status:
         """Link a finished file to its name. Where something stands there, `same` tells whether it is the same."""
@@ -282,10 +286,13 @@ class Folder:
         try:
             yield pile
         finally:
-            if pile.descriptor < 0:
-                self.directory.forget(pile.name)
-            else:
-                self.directory.discard(pile.name, pile.descriptor)
+            self._forget(pile)
+
+    def _forget(self, pile: Pile) -> None:
+        if pile.descriptor < 0:
+            self.directory.forget(pile.name)
+        else:
+            self.directory.discard(pile.name, pile.descriptor)
 
     def _reserved(self, name: str) -> Pile:
         """A temporary file that is ours: somebody who sweeps may have taken a new one before it was locked."""

@@ -352,6 +352,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
         source = _source(order, folder, tally.watch)
         known = row.known_headers(drafter.policy.questions)
         lacking = row.lacking(drafter.policy.counties_file.form.required, drafter.profile.referrer)
+        stack.callback(source.close)
         read = sheet.read_sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
         rows = Rows(order, read, drafter, folder)
         stack.callback(rows.close)

@@ -159,7 +159,8 @@ def _codec(encoding: str | None, first: bytes) -> str:
     if found is None or not found._is_text_encoding:  # noqa: SLF001 nothing public tells
         words = "--encoding: no such text encoding; give a name such as utf-8, cp1252 or utf-16"
         raise InputError(words, code="encoding")
-    return found.name
+    # The refused rows of a UTF-16 sheet come back as UTF-8 with its mark: the same command line has to read them.
+    return "utf-8-sig" if first.startswith(codecs.BOM_UTF8) else found.name
 
 
 def _undecodable(error: UnicodeDecodeError, source: Source, codec: str) -> InputError:
