@@ -126,6 +126,7 @@ def _blocks(name: str, start: Callable[[], None], folder: Path) -> Iterator[str]
         yield f"exit {code}"
         for stream in ("stdout", "stderr"):
             content = (folder.parent / stream).read_bytes().replace(os.fsencode(folder), b"OUT")
+            content = content.replace(os.fsencode(Path.home()), b"HOME")
             first = said.setdefault(content, line)
             yield from (
                 _text(stream, content) if first == line or len(content) < BEGINNING else _same(stream, content, first)
