@@ -426,12 +426,13 @@ def test_really_full_disk(tmp_path: Path, members: Path, target: str) -> None:
 
 @contextmanager
 def few_files(spare: int) -> Iterator[None]:
-    """No more files may be open in this process than now, and a few spare ones."""
+    """No more files may be open in this process than now, and a few spare ones; gaps between them count as spare."""
     import resource
 
-    lowest = os.dup(0)
-    os.close(lowest)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + spare, lowest + spare))
+    taken = [os.dup(0) for _ in range(spare + 1)]
+    for number in taken:
+        os.close(number)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[-1], taken[-1]))
     yield
 
 

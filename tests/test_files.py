@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -600,3 +603,42 @@ def test_unchanged_file_becomes_private(tmp_path: Path, mode: int) -> None:
     assert save(path, CONTENT) is Status.UNCHANGED
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def interrupted(out: Path, event: int) -> bool:
+    """Whether a draft was being written when Ctrl-C came, at that step of the work: a line of it, or its return."""
+    left = event
+
+    def watch(frame: FrameType, what: str, _: object) -> Callable[..., object] | None:
+        nonlocal left
+        if Path(frame.f_code.co_filename).name not in {"files.py", "system.py"}:
+            return None
+        left -= what in {"line", "return"}
+        if left < 0:
+            raise KeyboardInterrupt
+        return watch
+
+    with suppress(KeyboardInterrupt), files.opened(out) as folder:
+        before = sys.gettrace()
+        sys.settrace(watch)
+        try:
+            folder.put("0001-ecm.eml", WHOLE)
+        finally:
+            sys.settrace(before)
+    return left < 0
+
+
+def test_ctrl_c_at_any_step_leaves_nothing_beside_the_drafts(out: Path, system_lacks: str) -> None:
+    """Ctrl-C at whatever step of writing a draft leaves it whole or not at all, and no temporary file.
+
+    Without hard links its name may be taken and empty: the next run fills it.
+    """
+    event, taken = 0, [b""] if system_lacks == "hard links" else []
+    while interrupted(out, event):
+        event += 1
+        assert [path.read_bytes() for path in out.glob("*.eml")] in ([], [WHOLE], taken), event
+        assert not list(out.glob(".tmp-*")), event
+        with files.opened(out) as folder:
+            assert folder.put("0001-ecm.eml", WHOLE) in {Status.WRITTEN, Status.UNCHANGED}
+        shutil.rmtree(out)
+    assert event > 30, system_lacks

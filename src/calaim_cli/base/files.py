@@ -156,6 +156,7 @@ class Folder:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.changed = False
+        self.held: dict[str, int] = {}
 
     def find(self, name: str, most: int | None = None) -> Found:
         """What stands under the name, at most so many bytes of it. A link is not followed, a pipe not waited for."""
@@ -293,6 +294,7 @@ class Folder:
             self.directory.forget(pile.name)
         else:
             self.directory.discard(pile.name, pile.descriptor)
+        del self.held[pile.name]
 
     def _reserved(self, name: str) -> Pile:
         """A temporary file that is ours: somebody who sweeps may have taken a new one before it was locked."""
@@ -306,17 +308,21 @@ class Folder:
                         raise Locked(words) from None
                     raise
                 continue
-            try:
-                if system.lock(descriptor) and os.fstat(descriptor).st_nlink:
-                    return Pile(descriptor, name)
-            except BaseException:
-                self.directory.discard(name, descriptor)
-                raise
-            os.close(descriptor)
+            self.held[name] = descriptor  # before it is locked: a sweep of ours would take the lock for another's
+            if system.lock(descriptor) and os.fstat(descriptor).st_nlink:
+                return Pile(descriptor, name)
+            os.close(self.held.pop(name))
 
     def pile(self, name: str) -> Pile:
         """A new private file without a name, so that nothing of it is left however the run ends."""
         return Pile(self.directory.vanishing(TEMPORARY + name))
+
+    def let_go(self) -> None:
+        """Take away the temporary files of this run that a signal left without anybody to forget them."""
+        while self.held:
+            name, descriptor = self.held.popitem()
+            with suppress(OSError):
+                self.directory.discard(name, descriptor)
 
     def sweep(self) -> None:
         """Delete the temporary files that a crashed run left: plain files of ours that nobody has locked."""
@@ -390,6 +396,7 @@ def _swept(directory: Directory) -> Iterator[Folder]:
     try:
         yield folder
     except BaseException:
+        folder.let_go()
         with suppress(OSError):
             folder.sweep()
         raise
