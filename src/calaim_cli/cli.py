@@ -98,8 +98,10 @@ OneService = Annotated[Given, _argument("[SERVICE]", "One service: id, name or a
 OneProgram = Annotated[Given, _argument("[ID]", "A program, population or service.", "program")]
 EXPECTED = "Compare with the [expect] tables; not with --program or --county."
 OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
-NOT_OFFERED = "Only where Kaiser Permanente serves and does not offer it."
+OFFERING = "Only where the plan (without --plan: KP) offers it."
+NOT_OFFERED = "Only where that plan serves and does not offer it."
 PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias or a ZIP code.", "place")]
+OnePlan = Annotated[Given, _argument("[PLAN]", "One plan: id, name or alias.", "plan")]
 
 
 def _command(example: str, of: typer.Typer = app, name: str | None = None) -> Callable[[Command], Command]:
@@ -275,7 +277,7 @@ def county(place: PlaceWords, as_json: Json = False, plain: Plain = False, data:
 
 @_command("counties --without sobering-centers")
 def counties(
-    service: Annotated[Given, _option("--service", "ID", "Only where Kaiser Permanente offers it.", "service")] = None,
+    service: Annotated[Given, _option("--service", "ID", OFFERING, "service")] = None,
     without: Annotated[Given, _option("--without", "ID", NOT_OFFERED, "service")] = None,
     region: Annotated[Given, _option("--region", "north|south", "Only this region.", "region")] = None,
     plan: Annotated[Given, _option("--plan", "ID", "Only where this plan serves.", "plan")] = None,
@@ -284,6 +286,7 @@ def counties(
     data: Data = None,
 ) -> int:
     """List counties, by service offered or not, region or plan."""
+    from calaim_cli.policy.places import KP
     from calaim_cli.policy.policy import counties_with, plan_named, region_named, service_named
     from calaim_cli.show import documents, views
 
@@ -293,7 +296,31 @@ def counties(
     serving = plan_named(plan, asked.policy) if plan else None
     found = counties_with(asked.policy, offering, lacking, within, serving)
     document = documents.counties_document(found, asked.policy)
-    return asked.respond(views.counties_view(found, offering, lacking), document)
+    return asked.respond(
+        views.counties_view(found, (serving or asked.policy.plans[KP]).name, offering, lacking), document
+    )
+
+
+@_command("plan health-net")
+def plan(plan: OnePlan = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+    """List the Medi-Cal plans, or tell all about one: counties, routes, offers."""
+    from calaim_cli.policy.policy import plan_named
+    from calaim_cli.show import documents, views
+
+    asked = _Asked(_policy(data), _today(), as_json, plain)
+    wanted = (plan_named(plan, asked.policy),) if plan else tuple(asked.policy.plans.values())
+    view = views.plan_view(wanted[0], asked.policy) if plan else views.plans_view(wanted, asked.policy)
+    return asked.respond(view, documents.plans_document(wanted, asked.policy))
+
+
+@_command("contacts")
+def contacts(as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+    """Whom to call beside the plans: number, TTY, hours, when."""
+    from calaim_cli.show import documents, views
+
+    asked = _Asked(_policy(data), _today(), as_json, plain)
+    listed = asked.policy.counties_file.contact
+    return asked.respond(views.contacts_view(listed, asked.policy), documents.contacts_document(listed, asked.policy))
 
 
 @_command("services sobering-centers")
@@ -371,7 +398,10 @@ def _show_decided(results: "list[Decided]", asked: _Asked) -> int:
 
     # A pipe gets everything: a script that looks for a program must not depend on how many there are.
     full = not render.wants_rich(sys.stdout, plain_wanted=asked.plain)
-    shown = (views.determination_view(one.results, asked.policy, one.county, one.name, full=full) for one in results)
+    shown = (
+        views.determination_view(one.results, asked.policy, one.county, one.name, one.send, full=full)
+        for one in results
+    )
     written = (documents.determination_document(one, asked.policy, asked.day) for one in results)
     warnings = (warning for one in results for warning in one.warnings)
     return asked.respond(tuple(block for view in shown for block in view), *written, warnings=warnings)
@@ -444,7 +474,7 @@ def refer(
         drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain_wanted=plain)
     _warn(catalog.past_review(day))
     if data is not None:
-        _warn(route.own_mailboxes((one.route.region for one in drafts), catalog, load.load()))
+        _warn(route.own_mailboxes(catalog, load.load()))
     if redact:
         return _show_redacted(drafts, drafter)
     _deliver(drafts, wanted, out, catalog, force=force)
@@ -477,8 +507,8 @@ def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, catalog:
             emit_utf8(written.decode())
             continue
         path = out.with_stem(f"{out.stem}-{one.case.referral.program}") if len(drafts) > 1 else out
-        say(f"{path}: {files.save(path, written, replace=force)}. {one.route.why}.")
-    for reminder in catalog.counties_file.form.reminders:
+        say(f"{path}: {files.save(path, written, replace=force)}. {one.goes.why}.")
+    for reminder in dict.fromkeys(said for one in drafts for said in catalog.form_of(one.goes.plan.id).reminders):
         say(reminder)
     say("Nothing has been sent.")
 
@@ -526,7 +556,7 @@ def batch_rows(
         source=source, out=place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept
     )
     policy, day, tally = _policy(data), as_of or _today(), batch.Tally()
-    own = route.own_mailboxes(policy.regions, policy, load.load()) if data is not None else ()
+    own = route.own_mailboxes(policy, load.load()) if data is not None else ()
     _warn((*policy.past_review(day), *own, *batch.doubts_about(order)))
     drafter = draft.Drafter(policy, casefile.read_profile(casefile.profile_path()), day)
     try:

@@ -12,13 +12,18 @@ from calaim_cli.base.errors import Problem
 
 CAUTIONS: Final[dict[str, tuple[str, str]]] = {
     "cin-letter": ("the letter of the client index number is an unusual one: compare it with the card", ""),
-    "mrn-length": ("Kaiser Permanente's record numbers usually have 8 digits: compare it with the card", ""),
+    "mrn-length": ("medical record numbers usually have 8 digits: compare it with the card", ""),
     "zip-state": ("the ZIP code is not in California: check the address", ""),
     "text-ssn": ("this looks like it holds a Social Security number: take it out", ""),
     "text-diagnosis": ("this seems to name a diagnosis: send only what the plan's form asks for", ""),
     "say-which": ("the plan's form asks which {what} it is", ""),
     "part2-not-stated": ("not stated: does any of this come from a substance-use program under 42 CFR Part 2?", ""),
     "age-differs": ("differs from the date of birth, so the date of birth was used. Remove this answer", ""),
+    "plan-without-managed-care": (
+        "says no, and a plan is named: the plan was believed. Check the card, and remove this answer",
+        "",
+    ),
+    "ask-how-to-refer": ("no way to refer is known: call {plan} and ask", "the sheet is for asking: call the plan"),
     "county-from-zip": ("not given: taken from the ZIP code", ""),
     "zip-county": (
         "the ZIP code lies in {counties}: the stated county was used",
@@ -48,12 +53,14 @@ CAUTIONS: Final[dict[str, tuple[str, str]]] = {
 }
 
 GENERAL_REFUSALS: Final = {
-    "not-kp-member": "not a Kaiser Permanente member: refer through the member's own plan, named on the card",
+    "not-kp-member": "the member's own plan is not known: name the one on the card in plan",
     "no-lead-entity": "your profile names no Network Lead Entity: add it with 'calaim profile edit'",
-    "county-not-served": "Kaiser Permanente does not serve this county: refer through the member's own plan",
-    "region-unknown": "this county is split between regions: give the member's ZIP code, or ask for the region",
+    "county-not-served": "the plan does not serve this county: check the county and the card",
+    "plan-unknown": "the member's plan is not known: name the one on the card in plan",
+    "no-route": "no way to refer to this plan is known: call the number on the member's card",
+    "region-unknown": "this county is split between regions: give the member's ZIP code, or the region on the card",
     "service-not-offered": "not offered in this county: 'calaim services' tells where it is",
-    "not-by-email": "this service takes no e-mailed referral: call the plan",
+    "not-by-email": "no e-mailed referral is taken for this: call the plan, or write into a folder or zip file",
     "unknown-place": "not a California county: enter one of the 58, or a ZIP code",
     "ambiguous-place": "this may mean several counties: give the county",
     "not-a-county": "a city, not a county: give the county",

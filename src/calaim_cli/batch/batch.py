@@ -31,8 +31,8 @@ from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row, sheet
 from calaim_cli.batch.sheet import Row, Sheet, Source
 from calaim_cli.draft.body import DATE_LABEL, us_date
-from calaim_cli.draft.draft import Drafter, numbers_of, request_of
-from calaim_cli.draft.message import eml
+from calaim_cli.draft.draft import Drafter, formatted, numbers_of, request_of
+from calaim_cli.draft.formats import Format
 
 MOST_LISTED: Final = 1000
 MOST_ROWS: Final = 500_000
@@ -191,6 +191,7 @@ class Fate(Struct):
     number: int
     line: int
     program: str = ""
+    suffix: str = ""
     codes: str = ""
     text: str = ""
     kept: tuple[str, ...] = ()
@@ -267,7 +268,10 @@ class Rows:
         earlier = min((self._requests.setdefault((number, request), one.number) for number in numbers), default=0)
         if 0 < earlier < one.number:
             return (Problem("", "duplicate", f"the same member and request as in row {earlier}"),)
-        content = eml(drafted.draft)
+        if not drafted.goes.by_email and self.order.output is Output.MBOX:
+            return (row.worded(Problem("member.plan", "not-by-email", "")),)
+        fate.suffix = ".eml" if drafted.goes.by_email else ".txt"
+        content = formatted(drafted, Format.EML if drafted.goes.by_email else Format.TEXT, self.drafter.policy)
         if drafted.warnings:
             fate.say_first(*row.summed(map(row.worded, drafted.warnings)))
         fate.status = Status.WRITTEN
@@ -301,7 +305,7 @@ class Rows:
 
     def name_of(self, fate: Fate) -> str:
         """The file of a row's draft: its number, as wide as the largest, and the program."""
-        return f"{fate.number:0{max(NARROWEST, len(str(self.total)))}d}-{fate.program}.eml"
+        return f"{fate.number:0{max(NARROWEST, len(str(self.total)))}d}-{fate.program}{fate.suffix}"
 
     def drafted(self) -> Iterator[tuple[Fate, str, bytes]]:
         """The rows that have a draft, each with the name of its file and, outside a dry run, the draft."""
@@ -351,7 +355,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
                 whole = stack.enter_context(folder.temporary(order.out.name))
         source = _source(order, folder, tally.watch)
         known = row.known_headers(drafter.policy.questions)
-        lacking = row.lacking(drafter.policy.counties_file.form.required, drafter.profile.referrer)
+        lacking = row.lacking(drafter.policy.routes_file.form, drafter.profile.referrer)
         stack.callback(source.close)
         read = sheet.read_sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
         rows = Rows(order, read, drafter, folder)

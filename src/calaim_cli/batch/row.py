@@ -11,15 +11,18 @@ from calaim_cli.base.errors import Problem
 from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, FieldKind
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
+from calaim_cli.policy.routes import Form
 
 FLAGS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 NUMBER: Final = re.compile(r"[0-9]{1,9}")
-NEEDED: Final = ("referral.program", "member.kp_member")
+NEEDED: Final = ("referral.program",)
 ALSO_NEEDED: Final = ("referral.current_services", "consent.member_agreed", "consent.attested")
 """Columns that every sheet has, before and after those that the plan's form requires."""
 
 ROUTE_COLUMNS: Final = {
-    "not-kp-member": "kp_member",
+    "not-kp-member": "plan",
+    "plan-unknown": "plan",
+    "no-route": "plan",
     "no-lead-entity": "self_referral",
     "county-not-served": "county",
     "region-unknown": "zip",
@@ -39,14 +42,21 @@ def stays_in_the_house(column: str) -> bool:
     return column not in BY_COLUMN or "letter" in BY_COLUMN[column].absent
 
 
-def lacking(required: Iterable[str], profile: Referrer) -> Callable[[frozenset[str]], tuple[str, ...]]:
-    """A function that tells which columns a header lacks; the profile may stand in for the referrer's."""
-    wanted = [BY_KEY[key].column for key in (*NEEDED, *required, *ALSO_NEEDED)]
+def lacking(forms: Sequence[Form], profile: Referrer) -> Callable[[frozenset[str]], tuple[str, ...]]:
+    """A function that tells which columns a header lacks; the profile may stand in for the referrer's.
+
+    A sheet that names plans needs what all forms need; what one form needs beyond is told row by row.
+    """
     from_profile = {f"referrer_{name}" for name in Referrer.__struct_fields__ if getattr(profile, name)}
 
     def find(columns: frozenset[str]) -> tuple[str, ...]:
+        several = forms if "plan" in columns else [form for form in forms if form.plans]
+        first, *others = several or forms
+        required = [key for key in first.required if all(key in form.required for form in others)]
+        wanted = [BY_KEY[key].column for key in (*NEEDED, *required, *ALSO_NEEDED)]
         missing = [column for column in wanted if column not in columns and column not in from_profile]
-        return (*missing, *(() if columns & {"mrn", "cin"} else ("mrn or cin",)))
+        plan = () if columns & {"plan", "kp_member"} else ("plan",)
+        return (*missing, *plan, *(() if columns & {"mrn", "cin"} else ("mrn or cin",)))
 
     return find
 

@@ -34,7 +34,9 @@ class Member(Struct, frozen=True, kw_only=True):
     county: str = ""
     mrn: str = ""
     cin: str = ""
+    plan: str = ""
     kp_member: bool | None = None
+    kp_region: str = ""
     preferred_language: str = ""
     caregiver_name: str = ""
     caregiver_contact: str = ""

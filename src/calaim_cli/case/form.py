@@ -24,6 +24,7 @@ class FieldKind(StrEnum):
     TEXT = "text"
     DATE = "date"
     PLACE = "place"
+    PLAN = "plan"
     YES_NO = "yes/no"
     CHOICE = "choice"
     CHOICES = "choices"
@@ -77,11 +78,25 @@ FIELDS: Final = (
         absent={"talk": "the option --self-referral says it", "letter": "it steers the route alone"},
     ),
     Field(
-        "member.kp_member",
+        "member.plan",
         None,
-        "Kaiser Permanente Medi-Cal member",
-        "Does the member have Kaiser Permanente Medi-Cal? (see the card)",
+        "Medi-Cal plan",
+        "Member's Medi-Cal plan, as on the card",
+        ("health_plan", "mcp"),
+        kind=KIND.PLAN,
+        absent={"letter": "the head of a sheet names it, and a plan knows its own name"},
+    ),
+    Field(
+        "member.kp_member",
         kind=KIND.YES_NO,
+        absent={"talk": "the plan is asked for", "template": "the plan says it"},
+        label="Member of the plan",
+    ),
+    Field(
+        "member.kp_region",
+        kind=KIND.CHOICE,
+        choices="regions",
+        absent={"talk": "only a county that is split needs it", "letter": "it steers the route alone"},
     ),
     Field("member.first_name", values.name, "First name", "Member's first name"),
     Field("member.middle_name", values.name, "Middle name or initial", "Member's middle name or initial"),
@@ -100,8 +115,8 @@ FIELDS: Final = (
     Field(
         "member.mrn",
         values.mrn,
-        "KP medical record number (MRN)",
-        "KP medical record number (MRN), if known",
+        "Medical record number (MRN)",
+        "The plan's medical record number (MRN), if known",
         ("medical_record_number",),
     ),
     Field(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from msgspec import Struct
 
 from calaim_cli.decide.determination import Determination
-from calaim_cli.policy.places import KP, Contact, County, Region
+from calaim_cli.decide.membership import Membership
+from calaim_cli.policy.places import Contact, County, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Gate, Outcome
+from calaim_cli.policy.routes import Channel, Route, lines
 from calaim_cli.policy.rules import Rule, criteria_of
 
 # What comes of each gate that decides: why a choice, a step or a limit stands in the way.
@@ -30,30 +33,65 @@ class Advice(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def advise(determination: Determination, catalog: Policy, county: County | None, *, kp_member: bool | None) -> Advice:
-    """Next steps and notes for one determination in `county`; `kp_member` is None where nobody has said."""
-    subject = determination.subject
-    # What is Kaiser Permanente's own is told to its members alone, and in no county that it does not serve.
-    plan = KP if kp_member and (county is None or county.kp) else ""
-    offered = catalog.offered(subject.service, county) if plan and subject.service else None
-    where = _where_in_kp(determination, catalog, county) if plan else _where_else(catalog, county, kp_member)
+class Door(Struct, frozen=True):
+    """Where a member is: her county, her plan as far as known with its region, and the day."""
+
+    county: County | None
+    membership: Membership
+    region: str
+    as_of: date
+
+    @property
+    def plan(self) -> str:
+        """Her plan where it is known and serves the county; "" where whatever is some plan's own is left out."""
+        plan, county = self.membership.plan, self.county
+        return plan if county is None or plan in plans_of(county) else ""
+
+
+class Send(Struct, frozen=True):
+    """Where to send the referral to one program, and how fast the plan has to answer. `ask`: only a line to ask."""
+
+    program: str
+    plan: str
+    route: Route
+    subject: str
+    how_fast: str
+    ask: bool
+
+
+def sends(programs: Iterable[str], door: Door, policy: Policy) -> Iterator[Send]:
+    """The best route of the member's plan for each program; none where plan or county is not known."""
+    if door.county is None or not door.plan:
+        return
+    for program in programs:
+        way = policy.way_to(door.plan, door.county, program, door.region)
+        if best := way.routes[0] if way.routes else way.ask:
+            rules = " ".join(rule.text for rule in policy.routes_file.rule if rule.urgent and program in rule.programs)
+            yield Send(
+                program, door.plan, best, best.subject.get(program, ""), best.turnaround or rules, not way.routes
+            )
+
+
+def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
+    """Next steps and notes for one determination, for the member's own plan in her county."""
+    service = determination.subject.service
+    offered = policy.offered(door.plan, service, door.county, door.as_of) if door.plan and service else None
     return Advice(
         offered,
-        tuple(dict.fromkeys(_next_steps(determination, catalog, plan, where))),
-        tuple(dict.fromkeys(_notes(determination, catalog, plan, county))),
+        tuple(dict.fromkeys(_next_steps(determination, policy, door, offered))),
+        tuple(dict.fromkeys(_notes(determination, policy, door.plan))),
     )
 
 
-def _next_steps(determination: Determination, catalog: Policy, plan: str, where: Iterable[str]) -> Iterator[str]:
-    """`plan` is "" where the member's own is not known: whatever is some plan's own is then left out."""
+def _next_steps(determination: Determination, policy: Policy, door: Door, offered: bool | None) -> Iterator[str]:
     subject, outcome = determination.subject, determination.outcome
     yield from _said_by_gates(determination)
-    yield from subject.entry.next.get(outcome, catalog.outcomes[outcome].next)
-    if subject.population is None and (outcome in REFER_NOW or (not plan and outcome is Outcome.NEED_ANSWERS)):
-        yield from where
+    yield from subject.entry.next.get(outcome, policy.outcomes[outcome].next)
+    if subject.population is None and (outcome in REFER_NOW or (not door.plan and outcome is Outcome.NEED_ANSWERS)):
+        yield from _where(determination, policy, door, offered) if door.plan else _which_plan(policy, door)
     if outcome in REFER_NOW or (subject.population is None and outcome is not Outcome.UNLIKELY):
         ids = {subject.population, subject.service, subject.program}
-        told = [one for one in catalog.counties_file.contact if one.plan in {"", plan}]
+        told = [one for one in policy.counties_file.contact if one.plan in {"", door.plan}]
         yield from (contact_line(one) for one in told if ids.intersection(one.touches))
 
 
@@ -74,39 +112,53 @@ def _gates(rule: Rule) -> Iterator[Gate]:
         yield from (gate for part in rule.any_of if isinstance(part, Rule) for gate in _gates(part))
 
 
-def _where_in_kp(determination: Determination, catalog: Policy, county: County | None) -> Iterator[str]:
-    if county is None or county.kp is None:
+def _where(determination: Determination, policy: Policy, door: Door, offered: bool | None) -> Iterator[str]:
+    """Where a member of a known plan is referred to."""
+    name, county, subject = policy.plans[door.plan].name, door.county, determination.subject
+    if county is None:
         yield "Give the county to see where the referral goes."
         return
-    region = catalog.regions.get(county.kp.region or "")
-    if catalog.offered(determination.subject.service or "", county) is False:
-        as_of = catalog.availability[determination.subject.service or ""].as_of
-        yield f"Not offered by Kaiser Permanente in {county.name} County as of {as_of}: call to confirm."
-    elif region and determination.subject.entry.by_email:
-        yield f"Refer: 'calaim refer CASE' writes the draft to Kaiser Permanente, {region.name}."
-    if region:
-        yield phone_line(region)
-    else:
+    way = policy.way_to(door.plan, county, subject.program, door.region)
+    routes = [one for one in way.routes if subject.service not in one.services_except]
+    if offered is False:
+        as_of = policy.offers[door.plan].as_of
+        yield f"Not offered by {name} in {county.name} County as of {as_of}: call to confirm."
+    elif routes and routes[0].channel is Channel.EMAIL:
+        region = f", {policy.regions[routes[0].region].name}" if routes[0].region else ""
+        yield f"Refer: 'calaim refer CASE' writes the draft to {name}{region}."
+    elif routes:
+        yield f"Refer to {name}: 'calaim refer CASE' writes a sheet. {next(lines(routes[0]))}."
+    if len({one.region for one in way.routes}) > 1:
         yield f"{county.name} County is split between two regions: the member's ZIP code decides where to refer."
+        return
+    yield from (phone_line(one, policy) for one in routes if one.channel is Channel.PHONE)
+    if not way.routes:
+        asked = f"Ask there how to refer: {way.ask.address}." if way.ask else "No way to refer is known."
+        yield f"{name}: {asked} Or call the number on the member's card."
 
 
-def _where_else(catalog: Policy, county: County | None, kp_member: bool | None) -> Iterator[str]:
-    """Where to refer somebody who is not known to be a member of Kaiser Permanente in a county that it serves."""
+def _which_plan(policy: Policy, door: Door) -> Iterator[str]:
+    """What to do for somebody whose plan is not known, or does not serve the county."""
+    county, plan, ruled_out = door.county, door.membership.plan, door.membership.ruled_out
     if county is None:
-        asked = "Which plan is on the card?" if kp_member is None else "Refer through the member's own plan."
+        asked = "Refer through the member's own plan." if ruled_out else "Which plan is on the card?"
         yield f"{asked} Give the county to see its plans and their phones."
-    elif kp_member is None:
-        yield catalog.plan_not_said(county)
-    elif kp_member:
-        yield f"Kaiser Permanente does not serve {county.name} County: {catalog.own_plan(county)}."
-    else:
-        words = catalog.own_plan(county)
+    elif plan:
+        name = policy.plans[plan].name
+        yield f"{name} does not serve {county.name} County: {policy.own_plan(county, plan)}."
+    elif ruled_out:
+        words = policy.own_plan(county, ruled_out)
         yield f"{words[0].upper()}{words[1:]}."
+    else:
+        yield policy.plan_not_said(county)
 
 
-def phone_line(region: Region) -> str:
-    """Whom to call in a region, and when."""
-    return f"Call Kaiser Permanente, {region.name}: {region.phone} (TTY {region.tty}), {region.hours}."
+def phone_line(route: Route, policy: Policy) -> str:
+    """Whom to call, and when."""
+    name = policy.plans[route.plan].name
+    region = f", {policy.regions[route.region].name}" if route.region else ""
+    tty, hours = f" (TTY {route.tty})" if route.tty else "", f", {route.hours}" if route.hours else ""
+    return f"Call {name}{region}: {route.address}{tty}{hours}."
 
 
 def contact_line(contact: Contact) -> str:
@@ -115,13 +167,12 @@ def contact_line(contact: Contact) -> str:
     return f"{contact.name}: {ways}. {contact.purpose}"
 
 
-def _notes(determination: Determination, catalog: Policy, plan: str, county: County | None) -> Iterator[str]:
+def _notes(determination: Determination, policy: Policy, plan: str) -> Iterator[str]:
     subject = determination.subject
     yield from subject.entry.notes
-    if plan and county is not None and subject.service:
-        availability = catalog.availability.get(subject.service)
-        if availability and availability.note:
-            yield availability.note
-    for conflict in catalog.conflicts_of(subject.entry.id):
+    offer = policy.offers.get(plan)
+    if offer and offer.note and subject.service and subject.service in offer.not_in:
+        yield offer.note
+    for conflict in policy.conflicts_of(subject.entry.id):
         if conflict.plan in {"", plan}:
             yield f"Sources differ. {conflict.matter}: {conflict.older} {conflict.newer}"

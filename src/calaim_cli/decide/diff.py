@@ -35,26 +35,30 @@ class Shift(Struct, frozen=True):
 
 NOUNS: Final = ("program", "population", "service")
 PROGRAM_LISTS: Final = ("source", "conflict", "topic", "outcome", "group", "question", "criterion", *NOUNS)
-COUNTY_LISTS: Final = ("source", "conflict", "region", "availability", "contact", "plan", "county")
+COUNTY_LISTS: Final = ("source", "conflict", "region", "contact", "plan", "county")
+ROUTE_LISTS: Final = ("source", "rule", "route", "form", "offer", "rejected")
 
 
 def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
     """Every entry added, removed or changed, in the order of the files."""
     programs, counties = (old.programs_file, new.programs_file), (old.counties_file, new.counties_file)
-    found: list[Change] = []
-    for files, names in ((programs, PROGRAM_LISTS), (counties, COUNTY_LISTS)):
+    routes, found = (old.routes_file, new.routes_file), list[Change]()
+    for files, names in ((programs, PROGRAM_LISTS), (counties, COUNTY_LISTS), (routes, ROUTE_LISTS)):
         for name in names:
             found += _between(name, *(getattr(file, name) for file in files))
-    found += _keys("form", counties[0].form, counties[1].form, counties[1].form.__struct_fields__)
-    for name, (was, now) in (("programs.toml", programs), ("counties.toml", counties)):
+    found += _keys("referral", old.words, new.words, new.words.__struct_fields__)
+    for name, (was, now) in (("programs.toml", programs), ("counties.toml", counties), ("routes.toml", routes)):
         found += _keys(name, was, now, ("edition", "as_of", "review_by"))
     return tuple(found)
 
 
 def _between(kind: str, old: Iterable[Struct], new: Iterable[Struct]) -> Iterator[Change]:
-    # An availability is known by its service, a county by its name.
+    # An offer is known by its plan, a rejected address by itself, a county by its name.
     was, now = (
-        {str(next(getattr(one, key) for key in ("id", "service", "name") if hasattr(one, key))): one for one in entries}
+        {
+            str(next(getattr(one, key) for key in ("id", "address", "plan", "name") if hasattr(one, key))): one
+            for one in entries
+        }
         for entries in (old, new)
     )
     yield from (Change(f'{kind} "{name}"', "", "there", "removed") for name in was if name not in now)

@@ -12,8 +12,9 @@ from calaim_cli.base.errors import InputError, NotFound, Problem
 from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case, age_of
-from calaim_cli.decide.advice import Advice, advise
+from calaim_cli.decide.advice import Advice, Door, Send, advise, sends
 from calaim_cli.decide.determination import Decide, Determination, decider
+from calaim_cli.decide.membership import MANAGED_CARE, Membership, membership_of, region_of
 from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
@@ -36,9 +37,10 @@ class Screener(Struct, frozen=True):
     tell: Teller
     deciders: dict[str, Decide]
 
-    def screen(self, case: Case, as_of: date, only: Container[str] | None = None) -> Screening:
+    def screen(self, case: Case, as_of: date, only: Container[str] | None = None, plan: str = "") -> Screening:
         """The case decided as far as its answers go, for all subjects or `only` some. Wrong answers decide nothing.
 
+        A plan that is known is managed care.
         The age comes from the date of birth where that is known; a different age among the answers is a warning.
         """
         answers, problems = read_answers(case.answers, self.questions)
@@ -54,6 +56,10 @@ class Screener(Struct, frozen=True):
             if answers.get(AGE, DONT_KNOW) not in {DONT_KNOW, age}:
                 warnings.append(caution("age-differs", f"answers.{AGE}"))
             answers[AGE] = age
+        if plan and MANAGED_CARE in self.questions:
+            if answers.get(MANAGED_CARE) is False:
+                warnings.append(caution("plan-without-managed-care", f"answers.{MANAGED_CARE}"))
+            answers[MANAGED_CARE] = True
         known = self.tell(answers)
         found = {one: decide(known) for one, decide in self.deciders.items() if only is None or one in only}
         return Screening(found, (), tuple(warnings), answers)
@@ -103,6 +109,8 @@ class Decided(Struct, frozen=True):
     county: County | None
     results: tuple[tuple[Determination, Advice], ...]
     warnings: tuple[Problem, ...]
+    plan: str = ""  # the member's, where it is known
+    send: tuple[Send, ...] = ()
 
 
 class Difference(Struct, frozen=True):
@@ -119,15 +127,24 @@ def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: dat
 
     Raises InputError with every problem of the answers, NotFound for a county that is none.
     """
-    screening = _screened(name, case, screener, as_of)
+    membership = membership_of(case, policy)
+    screening = _screened(name, case, screener, as_of, membership)
     county, warnings = (stated, ()) if stated else _county_to_decide_for(name, case, policy)
-    found, kp_member = screening.determinations.values(), case.member.kp_member
-    results = tuple((one, advise(one, policy, county, kp_member=kp_member)) for one in found)
-    return Decided(name, county, results, (*screening.warnings, *warnings))
+    region, wrong = region_of(case, county, policy) if county else ("", ())
+    if wrong:
+        raise InputError(f"{name}: the member's region is not valid; nothing was decided", wrong, code=wrong[0].code)
+    door, found = Door(county, membership, region, as_of), screening.determinations.values()
+    results = tuple((one, advise(one, policy, door)) for one in found)
+    send = tuple(sends(dict.fromkeys(one.subject.program for one in found), door, policy))
+    return Decided(name, county, results, (*screening.warnings, *warnings), membership.plan, send)
 
 
-def _screened(name: str, case: Case, screener: Screener, as_of: date) -> Screening:
-    screening = screener.screen(case, as_of)
+def _screened(name: str, case: Case, screener: Screener, as_of: date, membership: Membership) -> Screening:
+    if membership.problems:
+        one = membership.problems[0]
+        wrong = InputError if one.code == "plan-conflict" else NotFound
+        raise wrong(f"{name}: {one.where}: {one.message}", membership.problems, code=one.code)
+    screening = screener.screen(case, as_of, plan=membership.plan)
     if screening.problems:
         raise InputError(f"{name}: the answers are not valid; nothing was decided", screening.problems)
     return screening
@@ -163,7 +180,7 @@ def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: da
             problems.append(Problem(f"expect.{subject}", "unknown-outcome", f"give {one_of(Outcome)}"))
     if problems:
         raise InputError(f"{name}: the [expect] table is not valid", tuple(problems))
-    found = _screened(name, case, screener, as_of).determinations
+    found = _screened(name, case, screener, as_of, membership_of(case, policy)).determinations
     return tuple(
         Difference(name, subject, outcome, found[subject].outcome)
         for subject, outcome in expected.items()

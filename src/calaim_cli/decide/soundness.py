@@ -12,9 +12,11 @@ from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
 from calaim_cli.case.form import BY_KEY
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, plans_of
-from calaim_cli.policy.policy import COUNTIES, PROGRAMS, Policy, cited
+from calaim_cli.policy.policy import COUNTIES, PROGRAMS, ROUTES, Policy, cited
+from calaim_cli.policy.programs import PROGRAMS as THREE_PROGRAMS
 from calaim_cli.policy.programs import Outcome, rules_of, source_id
 from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
+from calaim_cli.policy.routes import Channel, Form, Route
 from calaim_cli.policy.rules import Rule, criteria_of
 
 ZIPS: Final = "zips.csv"
@@ -27,7 +29,7 @@ TESTS: Final[dict[Kind, set[str]]] = {Kind.YES_NO: set(), Kind.NUMBER: {"at_leas
 def find_problems(catalog: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     ids = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
-    checks = (*ids, _counties, _places, _routes, _form)
+    checks = (*ids, _counties, _places, _routes, _offers, _forms)
     return tuple(problem for check in checks for problem in check(catalog))
 
 
@@ -40,9 +42,11 @@ def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -
 
 
 def _repeated_ids(catalog: Policy) -> Iterator[Problem]:
-    programs, counties = catalog.programs_file, catalog.counties_file
+    programs, counties, routes = catalog.programs_file, catalog.counties_file, catalog.routes_file
     lists: dict[str, Iterable[str]] = {
-        f"{PROGRAMS}, {COUNTIES}: source": (one.id for one in (*programs.source, *counties.source)),
+        f"{PROGRAMS}, {COUNTIES}, {ROUTES}: source": (
+            one.id for one in (*programs.source, *counties.source, *routes.source)
+        ),
         f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in catalog.conflicts),
         f"{PROGRAMS}: topic": (one.id for one in programs.topic),
         f"{PROGRAMS}: question": (one.id for one in programs.question),
@@ -53,7 +57,9 @@ def _repeated_ids(catalog: Policy) -> Iterator[Problem]:
         f"{COUNTIES}: contact": (one.id for one in counties.contact),
         f"{COUNTIES}: county": (one.name for one in counties.county),
         f"{COUNTIES}: FIPS code": (one.fips for one in counties.county),
-        f"{COUNTIES}: availability": (one.service for one in counties.availability),
+        f"{ROUTES}: route": (one.id for one in routes.route),
+        f"{ROUTES}: form": (one.id for one in routes.form),
+        f"{ROUTES}: offer": (one.plan for one in routes.offer),
     }
     for kind, ids in lists.items():
         for repeated, times in Counter(ids).items():
@@ -178,7 +184,7 @@ def _counties(catalog: Policy) -> Iterator[Problem]:
 
 def _places(catalog: Policy) -> Iterator[Problem]:
     """Problems of place names and ZIP codes: each means one thing, and every county that is named is one."""
-    data = catalog.counties_file
+    data, routes = catalog.counties_file, catalog.routes_file
     names = {county.name for county in data.county}
     owner: dict[str, str] = {}
     typed = chain(
@@ -192,7 +198,8 @@ def _places(catalog: Policy) -> Iterator[Problem]:
             words = f'means "{owner[place_key(word)]}" elsewhere in the file; remove one'
             yield Problem(f'{COUNTIES}: "{word}"', "duplicate-place", words)
     named = chain(
-        ((name, f'availability "{one.service}"') for one in data.availability for name in one.not_in),
+        ((name, f'offer "{one.plan}"') for one in routes.offer for absent in one.not_in.values() for name in absent),
+        ((name, f'route "{one.id}"') for one in routes.route for name in one.counties),
         ((name, "ambiguous") for one in data.ambiguous for name in one.candidates),
         ((name, f'elsewhere "{one.place}"') for one in data.elsewhere for name in one.counties),
         ((one.county, f'misspelling "{one.typed}"') for one in data.misspelling),
@@ -206,39 +213,81 @@ def _places(catalog: Policy) -> Iterator[Problem]:
 
 
 def _routes(catalog: Policy) -> Iterator[Problem]:
-    """Mailboxes are plain addresses, subjects fit one header line, every service has its availability."""
-    data = catalog.counties_file
-    mailboxes = {one.id: one.email for one in data.region} | {one.id: one.email for one in data.contact if one.email}
-    for name, address in mailboxes.items():
-        if email(address) != (address, "", ""):
-            where = f'{COUNTIES}: "{name}": email'
-            yield Problem(where, "address", "give one plain e-mail address without accents, such as name@example.org")
-    for program, subject in data.form.subjects.items():
-        if not SUBJECT.fullmatch(subject):
-            yield Problem(f"{COUNTIES}: form: subjects.{program}", "subject", "expected 1 to 69 plain characters")
-    # Whether a service is offered must have been looked up for each of them: silence is not a yes.
-    services = {service.id for service in catalog.programs_file.service}
-    for entry in catalog.programs_file.program:
-        if entry.id not in data.form.subjects:
-            yield Problem(f"{COUNTIES}: form: subjects", "subject", f'"{entry.id}" has no subject: add the exact one')
-    for availability in data.availability:
-        yield from _absent(f"{COUNTIES}: availability", "service", (availability.service,), services)
-    for service in sorted(services - catalog.availability.keys()):
-        words = "say where it is offered: add an [[availability]] with not_in = [] or the exceptions"
-        yield Problem(f'{COUNTIES}: availability "{service}"', "availability", words)
-    if all(contact.id != HEALTH_CARE_OPTIONS for contact in data.contact):
+    """Problems of routes: what no message can carry, a plan that does not serve, an address not to be used."""
+    rejected = {one.address.casefold(): one.why for one in catalog.routes_file.rejected}
+    for route in catalog.routes_file.route:
+        where = f'{ROUTES}: route "{route.id}"'
+        yield from _absent(f"{where}: plan", "plan", (route.plan,), catalog.plans)
+        yield from _absent(f"{where}: region", "region", filter(None, (route.region,)), catalog.regions)
+        yield from _absent(f"{where}: programs", "program", route.programs, THREE_PROGRAMS)
+        yield from _absent(where, "service", (*route.services_except, *route.ask_first), catalog.services)
+        for county in catalog.counties_file.county:
+            if county.name in route.counties and route.plan not in plans_of(county):
+                yield Problem(f"{where}: counties", "not-served", f"the plan does not serve {county.name}; remove it")
+        for address in (route.address, route.also):
+            if address.casefold() in rejected:
+                why = f"this address is not to be used: {rejected[address.casefold()]} Remove it"
+                yield Problem(f"{where}: address", "rejected-address", why)
+        if route.channel is Channel.EMAIL:
+            yield from _mailbox(route, where)
+    for contact in catalog.counties_file.contact:
+        if contact.email and email(contact.email) != (contact.email, "", ""):
+            yield Problem(f'{COUNTIES}: "{contact.id}": email', "address", PLAIN_ADDRESS)
+    if all(contact.id != HEALTH_CARE_OPTIONS for contact in catalog.counties_file.contact):
         yield Problem(f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"', "missing-contact", "refusals name it: add it")
 
 
+PLAIN_ADDRESS: Final = "give one plain e-mail address without accents, such as name@example.org"
+
+
+def _mailbox(route: Route, where: str) -> Iterator[Problem]:
+    """A mailbox is one plain address, and one that takes referrals has the exact subject of each of its programs."""
+    if email(route.address) != (route.address, "", ""):
+        yield Problem(f"{where}: address", "address", PLAIN_ADDRESS)
+    for program in route.programs if route.takes_referrals else ():
+        if not SUBJECT.fullmatch(route.subject.get(program, "")):
+            yield Problem(f"{where}: subject.{program}", "subject", "give the exact subject, 1 to 69 plain characters")
+
+
+def _offers(catalog: Policy) -> Iterator[Problem]:
+    """Problems of offers: each plan has one, because silence is not a yes, and it names services that there are."""
+    for offer in catalog.routes_file.offer:
+        where = f'{ROUTES}: offer "{offer.plan}"'
+        yield from _absent(f"{where}: plan", "plan", (offer.plan,), catalog.plans)
+        yield from _absent(where, "service", (*offer.services, *offer.not_in), catalog.services)
+    for plan in catalog.plans:
+        if plan not in catalog.offers:
+            words = 'say what it offers: add an [[offer]], of kind "unknown" where nothing is known'
+            yield Problem(f'{ROUTES}: offer "{plan}"', "offer", words)
+
+
 LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2", "")
-"""What begins a section that no letter may lack: request, attestation, Part 2 notice, and the closing words (none)."""
+"""What begins a section that no letter may lack: request, agreement, Part 2 notice, and the closing words (none)."""
 
 
-def _form(catalog: Policy) -> Iterator[Problem]:
-    """Problems of the form: its fields are there, each in one section, and no part of a letter is missing."""
-    form, where = catalog.form, f"{COUNTIES}: form: sections"
+def _forms(catalog: Policy) -> Iterator[Problem]:
+    """Problems of the forms: each field in one section, no part of a letter missing, and one sheet for the rest."""
+    forms = catalog.routes_file.form
+    if sum(not form.plans for form in forms) != 1:
+        yield Problem(
+            f"{ROUTES}: form", "sheet", "one form, and only one, names no plans: it is the sheet for all others"
+        )
+    owned = Counter(plan for form in forms for plan in form.plans)
+    for plan, times in owned.items():
+        yield from _absent(f"{ROUTES}: form: plans", "plan", (plan,), catalog.plans)
+        if times > 1:
+            yield Problem(f"{ROUTES}: form: plans", "form-twice", f'"{plan}" has {times} forms; leave it one')
+    for form in forms:
+        yield from _form(form, f'{ROUTES}: form "{form.id}"')
+
+
+def _form(form: Form, of: str) -> Iterator[Problem]:
+    where = f"{of}: sections"
     for part, keys in (("sections", form.keys), ("labels", tuple(form.labels)), ("required", form.required)):
-        yield from _absent(f"{COUNTIES}: form: {part}", "field", keys, BY_KEY)
+        yield from _absent(f"{of}: {part}", "field", keys, BY_KEY)
+    yield from _absent(f"{of}: numbers", "number", form.numbers, ("mrn", "cin"))
+    if not form.numbers:
+        yield Problem(f"{of}: numbers", "number", 'name the numbers that may leave to the plan: "mrn", "cin" or both')
     for key, times in Counter(form.keys).items():
         if times > 1:
             yield Problem(where, "field-twice", f'"{key}" is in {times} places; leave it in one')

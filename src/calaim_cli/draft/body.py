@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import chain, groupby
@@ -21,12 +21,14 @@ from calaim_cli.base.values import MOST_REMEMBERED
 from calaim_cli.case.case import Case, Member, Referrer
 from calaim_cli.case.form import BY_KEY, SAY_WHICH
 from calaim_cli.decide.determination import POSITIVE, Determination
-from calaim_cli.policy.places import Form, Section
+from calaim_cli.draft.route import Destination
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import source_id
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Question
+from calaim_cli.policy.routes import Form, ReferralWords, Section, lines
 
 WIDTH: Final = 72
+AGREEMENT: Final = ("The member agrees to the program or services that this referral names.",)
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
 MOST_NOT_KNOWN: Final = 6
@@ -55,7 +57,7 @@ class Letter(Struct, frozen=True):
 
     case: Case
     county: str
-    to: tuple[str, ...]
+    goes: Destination
     wanted: Sequence[Explanation]  # of the program or services asked for
     populations: Sequence[Explanation]  # of ECM, shown beneath it
 
@@ -65,20 +67,50 @@ Show = Callable[[Letter], str]
 
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
     """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
-    head = _head(policy.name_of(letter.case.referral.program), letter.to, as_of)
-    sections = [_laid_out(section, letter, policy.form) for section in policy.form.sections]
+    form, program = policy.form_of(letter.goes.plan.id), letter.case.referral.program
+    head = _head(policy.name_of(program), letter.goes, form, as_of)
+    sections = [_laid_out(section, letter, form, policy.words) for section in form.sections]
     end = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
     return "".join([head, *sections, end])
 
 
 @lru_cache
-def _head(title: str, to: tuple[str, ...], as_of: date) -> str:
+def _head(title: str, goes: Destination, form: Form, as_of: date) -> str:
     """The first lines: what this is, for which day, and where it goes."""
-    sent = wrapped(f"Send to: {', '.join(to)}", "", "  ")
+    sent = wrapped(f"Send to: {', '.join(goes.to)}", "", "  ") if goes.by_email else _to_plan(goes, form)
     return _section(f"MEDI-CAL REFERRAL: {title.upper()}", "", f"{DATE_LABEL}: {us_date(as_of)}", *sent)
 
 
-def _laid_out(section: Section, letter: Letter, form: Form) -> str:
+def _to_plan(goes: Destination, form: Form) -> Iterator[str]:
+    """The first lines of a sheet: the plan and its ways, best first, or whom to ask, with room for the answers."""
+    yield f"Plan: {goes.plan.name}"
+    for route in goes.way.routes:
+        yield from _hanging(lines(route))
+    if goes.way.ask and not goes.way.routes:
+        yield from wrapped(f"Ask there how to refer: {next(lines(goes.way.ask))}", "", "  ")
+        for question in TO_ASK:
+            yield from wrapped(question, "  - ")
+            yield f"    {'_' * 40}"
+    if form.opening:
+        yield from ("", *wrapped(form.opening))
+
+
+TO_ASK: Final = (
+    "Who takes this referral, and how: phone, form, portal or fax?",
+    "Which form does the plan want, and where is it?",
+    "By when does the plan decide, and whom does it tell?",
+    "Name of the person you spoke with, and the day:",
+)
+"""What to ask a plan whose way to refer is not known."""
+
+
+def _hanging(texts: Iterable[str]) -> Iterator[str]:
+    """The first text at the margin, and the others beneath it."""
+    for n, text in enumerate(texts):
+        yield from wrapped(text, "    ") if n else wrapped(text, "  ", "    ")
+
+
+def _laid_out(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
     """A section with its title: a layout of its own by the first of its fields, or each field with its label."""
     case, first = letter.case, section.fields[0] if section.fields else ""
     match first:
@@ -86,66 +118,66 @@ def _laid_out(section: Section, letter: Letter, form: Form) -> str:
             return _request(section.title, letter)
         case "consent.member_agreed":
             # Ticked once a person has agreed and attested, and empty in a preview.
-            mark = "x" if case.consent.member_agreed and case.consent.attested else " "
-            return _ticked(section.title, form.attestation, mark)
+            mark = "x" if case.consent.member_agreed and (case.consent.attested or not form.attestation) else " "
+            return _ticked(section.title, form.attestation or AGREEMENT, mark)
         case "referral.current_services":
-            text = ", ".join(form.current_services[one] for one in case.referral.current_services)
+            text = ", ".join(words.current_services[one] for one in case.referral.current_services)
         case "referral.notes":
             text = case.referral.notes
         case "consent.part2":
-            text = form.part2_notice if case.consent.part2 else ""
+            text = words.part2_notice if case.consent.part2 else ""
         case "":
-            text = form.closed_loop
+            text = words.closed_loop
         case _ if first.startswith("referrer."):
-            return _of_referrer(section, case.referrer, form)
+            return _of_referrer(section, case.referrer, letter.goes, form, words)
         case _:
-            return _labelled(section, letter, form)
+            return _labelled(section, letter, form, words)
     return _paragraphs(section.title, text)
 
 
 @lru_cache(MOST_REMEMBERED)
-def _of_referrer(section: Section, referrer: Referrer, form: Form) -> str:
+def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: Form, words: ReferralWords) -> str:
     """The referrer's fields, which are the same for every member whom she refers."""
-    return _labelled(section, Letter(Case(referrer=referrer), "", (), (), ()), form)
+    return _labelled(section, Letter(Case(referrer=referrer), "", goes, (), ()), form, words)
 
 
-def _labelled(section: Section, letter: Letter, form: Form) -> str:
+def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
     """Each line with its label; a value that reads from right to left stands on a line of its own."""
-    lines: list[str] = []
-    for label, shows in _shown(section, form):
+    texts: list[str] = []
+    for label, shows in _shown(section, form, words):
         # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
         value = ", CA ".join([text for show in shows if (text := show(letter))])
         line = f"{label}: {value or NOT_GIVEN}"
         if not line.isascii() and not reads_left_to_right(value):
-            lines += (f"{label}:", *wrapped(value))
+            texts += (f"{label}:", *wrapped(value))
         elif len(line) <= WIDTH:
-            lines.append(line)
+            texts.append(line)
         else:
-            lines += wrapped(line, "", "  ")
-    return _section(section.title, *lines)
+            texts += wrapped(line, "", "  ")
+    return _section(section.title, *texts)
 
 
 @lru_cache
-def _shown(section: Section, form: Form) -> tuple[tuple[str, tuple[Show, ...]], ...]:
+def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, tuple[Show, ...]], ...]:
     """Each line of a section: its label, and what gives its texts; neighbors of one label share a line."""
     keys = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    return tuple((label, tuple([_show(key, form) for key in several])) for label, several in keys)
+    return tuple((label, tuple([_show(key, words) for key in several])) for label, several in keys)
 
 
-def _show(key: str, form: Form) -> Show:
-    """A function that gives the text of a field, in the form's words where it is a choice."""
+def _show(key: str, words: ReferralWords) -> Show:
+    """A function that gives the text of a field, in the words of a choice where it is one."""
     match key:
         case "member.kp_member":
-            return lambda letter: "yes" if letter.case.member.kp_member else "no"
+            return lambda _: "yes"  # a letter goes to the member's own plan alone
         case "member.date_of_birth":
             return _born
         case "member.county":
             return attrgetter("county")
         case "referrer.relationship" | "referrer.source":
-            known: Mapping[str, str] = getattr(form, BY_KEY[key].choices)
-            words = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
+            known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
+            said = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
             choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
-            return lambda letter: ": ".join(filter(None, (words[choice(letter)], detail(letter))))
+            return lambda letter: ": ".join(filter(None, (said.get(choice(letter), ""), detail(letter))))
         case _:
             return attrgetter(f"case.{key}")
 
@@ -241,8 +273,9 @@ def answer_words(question: Question, answer: Answer) -> str:
 
 def hidden(member: Member) -> Member:
     """The member with every text that is given masked, for a preview that others may see."""
-    texts = {name: getattr(member, name) for name in member.__struct_fields__ if name != "kp_member"}
-    return Member(**{name: HIDDEN for name, text in texts.items() if text}, kp_member=member.kp_member)
+    texts = {name: getattr(member, name) for name in member.__struct_fields__ if name not in {"plan", "kp_member"}}
+    masked = {name: HIDDEN for name, text in texts.items() if text}
+    return Member(**masked, plan=member.plan, kp_member=member.kp_member)
 
 
 def us_date(day: date) -> str:

@@ -17,32 +17,36 @@ from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem,
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line
 from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.decide.membership import membership_of, region_of
 from calaim_cli.decide.screening import Screening, screener
 from calaim_cli.draft.body import HIDDEN, Letter, body_of, explanation, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
-from calaim_cli.draft.message import Draft, eml
-from calaim_cli.draft.route import Route, check_member, route
+from calaim_cli.draft.message import Draft, eml, sheet
+from calaim_cli.draft.route import Destination, check_member, destination
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Grade, Outcome
+from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.routes import Form
 
 # Problems of a name that finds nothing, or more than one thing.
 NOT_FOUND: Final = frozenset(
     {"unknown-place", "ambiguous-place", "not-a-county", "not-a-place", "zip-ambiguous", "zip-unlisted", "zip-outside"}
-    | {"unknown-program", "unknown-service"}
+    | {"unknown-program", "unknown-service", "unknown-plan", "ambiguous-plan"}
 )
 # Problems that a preview may have: a person agrees and attests to what she has read.
 STILL_TO_SAY: Final = frozenset({"agreement-missing", "attestation-missing"})
 # Characters: browsers and mail clients cut a longer mailto link without a word.
 LONGEST_LINK: Final = 2000
+# What is a doubt in a screening and stops a referral.
+STOPPING: Final = frozenset({"plan-without-managed-care"})
 DOUBTFUL: Final = frozenset({Outcome.UNLIKELY, Outcome.NEED_ANSWERS})
 
 
 class Drafted(Struct, frozen=True):
     """A draft with the route it takes, the case as kept, and what a person should look at before sending."""
 
-    draft: Draft
-    route: Route
+    draft: Draft  # of a sheet without recipients and subject
+    goes: Destination
     case: Case
     warnings: tuple[Problem, ...]
 
@@ -61,23 +65,28 @@ class Drafter:
         A preview has empty boxes: nobody has agreed or attested yet. Raises InputError with every problem of the case,
         or NotFound when a name finds nothing or no route exists.
         """
-        checked = check_case(with_profile(case, self.profile.referrer), self.policy, self.as_of)
+        policy, membership = self.policy, membership_of(case, self.policy)
+        form = policy.form_of(membership.plan)
+        checked = check_case(with_profile(case, self.profile.referrer), form, policy, self.as_of)
         kept, county = checked.case, checked.county
         if county is not None:
-            check_member(case, county, self.policy, unread)
-        screening = self._screener.screen(case, self.as_of, self._subjects_of(kept.referral))
-        stated = (one for one in checked.problems if not preview or one.code not in STILL_TO_SAY)
-        problems = (*unread, *stated, *screening.problems)
+            check_member(county, membership, policy, unread)
+        screening = self._screener.screen(case, self.as_of, self._subjects_of(kept.referral), membership.plan)
+        stated = [one for one in checked.problems if not preview or one.code not in STILL_TO_SAY]
+        stated += [one for one in screening.warnings if one.code in STOPPING]
+        region, wrong = region_of(case, county, policy) if county else ("", ())
+        problems = (*unread, *membership.problems, *wrong, *stated, *screening.problems)
         if problems or county is None:
             raise _unfit(problems)
-        kept = replace(kept, answers={**screening.answers})
-        way = route(kept, county, self.policy, self.profile.network_lead_entity)
+        kept = replace(kept, member=_leaving(kept.member, form), answers={**screening.answers})
+        entity = self.profile.network_lead_entity
+        goes = destination(kept, county, policy.plans[membership.plan], region, policy, entity, self.as_of)
         secure = self.profile.secure_email
         extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
-        body = self._body(kept, county.name, way, screening)
-        draft = Draft(to=way.to, subject=way.subject, body=body, extra=extra)
+        body = self._body(kept, county.name, goes, screening)
+        draft = Draft(to=goes.to, subject=goes.subject, body=body, extra=extra)
         doubts = self._doubts(kept, screening)
-        return Drafted(draft, way, kept, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
+        return Drafted(draft, goes, kept, (*screening.warnings, *checked.warnings, *goes.warnings, *doubts))
 
     def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
         """The draft of a case file as it is asked for on the command line; what is raised names the file.
@@ -101,20 +110,21 @@ class Drafter:
         screening = self._screener.screen(case, self.as_of, self._subjects_of(case.referral))
         notes = HIDDEN if case.referral.notes else ""
         masked = replace(case, member=hidden(case.member), referral=replace(case.referral, notes=notes))
-        return self._body(masked, HIDDEN, drafted.route, screening)
+        return self._body(masked, HIDDEN, drafted.goes, screening)
 
     def _subjects_of(self, referral: Referral) -> frozenset[str]:
         """What has to be decided for a referral: what it asks for, and the populations of focus for ECM."""
         asked = referral.services or (referral.program,)
         return self._populations.union(asked) if "ecm" in asked else frozenset(asked)
 
-    def _body(self, case: Case, county: str, way: Route, screening: Screening) -> str:
-        """The text for a case, with the tag of the user's mail gateway before it where she has one there."""
+    def _body(self, case: Case, county: str, goes: Destination, screening: Screening) -> str:
+        """The text for a case; a message with the tag of the user's mail gateway before it where she has one there."""
         found = screening.determinations
         wanted = [explanation(one, self.policy) for one in _wanted(case.referral, screening)]
         populations = [explanation(found[one], self.policy) for one in found if one in self._populations]
-        letter = Letter(case, county, way.to, wanted, populations)
-        return self.profile.secure_email.body_line() + body_of(letter, self.policy, self.as_of)
+        letter = Letter(case, county, goes, wanted, populations)
+        tag = self.profile.secure_email.body_line() if goes.by_email else ""
+        return tag + body_of(letter, self.policy, self.as_of)
 
     def _doubts(self, case: Case, screening: Screening) -> Iterator[Problem]:
         """What a person should know before sending: the plan decides all the same."""
@@ -124,15 +134,17 @@ class Drafter:
                 yield caution(one.outcome.value, "answers", name=entry.name)
             if entry.ask_in_notes and not case.referral.notes:
                 yield caution("notes-wanted", "referral.notes", note=entry.ask_in_notes)
-            availability = self.policy.availability.get(entry.id)
-            if availability and availability.grade in (Grade.INFERRED, Grade.UNVERIFIED):
-                facts = {"name": entry.name, "note": availability.note}
-                yield caution("availability-not-confirmed", "referral.services", **facts)
         found = screening.determinations
         fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
+        plan = membership_of(case, self.policy).plan
         for contact in self.policy.counties_file.contact:
-            if fitting.intersection(contact.touches):
+            if contact.plan in {"", plan} and fitting.intersection(contact.touches):
                 yield caution("contact", "answers", line=contact_line(contact))
+
+
+def _leaving(member: Member, form: Form) -> Member:
+    """The member with those of her numbers alone that may leave to the plan."""
+    return replace(member, **{number: "" for number in ("mrn", "cin") if number not in form.numbers})
 
 
 def _wanted(referral: Referral, screening: Screening) -> list[Determination]:
@@ -178,8 +190,15 @@ def format_for(wanted: Format | None, out: Path | None) -> Format:
 
 
 def formatted(drafted: Drafted, wanted: Format, policy: Policy) -> bytes:
-    """The draft in the wanted format; whatever is wanted, it has to pass the checks of a message."""
-    message = eml(drafted.draft)
+    """The draft in the wanted format; whatever is wanted, it has to pass the checks of a message, or of a sheet.
+
+    Raises NotFound for a message to a plan that takes none.
+    """
+    goes = drafted.goes
+    if not goes.by_email and wanted in {Format.EML, Format.MAILTO}:
+        words = f"{goes.plan.name} takes no referral by e-mail: use --format text for a sheet to read out or copy"
+        raise NotFound(words, code="not-by-email")
+    message = eml(drafted.draft) if goes.by_email else sheet(drafted.draft)
     match wanted:
         case Format.EML:
             return message
@@ -193,13 +212,13 @@ def formatted(drafted: Drafted, wanted: Format, policy: Policy) -> bytes:
 
 def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
     """A draft with its route, as `calaim.referral/1`."""
-    draft, way, referral = drafted.draft, drafted.route, drafted.case.referral
+    draft, goes, referral = drafted.draft, drafted.goes, drafted.case.referral
     return {
         "schema": "calaim.referral/1",
         "to": list(draft.to),
         "cc": list(draft.cc),
-        "subject": draft.subject,
-        "route": {"kind": way.kind, "region": way.region, "why": way.why},
+        "subject": draft.subject or None,
+        "route": {"kind": goes.kind, "region": goes.region, "why": goes.why},
         "program": referral.program,
         "services": list(referral.services),
         "body": draft.body,
@@ -210,6 +229,8 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
 
 def as_text(draft: Draft) -> str:
     """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
+    if not draft.to:
+        return draft.body
     cc = [f"Cc: {', '.join(draft.cc)}"] if draft.cc else []
     return "\n".join([f"To: {', '.join(draft.to)}", *cc, f"Subject: {draft.subject}", "", draft.body])
 

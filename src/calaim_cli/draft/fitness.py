@@ -16,10 +16,12 @@ from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.base.wording import did_you_mean, name_key, one_of
 from calaim_cli.case.case import PARTS, Case
-from calaim_cli.case.form import CHECKED, FIELDS, SAY_WHICH, Field, FieldKind
+from calaim_cli.case.form import BY_KEY, CHECKED, FIELDS, SAY_WHICH, Field, FieldKind
 from calaim_cli.decide.screening import county_of
-from calaim_cli.policy.places import County, Form
+from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import PROGRAMS
+from calaim_cli.policy.routes import Form, ReferralWords
 
 CHOSEN: Final = tuple(field for field in FIELDS if field.part == "referrer" and field.choices)
 
@@ -33,19 +35,18 @@ class CheckedCase(NamedTuple):
     warnings: tuple[Problem, ...]
 
 
-def check_case(case: Case, policy: Policy, as_of: date) -> CheckedCase:
-    """A case that is to become a draft as checked, field by field, against the plan's form."""
-    form = policy.form
+def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCase:
+    """A case that is to become a draft as checked, field by field, against the form of the member's plan."""
     kept, wrong, doubtful = _fields(case, form, as_of)
     place = county_of(kept, policy)
     program, services, unknown = requested(kept, policy)
-    problems = [*_missing(case, form), *wrong, *_choices(kept, form), *unknown, *_consent(kept)]
+    problems = [*_missing(case, form), *wrong, *_choices(kept, policy.words), *unknown, *_consent(kept, form)]
     kept = replace(kept, referral=replace(kept.referral, program=program, services=services))
     named = {(one.where, one.code) for one in problems}
     problems += [one for one in place.problems if (one.where, one.code) not in named]
-    if not set(re.findall(r"\w+", kept.referral.notes.casefold())).isdisjoint(form.watch_words):
+    if not set(re.findall(r"\w+", kept.referral.notes.casefold())).isdisjoint(policy.words.watch_words):
         doubtful.append(caution("text-diagnosis", "referral.notes"))
-    doubtful += [*_without_detail(kept, form), *place.warnings]
+    doubtful += [*_without_detail(kept, policy.words), *place.warnings]
     if kept.consent.part2 is None:
         doubtful.append(caution("part2-not-stated", "consent.part2"))
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
@@ -91,17 +92,14 @@ def _missing(case: Case, form: Form) -> Iterator[Problem]:
     for where, given in zip(form.required, _taken(form.required)(case), strict=True):
         if not given.strip():
             yield Problem(where, "missing", "the plan's form needs this")
-    member = case.member
-    if not member.mrn.strip() and not member.cin.strip():
-        yield Problem("member.mrn", "member-id-missing", "give the KP medical record number, or the CIN in member.cin")
-    if member.kp_member is None:
-        yield Problem(
-            "member.kp_member", "missing", "say whether the member has Kaiser Permanente Medi-Cal: see the card"
-        )
+    keys = [f"member.{number}" for number in form.numbers]
+    if not any(given.strip() for given in _taken(tuple(keys))(case)):
+        labels = one_of(form.labels.get(key, BY_KEY[key].label) for key in keys)
+        yield Problem(keys[0], "member-id-missing", f"give the {labels}, in {one_of(keys)}")
 
 
-def _choices(case: Case, form: Form) -> Iterator[Problem]:
-    """A problem for each choice that the form does not have."""
+def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
+    """A problem for each choice that a referral does not have."""
     for field in CHOSEN:
         given, known = getattr(case.referrer, field.name), getattr(form, field.choices)
         if given and given not in known:
@@ -114,7 +112,7 @@ def _choices(case: Case, form: Form) -> Iterator[Problem]:
         yield Problem("referral.current_services", "unknown-choice", words)
 
 
-def _without_detail(case: Case, form: Form) -> Iterator[Problem]:
+def _without_detail(case: Case, form: ReferralWords) -> Iterator[Problem]:
     """A warning for a choice of the form that asks to say which, where nothing is said."""
     referrer = case.referrer
     if form.relationships.get(referrer.relationship, "").endswith(SAY_WHICH) and not referrer.relationship_detail:
@@ -127,8 +125,8 @@ def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Pr
     """The program and services asked for by their ids, and what is wrong with them."""
     program, typed = case.referral.program.lower(), case.referral.services
     problems = []
-    if program not in policy.form.subjects:
-        problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(policy.form.subjects)}"))
+    if program not in PROGRAMS:
+        problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(PROGRAMS)}"))
     elif (program == "cs") != bool(typed):
         which = "say which Community Supports: 'calaim services' lists their ids"
         words = which if program == "cs" else "leave them out unless the program is cs (Community Supports)"
@@ -144,13 +142,13 @@ def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Pr
     return program, tuple(services), problems
 
 
-def _consent(case: Case) -> Iterator[Problem]:
+def _consent(case: Case, form: Form) -> Iterator[Problem]:
     """A problem for each thing that the member or the referrer has not said, without which nothing may leave."""
     consent = case.consent
     if consent.member_agreed is not True:
         words = "the member has to agree to the program first; ask, then set it to true"
         yield Problem("consent.member_agreed", "agreement-missing", words)
-    if consent.attested is not True:
+    if form.attestation and consent.attested is not True:
         words = "a person has to attest that the referral is correct, agreed to, and can be documented"
         words += ", and then set attested to true: the program never does"
         yield Problem("consent.attested", "attestation-missing", words)

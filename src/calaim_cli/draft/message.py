@@ -45,6 +45,13 @@ def eml(draft: Draft) -> bytes:
     return content
 
 
+def sheet(draft: Draft) -> bytes:
+    """The body of a draft without recipients, to read out or copy. Raises OutputRefused when it is unfit for that."""
+    if not all_printable(draft.body, "\t\n") or not draft.body.endswith("\n"):
+        raise _unsafe()
+    return draft.body.encode()
+
+
 def guard(draft: Draft) -> None:
     """Refuse, before a message is built, what does not belong in a header or body."""
     addresses_fit = draft.to and all(email(address) == (address, "", "") for address in (*draft.to, *draft.cc))

@@ -1,8 +1,9 @@
-"""The route of a referral: who receives it, by which address and subject, and why; or what to do instead."""
+"""The route of a referral: to which plan, by which way, under which subject, and why; or what to do instead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -10,116 +11,169 @@ from msgspec import Struct
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
-from calaim_cli.base.wording import name_key, one_of
+from calaim_cli.base.wording import name_key
 from calaim_cli.case.case import Case, LeadEntity
-from calaim_cli.policy.places import County, Region
+from calaim_cli.decide.advice import phone_line
+from calaim_cli.decide.membership import Membership
+from calaim_cli.policy.places import County, Plan, plans_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Grade
+from calaim_cli.policy.programs import Grade, Program
+from calaim_cli.policy.routes import Channel, Route, Way, own_route
 
-TO_KP: Final = "kp"
 TO_LEAD_ENTITY: Final = "network-lead-entity"
+SHEET: Final = "sheet"
+NO_PLAN: Final = "plan-unknown"
 
 
-class Route(Struct, frozen=True):
-    """The way of a referral. `region` is None for a Network Lead Entity."""
+class Destination(Struct, frozen=True):
+    """Where a referral goes. `kind` is the plan's id for a mailbox of it; a sheet has no `to`, and no subject."""
 
     kind: str
+    plan: Plan
     to: tuple[str, ...]
     subject: str
     why: str
     region: str | None = None
+    way: Way = Way()
     warnings: tuple[Problem, ...] = ()
 
+    @property
+    def by_email(self) -> bool:
+        """Whether there is a message to send; else a sheet is read out or copied."""
+        return bool(self.to)
 
-def route(case: Case, county: County, policy: Policy, lead_entity: LeadEntity | None) -> Route:
-    """The one route of a referral. There is no default region and no guess.
 
-    Raises NotFound, saying what to do instead: not a KP member, own organization without a Network Lead Entity,
-    a service that takes no e-mailed referral or is not offered, a county not served or without a region.
-    The order of the checks is that of Kaiser Permanente's provider guide, October 2024.
+def destination(
+    case: Case, county: County, plan: Plan, region: str, policy: Policy, lead_entity: LeadEntity | None, as_of: date
+) -> Destination:
+    """The one route of a referral to the member's plan. There is no default region and no guess.
+
+    Raises NotFound, saying what to do instead: a plan that does not serve the county, own organization without a
+    Network Lead Entity, a service that takes no e-mailed referral or is not offered, no settled region, no route.
+    The order of the checks is that of the guide of the plan whose routes have regions, October 2024.
     """
-    check_member(case, county, policy)
-    subject = policy.form.subjects[case.referral.program]
-    if case.referral.self_referral:
-        own = _to_lead_entity(lead_entity, subject, policy)
-        _check_services(case, county, _lines(policy), policy)
-        return own
-    region = region_of(county, case.member.zip, policy)
-    _check_services(case, county, f"call {region.phone}", policy)
-    unsure = []
-    if county.kp and county.kp.grade in (Grade.INFERRED, Grade.UNVERIFIED):
-        unsure.append(caution("region-not-confirmed", "member.county", note=county.kp.warning))
-    if county.kp and county.kp.partial:
-        unsure.append(caution("county-in-part", "member.address", note=county.kp.note))
-    return Route(TO_KP, (region.email,), subject, _why(region, policy), region.id, tuple(unsure))
+    if plan.id not in plans_of(county):
+        words = f"{plan.name} does not serve the member's county: {policy.own_plan(county, plan.id)}"
+        raise NotFound(f"{words}. {_lines(plan, None, policy)}".strip(), code="county-not-served")
+    program = case.referral.program
+    way = policy.way_to(plan.id, county, program, region)
+    own = own_route(plan.id, policy.routes_file.route) if case.referral.self_referral else None
+    if own:
+        _check_services(case, county, plan, _lines(plan, None, policy), policy, as_of)
+        subject = next(one.subject[program] for one in policy.routes_file.route if one.plan == plan.id and one.subject)
+        return _to_lead_entity(lead_entity, plan, own, subject, policy)
+    if not region and len(_regions(plan, policy)) > 1:
+        raise NotFound(_no_region(plan, county, policy), code="region-unknown")
+    _check_services(case, county, plan, _lines(plan, county, policy, region), policy, as_of)
+    mailbox = next((one for one in way.routes if one.channel is Channel.EMAIL), None)
+    unsure = tuple(_unsure(case, county, mailbox, policy))
+    if mailbox:
+        why = _why(plan, mailbox, policy)
+        subject = mailbox.subject[program]
+        return Destination(plan.id, plan, (mailbox.address,), subject, why, region or None, way, unsure)
+    if not way.routes and way.ask is None:
+        words = f"no way to refer to {plan.name} for this program is known: call the number on the member's card"
+        raise NotFound(f"{words}, or {policy.call_to_choose()}", code="no-route")
+    if not way.routes:
+        unsure = (*unsure, caution("ask-how-to-refer", "member.plan", plan=plan.name))
+    return Destination(SHEET, plan, (), "", _why_sheet(plan, way, policy), None, way, unsure)
+
+
+def _unsure(case: Case, county: County, mailbox: Route | None, policy: Policy) -> Iterator[Problem]:
+    """Warnings about a mailbox of a region: an inferred one, or one that serves a part of the county."""
+    if mailbox and mailbox.region and county.kp:
+        if county.kp.grade in (Grade.INFERRED, Grade.UNVERIFIED):
+            yield caution("region-not-confirmed", "member.county", note=county.kp.warning)
+        if county.kp.partial:
+            yield caution("county-in-part", "member.address", note=county.kp.note)
+    for service in map(policy.services.__getitem__, case.referral.services):
+        if mailbox and service.id in mailbox.ask_first:
+            facts = {"name": service.name, "note": " ".join(service.notes[:1]) or mailbox.note}
+            yield caution("availability-not-confirmed", "referral.services", **facts)
 
 
 @lru_cache
-def _why(region: Region, policy: Policy) -> str:
-    cited = policy.cite(region.source[:1])
-    return f"The member's county is in Kaiser Permanente's {region.name} region; mailbox from {cited}"
+def _why(plan: Plan, mailbox: Route, policy: Policy) -> str:
+    cited = policy.cite(mailbox.source[:1])
+    if not mailbox.region:
+        return f"The member's plan is {plan.name}; mailbox from {cited}"
+    return f"The member's county is in {plan.name}'s {policy.regions[mailbox.region].name} region; mailbox from {cited}"
 
 
-def check_member(case: Case, county: County, policy: Policy, unread: tuple[Problem, ...] = ()) -> None:
-    """Raises NotFound for somebody who is not a Kaiser Permanente member, with what to do instead.
+@lru_cache
+def _why_sheet(plan: Plan, way: Way, policy: Policy) -> str:
+    best = way.routes[0] if way.routes else way.ask
+    cited = policy.cite(best.source) if best else ""
+    return f"The member's plan is {plan.name}, which takes no referral by e-mail; its way from {cited}"
+
+
+def check_member(county: County, membership: Membership, policy: Policy, unread: tuple[Problem, ...] = ()) -> None:
+    """Raises NotFound for somebody whose plan is not known, with the plans that it may be.
 
     Problems of what could not be read into the case come with it.
     """
-    if case.member.kp_member is False:
-        words, code = f"not a Kaiser Permanente member: {policy.own_plan(county)}", "not-kp-member"
-        problems = (*unread, Problem("member.kp_member", code, words)) if unread else ()
-        raise NotFound(words, problems, code=code)
+    if not membership.plan and not membership.problems:
+        code = "not-kp-member" if membership.ruled_out else NO_PLAN
+        words = f"{policy.plan_not_said(county, membership.ruled_out)} Name it in member.plan"
+        raise NotFound(words, (*unread, Problem("member.plan", code, words)) if unread else (), code=code)
 
 
-def _to_lead_entity(lead_entity: LeadEntity | None, subject: str, policy: Policy) -> Route:
+def _to_lead_entity(entity: LeadEntity | None, plan: Plan, own: Route, subject: str, policy: Policy) -> Destination:
     goes = "goes to its Network Lead Entity"
-    if lead_entity is None or not lead_entity.email:
+    if entity is None or not entity.email:
         words = f"a referral to your own organization {goes}, and your profile names none"
         raise NotFound(f"{words}: add it with 'calaim profile edit'", code="no-lead-entity")
-    cited = policy.cite(policy.form.subjects_source)
-    why = f"A referral to the referrer's own organization {goes} ({cited}); address from your profile"
-    return Route(TO_LEAD_ENTITY, (lead_entity.email,), subject, why)
+    why = f"A referral to the referrer's own organization {goes} ({policy.cite(own.source)}); address from your profile"
+    return Destination(TO_LEAD_ENTITY, plan, (entity.email,), subject, why, way=Way((own,)))
 
 
-def region_of(county: County, zip_code: str, policy: Policy) -> Region:
-    """The region that takes referrals for the county; in a split county the ZIP code decides. Raises NotFound."""
-    if county.kp is None:
-        instead = f"{policy.own_plan(county)}. {_lines(policy)}"
-        raise NotFound(f"Kaiser Permanente does not serve the member's county: {instead}", code="county-not-served")
-    region = county.kp.region or county.kp.by_zip.get(zip_code[:5])
-    if region is None:
-        listed = f"give one of these ZIP codes in member.zip: {', '.join(county.kp.by_zip)}"
-        other = f"for any other, ask which region is on the card. {_lines(policy)}"
-        words = f"the member's county is split between Kaiser Permanente's regions: {listed}; {other}"
-        raise NotFound(words, code="region-unknown")
-    return policy.regions[region]
+def _regions(plan: Plan, policy: Policy) -> set[str]:
+    """The regions that the plan's routes tell apart."""
+    return {one.region for one in policy.routes_file.route if one.plan == plan.id and one.region}
 
 
-def _lines(policy: Policy) -> str:
-    """Both regional phone lines, for when no region can be told."""
-    lines = [f"{region.name} {region.phone}" for region in policy.regions.values()]
-    return f"Kaiser Permanente's lines: {one_of(lines)}"
+def _no_region(plan: Plan, county: County, policy: Policy) -> str:
+    codes = ", ".join(county.kp.by_zip) if county.kp else ""
+    names = " or ".join(policy.regions)
+    listed = f"give one of these ZIP codes in member.zip: {codes}"
+    other = f"for any other, write the region that is printed on the card ({names}) in member.kp_region, or ask"
+    words = f"the member's county is split between {plan.name}'s regions: {listed}; {other}"
+    return f"{words}. {_lines(plan, None, policy)}"
 
 
-def _check_services(case: Case, county: County, call: str, policy: Policy) -> None:
-    """Raises NotFound for a service that takes no e-mailed referral, or that the county does not offer."""
+def _lines(plan: Plan, county: County | None, policy: Policy, region: str = "") -> str:
+    """The plan's phone lines in the county, or all of them where that is not settled; "" where none is known."""
+    lines = [one for one in policy.lines_of(plan.id, county) if not region or one.region in {"", region}]
+    return " ".join(phone_line(one, policy) for one in lines)
+
+
+def _check_services(case: Case, county: County, plan: Plan, call: str, policy: Policy, as_of: date) -> None:
+    """Raises NotFound for a service that takes no e-mailed referral, or that the plan does not offer in the county."""
     for service in case.referral.services:
         entry = policy.service_by_name[name_key(service)]
-        name = entry.name
-        if not entry.by_email:
-            raise NotFound(f"{name}: takes no e-mailed referral: {call}", code="not-by-email")
-        if policy.offered(service, county) is False:
-            region = county.kp.region if county.kp else None
-            near = [one for one in policy.counties_file.county if one.kp and one.kp.region == region]
-            offering = ", ".join(one.name for one in near if policy.offered(service, one)) or "no county"
-            as_of = policy.availability[service].as_of
-            words = f"{name}: not offered in the member's county as of {as_of}: {call} to confirm."
-            words += f" In the same region it is offered in {offering}"
-            raise NotFound(words, code="service-not-offered")
+        mailboxes = [one for one in policy.routes_file.route if one.plan == plan.id and one.channel is Channel.EMAIL]
+        if any(entry.id in one.services_except for one in mailboxes):
+            raise NotFound(f"{entry.name}: takes no e-mailed referral. {call}", code="not-by-email")
+        if policy.offered(plan.id, service, county, as_of) is False:
+            raise NotFound(_not_offered(entry, county, plan, call, policy, as_of), code="service-not-offered")
 
 
-def own_mailboxes(regions: Iterable[str | None], policy: Policy, shipped: Policy) -> Iterator[Problem]:
-    """A warning for each region of a draft whose mailbox in the user's own data is not that of the shipped data."""
-    for region in dict.fromkeys(filter(None, regions)):
-        if region not in shipped.regions or policy.regions[region].email != shipped.regions[region].email:
-            yield caution("own-mailbox", f'mailbox of region "{region}"', edition=shipped.edition)
+def _not_offered(entry: Program, county: County, plan: Plan, call: str, policy: Policy, as_of: date) -> str:
+    region = county.kp.region if county.kp else None
+    near = [one for one in policy.counties_file.county if one.kp and one.kp.region == region]
+    offering = ", ".join(one.name for one in near if policy.offered(plan.id, entry.id, one, as_of)) or "no county"
+    listed = policy.offers[plan.id].as_of
+    words = f"{entry.name}: not offered in the member's county as of {listed}. To confirm: {call}"
+    return f"{words} In the same region it is offered in {offering}"
+
+
+def own_mailboxes(policy: Policy, shipped: Policy) -> Iterator[Problem]:
+    """A warning for each mailbox in the user's own data that the shipped data have otherwise, or not at all."""
+    known = {one.id: one.address for one in _mailboxes(shipped)}
+    for one in _mailboxes(policy):
+        if known.get(one.id) != one.address:
+            yield caution("own-mailbox", f'route "{one.id}"', edition=shipped.edition)
+
+
+def _mailboxes(policy: Policy) -> Iterable[Route]:
+    return (one for one in policy.routes_file.route if one.channel is Channel.EMAIL and one.takes_referrals)

@@ -1,4 +1,4 @@
-"""Finds and reads `programs.toml`, `counties.toml` and the ZIP table, and says plainly what is wrong."""
+"""Finds and reads the data files and the ZIP table, and says plainly what is wrong."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import decode_utf8, parse_toml, read_bytes
 from calaim_cli.base.wording import did_you_mean
 from calaim_cli.policy.places import Gazetteer, Shares
-from calaim_cli.policy.policy import CountiesFile, Policy, ProgramsFile
+from calaim_cli.policy.policy import COUNTIES, PROGRAMS, ROUTES, CountiesFile, Policy, ProgramsFile
 from calaim_cli.policy.programs import PROGRAMS as THREE_PROGRAMS
 from calaim_cli.policy.programs import subjects
+from calaim_cli.policy.routes import RoutesFile
 
-File = TypeVar("File", ProgramsFile, CountiesFile)
-PROGRAMS: Final = "programs.toml"
-COUNTIES: Final = "counties.toml"
+File = TypeVar("File", ProgramsFile, CountiesFile, RoutesFile)
 ZIPS: Final = "zips.csv"
-SCHEMAS: Final = {PROGRAMS: "calaim.programs/1", COUNTIES: "calaim.counties/1"}
+SCHEMAS: Final = {PROGRAMS: "calaim.programs/1", COUNTIES: "calaim.counties/1", ROUTES: "calaim.routes/1"}
 LARGEST: Final = 16 * 1024 * 1024
 
 
@@ -36,25 +35,34 @@ def shipped() -> Path:
 def load(folder: Path | None = None) -> Policy:
     """The policy of `folder`, read from its TOML files; without a folder the one shipped, from a wheel as JSON.
 
+    A file that the folder does not have is the shipped one.
+
     Raises InputError with every problem of shape found. What refers to what is the business of `datacheck`.
     """
     if folder is None and (catalog := from_wheel()):
         return catalog
     place = shipped() if folder is None else folder
-    programs, counties = read_toml(place / PROGRAMS), read_toml(place / COUNTIES)
+    programs, counties, routes = (read_toml(_file(place, name)) for name in (PROGRAMS, COUNTIES, ROUTES))
     problems: list[Problem] = []
     programs_file = _decode(programs, ProgramsFile, PROGRAMS, problems)
     counties_file = _decode(counties, CountiesFile, COUNTIES, problems)
+    routes_file = _decode(routes, RoutesFile, ROUTES, problems)
     # Nothing can be decided without one of the three programs.
     found = {program.id for program in programs_file.program} if programs_file is not None else set(THREE_PROGRAMS)
     for program in THREE_PROGRAMS:
         if program not in found:
             where = f'{PROGRAMS}: program "{program}"'
             problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
-    if programs_file is None or counties_file is None or problems:
+    if programs_file is None or counties_file is None or routes_file is None or problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
-    zips = place / ZIPS if (place / ZIPS).exists() else shipped() / ZIPS
-    return _catalog(programs_file, counties_file, zips)
+    return _policy(programs_file, counties_file, routes_file, _file(place, ZIPS))
+
+
+def _file(folder: Path, name: str) -> Path:
+    """The file of this name in the folder, else the shipped one. Raises InputError where there is no such folder."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; check the name")
+    return folder / name if (folder / name).exists() else shipped() / name
 
 
 def from_wheel() -> Policy | None:
@@ -63,25 +71,26 @@ def from_wheel() -> Policy | None:
     try:
         programs = msgspec.json.decode((folder / "programs.json").read_bytes(), type=ProgramsFile)
         counties = msgspec.json.decode((folder / "counties.json").read_bytes(), type=CountiesFile)
+        routes = msgspec.json.decode((folder / "routes.json").read_bytes(), type=RoutesFile)
     except (OSError, msgspec.DecodeError):
         return None
-    return _catalog(programs, counties, shipped() / ZIPS)
+    return _policy(programs, counties, routes, shipped() / ZIPS)
 
 
-def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Policy:
+def _policy(programs: ProgramsFile, counties: CountiesFile, routes: RoutesFile, zips: Path) -> Policy:
     shares = cache(lambda: read_zips(zips))
     return Policy(
         programs_file=programs,
         counties_file=counties,
+        routes_file=routes,
         gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, shares),
         subjects=subjects(programs.program, programs.population, programs.service),
-        sources={source.id: source for source in (*programs.source, *counties.source)},
+        sources={source.id: source for source in (*programs.source, *counties.source, *routes.source)},
         questions={question.id: question for question in programs.question},
         criteria={criterion.id: criterion for criterion in programs.criterion},
         outcomes={words.id: words for words in programs.outcome},
         regions={region.id: region for region in counties.region},
         plans={plan.id: plan for plan in counties.plan},
-        availability={one.service: one for one in counties.availability},
         conflicts=(*programs.conflict, *counties.conflict),
     )
 
@@ -122,7 +131,7 @@ def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -
         return ()
     found = []
     for number, entry in enumerate(given, 1):
-        keys = ("id", "name", "service", "place", "typed") if isinstance(entry, dict) else ()
+        keys = ("id", "name", "service", "plan", "place", "typed") if isinstance(entry, dict) else ()
         named = (f'"{entry[key]}"' for key in keys if isinstance(entry.get(key), str))
         found.append(_convert(entry, get_args(wanted)[0], f"{where} {next(named, f'number {number}')}", problems))
     return tuple(found)

@@ -18,14 +18,10 @@ HEALTH_CARE_OPTIONS: Final = "health_care_options"  # the contact that helps to 
 
 
 class Region(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A Kaiser Permanente region: the one place where its mailbox and phone stand."""
+    """A region of a plan that has several; its mailbox and phone are routes."""
 
     id: str
     name: str
-    email: str
-    phone: str
-    tty: str
-    hours: str
     forms: str
     eligibility: str
     source: tuple[str, ...]
@@ -63,17 +59,12 @@ def plans_of(county: County) -> tuple[str, ...]:
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A Medi-Cal plan and how it takes referrals, as far as known. `referral` has one sentence per way."""
+    """A Medi-Cal plan. How it takes referrals are routes, and what it offers is an offer."""
 
     id: str
     name: str
     aliases: tuple[str, ...] = ()
-    phone: str = ""
-    tty: str = ""
-    hours: str = ""
     website: str = ""
-    referral: tuple[str, ...] = ()
-    services: str = ""
     note: str = ""
     history: tuple[PhaseIn, ...] = ()
     source: tuple[str, ...] = ()
@@ -105,17 +96,6 @@ class Contact(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     touches: tuple[str, ...] = ()
 
 
-class Availability(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where Kaiser Permanente offers a Community Support: in every county it serves but those of `not_in`."""
-
-    service: str
-    not_in: tuple[str, ...]
-    as_of: str
-    source: tuple[str, ...]
-    grade: Grade
-    note: str = ""
-
-
 class Ambiguous(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What people type that may mean several counties: refused, with the candidates."""
 
@@ -137,38 +117,6 @@ class Misspelling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     typed: str
     county: str
-
-
-class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A section of a referral form and of the letter: its title, and the keys of its fields in order."""
-
-    title: str
-    fields: tuple[str, ...] = ()
-
-
-class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True, kw_only=True):
-    """Section A of the plan's referral form: exact subjects, sections, choices, mandatory fields, attestation."""
-
-    subjects: dict[str, str]
-    sections: tuple[Section, ...]
-    labels: dict[str, str] = {}  # those that differ from a field's own, by its key
-    required: tuple[str, ...]
-    relationships: dict[str, str]
-    referral_sources: dict[str, str]
-    vendors: dict[str, str]
-    current_services: dict[str, str]
-    attestation: tuple[str, ...]
-    closed_loop: str
-    reminders: tuple[str, ...]
-    part2_notice: str
-    watch_words: tuple[str, ...] = ()
-    subjects_source: tuple[str, ...]
-    source: tuple[str, ...]
-
-    @cached_property
-    def keys(self) -> tuple[str, ...]:
-        """The keys of all fields, in the form's order."""
-        return tuple(key for section in self.sections for key in section.fields)
 
 
 class Place(Struct, frozen=True):

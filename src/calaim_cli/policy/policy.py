@@ -12,7 +12,7 @@ from msgspec import Struct
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, near_names, one_of, shown
-from calaim_cli.policy import places
+from calaim_cli.policy import places, routes
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, County, NoPlace, Place, Plan, Region, find_place, plans_of
 from calaim_cli.policy.programs import Conflict, Grade, Group, Program, Source, Subject, requested, rules_of, source_id
 from calaim_cli.policy.questions import Criterion, Question, Topic
@@ -20,6 +20,7 @@ from calaim_cli.policy.rules import criteria_of
 
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
+ROUTES: Final = "routes.toml"
 Named = TypeVar("Named", Program, Region, Plan)
 
 
@@ -58,11 +59,9 @@ class CountiesFile(Struct, frozen=True, forbid_unknown_fields=True):
     edition: str
     as_of: date
     review_by: date
-    form: places.Form
     source: tuple[Source, ...] = ()
     conflict: tuple[Conflict, ...] = ()
     region: tuple[Region, ...] = ()
-    availability: tuple[places.Availability, ...] = ()
     contact: tuple[places.Contact, ...] = ()
     plan: tuple[Plan, ...] = ()
     county: tuple[County, ...] = ()
@@ -71,11 +70,22 @@ class CountiesFile(Struct, frozen=True, forbid_unknown_fields=True):
     misspelling: tuple[places.Misspelling, ...] = ()
 
 
+class Listed(Struct, frozen=True):
+    """Where a plan offers a service: the date of what says so, its sources and grade, the counties left out."""
+
+    as_of: str
+    source: tuple[str, ...]
+    grade: Grade
+    not_in: tuple[str, ...] = ()
+    note: str = ""
+
+
 class Policy(Struct, frozen=True, eq=False, dict=True):
-    """The policy in force: both data files, indexed by id, with what can be decided and what places mean."""
+    """The policy in force: the data files, indexed by id, with what can be decided and what places mean."""
 
     programs_file: ProgramsFile
     counties_file: CountiesFile
+    routes_file: routes.RoutesFile
     gazetteer: places.Gazetteer
     subjects: tuple[Subject, ...]
     sources: dict[str, Source]
@@ -84,24 +94,38 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     outcomes: dict[str, OutcomeWords]
     regions: dict[str, Region]
     plans: dict[str, Plan]
-    availability: dict[str, places.Availability]
     conflicts: tuple[Conflict, ...]
 
     @property
     def edition(self) -> str:
-        """The edition of the data; both where the two files differ."""
-        programs, counties = self.programs_file.edition, self.counties_file.edition
-        return programs if programs == counties else f"programs {programs}, counties {counties}"
+        """The edition of the data; that of each file where they differ."""
+        editions = {name.partition(".")[0]: file.edition for name, file in self._files.items()}
+        first, *others = set(editions.values())
+        return ", ".join(f"{name} {edition}" for name, edition in editions.items()) if others else first
 
     @property
     def review_by(self) -> date:
-        """The day after which the data want a review: the earlier of the two files'."""
-        return min(self.programs_file.review_by, self.counties_file.review_by)
+        """The day on which the data want a review: the earliest of the files'."""
+        return min(file.review_by for file in self._files.values())
 
     @property
-    def form(self) -> places.Form:
-        """The plan's referral form."""
-        return self.counties_file.form
+    def _files(self) -> Mapping[str, ProgramsFile | CountiesFile | routes.RoutesFile]:
+        return {PROGRAMS: self.programs_file, COUNTIES: self.counties_file, ROUTES: self.routes_file}
+
+    @property
+    def words(self) -> routes.ReferralWords:
+        """The choices of a case, and the words that all letters share."""
+        return self.routes_file.referral
+
+    @cached_property
+    def offers(self) -> Mapping[str, routes.Offer]:
+        """What each plan offers, by its id, as far as known."""
+        return {one.plan: one for one in self.routes_file.offer}
+
+    def form_of(self, plan: str) -> routes.Form:
+        """The plan's own referral form, else our sheet; "" is a plan that is not known."""
+        forms = self.routes_file.form
+        return next((form for form in forms if plan in form.plans), None) or next(one for one in forms if not one.plans)
 
     @cached_property
     def entries(self) -> tuple[Program, ...]:
@@ -121,7 +145,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def past_review(self, as_of: date) -> tuple[Problem, ...]:
         """A warning for each file and source whose review is due on `as_of`."""
-        due = {PROGRAMS: self.programs_file.review_by, COUNTIES: self.counties_file.review_by} | {
+        due = {name: file.review_by for name, file in self._files.items()} | {
             f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
         return tuple(caution("past-review", where, day=day) for where, day in due.items() if as_of > day)
@@ -161,35 +185,70 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         """Every disagreement of sources about a program, population or service."""
         return tuple(conflict for conflict in self.conflicts if entry_id in conflict.touches)
 
-    def offered(self, service: str, county: County | None) -> bool | None:
-        """True where Kaiser Permanente offers the service in the county; None where that is not known."""
-        if county is None or county.kp is None or service not in self.availability:
+    def offered(self, plan: str, service: str, county: County | None, as_of: date | None = None) -> bool | None:
+        """Whether the plan offers the service in the county, by default on the day of the data; None: not known."""
+        if county is None or service not in self.services or plan not in plans_of(county):
             return None
-        return county.name not in self.availability[service].not_in
+        day = as_of or self.routes_file.as_of
+        return routes.offers(self.offers.get(plan), self.services[service], county, day)
 
-    def own_plan(self, county: County) -> str:
-        """The way for a member of another plan than Kaiser Permanente: the county's, with the phones known."""
-        named = one_of(self._to_call(plan, county) for plan in county.plans)
-        return (
-            f"refer through the member's own plan, which may be {named} "
-            f"('calaim county NAME' tells how each takes referrals). See the member's card, or {self._call_to_choose()}"
+    def listed(self, plan: str, service: Program) -> Listed:
+        """What is known of where the plan offers the service: from a law for all plans, else from its own list."""
+        if service.required_from:
+            return Listed(service.required_from.isoformat()[:7], service.source, self.grade(service.source))
+        offer = self.offers[plan]
+        not_in = offer.not_in.get(service.id, ())
+        return Listed(offer.as_of, offer.source, offer.grade, not_in, offer.note if not_in else "")
+
+    @cached_property
+    def services(self) -> Mapping[str, Program]:
+        """Every Community Support by its id."""
+        return {service.id: service for service in self.programs_file.service}
+
+    def region_in(self, county: County, zip_code: str = "") -> str:
+        """The region of a member in the county: the county's own, or that of a listed ZIP code; "" is not known."""
+        return "" if county.kp is None else county.kp.region or county.kp.by_zip.get(zip_code[:5], "")
+
+    def way_to(self, plan: str, county: County, program: str, region: str | None = None) -> routes.Way:
+        """How the plan is asked for the program in the county; no way to a plan that does not serve it."""
+        if plan not in plans_of(county):
+            return routes.Way()
+        settled = self.region_in(county) if region is None else region
+        return routes.way_to(plan, county, program, settled, self.routes_file.route)
+
+    def lines_of(self, plan: str, county: County | None) -> tuple[routes.Route, ...]:
+        """The plan's phone lines that are known, in a county those that serve it."""
+        region = self.region_in(county) if county else ""
+        return tuple(
+            one
+            for one in self.routes_file.route
+            if one.plan == plan
+            and one.channel is routes.Channel.PHONE
+            and (routes.serves(one, county, region) if county else one.takes_referrals)
         )
 
-    def plan_not_said(self, county: County) -> str:
-        """The question to ask where nobody has said which plan the member has: all of the county's, with phones."""
-        named = one_of(self._to_call(plan, county) for plan in plans_of(county))
+    def own_plan(self, county: County, but: str = "") -> str:
+        """The way for a member of another plan: the county's plans, but one that is ruled out, with their phones."""
+        named = one_of(self.to_call(plan, county) for plan in plans_of(county) if plan != but)
+        return (
+            f"refer through the member's own plan, which may be {named} "
+            f"('calaim county NAME' tells how each takes referrals). See the member's card, or {self.call_to_choose()}"
+        )
+
+    def plan_not_said(self, county: County, but: str = "") -> str:
+        """The question to ask where nobody has said which plan the member has: the county's, with phones."""
+        named = one_of(self.to_call(plan, county) for plan in plans_of(county) if plan != but)
         card = f"Which plan is on the card? In {county.name} County it may be {named}."
-        return f"{card} Without a card, {self._call_to_choose()}."
+        return f"{card} Without a card, {self.call_to_choose()}."
 
-    def _to_call(self, plan_id: str, county: County) -> str:
-        """The plan with its phone; Kaiser Permanente's is that of its region, in a split county of each."""
-        plan = self.plans[plan_id]
-        phone = plan.phone
-        if plan_id == KP and county.kp:
-            phone = one_of(self.regions[region].phone for region in _regions(county))
-        return f"{plan.name} ({phone})" if phone else plan.name
+    def to_call(self, plan_id: str, county: County) -> str:
+        """The plan with its phone in the county, if one is known; in a split county that of each region."""
+        phones = [line.address for line in self.lines_of(plan_id, county)]
+        name = self.plans[plan_id].name
+        return f"{name} ({one_of(phones)})" if phones else name
 
-    def _call_to_choose(self) -> str:
+    def call_to_choose(self) -> str:
+        """Whom to call where a plan is to be found or changed: "call NAME, NUMBER"."""
         helps = next(contact for contact in self.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
         return f"call {helps.name}, {helps.phone}"
 
@@ -229,12 +288,18 @@ def region_named(typed: str, policy: Policy) -> Region:
 
 
 def plan_named(typed: str, policy: Policy) -> Plan:
-    """The Medi-Cal plan with this id, name or alias. Raises NotFound with near names."""
-    for plan in policy.plans.values():
-        if name_key(typed) in map(name_key, (plan.name, *plan.aliases)):
-            return plan
-    known = {name_key(one): plan for one, plan in policy.plans.items()}
-    return _named(typed, known, "plan", f"the plans are {', '.join(policy.plans)}")
+    """The Medi-Cal plan with this id, name or alias. Raises NotFound: part of a name is never taken for a plan.
+
+    Its candidates are the plans of whose name it is a part ("alliance"), else those with near names.
+    """
+    named = [(name, plan) for plan in policy.plans.values() for name in (plan.id, plan.name, *plan.aliases)]
+    known = {name_key(name): plan for name, plan in reversed(named)}
+    words = f" {' '.join(typed.casefold().split())} "
+    part_of = dict.fromkeys(plan.id for name, plan in named if words in f" {name.casefold()} ")
+    if name_key(typed) not in known and part_of and words.strip():
+        may_be = f"a part of a plan's name: give the plan's id, which may be {one_of(part_of)}"
+        raise NotFound(f"{shown(typed)}: {may_be}", code="ambiguous-plan")
+    return _named(typed, known, "plan", "'calaim plan' lists them")
 
 
 def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str) -> Named:
@@ -258,25 +323,20 @@ def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
 def counties_with(
     policy: Policy, service: Program | None, lacking: Program | None, region: Region | None, plan: Plan | None
 ) -> tuple[County, ...]:
-    """The counties where Kaiser Permanente offers the service, in the region, with the plan; None asks for nothing.
+    """The counties where the plan offers the service, in the region, with the plan; None asks for nothing.
 
-    `lacking` is a service that it does not offer there; a county that it does not serve neither has nor lacks one.
+    Without a plan the one that has regions is meant. `lacking` is a service that it does not offer there; a county that
+    it does not serve neither has nor lacks one.
     """
+    of = plan.id if plan else KP
     return tuple(
         county
         for county in policy.counties_file.county
-        if (service is None or policy.offered(service.id, county))
-        and (lacking is None or policy.offered(lacking.id, county) is False)
-        and (region is None or region.id in _regions(county))
+        if (service is None or policy.offered(of, service.id, county))
+        and (lacking is None or policy.offered(of, lacking.id, county) is False)
+        and (region is None or region.id in routes.regions_of(county))
         and (plan is None or plan.id in plans_of(county))
     )
-
-
-def _regions(county: County) -> tuple[str, ...]:
-    """The regions that Kaiser Permanente serves the county from: several where ZIP codes split it, or none."""
-    if county.kp is None:
-        return ()
-    return (county.kp.region,) if county.kp.region else tuple(dict.fromkeys(county.kp.by_zip.values()))
 
 
 def kinds(policy: Policy) -> tuple[tuple[str, Program], ...]:
@@ -296,13 +356,16 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
             yield PROGRAMS, f'"{entry.id}": codes', entry.codes_source
     for file, conflicts in ((PROGRAMS, programs.conflict), (COUNTIES, counties.conflict)):
         yield from ((file, f'conflict "{one.id}"', one.source) for one in conflicts)
+    data = policy.routes_file
+    for kind, several in (("rule", data.rule), ("route", data.route), ("form", data.form)):
+        yield from ((ROUTES, f'{kind} "{one.id}"', one.source) for one in several)
+    yield from ((ROUTES, f'offer "{one.plan}"', one.source) for one in data.offer)
+    yield ROUTES, "referral", data.referral.source
     yield from ((COUNTIES, f'region "{one.id}"', one.source) for one in counties.region)
     yield from ((COUNTIES, f'contact "{one.id}"', one.source) for one in counties.contact)
     for plan in counties.plan:
         yield COUNTIES, f'plan "{plan.id}"', (*plan.source, *(tag for phase in plan.history for tag in phase.source))
-    yield from ((COUNTIES, f'availability "{one.service}"', one.source) for one in counties.availability)
     yield from ((COUNTIES, f'county "{one.name}": kp', one.kp.source) for one in counties.county if one.kp)
-    yield COUNTIES, "form", (*counties.form.subjects_source, *counties.form.source)
 
 
 def sources_with_uses(policy: Policy) -> tuple[tuple[Source, tuple[str, ...]], ...]:

@@ -90,7 +90,7 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
     audience: str
 
 
-class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"starts": "from"}):
     """A program, an ECM population of focus or a Community Support: what it is, and its rules."""
 
     id: str
@@ -118,6 +118,8 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ask_in_notes: str = ""
     notes: tuple[str, ...] = ()
     next: dict[str, tuple[str, ...]] = {}  # what to do, by outcome
+    starts: dt.date | None = None
+    required_from: dt.date | None = None
 
 
 def rules_of(entry: Program) -> dict[str, Rule]:

@@ -39,6 +39,7 @@ def _files(catalog: Policy) -> Iterator[tuple[str, bytes]]:
     """Each file, by its name in the folder of the answers."""
     yield "programs.json", msgspec.json.encode(catalog.programs_file)
     yield "counties.json", msgspec.json.encode(catalog.counties_file)
+    yield "routes.json", msgspec.json.encode(catalog.routes_file)
     yield "edition", _lines([catalog.edition])
     yield "places", _lines(_places(catalog))
     for kind, known in policy.names(catalog).items():

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
 from calaim_cli.base.errors import CalaimError, Problem
-from calaim_cli.policy.places import County, Place, plans_of
+from calaim_cli.policy.places import KP, Contact, County, Place, Plan, Region, plans_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Program, Source, age_in_months, rules_of
+from calaim_cli.policy.programs import PROGRAMS, Program, Source, age_in_months, rules_of
+from calaim_cli.policy.routes import Channel, Offer, Route, lines
 from calaim_cli.policy.rules import Rule
 
 if TYPE_CHECKING:  # a look-up needs none of these
@@ -43,16 +45,13 @@ def county_document(place: Place, typed: str, catalog: Policy) -> Document:
         "services": [
             {
                 **_keys(one, "id", "name"),
-                "offered": catalog.offered(one.id, county),
-                "as_of": catalog.availability[one.id].as_of,
-                "source": catalog.cite(catalog.availability[one.id].source),
+                "offered": catalog.offered(KP, one.id, county),
+                "as_of": listed.as_of,
+                "source": catalog.cite(listed.source),
             }
-            for one in catalog.programs_file.service
+            for one, listed in ((one, catalog.listed(KP, one)) for one in catalog.programs_file.service)
         ],
-        "plans": [
-            {"id": plan.id, "name": plan.name, "phone": plan.phone or None, "referral": list(plan.referral)}
-            for plan in (catalog.plans[one] for one in plans_of(county))
-        ],
+        "plans": [_plan_in(catalog.plans[one], county, catalog) for one in plans_of(county)],
         "note": county.note or None,
         "model": county.model,
         "ccs": county.ccs,
@@ -60,20 +59,99 @@ def county_document(place: Place, typed: str, catalog: Policy) -> Document:
     }
 
 
+def _plan_in(plan: Plan, county: County, catalog: Policy) -> Document:
+    """A plan with its phone and its ways in a county, by program, best first."""
+    ways = {program: catalog.way_to(plan.id, county, program).routes for program in PROGRAMS}
+    phones = [line.address for line in catalog.lines_of(plan.id, county)]
+    several = dict.fromkeys(route for routes in ways.values() for route in routes)
+    return {
+        "id": plan.id,
+        "name": plan.name,
+        "phone": phones[0] if phones and not (plan.id == KP and len(phones) > 1) else None,
+        "referral": [" ".join(lines(route)) for route in several],
+        "routes": {program: [route_document(one, catalog) for one in routes] for program, routes in ways.items()},
+    }
+
+
+def route_document(route: Route, catalog: Policy) -> Document:
+    """A route with its address, where it is known to hold and from when."""
+    texts = ("also", "form_name", "who", "tty", "hours", "turnaround", "note", "date", "region")
+    return {
+        **_keys(route, "id", "kind", "channel", "address", "grade"),
+        "programs": list(route.programs),
+        "counties": list(route.counties) or None,
+        "subject": route.subject or None,
+        **{key: getattr(route, key) or None for key in texts},
+        "source": catalog.cite(route.source),
+        "checked": route.checked.isoformat(),
+    }
+
+
+def plans_document(plans: Iterable[Plan], catalog: Policy) -> Document:
+    """Plans with their counties, routes and what they offer, as `calaim.plans/1`."""
+    listed = [
+        {
+            **_keys(plan, "id", "name", "aliases"),
+            "website": plan.website or None,
+            "note": plan.note or None,
+            "counties": [county.name for county in catalog.counties_file.county if plan.id in plans_of(county)],
+            "routes": [route_document(one, catalog) for one in catalog.routes_file.route if one.plan == plan.id],
+            "offers": _offer(catalog.offers.get(plan.id), catalog),
+            "history": [msgspec.to_builtins(phase) for phase in plan.history],
+            "source": catalog.cite(plan.source),
+        }
+        for plan in plans
+    ]
+    return {"schema": "calaim.plans/1", "plans": listed, "edition": catalog.edition}
+
+
+def _offer(offer: Offer | None, catalog: Policy) -> Document | None:
+    if offer is None:
+        return None
+    services = {"services": list(offer.services), "not_in": {key: list(names) for key, names in offer.not_in.items()}}
+    dated = {"as_of": offer.as_of or None, "note": offer.note or None, "source": catalog.cite(offer.source)}
+    return {"kind": offer.kind, **services, **dated}
+
+
+def contacts_document(contacts: Iterable[Contact], catalog: Policy) -> Document:
+    """Whom to call, as `calaim.contacts/1`."""
+    texts = ("plan", "phone", "tty", "hours", "email", "website", "note")
+    listed = [
+        {
+            **_keys(one, "id", "name", "purpose"),
+            **{key: getattr(one, key) or None for key in texts},
+            "source": catalog.cite(one.source),
+        }
+        for one in contacts
+    ]
+    return {"schema": "calaim.contacts/1", "contacts": listed, "edition": catalog.edition}
+
+
 def _kp(county: County, catalog: Policy) -> Document:
     # A county that is not served has every key, too: readers of a schema may rely on each of them.
     presence = county.kp
     region = catalog.regions.get(presence.region or "") if presence else None
+    mailbox, line = _ways_of(region, catalog)
     return {
         "served": presence is not None,
         "region": region.id if region else None,
-        **{key: getattr(region, key, None) for key in ("email", "phone", "tty", "hours")},
+        "email": mailbox.address if mailbox else None,
+        "phone": line.address if line else None,
+        **{key: getattr(line, key, None) for key in ("tty", "hours")},
         "partial": presence.partial if presence else None,
         **{key: getattr(presence, key, None) or None for key in ("note", "warning")},
         **{key: getattr(presence, key, None) for key in ("members", "grade")},
         "source": catalog.cite(presence.source) if presence else None,
         "by_zip": (presence.by_zip or None) if presence else None,
     }
+
+
+def _ways_of(region: Region | None, catalog: Policy) -> tuple[Route | None, Route | None]:
+    """The mailbox and the phone line of a region."""
+    there = [one for one in catalog.routes_file.route if region and one.region == region.id]
+    channels = (Channel.EMAIL, Channel.PHONE)
+    mailbox, line = (next((one for one in there if one.channel is channel), None) for channel in channels)
+    return mailbox, line
 
 
 def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
@@ -92,25 +170,25 @@ def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
 
 
 def services_document(services: Iterable[Program], county: County | None, catalog: Policy) -> Document:
-    """Community Supports with where Kaiser Permanente offers them, as `calaim.services/1`."""
+    """Community Supports with where the plan of the `kp` keys offers them, as `calaim.services/1`."""
     served = [one.name for one in catalog.counties_file.county if one.kp]
-    listed = [
+    all_of_them = [
         {
             **_keys(service, "id", "name", "aliases", "group"),
-            "offered": catalog.offered(service.id, county),
-            "offered_in": [name for name in served if name not in availability.not_in],
-            "not_offered_in": list(availability.not_in),
-            "as_of": availability.as_of,
-            "source": catalog.cite(availability.source),
-            "grade": availability.grade,
+            "offered": catalog.offered(KP, service.id, county),
+            "offered_in": [name for name in served if name not in listed.not_in],
+            "not_offered_in": list(listed.not_in),
+            "as_of": listed.as_of,
+            "source": catalog.cite(listed.source),
+            "grade": listed.grade,
             **_keys(service, "summary", "limits", "documents", "codes"),
             # What is to know of the availability has no key of its own in this schema.
-            "notes": [*service.notes, *filter(None, (availability.note,))],
+            "notes": [*service.notes, *filter(None, (listed.note,))],
         }
-        for service, availability in ((one, catalog.availability[one.id]) for one in services)
+        for service, listed in ((one, catalog.listed(KP, one)) for one in services)
     ]
     name = county.name if county else None
-    return {"schema": "calaim.services/1", "county": name, "services": listed, "edition": catalog.edition}
+    return {"schema": "calaim.services/1", "county": name, "services": all_of_them, "edition": catalog.edition}
 
 
 def programs_document(entries: Iterable[tuple[str, Program]], catalog: Policy) -> Document:
@@ -185,6 +263,20 @@ def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Do
             for one, advice in decided.results
         ],
         "warnings": _problems(decided.warnings),
+        "plan": decided.plan or None,
+        "send": [
+            {
+                "program": one.program,
+                "plan": one.plan,
+                "channel": one.route.channel,
+                "address": one.route.address,
+                "subject": one.subject or None,
+                "hours": one.route.hours or None,
+                "how_fast": one.how_fast or None,
+                "source": catalog.cite(one.route.source),
+            }
+            for one in decided.send
+        ],
     }
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from calaim_cli.base.wording import counted
-from calaim_cli.decide.advice import GATES, Advice, contact_line, phone_line
+from calaim_cli.decide.advice import GATES, Advice, Send, contact_line, phone_line
 from calaim_cli.decide.determination import POSITIVE, Determination
-from calaim_cli.policy.places import County, Place, plans_of
+from calaim_cli.policy.places import KP, Contact, County, Place, Plan, plans_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome, Program, Source, age_in_months, rules_of, subject_id
+from calaim_cli.policy.programs import PROGRAMS, Outcome, Program, Source, age_in_months, rules_of, subject_id
 from calaim_cli.policy.questions import Kind, Question
+from calaim_cli.policy.routes import Channel, OfferKind, Route, lines
 from calaim_cli.policy.rules import Rule
 
 if TYPE_CHECKING:  # a look-up holds no interview
@@ -83,9 +84,9 @@ def county_view(place: Place, catalog: Policy) -> View:
     county = place.county
     plans: list[Block] = []
     for plan in (catalog.plans[one] for one in county.plans):
-        named = f"{plan.name}: {plan.phone}" if plan.phone else plan.name
-        plans.append(Fact("plan", "Other plan" if county.kp else "Plan", named))
-        plans.append(Points("plan_referral", "How it takes referrals", plan.referral))
+        plans.append(
+            Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {_ecm_line(plan, county, catalog)}")
+        )
         plans.append(Fact("plan_note", "Note", plan.note))
     return _view(
         Heading(f"{county.name} County, California (FIPS code {county.fips})"),
@@ -100,33 +101,46 @@ def county_view(place: Place, catalog: Policy) -> View:
     )
 
 
+def _ecm_line(plan: Plan, county: County, catalog: Policy) -> str:
+    """How a plan is asked for ECM in the county, in one line."""
+    way = catalog.way_to(plan.id, county, "ecm")
+    return next(lines(way.routes[0])) if way.routes else f"for ECM {NO_ROUTE}"
+
+
+NO_ROUTE = "no way to refer is known: call the number on the member's card"
+
+
 def _kp_blocks(county: County, catalog: Policy) -> Iterator[Block]:
-    presence = county.kp
+    presence, name = county.kp, catalog.plans[KP].name
     if presence is None:
         words = "does not serve this county: refer through the member's own plan"
-        yield Fact("kp_served", "Kaiser Permanente (KP)", words, BAD, "no")
+        yield Fact("kp_served", name, words, BAD, "no")
         return
     words = "has Medi-Cal members here; the member's card tells whether this is one"
-    yield Fact("kp_served", "Kaiser Permanente (KP)", words, GOOD, "yes")
+    yield Fact("kp_served", name, words, GOOD, "yes")
+    lines_there = catalog.lines_of(KP, county)
     if presence.region is None:
         # One of several mailboxes would be a guess: a split county's own ZIP codes decide, and else its plan.
         split = tuple(f"{code} {catalog.regions[one].name}" for code, one in presence.by_zip.items())
         yield Items("by_zip", "Region by ZIP code", (*split, "any other ZIP code: not known, ask the plan"), DOUBT)
-        yield Points("call", "Call", tuple(map(phone_line, catalog.regions.values())))
+        yield Points("call", "Call", tuple(phone_line(one, catalog) for one in lines_there))
     else:
         region = catalog.regions[presence.region]
         yield Fact("region", "Region", region.name, PLAIN, region.id)
-        yield Fact("email", "Send to", region.email, GOOD)
-        yield Items("subject", "With the subject", tuple(catalog.counties_file.form.subjects.values()))
-        yield Fact("phone", "Call", f"{region.phone} (TTY {region.tty}), {region.hours}", GOOD, region.phone)
-        yield Fact("source", "Source", catalog.cite(region.source[:1]))
+        mailboxes = [one for one in catalog.way_to(KP, county, "ecm").routes if one.channel is Channel.EMAIL]
+        for mailbox in mailboxes:
+            yield Fact("email", "Send to", mailbox.address, GOOD)
+            yield Items("subject", "With the subject", tuple(mailbox.subject[one] for one in PROGRAMS))
+        for line in lines_there:
+            yield Fact("phone", "Call", f"{line.address} (TTY {line.tty}), {line.hours}", GOOD, line.address)
+        yield Fact("source", "Source", catalog.cite((mailboxes or lines_there)[0].source))
     yield Fact("warning", "Take care", presence.warning, DOUBT)
     yield Fact("kp_note", "Area", presence.note)
     services = catalog.programs_file.service
     # The oldest date holds for all of them.
-    dated = "as of " + min(one.as_of for one in catalog.availability.values())
-    offered = tuple(one.name for one in services if catalog.offered(one.id, county))
-    missing = tuple(one.name for one in services if catalog.offered(one.id, county) is False)
+    dated = "as of " + min(catalog.listed(KP, one).as_of for one in services)
+    offered = tuple(one.name for one in services if catalog.offered(KP, one.id, county))
+    missing = tuple(one.name for one in services if catalog.offered(KP, one.id, county) is False)
     yield Items("not_offered", f"Not offered ({dated}; call to confirm)", missing, BAD)
     yield Items("offered", f"Offered ({len(offered)} of {len(services)} Community Supports)", offered, GOOD)
 
@@ -136,11 +150,13 @@ def _conflicts(name: str, catalog: Policy) -> Iterator[Fact]:
         yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
 
 
-def counties_view(counties: Sequence[County], offering: Program | None = None, lacking: Program | None = None) -> View:
-    """A list of counties with region and plans; the heading names the service that all of them have or lack."""
+def counties_view(
+    counties: Sequence[County], plan: str, offering: Program | None = None, lacking: Program | None = None
+) -> View:
+    """A list of counties with region and plans; the heading names the plan's service that all of them have or lack."""
     asked = [f"with {offering.name}"] if offering else []
     asked += [f"without {lacking.name}"] if lacking else []
-    served = f" served by Kaiser Permanente, {' and '.join(asked)}" if asked else ""
+    served = f" served by {plan}, {' and '.join(asked)}" if asked else ""
     regions = {county.name: county.kp.region or "by ZIP code" for county in counties if county.kp}
     rows = [(one.name, one.fips, regions.get(one.name, "not served"), ", ".join(plans_of(one))) for one in counties]
     title = Heading(counted(len(rows), "county", "counties") + served)
@@ -151,31 +167,31 @@ def services_view(services: Sequence[Program], county: County | None, catalog: P
     """The Community Supports: whether offered in the county, or in which counties not."""
     rows = []
     for one in services:
-        availability = catalog.availability[one.id]
-        words = OFFERED[catalog.offered(one.id, county)] if county else ", ".join(availability.not_in) or "-"
-        rows.append((one.id, one.name, words, availability.as_of))
+        listed = catalog.listed(KP, one)
+        words = OFFERED[catalog.offered(KP, one.id, county)] if county else ", ".join(listed.not_in) or "-"
+        rows.append((one.id, one.name, words, listed.as_of))
     where = f"in {county.name} County" if county else "by county"
     third = "offered" if county else "not_offered_in"
-    title = Heading(f"Community Supports of Kaiser Permanente {where}")
+    title = Heading(f"Community Supports of {catalog.plans[KP].name} {where}")
     return (title, Table(("id", "name", third, "as_of"), tuple(rows)))
 
 
 def service_view(service: Program, county: County | None, catalog: Policy) -> View:
     """One Community Support: what it is, who it is for, limits, documents, codes, where it is offered."""
-    availability = catalog.availability[service.id]
+    listed, plan = catalog.listed(KP, service), catalog.plans[KP].name
     counties = catalog.counties_file.county
     served = [one.name for one in counties if one.kp]
-    offered = tuple(name for name in served if name not in availability.not_in)
-    others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not Kaiser Permanente's"
+    offered = tuple(name for name in served if name not in listed.not_in)
+    others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not served by {plan}"
     where: list[Block] = [
-        Items("not_offered_in", f"Not offered in ({len(availability.not_in)})", availability.not_in, BAD),
-        Items("offered_in", f"Offered in ({len(offered)} Kaiser Permanente counties)", offered, GOOD),
+        Items("not_offered_in", f"Not offered in ({len(listed.not_in)})", listed.not_in, BAD),
+        Items("offered_in", f"Offered in ({len(offered)} counties of {plan})", offered, GOOD),
         Fact("not_served", "Elsewhere", f"{others}: ask the member's own plan."),
-        Fact("as_of", "As of", f"{availability.as_of} ({catalog.cite(availability.source)}); call to confirm"),
-        Fact("availability_note", "Note", availability.note, DOUBT),
+        Fact("as_of", "As of", f"{listed.as_of} ({catalog.cite(listed.source)}); call to confirm"),
+        Fact("availability_note", "Note", listed.note, DOUBT),
     ]
     if county:
-        here = OFFERED[catalog.offered(service.id, county)]
+        here = OFFERED[catalog.offered(KP, service.id, county)]
         where.insert(0, Fact("offered", f"Offered in {county.name} County", here))
     return _entry_view("service", service, where, catalog)
 
@@ -254,7 +270,103 @@ WAYS_TO_ANSWER = (
 Results = Sequence[tuple[Determination, Advice]]
 
 
-def determination_view(results: Results, catalog: Policy, county: County | None, title: str, *, full: bool) -> View:
+def plans_view(plans: Sequence[Plan], catalog: Policy) -> View:
+    """All plans: id, name, how many counties, how each is asked for ECM."""
+    counties = catalog.counties_file.county
+    rows = []
+    for plan in plans:
+        served = [county for county in counties if plan.id in plans_of(county)]
+        routes = [one for one in catalog.routes_file.route if one.plan == plan.id and "ecm" in one.programs]
+        best = next((next(lines(one)) for one in routes if one.takes_referrals), NO_ROUTE)
+        rows.append((plan.id, plan.name, str(len(served)), best))
+    return (Heading(f"{len(rows)} Medi-Cal plans"), Table(("id", "name", "counties", "ecm"), tuple(rows)))
+
+
+PROGRAM_WORDS = {"ecm": "ECM", "cs": "Community Supports", "chw": "CHW"}
+OFFER_WORDS = {
+    OfferKind.ALL_BUT: "all Community Supports{but}",
+    OfferKind.AT_LEAST: "at least {named}; of the others nothing is known",
+    OfferKind.UNKNOWN: "not known: ask the plan",
+}
+
+
+def plan_view(plan: Plan, catalog: Policy) -> View:
+    """One plan: where it serves, its routes with source and date, what it offers, its history, notes and sources."""
+    counties = [one.name for one in catalog.counties_file.county if plan.id in plans_of(one)]
+    offer = catalog.offers.get(plan.id)
+    facts: list[Block] = []
+    if offer:
+        named = tuple(catalog.services[one].name for one in offer.services)
+        but = f" but {', '.join(named)}" if named else ""
+        words = OFFER_WORDS[offer.kind].format(but=but, named=", ".join(named))
+        facts.append(Fact("offers", f"Offers ({offer.as_of or 'undated'})", words))
+        for service, absent in offer.not_in.items():
+            facts.append(Items(f"not_offered_in\t{service}", f"{catalog.services[service].name}: not in", absent, BAD))
+        facts.append(Fact("offers_note", "Note", offer.note, DOUBT))
+    routes = [one for one in catalog.routes_file.route if one.plan == plan.id]
+    history = [f"{one.starts}, {', '.join(one.counties)}: {'; '.join(one.populations)}" for one in plan.history]
+    return _view(
+        Heading(f"{plan.name} ({plan.id})"),
+        Fact("plan", "", plan.id),
+        Fact("name", "", plan.name),
+        Items("alias", "Also called", plan.aliases),
+        Items("county", f"Serves ({len(counties)})", tuple(counties)),
+        *(_route_block(one, catalog) for one in routes),
+        *([] if any(one.takes_referrals for one in routes) else [Fact("no_route", "Refer", NO_ROUTE, DOUBT)]),
+        *facts,
+        Fact("website", "Website", plan.website),
+        Fact("note", "Note", plan.note),
+        Points("history", "ECM began", tuple(history)),
+        *_conflicts(plan.id, catalog),
+        *(
+            Fact("contact", "Contact", contact_line(one))
+            for one in catalog.counties_file.contact
+            if one.plan == plan.id
+        ),
+        Fact("source", "Source", catalog.cite(plan.source)),
+        Fact("edition", "Data edition", catalog.edition),
+    )
+
+
+def _route_block(route: Route, catalog: Policy) -> Points:
+    """A route with its programs, or as what it is where nothing about a member goes there."""
+    region = f", {catalog.regions[route.region].name}" if route.region else ""
+    where = f" in {', '.join(route.counties)}" if route.counties else ""
+    programs = ", ".join(PROGRAM_WORDS[one] for one in route.programs)
+    label = programs if route.takes_referrals else f"{programs}: for questions alone, nothing about a member"
+    subjects = [f"Subject: {subject}" for subject in route.subject.values()]
+    cited = f"{catalog.cite(route.source)}{'' if route.date else ': verify'}; grade {route.grade}"
+    key = f"route\t{route.id}" if route.takes_referrals else f"question\t{route.id}"
+    return Points(
+        key, f"{label}{region}{where}", (*lines(route), *subjects, cited), PLAIN if route.takes_referrals else DOUBT
+    )
+
+
+def contacts_view(contacts: Sequence[Contact], catalog: Policy) -> View:
+    """Whom to call: number, TTY, hours, when."""
+    blocks: list[Block] = [Heading(f"{len(contacts)} contacts")]
+    for one in contacts:
+        tty = f" (TTY {one.tty})" if one.tty else ""
+        ways = ", ".join(filter(None, (f"{one.phone}{tty}" if one.phone else "", one.email, one.hours, one.website)))
+        said = tuple(filter(None, (ways, f"{one.purpose}.", one.note, catalog.cite(one.source))))
+        blocks.append(Points("contact", one.name, said))
+    return tuple(blocks)
+
+
+def send_blocks(send: Sequence[Send], catalog: Policy) -> Iterator[Block]:
+    """Where the member's own plan is asked for each program, and how fast it has to answer."""
+    for one in send:
+        how = next(lines(one.route))
+        subject = f', subject "{one.subject}"' if one.subject else ""
+        hours = f" {one.route.hours}." if one.route.hours else ""
+        asked = f"{catalog.plans[one.plan].name}, {'ask there how to refer: ' if one.ask else ''}{how}{subject}.{hours}"
+        yield Fact(f"send\t{one.program}", f"Send ({PROGRAM_WORDS[one.program]})", asked, GOOD)
+        yield Fact(f"how_fast\t{one.program}", "How fast", one.how_fast)
+
+
+def determination_view(
+    results: Results, catalog: Policy, county: County | None, title: str, send: Sequence[Send] = (), *, full: bool
+) -> View:
     """The results of a case: the summary, then what fits, what is open, what does not match today.
 
     Unless `full`, a long list keeps the details of what is open or does not match to the summary.
@@ -270,6 +382,7 @@ def determination_view(results: Results, catalog: Policy, county: County | None,
         Heading(f"{title}: what seems to fit, and what does not match today"),
         *(Items(f"summary\t{one}", catalog.outcomes[one].label, names[one], TONES[one]) for one in order),
         Fact("county", "County", county.name if county else "not given"),
+        *send_blocks(send, catalog),
         *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
         Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
         Fact("edition", "Data edition", catalog.edition),

@@ -17,10 +17,13 @@ from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.interview import Inquiry, next_question
-from calaim_cli.policy.places import NoPlace, find_place
+from calaim_cli.decide.membership import MANAGED_CARE, membership_of
+from calaim_cli.draft.route import Destination
+from calaim_cli.policy.places import NoPlace, find_place, plans_of
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer, read_answers
+from calaim_cli.policy.routes import Form, ReferralWords
 from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 
 Keep = Callable[[Case], None]
@@ -28,10 +31,7 @@ Keep = Callable[[Case], None]
 YES_NO: Final = {"yes": "Yes", "no": "No"}
 LONGEST: Final = 9
 """A number that is typed has at most so many digits."""
-WHO_IS_A_MEMBER: Final = (
-    "Kaiser Permanente takes referrals only for its own Medi-Cal members. The card, the plan's eligibility page or its "
-    "phone line tells."
-)
+WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
 CHOSEN: Final = {
     "referrer": ("referrer.relationship", "referrer.relationship_detail", "referrer.source", "referrer.source_detail"),
     "member": ("referral.current_services", "referral.notes"),
@@ -48,9 +48,11 @@ class Declined(Exception):
 
 
 def answers_of(case: Case, catalog: Policy, as_of: date) -> dict[str, Answer]:
-    """The case's answers as far as they are valid, with the age where the date of birth tells it."""
+    """The case's answers as far as they are valid, with what the case says beside them: age, plan."""
     answers, _ = read_answers(case.answers, catalog.questions)
     age = age_of(case, as_of)
+    if membership_of(case, catalog).plan and MANAGED_CARE in catalog.questions:
+        answers[MANAGED_CARE] = True
     return answers if age is None else {**answers, AGE: age}
 
 
@@ -155,23 +157,23 @@ def choose_screening(case: Case, catalog: Policy, ask: Ask) -> list[str]:
 
 
 def choose_referrals(
-    case: Case, determinations: Mapping[str, Determination], catalog: Policy, ask: Ask
+    case: Case, determinations: Mapping[str, Determination], plan: str, catalog: Policy, ask: Ask
 ) -> tuple[Case, ...]:
     """What to refer for: one case for each program, in the order of the policy.
 
-    It is chosen among what can be referred for by e-mail in the member's county, with how it came out, best first.
+    It is chosen among what her plan takes in writing in the member's county, with how it came out, best first.
     """
     county, order = place_named(case.member.county, catalog).county, list(Outcome)
     offers = {
         name: f"{one.subject.entry.name}: {catalog.outcomes[one.outcome].label.lower()}"
         for name, one in sorted(determinations.items(), key=lambda item: order.index(item[1].outcome))
         if one.subject.entry.by_email and not one.subject.population
-        if not one.subject.service or catalog.offered(one.subject.service, county) is not False
+        if not one.subject.service or catalog.offered(plan, one.subject.service, county) is not False
     }
     words = "What should the referral ask for?"
     reply = ask_alone(ask, Prompt(where="referral.program", text=words, options=offers, several=True))
-    services = tuple(one for one in reply if one in catalog.availability)
-    wanted = [(one, ()) for one in reply if one not in catalog.availability] + ([("cs", services)] if services else [])
+    services = tuple(one for one in reply if one in catalog.services)
+    wanted = [(one, ()) for one in reply if one not in catalog.services] + ([("cs", services)] if services else [])
     return tuple(
         replace(case, referral=replace(case.referral, program=program, services=chosen)) for program, chosen in wanted
     )
@@ -212,52 +214,58 @@ def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field
 
 
 def place_steps(catalog: Policy) -> tuple[Step, ...]:
-    """The county, which decides the route, and whether the member has Kaiser Permanente Medi-Cal."""
-    county, kp_member = BY_KEY["member.county"], BY_KEY["member.kp_member"]
-    card = Prompt(where=kp_member.key, text=kp_member.ask, options=YES_NO, help=WHO_IS_A_MEMBER)
+    """The county and the member's plan there, which decide the route."""
+    county, plan = BY_KEY["member.county"], BY_KEY["member.plan"]
 
     def place(typed: str) -> Checked:
         found = find_place(typed, catalog.gazetteer)
         return Checked(typed, found.message) if isinstance(found, NoPlace) else Checked(found.county.name)
+
+    def card(case: Case) -> Prompt:
+        there = plans_of(place_named(case.member.county, catalog).county)
+        options = {one: catalog.plans[one].name for one in there} | {DONT_KNOW: "Not known, or none of these"}
+        known = membership_of(case, catalog).plan
+        given = known if known in options else ""
+        return Prompt(where=plan.key, text=plan.ask, options=options, help=WHERE_THE_PLAN_STANDS, given=given)
 
     return (
         Step(
             lambda case: Prompt(where=county.key, text=county.ask, given=case.member.county, check=place),
             lambda case, reply: _with(case, county.key, reply),
         ),
-        Step(lambda _: card, lambda case, reply: _with(case, kp_member.key, reply == "yes")),
+        Step(card, lambda case, reply: _with(_with(case, plan.key, reply), "member.kp_member", None)),
     )
 
 
-def form_steps(part: str, catalog: Policy, as_of: date) -> tuple[Step, ...]:
+def form_steps(part: str, catalog: Policy, as_of: date, plan: str) -> tuple[Step, ...]:
     """What the form asks of the referrer, or of the member: the texts in the form's order, then the choices."""
-    fields, typed = (BY_KEY[key] for key in catalog.form.keys), {FieldKind.TEXT, FieldKind.DATE}
-    texts = [field.key for field in fields if field.part == part and field.kind in typed]
-    return tuple(field_step(where, catalog, as_of) for where in (*texts, *CHOSEN[part]))
+    form, typed = catalog.form_of(plan), {FieldKind.TEXT, FieldKind.DATE}
+    texts = [key for key in form.keys if BY_KEY[key].part == part and BY_KEY[key].kind in typed]
+    return tuple(field_step(where, form, catalog.words, as_of) for where in (*texts, *CHOSEN[part]))
 
 
-def field_step(where: str, catalog: Policy, as_of: date) -> Step:
+def field_step(where: str, form: Form, words: ReferralWords, as_of: date) -> Step:
     """A step that asks for one field of the form: a text, checked as a case file's is, or a choice, or several.
 
     The detail of a choice is asked for after words that want one, and skipped after any other.
     """
-    form, field, choice = catalog.form, BY_KEY[where], BY_KEY[where.removesuffix("_detail")]
-    options: dict[str, str] = getattr(form, field.choices) if field.choices else {}
+    field, choice = BY_KEY[where], BY_KEY[where.removesuffix("_detail")]
+    options: dict[str, str] = getattr(words, field.choices) if field.choices else {}
     may_be_left = not options and choice is field and where not in form.required
 
     def prompt(case: Case) -> Prompt | None:
         said = attrgetter(choice.key)(case)
-        if choice is not field and not getattr(form, choice.choices).get(said, "").endswith(SAY_WHICH):
+        if choice is not field and not getattr(words, choice.choices).get(said, "").endswith(SAY_WHICH):
             return None
         return Prompt(
             where=where,
-            text=field.ask.format(vendors=", ".join(form.vendors.values())),
+            text=field.ask.format(vendors=", ".join(words.vendors.values())),
             options=options,
             several=field.kind is FieldKind.CHOICES,
             check=field.check or (lambda text: values.date_of_birth(text, as_of)),
             explain=MESSAGES.__getitem__,
             # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
-            optional=may_be_left and (where != "member.cin" or bool(case.member.mrn)),
+            optional=may_be_left and (where != "member.cin" or bool(case.member.mrn and "mrn" in form.numbers)),
             given=attrgetter(where)(case),
         )
 
@@ -295,14 +303,17 @@ def part2_steps() -> tuple[Step, ...]:
     )
 
 
-def consent_steps(case: Case, to: Sequence[str], catalog: Policy) -> tuple[Step, ...]:
+def consent_steps(case: Case, goes: Destination, catalog: Policy) -> tuple[Step, ...]:
     """What a person says of a draft that she has read: that it is right, the member's agreement, the attestation."""
     ids = case.referral.services or (case.referral.program,)
     named = f"It is for: {'; '.join(entry_named(name, catalog).name for name in ids)}."
     agreed, attested = BY_KEY["consent.member_agreed"], BY_KEY["consent.attested"]
-    attestation = " ".join(catalog.form.attestation)
-    return (
-        spoken_step("write", f"Write this draft to {', '.join(to)}? Nothing is sent.", "the draft is not right yet"),
+    attestation = " ".join(catalog.form_of(goes.plan.id).attestation)
+    what = f"this draft to {', '.join(goes.to)}" if goes.by_email else f"this sheet for {goes.plan.name}"
+    steps = (
+        spoken_step("write", f"Write {what}? Nothing is sent.", "the draft is not right yet"),
         spoken_step(agreed.key, f"{agreed.ask} {named}", "the member has not agreed; ask first"),
-        spoken_step(attested.key, f"{attested.ask} {named} {attestation}", "only a person can attest to it"),
     )
+    if not attestation:
+        return steps
+    return *steps, spoken_step(attested.key, f"{attested.ask} {named} {attestation}", "only a person can attest to it")

@@ -22,10 +22,12 @@ from calaim_cli.base.values import MESSAGES, age_on, email, line
 from calaim_cli.case import casefile
 from calaim_cli.case.case import AGE, Case, Consent, LeadEntity, Profile, with_profile
 from calaim_cli.decide.interview import Inquiry, inquiry, open_questions, standing, to_settle
+from calaim_cli.decide.membership import membership_of
 from calaim_cli.decide.screening import screener
 from calaim_cli.draft.draft import Drafted, Drafter, as_text
 from calaim_cli.draft.fitness import requested
-from calaim_cli.draft.route import check_member, region_of
+from calaim_cli.draft.route import check_member
+from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import read_answers
@@ -68,11 +70,12 @@ def started(start: Path | None, county: str | None, catalog: Policy) -> Case:
 
 
 def inquiry_for(typed: list[str], case: Case, catalog: Policy) -> Inquiry:
-    """What the interview is to settle. Only Kaiser Permanente's members miss what it does not offer in the county."""
+    """What the interview is to settle. Only what the member's own plan does not offer in the county is left out."""
     named = [entry_named(one, catalog) for one in typed]
     county = place_named(case.member.county, catalog).county if case.member.county else None
-    offering = county if case.member.kp_member else None
-    return inquiry(to_settle(named, catalog, offering), catalog.criteria, catalog.questions)
+    return inquiry(
+        to_settle(named, catalog, county, membership_of(case, catalog).plan), catalog.criteria, catalog.questions
+    )
 
 
 def need_a_person(about: Inquiry, case: Case, catalog: Policy, day: date, *, no_input: bool) -> None:
@@ -98,12 +101,12 @@ def interviewed(about: Inquiry, case: Case, catalog: Policy, day: date, ask: Ask
 
     def stand(so_far: Case) -> None:
         outcomes, to_go = standing(about, answers_of(so_far, catalog, day))
-        services = [outcome for name, outcome in outcomes.items() if name in catalog.availability]
+        services = [outcome for name, outcome in outcomes.items() if name in catalog.services]
         settled = sum(outcome is not Outcome.NEED_ANSWERS for outcome in services)
         parts = [
             f"{catalog.name_of(name)}: {catalog.outcomes[outcome].label.lower()}"
             for name, outcome in outcomes.items()
-            if name not in catalog.availability
+            if name not in catalog.services
         ]
         parts += [f"Community Supports: {settled} of {len(services)} settled"] if services else []
         words = f"{'; '.join(parts)}. Question {next(number)}, at most {to_go} to go."
@@ -179,10 +182,10 @@ def referred(
             if redact:
                 drafts.append(shown)
                 continue
-            say(f"\nThis is what will leave, and nothing else. {shown.route.why}.\n")
+            say(f"\nThis is what will leave, and nothing else. {shown.goes.why}.\n")
             say(as_text(shown.draft))
             say("The boxes are ticked only by what you say now.")
-            steps = consent_steps(shown.case, shown.draft.to, drafter.policy)
+            steps = consent_steps(shown.case, shown.goes, drafter.policy)
             drafts.append(drafter.draft(walk(steps, one, ask, lambda _: None)))
     return drafts
 
@@ -202,20 +205,18 @@ def talk(case: Case, drafter: Drafter, ask: Ask, keep: Keep) -> tuple[Case, ...]
     case = replace(with_profile(case, profile), consent=Consent())
     case = walk(place_steps(catalog), case, ask, keep)
     county = place_named(case.member.county, catalog).county
-    check_member(case, county, catalog)
-    # Only whether there is a region is known by now: in a split county the ZIP code of the address decides.
-    if county.kp is None and not case.referral.self_referral:
-        region_of(county, "", catalog)
+    membership = membership_of(case, catalog)
+    check_member(county, membership, catalog)
     if typed := choose_screening(case, catalog, ask):
         case = interviewed(inquiry_for(typed, case, catalog), case, catalog, day, ask, keep)
-    results = screener(catalog.subjects, catalog).screen(case, day).determinations
-    wanted = (case,) if complete else choose_referrals(case, results, catalog, ask)
+    results = screener(catalog.subjects, catalog).screen(case, day, plan=membership.plan).determinations
+    wanted = (case,) if complete else choose_referrals(case, results, membership.plan, catalog, ask)
     case = wanted[0] if len(wanted) == 1 else case
     keep(case)
-    needed = [where for where in catalog.form.required if where.startswith("referrer.")]
+    needed = [where for where in catalog.form_of(membership.plan).required if where.startswith("referrer.")]
     known = case.referrer == profile and all(attrgetter(where)(case) for where in needed)
-    missing = () if known else form_steps("referrer", catalog, day)
-    done = walk([*missing, *form_steps("member", catalog, day)], case, ask, keep)
+    missing = () if known else form_steps("referrer", catalog, day, membership.plan)
+    done = walk([*missing, *form_steps("member", catalog, day, membership.plan)], case, ask, keep)
     # What is said of consent is never kept for another time.
     done = walk(part2_steps(), done, ask, lambda _: None)
     return tuple(
@@ -226,7 +227,7 @@ def talk(case: Case, drafter: Drafter, ask: Ask, keep: Keep) -> tuple[Case, ...]
 
 def edited_profile(profile: Profile, catalog: Policy, ask: Ask) -> Profile:
     """The profile with the referrer's details and the Network Lead Entity asked anew; Enter keeps what was there."""
-    steps = form_steps("referrer", catalog, date.min)
+    steps = form_steps("referrer", catalog, date.min, KP)
     details = walk(steps, Case(referrer=profile.referrer), ask, lambda _: None)
     old = profile.network_lead_entity or LeadEntity()
     said = {}

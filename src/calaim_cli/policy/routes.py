@@ -1,0 +1,258 @@
+"""Where the plans take referrals, on which form, and what each offers: all of it is data, and nothing is guessed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.policy.places import County
+from calaim_cli.policy.programs import Grade, Program, Source
+
+KNOWN: Final = frozenset({Grade.OFFICIAL, Grade.COPY})
+"""The grades of a route that is shown as one; an inferred one is none (DHCS, ECM Policy Guide of 2026-01, p.101)."""
+
+
+class RouteKind(StrEnum):
+    """What an address is for."""
+
+    REFERRAL = "referral"
+    MEMBER_LINE = "member_line"
+    PAGE = "page"
+    QUESTION = "question"
+
+
+class Channel(StrEnum):
+    """How an address is reached."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    PORTAL = "portal"
+    FAX = "fax"
+    FORM = "form"
+    DIRECTORY = "directory"
+    WEB = "web"
+
+
+class Route(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
+    """One address of a plan. No `counties`: all of the plan's; `region`: those of that region of the plan."""
+
+    id: str
+    plan: str
+    programs: tuple[str, ...]
+    kind: RouteKind
+    channel: Channel
+    address: str
+    source: tuple[str, ...]
+    grade: Grade
+    checked: dt.date
+    counties: tuple[str, ...] = ()
+    region: str = ""
+    own_organization: bool = False  # for a provider that refers to its own organization; the profile has the address
+    also: str = ""
+    subject: dict[str, str] = {}  # by program, exactly
+    secure_email: bool = False
+    services_except: tuple[str, ...] = ()
+    ask_first: tuple[str, ...] = ()
+    form_name: str = ""
+    who: str = ""
+    tty: str = ""
+    hours: str = ""
+    turnaround: str = ""
+    note: str = ""
+    date: str = ""  # "" is undated
+
+    @property
+    def takes_referrals(self) -> bool:
+        """Whether anything about a member may go there; to questions and pages nothing ever does."""
+        return self.kind in {RouteKind.REFERRAL, RouteKind.MEMBER_LINE} and self.grade in KNOWN
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What DHCS asks of every plan about referrals to some programs."""
+
+    id: str
+    text: str
+    programs: tuple[str, ...]
+    source: tuple[str, ...]
+    grade: Grade
+    urgent: bool = False  # how fast the plan has to answer
+
+
+class OfferKind(StrEnum):
+    """How a list of services is meant."""
+
+    ALL_BUT = "all_but"
+    AT_LEAST = "at_least"
+    UNKNOWN = "unknown"
+
+
+class Offer(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
+    """Which Community Supports a plan offers, as far as a dated list tells; `not_in`: counties by service."""
+
+    plan: str
+    kind: OfferKind
+    as_of: str
+    source: tuple[str, ...]
+    services: tuple[str, ...] = ()
+    not_in: dict[str, tuple[str, ...]] = {}
+    grade: Grade = Grade.OFFICIAL
+    note: str = ""
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section of a form and of the letter: its title, and the keys of its fields in order."""
+
+    title: str
+    fields: tuple[str, ...] = ()
+
+
+class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True, kw_only=True):
+    """The form of some plans, or our own sheet, which names none: sections, labels, what is needed, attestation."""
+
+    id: str
+    name: str
+    sections: tuple[Section, ...]
+    required: tuple[str, ...]
+    numbers: tuple[str, ...]  # of the member, those that may leave to the plan
+    source: tuple[str, ...]
+    plans: tuple[str, ...] = ()
+    opening: str = ""
+    labels: dict[str, str] = {}  # those that differ from a field's own, by its key
+    attestation: tuple[str, ...] = ()
+    reminders: tuple[str, ...] = ()
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of all fields, in the form's order."""
+        return tuple(key for section in self.sections for key in section.fields)
+
+
+class ReferralWords(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
+    """What every referral may say, whatever the plan: the choices of a case, and the words that all letters share."""
+
+    relationships: dict[str, str]
+    referral_sources: dict[str, str]
+    vendors: dict[str, str]
+    current_services: dict[str, str]
+    closed_loop: str
+    part2_notice: str
+    watch_words: tuple[str, ...] = ()
+    source: tuple[str, ...]
+
+
+class Rejected(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An address that some source has and that is not to be used, with the reason."""
+
+    address: str
+    why: str
+    plan: str = ""
+
+
+class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """What `routes.toml` holds."""
+
+    schema: str
+    edition: str
+    as_of: dt.date
+    review_by: dt.date
+    referral: ReferralWords
+    source: tuple[Source, ...] = ()
+    rule: tuple[Rule, ...] = ()
+    route: tuple[Route, ...] = ()
+    form: tuple[Form, ...] = ()
+    offer: tuple[Offer, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+class Way(Struct, frozen=True):
+    """How a plan is asked for a program in a county: its routes, best first; else the line to ask how to refer."""
+
+    routes: tuple[Route, ...] = ()
+    ask: Route | None = None
+
+
+def way_to(plan: str, county: County, program: str, region: str, routes: Sequence[Route]) -> Way:
+    """The way to a plan that serves the county, in file order. `region` is "" where the plan's is not settled.
+
+    A line that is a route for ECM alone is only one to ask for the other programs, by inference.
+    """
+    there = [one for one in routes if one.plan == plan and serves(one, county, region)]
+    found = tuple(one for one in there if program in one.programs)
+    if found:
+        return Way(found)
+    return Way((), next((one for one in there if one.channel is Channel.PHONE), None))
+
+
+def serves(route: Route, county: County, region: str) -> bool:
+    """Whether a member in the county can be referred by the route."""
+    if not route.takes_referrals or route.own_organization:
+        return False
+    if not route.region:
+        return not route.counties or county.name in route.counties
+    if region:
+        return route.region == region
+    # Of several mailboxes one would be a guess; each line can say which region it is.
+    return route.channel is Channel.PHONE and route.region in regions_of(county)
+
+
+def regions_of(county: County) -> tuple[str, ...]:
+    """The regions that the county is served from: several where ZIP codes split it, or none."""
+    if county.kp is None:
+        return ()
+    return (county.kp.region,) if county.kp.region else tuple(dict.fromkeys(county.kp.by_zip.values()))
+
+
+def own_route(plan: str, routes: Iterable[Route]) -> Route | None:
+    """The route of a plan for a provider that refers to its own organization; None where it has no such rule."""
+    return next((one for one in routes if one.plan == plan and one.own_organization), None)
+
+
+def offers(offer: Offer | None, service: Program, county: County, as_of: dt.date) -> bool | None:
+    """Whether a plan offers the service in the county on that day; None where that is not known.
+
+    A list says nothing of a service that began after it was made.
+    """
+    if service.required_from and as_of >= service.required_from:
+        return True
+    if offer is None or (service.starts and offer.as_of < service.starts.isoformat()):
+        return None
+    match offer.kind:
+        case OfferKind.ALL_BUT:
+            return service.id not in offer.services and county.name not in offer.not_in.get(service.id, ())
+        case OfferKind.AT_LEAST:
+            return True if service.id in offer.services else None
+        case OfferKind.UNKNOWN:
+            return None
+
+
+def lines(route: Route) -> Iterator[str]:
+    """A route as a person is told it: how and where, then when, who, how fast."""
+    also = f" or {route.also}" if route.also else ""
+    tty = f" (TTY {route.tty})" if route.tty else ""
+    named = f"{route.form_name}: " if route.form_name and route.channel is Channel.FORM else ""
+    how = CHANNEL_WORDS[route.channel] if route.takes_referrals else "Ask:"
+    yield f"{how} {named}{route.address}{also}{tty}"
+    if route.form_name and route.channel is not Channel.FORM:
+        yield f"Form: {route.form_name}"
+    for label, text in (("Hours", route.hours), ("Who may refer", route.who), ("Answer within", route.turnaround)):
+        if text:
+            yield f"{label}: {text}"
+    if route.note:
+        yield route.note
+
+
+CHANNEL_WORDS: Final = {
+    Channel.EMAIL: "Send secure e-mail to",
+    Channel.PHONE: "Call",
+    Channel.PORTAL: "Enter it in",
+    Channel.FAX: "Fax it to",
+    Channel.FORM: "Fill in the plan's form:",
+    Channel.DIRECTORY: "Go to",
+    Channel.WEB: "Look at",
+}
+"""What is done with an address."""
