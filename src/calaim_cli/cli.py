@@ -398,10 +398,7 @@ def _show_decided(results: "list[Decided]", asked: _Asked) -> int:
 
     # A pipe gets everything: a script that looks for a program must not depend on how many there are.
     full = not render.wants_rich(sys.stdout, plain_wanted=asked.plain)
-    shown = (
-        views.determination_view(one.results, asked.policy, one.county, one.name, one.send, full=full)
-        for one in results
-    )
+    shown = (views.determination_view(one, asked.policy, full=full) for one in results)
     written = (documents.determination_document(one, asked.policy, asked.day) for one in results)
     warnings = (warning for one in results for warning in one.warnings)
     return asked.respond(tuple(block for view in shown for block in view), *written, warnings=warnings)

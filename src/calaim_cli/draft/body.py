@@ -199,12 +199,13 @@ def _paragraphs(title: str, text: str) -> str:
 
 
 @lru_cache(MOST_REMEMBERED)
-def explanation(one: Determination, policy: Policy) -> Explanation:
-    """A determination in the lines of a draft, whoever it is about."""
+def explanation(one: Determination, plan: str, policy: Policy) -> Explanation:
+    """A determination in the lines of a draft to the plan, whoever it is about."""
     entry = one.subject.entry
     met = [policy.criteria[reason.criterion] for reason in one.because if reason.met]
-    points = (f"{criterion.text} ({', '.join(criterion.source)})" for criterion in met)
-    tags = dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)
+    cited = [(criterion.text, policy.told_to(plan, criterion.source)) for criterion in met]
+    points = (f"{text} ({', '.join(citations)})" if citations else text for text, citations in cited)
+    tags = dict.fromkeys(source_id(citation) for _, citations in cited for citation in citations)
     open_questions = [policy.questions[question].ask for question in policy.questions_of(one.missing)]
     more = len(open_questions) - MOST_NOT_KNOWN
     if more > 1:  # a reader needs to know that something is missing, not every question

@@ -120,8 +120,9 @@ class Drafter:
     def _body(self, case: Case, county: str, goes: Destination, screening: Screening) -> str:
         """The text for a case; a message with the tag of the user's mail gateway before it where she has one there."""
         found = screening.determinations
-        wanted = [explanation(one, self.policy) for one in _wanted(case.referral, screening)]
-        populations = [explanation(found[one], self.policy) for one in found if one in self._populations]
+        plan = goes.plan.id
+        wanted = [explanation(one, plan, self.policy) for one in _wanted(case.referral, screening)]
+        populations = [explanation(found[one], plan, self.policy) for one in found if one in self._populations]
         letter = Letter(case, county, goes, wanted, populations)
         tag = self.profile.secure_email.body_line() if goes.by_email else ""
         return tag + body_of(letter, self.policy, self.as_of)

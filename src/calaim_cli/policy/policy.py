@@ -158,6 +158,11 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         """The weakest grade among the sources cited: a rule is no better known than that."""
         return max(self.sources[source_id(citation)].grade for citation in citations)
 
+    def told_to(self, plan: str, citations: tuple[str, ...]) -> tuple[str, ...]:
+        """The citations without those of other plans' own documents; all of them where the plan is not known."""
+        owners = ((one, self.sources[source_id(one)].plan) for one in citations)
+        return tuple([one for one, owner in owners if not plan or owner in {"", plan}])
+
     def cite(self, citations: tuple[str, ...]) -> str:
         """The citations in words: "DHCS ECM Policy Guide p.32, 2026-01"."""
         cited = []

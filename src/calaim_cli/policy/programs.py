@@ -48,6 +48,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     dated: str = ""
     link: str = ""
     note: str = ""
+    plan: str = ""  # whose own document it is: no reason in a letter to another plan
     review_by: dt.date | None = None
 
 

@@ -11,7 +11,7 @@ from calaim_cli.base.wording import did_you_mean, name_key, one_of, shown
 from calaim_cli.show.views import Fact, Heading, Points, Table, View
 
 NO_ROUTE: Final = (
-    "unknown or ambiguous place, unknown program, not a Kaiser Permanente (KP) member, county not served, "
+    "unknown or ambiguous place, unknown program, a plan that is not known or has no way to refer, county not served, "
     "service not offered, no Network Lead Entity configured"
 )
 INPUT: Final = "case, CSV, profile, data"

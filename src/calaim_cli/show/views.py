@@ -20,6 +20,7 @@ from calaim_cli.policy.rules import Rule
 
 if TYPE_CHECKING:  # a look-up holds no interview
     from calaim_cli.decide.diff import Change, Shift
+    from calaim_cli.decide.screening import Decided
 
 CRITERION = "criterion "
 OFFERED = {True: "yes", False: "no", None: "not known: ask the member's plan"}
@@ -267,7 +268,6 @@ WAYS_TO_ANSWER = (
     ),
 )
 """Ways to see open questions, where not all are shown, and to answer them."""
-Results = Sequence[tuple[Determination, Advice]]
 
 
 def plans_view(plans: Sequence[Plan], catalog: Policy) -> View:
@@ -364,33 +364,31 @@ def send_blocks(send: Sequence[Send], catalog: Policy) -> Iterator[Block]:
         yield Fact(f"how_fast\t{one.program}", "How fast", one.how_fast)
 
 
-def determination_view(
-    results: Results, catalog: Policy, county: County | None, title: str, send: Sequence[Send] = (), *, full: bool
-) -> View:
+def determination_view(decided: Decided, catalog: Policy, *, full: bool) -> View:
     """The results of a case: the summary, then what fits, what is open, what does not match today.
 
     Unless `full`, a long list keeps the details of what is open or does not match to the summary.
     """
     # Outcomes are defined from what fits to what does not: the reader finds help first.
     order = list(Outcome)
-    ranked = sorted(results, key=lambda result: order.index(result[0].outcome))
+    ranked = sorted(decided.results, key=lambda result: order.index(result[0].outcome))
     detailed = [one for one in ranked if full or len(ranked) <= FEW or one[0].outcome in POSITIVE]
     names = {outcome: tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome) for outcome in order}
     # The first way is of use only where open questions are not shown.
     ways = WAYS_TO_ANSWER[len(detailed) == len(ranked) :] if any(one.missing for one, _ in ranked) else ()
     return _view(
-        Heading(f"{title}: what seems to fit, and what does not match today"),
+        Heading(f"{decided.name}: what seems to fit, and what does not match today"),
         *(Items(f"summary\t{one}", catalog.outcomes[one].label, names[one], TONES[one]) for one in order),
-        Fact("county", "County", county.name if county else "not given"),
-        *send_blocks(send, catalog),
-        *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
+        Fact("county", "County", decided.county.name if decided.county else "not given"),
+        *send_blocks(decided.send, catalog),
+        *(block for one, advice in detailed for block in _result(one, advice, decided.plan, catalog)),
         Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
         Fact("edition", "Data edition", catalog.edition),
         Points("hint", "To answer", ways, DOUBT),
     )
 
 
-def _result(determination: Determination, advice: Advice, catalog: Policy) -> Iterator[Block]:
+def _result(determination: Determination, advice: Advice, plan: str, catalog: Policy) -> Iterator[Block]:
     subject, outcome = determination.subject, determination.outcome
     key = subject_id(subject)
     words = catalog.outcomes[outcome]
@@ -406,7 +404,8 @@ def _result(determination: Determination, advice: Advice, catalog: Policy) -> It
     for reason in determination.because:
         if reason.part not in passed:
             criterion = catalog.criteria[reason.criterion]
-            why.append(f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(criterion.source)}]")
+            cited = catalog.told_to(plan, criterion.source) or criterion.source
+            why.append(f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(cited)}]")
     if clear := len(determination.because) - len(why):
         why.append(f"no exclusion applies ({clear} checked)")
     yield Points(f"{key}\tbecause", "Why", tuple(why))
