@@ -1,0 +1,303 @@
+"""Every plan's routes: what is printed and drafted is what the data say, for the member's own plan and for no other."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import pytest
+import tomli_w
+
+from calaim_cli.draft.route import SHEET
+from calaim_cli.policy import load
+from calaim_cli.policy.places import plans_of
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.routes import Channel, RouteKind, lines
+from conftest import AS_OF, COMPLETE, ROOT, Run, changed
+
+COVERAGE = list(csv.DictReader((ROOT / "tests/corpora/coverage.csv").read_text("utf-8").splitlines()))
+PROGRAMS = ("ecm", "cs", "chw")
+CIN = {"member.mrn": None, "member.kp_member": None, "member.cin": "91234567A"}
+SERVICE = {"referral.program": "cs", "referral.services": ["respite"]}
+
+
+def case_of(tmp_path: Path, plan: str, county: str, program: str = "ecm", **changes: object) -> Path:
+    """A complete case of a member of the plan in the county, who asks for the program."""
+    asked = SERVICE if program == "cs" else {"referral.program": program}
+    document = changed(COMPLETE, {"member.plan": plan, "member.county": county, **CIN, **asked, **changes})
+    path = tmp_path / "case.toml"
+    path.write_text(tomli_w.dumps(document), encoding="utf-8")
+    return path
+
+
+def test_coverage_is_as_published(catalog: Policy) -> None:
+    """For each of 113 plans in their counties and each program the routes are those that were found, best first."""
+    counties = {one.name: one for one in catalog.counties_file.county}
+    assert {(row["plan"], row["county"]) for row in COVERAGE} == {
+        (plan, county.name) for county in counties.values() for plan in plans_of(county)
+    }
+    for row, program in product(COVERAGE, PROGRAMS):
+        way = catalog.way_to(row["plan"], counties[row["county"]], program)
+        assert [one.id for one in way.routes] == row[program].split(";") * bool(row[program])
+        asked = "" if way.routes or way.ask is None else way.ask.id
+        assert asked == ("" if row[program] else row["ask"])
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_is_printed_is_the_members_own_route(run: Run, catalog: Policy, tmp_path: Path, program: str) -> None:
+    """`check`, `county`, `plan` and `refer` name the route of that plan in that county, and `refer` writes to it."""
+    routes = {one.id: one for one in catalog.routes_file.route}
+    for row in COVERAGE:
+        if row["plan"] == "kp" and row["county"] == "Tulare":
+            continue  # no region is settled there
+        case = case_of(tmp_path, row["plan"], row["county"], program)
+        ids = (row[program] or row["ask"]).split(";")
+        best = routes[ids[0]] if ids[0] else None
+        [sent] = [
+            one["address"]
+            for one in json.loads(run("check", case, "--as-of", AS_OF, "--json").out)["send"]
+            if one["program"] == program
+        ] or [None]
+        assert sent == (best.address if best else None)
+        ran = run("refer", case, "--as-of", AS_OF, "--json")
+        if best is None:
+            assert (ran.code, json.loads(ran.err)["code"]) == (5, "no-route")
+            continue
+        document = json.loads(ran.out)
+        if best.channel is Channel.EMAIL:
+            assert (document["to"], document["subject"]) == ([best.address], best.subject[program])
+        else:
+            assert (document["to"], document["subject"], document["route"]["kind"]) == ([], None, SHEET)
+            assert best.address.replace(" ", "") in document["body"].replace("\n", "").replace(" ", "")
+            assert not [line for line in document["body"].splitlines() if len(line) > 76 and " " in line.strip()]
+        assert {one["code"] for one in document["warnings"]} & {"ask-how-to-refer"} == (
+            set() if row[program] else {"ask-how-to-refer"}
+        )
+
+
+def test_county_and_plan_print_the_routes(run: Run, catalog: Policy) -> None:
+    """A county tells of each other plan how it is asked for ECM; a plan tells each of its routes."""
+    routes = {one.id: one for one in catalog.routes_file.route}
+    for row in COVERAGE:
+        if row["plan"] == "kp":
+            continue
+        [line] = [
+            line
+            for line in run("county", row["county"]).out.splitlines()
+            if line.startswith(f"plan\t{catalog.plans[row['plan']].name}: ")
+        ]
+        best = routes.get(row["ecm"].split(";")[0])
+        assert (next(lines(best)) in line) if best else "no way to refer is known" in line
+    for plan in catalog.plans:
+        out = run("plan", plan).out
+        assert all(one.address in out for one in routes.values() if one.plan == plan)
+
+
+@pytest.mark.parametrize("kind", [RouteKind.QUESTION, RouteKind.PAGE])
+def test_an_address_for_questions_is_never_written_to(
+    run: Run, catalog: Policy, tmp_path: Path, kind: RouteKind
+) -> None:
+    """No draft of any plan, county and program goes to a mailbox for questions, nor names it as the way."""
+    addresses = {one.address for one in catalog.routes_file.route if one.kind is kind}
+    assert addresses
+    pairs = {
+        (one.plan, county.name)
+        for one in catalog.routes_file.route
+        for county in catalog.counties_file.county
+        if one.kind is kind and one.plan in plans_of(county)
+    }
+    for (plan, county), program in product(sorted(pairs), PROGRAMS):
+        ran = run("refer", case_of(tmp_path, plan, county, program), "--as-of", AS_OF, "--json")
+        if ran.code == 0:
+            document = json.loads(ran.out)
+            assert not addresses & {*document["to"], *document["body"].split()}
+
+
+NEW_PLAN = {
+    "plan": {"id": "invented", "name": "Invented Health Plan", "source": ["ENR"]},
+    "route": {
+        "id": "invented-mailbox",
+        "plan": "invented",
+        "programs": ["ecm", "cs", "chw"],
+        "kind": "referral",
+        "channel": "email",
+        "address": "referrals@invented.example.org",
+        "subject": {"ecm": "New ECM member", "cs": "New CS member", "chw": "New CHW member"},
+        "source": ["ENR"],
+        "grade": "A",
+        "date": "2026-11",
+        "checked": AS_OF,
+    },
+    "offer": {"plan": "invented", "kind": "all_but", "services": ["respite"], "as_of": "2026-11", "source": ["ENR"]},
+}
+
+
+def own_data(tmp_path: Path, change: Callable[[Path], object]) -> Path:
+    """A folder of data of the user's own, changed by hand."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("programs.toml", "counties.toml", "routes.toml"):
+        shutil.copy(load.shipped() / name, folder)
+    change(folder)
+    return folder
+
+
+def with_new_plan(folder: Path) -> None:
+    """Add a plan with a mailbox, subjects and a form of its own, as somebody does who reads no Python."""
+    form = {
+        "id": "invented",
+        "plans": ["invented"],
+        "name": "the plan's own form",
+        "numbers": ["cin"],
+        "required": ["member.first_name", "member.last_name"],
+        "attestation": ["I vouch for this."],
+        "source": ["ENR"],
+        "sections": [
+            {"title": "PERSON", "fields": ["member.last_name", "member.first_name", "member.cin"]},
+            {"title": "WISH", "fields": ["referral.program", "referral.services"]},
+            {"title": "VOUCHED FOR", "fields": ["consent.member_agreed", "consent.attested"]},
+            {"title": "PART 2", "fields": ["consent.part2"]},
+            {"title": "PLEASE"},
+        ],
+    }
+    with (folder / "routes.toml").open("a", encoding="utf-8") as file:
+        file.write(tomli_w.dumps({"route": [NEW_PLAN["route"]], "offer": [NEW_PLAN["offer"]], "form": [form]}))
+    counties = (folder / "counties.toml").read_text("utf-8").replace('plans = ["aah"]', 'plans = ["aah", "invented"]')
+    counties = counties.replace("[[plan]]", "", 0) + "\n" + tomli_w.dumps({"plan": [NEW_PLAN["plan"]]})
+    (folder / "counties.toml").write_text(counties, encoding="utf-8")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_plan_is_added_by_toml_alone(run: Run, tmp_path: Path, program: str) -> None:
+    """A plan with a mailbox, subjects and a form of its own needs no line of Python: its members get its drafts."""
+    folder = own_data(tmp_path, with_new_plan)
+    assert run("data", "check", "--data", folder).code == 0
+    case = case_of(
+        tmp_path,
+        "invented",
+        "Alameda",
+        program,
+        **({"referral.services": ["day_habilitation"]} if program == "cs" else {}),
+    )
+    ran = run("refer", case, "--as-of", AS_OF, "--data", folder, "--json")
+    document = json.loads(ran.out)
+    assert (document["to"], document["subject"]) == (
+        ["referrals@invented.example.org"],
+        NEW_PLAN["route"]["subject"][program],  # type: ignore[index]
+    )
+    assert document["route"]["kind"] == "invented"
+    assert "PERSON\nLast name: Member\nFirst name: Test\n" in document["body"]
+    assert "[x] I vouch for this." in document["body"]
+    assert "Kaiser" not in document["body"]
+
+
+def test_a_plans_own_list_refuses_what_it_does_not_offer(run: Run, tmp_path: Path) -> None:
+    """What a plan's own list leaves out is refused, with the date of the list."""
+    folder = own_data(tmp_path, with_new_plan)
+    ran = run("refer", case_of(tmp_path, "invented", "Alameda", "cs"), "--as-of", AS_OF, "--data", folder)
+    assert ran.code == 5
+    assert "not offered in the member's county as of 2026-11" in ran.err
+
+
+@pytest.mark.parametrize("typed", ["alliance", "blue cross", "Blue Shield", "family health plan", "health plan"])
+def test_part_of_a_plans_name_is_refused_with_candidates(run: Run, tmp_path: Path, typed: str) -> None:
+    """A part of a name may be of another plan: it is never taken, and the ids it may mean are named."""
+    for arguments in (("plan", typed), ("check", case_of(tmp_path, typed, "Alameda"))):
+        ran = run(*arguments)
+        assert ran.code == 5
+        assert "which may be" in ran.err
+
+
+def test_a_plan_against_kp_member_is_a_conflict(run: Run, tmp_path: Path) -> None:
+    """Two different plans in one case stop everything: one of them is wrong."""
+    for plan, kp_member in (("aah", True), ("kp", False)):
+        for command in ("check", "refer"):
+            case = case_of(tmp_path, plan, "Alameda", **{"member.kp_member": kp_member})
+            ran = run(command, case, "--as-of", AS_OF, "--json")
+            assert (ran.code, "plan-conflict" in ran.err) == (4, True)
+
+
+def test_a_named_plan_is_managed_care(run: Run, tmp_path: Path) -> None:
+    """A member of a named plan has managed care: it is not asked, and a "no" beside it is told."""
+    unasked = case_of(tmp_path, "aah", "Alameda", **{"answers.managed_care": None})
+    result = json.loads(run("check", unasked, "--program", "ecm", "--json").out)["results"][0]
+    assert result["outcome"] == "likely"
+    assert "managed_care" not in [one["question"] for one in result["missing"]]
+    denied = case_of(tmp_path, "aah", "Alameda", **{"answers.managed_care": False})
+    assert "plan-without-managed-care" in run("check", denied).err
+    ran = run("refer", denied, "--as-of", AS_OF)
+    assert (ran.code, "plan-without-managed-care" in ran.err) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("county", "region", "code", "outcome"),
+    [
+        ("Tulare", "north", 0, "REGMCDURNS-KPNC@kp.org"),
+        ("Tulare", "South", 0, "RegCareCoordCaseMgmt@kp.org"),
+        ("Tulare", "", 5, "member.kp_region"),
+        ("Tulare", "east", 4, "unknown-region"),
+        ("Alameda", "north", 0, "REGMCDURNS-KPNC@kp.org"),
+        ("Alameda", "south", 4, "region-conflict"),
+        ("Santa Cruz", "south", 0, "RegCareCoordCaseMgmt@kp.org"),
+    ],
+)
+def test_the_region_on_the_card(run: Run, tmp_path: Path, county: str, region: str, code: int, outcome: str) -> None:
+    """The region on the card settles a split or inferred county, and never overrules one that is known."""
+    case = case_of(tmp_path, "kp", county, **{"member.kp_region": region, "member.zip": "93292"})
+    ran = run("refer", case, "--as-of", AS_OF)
+    assert ran.code == code
+    assert outcome in ran.out + ran.err
+
+
+def test_an_mrn_never_leaves_to_another_plan(run: Run, tmp_path: Path) -> None:
+    """The number of one plan's records is nothing to another, and does not stand in for the CIN there."""
+    both = case_of(tmp_path, "aah", "Alameda", **{"member.mrn": "00012345"})
+    ran = run("refer", both, "--as-of", AS_OF)
+    assert (ran.code, "00012345" in ran.out, "91234567A" in ran.out) == (0, False, True)
+    alone = case_of(tmp_path, "aah", "Alameda", **{"member.mrn": "00012345", "member.cin": None})
+    assert "member-id-missing" in run("refer", alone, "--as-of", AS_OF).err
+
+
+@pytest.mark.parametrize("form", ["eml", "mailto"])
+def test_no_message_to_a_plan_without_a_mailbox(run: Run, tmp_path: Path, form: str) -> None:
+    """A plan that takes no e-mail gets none, and the message says how to get the sheet."""
+    ran = run("refer", case_of(tmp_path, "aah", "Alameda"), "--as-of", AS_OF, "--format", form)
+    assert (ran.code, ran.out) == (5, "")
+    assert "--format text" in ran.err
+
+
+def test_plan_not_known(run: Run, tmp_path: Path) -> None:
+    """Without a plan nothing is drafted: the county's plans are named instead."""
+    for plan in ("", "unknown"):
+        ran = run("refer", case_of(tmp_path, plan, "Alameda"), "--as-of", AS_OF, "--json")
+        assert (ran.code, json.loads(ran.err)["code"]) == (5, "plan-unknown")
+        assert "Alameda Alliance for Health" in json.loads(ran.err)["message"]
+
+
+def test_rejected_addresses_are_refused_and_printed_nowhere(run: Run, catalog: Policy, tmp_path: Path) -> None:
+    """What was found not to hold stands in no route, plan or contact, and whoever adds it is told why not."""
+    printed = [*(run("plan", plan).out for plan in catalog.plans), run("contacts").out]
+    printed += [run("county", county.name).out for county in catalog.counties_file.county]
+    for one in catalog.routes_file.rejected:
+        assert not [text for text in printed if one.address in text], one.address
+    wrong = catalog.routes_file.rejected[0].address
+
+    def add(folder: Path) -> None:
+        path = folder / "routes.toml"
+        path.write_text(path.read_text("utf-8").replace('"1-800-391-2000"', f'"{wrong}"'), encoding="utf-8")
+
+    assert "rejected-address" in run("data", "check", "--data", own_data(tmp_path, add)).err
+
+
+def test_a_folder_without_the_new_file_takes_the_shipped_one(run: Run, tmp_path: Path) -> None:
+    """Data of the user's own need not hold every file."""
+
+    def without(folder: Path) -> None:
+        (folder / "routes.toml").unlink()
+
+    folder = own_data(tmp_path, without)
+    assert "REGMCDURNS-KPNC@kp.org" in run("county", "alameda", "--data", folder).out
