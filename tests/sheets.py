@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from calaim_cli.case.form import FIELDS
 
-COLUMNS = tuple(field.column for field in FIELDS if "template" not in field.absent)
-"""Of the template that `batch --template` prints."""
+COLUMNS = (*(field.column for field in FIELDS if "template" not in field.absent), "kp_member", "kp_region")
+"""Of the template that `batch --template` prints, and the two that older sheets and split counties have."""
 
 ROW: dict[str, str] = {
     "program": "ecm",

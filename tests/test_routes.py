@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Callable
 from itertools import product
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
+import sheets
 from calaim_cli.draft.route import SHEET
 from calaim_cli.policy import load
 from calaim_cli.policy.places import plans_of
@@ -301,3 +303,51 @@ def test_a_folder_without_the_new_file_takes_the_shipped_one(run: Run, tmp_path:
 
     folder = own_data(tmp_path, without)
     assert "REGMCDURNS-KPNC@kp.org" in run("county", "alameda", "--data", folder).out
+
+
+SHEET_ROW = {"kp_member": "", "mrn": "", "cin": "91234567A"}
+
+
+def test_a_batch_writes_each_row_for_its_own_plan(run: Run, tmp_path: Path) -> None:
+    """Rows of several plans in one sheet: a message for the one, a sheet for the other, and a refusal where unknown."""
+    source = tmp_path / "members.csv"
+    rows = [
+        sheets.row(1, plan="kp", kp_member=""),
+        sheets.row(2, plan="hpsm", **SHEET_ROW),
+        sheets.row(3, plan="unknown", **SHEET_ROW),
+        sheets.row(4, plan="alliance", **SHEET_ROW),
+        sheets.row(5, plan="molina", **SHEET_ROW | {"county": "Riverside"}),
+    ]
+    source.write_bytes(sheets.sheet(rows))
+    ran = run("batch", source, "--out", tmp_path / "out", "--keep-going", "--as-of", AS_OF)
+    assert ran.code == 3
+    names = sorted(path.name for path in (tmp_path / "out").glob("0*"))
+    assert [name.partition(".")[2] for name in names] == ["eml", "txt"]
+    assert "Plan: Health Plan of San Mateo" in (tmp_path / "out" / names[1]).read_text("utf-8")
+    report = list(csv.DictReader((tmp_path / "out" / "report.csv").read_text("utf-8").splitlines()))
+    assert [one["code"].split(";")[0] for one in report[2:]] == ["plan-unknown", "ambiguous-plan", "no-route"]
+    again = run("batch", source, "--out", tmp_path / "out", "--keep-going", "--as-of", AS_OF)
+    assert "0 written, 2 unchanged" in again.err
+
+
+def test_a_mailbox_of_drafts_holds_messages_alone(run: Run, tmp_path: Path) -> None:
+    """A row of a plan that takes no e-mail cannot be a message in a mailbox: it is refused there, and says why."""
+    source = tmp_path / "members.csv"
+    source.write_bytes(sheets.sheet([sheets.row(1, plan="kp", kp_member=""), sheets.row(2, plan="hpsm", **SHEET_ROW)]))
+    ran = run("batch", source, "--out", tmp_path / "out.mbox", "--keep-going", "--as-of", AS_OF)
+    assert ran.code == 3
+    report = (tmp_path / "out.mbox.report.csv").read_text("utf-8")
+    assert "not-by-email" in report
+    assert "into a folder or zip file" in report
+
+
+def test_no_plan_stands_in_the_program() -> None:
+    """No plan's name, address or region stands in Python, but for the keys that users rely on."""
+    named = re.compile(
+        r"kaiser|permanente|kp\.org|health net|calviva|molina|anthem|partnership|northern california", re.IGNORECASE
+    )
+    keys = re.compile(r"[\"'](?:north|south)[\"']")
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        text = path.read_text("utf-8")
+        assert not named.findall(text), path
+        assert not keys.findall(text), path

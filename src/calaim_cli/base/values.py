@@ -128,7 +128,7 @@ def cin(text: str) -> Checked:
 
 @lru_cache(MOST_REMEMBERED)
 def mrn(text: str) -> Checked:
-    """A Kaiser Permanente medical record number: text, leading zeros kept. Its format is not public."""
+    """A medical record number: text, leading zeros kept. Its format is not public."""
     kept = text.strip()
     if SPREADSHEET_NUMBER.fullmatch(kept):
         return Checked(kept, "id-excel")

@@ -96,7 +96,11 @@ FIELDS: Final = (
         "member.kp_region",
         kind=KIND.CHOICE,
         choices="regions",
-        absent={"talk": "only a county that is split needs it", "letter": "it steers the route alone"},
+        absent={
+            "talk": "only a county that is split needs it",
+            "letter": "it steers the route alone",
+            "template": "only a county that is split needs it",
+        },
     ),
     Field("member.first_name", values.name, "First name", "Member's first name"),
     Field("member.middle_name", values.name, "Middle name or initial", "Member's middle name or initial"),

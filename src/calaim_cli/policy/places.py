@@ -28,7 +28,7 @@ class Region(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Presence(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Kaiser Permanente in a county. Without `region` the county is split, and `by_zip` gives the region of a ZIP."""
+    """The plan with regions in a county. Without `region` it is split, and `by_zip` gives the region of a ZIP code."""
 
     grade: Grade
     source: tuple[str, ...]
@@ -54,7 +54,7 @@ class County(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def plans_of(county: County) -> tuple[str, ...]:
-    """The ids of the county's Medi-Cal plans, Kaiser Permanente first where it serves."""
+    """The ids of the county's Medi-Cal plans, the one with regions first where it serves."""
     return ((KP,) if county.kp else ()) + county.plans
 
 

@@ -84,7 +84,7 @@ class Gate(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Group(Struct, frozen=True, forbid_unknown_fields=True):
-    """Community Supports that serve one purpose, as Kaiser Permanente's guide groups them."""
+    """Community Supports that serve one purpose, as a plan's guide of October 2024 groups them."""
 
     id: str
     title: str

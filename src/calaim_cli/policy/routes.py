@@ -139,9 +139,18 @@ class ReferralWords(Struct, frozen=True, eq=False, forbid_unknown_fields=True, k
     referral_sources: dict[str, str]
     vendors: dict[str, str]
     current_services: dict[str, str]
+    kinds: dict[str, str]  # of organization, for a profile
     closed_loop: str
     part2_notice: str
     watch_words: tuple[str, ...] = ()
+    source: tuple[str, ...]
+
+
+class AtOnce(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Kinds of ECM provider that may begin with members of a population before the plan decides."""
+
+    population: str
+    kinds: tuple[str, ...]
     source: tuple[str, ...]
 
 
@@ -166,6 +175,8 @@ class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
     route: tuple[Route, ...] = ()
     form: tuple[Form, ...] = ()
     offer: tuple[Offer, ...] = ()
+    at_once: tuple[AtOnce, ...] = ()
+    holidays: tuple[dt.date, ...] = ()
     rejected: tuple[Rejected, ...] = ()
 
 
