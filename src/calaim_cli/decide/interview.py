@@ -187,20 +187,20 @@ def telling_answers(question: Question, tests: Sequence[Criterion]) -> tuple[Ans
             return tuple((choice,) for choice in question.choices)
 
 
-def to_settle(named: Sequence[Program], catalog: Policy, county: County | None, plan: str) -> tuple[Subject, ...]:
+def to_settle(named: Sequence[Program], policy: Policy, county: County | None, plan: str) -> tuple[Subject, ...]:
     """The subjects an interview settles: what was named, or ECM, CHW and the services.
 
     A whole program stands for itself: belonging to one population is enough for ECM, so the others are not pursued.
     Services that the plan does not offer in the county are left out unless they were named.
     """
-    entries = named or catalog.programs_file.program
+    entries = named or policy.programs_file.program
     programs = {entry.id for entry in entries}
 
     def wanted(one: Subject) -> bool:
-        offered = one.service and one.program in programs and catalog.offered(plan, one.service, county) is not False
+        offered = one.service and one.program in programs and policy.offered(plan, one.service, county) is not False
         return one.entry in entries or bool(offered)
 
-    return tuple(filter(wanted, catalog.subjects))
+    return tuple(filter(wanted, policy.subjects))
 
 
 class Standing(NamedTuple):

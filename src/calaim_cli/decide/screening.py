@@ -34,7 +34,7 @@ class Screener(Struct, frozen=True):
     """The policy made ready to decide many cases; what it works out for one it remembers for the next."""
 
     questions: Mapping[str, Question]
-    tell: Teller
+    truths_of: TruthsOf
     deciders: dict[str, Decide]
 
     def screen(self, case: Case, as_of: date, only: Container[str] | None = None, plan: str = "") -> Screening:
@@ -60,7 +60,7 @@ class Screener(Struct, frozen=True):
             if answers.get(MANAGED_CARE) is False:
                 warnings.append(caution("plan-without-managed-care", f"answers.{MANAGED_CARE}"))
             answers[MANAGED_CARE] = True
-        known = self.tell(answers)
+        known = self.truths_of(answers)
         found = {one: decide(known) for one, decide in self.deciders.items() if only is None or one in only}
         return Screening(found, (), tuple(warnings), answers)
 

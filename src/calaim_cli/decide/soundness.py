@@ -26,11 +26,11 @@ TESTS: Final[dict[Kind, set[str]]] = {Kind.YES_NO: set(), Kind.NUMBER: {"at_leas
 """The tests of a criterion that suit each kind of question."""
 
 
-def find_problems(catalog: Policy) -> tuple[Problem, ...]:
+def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     ids = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
     checks = (*ids, _counties, _places, _routes, _offers, _forms)
-    return tuple(problem for check in checks for problem in check(catalog))
+    return tuple(problem for check in checks for problem in check(policy))
 
 
 def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
@@ -41,17 +41,17 @@ def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -
             yield Problem(where, f"unknown-{kind}", f'there is no {kind} "{name}": {hint}')
 
 
-def _repeated_ids(catalog: Policy) -> Iterator[Problem]:
-    programs, counties, routes = catalog.programs_file, catalog.counties_file, catalog.routes_file
+def _repeated_ids(policy: Policy) -> Iterator[Problem]:
+    programs, counties, routes = policy.programs_file, policy.counties_file, policy.routes_file
     lists: dict[str, Iterable[str]] = {
         f"{PROGRAMS}, {COUNTIES}, {ROUTES}: source": (
             one.id for one in (*programs.source, *counties.source, *routes.source)
         ),
-        f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in catalog.conflicts),
+        f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in policy.conflicts),
         f"{PROGRAMS}: topic": (one.id for one in programs.topic),
         f"{PROGRAMS}: question": (one.id for one in programs.question),
         f"{PROGRAMS}: criterion": (one.id for one in programs.criterion),
-        f"{PROGRAMS}: program, population or service": (one.id for one in catalog.entries),
+        f"{PROGRAMS}: program, population or service": (one.id for one in policy.entries),
         f"{COUNTIES}: region": (one.id for one in counties.region),
         f"{COUNTIES}: plan": (one.id for one in counties.plan),
         f"{COUNTIES}: contact": (one.id for one in counties.contact),
@@ -67,22 +67,22 @@ def _repeated_ids(catalog: Policy) -> Iterator[Problem]:
                 yield Problem(f'{kind} "{repeated}"', "duplicate-id", f"appears {times} times; give each its own id")
 
 
-def _repeated_names(catalog: Policy) -> Iterator[Problem]:
+def _repeated_names(policy: Policy) -> Iterator[Problem]:
     """One name must not find two programs."""
     owner: dict[str, str] = {}
-    for entry in catalog.entries:
+    for entry in policy.entries:
         for name in {name_key(name) for name in (entry.id, entry.name, *entry.aliases)}:
             if owner.setdefault(name, entry.id) != entry.id:
                 where = f'{PROGRAMS}: "{entry.id}": aliases'
                 yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too; remove one')
 
 
-def _rules(catalog: Policy) -> Iterator[Problem]:
-    for entry in catalog.entries:
+def _rules(policy: Policy) -> Iterator[Problem]:
+    for entry in policy.entries:
         for part, rule in rules_of(entry).items():
             where = f'{PROGRAMS}: "{entry.id}": {part}'
             yield from _empty_rules(rule, where)
-            yield from _absent(where, "criterion", criteria_of(rule), catalog.criteria)
+            yield from _absent(where, "criterion", criteria_of(rule), policy.criteria)
         # ECM is decided by its populations, Community Supports service by service.
         if entry.rule is None and entry.id not in {"ecm", "cs"}:
             yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
@@ -98,12 +98,12 @@ def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
             yield from _empty_rules(part, where)
 
 
-def _criteria(catalog: Policy) -> Iterator[Problem]:
-    used = {criterion for entry in catalog.entries for criterion in criteria_of(*rules_of(entry).values())}
-    for criterion in catalog.programs_file.criterion:
+def _criteria(policy: Policy) -> Iterator[Problem]:
+    used = {criterion for entry in policy.entries for criterion in criteria_of(*rules_of(entry).values())}
+    for criterion in policy.programs_file.criterion:
         where = f'{PROGRAMS}: criterion "{criterion.id}"'
-        yield from _absent(f"{where}: question", "question", (criterion.question,), catalog.questions)
-        if question := catalog.questions.get(criterion.question):
+        yield from _absent(f"{where}: question", "question", (criterion.question,), policy.questions)
+        if question := policy.questions.get(criterion.question):
             yield from _test_fits(criterion, question, where)
         if criterion.id not in used:
             yield Problem(where, "unused-criterion", "no rule uses it; use it or remove it")
@@ -126,10 +126,10 @@ def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator
         yield Problem(where, "unreachable", f"no answer can meet it: nothing is at least {low} and at most {most}")
 
 
-def _questions(catalog: Policy) -> Iterator[Problem]:
-    used = {criterion.question for criterion in catalog.programs_file.criterion}
-    topics = [topic.id for topic in catalog.programs_file.topic]
-    for question in catalog.programs_file.question:
+def _questions(policy: Policy) -> Iterator[Problem]:
+    used = {criterion.question for criterion in policy.programs_file.criterion}
+    topics = [topic.id for topic in policy.programs_file.topic]
+    for question in policy.programs_file.question:
         where = f'{PROGRAMS}: question "{question.id}"'
         if question.id not in used:
             yield Problem(where, "unused-question", "no criterion uses it; use it or remove it")
@@ -142,30 +142,30 @@ def _questions(catalog: Policy) -> Iterator[Problem]:
             yield Problem(f"{where}: choices", "choices", words)
 
 
-def _citations(catalog: Policy) -> Iterator[Problem]:
-    counties = catalog.counties_file
-    for file, place, citations in cited(catalog):
+def _citations(policy: Policy) -> Iterator[Problem]:
+    counties = policy.counties_file
+    for file, place, citations in cited(policy):
         where = f"{file}: {place}: source"
         if not citations:
             yield Problem(where, "no-source", "name at least one source: a fact without one is a rumor")
-        yield from _absent(where, "source", map(source_id, citations), catalog.sources)
+        yield from _absent(where, "source", map(source_id, citations), policy.sources)
     # What touches or belongs to nothing that is there would never be shown.
-    known = {one.id for one in catalog.entries} | {one.id for one in counties.contact} | set(catalog.plans)
+    known = {one.id for one in policy.entries} | {one.id for one in counties.contact} | set(policy.plans)
     known |= {one.name for one in counties.county}
-    for conflict in catalog.conflicts:
+    for conflict in policy.conflicts:
         yield from _absent(f'conflict "{conflict.id}": touches', "entry", conflict.touches, known)
     owned = [(f'{COUNTIES}: contact "{one.id}"', one.plan) for one in counties.contact]
-    for file, conflicts in ((PROGRAMS, catalog.programs_file.conflict), (COUNTIES, counties.conflict)):
+    for file, conflicts in ((PROGRAMS, policy.programs_file.conflict), (COUNTIES, counties.conflict)):
         owned += [(f'{file}: conflict "{one.id}"', one.plan) for one in conflicts]
     for where, plan in owned:
-        yield from _absent(f"{where}: plan", "plan", filter(None, (plan,)), catalog.plans)
+        yield from _absent(f"{where}: plan", "plan", filter(None, (plan,)), policy.plans)
     for outcome in Outcome:
-        if outcome not in catalog.outcomes:
+        if outcome not in policy.outcomes:
             yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
 
 
-def _counties(catalog: Policy) -> Iterator[Problem]:
-    counties = catalog.counties_file.county
+def _counties(policy: Policy) -> Iterator[Problem]:
+    counties = policy.counties_file.county
     # A county left out would be answered as a place that does not exist.
     if len(counties) != COUNT:
         yield Problem(f"{COUNTIES}: county", "county-count", f"California has {COUNT} counties: found {len(counties)}")
@@ -174,17 +174,17 @@ def _counties(catalog: Policy) -> Iterator[Problem]:
         # 06 is California in the codes of states of FIPS 5-2.
         if not (len(county.fips) == len("06001") and county.fips.isascii() and county.fips.isdigit()):
             yield Problem(f"{where}: fips", "fips", "expected five digits in quotes, beginning with 06")
-        yield from _absent(f"{where}: plans", "plan", plans_of(county), catalog.plans)
+        yield from _absent(f"{where}: plans", "plan", plans_of(county), policy.plans)
         if county.kp:
             if (county.kp.region is None) != bool(county.kp.by_zip):
                 yield Problem(f"{where}: kp", "region", "give either region, or by_zip for a split county")
             regions = [one for one in (county.kp.region, *county.kp.by_zip.values()) if one is not None]
-            yield from _absent(f"{where}: kp", "region", regions, catalog.regions)
+            yield from _absent(f"{where}: kp", "region", regions, policy.regions)
 
 
-def _places(catalog: Policy) -> Iterator[Problem]:
+def _places(policy: Policy) -> Iterator[Problem]:
     """Problems of place names and ZIP codes: each means one thing, and every county that is named is one."""
-    data, routes = catalog.counties_file, catalog.routes_file
+    data, routes = policy.counties_file, policy.routes_file
     names = {county.name for county in data.county}
     owner: dict[str, str] = {}
     typed = chain(
@@ -207,21 +207,21 @@ def _places(catalog: Policy) -> Iterator[Problem]:
     for name, where in named:
         yield from _absent(f"{COUNTIES}: {where}", "county", (name,), names)
     # Reading the ZIP table finds what else is wrong with it.
-    found = {fips for spread in catalog.gazetteer.zips().values() for fips, _ in spread}
+    found = {fips for spread in policy.gazetteer.zips().values() for fips, _ in spread}
     for fips in sorted(found - {county.fips for county in data.county}):
         yield Problem(f'{ZIPS}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
 
 
-def _routes(catalog: Policy) -> Iterator[Problem]:
+def _routes(policy: Policy) -> Iterator[Problem]:
     """Problems of routes: what no message can carry, a plan that does not serve, an address not to be used."""
-    rejected = {one.address.casefold(): one.why for one in catalog.routes_file.rejected}
-    for route in catalog.routes_file.route:
+    rejected = {one.address.casefold(): one.why for one in policy.routes_file.rejected}
+    for route in policy.routes_file.route:
         where = f'{ROUTES}: route "{route.id}"'
-        yield from _absent(f"{where}: plan", "plan", (route.plan,), catalog.plans)
-        yield from _absent(f"{where}: region", "region", filter(None, (route.region,)), catalog.regions)
+        yield from _absent(f"{where}: plan", "plan", (route.plan,), policy.plans)
+        yield from _absent(f"{where}: region", "region", filter(None, (route.region,)), policy.regions)
         yield from _absent(f"{where}: programs", "program", route.programs, THREE_PROGRAMS)
-        yield from _absent(where, "service", (*route.services_except, *route.ask_first), catalog.services)
-        for county in catalog.counties_file.county:
+        yield from _absent(where, "service", (*route.services_except, *route.ask_first), policy.services)
+        for county in policy.counties_file.county:
             if county.name in route.counties and route.plan not in plans_of(county):
                 yield Problem(f"{where}: counties", "not-served", f"the plan does not serve {county.name}; remove it")
         for address in (route.address, route.also):
@@ -230,10 +230,10 @@ def _routes(catalog: Policy) -> Iterator[Problem]:
                 yield Problem(f"{where}: address", "rejected-address", why)
         if route.channel is Channel.EMAIL:
             yield from _mailbox(route, where)
-    for contact in catalog.counties_file.contact:
+    for contact in policy.counties_file.contact:
         if contact.email and email(contact.email) != (contact.email, "", ""):
             yield Problem(f'{COUNTIES}: "{contact.id}": email', "address", PLAIN_ADDRESS)
-    if all(contact.id != HEALTH_CARE_OPTIONS for contact in catalog.counties_file.contact):
+    if all(contact.id != HEALTH_CARE_OPTIONS for contact in policy.counties_file.contact):
         yield Problem(f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"', "missing-contact", "refusals name it: add it")
 
 
@@ -249,14 +249,14 @@ def _mailbox(route: Route, where: str) -> Iterator[Problem]:
             yield Problem(f"{where}: subject.{program}", "subject", "give the exact subject, 1 to 69 plain characters")
 
 
-def _offers(catalog: Policy) -> Iterator[Problem]:
+def _offers(policy: Policy) -> Iterator[Problem]:
     """Problems of offers: each plan has one, because silence is not a yes, and it names services that there are."""
-    for offer in catalog.routes_file.offer:
+    for offer in policy.routes_file.offer:
         where = f'{ROUTES}: offer "{offer.plan}"'
-        yield from _absent(f"{where}: plan", "plan", (offer.plan,), catalog.plans)
-        yield from _absent(where, "service", (*offer.services, *offer.not_in), catalog.services)
-    for plan in catalog.plans:
-        if plan not in catalog.offers:
+        yield from _absent(f"{where}: plan", "plan", (offer.plan,), policy.plans)
+        yield from _absent(where, "service", (*offer.services, *offer.not_in), policy.services)
+    for plan in policy.plans:
+        if plan not in policy.offers:
             words = 'say what it offers: add an [[offer]], of kind "unknown" where nothing is known'
             yield Problem(f'{ROUTES}: offer "{plan}"', "offer", words)
 
@@ -265,16 +265,16 @@ LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2",
 """What begins a section that no letter may lack: request, agreement, Part 2 notice, and the closing words (none)."""
 
 
-def _forms(catalog: Policy) -> Iterator[Problem]:
+def _forms(policy: Policy) -> Iterator[Problem]:
     """Problems of the forms: each field in one section, no part of a letter missing, and one sheet for the rest."""
-    forms = catalog.routes_file.form
+    forms = policy.routes_file.form
     if sum(not form.plans for form in forms) != 1:
         yield Problem(
             f"{ROUTES}: form", "sheet", "one form, and only one, names no plans: it is the sheet for all others"
         )
     owned = Counter(plan for form in forms for plan in form.plans)
     for plan, times in owned.items():
-        yield from _absent(f"{ROUTES}: form: plans", "plan", (plan,), catalog.plans)
+        yield from _absent(f"{ROUTES}: form: plans", "plan", (plan,), policy.plans)
         if times > 1:
             yield Problem(f"{ROUTES}: form: plans", "form-twice", f'"{plan}" has {times} forms; leave it one')
     for form in forms:

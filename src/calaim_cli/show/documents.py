@@ -33,7 +33,7 @@ def written(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def county_document(place: Place, typed: str, catalog: Policy) -> Document:
+def county_document(place: Place, typed: str, policy: Policy) -> Document:
     """A county with its mailbox, services and plans, as `calaim.county/1`."""
     county = place.county
     return {
@@ -41,39 +41,39 @@ def county_document(place: Place, typed: str, catalog: Policy) -> Document:
         "county": county.name,
         "fips": county.fips,
         "place": typed,
-        "kp": _kp(county, catalog),
+        "kp": _kp(county, policy),
         "services": [
             {
                 **_keys(one, "id", "name"),
-                "offered": catalog.offered(KP, one.id, county),
+                "offered": policy.offered(KP, one.id, county),
                 "as_of": listed.as_of,
-                "source": catalog.cite(listed.source),
+                "source": policy.cite(listed.source),
             }
-            for one, listed in ((one, catalog.listed(KP, one)) for one in catalog.programs_file.service)
+            for one, listed in ((one, policy.listed(KP, one)) for one in policy.programs_file.service)
         ],
-        "plans": [_plan_in(catalog.plans[one], county, catalog) for one in plans_of(county)],
+        "plans": [_plan_in(policy.plans[one], county, policy) for one in plans_of(county)],
         "note": county.note or None,
         "model": county.model,
         "ccs": county.ccs,
-        "edition": catalog.edition,
+        "edition": policy.edition,
     }
 
 
-def _plan_in(plan: Plan, county: County, catalog: Policy) -> Document:
+def _plan_in(plan: Plan, county: County, policy: Policy) -> Document:
     """A plan with its phone and its ways in a county, by program, best first."""
-    ways = {program: catalog.way_to(plan.id, county, program).routes for program in PROGRAMS}
-    phones = [line.address for line in catalog.lines_of(plan.id, county)]
+    ways = {program: policy.way_to(plan.id, county, program).routes for program in PROGRAMS}
+    phones = [line.address for line in policy.lines_of(plan.id, county)]
     several = dict.fromkeys(route for routes in ways.values() for route in routes)
     return {
         "id": plan.id,
         "name": plan.name,
         "phone": phones[0] if phones and not (plan.id == KP and len(phones) > 1) else None,
         "referral": [" ".join(lines(route)) for route in several],
-        "routes": {program: [route_document(one, catalog) for one in routes] for program, routes in ways.items()},
+        "routes": {program: [route_document(one, policy) for one in routes] for program, routes in ways.items()},
     }
 
 
-def route_document(route: Route, catalog: Policy) -> Document:
+def route_document(route: Route, policy: Policy) -> Document:
     """A route with its address, where it is known to hold and from when."""
     texts = ("also", "form_name", "who", "tty", "hours", "turnaround", "note", "date", "region")
     return {
@@ -82,56 +82,56 @@ def route_document(route: Route, catalog: Policy) -> Document:
         "counties": list(route.counties) or None,
         "subject": route.subject or None,
         **{key: getattr(route, key) or None for key in texts},
-        "source": catalog.cite(route.source),
+        "source": policy.cite(route.source),
         "checked": route.checked.isoformat(),
     }
 
 
-def plans_document(plans: Iterable[Plan], catalog: Policy) -> Document:
+def plans_document(plans: Iterable[Plan], policy: Policy) -> Document:
     """Plans with their counties, routes and what they offer, as `calaim.plans/1`."""
     listed = [
         {
             **_keys(plan, "id", "name", "aliases"),
             "website": plan.website or None,
             "note": plan.note or None,
-            "counties": [county.name for county in catalog.counties_file.county if plan.id in plans_of(county)],
-            "routes": [route_document(one, catalog) for one in catalog.routes_file.route if one.plan == plan.id],
-            "offers": _offer(catalog.offers.get(plan.id), catalog),
+            "counties": [county.name for county in policy.counties_file.county if plan.id in plans_of(county)],
+            "routes": [route_document(one, policy) for one in policy.routes_file.route if one.plan == plan.id],
+            "offers": _offer(policy.offers.get(plan.id), policy),
             "history": [msgspec.to_builtins(phase) for phase in plan.history],
-            "source": catalog.cite(plan.source),
+            "source": policy.cite(plan.source),
         }
         for plan in plans
     ]
-    return {"schema": "calaim.plans/1", "plans": listed, "edition": catalog.edition}
+    return {"schema": "calaim.plans/1", "plans": listed, "edition": policy.edition}
 
 
-def _offer(offer: Offer | None, catalog: Policy) -> Document | None:
+def _offer(offer: Offer | None, policy: Policy) -> Document | None:
     if offer is None:
         return None
     services = {"services": list(offer.services), "not_in": {key: list(names) for key, names in offer.not_in.items()}}
-    dated = {"as_of": offer.as_of or None, "note": offer.note or None, "source": catalog.cite(offer.source)}
+    dated = {"as_of": offer.as_of or None, "note": offer.note or None, "source": policy.cite(offer.source)}
     return {"kind": offer.kind, **services, **dated}
 
 
-def contacts_document(contacts: Iterable[Contact], catalog: Policy) -> Document:
+def contacts_document(contacts: Iterable[Contact], policy: Policy) -> Document:
     """Whom to call, as `calaim.contacts/1`."""
     texts = ("plan", "phone", "tty", "hours", "email", "website", "note")
     listed = [
         {
             **_keys(one, "id", "name", "purpose"),
             **{key: getattr(one, key) or None for key in texts},
-            "source": catalog.cite(one.source),
+            "source": policy.cite(one.source),
         }
         for one in contacts
     ]
-    return {"schema": "calaim.contacts/1", "contacts": listed, "edition": catalog.edition}
+    return {"schema": "calaim.contacts/1", "contacts": listed, "edition": policy.edition}
 
 
-def _kp(county: County, catalog: Policy) -> Document:
+def _kp(county: County, policy: Policy) -> Document:
     # A county that is not served has every key, too: readers of a schema may rely on each of them.
     presence = county.kp
-    region = catalog.regions.get(presence.region or "") if presence else None
-    mailbox, line = _ways_of(region, catalog)
+    region = policy.regions.get(presence.region or "") if presence else None
+    mailbox, line = _ways_of(region, policy)
     return {
         "served": presence is not None,
         "region": region.id if region else None,
@@ -141,20 +141,20 @@ def _kp(county: County, catalog: Policy) -> Document:
         "partial": presence.partial if presence else None,
         **{key: getattr(presence, key, None) or None for key in ("note", "warning")},
         **{key: getattr(presence, key, None) for key in ("members", "grade")},
-        "source": catalog.cite(presence.source) if presence else None,
+        "source": policy.cite(presence.source) if presence else None,
         "by_zip": (presence.by_zip or None) if presence else None,
     }
 
 
-def _ways_of(region: Region | None, catalog: Policy) -> tuple[Route | None, Route | None]:
+def _ways_of(region: Region | None, policy: Policy) -> tuple[Route | None, Route | None]:
     """The mailbox and the phone line of a region."""
-    there = [one for one in catalog.routes_file.route if region and one.region == region.id]
+    there = [one for one in policy.routes_file.route if region and one.region == region.id]
     channels = (Channel.EMAIL, Channel.PHONE)
     mailbox, line = (next((one for one in there if one.channel is channel), None) for channel in channels)
     return mailbox, line
 
 
-def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
+def counties_document(counties: Iterable[County], policy: Policy) -> Document:
     """A list of counties, as `calaim.counties/1`."""
     listed = [
         {
@@ -166,48 +166,48 @@ def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
         }
         for one in counties
     ]
-    return {"schema": "calaim.counties/1", "counties": listed, "edition": catalog.edition}
+    return {"schema": "calaim.counties/1", "counties": listed, "edition": policy.edition}
 
 
-def services_document(services: Iterable[Program], county: County | None, catalog: Policy) -> Document:
+def services_document(services: Iterable[Program], county: County | None, policy: Policy) -> Document:
     """Community Supports with where the plan of the `kp` keys offers them, as `calaim.services/1`."""
-    served = [one.name for one in catalog.counties_file.county if one.kp]
+    served = [one.name for one in policy.counties_file.county if one.kp]
     all_of_them = [
         {
             **_keys(service, "id", "name", "aliases", "group"),
-            "offered": catalog.offered(KP, service.id, county),
+            "offered": policy.offered(KP, service.id, county),
             "offered_in": [name for name in served if name not in listed.not_in],
             "not_offered_in": list(listed.not_in),
             "as_of": listed.as_of,
-            "source": catalog.cite(listed.source),
+            "source": policy.cite(listed.source),
             "grade": listed.grade,
             **_keys(service, "summary", "limits", "documents", "codes"),
             # What is to know of the availability has no key of its own in this schema.
             "notes": [*service.notes, *filter(None, (listed.note,))],
         }
-        for service, listed in ((one, catalog.listed(KP, one)) for one in services)
+        for service, listed in ((one, policy.listed(KP, one)) for one in services)
     ]
     name = county.name if county else None
-    return {"schema": "calaim.services/1", "county": name, "services": all_of_them, "edition": catalog.edition}
+    return {"schema": "calaim.services/1", "county": name, "services": all_of_them, "edition": policy.edition}
 
 
-def programs_document(entries: Iterable[tuple[str, Program]], catalog: Policy) -> Document:
+def programs_document(entries: Iterable[tuple[str, Program]], policy: Policy) -> Document:
     """Programs, populations and services with their rules, as `calaim.programs/1`; each with the word for its kind."""
     listed = [
         {
             "id": entry.id,
             "kind": kind,
             **_keys(entry, "name", "aliases", "summary", "who"),
-            "rules": {part: _rule(rule, catalog) for part, rule in rules_of(entry).items()},
+            "rules": {part: _rule(rule, policy) for part, rule in rules_of(entry).items()},
             **_keys(entry, "limits", "not_covered", "documents", "codes", "notes"),
-            "source": catalog.cite(entry.source),
-            "as_of": catalog.dated(entry.source),
-            "grade": catalog.grade(entry.source),
-            "review_by": catalog.review_by.isoformat(),
+            "source": policy.cite(entry.source),
+            "as_of": policy.dated(entry.source),
+            "grade": policy.grade(entry.source),
+            "review_by": policy.review_by.isoformat(),
         }
         for kind, entry in entries
     ]
-    return {"schema": "calaim.programs/1", "programs": listed, "edition": catalog.edition}
+    return {"schema": "calaim.programs/1", "programs": listed, "edition": policy.edition}
 
 
 def _keys(part: Struct, *keys: str) -> Document:
@@ -216,35 +216,35 @@ def _keys(part: Struct, *keys: str) -> Document:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
 
 
-def _rule(rule: Rule, catalog: Policy) -> Document:
+def _rule(rule: Rule, policy: Policy) -> Document:
     clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
     return {
-        clause: [_rule(part, catalog) if isinstance(part, Rule) else _criterion(part, catalog) for part in parts]
+        clause: [_rule(part, policy) if isinstance(part, Rule) else _criterion(part, policy) for part in parts]
         for clause, parts in clauses.items()
         if parts
     }
 
 
-def _criterion(criterion_id: str, catalog: Policy, reason: Reason | None = None) -> Document:
+def _criterion(criterion_id: str, policy: Policy, reason: Reason | None = None) -> Document:
     """A criterion with the question it tests, or with what it came to where it is a reason; and its source."""
-    criterion = catalog.criteria[criterion_id]
+    criterion = policy.criteria[criterion_id]
     return {
         "criterion": criterion.id,
         "text": criterion.text,
         # The order of the keys is part of what the schemas promise.
         **({"met": reason.met, "part": reason.part} if reason else {"question": criterion.question}),
         "source": ", ".join(criterion.source),
-        "as_of": catalog.dated(criterion.source),
-        "grade": catalog.grade(criterion.source),
+        "as_of": policy.dated(criterion.source),
+        "grade": policy.grade(criterion.source),
     }
 
 
-def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Document:
+def determination_document(decided: Decided, policy: Policy, as_of: date) -> Document:
     """The outcomes of a case with their reasons and what is missing, as `calaim.determination/1`."""
     return {
         "schema": "calaim.determination/1",
         "as_of": as_of.isoformat(),
-        "edition": catalog.edition,
+        "edition": policy.edition,
         "county": decided.county.name if decided.county else None,
         "results": [
             {
@@ -252,10 +252,10 @@ def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Do
                 "name": one.subject.entry.name,
                 "outcome": one.outcome,
                 "offered": advice.offered,
-                "because": [_criterion(reason.criterion, catalog, reason) for reason in one.because],
+                "because": [_criterion(reason.criterion, policy, reason) for reason in one.because],
                 "missing": [
-                    {"question": question, "text": catalog.questions[question].ask}
-                    for question in catalog.questions_of(one.missing)
+                    {"question": question, "text": policy.questions[question].ask}
+                    for question in policy.questions_of(one.missing)
                 ],
                 "next_steps": list(advice.next_steps),
                 "notes": list(advice.notes),
@@ -273,7 +273,7 @@ def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Do
                 "subject": one.subject or None,
                 "hours": one.route.hours or None,
                 "how_fast": one.how_fast or None,
-                "source": catalog.cite(one.route.source),
+                "source": policy.cite(one.route.source),
             }
             for one in decided.send
         ],
@@ -288,7 +288,7 @@ def expectations_document(cases: int, differences: Iterable[Difference]) -> Docu
     return {"schema": "calaim.expectations/1", "cases": cases, "differences": listed}
 
 
-def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog: Policy, as_of: date) -> Document:
+def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], policy: Policy, as_of: date) -> Document:
     """Every source with its age on `as_of` and what rests on it, as `calaim.sources/1`."""
     listed = [
         {
@@ -299,21 +299,21 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog:
             "grade": source.grade,
             "link": source.link or None,
             "note": source.note or None,
-            "review_by": (source.review_by or catalog.review_by).isoformat(),
+            "review_by": (source.review_by or policy.review_by).isoformat(),
             "used_by": list(uses),
         }
         for source, uses in sources
     ]
-    return {"schema": "calaim.sources/1", "sources": listed, "edition": catalog.edition}
+    return {"schema": "calaim.sources/1", "sources": listed, "edition": policy.edition}
 
 
-def data_check_document(warnings: Iterable[Problem], catalog: Policy, as_of: date) -> Document:
+def data_check_document(warnings: Iterable[Problem], policy: Policy, as_of: date) -> Document:
     """The edition of data that have no errors, and what is due for a review on `as_of`, as `calaim.data-check/1`."""
     return {
         "schema": "calaim.data-check/1",
         "as_of": as_of.isoformat(),
-        "edition": catalog.edition,
-        "review_by": catalog.review_by.isoformat(),
+        "edition": policy.edition,
+        "review_by": policy.review_by.isoformat(),
         "warnings": _problems(warnings),
     }
 

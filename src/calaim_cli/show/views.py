@@ -80,13 +80,13 @@ def _view(*blocks: Block) -> View:
     return tuple(block for block in blocks if all(getattr(block, content, True) for content in contents))
 
 
-def county_view(place: Place, catalog: Policy) -> View:
+def county_view(place: Place, policy: Policy) -> View:
     """The county: where to send, whom to call, what is not offered, what is, and which other plans there are."""
     county = place.county
     plans: list[Block] = []
-    for plan in (catalog.plans[one] for one in county.plans):
+    for plan in (policy.plans[one] for one in county.plans):
         plans.append(
-            Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {_ecm_line(plan, county, catalog)}")
+            Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {_ecm_line(plan, county, policy)}")
         )
         plans.append(Fact("plan_note", "Note", plan.note))
     return _view(
@@ -95,59 +95,59 @@ def county_view(place: Place, catalog: Policy) -> View:
         Fact("fips", "", county.fips),
         Fact("zip", "ZIP code", place.zip),
         Fact("note", "Note", county.note),
-        *_kp_blocks(county, catalog),
+        *_kp_blocks(county, policy),
         *plans,
-        *_conflicts(county.name, catalog),
-        Fact("edition", "Data edition", catalog.edition),
+        *_conflicts(county.name, policy),
+        Fact("edition", "Data edition", policy.edition),
     )
 
 
-def _ecm_line(plan: Plan, county: County, catalog: Policy) -> str:
+def _ecm_line(plan: Plan, county: County, policy: Policy) -> str:
     """How a plan is asked for ECM in the county, in one line."""
-    way = catalog.way_to(plan.id, county, "ecm")
+    way = policy.way_to(plan.id, county, "ecm")
     return next(lines(way.routes[0])) if way.routes else f"for ECM {NO_ROUTE}"
 
 
 NO_ROUTE = "no way to refer is known: call the number on the member's card"
 
 
-def _kp_blocks(county: County, catalog: Policy) -> Iterator[Block]:
-    presence, name = county.kp, catalog.plans[KP].name
+def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
+    presence, name = county.kp, policy.plans[KP].name
     if presence is None:
         words = "does not serve this county: refer through the member's own plan"
         yield Fact("kp_served", name, words, BAD, "no")
         return
     words = "has Medi-Cal members here; the member's card tells whether this is one"
     yield Fact("kp_served", name, words, GOOD, "yes")
-    lines_there = catalog.lines_of(KP, county)
+    lines_there = policy.lines_of(KP, county)
     if presence.region is None:
         # One of several mailboxes would be a guess: a split county's own ZIP codes decide, and else its plan.
-        split = tuple(f"{code} {catalog.regions[one].name}" for code, one in presence.by_zip.items())
+        split = tuple(f"{code} {policy.regions[one].name}" for code, one in presence.by_zip.items())
         yield Items("by_zip", "Region by ZIP code", (*split, "any other ZIP code: not known, ask the plan"), DOUBT)
-        yield Points("call", "Call", tuple(phone_line(one, catalog) for one in lines_there))
+        yield Points("call", "Call", tuple(phone_line(one, policy) for one in lines_there))
     else:
-        region = catalog.regions[presence.region]
+        region = policy.regions[presence.region]
         yield Fact("region", "Region", region.name, PLAIN, region.id)
-        mailboxes = [one for one in catalog.way_to(KP, county, "ecm").routes if one.channel is Channel.EMAIL]
+        mailboxes = [one for one in policy.way_to(KP, county, "ecm").routes if one.channel is Channel.EMAIL]
         for mailbox in mailboxes:
             yield Fact("email", "Send to", mailbox.address, GOOD)
             yield Items("subject", "With the subject", tuple(mailbox.subject[one] for one in PROGRAMS))
         for line in lines_there:
             yield Fact("phone", "Call", f"{line.address} (TTY {line.tty}), {line.hours}", GOOD, line.address)
-        yield Fact("source", "Source", catalog.cite((mailboxes or lines_there)[0].source))
+        yield Fact("source", "Source", policy.cite((mailboxes or lines_there)[0].source))
     yield Fact("warning", "Take care", presence.warning, DOUBT)
     yield Fact("kp_note", "Area", presence.note)
-    services = catalog.programs_file.service
+    services = policy.programs_file.service
     # The oldest date holds for all of them.
-    dated = "as of " + min(catalog.listed(KP, one).as_of for one in services)
-    offered = tuple(one.name for one in services if catalog.offered(KP, one.id, county))
-    missing = tuple(one.name for one in services if catalog.offered(KP, one.id, county) is False)
+    dated = "as of " + min(policy.listed(KP, one).as_of for one in services)
+    offered = tuple(one.name for one in services if policy.offered(KP, one.id, county))
+    missing = tuple(one.name for one in services if policy.offered(KP, one.id, county) is False)
     yield Items("not_offered", f"Not offered ({dated}; call to confirm)", missing, BAD)
     yield Items("offered", f"Offered ({len(offered)} of {len(services)} Community Supports)", offered, GOOD)
 
 
-def _conflicts(name: str, catalog: Policy) -> Iterator[Fact]:
-    for conflict in catalog.conflicts_of(name):
+def _conflicts(name: str, policy: Policy) -> Iterator[Fact]:
+    for conflict in policy.conflicts_of(name):
         yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
 
 
@@ -164,23 +164,23 @@ def counties_view(
     return (title, Table(("county", "fips", "kp_region", "plans"), tuple(rows)))
 
 
-def services_view(services: Sequence[Program], county: County | None, catalog: Policy) -> View:
+def services_view(services: Sequence[Program], county: County | None, policy: Policy) -> View:
     """The Community Supports: whether offered in the county, or in which counties not."""
     rows = []
     for one in services:
-        listed = catalog.listed(KP, one)
-        words = OFFERED[catalog.offered(KP, one.id, county)] if county else ", ".join(listed.not_in) or "-"
+        listed = policy.listed(KP, one)
+        words = OFFERED[policy.offered(KP, one.id, county)] if county else ", ".join(listed.not_in) or "-"
         rows.append((one.id, one.name, words, listed.as_of))
     where = f"in {county.name} County" if county else "by county"
     third = "offered" if county else "not_offered_in"
-    title = Heading(f"Community Supports of {catalog.plans[KP].name} {where}")
+    title = Heading(f"Community Supports of {policy.plans[KP].name} {where}")
     return (title, Table(("id", "name", third, "as_of"), tuple(rows)))
 
 
-def service_view(service: Program, county: County | None, catalog: Policy) -> View:
+def service_view(service: Program, county: County | None, policy: Policy) -> View:
     """One Community Support: what it is, who it is for, limits, documents, codes, where it is offered."""
-    listed, plan = catalog.listed(KP, service), catalog.plans[KP].name
-    counties = catalog.counties_file.county
+    listed, plan = policy.listed(KP, service), policy.plans[KP].name
+    counties = policy.counties_file.county
     served = [one.name for one in counties if one.kp]
     offered = tuple(name for name in served if name not in listed.not_in)
     others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not served by {plan}"
@@ -188,17 +188,17 @@ def service_view(service: Program, county: County | None, catalog: Policy) -> Vi
         Items("not_offered_in", f"Not offered in ({len(listed.not_in)})", listed.not_in, BAD),
         Items("offered_in", f"Offered in ({len(offered)} counties of {plan})", offered, GOOD),
         Fact("not_served", "Elsewhere", f"{others}: ask the member's own plan."),
-        Fact("as_of", "As of", f"{listed.as_of} ({catalog.cite(listed.source)}); call to confirm"),
+        Fact("as_of", "As of", f"{listed.as_of} ({policy.cite(listed.source)}); call to confirm"),
         Fact("availability_note", "Note", listed.note, DOUBT),
     ]
     if county:
-        here = OFFERED[catalog.offered(KP, service.id, county)]
+        here = OFFERED[policy.offered(KP, service.id, county)]
         where.insert(0, Fact("offered", f"Offered in {county.name} County", here))
-    return _entry_view("service", service, where, catalog)
+    return _entry_view("service", service, where, policy)
 
 
-def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Policy) -> View:
-    contacts = [one for one in catalog.counties_file.contact if entry.id in one.touches]
+def _entry_view(kind: str, entry: Program, middle: Iterable[Block], policy: Policy) -> View:
+    contacts = [one for one in policy.counties_file.contact if entry.id in one.touches]
     return _view(
         Heading(f"{entry.name} ({kind} {entry.id})"),
         Fact(kind, "", entry.id),
@@ -211,12 +211,12 @@ def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Pol
         *middle,
         Points("limit", "Limits", entry.limits),
         Points("document", "Documents needed later", entry.documents),
-        Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
+        Items("code", f"Codes ({policy.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
         Points("note", "Notes", entry.notes),
-        *_conflicts(entry.id, catalog),
+        *_conflicts(entry.id, policy),
         *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
-        Fact("source", "Source", f"{catalog.cite(entry.source)}; grade {catalog.grade(entry.source)}"),
-        Fact("review_by", "Review by", catalog.review_by.isoformat()),
+        Fact("source", "Source", f"{policy.cite(entry.source)}; grade {policy.grade(entry.source)}"),
+        Fact("review_by", "Review by", policy.review_by.isoformat()),
     )
 
 
@@ -231,25 +231,25 @@ PART_WORDS = {
 CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "none of these"}
 
 
-def program_view(kind: str, entry: Program, catalog: Policy) -> View:
+def program_view(kind: str, entry: Program, policy: Policy) -> View:
     """A program, population or service with its rule, criterion by criterion, each with its source."""
     written = rules_of(entry).items()
-    rules = [Points(part, PART_WORDS[part], tuple(_rule_lines(rule, catalog))) for part, rule in written]
-    return _entry_view(kind, entry, rules, catalog)
+    rules = [Points(part, PART_WORDS[part], tuple(_rule_lines(rule, policy))) for part, rule in written]
+    return _entry_view(kind, entry, rules, policy)
 
 
-def _rule_lines(rule: Rule, catalog: Policy, indent: str = "") -> Iterator[str]:
+def _rule_lines(rule: Rule, policy: Policy, indent: str = "") -> Iterator[str]:
     for clause, words in CLAUSE_WORDS.items():
         parts: tuple[str | Rule, ...] = getattr(rule, clause)
         if parts:
             yield f"{indent}{words}:"
         for part in parts:
             if isinstance(part, str):
-                criterion = catalog.criteria[part]
-                cited = f"{', '.join(criterion.source)}, grade {catalog.grade(criterion.source)}"
+                criterion = policy.criteria[part]
+                cited = f"{', '.join(criterion.source)}, grade {policy.grade(criterion.source)}"
                 yield f"{indent}  {criterion.text} [{cited}]"
             else:
-                yield from _rule_lines(part, catalog, f"{indent}  ")
+                yield from _rule_lines(part, policy, f"{indent}  ")
 
 
 def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
@@ -270,13 +270,13 @@ WAYS_TO_ANSWER = (
 """Ways to see open questions, where not all are shown, and to answer them."""
 
 
-def plans_view(plans: Sequence[Plan], catalog: Policy) -> View:
+def plans_view(plans: Sequence[Plan], policy: Policy) -> View:
     """All plans: id, name, how many counties, how each is asked for ECM."""
-    counties = catalog.counties_file.county
+    counties = policy.counties_file.county
     rows = []
     for plan in plans:
         served = [county for county in counties if plan.id in plans_of(county)]
-        routes = [one for one in catalog.routes_file.route if one.plan == plan.id and "ecm" in one.programs]
+        routes = [one for one in policy.routes_file.route if one.plan == plan.id and "ecm" in one.programs]
         best = next((next(lines(one)) for one in routes if one.takes_referrals), NO_ROUTE)
         rows.append((plan.id, plan.name, str(len(served)), best))
     return (Heading(f"{len(rows)} Medi-Cal plans"), Table(("id", "name", "counties", "ecm"), tuple(rows)))
@@ -290,20 +290,20 @@ OFFER_WORDS = {
 }
 
 
-def plan_view(plan: Plan, catalog: Policy) -> View:
+def plan_view(plan: Plan, policy: Policy) -> View:
     """One plan: where it serves, its routes with source and date, what it offers, its history, notes and sources."""
-    counties = [one.name for one in catalog.counties_file.county if plan.id in plans_of(one)]
-    offer = catalog.offers.get(plan.id)
+    counties = [one.name for one in policy.counties_file.county if plan.id in plans_of(one)]
+    offer = policy.offers.get(plan.id)
     facts: list[Block] = []
     if offer:
-        named = tuple(catalog.services[one].name for one in offer.services)
+        named = tuple(policy.services[one].name for one in offer.services)
         but = f" but {', '.join(named)}" if named else ""
         words = OFFER_WORDS[offer.kind].format(but=but, named=", ".join(named))
         facts.append(Fact("offers", f"Offers ({offer.as_of or 'undated'})", words))
         for service, absent in offer.not_in.items():
-            facts.append(Items(f"not_offered_in\t{service}", f"{catalog.services[service].name}: not in", absent, BAD))
+            facts.append(Items(f"not_offered_in\t{service}", f"{policy.services[service].name}: not in", absent, BAD))
         facts.append(Fact("offers_note", "Note", offer.note, DOUBT))
-    routes = [one for one in catalog.routes_file.route if one.plan == plan.id]
+    routes = [one for one in policy.routes_file.route if one.plan == plan.id]
     history = [f"{one.starts}, {', '.join(one.counties)}: {'; '.join(one.populations)}" for one in plan.history]
     return _view(
         Heading(f"{plan.name} ({plan.id})"),
@@ -311,60 +311,60 @@ def plan_view(plan: Plan, catalog: Policy) -> View:
         Fact("name", "", plan.name),
         Items("alias", "Also called", plan.aliases),
         Items("county", f"Serves ({len(counties)})", tuple(counties)),
-        *(_route_block(one, catalog) for one in routes),
+        *(_route_block(one, policy) for one in routes),
         *([] if any(one.takes_referrals for one in routes) else [Fact("no_route", "Refer", NO_ROUTE, DOUBT)]),
         *facts,
         Fact("website", "Website", plan.website),
         Fact("note", "Note", plan.note),
         Points("history", "ECM began", tuple(history)),
-        *_conflicts(plan.id, catalog),
+        *_conflicts(plan.id, policy),
         *(
             Fact("contact", "Contact", contact_line(one))
-            for one in catalog.counties_file.contact
+            for one in policy.counties_file.contact
             if one.plan == plan.id
         ),
-        Fact("source", "Source", catalog.cite(plan.source)),
-        Fact("edition", "Data edition", catalog.edition),
+        Fact("source", "Source", policy.cite(plan.source)),
+        Fact("edition", "Data edition", policy.edition),
     )
 
 
-def _route_block(route: Route, catalog: Policy) -> Points:
+def _route_block(route: Route, policy: Policy) -> Points:
     """A route with its programs, or as what it is where nothing about a member goes there."""
-    region = f", {catalog.regions[route.region].name}" if route.region else ""
+    region = f", {policy.regions[route.region].name}" if route.region else ""
     where = f" in {', '.join(route.counties)}" if route.counties else ""
     programs = ", ".join(PROGRAM_WORDS[one] for one in route.programs)
     label = programs if route.takes_referrals else f"{programs}: for questions alone, nothing about a member"
     subjects = [f"Subject: {subject}" for subject in route.subject.values()]
-    cited = f"{catalog.cite(route.source)}{'' if route.date else ': verify'}; grade {route.grade}"
+    cited = f"{policy.cite(route.source)}{'' if route.date else ': verify'}; grade {route.grade}"
     key = f"route\t{route.id}" if route.takes_referrals else f"question\t{route.id}"
     return Points(
         key, f"{label}{region}{where}", (*lines(route), *subjects, cited), PLAIN if route.takes_referrals else DOUBT
     )
 
 
-def contacts_view(contacts: Sequence[Contact], catalog: Policy) -> View:
+def contacts_view(contacts: Sequence[Contact], policy: Policy) -> View:
     """Whom to call: number, TTY, hours, when."""
     blocks: list[Block] = [Heading(f"{len(contacts)} contacts")]
     for one in contacts:
         tty = f" (TTY {one.tty})" if one.tty else ""
         ways = ", ".join(filter(None, (f"{one.phone}{tty}" if one.phone else "", one.email, one.hours, one.website)))
-        said = tuple(filter(None, (ways, f"{one.purpose}.", one.note, catalog.cite(one.source))))
+        said = tuple(filter(None, (ways, f"{one.purpose}.", one.note, policy.cite(one.source))))
         blocks.append(Points("contact", one.name, said))
     return tuple(blocks)
 
 
-def send_blocks(send: Sequence[Send], catalog: Policy) -> Iterator[Block]:
+def send_blocks(send: Sequence[Send], policy: Policy) -> Iterator[Block]:
     """Where the member's own plan is asked for each program, and how fast it has to answer."""
     for one in send:
         how = next(lines(one.route))
         subject = f', subject "{one.subject}"' if one.subject else ""
         hours = f" {one.route.hours}." if one.route.hours else ""
-        asked = f"{catalog.plans[one.plan].name}, {'ask there how to refer: ' if one.ask else ''}{how}{subject}.{hours}"
+        asked = f"{policy.plans[one.plan].name}, {'ask there how to refer: ' if one.ask else ''}{how}{subject}.{hours}"
         yield Fact(f"send\t{one.program}", f"Send ({PROGRAM_WORDS[one.program]})", asked, GOOD)
         yield Fact(f"how_fast\t{one.program}", "How fast", one.how_fast)
 
 
-def determination_view(decided: Decided, catalog: Policy, *, full: bool) -> View:
+def determination_view(decided: Decided, policy: Policy, *, full: bool) -> View:
     """The results of a case: the summary, then what fits, what is open, what does not match today.
 
     Unless `full`, a long list keeps the details of what is open or does not match to the summary.
@@ -378,20 +378,20 @@ def determination_view(decided: Decided, catalog: Policy, *, full: bool) -> View
     ways = WAYS_TO_ANSWER[len(detailed) == len(ranked) :] if any(one.missing for one, _ in ranked) else ()
     return _view(
         Heading(f"{decided.name}: what seems to fit, and what does not match today"),
-        *(Items(f"summary\t{one}", catalog.outcomes[one].label, names[one], TONES[one]) for one in order),
+        *(Items(f"summary\t{one}", policy.outcomes[one].label, names[one], TONES[one]) for one in order),
         Fact("county", "County", decided.county.name if decided.county else "not given"),
-        *send_blocks(decided.send, catalog),
-        *(block for one, advice in detailed for block in _result(one, advice, decided.plan, catalog)),
+        *send_blocks(decided.send, policy),
+        *(block for one, advice in detailed for block in _result(one, advice, decided.plan, policy)),
         Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
-        Fact("edition", "Data edition", catalog.edition),
+        Fact("edition", "Data edition", policy.edition),
         Points("hint", "To answer", ways, DOUBT),
     )
 
 
-def _result(determination: Determination, advice: Advice, plan: str, catalog: Policy) -> Iterator[Block]:
+def _result(determination: Determination, advice: Advice, plan: str, policy: Policy) -> Iterator[Block]:
     subject, outcome = determination.subject, determination.outcome
     key = subject_id(subject)
-    words = catalog.outcomes[outcome]
+    words = policy.outcomes[outcome]
     kind = "Population of focus: " if subject.population else ""
     yield Heading(f"{kind}{subject.entry.name}: {words.label.lower()} ({outcome})", TONES[outcome])
     yield Fact(f"{key}\toutcome", "", outcome)
@@ -403,13 +403,13 @@ def _result(determination: Determination, advice: Advice, plan: str, catalog: Po
     why = []
     for reason in determination.because:
         if reason.part not in passed:
-            criterion = catalog.criteria[reason.criterion]
-            cited = catalog.told_to(plan, criterion.source) or criterion.source
-            why.append(f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(cited)}]")
+            criterion = policy.criteria[reason.criterion]
+            cited = policy.told_to(plan, criterion.source) or criterion.source
+            why.append(f"{'yes' if reason.met else 'no'}: {criterion.text} [{policy.cite(cited)}]")
     if clear := len(determination.because) - len(why):
         why.append(f"no exclusion applies ({clear} checked)")
     yield Points(f"{key}\tbecause", "Why", tuple(why))
-    asked = tuple(to_answer(catalog.questions[one]) for one in catalog.questions_of(determination.missing))
+    asked = tuple(to_answer(policy.questions[one]) for one in policy.questions_of(determination.missing))
     yield Points(f"{key}\tmissing", "Still to ask", asked, DOUBT)
     yield Points(f"{key}\tnext", "What to do next", advice.next_steps)
     yield Points(f"{key}\tnote", "Good to know", advice.notes)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base import values
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, Checked
+from calaim_cli.base.values import MESSAGES, Value
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
 from calaim_cli.decide.determination import Determination
@@ -47,54 +47,54 @@ class Declined(Exception):
     """The person said no where only a yes may go on; the text says what that means."""
 
 
-def answers_of(case: Case, catalog: Policy, as_of: date) -> dict[str, Answer]:
+def answers_of(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
     """The case's answers as far as they are valid, with what the case says beside them: age, plan."""
-    answers, _ = read_answers(case.answers, catalog.questions)
+    answers, _ = read_answers(case.answers, policy.questions)
     age = age_of(case, as_of)
-    if membership_of(case, catalog).plan and MANAGED_CARE in catalog.questions:
+    if membership_of(case, policy).plan and MANAGED_CARE in policy.questions:
         answers[MANAGED_CARE] = True
     return answers if age is None else {**answers, AGE: age}
 
 
 def hold_interview(
-    about: Inquiry, case: Case, catalog: Policy, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
+    about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
 ) -> Case:
     """The case with the replies to all that can still change the inquiry's subjects.
 
     "Back" asks an earlier question again and drops no later reply. `stand` is told the case before each question.
     """
-    asked = [question for question in answers_of(case, catalog, as_of) if question in about.questions]
-    question = next_question(about, answers_of(case, catalog, as_of))
+    asked = [question for question in answers_of(case, policy, as_of) if question in about.questions]
+    question = next_question(about, answers_of(case, policy, as_of))
     while question is not None:
         stand(case)
-        reply = ask(question_prompt(catalog.questions[question], case, catalog, as_of))
+        reply = ask(question_prompt(policy.questions[question], case, policy, as_of))
         if reply is Move.QUIT:
             raise Quit
         if reply is Move.BACK:
             position = asked.index(question) if question in asked else len(asked)
             question = asked[position - 1] if position else question
             continue
-        case = with_reply(case, catalog.questions[question], reply)
+        case = with_reply(case, policy.questions[question], reply)
         keep(case)
         if question not in asked:
             asked.append(question)
-        question = next_question(about, answers_of(case, catalog, as_of), question)
+        question = next_question(about, answers_of(case, policy, as_of), question)
     return case
 
 
-def question_prompt(question: Question, case: Case, catalog: Policy, as_of: date) -> Prompt:
+def question_prompt(question: Question, case: Case, policy: Policy, as_of: date) -> Prompt:
     """How a question is put: its words, help with sources, choices, and the reply given before."""
-    tests = [criterion for criterion in catalog.criteria.values() if criterion.question == question.id]
-    cited = dict.fromkeys(catalog.cite((tag,)) for test in tests for tag in test.source)
+    tests = [criterion for criterion in policy.criteria.values() if criterion.question == question.id]
+    cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
     most = question.at_most
     bound = "" if most is None else f" to {most}"
 
-    def number(typed: str) -> Checked:
+    def number(typed: str) -> Value:
         if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST and (most is None or int(typed) <= most):
-            return Checked(typed)
+            return Value(typed)
         # A date of birth will do for the age, and is kept as such.
         born = question.id == AGE and not typed.isdigit()
-        return values.date_of_birth(typed, as_of) if born else Checked(typed, "number")
+        return values.date_of_birth(typed, as_of) if born else Value(typed, "number")
 
     return Prompt(
         where=question.id,
@@ -146,10 +146,10 @@ def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
     return reply
 
 
-def choose_screening(case: Case, catalog: Policy, ask: Ask) -> list[str]:
+def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
     """What the screening before a referral is to cover: what the case asks for, or any of the programs, or nothing."""
     typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
-    entries = [entry_named(one, catalog) for one in typed] or catalog.programs_file.program
+    entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
     options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: go on without screening"}
     words = "What should be screened first? Only what matters is asked, and the referral then explains why."
     reply = ask_alone(ask, Prompt(where="screen", text=words, options=options, several=True))
@@ -157,23 +157,23 @@ def choose_screening(case: Case, catalog: Policy, ask: Ask) -> list[str]:
 
 
 def choose_referrals(
-    case: Case, determinations: Mapping[str, Determination], plan: str, catalog: Policy, ask: Ask
+    case: Case, determinations: Mapping[str, Determination], plan: str, policy: Policy, ask: Ask
 ) -> tuple[Case, ...]:
     """What to refer for: one case for each program, in the order of the policy.
 
     It is chosen among what her plan takes in writing in the member's county, with how it came out, best first.
     """
-    county, order = place_named(case.member.county, catalog).county, list(Outcome)
+    county, order = place_named(case.member.county, policy).county, list(Outcome)
     offers = {
-        name: f"{one.subject.entry.name}: {catalog.outcomes[one.outcome].label.lower()}"
+        name: f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
         for name, one in sorted(determinations.items(), key=lambda item: order.index(item[1].outcome))
         if one.subject.entry.by_email and not one.subject.population
-        if not one.subject.service or catalog.offered(plan, one.subject.service, county) is not False
+        if not one.subject.service or policy.offered(plan, one.subject.service, county) is not False
     }
     words = "What should the referral ask for?"
     reply = ask_alone(ask, Prompt(where="referral.program", text=words, options=offers, several=True))
-    services = tuple(one for one in reply if one in catalog.services)
-    wanted = [(one, ()) for one in reply if one not in catalog.services] + ([("cs", services)] if services else [])
+    services = tuple(one for one in reply if one in policy.services)
+    wanted = [(one, ()) for one in reply if one not in policy.services] + ([("cs", services)] if services else [])
     return tuple(
         replace(case, referral=replace(case.referral, program=program, services=chosen)) for program, chosen in wanted
     )
@@ -213,18 +213,18 @@ def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field
     return replace(case, **{part: replace(getattr(case, part), **{key: value})})
 
 
-def place_steps(catalog: Policy) -> tuple[Step, ...]:
+def place_steps(policy: Policy) -> tuple[Step, ...]:
     """The county and the member's plan there, which decide the route."""
     county, plan = BY_KEY["member.county"], BY_KEY["member.plan"]
 
-    def place(typed: str) -> Checked:
-        found = find_place(typed, catalog.gazetteer)
-        return Checked(typed, found.message) if isinstance(found, NoPlace) else Checked(found.county.name)
+    def place(typed: str) -> Value:
+        found = find_place(typed, policy.gazetteer)
+        return Value(typed, found.message) if isinstance(found, NoPlace) else Value(found.county.name)
 
     def card(case: Case) -> Prompt:
-        there = plans_of(place_named(case.member.county, catalog).county)
-        options = {one: catalog.plans[one].name for one in there} | {DONT_KNOW: "Not known, or none of these"}
-        known = membership_of(case, catalog).plan
+        there = plans_of(place_named(case.member.county, policy).county)
+        options = {one: policy.plans[one].name for one in there} | {DONT_KNOW: "Not known, or none of these"}
+        known = membership_of(case, policy).plan
         given = known if known in options else ""
         return Prompt(where=plan.key, text=plan.ask, options=options, help=WHERE_THE_PLAN_STANDS, given=given)
 
@@ -237,11 +237,11 @@ def place_steps(catalog: Policy) -> tuple[Step, ...]:
     )
 
 
-def form_steps(part: str, catalog: Policy, as_of: date, plan: str) -> tuple[Step, ...]:
+def form_steps(part: str, policy: Policy, as_of: date, plan: str) -> tuple[Step, ...]:
     """What the form asks of the referrer, or of the member: the texts in the form's order, then the choices."""
-    form, typed = catalog.form_of(plan), {FieldKind.TEXT, FieldKind.DATE}
+    form, typed = policy.form_of(plan), {FieldKind.TEXT, FieldKind.DATE}
     texts = [key for key in form.keys if BY_KEY[key].part == part and BY_KEY[key].kind in typed]
-    return tuple(field_step(where, form, catalog.words, as_of) for where in (*texts, *CHOSEN[part]))
+    return tuple(field_step(where, form, policy.words, as_of) for where in (*texts, *CHOSEN[part]))
 
 
 def field_step(where: str, form: Form, words: ReferralWords, as_of: date) -> Step:
@@ -278,9 +278,9 @@ def spoken_step(where: str, text: str, no_means: str = "", *, dont_know: bool = 
     It is no menu: a menu opens on one of its choices, and Enter would say it.
     """
 
-    def whole_word(typed: str) -> Checked:
+    def whole_word(typed: str) -> Value:
         word = typed.casefold()
-        return Checked(word, "" if word in YES_NO else "type the whole word, yes or no")
+        return Value(word, "" if word in YES_NO else "type the whole word, yes or no")
 
     def keep(case: Case, reply: Reply) -> Case:
         if no_means and reply != "yes":
@@ -303,12 +303,12 @@ def part2_steps() -> tuple[Step, ...]:
     )
 
 
-def consent_steps(case: Case, goes: Destination, catalog: Policy) -> tuple[Step, ...]:
+def consent_steps(case: Case, goes: Destination, policy: Policy) -> tuple[Step, ...]:
     """What a person says of a draft that she has read: that it is right, the member's agreement, the attestation."""
     ids = case.referral.services or (case.referral.program,)
-    named = f"It is for: {'; '.join(entry_named(name, catalog).name for name in ids)}."
+    named = f"It is for: {'; '.join(entry_named(name, policy).name for name in ids)}."
     agreed, attested = BY_KEY["consent.member_agreed"], BY_KEY["consent.attested"]
-    attestation = " ".join(catalog.form_of(goes.plan.id).attestation)
+    attestation = " ".join(policy.form_of(goes.plan.id).attestation)
     what = f"this draft to {', '.join(goes.to)}" if goes.by_email else f"this sheet for {goes.plan.name}"
     steps = (
         spoken_step("write", f"Write {what}? Nothing is sent.", "the draft is not right yet"),
