@@ -181,7 +181,7 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch the first layer off: every field passes as it is, and the message asks nothing."""
     passing = tuple(replace(field, check=Checked) for field in CHECKED)
     monkeypatch.setattr(fitness, "CHECKED", passing)
-    monkeypatch.setattr(fitness, "_checked_fields", fitness._checked_fields.__wrapped__)
+    monkeypatch.setattr(fitness, "_checks", fitness._checks.__wrapped__)
     monkeypatch.setattr(message, "guard", lambda draft: None)
 
 

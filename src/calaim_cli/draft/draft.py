@@ -16,9 +16,9 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line
-from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.decide.determination import POSITIVE
 from calaim_cli.decide.screening import Screening, screener
-from calaim_cli.draft.body import HIDDEN, Letter, body_of, explanation, hidden
+from calaim_cli.draft.body import HIDDEN, Letter, body_of, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
 from calaim_cli.draft.message import Draft, eml
@@ -44,6 +44,7 @@ class Drafted(Struct, frozen=True):
     draft: Draft
     route: Route
     case: Case
+    screening: Screening
     warnings: tuple[Problem, ...]
 
 
@@ -65,7 +66,9 @@ class Drafter:
         kept, county = checked.case, checked.county
         if county is not None:
             check_member(case, county, self.policy, unread)
-        screening = self._screener.screen(case, self.as_of, self._subjects_of(kept.referral))
+        # ECM is decided by its populations of focus.
+        asked = _asked(kept)
+        screening = self._screener.screen(case, self.as_of, self._populations.union(asked) if "ecm" in asked else asked)
         stated = (one for one in checked.problems if not preview or one.code not in STILL_TO_SAY)
         problems = (*unread, *stated, *screening.problems)
         if problems or county is None:
@@ -74,10 +77,9 @@ class Drafter:
         way = route(kept, county, self.policy, self.profile.network_lead_entity)
         secure = self.profile.secure_email
         extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
-        body = self._body(kept, county.name, way, screening)
-        draft = Draft(to=way.to, subject=way.subject, body=body, extra=extra)
+        draft = Draft(way.to, way.subject, self._body(kept, county.name, way, screening), extra)
         doubts = self._doubts(kept, screening)
-        return Drafted(draft, way, kept, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
+        return Drafted(draft, way, kept, screening, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
 
     def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
         """The draft of a case file as it is asked for on the command line; what is raised names the file.
@@ -98,46 +100,38 @@ class Drafter:
     def redacted(self, drafted: Drafted) -> str:
         """The body of a draft with what identifies the member masked, for a preview that others may see."""
         case = drafted.case
-        screening = self._screener.screen(case, self.as_of, self._subjects_of(case.referral))
         notes = HIDDEN if case.referral.notes else ""
         masked = replace(case, member=hidden(case.member), referral=replace(case.referral, notes=notes))
-        return self._body(masked, HIDDEN, drafted.route, screening)
-
-    def _subjects_of(self, referral: Referral) -> frozenset[str]:
-        """What has to be decided for a referral: what it asks for, and the populations of focus for ECM."""
-        asked = referral.services or (referral.program,)
-        return self._populations.union(asked) if "ecm" in asked else frozenset(asked)
+        return self._body(masked, HIDDEN, drafted.route, drafted.screening)
 
     def _body(self, case: Case, county: str, way: Route, screening: Screening) -> str:
         """The text for a case, with the tag of the user's mail gateway before it where she has one there."""
         found = screening.determinations
-        wanted = [explanation(one, self.policy) for one in _wanted(case.referral, screening)]
-        populations = [explanation(found[one], self.policy) for one in found if one in self._populations]
-        letter = Letter(case, county, way.to, wanted, populations)
+        populations = [found[one] for one in found if one in self._populations]
+        letter = Letter(case, county, way.to, [found[one] for one in _asked(case)], populations)
         return self.profile.secure_email.body_line() + body_of(letter, self.policy, self.as_of)
 
     def _doubts(self, case: Case, screening: Screening) -> Iterator[Problem]:
-        """What a person should know before sending: the plan decides all the same."""
-        for one in _wanted(case.referral, screening):
-            entry = one.subject.entry
-            if one.outcome in DOUBTFUL:
-                yield caution(one.outcome.value, "answers", name=entry.name)
+        """What a person should know before sending, although the plan decides."""
+        found = screening.determinations
+        for one in _asked(case):
+            entry = found[one].subject.entry
+            if found[one].outcome in DOUBTFUL:
+                yield caution(found[one].outcome.value, "answers", name=entry.name)
             if entry.ask_in_notes and not case.referral.notes:
                 yield caution("notes-wanted", "referral.notes", note=entry.ask_in_notes)
             availability = self.policy.availability.get(entry.id)
             if availability and availability.grade in (Grade.INFERRED, Grade.UNVERIFIED):
                 facts = {"name": entry.name, "note": availability.note}
                 yield caution("availability-not-confirmed", "referral.services", **facts)
-        found = screening.determinations
         fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
         for contact in self.policy.counties_file.contact:
             if fitting.intersection(contact.touches):
                 yield caution("contact", "answers", line=contact_line(contact))
 
 
-def _wanted(referral: Referral, screening: Screening) -> list[Determination]:
-    """The determinations of what a referral asks for, in its order."""
-    return [screening.determinations[one] for one in referral.services or (referral.program,)]
+def _asked(case: Case) -> tuple[str, ...]:
+    return case.referral.services or (case.referral.program,)
 
 
 def _unfit(problems: tuple[Problem, ...]) -> InputError | NotFound:
@@ -197,7 +191,7 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
     return {
         "schema": "calaim.referral/1",
         "to": list(draft.to),
-        "cc": list(draft.cc),
+        "cc": [],
         "subject": draft.subject,
         "route": {"kind": way.kind, "region": way.region, "why": way.why},
         "program": referral.program,
@@ -210,8 +204,7 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
 
 def as_text(draft: Draft) -> str:
     """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
-    cc = [f"Cc: {', '.join(draft.cc)}"] if draft.cc else []
-    return "\n".join([f"To: {', '.join(draft.to)}", *cc, f"Subject: {draft.subject}", "", draft.body])
+    return f"To: {', '.join(draft.to)}\nSubject: {draft.subject}\n\n{draft.body}"
 
 
 def as_mailto(draft: Draft) -> str:

@@ -149,9 +149,13 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         asked = {self.criteria[criterion].question for criterion in criteria}
         return tuple([question for question in self.questions if question in asked])
 
-    def questions_asked_by(self, entry: Program) -> tuple[Question, ...]:
-        """The questions that the entry's own rules rest on, in question order."""
-        return tuple(self.questions[one] for one in self.questions_of(criteria_of(*rules_of(entry).values())))
+    @cached_property
+    def form_questions(self) -> Mapping[str, tuple[Question, ...]]:
+        """The questions that an entry's own rules rest on, in question order, if it has a part of the plan's form."""
+        asked = {
+            one.id: self.questions_of(criteria_of(*rules_of(one).values())) for one in self.entries if one.form_part
+        }
+        return {entry: tuple(self.questions[question] for question in ids) for entry, ids in asked.items()}
 
     def name_of(self, entry_id: str) -> str:
         """The name of a program, population or service."""
