@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_origin
@@ -15,14 +15,10 @@ from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import decode_utf8, parse_toml, read_bytes
 from calaim_cli.base.wording import did_you_mean
 from calaim_cli.policy.places import Gazetteer, Shares
-from calaim_cli.policy.policy import CountiesFile, Policy, ProgramsFile
-from calaim_cli.policy.programs import PROGRAMS as THREE_PROGRAMS
-from calaim_cli.policy.programs import subjects
+from calaim_cli.policy.policy import COUNTIES, PROGRAMS, ZIPS, CountiesFile, Policy, ProgramsFile
+from calaim_cli.policy.programs import THREE_PROGRAMS, subjects
 
 File = TypeVar("File", ProgramsFile, CountiesFile)
-PROGRAMS: Final = "programs.toml"
-COUNTIES: Final = "counties.toml"
-ZIPS: Final = "zips.csv"
 SCHEMAS: Final = {PROGRAMS: "calaim.programs/1", COUNTIES: "calaim.counties/1"}
 LARGEST: Final = 16 * 1024 * 1024
 
@@ -38,10 +34,10 @@ def load(folder: Path | None = None) -> Policy:
 
     Raises InputError with every problem of shape found. What refers to what is the business of `datacheck`.
     """
-    if folder is None and (catalog := from_wheel()):
-        return catalog
+    if folder is None and (policy := from_wheel()):
+        return policy
     place = shipped() if folder is None else folder
-    programs, counties = read_toml(place / PROGRAMS), read_toml(place / COUNTIES)
+    programs, counties = _tables(place / PROGRAMS), _tables(place / COUNTIES)
     problems: list[Problem] = []
     programs_file = _decode(programs, ProgramsFile, PROGRAMS, problems)
     counties_file = _decode(counties, CountiesFile, COUNTIES, problems)
@@ -54,7 +50,7 @@ def load(folder: Path | None = None) -> Policy:
     if programs_file is None or counties_file is None or problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
     zips = place / ZIPS if (place / ZIPS).exists() else shipped() / ZIPS
-    return _catalog(programs_file, counties_file, zips)
+    return _policy(programs_file, counties_file, zips)
 
 
 def from_wheel() -> Policy | None:
@@ -65,11 +61,11 @@ def from_wheel() -> Policy | None:
         counties = msgspec.json.decode((folder / "counties.json").read_bytes(), type=CountiesFile)
     except (OSError, msgspec.DecodeError):
         return None
-    return _catalog(programs, counties, shipped() / ZIPS)
+    return _policy(programs, counties, shipped() / ZIPS)
 
 
-def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Policy:
-    shares = cache(lambda: read_zips(zips))
+def _policy(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Policy:
+    shares = cache(lambda: _shares(zips))
     return Policy(
         programs_file=programs,
         counties_file=counties,
@@ -86,8 +82,7 @@ def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Poli
     )
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file of at most 16 MiB."""
+def _tables(path: Path) -> dict[str, Any]:
     content = read_bytes(path, LARGEST)
     if not content.strip():
         raise InputError(f"{path}: the file is empty")
@@ -99,12 +94,9 @@ def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: l
     if tables.get("schema") != SCHEMAS[name]:
         problems.append(Problem(f"{name}: schema", "schema", f'expected "{SCHEMAS[name]}"'))
         return None
-    before = len(problems)
+    before, known = len(problems), {field.name: field for field in msgspec.structs.fields(shape)}
+    problems += [_unknown_key(f"{name}: {key}", key, known) for key in tables.keys() - known.keys()]
     values: dict[str, Any] = {}
-    known = {field.name: field for field in msgspec.structs.fields(shape)}
-    for key in tables.keys() - known.keys():
-        hint = did_you_mean(key, known) or "take it out"
-        problems.append(Problem(f"{name}: {key}", "unknown-key", f"no such part of the file: {hint}"))
     for key, field in known.items():
         if key in tables:
             values[key] = _decode_part(tables[key], field.type, f"{name}: {key}", problems)
@@ -116,7 +108,11 @@ def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: l
 def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
     """One part of a file: a single value, or one entry after the other of an array of tables."""
     if get_origin(wanted) is not tuple:
-        return _convert(given, wanted, where, problems)
+        try:
+            return msgspec.convert(given, wanted)
+        except msgspec.ValidationError as error:
+            problems.append(_in_words(str(error), where, wanted))
+            return None
     if not isinstance(given, list):
         problems.append(Problem(where, "type", "expected entries that begin with double brackets, such as [[county]]"))
         return ()
@@ -124,16 +120,9 @@ def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -
     for number, entry in enumerate(given, 1):
         keys = ("id", "name", "service", "place", "typed") if isinstance(entry, dict) else ()
         named = (f'"{entry[key]}"' for key in keys if isinstance(entry.get(key), str))
-        found.append(_convert(entry, get_args(wanted)[0], f"{where} {next(named, f'number {number}')}", problems))
+        where_in_it = f"{where} {next(named, f'number {number}')}"
+        found.append(_decode_part(entry, get_args(wanted)[0], where_in_it, problems))
     return tuple(found)
-
-
-def _convert(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
-    try:
-        return msgspec.convert(given, wanted)
-    except msgspec.ValidationError as error:
-        problems.append(_in_words(str(error), where, wanted))
-        return None
 
 
 _SIMPLE: Final = {"str": "text in quotes", "int": "a whole number", "float": "a number", "bool": "true or false"}
@@ -148,18 +137,21 @@ def _in_words(error: str, where: str, wanted: Any) -> Problem:
     if found := re.fullmatch(r"Object missing required field `(.*)`", said):
         return Problem(f"{place}: {found[1]}", "missing-key", "this key is missing: add it")
     if found := re.fullmatch(r"Object contains unknown field `(.*)`", said):
-        hint = did_you_mean(found[1], getattr(wanted, "__struct_encode_fields__", ())) or "take it out"
-        return Problem(f"{place}: {found[1]}", "unknown-key", f"there is no such key here: {hint}")
+        return _unknown_key(f"{place}: {found[1]}", found[1], getattr(wanted, "__struct_encode_fields__", ()))
     if found := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
         expected, got = (" or ".join(_TYPES.get(t, t) for t in kinds.split(" | ")) for kinds in found.groups())
         return Problem(place, "type", f"expected {expected}, found {got}")
     return Problem(place, "value", f"{said[:1].lower()}{said[1:]}: see the other entries for what is allowed")
 
 
+def _unknown_key(where: str, key: str, known: Iterable[str]) -> Problem:
+    return Problem(where, "unknown-key", f"unknown key; {did_you_mean(key, known) or 'remove it'}")
+
+
 _ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)")
 
 
-def read_zips(path: Path) -> Shares:
+def _shares(path: Path) -> Shares:
     """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
     shares: dict[str, tuple[tuple[str, float], ...]] = {}
     header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines() or [""]

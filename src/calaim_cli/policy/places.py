@@ -18,7 +18,7 @@ HEALTH_CARE_OPTIONS: Final = "health_care_options"  # the contact that helps to 
 
 
 class Region(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A Kaiser Permanente region: the one place where its mailbox and phone stand."""
+    """A Kaiser Permanente region: the one place that has its mailbox and phone."""
 
     id: str
     name: str
@@ -218,7 +218,7 @@ SHORT: Final = 4
 
 @lru_cache(MOST_REMEMBERED)
 def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
-    """The county that a name, alias, ZIP or FIPS code stands for. Near names are suggested, never taken."""
+    """The county that a name, alias, ZIP or FIPS code means. Near names are suggested, never taken."""
     text = typed.strip()
     if any(c.isdigit() for c in text):
         county = gazetteer.by_fips.get(text)
@@ -245,9 +245,7 @@ def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
     meant_by_slip = [wrong.county for wrong in gazetteer.misspellings if place_key(wrong.typed) == key]
     names = {place_key(county.name): county.name for county in gazetteer.counties}
     near = tuple(dict.fromkeys([*meant_by_slip, *(names[one] for one in near_names(key, names, least=least))]))
-    hint = (
-        f"did you mean {one_of(near)}?" if near else "give one of California's 58 counties, or for a city its ZIP code"
-    )
+    hint = f"did you mean {one_of(near)}?" if near else "enter one of the 58 counties, or for a city its ZIP code"
     return NoPlace("unknown-place", f"not a California county: {hint}", near)
 
 

@@ -14,12 +14,13 @@ from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, near_names, one_of, shown
 from calaim_cli.policy import places
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, County, NoPlace, Place, Plan, Region, find_place, plans_of
-from calaim_cli.policy.programs import Conflict, Grade, Group, Program, Source, Subject, requested, rules_of, source_id
+from calaim_cli.policy.programs import Conflict, Grade, Group, Program, Source, Subject, rules_of, source_id
 from calaim_cli.policy.questions import Criterion, Question, Topic
 from calaim_cli.policy.rules import criteria_of
 
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
+ZIPS: Final = "zips.csv"
 Named = TypeVar("Named", Program, Region, Plan)
 
 
@@ -106,8 +107,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def entries(self) -> tuple[Program, ...]:
         """Every program, population and service, in that order."""
-        data = self.programs_file
-        return (*data.program, *data.population, *data.service)
+        return tuple([entry for _, entry in kinds(self)])
 
     @cached_property
     def entry_by_name(self) -> Mapping[str, Program]:
@@ -198,13 +198,9 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return f"call {helps.name}, {helps.phone}"
 
 
-def _by_name(entries: Iterable[Program]) -> dict[str, Program]:
-    """The entries by each of their names. Of two with the same, which `data check` refuses, the first has it."""
-    found: dict[str, Program] = {}
-    for entry in entries:
-        for name in (entry.id, entry.name, *entry.aliases):
-            found.setdefault(name_key(name), entry)
-    return found
+def _by_name(entries: Sequence[Program]) -> dict[str, Program]:
+    # Of two with the same name, which `data check` refuses, the first has it.
+    return {name_key(name): one for one in reversed(entries) for name in (*one.aliases, one.name, one.id)}
 
 
 def place_named(typed: str, policy: Policy) -> Place:
@@ -253,10 +249,10 @@ def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str) -> Name
 
 def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
     """The subjects that are named, each once, in the order of the policy; all of them when none is named."""
-    if not typed:
-        return policy.subjects
-    wanted = [subject for one in typed for subject in requested(entry_named(one, policy), policy.subjects)]
-    return tuple(subject for subject in policy.subjects if subject in wanted)
+    entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
+    # Who names a whole program asks for all that belongs to it.
+    programs = {entry.id for entry in entries}
+    return tuple(one for one in policy.subjects if one.program in programs or one.entry in entries)
 
 
 def counties_with(

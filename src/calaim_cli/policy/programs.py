@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from calaim_cli.policy.rules import Rule
 
-PROGRAMS: Final = ("ecm", "cs", "chw")
+THREE_PROGRAMS: Final = ("ecm", "cs", "chw")
 """The three programs that everything belongs to; the policy has to have each."""
 PARTS: Final = ("rule", "discretion", "excluded", "choose_one", "first", "limit")
 """The parts of a policy, in the order in which they decide."""
