@@ -12,7 +12,7 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Gate, Outcome
 from calaim_cli.policy.rules import Rule, criteria_of
 
-# What comes of each gate that decides: why a choice, a step or a limit stands in the way.
+# What comes of each gate that decides: an exclusion, a choice, a step or a limit.
 GATES = {
     "excluded": Outcome.UNLIKELY,
     "choose_one": Outcome.CHOOSE_ONE,

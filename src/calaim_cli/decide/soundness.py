@@ -12,23 +12,26 @@ from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
 from calaim_cli.case.form import BY_KEY
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, plans_of
-from calaim_cli.policy.policy import COUNTIES, PROGRAMS, Policy, cited
+from calaim_cli.policy.policy import COUNTIES, PROGRAMS, ZIPS, Policy, cited
 from calaim_cli.policy.programs import Outcome, rules_of, source_id
 from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
 from calaim_cli.policy.rules import Rule, criteria_of
 
-ZIPS: Final = "zips.csv"
 COUNT: Final = 58
-CHOICE_TESTS: Final = {Kind.CHOICE: {"one_of", "any_choice"}, Kind.CHOICES: {"has_any_of", "any_choice"}}
-TESTS: Final[dict[Kind, set[str]]] = {Kind.YES_NO: set(), Kind.NUMBER: {"at_least", "at_most"}, **CHOICE_TESTS}
+TESTS: Final = {
+    Kind.YES_NO: (),
+    Kind.NUMBER: ("at_least", "at_most"),
+    Kind.CHOICE: ("any_choice", "one_of"),
+    Kind.CHOICES: ("any_choice", "has_any_of"),
+}
 """The tests of a criterion that suit each kind of question."""
 
 
 def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
-    ids = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
-    checks = (*ids, _counties, _places, _routes, _form)
-    return tuple(problem for check in checks for problem in check(policy))
+    of_programs = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
+    of_counties = (_counties, _places, _routes, _form)
+    return tuple(problem for check in (*of_programs, *of_counties) for problem in check(policy))
 
 
 def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
@@ -105,16 +108,15 @@ def _criteria(policy: Policy) -> Iterator[Problem]:
 
 def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
     """The test suits the kind of its question, names real choices, and some answer meets it."""
-    keys = ("at_least", "at_most", "one_of", "has_any_of", "any_choice")
-    given = {key for key in keys if getattr(criterion, key) not in (None, (), False)}
+    given = {key for keys in TESTS.values() for key in keys if getattr(criterion, key) not in (None, (), False)}
     allowed = TESTS[question.kind]
-    for key in sorted(given - allowed):
+    for key in sorted(given.difference(allowed)):
         yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")
     if allowed and not given:
-        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(sorted(allowed))}")
+        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(allowed)}")
     yield from _absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
     low, high = criterion.at_least or 0, criterion.at_most
-    # `low` stands in for limits that are not given, and is never less than itself.
+    # A limit that is not given rules nothing out, and `low` is never less than itself.
     most = min(limit for limit in (high, question.at_most, low) if limit is not None)
     if most < low:
         yield Problem(where, "unreachable", f"no answer can meet it: nothing is at least {low} and at most {most}")
@@ -128,12 +130,11 @@ def _questions(policy: Policy) -> Iterator[Problem]:
         if question.id not in used:
             yield Problem(where, "unused-question", "no criterion uses it; use it or remove it")
         yield from _absent(f"{where}: topic", "topic", (question.topic,), topics)
+        where = f"{where}: choices"
         if bool(question.choices) != (question.kind in (Kind.CHOICE, Kind.CHOICES)):
-            words = "choices go with the kinds choice and choices, and with no other"
-            yield Problem(f"{where}: choices", "choices", words)
+            yield Problem(where, "choices", "choices go with the kinds choice and choices, and with no other")
         if DONT_KNOW in question.choices:
-            words = f'"{DONT_KNOW}" is accepted by every question; remove it from the choices'
-            yield Problem(f"{where}: choices", "choices", words)
+            yield Problem(where, "choices", f'"{DONT_KNOW}" is accepted by every question; remove it from the choices')
 
 
 def _citations(policy: Policy) -> Iterator[Problem]:

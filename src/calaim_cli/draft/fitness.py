@@ -91,9 +91,8 @@ def _missing(case: Case, form: Form) -> Iterator[Problem]:
     if not member.mrn.strip() and not member.cin.strip():
         yield Problem("member.mrn", "member-id-missing", "give the KP medical record number, or the CIN in member.cin")
     if member.kp_member is None:
-        yield Problem(
-            "member.kp_member", "missing", "say whether the member has Kaiser Permanente Medi-Cal: see the card"
-        )
+        words = "say whether the member has Kaiser Permanente Medi-Cal: see the card"
+        yield Problem("member.kp_member", "missing", words)
 
 
 def _choices(case: Case, form: Form) -> Iterator[Problem]:
@@ -106,7 +105,7 @@ def _choices(case: Case, form: Form) -> Iterator[Problem]:
     if not current:
         yield Problem("referral.current_services", "missing", 'say what the member receives now; ["none"] if nothing')
     if any(one not in form.current_services for one in current) or ("none" in current and len(current) > 1):
-        words = f"give {one_of(form.current_services)}; none stands alone"
+        words = f"give {one_of(form.current_services)}; none excludes the others"
         yield Problem("referral.current_services", "unknown-choice", words)
 
 
@@ -126,17 +125,15 @@ def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Pr
         problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(policy.form.subjects)}"))
     elif (program == "cs") != bool(typed):
         which = "say which Community Supports: 'calaim services' lists their ids"
-        words = which if program == "cs" else "leave them out unless the program is cs (Community Supports)"
+        words = which if program == "cs" else "only cs (Community Supports) takes services: remove them"
         problems.append(Problem("referral.services", "services", words))
-    services, listed = {}, "'calaim services' lists them"
-    for one in typed:
-        found = policy.service_by_name.get(name_key(one))
-        services[found.id if found else one] = found
-        if found is None:
-            near = did_you_mean(one, [service.id for service in policy.programs_file.service])
-            words = f"there is no such service: {near or listed}"
-            problems.append(Problem("referral.services", "unknown-service", words))
-    return program, tuple(services), problems
+    services, listed = {one: policy.service_by_name.get(name_key(one)) for one in typed}, "'calaim services' lists them"
+    for one in (one for one in typed if services[one] is None):
+        near = did_you_mean(one, [service.id for service in policy.programs_file.service])
+        words = f"unknown service; {near or listed}"
+        problems.append(Problem("referral.services", "unknown-service", words))
+    ids = dict.fromkeys(found.id if found else one for one, found in services.items())
+    return program, tuple(ids), problems
 
 
 def _consent(case: Case) -> Iterator[Problem]:
@@ -146,8 +143,7 @@ def _consent(case: Case) -> Iterator[Problem]:
         words = "the member has to agree to the program first; ask, then set it to true"
         yield Problem("consent.member_agreed", "agreement-missing", words)
     if consent.attested is not True:
-        words = "a person has to attest that the referral is correct, agreed to, and can be documented"
-        words += ", and then set attested to true: the program never does"
+        words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
         yield Problem("consent.attested", "attestation-missing", words)
     if consent.part2 and consent.part2_consent is not True:
         words = "information from a 42 CFR Part 2 program needs the member's written consent"
