@@ -217,7 +217,7 @@ def test_who_attests_is_told_how(catalog: Policy) -> None:
 
 @pytest.mark.parametrize(
     ("program", "services", "says"),
-    [("cs", [], "'calaim services' lists their ids"), ("ecm", ["respite"], "unless the program is cs")],
+    [("cs", [], "'calaim services' lists their ids"), ("ecm", ["respite"], "takes services")],
 )
 def test_services_go_with_community_supports(catalog: Policy, program: str, services: list[str], says: str) -> None:
     """Community Supports named by none, or named for another program, are told with the way to mend it."""

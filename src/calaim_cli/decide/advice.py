@@ -58,7 +58,6 @@ def _next_steps(determination: Determination, policy: Policy, plan: str, where: 
 
 
 def _said_by_gates(determination: Determination) -> Iterator[str]:
-    """The sentences of the gates that decided."""
     part = next((part for part, outcome in GATES.items() if outcome is determination.outcome), "")
     decided = {reason.criterion for reason in determination.because if reason.part == part}
     if decided:

@@ -108,7 +108,6 @@ def next_question(about: Inquiry, answers: Mapping[str, Answer], last: str | Non
 
 
 def _of_subject(about: Inquiry, subject: str, known: Truths, wanted: set[str]) -> Prospect:
-    """The prospect of a subject that only the wanted questions can still change."""
     key = (subject, frozenset(wanted), tuple(known[one] for one in about.rests_on[subject]))
     if key not in about.prospects:
         costs = {one: about.costs[one] for one in wanted}

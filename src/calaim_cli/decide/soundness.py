@@ -35,7 +35,6 @@ def find_problems(policy: Policy) -> tuple[Problem, ...]:
 
 
 def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
-    """A problem for each name that is none of those known."""
     for name in names:
         if name not in known:
             hint = did_you_mean(name, known) or f"add it, or use a {kind} that is there"
@@ -65,7 +64,7 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
 
 
 def _repeated_names(policy: Policy) -> Iterator[Problem]:
-    """One name must not find two programs."""
+    # One name must not find two programs.
     owner: dict[str, str] = {}
     for entry in policy.entries:
         for name in {name_key(name) for name in (entry.id, entry.name, *entry.aliases)}:

@@ -82,9 +82,8 @@ def _laid_out(section: Section, letter: Letter, policy: Policy) -> str:
     return _paragraphs(section.title, tuple(text.split("\n"))) if text else ""
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(MOST_REMEMBERED)  # the same for every member whom she refers
 def _of_referrer(section: Section, referrer: Referrer, form: Form) -> str:
-    """The referrer's fields, which are the same for every member whom she refers."""
     return _labelled(section, Letter(Case(referrer=referrer), "", (), (), ()), form)
 
 
@@ -197,7 +196,6 @@ def _form_part(entry: Program, answers: Mapping[str, Answer], policy: Policy) ->
 
 
 def _listed(title: str, points: Sequence[str]) -> Iterator[str]:
-    """Points under a title; nothing where there are none."""
     if points:
         yield from wrapped(title, "  ")
         for point in points:

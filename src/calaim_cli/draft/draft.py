@@ -72,7 +72,10 @@ class Drafter:
         stated = (one for one in checked.problems if not preview or one.code not in STILL_TO_SAY)
         problems = (*unread, *stated, *screening.problems)
         if problems or county is None:
-            raise _unfit(problems)
+            if problems and all(one.code in NOT_FOUND for one in problems):
+                first = problems[0]
+                raise NotFound(f"{first.where}: {first.message}", problems, code=first.code)
+            raise InputError("the case is not complete enough for a referral; nothing was written", problems)
         kept = replace(kept, answers={**screening.answers})
         way = route(kept, county, self.policy, self.profile.network_lead_entity)
         secure = self.profile.secure_email
@@ -82,10 +85,8 @@ class Drafter:
         return Drafted(draft, way, kept, screening, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
 
     def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
-        """The draft of a case file as it is asked for on the command line; what is raised names the file.
-
-        Raises InputError where that is something else than the file says: the consent in it is for that alone.
-        """
+        """The draft of a case file as it is asked for on the command line; what is raised names the file."""
+        # The consent in a file is for what the file says, and for that alone.
         wanted = [requested(one, self.policy) for one in (written, asked)]
         if len({(program, frozenset(services)) for program, services, _ in wanted}) > 1:
             words = "the consent in the case is not for what the command line asks for"
@@ -105,7 +106,6 @@ class Drafter:
         return self._body(masked, HIDDEN, drafted.route, drafted.screening)
 
     def _body(self, case: Case, county: str, way: Route, screening: Screening) -> str:
-        """The text for a case, with the tag of the user's mail gateway before it where she has one there."""
         found = screening.determinations
         populations = [found[one] for one in found if one in self._populations]
         letter = Letter(case, county, way.to, [found[one] for one in _asked(case)], populations)
@@ -122,8 +122,8 @@ class Drafter:
                 yield caution("notes-wanted", "referral.notes", note=entry.ask_in_notes)
             availability = self.policy.availability.get(entry.id)
             if availability and availability.grade in (Grade.INFERRED, Grade.UNVERIFIED):
-                facts = {"name": entry.name, "note": availability.note}
-                yield caution("availability-not-confirmed", "referral.services", **facts)
+                where, note = "referral.services", availability.note
+                yield caution("availability-not-confirmed", where, name=entry.name, note=note)
         fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
         for contact in self.policy.counties_file.contact:
             if fitting.intersection(contact.touches):
@@ -132,14 +132,6 @@ class Drafter:
 
 def _asked(case: Case) -> tuple[str, ...]:
     return case.referral.services or (case.referral.program,)
-
-
-def _unfit(problems: tuple[Problem, ...]) -> InputError | NotFound:
-    """All problems at once; not found when every one of them is a name that finds nothing."""
-    if problems and all(one.code in NOT_FOUND for one in problems):
-        first = problems[0]
-        return NotFound(f"{first.where}: {first.message}", problems, code=first.code)
-    return InputError("the case is not complete enough for a referral; nothing was written", problems)
 
 
 def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool) -> Case:

@@ -96,7 +96,6 @@ def _missing(case: Case, form: Form) -> Iterator[Problem]:
 
 
 def _choices(case: Case, form: Form) -> Iterator[Problem]:
-    """A problem for each choice that the form does not have."""
     for field in CHOSEN:
         given, known = getattr(case.referrer, field.name), getattr(form, field.choices)
         if given and given not in known:
@@ -110,7 +109,6 @@ def _choices(case: Case, form: Form) -> Iterator[Problem]:
 
 
 def _without_detail(referrer: Referrer, form: Form) -> Iterator[Problem]:
-    """A warning for a choice of the form that asks to say which, where nothing is said."""
     for field, what in zip(CHOSEN, ("relationship", "one"), strict=True):
         chosen = getattr(form, field.choices).get(getattr(referrer, field.name), "")
         if chosen.endswith(SAY_WHICH) and not getattr(referrer, f"{field.name}_detail"):
@@ -137,7 +135,7 @@ def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Pr
 
 
 def _consent(case: Case) -> Iterator[Problem]:
-    """A problem for each thing that the member or the referrer has not said, without which nothing may leave."""
+    # "Not stated" is no consent: only a yes lets anything leave.
     consent = case.consent
     if consent.member_agreed is not True:
         words = "the member has to agree to the program first; ask, then set it to true"

@@ -91,13 +91,11 @@ def region_of(county: County, zip_code: str, policy: Policy) -> Region:
 
 
 def _lines(policy: Policy) -> str:
-    """Both regional phone lines, for when no region can be told."""
     lines = [f"{region.name} {region.phone}" for region in policy.regions.values()]
     return f"Kaiser Permanente's lines: {one_of(lines)}"
 
 
 def _check_services(case: Case, county: County, call: str, policy: Policy) -> None:
-    """Raises NotFound for a service that takes no e-mailed referral, or that the county does not offer."""
     for service in case.referral.services:
         entry = policy.service_by_name[name_key(service)]
         name = entry.name

@@ -37,7 +37,7 @@ def load(folder: Path | None = None) -> Policy:
     if folder is None and (policy := from_wheel()):
         return policy
     place = shipped() if folder is None else folder
-    programs, counties = _tables(place / PROGRAMS), _tables(place / COUNTIES)
+    programs, counties = read_toml(place / PROGRAMS), read_toml(place / COUNTIES)
     problems: list[Problem] = []
     programs_file = _decode(programs, ProgramsFile, PROGRAMS, problems)
     counties_file = _decode(counties, CountiesFile, COUNTIES, problems)
@@ -65,7 +65,7 @@ def from_wheel() -> Policy | None:
 
 
 def _policy(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Policy:
-    shares = cache(lambda: _shares(zips))
+    shares = cache(lambda: read_zips(zips))
     return Policy(
         programs_file=programs,
         counties_file=counties,
@@ -82,7 +82,8 @@ def _policy(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Polic
     )
 
 
-def _tables(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file of at most 16 MiB."""
     content = read_bytes(path, LARGEST)
     if not content.strip():
         raise InputError(f"{path}: the file is empty")
@@ -151,7 +152,7 @@ def _unknown_key(where: str, key: str, known: Iterable[str]) -> Problem:
 _ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)")
 
 
-def _shares(path: Path) -> Shares:
+def read_zips(path: Path) -> Shares:
     """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
     shares: dict[str, tuple[tuple[str, float], ...]] = {}
     header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines() or [""]

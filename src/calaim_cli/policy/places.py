@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from calaim_cli.base.wording import near_names, one_of, place_key
 from calaim_cli.policy.programs import Grade
-from calaim_cli.policy.rules import MOST_REMEMBERED
 
 KP: Final = "kp"
 HEALTH_CARE_OPTIONS: Final = "health_care_options"  # the contact that helps to choose or change a plan
@@ -211,12 +210,15 @@ class Gazetteer(Struct, frozen=True, eq=False, dict=True):
         return dict(reversed(named))
 
 
-ZIP_CODE: Final = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")  # here too: a look-up loads no checks of fields
+# California has some 2,700 ZIP codes, and a sheet names few places that often.
+REMEMBERED: Final = 4096
+# Here too: a look-up loads no checks of fields.
+ZIP_CODE: Final = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
 WHOLLY_IN_CALIFORNIA: Final = 0.999
 SHORT: Final = 4
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(REMEMBERED)
 def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a name, alias, ZIP or FIPS code means. Near names are suggested, never taken."""
     text = typed.strip()
@@ -249,7 +251,7 @@ def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
     return NoPlace("unknown-place", f"not a California county: {hint}", near)
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(REMEMBERED)
 def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a ZIP code lies in; refused where it lies in several, or is not wholly in California."""
     found = ZIP_CODE.fullmatch(text)

@@ -122,8 +122,7 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 def rules_of(entry: Program) -> dict[str, Rule]:
     """The rules that the entry itself writes down, by part."""
-    named = {part: getattr(entry, part) for part in PARTS}
-    return {part: rule for part, rule in named.items() if rule is not None}
+    return {part: rule for part in PARTS if (rule := getattr(entry, part)) is not None}
 
 
 class Subject(Struct, frozen=True, eq=False):
@@ -160,11 +159,6 @@ def _any_of(parts: Mapping[str, Iterable[Rule | None]]) -> dict[str, Rule]:
     """Each part as any one of its rules; a part that has none is left out."""
     given = {part: tuple(rule for rule in rules if rule is not None) for part, rules in parts.items()}
     return {part: Rule(any_of=rules) for part, rules in given.items() if rules}
-
-
-def requested(entry: Program, known: Iterable[Subject]) -> tuple[Subject, ...]:
-    """What a request for `entry` asks to be decided: itself, or all that belongs to a whole program."""
-    return tuple(subject for subject in known if subject.entry is entry or subject.program == entry.id)
 
 
 def subject_id(subject: Subject) -> str:
