@@ -148,7 +148,7 @@ def _turned(prospect: Prospect) -> Prospect:
 
 
 def _all_of(parts: Sequence[Prospect]) -> Prospect:
-    """Ask first what says no soonest; what comes after is asked only as long as everything so far said yes."""
+    # What says no soonest is asked first, and what comes after only as long as everything so far said yes.
     if any(one.likely == 0 for one in parts):
         return Prospect(0.0, 0.0, "")
     to_ask = sorted((one for one in parts if one.questions), key=lambda one: (one.likely - 1) / one.questions)
@@ -162,7 +162,7 @@ def _all_of(parts: Sequence[Prospect]) -> Prospect:
 
 
 def _likelihood(criterion: Criterion, question: Question) -> float:
-    """How likely the criterion is met: the share that says yes, reaches a step, or chooses one of its choices."""
+    # The share that says yes, reaches a step, or chooses one of its choices.
     answers = telling_answers(question, [criterion])
     truths = truths_of([criterion])
     met = [answer for answer in answers if truths({question.id: answer})[criterion.id] is Truth.YES]

@@ -117,10 +117,11 @@ def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: dat
     county, warnings = stated, screening.warnings
     if stated is None:
         own = county_of(case, policy)
-        county, warnings = own.county, (*warnings, *own.warnings)
+        county = own.county
         if case.member.county.strip():
             for problem in own.problems:
                 raise NotFound(f"{name}: member.county: {problem.message}", own.problems, code=problem.code)
+            warnings = (*warnings, *own.warnings)
         elif case.member.zip.strip():
             warnings = (*warnings, *(Problem("member.zip", one.code, one.message) for one in own.problems))
     found, kp_member = screening.determinations.values(), case.member.kp_member

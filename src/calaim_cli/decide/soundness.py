@@ -206,7 +206,6 @@ def _places(policy: Policy) -> Iterator[Problem]:
 
 
 def _routes(policy: Policy) -> Iterator[Problem]:
-    """Mailboxes are plain addresses, subjects fit one header line, every service has its availability."""
     data = policy.counties_file
     mailboxes = {one.id: one.email for one in data.region} | {one.id: one.email for one in data.contact if one.email}
     for name, address in mailboxes.items():

@@ -88,11 +88,11 @@ def _of_referrer(section: Section, referrer: Referrer, form: Form) -> str:
 
 
 def _labelled(section: Section, letter: Letter, form: Form) -> str:
-    """Each line with its label; a value that reads from right to left has a line of its own."""
     lines: list[str] = []
     for label, show in _shown(section, form):
         value = show(letter) or NOT_GIVEN
         line = f"{label}: {value}"
+        # Beside its label, a value that reads from right to left would be shown out of order.
         if not line.isascii() and not reads_left_to_right(value):
             lines += (f"{label}:", *wrapped(value))
         elif len(line) <= WIDTH:
@@ -116,7 +116,6 @@ def _shown(section: Section, form: Form) -> tuple[tuple[str, Show], ...]:
 
 
 def _show(key: str, form: Form) -> Show:
-    """A function that gives the text of a field, in the form's words where it is a choice."""
     match key:
         case "member.kp_member":
             return lambda letter: "yes" if letter.case.member.kp_member else "no"

@@ -110,9 +110,8 @@ def read_back(content: bytes, draft: Draft) -> None:
         raise _unsafe()
 
 
-@lru_cache
+@lru_cache  # once for each route: parsing takes longer than all the rest of a draft
 def _headers_read_back(block: bytes, to: tuple[str, ...], subject: str, extra: tuple[str, str] | None) -> None:
-    """Parse a header block with the standard library and compare it with what was meant; once for each route."""
     message = message_from_bytes(block, policy=policy.default)
     found = dict(message.items())  # each look at a header parses it anew
     same = (

@@ -91,7 +91,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: list[Problem]) -> File | None:
-    """The file's tables as `shape`, entry by entry, so that one bad entry does not hide the next."""
+    # Entry by entry, so that one bad entry does not hide the next.
     if tables.get("schema") != SCHEMAS[name]:
         problems.append(Problem(f"{name}: schema", "schema", f'expected "{SCHEMAS[name]}"'))
         return None
@@ -107,7 +107,6 @@ def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: l
 
 
 def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
-    """One part of a file: a single value, or one entry after the other of an array of tables."""
     if get_origin(wanted) is not tuple:
         try:
             return msgspec.convert(given, wanted)
@@ -131,7 +130,7 @@ _TYPES: Final = {**_SIMPLE, "array": "a list in brackets", "object": "a table", 
 
 
 def _in_words(error: str, where: str, wanted: Any) -> Problem:
-    """What msgspec says, in the words of somebody who edits the file."""
+    # In the words of somebody who edits the file: msgspec's own are for programmers.
     said, _, path = error.partition(" - at `$")
     key = path.rstrip("`").strip(".")
     place = f"{where}: {key}" if key else where

@@ -231,7 +231,6 @@ def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
 
 
 def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
-    """Why a name that is no county's is refused, with what it may have meant."""
     for ambiguous in gazetteer.ambiguous:
         if key in map(place_key, ambiguous.typed):
             meant = f"it may mean {one_of(ambiguous.candidates)}: " if ambiguous.candidates else ""

@@ -185,9 +185,9 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return f"{card} Without a card, {self._call_to_choose()}."
 
     def _to_call(self, plan_id: str, county: places.County) -> str:
-        """The plan with its phone; Kaiser Permanente's is that of its region, in a split county of each."""
         plan = self.plans[plan_id]
         phone = plan.phone
+        # Kaiser Permanente has a phone for each region, and a county may be split between them.
         if plan_id == places.KP and county.kp:
             phone = one_of(self.regions[region].phone for region in _regions(county))
         return f"{plan.name} ({phone})" if phone else plan.name
@@ -272,9 +272,9 @@ def counties_with(
 
 
 def _regions(county: places.County) -> tuple[str, ...]:
-    """The regions that Kaiser Permanente serves the county from: several where ZIP codes split it, or none."""
     if county.kp is None:
         return ()
+    # Several where ZIP codes split the county.
     return (county.kp.region,) if county.kp.region else tuple(dict.fromkeys(county.kp.by_zip.values()))
 
 

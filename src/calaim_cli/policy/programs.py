@@ -156,7 +156,7 @@ def subjects(
 
 
 def _any_of(parts: Mapping[str, Iterable[Rule | None]]) -> dict[str, Rule]:
-    """Each part as any one of its rules; a part that has none is left out."""
+    # A rule without any part would be met by everyone, so a part that has no rules is left out.
     given = {part: tuple(rule for rule in rules if rule is not None) for part, rules in parts.items()}
     return {part: Rule(any_of=rules) for part, rules in given.items() if rules}
 
