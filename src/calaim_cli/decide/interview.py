@@ -202,15 +202,11 @@ def to_settle(named: Sequence[Program], policy: Policy, county: County | None) -
     )
 
 
-class Standing(NamedTuple):
-    """How far an interview has come: per subject the outcome, and at most how many questions are to go."""
+def standing(about: Inquiry, answers: Mapping[str, Answer]) -> tuple[dict[str, Outcome], int]:
+    """How far the interview has come: the outcome of each subject, and at most how many questions are to go.
 
-    outcomes: dict[str, Outcome]
-    to_go: int
-
-
-def standing(about: Inquiry, answers: Mapping[str, Answer]) -> Standing:
-    """How far the interview has come; `to_go` is an upper bound, as a reply can make other questions needless."""
+    It is an upper bound, as a reply can make other questions needless.
+    """
     known = about.truths_of(answers)
     outcomes = {subject: decide(known).outcome for subject, decide in about.deciders.items()}
-    return Standing(outcomes, len(open_questions(about, answers)))
+    return outcomes, len(open_questions(about, answers))

@@ -16,7 +16,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.base.values import MOST_REMEMBERED
 from calaim_cli.case.case import Case, Member, Referrer
 from calaim_cli.case.form import BY_KEY, SAY_WHICH
 from calaim_cli.decide.determination import POSITIVE, Determination
@@ -29,6 +28,7 @@ WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
 MOST_NOT_KNOWN: Final = 6
+MOST_REMEMBERED: Final = 4096
 # Stands before the day, in a line of its own: a rerun on another day compares the rest.
 DATE_LABEL: Final = "Date of referral"
 

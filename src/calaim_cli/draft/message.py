@@ -22,6 +22,7 @@ HEADERS: Final = ("X-Unsent", "To", "Subject", "Content-Type", "Content-Transfer
 EXTRA: Final = re.compile(r"X-[A-Za-z-]{1,38}")
 LONGEST_LINE: Final = 76  # octets of quoted-printable: RFC 2045, 6.7
 LONGEST_HEADER: Final = 998  # RFC 5322, 2.1.1
+UNSAFE: Final = "the draft contains a character that e-mail cannot carry safely; nothing was written"
 
 
 class Draft(Struct, frozen=True):
@@ -52,13 +53,7 @@ def guard(draft: Draft) -> None:
     # X-Unsent is the one such header that mail clients give a meaning to, and the draft has it already.
     extra_fits = EXTRA.fullmatch(name) and SUBJECT.fullmatch(value) and name.lower() != HEADERS[0].lower()
     if not (addresses_fit and SUBJECT.fullmatch(draft.subject) and body_fits and extra_fits):
-        raise _unsafe()
-
-
-def _unsafe() -> OutputRefused:
-    return OutputRefused(
-        "the draft contains a character that e-mail cannot carry safely; nothing was written", code="unsafe"
-    )
+        raise OutputRefused(UNSAFE, code="unsafe")
 
 
 @lru_cache
@@ -88,7 +83,7 @@ def _quoted(section: str) -> bytes:
 
 def _with_crlf(text: str) -> bytes:
     if "\r" in text:
-        raise _unsafe()
+        raise OutputRefused(UNSAFE, code="unsafe")
     return text.replace("\n", "\r\n").encode("utf-8")
 
 
@@ -107,7 +102,7 @@ def read_back(content: bytes, draft: Draft) -> None:
         and text.count(b"\r") == text.count(b"\n") == len(lines) - 1
     )
     if not same:
-        raise _unsafe()
+        raise OutputRefused(UNSAFE, code="unsafe")
 
 
 @lru_cache  # once for each route: parsing takes longer than all the rest of a draft
@@ -129,4 +124,4 @@ def _headers_read_back(block: bytes, to: tuple[str, ...], subject: str, extra: t
     lines = block.split(b"\r\n")
     whole = block.isascii() and block.endswith(b"\r\n\r\n") and max(map(len, lines)) <= LONGEST_HEADER
     if not same or not whole or any(b"\r" in line or b"\n" in line for line in lines):
-        raise _unsafe()
+        raise OutputRefused(UNSAFE, code="unsafe")

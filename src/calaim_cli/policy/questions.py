@@ -115,8 +115,9 @@ def read_answers(
     problems: list[Problem] = []
     for key, value in given.items():
         question = questions.get(key)
+        # Most answers are these.
         if isinstance(value, bool) and question and question.kind is Kind.YES_NO:
-            answers[key] = value  # most answers are these
+            answers[key] = value
             continue
         where = f"answers.{key}"
         if question is None:
