@@ -68,14 +68,10 @@ class Directory:
         """Put a file in the place of another, in one step."""
         os.replace(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
-    def unlink(self, name: str) -> None:
-        """Take a name away."""
-        os.unlink(self._at(name), dir_fd=self.descriptor)
-
     def forget(self, name: str) -> None:
         """Take a name away; one that is gone was given to its target."""
         with suppress(FileNotFoundError):
-            self.unlink(name)
+            os.unlink(self._at(name), dir_fd=self.descriptor)
 
     def close_to_others(self, name: str) -> None:
         """Let nobody but its owner use a file; on Windows that is a matter of the folder that it lies in."""
@@ -83,23 +79,23 @@ class Directory:
             os.chmod(self._at(name), 0o600, dir_fd=self.descriptor)
 
     def discard(self, name: str, descriptor: int) -> None:
-        """Close a file and take its name away; one that is gone was given to its target."""
+        """Take the name of a file away and close it, unless it is closed (-1)."""
+        try:
+            if not VANISHING:
+                self.forget(name)
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
         if VANISHING:
-            os.close(descriptor)
             with suppress(PermissionError):  # another run has it open by now
                 self.forget(name)
-            return
-        try:
-            self.forget(name)
-        finally:
-            os.close(descriptor)
 
     def vanishing(self, name: str) -> int:
         """A new private file that is gone when it is closed."""
         descriptor = self.open(name, NEW | VANISHING)
         try:
             if not VANISHING:
-                self.unlink(name)
+                self.forget(name)
         except BaseException:
             os.close(descriptor)
             raise
@@ -108,18 +104,6 @@ class Directory:
     def names(self) -> list[str]:
         """What is in it."""
         return os.listdir(self.path if self.descriptor is None else self.descriptor)  # noqa: PTH208 by descriptor
-
-
-def read_at(descriptor: int, length: int, offset: int) -> bytes:
-    """At most so many bytes from there on; what is written next goes where it would have gone."""
-    if hasattr(os, "pread"):
-        return os.pread(descriptor, length, offset)
-    before = os.lseek(descriptor, 0, os.SEEK_CUR)
-    try:
-        os.lseek(descriptor, offset, os.SEEK_SET)
-        return os.read(descriptor, length)
-    finally:
-        os.lseek(descriptor, before, os.SEEK_SET)
 
 
 def lock(descriptor: int) -> bool:

@@ -463,17 +463,13 @@ def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None
     _fill(rows, whole, as_of)
     os.fsync(whole.descriptor)
 
-    def same() -> bool:
-        if folder.holds(name, whole.pieces()):
-            return True
+    status = folder.publish(whole, name)
+    if status is Status.CONFLICT:
         head = folder.find(name, HEAD).content or b""
-        day = carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of)
-        if day is None:
-            return False
-        _fill(rows, whole, day)
-        return folder.holds(name, whole.pieces())
-
-    status = folder.publish(whole, name, same)
+        if day := carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of):
+            _fill(rows, whole, day)
+            if folder.compared(name, whole.pieces()) is Status.UNCHANGED:
+                status = Status.UNCHANGED
     for fate in rows.fates:
         fate.status = fate.status if fate.status is Status.REFUSED else status
     setattr(tally, status, tally.rows - tally.refused)
@@ -520,13 +516,13 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     lists = {report: sheet.record(REPORT_COLUMNS).rstrip().encode()} | ({rejects: header} if tally.refused else {})
     for path, begins in lists.items():
         found = folder.find(path.name, len(begins))
-        if found.exists and found.content != begins and not files.is_torn(found.content, begins):
+        if found.exists and not files.could_be(found.content, begins):
             words = "already exists and is not a report of this command. Move it away and run again"
             raise OutputRefused(f"{path}: {words}", code="exists")
     if folder.changed_at(rejects.name) > folder.changed_at(report.name) > 0:
         known = folder.find(rejects.name).content or b""
         expected = header + (rows.rejects.read(0, min(rows.rejects.size, len(known))) if rows.rejects else b"")
-        if known != expected and not files.is_torn(known, expected):
+        if not files.could_be(known, expected):
             words = "was edited after the last run. Save it under another name first"
             raise OutputRefused(f"{rejects}: {words}", code="exists")
 
@@ -540,7 +536,7 @@ def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
         yield from rows.rejects.pieces() if rows.rejects else ()
 
     there = folder.find(rejects, 0).exists
-    same = folder.holds(rejects, refused_rows()) if tally.refused else not there
+    same = folder.compared(rejects, refused_rows()) is Status.UNCHANGED if tally.refused else not there
     if tally.refused and not same:
         folder.replace(rejects, refused_rows())
     elif there and not tally.refused and not tally.conflict:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from calaim_cli.base.errors import InputError, Problem
-from calaim_cli.base.files import decode_utf8, limited, parse_toml, read_bytes
+from calaim_cli.base.files import parse_toml, read_text
 from calaim_cli.base.values import MESSAGES, email
 from calaim_cli.case.case import CASE_SCHEMA, PARTS, PROFILE_PARTS, Case, Profile, SecureEmail, read_case, read_tables
 
@@ -31,9 +30,7 @@ def read(name: str) -> Case:
 
     Raises InputError with every problem of keys and types; answers are checked against the questions elsewhere.
     """
-    standard_input = sys.stdin.buffer.read(LARGEST + 1) if name == "-" and sys.stdin else b""
-    content = limited(standard_input, "-", LARGEST) if name == "-" else read_bytes(Path(name), LARGEST)
-    text = decode_utf8(content, name)
+    text = read_text(name, LARGEST)
     if not text.strip():
         raise InputError(f"{name}: the file is empty: a case has at least an [answers] table", code="empty")
     case, problems = read_case(_document(text, name))
@@ -111,8 +108,7 @@ def read_profile(path: Path) -> Profile:
     """The user's profile; an absent one is empty. Raises InputError when it is there but not valid."""
     if not path.exists():
         return Profile()
-    content = read_bytes(path, LARGEST)
-    document = parse_toml(decode_utf8(content, str(path)), str(path))
+    document = parse_toml(read_text(str(path), LARGEST), str(path))
     # A profile has to tell its schema, as its keys may mean something else in a later one.
     tables, problems = read_tables({"schema": "", **document}, PROFILE_SCHEMA, PROFILE_PARTS)
     profile = Profile(**tables)
