@@ -116,7 +116,7 @@ class Pile:
 
     def __init__(self, descriptor: int, name: str = "", forget: Callable[[Pile], None] | None = None) -> None:
         self.descriptor, self.name, self.size = descriptor, name, 0
-        self._forget = forget
+        self._forget = forget or Pile.close
 
     def write(self, content: bytes) -> int:
         """How many bytes were put at the end: all of them, for a short write is no error."""
@@ -153,17 +153,14 @@ class Pile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._forget:
-            self._forget(self)
-        else:
-            self.close()
+        self._forget(self)
 
 
-class Folder:
+class Folder(Directory):
     """The files of one folder, as a run sees them that writes there. `held` are its temporary files."""
 
-    def __init__(self, directory: Directory) -> None:
-        self.directory = directory
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
         self.changed = False
         self.held: dict[str, int] = {}
 
@@ -171,7 +168,7 @@ class Folder:
     def _plain(self, name: str) -> Iterator[Pile | None]:
         """A plain file to read, None for all else. A link is not followed, a pipe not waited for."""
         try:
-            descriptor = self.directory.open(name, READ)
+            descriptor = self.open(name, READ)
         except OSError as error:
             if error.errno not in NOT_A_FILE:
                 raise
@@ -195,7 +192,7 @@ class Folder:
     def changed_at(self, name: str) -> int:
         """When what has this name was last written, in nanoseconds; 0 where nothing has."""
         try:
-            return self.directory.status(name).st_mtime_ns
+            return self.status(name).st_mtime_ns
         except FileNotFoundError:
             return 0
 
@@ -241,23 +238,23 @@ class Folder:
     def _link(self, pile: Pile, name: str) -> None:
         """One atomic step. Without hard links, an empty file takes the name first, so that no other is lost."""
         try:
-            self.directory.link(pile.name, name)
+            self.link(pile.name, name)
         except OSError as error:
             if error.errno not in WITHOUT_LINKS:
                 raise
-            empty = self.directory.open(name, NEW)
+            empty = self.open(name, NEW)
             try:
                 os.close(empty)
                 self.take_over(pile, name)
             except BaseException:
-                self.directory.forget(name)
+                self.forget(name)
                 raise
 
     def take_over(self, pile: Pile, name: str) -> None:
         """Put a finished file in the place of one that is known to be ours."""
         if system.VANISHING:
             pile.close()  # Windows renames no open file
-        self.directory.replace(pile.name, name)
+        self.move(pile.name, name)
         self.changed = True
 
     def replace(self, name: str, pieces: Iterable[bytes]) -> None:
@@ -270,7 +267,7 @@ class Folder:
 
     def remove(self, name: str) -> None:
         """Delete a list of an earlier run that no longer holds."""
-        self.directory.forget(name)
+        self.forget(name)
         self.changed = True
 
     def temporary(self, name: str) -> Pile:
@@ -281,11 +278,11 @@ class Folder:
         name = TEMPORARY + name
         while True:
             try:
-                descriptor = self.directory.open(name, NEW)
+                descriptor = self.open(name, NEW)
             except FileExistsError:
                 with suppress(FileNotFoundError):  # the other run has just ended
-                    if system.is_ours(self.directory.status(name)):
-                        raise _locked(self.directory.path) from None
+                    if system.is_ours(self.status(name)):
+                        raise _locked(self.path) from None
                     raise
                 continue
             self.held[name] = descriptor  # before it is locked: a sweep of ours would take the lock for another's
@@ -295,21 +292,28 @@ class Folder:
             os.close(self.held.pop(name))
 
     def _forget(self, pile: Pile) -> None:
-        self.directory.discard(pile.name, pile.descriptor)
+        self.discard(pile.name, pile.descriptor)
         del self.held[pile.name]
 
     def pile(self, name: str) -> Pile:
         """A new private file without a name, so that nothing of it is left however the run ends."""
-        return Pile(self.directory.vanishing(TEMPORARY + name))
+        pile = Pile(self.open(TEMPORARY + name, NEW | system.VANISHING))
+        try:
+            if not system.VANISHING:
+                self.forget(TEMPORARY + name)
+        except BaseException:
+            pile.close()
+            raise
+        return pile
 
     def sweep(self) -> None:
         """Delete the temporary files that a crashed run left: plain files of ours that nobody has locked."""
-        for name in self.directory.names():
+        for name in self.names():
             with suppress(FileNotFoundError):  # the run that had it has just ended
-                if name.startswith(TEMPORARY) and system.is_ours(self.directory.status(name)):
-                    descriptor = self.directory.open(name, READ)
+                if name.startswith(TEMPORARY) and system.is_ours(self.status(name)):
+                    descriptor = self.open(name, READ)
                     if system.lock(descriptor):
-                        self.directory.discard(name, descriptor)
+                        self.discard(name, descriptor)
                     else:
                         os.close(descriptor)
 
@@ -348,17 +352,17 @@ def opened(path: Path) -> Iterator[Folder]:
         made = True
     except FileExistsError:
         made = False
-    with closing(Directory(path)) as directory, Pile(directory.open(LOCK, HELD)) as lock:
+    with closing(Folder(path)) as folder, Pile(folder.open(LOCK, HELD)) as lock:
         _hold(lock.descriptor, path)
         try:
-            with _swept(directory) as folder:
+            with _swept(folder):
                 yield folder
         finally:
             with suppress(OSError):  # what goes wrong with an empty folder changes nothing
-                if made and directory.names() == [LOCK]:
+                if made and folder.names() == [LOCK]:
                     if system.VANISHING:
                         lock.close()
-                    directory.forget(LOCK)
+                    folder.forget(LOCK)
                     path.rmdir()
 
 
@@ -378,17 +382,16 @@ def _locked(path: Path) -> Locked:
 
 
 @contextmanager
-def _swept(directory: Directory) -> Iterator[Folder]:
-    """The folder without what killed runs left."""
-    folder = Folder(directory)
+def _swept(folder: Folder) -> Iterator[None]:
+    """Within it, the folder is without what killed runs left; and without what this one does where it is stopped."""
     folder.sweep()
     try:
-        yield folder
+        yield
     except BaseException:
         # A signal may come before a file is anybody's, or before it is forgotten.
         while folder.held:
             with suppress(OSError):
-                directory.discard(*folder.held.popitem())
+                folder.discard(*folder.held.popitem())
         with suppress(OSError):
             folder.sweep()
         raise
@@ -397,7 +400,7 @@ def _swept(directory: Directory) -> Iterator[Folder]:
 @contextmanager
 def beside(path: Path) -> Iterator[Folder]:
     """The folder that a file is to be written to, swept of what killed runs left there."""
-    with closing(Directory(path.parent)) as directory, _swept(directory) as folder:
+    with closing(Folder(path.parent)) as folder, _swept(folder):
         yield folder
 
 
@@ -412,7 +415,7 @@ def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
         if found.exists and found.content is None:
             raise OutputRefused(f"{path}: is not a plain file; choose another name", code="not-a-file")
         if found.content == content:
-            folder.directory.close_to_others(name)
+            folder.close_to_others(name)
             return Status.UNCHANGED
         with folder.temporary(name) as pile:
             pile.write(content)

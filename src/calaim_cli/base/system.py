@@ -64,7 +64,7 @@ class Directory:
         """Give a file of the folder a second name."""
         os.link(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
-    def replace(self, old: str, new: str) -> None:
+    def move(self, old: str, new: str) -> None:
         """Put a file in the place of another, in one step."""
         os.replace(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
@@ -89,17 +89,6 @@ class Directory:
         if VANISHING:
             with suppress(PermissionError):  # another run has it open by now
                 self.forget(name)
-
-    def vanishing(self, name: str) -> int:
-        """A new private file that is gone when it is closed."""
-        descriptor = self.open(name, NEW | VANISHING)
-        try:
-            if not VANISHING:
-                self.forget(name)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
 
     def names(self) -> list[str]:
         """What is in it."""

@@ -13,7 +13,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -26,7 +26,6 @@ from calaim_cli.base import files, system
 from calaim_cli.base.cautions import CAUTIONS, caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.base.files import Folder, Pile, Status
-from calaim_cli.base.system import Directory
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row, sheet
 from calaim_cli.batch.sheet import Row, Sheet, Source
@@ -314,8 +313,8 @@ class Rows:
         if self.order.limit or self.order.output is not Output.FOLDER:
             return []
         given = {self.name_of(fate) for fate in self.fates if fate.status is not Status.REFUSED}
-        names = (name for name in folder.directory.names() if STALE_NAME.fullmatch(name) and name not in given)
-        return sorted(name for name in names if S_ISREG(folder.directory.status(name).st_mode))
+        names = (name for name in folder.names() if STALE_NAME.fullmatch(name) and name not in given)
+        return sorted(name for name in names if S_ISREG(folder.status(name).st_mode))
 
     def count(self, tally: Tally) -> None:
         """Tell what is known once all rows have been read."""
@@ -369,12 +368,8 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
 
 def _stale_in(out: Path, rows: Rows) -> list[str]:
     """What a dry run can find out about the folder, which it does not lock."""
-    with suppress(OSError):
-        directory = Directory(out)
-        try:
-            return rows.stale(Folder(directory))
-        finally:
-            directory.close()
+    with suppress(OSError), closing(Folder(out)) as folder:
+        return rows.stale(folder)
     return []
 
 
@@ -410,7 +405,7 @@ def _source(order: Order, folder: Folder | None, watch: Callable[[int], object])
 def _refuse_own_rejects(given: os.stat_result, order: Order, folder: Folder) -> None:
     """The rejects of a run fed back into its own folder would be overwritten, and their rows count from 1 again."""
     try:
-        rejects = folder.directory.status(order.list_of(REJECTS).name)
+        rejects = folder.status(order.list_of(REJECTS).name)
     except FileNotFoundError:
         return
     if os.path.samestat(given, rejects):
@@ -430,7 +425,7 @@ def _publish(rows: Rows, tally: Tally, folder: Folder, whole: Pile | None) -> No
 
 
 def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
-    there, as_of = set(folder.directory.names()), rows.drafter.as_of
+    there, as_of = set(folder.names()), rows.drafter.as_of
     for fate, name, content in rows.drafted():
         found = (folder.find(name).content or b"") if name in there else b""
         if (day := carried_day(found, content, as_of)) and found == of_another_day(content, as_of, day):
