@@ -287,8 +287,9 @@ def test_saving_goes_wrong_at_the_nth_call(
     if lacking:
         LACKING[lacking](monkeypatch)
     old, new = (b"old" if replace else None), b"new, and longer"
+    path = begun(tmp_path / "count", old)
     with Faulty() as counter:
-        files.save(begun(tmp_path / "count", old), new, replace=replace)
+        files.save(path, new, replace=replace)
     for at in range(1, counter.calls + 1, every):
         path = begun(tmp_path / str(at), old)
         if fault == "SIGKILL":

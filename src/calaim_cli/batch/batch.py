@@ -499,7 +499,7 @@ def _report(rows: Rows, stale: Iterable[str]) -> bytes:
         lines.append(sheet.record((fate.number, fate.line, fate.status.value, codes, text, name, *fate.kept)))
     none_kept = [""] * len(kept_names)
     lines += [
-        sheet.record(("", "", Status.STALE.value, "stale", CAUTIONS["stale"][0], name, *none_kept)) for name in stale
+        sheet.record(("", "", Status.STALE.value, "stale", CAUTIONS["stale"], name, *none_kept)) for name in stale
     ]
     return "".join(lines).encode()
 

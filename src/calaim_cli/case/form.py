@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from calaim_cli.base import values
-from calaim_cli.base.values import Checked
+from calaim_cli.base.values import Value
 
-Check = Callable[[str], Checked]
+Check = Callable[[str], Value]
 
 
 class FieldKind(StrEnum):
@@ -159,5 +161,7 @@ FIELDS: Final = (
 
 BY_KEY: Final[Mapping[str, Field]] = {field.key: field for field in FIELDS}
 BY_COLUMN: Final[Mapping[str, Field]] = {field.column: field for field in FIELDS}
-CHECKED: Final = tuple(field for field in FIELDS if field.check)
+CHECKED: Final = tuple(
+    replace(field, check=lru_cache(values.MOST_REMEMBERED)(field.check)) for field in FIELDS if field.check
+)
 """The texts, each with its check; a date of birth is checked against the day of the referral, elsewhere."""
