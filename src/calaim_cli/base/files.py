@@ -22,10 +22,11 @@ from calaim_cli.base.system import HELD, NEW, READ, Directory
 
 TEMPORARY: Final = ".tmp-"
 LOCK: Final = ".calaim.lock"
+# A lock file is empty; version 0.1 wrote a letter into it.
 OUR_LOCKS: Final = (b"", b"d")
-"""What a lock file of ours holds; the letter was written by version 0.1."""
+# What a file system without hard links says (link(2)); EINVAL is how Windows puts it.
 WITHOUT_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EINVAL})
-"""What a file system without hard links says; EINVAL is how Windows puts it."""
+# Opening without following links or waiting for a writer (open(2)) fails so where there is something else.
 NOT_A_FILE: Final = frozenset({errno.ELOOP, errno.EACCES, errno.ENXIO, errno.ENODEV, errno.EISDIR})
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PIECE: Final = 1024 * 1024
@@ -68,7 +69,8 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{name}: {_in_words(str(error))}") from None
-    except (RecursionError, ValueError):  # lists nested a thousand deep, or a number of thousands of digits
+    # Lists nested a thousand deep, or a number of more digits than Python turns into an int.
+    except (RecursionError, ValueError):
         raise InputError(f"{name}: not valid TOML: nested too deeply, or a number too long") from None
 
 
@@ -105,7 +107,7 @@ class Status(StrEnum):
 
 
 class Found(NamedTuple):
-    """What stands under a name: whether anything does, and its bytes where it is a plain file that can be read."""
+    """What has a name: whether anything does, and its bytes where it is a plain file that can be read."""
 
     exists: bool
     content: bytes | None = None
@@ -180,7 +182,7 @@ class Folder(Directory):
             yield file if stat.S_ISREG(status.st_mode) else None
 
     def find(self, name: str, most: int | None = None) -> Found:
-        """What stands under the name, at most so many bytes of it."""
+        """What has the name, with at most so many of its bytes."""
         try:
             with self._plain(name) as file:
                 if file is None:
@@ -253,12 +255,13 @@ class Folder(Directory):
     def take_over(self, pile: Pile, name: str) -> None:
         """Put a finished file in the place of one that is known to be ours."""
         if system.VANISHING:
-            pile.close()  # Windows renames no open file
+            # Windows renames no open file.
+            pile.close()
         self.move(pile.name, name)
         self.changed = True
 
     def replace(self, name: str, pieces: Iterable[bytes]) -> None:
-        """Write a file of our own anew, in one step."""
+        """Write a new version of our own file, in one step."""
         with self.temporary(name) as pile:
             for piece in pieces:
                 pile.write(piece)
@@ -285,8 +288,9 @@ class Folder(Directory):
                         raise _locked(self.path) from None
                     raise
                 continue
-            self.held[name] = descriptor  # before it is locked: a sweep of ours would take the lock for another's
-            # Somebody who sweeps may have taken a new one before it was locked.
+            # Known before it is locked: a sweep of ours would take the lock for another's.
+            self.held[name] = descriptor
+            # Somebody who sweeps may have deleted it before it was locked.
             if system.lock(descriptor) and os.fstat(descriptor).st_nlink:
                 return Pile(descriptor, name, self._forget)
             os.close(self.held.pop(name))
@@ -358,7 +362,8 @@ def opened(path: Path) -> Iterator[Folder]:
             with _swept(folder):
                 yield folder
         finally:
-            with suppress(OSError):  # what goes wrong with an empty folder changes nothing
+            # What goes wrong with an empty folder changes nothing.
+            with suppress(OSError):
                 if made and folder.names() == [LOCK]:
                     if system.VANISHING:
                         lock.close()
@@ -419,6 +424,7 @@ def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
             return Status.UNCHANGED
         with folder.temporary(name) as pile:
             pile.write(content)
+            # A rename may reach the disk before the bytes do: without this a power cut could leave an empty case.
             os.fsync(pile.descriptor)
             if replace:
                 folder.take_over(pile, name)

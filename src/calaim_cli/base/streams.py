@@ -12,8 +12,8 @@ from typing import Final, TextIO, cast
 
 from calaim_cli.base.errors import OutputRefused
 
+# Exit code when the reader of stdout went away: 128 + SIGPIPE, as shells count.
 READER_GONE: Final = 141
-"""Exit code when the reader of stdout went away: 128 + SIGPIPE."""
 # 127 to 159 belong to it: terminals of 8 bits take 155 for the start of an escape (ECMA-48, CSI).
 CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 """Control characters as they are printed: a key or file name must not drive the terminal."""

@@ -22,13 +22,13 @@ OPEN: Final = _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 READ: Final = os.O_RDONLY | _flags("O_NONBLOCK") | OPEN
 NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
 HELD: Final = os.O_RDWR | os.O_CREAT | _flags("O_NONBLOCK") | OPEN
+# On Windows a file that is gone when it is closed; 0 elsewhere, where an open file can lose its name.
 VANISHING: Final = _flags("O_TEMPORARY")
-"""A file that is gone when it is closed, on Windows; 0 elsewhere, where an open file can lose its name."""
 BY_DESCRIPTOR: Final = os.open in os.supports_dir_fd
+# What Windows says of a byte that another has locked; Wine gives no number.
 HELD_BY_ANOTHER: Final = frozenset({errno.EACCES, errno.EDEADLK, 0})
-"""What Windows says of a byte that another has locked; Wine gives no number."""
+# Where Windows locks a byte: nobody can read a locked one, so it lies behind all that is ever read by another.
 FAR: Final = 0x7FFF_FFFF
-"""Where Windows locks a byte: nobody can read a locked one, so it lies behind all that is ever read by another."""
 
 
 class Directory:
@@ -69,7 +69,7 @@ class Directory:
         os.replace(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
     def forget(self, name: str) -> None:
-        """Take a name away; one that is gone was given to its target."""
+        """Delete a name; one that is gone was given to its target."""
         with suppress(FileNotFoundError):
             os.unlink(self._at(name), dir_fd=self.descriptor)
 
@@ -79,7 +79,7 @@ class Directory:
             os.chmod(self._at(name), 0o600, dir_fd=self.descriptor)
 
     def discard(self, name: str, descriptor: int) -> None:
-        """Take the name of a file away and close it, unless it is closed (-1)."""
+        """Delete the name of a file and close it, unless it is closed (-1)."""
         try:
             if not VANISHING:
                 self.forget(name)
@@ -87,7 +87,8 @@ class Directory:
             if descriptor >= 0:
                 os.close(descriptor)
         if VANISHING:
-            with suppress(PermissionError):  # another run has it open by now
+            # Another run may have it open by now, to do the same.
+            with suppress(PermissionError):
                 self.forget(name)
 
     def names(self) -> list[str]:
@@ -101,11 +102,10 @@ def lock(descriptor: int) -> bool:
         import fcntl
     except ImportError:
         return _lock_far_byte(descriptor)
-    try:
+    with suppress(BlockingIOError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _lock_far_byte(descriptor: int) -> bool:

@@ -75,7 +75,7 @@ MOST_REMEMBERED = 2048
 
 
 def all_printable(text: str, allowed: str = "") -> bool:
-    """True where every character may stand in a draft: no controls, surrogates, bidi overrides or private ones."""
+    """True where every character may be in a draft: no controls, surrogates, bidi overrides or private ones."""
     for c in allowed:
         text = text.replace(c, "")
     if text.isprintable():

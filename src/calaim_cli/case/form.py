@@ -1,7 +1,7 @@
 """A referral, field by field: the one table of what can be said in a case, a sheet, a talk or a letter.
 
-What is of the field stands here: its key, its check, the words that ask for it, other headers of a sheet. What is of
-one plan's form (sections, order, what is required, labels that differ) stands in the data.
+What is of the field is here: its key, its check, the words that ask for it, other headers of a sheet. What is of one
+plan's form (sections, order, what is required, labels that differ) is in the data.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class FieldKind(StrEnum):
 
 
 class Field(Struct, frozen=True):
-    """One field: where it stands in a case, how its text is checked, and how it is called in a letter and asked for.
+    """One field: its key in a case, how its text is checked, and how it is called in a letter and asked for.
 
-    `choices` names the list of the form that a choice is of. `absent` says, for a place where the field does not stand
-    (talk, letter or template), why not.
+    `choices` names the list of the form that a choice is of. `absent` says why a field is not in the talk, the letter
+    or the template.
     """
 
     key: str
@@ -63,7 +63,8 @@ class Field(Struct, frozen=True):
         return f"referrer_{self.name}" if self.part == "referrer" else self.name
 
 
-SAY_WHICH: Final = "(say which)"  # ends the words of a choice after which the form asks for more
+# Ends the words of a choice after which the form asks for more.
+SAY_WHICH: Final = "(say which)"
 YES_NO, CHOICE, CHOICES = FieldKind.YES_NO, FieldKind.CHOICE, FieldKind.CHOICES
 CHOSEN: Final = {"talk": "chosen among the results of the screening"}
 ROUTING: Final = {"talk": "the option --self-referral says it", "letter": "it steers the route alone"}
