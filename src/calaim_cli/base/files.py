@@ -18,7 +18,6 @@ from typing import Any, Final, NamedTuple, Self
 
 from calaim_cli.base import system
 from calaim_cli.base.errors import InputError, Locked, OutputRefused
-from calaim_cli.base.system import HELD, NEW, READ, Directory
 
 TEMPORARY: Final = ".tmp-"
 LOCK: Final = ".calaim.lock"
@@ -158,7 +157,7 @@ class Pile:
         self._forget(self)
 
 
-class Folder(Directory):
+class Folder(system.Directory):
     """The files of one folder, as a run sees them that writes there. `held` are its temporary files."""
 
     def __init__(self, path: Path) -> None:
@@ -170,7 +169,7 @@ class Folder(Directory):
     def _plain(self, name: str) -> Iterator[Pile | None]:
         """A plain file to read, None for all else. A link is not followed, a pipe not waited for."""
         try:
-            descriptor = self.open(name, READ)
+            descriptor = self.open(name, system.READ)
         except OSError as error:
             if error.errno not in NOT_A_FILE:
                 raise
@@ -244,7 +243,7 @@ class Folder(Directory):
         except OSError as error:
             if error.errno not in WITHOUT_LINKS:
                 raise
-            empty = self.open(name, NEW)
+            empty = self.open(name, system.NEW)
             try:
                 os.close(empty)
                 self.take_over(pile, name)
@@ -281,7 +280,7 @@ class Folder(Directory):
         name = TEMPORARY + name
         while True:
             try:
-                descriptor = self.open(name, NEW)
+                descriptor = self.open(name, system.NEW)
             except FileExistsError:
                 with suppress(FileNotFoundError):  # the other run has just ended
                     if system.is_ours(self.status(name)):
@@ -301,7 +300,7 @@ class Folder(Directory):
 
     def pile(self, name: str) -> Pile:
         """A new private file without a name, so that nothing of it is left however the run ends."""
-        pile = Pile(self.open(TEMPORARY + name, NEW | system.VANISHING))
+        pile = Pile(self.open(TEMPORARY + name, system.NEW | system.VANISHING))
         try:
             if not system.VANISHING:
                 self.forget(TEMPORARY + name)
@@ -315,7 +314,7 @@ class Folder(Directory):
         for name in self.names():
             with suppress(FileNotFoundError):  # the run that had it has just ended
                 if name.startswith(TEMPORARY) and system.is_ours(self.status(name)):
-                    descriptor = self.open(name, READ)
+                    descriptor = self.open(name, system.READ)
                     if system.lock(descriptor):
                         self.discard(name, descriptor)
                     else:
@@ -356,7 +355,7 @@ def opened(path: Path) -> Iterator[Folder]:
         made = True
     except FileExistsError:
         made = False
-    with closing(Folder(path)) as folder, Pile(folder.open(LOCK, HELD)) as lock:
+    with closing(Folder(path)) as folder, Pile(folder.open(LOCK, system.HELD)) as lock:
         _hold(lock.descriptor, path)
         try:
             with _swept(folder):

@@ -15,9 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base import values
-from calaim_cli.base.values import Value
 
-Check = Callable[[str], Value]
+Check = Callable[[str], values.Value]
 
 
 class FieldKind(StrEnum):
