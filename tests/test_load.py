@@ -110,9 +110,9 @@ def test_size_is_refused_only_above_the_limit(tmp_path: Path, size: int, *, refu
     sparse(path, size)
     if refused:
         with pytest.raises(InputError, match="larger than"):
-            files.read_bytes(path, 1000)
+            files.read_text(str(path), 1000)
     else:
-        assert len(files.read_bytes(path, 1000)) == size
+        assert len(files.read_text(str(path), 1000)) == size
 
 
 def test_data_files_may_have_sixteen_mebibytes(run: Run, data_copy: Path) -> None:

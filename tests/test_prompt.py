@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.base.values import MESSAGES, Checked, phone
+from calaim_cli.base.values import MESSAGES, Value, phone
 from calaim_cli.talk.prompt import Move, Prompt, Refusal, exclusive, read_reply
 
 COLORS = {"red": "Red", "dark_blue": "Dark blue, as the sea", "green": "Green", "none": "None of these"}
 YES_NO = {"yes": "Yes", "no": "No"}
 
 
-def short(text: str) -> Checked:
+def short(text: str) -> Value:
     """A word of at most five letters, kept in lower case."""
-    return Checked(text.lower()) if len(text) <= 5 else Checked(text, "too-long")
+    return Value(text.lower()) if len(text) <= 5 else Value(text, "too-long")
 
 
 asked = partial(Prompt, where="color", text="Which color?")

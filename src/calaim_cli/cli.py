@@ -530,7 +530,7 @@ def batch_rows(
     _warn((*policy.past_review(day), *own, *batch.doubts_about(order)))
     drafter = draft.Drafter(policy, casefile.read_profile(casefile.profile_path()), day)
     try:
-        with streams.second_interrupt_ends(), render.progress(sys.stderr, batch.size_of(source)) as tally.watch:
+        with render.progress(sys.stderr, batch.size_of(source)) as tally.watch:
             batch.run(order, drafter, tally)
     except (KeyboardInterrupt, SystemExit) as stopped:
         say(f"calaim: stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on.")

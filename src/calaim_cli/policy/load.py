@@ -12,7 +12,7 @@ import msgspec
 
 from calaim_cli import quick
 from calaim_cli.base.errors import InputError, Problem
-from calaim_cli.base.files import decode_utf8, parse_toml, read_bytes
+from calaim_cli.base.files import parse_toml, read_text
 from calaim_cli.base.wording import did_you_mean
 from calaim_cli.policy.places import Gazetteer, Shares
 from calaim_cli.policy.policy import COUNTIES, PROGRAMS, ZIPS, CountiesFile, Policy, ProgramsFile
@@ -84,10 +84,10 @@ def _policy(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Polic
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file of at most 16 MiB."""
-    content = read_bytes(path, LARGEST)
-    if not content.strip():
+    text = read_text(str(path), LARGEST)
+    if not text.strip():
         raise InputError(f"{path}: the file is empty")
-    return parse_toml(decode_utf8(content, str(path)), str(path))
+    return parse_toml(text, str(path))
 
 
 def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: list[Problem]) -> File | None:
@@ -154,7 +154,7 @@ _ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)")
 def read_zips(path: Path) -> Shares:
     """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
     shares: dict[str, tuple[tuple[str, float], ...]] = {}
-    header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines() or [""]
+    header, *rows = read_text(str(path), LARGEST).splitlines() or [""]
     if header != "zip,fips,share":
         raise InputError(f'{path}: line 1: expected the header "zip,fips,share"')
     for number, row in enumerate(rows, 2):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base import values
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, Checked
+from calaim_cli.base.values import MESSAGES, Value
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
 from calaim_cli.decide.determination import Determination
@@ -87,12 +87,12 @@ def question_prompt(question: Question, case: Case, catalog: Policy, as_of: date
     most = question.at_most
     bound = "" if most is None else f" to {most}"
 
-    def number(typed: str) -> Checked:
+    def number(typed: str) -> Value:
         if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST and (most is None or int(typed) <= most):
-            return Checked(typed)
+            return Value(typed)
         # A date of birth will do for the age, and is kept as such.
         born = question.id == AGE and not typed.isdigit()
-        return values.date_of_birth(typed, as_of) if born else Checked(typed, "number")
+        return values.date_of_birth(typed, as_of) if born else Value(typed, "number")
 
     return Prompt(
         where=question.id,
@@ -216,9 +216,9 @@ def place_steps(catalog: Policy) -> tuple[Step, ...]:
     county, kp_member = BY_KEY["member.county"], BY_KEY["member.kp_member"]
     card = Prompt(where=kp_member.key, text=kp_member.ask, options=YES_NO, help=WHO_IS_A_MEMBER)
 
-    def place(typed: str) -> Checked:
+    def place(typed: str) -> Value:
         found = find_place(typed, catalog.gazetteer)
-        return Checked(typed, found.message) if isinstance(found, NoPlace) else Checked(found.county.name)
+        return Value(typed, found.message) if isinstance(found, NoPlace) else Value(found.county.name)
 
     return (
         Step(
@@ -270,9 +270,9 @@ def spoken_step(where: str, text: str, no_means: str = "", *, dont_know: bool = 
     It is no menu: a menu opens on one of its choices, and Enter would say it.
     """
 
-    def whole_word(typed: str) -> Checked:
+    def whole_word(typed: str) -> Value:
         word = typed.casefold()
-        return Checked(word, "" if word in YES_NO else "type the whole word, yes or no")
+        return Value(word, "" if word in YES_NO else "type the whole word, yes or no")
 
     def keep(case: Case, reply: Reply) -> Case:
         if no_means and reply != "yes":

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.base.values import Checked
+from calaim_cli.base.values import Value
 
 
 class Move(Enum):
@@ -32,7 +32,7 @@ class Prompt(Struct, frozen=True, kw_only=True):
     help: str = ""
     options: dict[str, str] = {}
     several: bool = False
-    check: Callable[[str], Checked] = Checked
+    check: Callable[[str], Value] = Value
     explain: Callable[[str], str] = str
     optional: bool = False
     dont_know: bool = False
