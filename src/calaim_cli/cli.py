@@ -62,9 +62,10 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
 
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
         from calaim_cli import completion
-        from calaim_cli.policy import load, policy
+        from calaim_cli.policy.load import load
+        from calaim_cli.policy.policy import names
 
-        known = [] if kind == "case" else policy.names(load.load())[kind]
+        known = [] if kind == "case" else names(load())[kind]
         return completion.candidates(kind, list(context.params.get("place") or ()), incomplete, known)
 
     return suggest
@@ -222,13 +223,13 @@ def _policy(folder: Path | None) -> "Policy":
     """The policy to decide by. A folder of the user's own is checked whole; the shipped one was before release."""
     from calaim_cli.policy import load
 
-    catalog = load.load(folder)
+    policy = load.load(folder)
     if folder is not None:
         from calaim_cli.decide import soundness
 
-        if problems := soundness.find_problems(catalog):
+        if problems := soundness.find_problems(policy):
             raise InputError(f"{folder}: the data files have errors; fix those listed below", problems)
-    return catalog
+    return policy
 
 
 def _warn(problems: Iterable[Problem]) -> None:
@@ -432,24 +433,24 @@ def refer(
 
     if redact and out is not None:
         raise UsageError("--redact only shows a draft: leave --out away")
-    catalog, day = _policy(data), as_of or _today()
+    policy, day = _policy(data), as_of or _today()
     profile = casefile.read_profile(casefile.profile_path())
-    drafter = draft.Drafter(catalog, profile, day)
+    drafter = draft.Drafter(policy, profile, day)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
-    written = session.started(start, None, catalog) if case is None else casefile.read(case)
+    written = session.started(start, None, policy) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral)
     if case is not None:
         drafts = [drafter.draft_file(case, written, asked)]
     else:
         drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain_wanted=plain)
-    _warn(catalog.past_review(day))
+    _warn(policy.past_review(day))
     if data is not None:
-        _warn(route.own_mailboxes((one.route.region for one in drafts), catalog, load.load()))
+        _warn(route.own_mailboxes((one.route.region for one in drafts), policy, load.load()))
     if redact:
         return _show_redacted(drafts, drafter)
-    _deliver(drafts, wanted, out, catalog, force=force)
+    _deliver(drafts, wanted, out, policy, force=force)
     if as_json and out is not None:
-        _show_json(draft.referral_document(one, catalog) for one in drafts)
+        _show_json(draft.referral_document(one, policy) for one in drafts)
     return 0
 
 
@@ -465,20 +466,20 @@ def _show_redacted(drafts: "list[Drafted]", drafter: "Drafter") -> int:
     return 0
 
 
-def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, catalog: "Policy", *, force: bool) -> None:
+def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, policy: "Policy", *, force: bool) -> None:
     """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
     from calaim_cli.base import files
     from calaim_cli.draft.draft import formatted
 
     for one in drafts:
-        written = formatted(one, wanted, catalog)
+        written = formatted(one, wanted, policy)
         _warn(one.warnings)
         if out is None:
             emit_utf8(written.decode())
             continue
         path = out.with_stem(f"{out.stem}-{one.case.referral.program}") if len(drafts) > 1 else out
         say(f"{path}: {files.save(path, written, replace=force)}. {one.route.why}.")
-    for reminder in catalog.counties_file.form.reminders:
+    for reminder in policy.counties_file.form.reminders:
         say(reminder)
     say("Nothing has been sent.")
 
@@ -591,12 +592,12 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
     from calaim_cli.talk import session, terminal
 
     path = casefile.profile_path()
-    profile, catalog = casefile.read_profile(path), _policy(data)
+    profile, policy = casefile.read_profile(path), _policy(data)
     if no_input or not terminal.can_ask():
         words = f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}"
         raise UsageError(words, code="missing")
     with session.leaving(None):
-        edited = session.edited_profile(profile, catalog, terminal.asker(plain=plain))
+        edited = session.edited_profile(profile, policy, terminal.asker(plain=plain))
     # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {files.save(path, casefile.profile_bytes(edited), replace=True)}")

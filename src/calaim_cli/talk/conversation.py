@@ -47,43 +47,43 @@ class Declined(Exception):
     """The person said no where only a yes may go on; the text says what that means."""
 
 
-def answers_of(case: Case, catalog: Policy, as_of: date) -> dict[str, Answer]:
+def answers_of(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
     """The case's answers as far as they are valid, with the age where the date of birth tells it."""
-    answers, _ = read_answers(case.answers, catalog.questions)
+    answers, _ = read_answers(case.answers, policy.questions)
     age = age_of(case, as_of)
     return answers if age is None else {**answers, AGE: age}
 
 
 def hold_interview(
-    about: Inquiry, case: Case, catalog: Policy, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
+    about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
 ) -> Case:
     """The case with the replies to all that can still change the inquiry's subjects.
 
     "Back" asks an earlier question again and drops no later reply. `stand` is told the case before each question.
     """
-    asked = [question for question in answers_of(case, catalog, as_of) if question in about.questions]
-    question = next_question(about, answers_of(case, catalog, as_of))
+    asked = [question for question in answers_of(case, policy, as_of) if question in about.questions]
+    question = next_question(about, answers_of(case, policy, as_of))
     while question is not None:
         stand(case)
-        reply = ask(question_prompt(catalog.questions[question], case, catalog, as_of))
+        reply = ask(question_prompt(policy.questions[question], case, policy, as_of))
         if reply is Move.QUIT:
             raise Quit
         if reply is Move.BACK:
             position = asked.index(question) if question in asked else len(asked)
             question = asked[position - 1] if position else question
             continue
-        case = with_reply(case, catalog.questions[question], reply)
+        case = with_reply(case, policy.questions[question], reply)
         keep(case)
         if question not in asked:
             asked.append(question)
-        question = next_question(about, answers_of(case, catalog, as_of), question)
+        question = next_question(about, answers_of(case, policy, as_of), question)
     return case
 
 
-def question_prompt(question: Question, case: Case, catalog: Policy, as_of: date) -> Prompt:
+def question_prompt(question: Question, case: Case, policy: Policy, as_of: date) -> Prompt:
     """How a question is put: its words, help with sources, choices, and the reply given before."""
-    tests = [criterion for criterion in catalog.criteria.values() if criterion.question == question.id]
-    cited = dict.fromkeys(catalog.cite((tag,)) for test in tests for tag in test.source)
+    tests = [criterion for criterion in policy.criteria.values() if criterion.question == question.id]
+    cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
     most = question.at_most
     bound = "" if most is None else f" to {most}"
 
@@ -144,10 +144,10 @@ def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
     return reply
 
 
-def choose_screening(case: Case, catalog: Policy, ask: Ask) -> list[str]:
+def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
     """What the screening before a referral is to cover: what the case asks for, or any of the programs, or nothing."""
     typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
-    entries = [entry_named(one, catalog) for one in typed] or catalog.programs_file.program
+    entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
     options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: go on without screening"}
     words = "What should be screened first? Only what matters is asked, and the referral then explains why."
     reply = ask_alone(ask, Prompt(where="screen", text=words, options=options, several=True))
@@ -155,23 +155,23 @@ def choose_screening(case: Case, catalog: Policy, ask: Ask) -> list[str]:
 
 
 def choose_referrals(
-    case: Case, determinations: Mapping[str, Determination], catalog: Policy, ask: Ask
+    case: Case, determinations: Mapping[str, Determination], policy: Policy, ask: Ask
 ) -> tuple[Case, ...]:
     """What to refer for: one case for each program, in the order of the policy.
 
     It is chosen among what can be referred for by e-mail in the member's county, with how it came out, best first.
     """
-    county, order = place_named(case.member.county, catalog).county, list(Outcome)
+    county, order = place_named(case.member.county, policy).county, list(Outcome)
     offers = {
-        name: f"{one.subject.entry.name}: {catalog.outcomes[one.outcome].label.lower()}"
+        name: f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
         for name, one in sorted(determinations.items(), key=lambda item: order.index(item[1].outcome))
         if one.subject.entry.by_email and not one.subject.population
-        if not one.subject.service or catalog.offered(one.subject.service, county) is not False
+        if not one.subject.service or policy.offered(one.subject.service, county) is not False
     }
     words = "What should the referral ask for?"
     reply = ask_alone(ask, Prompt(where="referral.program", text=words, options=offers, several=True))
-    services = tuple(one for one in reply if one in catalog.availability)
-    wanted = [(one, ()) for one in reply if one not in catalog.availability] + ([("cs", services)] if services else [])
+    services = tuple(one for one in reply if one in policy.availability)
+    wanted = [(one, ()) for one in reply if one not in policy.availability] + ([("cs", services)] if services else [])
     return tuple(
         replace(case, referral=replace(case.referral, program=program, services=chosen)) for program, chosen in wanted
     )
@@ -211,13 +211,13 @@ def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field
     return replace(case, **{part: replace(getattr(case, part), **{key: value})})
 
 
-def place_steps(catalog: Policy) -> tuple[Step, ...]:
+def place_steps(policy: Policy) -> tuple[Step, ...]:
     """The county, which decides the route, and whether the member has Kaiser Permanente Medi-Cal."""
     county, kp_member = BY_KEY["member.county"], BY_KEY["member.kp_member"]
     card = Prompt(where=kp_member.key, text=kp_member.ask, options=YES_NO, help=WHO_IS_A_MEMBER)
 
     def place(typed: str) -> Checked:
-        found = find_place(typed, catalog.gazetteer)
+        found = find_place(typed, policy.gazetteer)
         return Checked(typed, found.message) if isinstance(found, NoPlace) else Checked(found.county.name)
 
     return (
@@ -229,19 +229,19 @@ def place_steps(catalog: Policy) -> tuple[Step, ...]:
     )
 
 
-def form_steps(part: str, catalog: Policy, as_of: date) -> tuple[Step, ...]:
+def form_steps(part: str, policy: Policy, as_of: date) -> tuple[Step, ...]:
     """What the form asks of the referrer, or of the member: the texts in the form's order, then the choices."""
-    fields, typed = (BY_KEY[key] for key in catalog.form.keys), {FieldKind.TEXT, FieldKind.DATE}
+    fields, typed = (BY_KEY[key] for key in policy.form.keys), {FieldKind.TEXT, FieldKind.DATE}
     texts = [field.key for field in fields if field.part == part and field.kind in typed]
-    return tuple(field_step(where, catalog, as_of) for where in (*texts, *CHOSEN[part]))
+    return tuple(field_step(where, policy, as_of) for where in (*texts, *CHOSEN[part]))
 
 
-def field_step(where: str, catalog: Policy, as_of: date) -> Step:
+def field_step(where: str, policy: Policy, as_of: date) -> Step:
     """A step that asks for one field of the form: a text, checked as a case file's is, or a choice, or several.
 
     The detail of a choice is asked for after words that want one, and skipped after any other.
     """
-    form, field, choice = catalog.form, BY_KEY[where], BY_KEY[where.removesuffix("_detail")]
+    form, field, choice = policy.form, BY_KEY[where], BY_KEY[where.removesuffix("_detail")]
     options: dict[str, str] = getattr(form, field.choices) if field.choices else {}
     may_be_left = not options and choice is field and where not in form.required
 
@@ -295,12 +295,12 @@ def part2_steps() -> tuple[Step, ...]:
     )
 
 
-def consent_steps(case: Case, to: Sequence[str], catalog: Policy) -> tuple[Step, ...]:
+def consent_steps(case: Case, to: Sequence[str], policy: Policy) -> tuple[Step, ...]:
     """What a person says of a draft that she has read: that it is right, the member's agreement, the attestation."""
     ids = case.referral.services or (case.referral.program,)
-    named = f"It is for: {'; '.join(entry_named(name, catalog).name for name in ids)}."
+    named = f"It is for: {'; '.join(entry_named(name, policy).name for name in ids)}."
     agreed, attested = BY_KEY["consent.member_agreed"], BY_KEY["consent.attested"]
-    attestation = " ".join(catalog.form.attestation)
+    attestation = " ".join(policy.form.attestation)
     return (
         spoken_step("write", f"Write this draft to {', '.join(to)}? Nothing is sent.", "the draft is not right yet"),
         spoken_step(agreed.key, f"{agreed.ask} {named}", "the member has not agreed; ask first"),

@@ -54,38 +54,38 @@ ENTITY: Final = {
 """How each field of a Network Lead Entity is asked for, and its check."""
 
 
-def started(start: Path | None, county: str | None, catalog: Policy) -> Case:
+def started(start: Path | None, county: str | None, policy: Policy) -> Case:
     """The case to go on with; a county given on the command line is kept in it.
 
     Raises InputError with every problem of its answers, before anything is asked.
     """
     case = casefile.read(str(start)) if start else Case()
-    if problems := read_answers(case.answers, catalog.questions)[1]:
+    if problems := read_answers(case.answers, policy.questions)[1]:
         raise InputError(f"{start}: the answers are not valid; nothing was asked", problems)
     if county is None:
         return case
-    return replace(case, member=replace(case.member, county=place_named(county, catalog).county.name))
+    return replace(case, member=replace(case.member, county=place_named(county, policy).county.name))
 
 
-def inquiry_for(typed: list[str], case: Case, catalog: Policy) -> Inquiry:
+def inquiry_for(typed: list[str], case: Case, policy: Policy) -> Inquiry:
     """What the interview is to settle. Only Kaiser Permanente's members miss what it does not offer in the county."""
-    named = [entry_named(one, catalog) for one in typed]
-    county = place_named(case.member.county, catalog).county if case.member.county else None
+    named = [entry_named(one, policy) for one in typed]
+    county = place_named(case.member.county, policy).county if case.member.county else None
     offering = county if case.member.kp_member else None
-    return inquiry(to_settle(named, catalog, offering), catalog.criteria, catalog.questions)
+    return inquiry(to_settle(named, policy, offering), policy.criteria, policy.questions)
 
 
-def need_a_person(about: Inquiry, case: Case, catalog: Policy, day: date, *, no_input: bool) -> None:
+def need_a_person(about: Inquiry, case: Case, policy: Policy, day: date, *, no_input: bool) -> None:
     """Raises UsageError with the questions that are missing when nobody can be asked."""
-    missing = open_questions(about, answers_of(case, catalog, day))
+    missing = open_questions(about, answers_of(case, policy, day))
     if missing and (no_input or not terminal.can_ask()):
-        listed = tuple(Problem(f"answers.{one}", "missing", catalog.questions[one].ask) for one in missing)
+        listed = tuple(Problem(f"answers.{one}", "missing", policy.questions[one].ask) for one in missing)
         how = "put the answers into a case file and use 'calaim check CASE'"
         few = "1 answer is" if len(missing) == 1 else f"{len(missing)} answers are"
         raise UsageError(f"{few} missing and nobody can be asked: {how}", listed, code="missing")
 
 
-def interviewed(about: Inquiry, case: Case, catalog: Policy, day: date, ask: Ask, keep: Keep) -> Case:
+def interviewed(about: Inquiry, case: Case, policy: Policy, day: date, ask: Ask, keep: Keep) -> Case:
     """The case with what the interview found out; it is kept from the start, before the first question."""
     number = count(1)
     keep(case)
@@ -97,19 +97,19 @@ def interviewed(about: Inquiry, case: Case, catalog: Policy, day: date, ask: Ask
         return reply
 
     def stand(so_far: Case) -> None:
-        outcomes, to_go = standing(about, answers_of(so_far, catalog, day))
-        services = [outcome for name, outcome in outcomes.items() if name in catalog.availability]
+        outcomes, to_go = standing(about, answers_of(so_far, policy, day))
+        services = [outcome for name, outcome in outcomes.items() if name in policy.availability]
         settled = sum(outcome is not Outcome.NEED_ANSWERS for outcome in services)
         parts = [
-            f"{catalog.name_of(name)}: {catalog.outcomes[outcome].label.lower()}"
+            f"{policy.name_of(name)}: {policy.outcomes[outcome].label.lower()}"
             for name, outcome in outcomes.items()
-            if name not in catalog.availability
+            if name not in policy.availability
         ]
         parts += [f"Community Supports: {settled} of {len(services)} settled"] if services else []
         words = f"{'; '.join(parts)}. Question {next(number)}, at most {to_go} to go."
         say(f"\n{terminal.filled(words)}")
 
-    return hold_interview(about, case, catalog, day, ask_and_tell_age, keep, stand)
+    return hold_interview(about, case, policy, day, ask_and_tell_age, keep, stand)
 
 
 def keeper(save: Path | None, start: Path | None) -> Keep:
@@ -192,30 +192,30 @@ def talk(case: Case, drafter: Drafter, ask: Ask, keep: Keep) -> tuple[Case, ...]
 
     Raises NotFound as soon as what is asked for does not exist or no route can, Quit when left.
     """
-    catalog, profile, day = drafter.policy, drafter.profile.referrer, drafter.as_of
-    program, services, problems = requested(case, catalog)
+    policy, profile, day = drafter.policy, drafter.profile.referrer, drafter.as_of
+    program, services, problems = requested(case, policy)
     complete = bool(program) and (program != "cs" or bool(services))
     if complete and problems:
         first = problems[0]
         raise NotFound(f"{first.where}: {first.message}", tuple(problems), code=first.code)
     # What was agreed to or attested before counted for another referral.
     case = replace(with_profile(case, profile), consent=Consent())
-    case = walk(place_steps(catalog), case, ask, keep)
-    county = place_named(case.member.county, catalog).county
-    check_member(case, county, catalog)
+    case = walk(place_steps(policy), case, ask, keep)
+    county = place_named(case.member.county, policy).county
+    check_member(case, county, policy)
     # Only whether there is a region is known by now: in a split county the ZIP code of the address decides.
     if county.kp is None and not case.referral.self_referral:
-        region_of(county, "", catalog)
-    if typed := choose_screening(case, catalog, ask):
-        case = interviewed(inquiry_for(typed, case, catalog), case, catalog, day, ask, keep)
-    results = screener(catalog.subjects, catalog).screen(case, day).determinations
-    wanted = (case,) if complete else choose_referrals(case, results, catalog, ask)
+        region_of(county, "", policy)
+    if typed := choose_screening(case, policy, ask):
+        case = interviewed(inquiry_for(typed, case, policy), case, policy, day, ask, keep)
+    results = screener(policy.subjects, policy).screen(case, day).determinations
+    wanted = (case,) if complete else choose_referrals(case, results, policy, ask)
     case = wanted[0] if len(wanted) == 1 else case
     keep(case)
-    needed = [where for where in catalog.form.required if where.startswith("referrer.")]
+    needed = [where for where in policy.form.required if where.startswith("referrer.")]
     known = case.referrer == profile and all(attrgetter(where)(case) for where in needed)
-    missing = () if known else form_steps("referrer", catalog, day)
-    done = walk([*missing, *form_steps("member", catalog, day)], case, ask, keep)
+    missing = () if known else form_steps("referrer", policy, day)
+    done = walk([*missing, *form_steps("member", policy, day)], case, ask, keep)
     # What is said of consent is never kept for another time.
     done = walk(part2_steps(), done, ask, lambda _: None)
     return tuple(
@@ -224,9 +224,9 @@ def talk(case: Case, drafter: Drafter, ask: Ask, keep: Keep) -> tuple[Case, ...]
     )
 
 
-def edited_profile(profile: Profile, catalog: Policy, ask: Ask) -> Profile:
+def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
     """The profile with the referrer's details and the Network Lead Entity asked anew; Enter keeps what was there."""
-    steps = form_steps("referrer", catalog, date.min)
+    steps = form_steps("referrer", policy, date.min)
     details = walk(steps, Case(referrer=profile.referrer), ask, lambda _: None)
     old = profile.network_lead_entity or LeadEntity()
     said = {}
