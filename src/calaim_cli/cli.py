@@ -195,20 +195,12 @@ class _Asked(NamedTuple):
 
 
 def _show(view: "View", *several: "Document", as_json: bool = False, plain: bool = False) -> int:
-    """Print the documents as JSON, else the view for whoever reads it; gives exit code 0.
-
-    A view is drawn on a terminal, in labelled lines by ear, in tab-separated lines in a pipe.
-    """
+    """Print the documents as JSON, else the view for whoever reads it; gives exit code 0."""
     if as_json:
         return _show_json(several)
     from calaim_cli.show import render
 
-    if render.wants_rich(sys.stdout, plain_wanted=plain):
-        render.on_terminal(view, sys.stdout)
-    elif render.wants_color(plain_wanted=plain):
-        emit(render.painted(view), painted=True)
-    else:
-        emit(render.labelled(view) if render.wants_labels(sys.stdout) else render.plain(view))
+    render.show(view, plain_wanted=plain)
     return 0
 
 
@@ -490,9 +482,9 @@ def help_on(
     plain: Plain = False,
 ) -> int:
     """Explain exit codes, privacy, the JSON documents or the data."""
-    from calaim_cli.show.help import overview, topic_named
+    from calaim_cli.show.help import overview, page_named
 
-    return _show(overview() if topic is None else topic_named(topic).view, plain=plain)
+    return _show(overview() if topic is None else page_named(topic).view, plain=plain)
 
 
 @_command("batch examples/members.csv --out drafts", name="batch")

@@ -52,13 +52,8 @@ class Items(Struct, frozen=True):
     tone: str = PLAIN
 
 
-class Points(Struct, frozen=True):
+class Points(Items, frozen=True):
     """Sentences under one label, each on a line of its own."""
-
-    key: str
-    label: str
-    lines: tuple[str, ...]
-    tone: str = PLAIN
 
 
 class Table(Struct, frozen=True):
@@ -68,14 +63,13 @@ class Table(Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
-Block = Heading | Fact | Items | Points | Table
+Block = Heading | Fact | Items | Table
 View = tuple[Block, ...]
 
 
 def _view(*blocks: Block) -> View:
     """The blocks that have something to say."""
-    contents = ("value", "values", "lines")
-    return tuple(block for block in blocks if all(getattr(block, content, True) for content in contents))
+    return tuple(block for block in blocks if getattr(block, "value", True) and getattr(block, "values", True))
 
 
 def county_view(place: Place, policy: Policy) -> View:
