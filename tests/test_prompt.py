@@ -133,15 +133,15 @@ def test_one_bad_choice_refuses_all(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["1,4", "none, red"])
-def test_none_of_these_stands_alone(typed: str) -> None:
+def test_none_of_these_is_chosen_alone(typed: str) -> None:
     """None of these together with something is a contradiction, and is asked again."""
     refused = read_reply(SEVERAL, typed)
     assert isinstance(refused, Refusal)
-    assert "stands alone" in refused.message
+    assert "cannot be combined" in refused.message
 
 
 def test_menu_choices_follow_the_same_rules() -> None:
-    """What a menu gives is held to the rules of a typed line: something is chosen, and none stands alone."""
+    """What a menu gives is held to the rules of a typed line: something is chosen, and "none" alone."""
     assert exclusive(SEVERAL, ("red", "green")) == ("red", "green")
     assert exclusive(SEVERAL, ("none",)) == ("none",)
     assert isinstance(exclusive(SEVERAL, ()), Refusal)

@@ -392,7 +392,7 @@ def interview(
     case = session.started(start, county, policy)
     about = session.inquiry_for(program or [], case, policy)
     session.need_a_person(about, case, policy, day, no_input=no_input)
-    keep = session.keeper(save, start)
+    keep = session.saver(save, start)
     with session.leaving(save):
         case = session.interviewed(about, case, policy, day, terminal.asker(plain=plain), keep)
     screener = screening.screener(subjects_named(program or [], policy), policy)
@@ -424,7 +424,7 @@ def refer(
     from calaim_cli.talk import session
 
     if redact and out is not None:
-        raise UsageError("--redact only shows a draft: leave --out away")
+        raise UsageError("--redact only shows a draft; do not combine it with --out")
     policy, day = _policy(data), as_of or _today()
     profile = casefile.read_profile(casefile.profile_path())
     drafter = draft.Drafter(policy, profile, day)
@@ -434,7 +434,7 @@ def refer(
     if case is not None:
         drafts = [drafter.draft_file(case, written, asked)]
     else:
-        drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain_wanted=plain)
+        drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain=plain)
     _warn(policy.past_review(day))
     if data is not None:
         _warn(route.own_mailboxes((one.route.region for one in drafts), policy, load.load()))

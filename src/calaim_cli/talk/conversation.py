@@ -1,4 +1,4 @@
-"""The interview and the referral as talks. They ask through an `Ask`, keep a case, and print nothing."""
+"""The interview and the referral as talks. They ask through an `Ask`, save a case, and print nothing."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer, read_answers
 from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 
-Keep = Callable[[Case], None]
-"""Takes the case after every reply, for saving."""
+Save = Callable[[Case], None]
+"""Takes the case after every reply, to save it."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
 LONGEST: Final = 9
 """A number that is typed has at most so many digits."""
@@ -40,7 +40,7 @@ CHOSEN: Final = {
 
 
 class Quit(Exception):
-    """The person wants to stop here; what was said so far has been kept."""
+    """The person wants to stop here; what was said so far has been saved."""
 
 
 class Declined(Exception):
@@ -55,7 +55,7 @@ def answers_of(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
 
 
 def hold_interview(
-    about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
+    about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, save: Save, stand: Callable[[Case], None]
 ) -> Case:
     """The case with the replies to all that can still change the inquiry's subjects.
 
@@ -73,7 +73,7 @@ def hold_interview(
             question = asked[position - 1] if position else question
             continue
         case = with_reply(case, policy.questions[question], reply)
-        keep(case)
+        save(case)
         if question not in asked:
             asked.append(question)
         question = next_question(about, answers_of(case, policy, as_of), question)
@@ -184,7 +184,7 @@ class Step(Struct, frozen=True):
     keep: Callable[[Case, Reply], Case]
 
 
-def walk(steps: Sequence[Step], case: Case, ask: Ask, keep: Keep) -> Case:
+def walk(steps: Sequence[Step], case: Case, ask: Ask, save: Save) -> Case:
     """The case with every reply kept, after going through the steps, back and forth."""
     at = 0
     done: list[int] = []
@@ -200,7 +200,7 @@ def walk(steps: Sequence[Step], case: Case, ask: Ask, keep: Keep) -> Case:
             at = done.pop() if done else at
             continue
         case = steps[at].keep(case, reply)
-        keep(case)
+        save(case)
         done.append(at)
         at += 1
     return case

@@ -1,4 +1,4 @@
-"""One thing to ask a person, and what the reply to it may be. How it is asked is the business of `prompts`."""
+"""One thing to ask a person, and what the reply to it may be. How it is asked is the business of `terminal`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ NONE_OF_THESE: Final = "none"
 
 
 class Refusal(Struct, frozen=True):
-    """Why a typed reply was not taken, and what is."""
+    """Why a typed reply cannot be used, and what can."""
 
     message: str
 
@@ -98,5 +98,5 @@ def exclusive(prompt: Prompt, chosen: tuple[str, ...]) -> tuple[str, ...] | Refu
     if not chosen and not prompt.optional:
         return Refusal("choose at least one")
     if NONE_OF_THESE in chosen and len(chosen) > 1:
-        return Refusal(f'"{prompt.options[NONE_OF_THESE]}" stands alone')
+        return Refusal(f'"{prompt.options[NONE_OF_THESE]}" cannot be combined with another choice')
     return chosen

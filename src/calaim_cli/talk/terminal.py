@@ -47,9 +47,9 @@ def asker(*, plain: bool) -> Ask:
         while True:
             reply = ask_once(prompt)
             if isinstance(reply, Refusal):
-                say(f"Not taken: {reply.message}.")
+                say(f"Please try again: {reply.message}.")
             elif reply is Move.HELP:
-                say(filled(prompt.help or "There is no more to say about this one."))
+                say(filled(prompt.help or "No further help for this question."))
             else:
                 return reply
 
