@@ -152,11 +152,11 @@ def test_menu_choices_follow_the_same_rules() -> None:
 @pytest.mark.parametrize(
     ("settings", "reply"),
     [
-        pytest.param({"given": "ann"}, "ann", id="keeps a line"),
-        pytest.param({"given": "green", "options": COLORS}, "green", id="keeps a choice"),
-        pytest.param({"given": ("red",), "options": COLORS, "several": True}, ("red",), id="keeps several"),
+        pytest.param({"earlier": "ann"}, "ann", id="keeps a line"),
+        pytest.param({"earlier": "green", "options": COLORS}, "green", id="keeps a choice"),
+        pytest.param({"earlier": ("red",), "options": COLORS, "several": True}, ("red",), id="keeps several"),
         pytest.param({"optional": True}, "", id="skips"),
-        pytest.param({"optional": True, "given": "ann"}, "ann", id="keeps rather than skips"),
+        pytest.param({"optional": True, "earlier": "ann"}, "ann", id="keeps rather than skips"),
     ],
 )
 def test_enter_keeps_or_skips(settings: dict[str, Any], reply: str | tuple[str, ...]) -> None:
@@ -182,7 +182,7 @@ def test_enter_points_to_dont_know() -> None:
 
 def test_enter_keeps_nothing_that_is_wrong() -> None:
     """A value of a file that does not pass its check cannot be kept by Enter: the person is told while she is there."""
-    kept = read_reply(asked(given="12345", check=phone, explain=MESSAGES.__getitem__), "")
+    kept = read_reply(asked(earlier="12345", check=phone, explain=MESSAGES.__getitem__), "")
     assert isinstance(kept, Refusal)
     assert kept.message == MESSAGES["phone-format"]
 

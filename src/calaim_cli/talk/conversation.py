@@ -103,11 +103,11 @@ def question_prompt(question: Question, case: Case, policy: Policy, as_of: date)
         check=number,
         explain=lambda code: MESSAGES.get(code, f"give a whole number of {question.unit} from 0{bound}"),
         dont_know=True,
-        given=_given(question, case, as_of),
+        earlier=_earlier(question, case, as_of),
     )
 
 
-def _given(question: Question, case: Case, as_of: date) -> str | tuple[str, ...]:
+def _earlier(question: Question, case: Case, as_of: date) -> str | tuple[str, ...]:
     """The reply given before, as the prompt knows it; one that is not valid counts as none."""
     if question.id == AGE and age_of(case, as_of) is not None:
         return case.member.date_of_birth
@@ -222,7 +222,7 @@ def place_steps(policy: Policy) -> tuple[Step, ...]:
 
     return (
         Step(
-            lambda case: Prompt(where=county.key, text=county.ask, given=case.member.county, check=place),
+            lambda case: Prompt(where=county.key, text=county.ask, earlier=case.member.county, check=place),
             lambda case, reply: _with(case, county.key, reply),
         ),
         Step(lambda _: card, lambda case, reply: _with(case, kp_member.key, reply == "yes")),
@@ -258,7 +258,7 @@ def field_step(where: str, policy: Policy, as_of: date) -> Step:
             explain=MESSAGES.__getitem__,
             # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
             optional=may_be_left and (where != "member.cin" or bool(case.member.mrn)),
-            given=attrgetter(where)(case),
+            earlier=attrgetter(where)(case),
         )
 
     return Step(prompt, lambda case, reply: _with(case, where, reply))

@@ -210,8 +210,10 @@ def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
     old = profile.network_lead_entity or LeadEntity()
     said = {}
     for key, (text, check) in ENTITY.items():
-        where, given = f"network_lead_entity.{key}", getattr(old, key)
-        asked = Prompt(where=where, text=text, optional=True, given=given, check=check, explain=MESSAGES.__getitem__)
+        where, earlier = f"network_lead_entity.{key}", getattr(old, key)
+        asked = Prompt(
+            where=where, text=text, optional=True, earlier=earlier, check=check, explain=MESSAGES.__getitem__
+        )
         said[key] = str(conversation.ask_alone(ask, asked))
     entity = LeadEntity(**said) if said["email"] else None
     return replace(profile, referrer=details.referrer, network_lead_entity=entity)

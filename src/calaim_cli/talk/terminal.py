@@ -60,11 +60,11 @@ def _by_lines(prompt: Prompt) -> Reply | Refusal:
     """The reply to numbered choices and one typed line, as UTF-8 or as the locale has it."""
     say("")
     say(prompt.text)
-    given = (prompt.given,) if isinstance(prompt.given, str) else prompt.given
+    earlier = (prompt.earlier,) if isinstance(prompt.earlier, str) else prompt.earlier
     for number, (name, words) in enumerate(prompt.options.items(), 1):
-        say(f"  {number}) {words}" + (" (given before)" if name in given else ""))
+        say(f"  {number}) {words}" + (" (given before)" if name in earlier else ""))
     # What Enter keeps is said here; choices are marked in their list.
-    keeping = "Enter to keep" if prompt.options else f"Enter to keep {' '.join(str(prompt.given).split())}"
+    keeping = "Enter to keep" if prompt.options else f"Enter to keep {' '.join(str(prompt.earlier).split())}"
     sys.stderr.write(_line_hint(prompt, keeping).translate(CONTROLS))
     sys.stderr.flush()
     line = sys.stdin.buffer.readline()
@@ -80,8 +80,8 @@ def _line_hint(prompt: Prompt, keeping: str) -> str:
     count = len(prompt.options)
     what = f"Choices, such as 1,{count}" if prompt.several else f"Choice (1-{count})" if count else "Answer"
     also = {
-        "Enter to skip": prompt.optional and not prompt.given,
-        keeping: bool(prompt.given),
+        "Enter to skip": prompt.optional and not prompt.earlier,
+        keeping: bool(prompt.earlier),
         "don't know": prompt.dont_know,
         "?": bool(prompt.help),
         "back": True,
@@ -105,9 +105,9 @@ def _by_menu(prompt: Prompt) -> Reply | Refusal:
         if prompt.options:
             reply = _menu(prompt, on_stderr).unsafe_ask()
             return exclusive(prompt, tuple(reply)) if isinstance(reply, list) else reply
-        given = prompt.given if isinstance(prompt.given, str) else ""
+        earlier = prompt.earlier if isinstance(prompt.earlier, str) else ""
         hint = f"({_line_hint(prompt, 'Enter to keep').removeprefix('Answer [').removesuffix(']: ')})"
-        asked = questionary.text(_folded(f"{prompt.text} {hint}"), default=given, output=on_stderr)
+        asked = questionary.text(_folded(f"{prompt.text} {hint}"), default=earlier, output=on_stderr)
         return read_reply(prompt, asked.unsafe_ask())
     except EOFError:
         raise _ended(prompt.where) from None
@@ -118,7 +118,7 @@ def _menu(prompt: Prompt, on_stderr: Any) -> Question:  # noqa: ANN401 its type 
     import questionary
 
     choices = [
-        questionary.Choice(_folded(words), value=name, checked=prompt.several and name in prompt.given)
+        questionary.Choice(_folded(words), value=name, checked=prompt.several and name in prompt.earlier)
         for name, words in prompt.options.items()
     ]
     keys = "d don't know, b back, ? help" if prompt.dont_know else "b back, ? help"
@@ -129,9 +129,9 @@ def _menu(prompt: Prompt, on_stderr: Any) -> Question:  # noqa: ANN401 its type 
     else:
         if prompt.dont_know:
             choices.append(questionary.Choice("Don't know", value=Move.DONT_KNOW))
-        given = prompt.given if isinstance(prompt.given, str) and prompt.given in prompt.options else None
+        earlier = prompt.earlier if isinstance(prompt.earlier, str) and prompt.earlier in prompt.options else None
         hint = f"(arrows, Enter; {keys})"
-        menu = questionary.select(text, choices, default=given, instruction=hint, output=on_stderr)
+        menu = questionary.select(text, choices, default=earlier, instruction=hint, output=on_stderr)
     moves = {"b": Move.BACK, "?": Move.HELP} | ({"d": Move.DONT_KNOW} if prompt.dont_know else {})
     for key, move in moves.items():
         _bind(menu, key, result=move)
