@@ -17,18 +17,17 @@ from calaim_cli.decide import soundness
 from calaim_cli.policy import load
 from calaim_cli.policy.places import Place, find_place
 from calaim_cli.policy.policy import Policy, names
-from calaim_cli.show import documents, views
-from calaim_cli.show.render import plain
+from calaim_cli.show import documents, render, views
 
 
 def write(data: Path, into: Path) -> None:
     """Write the answers that the data of a folder give; they belong in `data/answers` of the installed package.
 
-    Raises InputError when the data are not sound: no wheel is built of such.
+    Raises InputError when the data have errors: no wheel is built of such.
     """
     policy = load.load(data)
     if problems := soundness.find_problems(policy):
-        raise InputError(f"{data}: the data are not sound: {problems[0].where}: {problems[0].message}", problems)
+        raise InputError(f"{data}: the data files have errors: {problems[0].where}: {problems[0].message}", problems)
     for name, text in _files(policy):
         path = into / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,9 +46,9 @@ def _files(policy: Policy) -> Iterator[tuple[str, bytes]]:
         name, place, typed = quick.key(county.name), Place(county), Place(county, quick.MARK)
         document = documents.county_document(place, quick.MARK, policy)
         services = views.services_view(policy.programs_file.service, county, policy)
-        yield f"county/{name}", tamed(plain(views.county_view(place, policy))).encode()
-        yield f"zip/{name}", tamed(plain(views.county_view(typed, policy))).encode()
-        yield f"services/{name}", tamed(plain(services)).encode()
+        yield f"county/{name}", tamed(render.plain(views.county_view(place, policy))).encode()
+        yield f"zip/{name}", tamed(render.plain(views.county_view(typed, policy))).encode()
+        yield f"services/{name}", tamed(render.plain(services)).encode()
         yield f"json/{name}", _lines([documents.written(document)])
 
 

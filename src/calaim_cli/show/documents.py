@@ -16,9 +16,7 @@ from calaim_cli.policy.rules import Rule
 
 if TYPE_CHECKING:  # a look-up needs none of these
     from calaim_cli.case.case import Profile
-    from calaim_cli.decide.determination import Reason
-    from calaim_cli.decide.diff import Change, Shift
-    from calaim_cli.decide.screening import Decided, Difference
+    from calaim_cli.decide import determination, diff, screening
 
 Document = dict[str, Any]
 
@@ -147,7 +145,7 @@ def _rule(rule: Rule, policy: Policy) -> Document:
     }
 
 
-def _criterion(criterion_id: str, policy: Policy, reason: Reason | None = None) -> Document:
+def _criterion(criterion_id: str, policy: Policy, reason: determination.Reason | None = None) -> Document:
     """A criterion with the question it tests, or with what it came to where it is a reason; and its source."""
     criterion = policy.criteria[criterion_id]
     return {
@@ -161,7 +159,7 @@ def _criterion(criterion_id: str, policy: Policy, reason: Reason | None = None) 
     }
 
 
-def determination_document(decided: Decided, policy: Policy, as_of: date) -> Document:
+def determination_document(decided: screening.Decided, policy: Policy, as_of: date) -> Document:
     """The outcomes of a case with their reasons and what is missing, as `calaim.determination/1`."""
     return {
         "schema": "calaim.determination/1",
@@ -188,7 +186,7 @@ def determination_document(decided: Decided, policy: Policy, as_of: date) -> Doc
     }
 
 
-def expectations_document(cases: int, differences: Iterable[Difference]) -> Document:
+def expectations_document(cases: int, differences: Iterable[screening.Difference]) -> Document:
     """The results that did not come out as expected, as `calaim.expectations/1`."""
     listed = [
         {"case": one.case, "result": one.subject, "expected": one.expected, "found": one.found} for one in differences
@@ -226,7 +224,9 @@ def data_check_document(warnings: Iterable[Problem], policy: Policy, as_of: date
     }
 
 
-def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: Policy, new: Policy) -> Document:
+def data_diff_document(
+    changes: Iterable[diff.Change], shifts: Iterable[diff.Shift], old: Policy, new: Policy
+) -> Document:
     """The differences between two editions of the data, and the cases they matter to, as `calaim.data-diff/1`."""
     return {
         "schema": "calaim.data-diff/1",

@@ -21,6 +21,7 @@ WIDE = 70
 LABEL_WIDTH = 22
 CELL_STYLES = {"yes": "green", "no": "red", "not served": "red"}
 COLORS = {GOOD: "green", BAD: "red", DOUBT: "yellow", PLAIN: ""}
+# SGR of ECMA-48: the foreground colors of the basic eight.
 PAINTS = {GOOD: 32, BAD: 31, DOUBT: 33}
 
 

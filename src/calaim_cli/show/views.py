@@ -132,8 +132,7 @@ def _conflicts(name: str, policy: Policy) -> Iterator[Fact]:
 
 def counties_view(counties: Sequence[County], offering: Program | None = None, lacking: Program | None = None) -> View:
     """A list of counties with region and plans; the heading names the service that all of them have or lack."""
-    asked = [f"with {offering.name}"] if offering else []
-    asked += [f"without {lacking.name}"] if lacking else []
+    asked = [f"{word} {one.name}" for word, one in (("with", offering), ("without", lacking)) if one]
     served = f" served by Kaiser Permanente, {' and '.join(asked)}" if asked else ""
     regions = {county.name: county.kp.region or "by ZIP code" for county in counties if county.kp}
     rows = [(one.name, one.fips, regions.get(one.name, "not served"), ", ".join(plans_of(one))) for one in counties]
@@ -161,16 +160,15 @@ def service_view(service: Program, county: County | None, policy: Policy) -> Vie
     served = [one.name for one in counties if one.kp]
     offered = tuple(name for name in served if name not in availability.not_in)
     others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not Kaiser Permanente's"
-    where: list[Block] = [
+    here = OFFERED[policy.offered(service.id, county)] if county else ""
+    where = (
+        Fact("offered", f"Offered in {county.name} County" if county else "", here),
         Items("not_offered_in", f"Not offered in ({len(availability.not_in)})", availability.not_in, BAD),
         Items("offered_in", f"Offered in ({len(offered)} Kaiser Permanente counties)", offered, GOOD),
         Fact("not_served", "Elsewhere", f"{others}: ask the member's own plan."),
         Fact("as_of", "As of", f"{availability.as_of} ({policy.cite(availability.source)}); call to confirm"),
         Fact("availability_note", "Note", availability.note, DOUBT),
-    ]
-    if county:
-        here = OFFERED[policy.offered(service.id, county)]
-        where.insert(0, Fact("offered", f"Offered in {county.name} County", here))
+    )
     return _entry_view("service", service, where, policy)
 
 
@@ -234,8 +232,8 @@ def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
     return (Table(("id", "kind", "name"), tuple((entry.id, kind, entry.name) for kind, entry in entries)),)
 
 
+# More results than these fill several screens of a terminal: they are then a summary, with what seems to fit in full.
 FEW = 10
-"""Up to so many results are shown in full on a terminal; more of them as a summary with what seems to fit."""
 WAYS_TO_ANSWER = (
     "'calaim check CASE --program ID' lists the open questions of one program, population or service.",
     "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
@@ -264,14 +262,14 @@ def determination_view(results: Results, policy: Policy, county: County | None, 
         Heading(f"{title}: what seems to fit, and what does not match today"),
         *(Items(f"summary\t{one}", policy.outcomes[one].label, names[one], TONES[one]) for one in order),
         Fact("county", "County", county.name if county else "not given"),
-        *(block for determination, advice in detailed for block in _result(determination, advice, policy)),
+        *(block for determination, advice in detailed for block in _result_blocks(determination, advice, policy)),
         Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
         Fact("edition", "Data edition", policy.edition),
         Points("hint", "To answer", ways, DOUBT),
     )
 
 
-def _result(determination: Determination, advice: Advice, policy: Policy) -> Iterator[Block]:
+def _result_blocks(determination: Determination, advice: Advice, policy: Policy) -> Iterator[Block]:
     subject, outcome = determination.subject, determination.outcome
     key = subject_id(subject)
     words = policy.outcomes[outcome]

@@ -10,9 +10,8 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base import values
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, Checked
+from calaim_cli.base.values import MESSAGES, Checked, date_of_birth
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
 from calaim_cli.decide.determination import Determination
@@ -26,8 +25,8 @@ from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 Save = Callable[[Case], None]
 """Takes the case after every reply, to save it."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
+# Python reads 4,300 digits and TOML 64 bits, with errors of their own beyond; no count of anybody's has ten.
 LONGEST: Final = 9
-"""A number that is typed has at most so many digits."""
 WHO_IS_A_MEMBER: Final = (
     "Kaiser Permanente takes referrals only for its own Medi-Cal members. The card, the plan's eligibility page or its "
     "phone line tells."
@@ -36,7 +35,7 @@ CHOSEN: Final = {
     "referrer": ("referrer.relationship", "referrer.relationship_detail", "referrer.source", "referrer.source_detail"),
     "member": ("referral.current_services", "referral.notes"),
 }
-"""What is asked for after the texts about the referrer and about the member."""
+"""The choices asked for after the texts about the referrer and about the member."""
 
 
 class Quit(Exception):
@@ -81,7 +80,7 @@ def hold_interview(
 
 
 def question_prompt(question: Question, case: Case, policy: Policy, as_of: date) -> Prompt:
-    """How a question is put: its words, help with sources, choices, and the reply given before."""
+    """The prompt for a question: its words, help with sources, choices, and the reply given before."""
     tests = [criterion for criterion in policy.criteria.values() if criterion.question == question.id]
     cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
     most = question.at_most
@@ -92,7 +91,7 @@ def question_prompt(question: Question, case: Case, policy: Policy, as_of: date)
             return Checked(typed)
         # A date of birth will do for the age, and is kept as such.
         born = question.id == AGE and not typed.isdigit()
-        return values.date_of_birth(typed, as_of) if born else Checked(typed, "number")
+        return date_of_birth(typed, as_of) if born else Checked(typed, "number")
 
     return Prompt(
         where=question.id,
@@ -145,7 +144,7 @@ def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
 
 
 def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
-    """What the screening before a referral is to cover: what the case asks for, or any of the programs, or nothing."""
+    """The names to screen before a referral: what the case asks for, or any of the programs, or nothing."""
     typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
     entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
     options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: go on without screening"}
@@ -157,7 +156,7 @@ def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
 def choose_referrals(
     case: Case, determinations: Mapping[str, Determination], policy: Policy, ask: Ask
 ) -> tuple[Case, ...]:
-    """What to refer for: one case for each program, in the order of the policy.
+    """The referrals to write: one case for each program, in the order of the policy.
 
     It is chosen among what can be referred for by e-mail in the member's county, with how it came out, best first.
     """
@@ -189,19 +188,17 @@ def walk(steps: Sequence[Step], case: Case, ask: Ask, save: Save) -> Case:
     at = 0
     done: list[int] = []
     while at < len(steps):
-        prompt = steps[at].prompt(case)
-        if prompt is None:
-            at += 1
-            continue
-        reply = ask(prompt)
-        if reply is Move.QUIT:
-            raise Quit
-        if reply is Move.BACK:
-            at = done.pop() if done else at
-            continue
-        case = steps[at].keep(case, reply)
-        save(case)
-        done.append(at)
+        if prompt := steps[at].prompt(case):
+            reply = ask(prompt)
+            if reply is Move.QUIT:
+                raise Quit
+            if reply is Move.BACK:
+                # A step that was skipped is not gone back to: it has no prompt.
+                at = done.pop() if done else at
+                continue
+            case = steps[at].keep(case, reply)
+            save(case)
+            done.append(at)
         at += 1
     return case
 
@@ -230,7 +227,7 @@ def place_steps(policy: Policy) -> tuple[Step, ...]:
 
 
 def form_steps(part: str, policy: Policy, as_of: date) -> tuple[Step, ...]:
-    """What the form asks of the referrer, or of the member: the texts in the form's order, then the choices."""
+    """Steps for what the form asks of referrer or member: the texts in the form's order, then the choices."""
     fields, typed = (BY_KEY[key] for key in policy.form.keys), {FieldKind.TEXT, FieldKind.DATE}
     texts = [field.key for field in fields if field.part == part and field.kind in typed]
     return tuple(field_step(where, policy, as_of) for where in (*texts, *CHOSEN[part]))
@@ -254,8 +251,7 @@ def field_step(where: str, policy: Policy, as_of: date) -> Step:
             text=field.ask.format(vendors=", ".join(form.vendors.values())),
             options=options,
             several=field.kind is FieldKind.CHOICES,
-            check=field.check or (lambda text: values.date_of_birth(text, as_of)),
-            explain=MESSAGES.__getitem__,
+            check=field.check or (lambda text: date_of_birth(text, as_of)),
             # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
             optional=may_be_left and (where != "member.cin" or bool(case.member.mrn)),
             earlier=attrgetter(where)(case),
@@ -296,7 +292,7 @@ def part2_steps() -> tuple[Step, ...]:
 
 
 def consent_steps(case: Case, to: Sequence[str], policy: Policy) -> tuple[Step, ...]:
-    """What a person says of a draft that she has read: that it is right, the member's agreement, the attestation."""
+    """Steps for what a person says of a draft she has read: it is right, the member's agreement, the attestation."""
     ids = case.referral.services or (case.referral.program,)
     named = f"It is for: {'; '.join(entry_named(name, policy).name for name in ids)}."
     agreed, attested = BY_KEY["consent.member_agreed"], BY_KEY["consent.attested"]

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.base.values import Checked
+from calaim_cli.base.values import MESSAGES, Checked
 
 
 class Move(Enum):
@@ -33,7 +33,7 @@ class Prompt(Struct, frozen=True, kw_only=True):
     options: dict[str, str] = {}
     several: bool = False
     check: Callable[[str], Checked] = Checked
-    explain: Callable[[str], str] = str
+    explain: Callable[[str], str] = lambda code: MESSAGES.get(code, code)
     optional: bool = False
     dont_know: bool = False
     earlier: str | tuple[str, ...] = ""
@@ -49,7 +49,7 @@ NONE_OF_THESE: Final = "none"
 
 
 class Refusal(Struct, frozen=True):
-    """Why a typed reply cannot be used, and what can."""
+    """The reason why a typed reply cannot be used, and what can."""
 
     message: str
 

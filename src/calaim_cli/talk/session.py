@@ -18,26 +18,24 @@ from msgspec.structs import replace
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, Stopped, UsageError
 from calaim_cli.base.streams import say
-from calaim_cli.base.values import MESSAGES, age_on, email, line
+from calaim_cli.base.values import age_on, email, line
 from calaim_cli.case import casefile
 from calaim_cli.case.case import AGE, Case, Consent, LeadEntity, Profile, with_profile
 from calaim_cli.decide.interview import Inquiry, inquiry, open_questions, standing, to_settle
 from calaim_cli.decide.screening import screener
+from calaim_cli.draft import fitness, route
 from calaim_cli.draft.draft import Drafted, Drafter, as_text
-from calaim_cli.draft.fitness import requested
-from calaim_cli.draft.route import check_member, region_of
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import read_answers
 from calaim_cli.talk import conversation, terminal
-from calaim_cli.talk.conversation import Save, answers_of, walk
 from calaim_cli.talk.prompt import Ask, Prompt, Reply
 
 ENTITY: Final = {
     "name": ("Network Lead Entity that takes referrals to your own organization, if you have one: its name", line),
     "email": ("The Network Lead Entity's e-mail", email),
 }
-"""How each field of a Network Lead Entity is asked for, and its check."""
+"""The words that ask for each field of a Network Lead Entity, and its check."""
 
 
 def started(start: Path | None, county: str | None, policy: Policy) -> Case:
@@ -54,7 +52,7 @@ def started(start: Path | None, county: str | None, policy: Policy) -> Case:
 
 
 def inquiry_for(typed: list[str], case: Case, policy: Policy) -> Inquiry:
-    """What the interview is to settle. Only Kaiser Permanente's members miss what it does not offer in the county."""
+    """The inquiry to settle. Only Kaiser Permanente's members miss what it does not offer in the county."""
     named = [entry_named(one, policy) for one in typed]
     county = place_named(case.member.county, policy).county if case.member.county else None
     offering = county if case.member.kp_member else None
@@ -63,7 +61,7 @@ def inquiry_for(typed: list[str], case: Case, policy: Policy) -> Inquiry:
 
 def need_a_person(about: Inquiry, case: Case, policy: Policy, as_of: date, *, no_input: bool) -> None:
     """Raises UsageError with the questions that are missing when nobody can be asked."""
-    missing = open_questions(about, answers_of(case, policy, as_of))
+    missing = open_questions(about, conversation.answers_of(case, policy, as_of))
     if missing and (no_input or not terminal.can_ask()):
         listed = tuple(Problem(f"answers.{one}", "missing", policy.questions[one].ask) for one in missing)
         how = "put the answers into a case file and use 'calaim check CASE'"
@@ -71,7 +69,7 @@ def need_a_person(about: Inquiry, case: Case, policy: Policy, as_of: date, *, no
         raise UsageError(f"{few} missing and nobody can be asked: {how}", listed, code="missing")
 
 
-def interviewed(about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, save: Save) -> Case:
+def interviewed(about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, save: conversation.Save) -> Case:
     """The case with what the interview found out; it is saved from the start, before the first question."""
     number = count(1)
     save(case)
@@ -83,7 +81,7 @@ def interviewed(about: Inquiry, case: Case, policy: Policy, as_of: date, ask: As
         return reply
 
     def stand(so_far: Case) -> None:
-        outcomes, to_go = standing(about, answers_of(so_far, policy, as_of))
+        outcomes, to_go = standing(about, conversation.answers_of(so_far, policy, as_of))
         services = [outcome for name, outcome in outcomes.items() if name in policy.availability]
         settled = sum(outcome is not Outcome.NEED_ANSWERS for outcome in services)
         parts = [
@@ -98,7 +96,7 @@ def interviewed(about: Inquiry, case: Case, policy: Policy, as_of: date, ask: As
     return conversation.hold_interview(about, case, policy, as_of, ask_and_tell_age, save, stand)
 
 
-def saver(path: Path | None, start: Path | None) -> Save:
+def saver(path: Path | None, start: Path | None) -> conversation.Save:
     """A function that saves the case in one step, readable by its owner alone; without a path it saves nothing.
 
     Raises OutputRefused when another case than the one to go on with is already there.
@@ -153,38 +151,37 @@ def referred(
     save(case)
     with leaving(path):
         for one in talk(case, drafter, ask, save):
-            shown = drafter.draft(one, preview=True)
-            if redact:
-                drafts.append(shown)
-                continue
-            say(f"\nThis is the complete draft. {shown.route.why}.\n")
-            say(as_text(shown.draft))
-            say("The boxes are ticked only by what you say now.")
-            steps = conversation.consent_steps(shown.case, shown.draft.to, drafter.policy)
-            # What is said of consent is for this draft alone: it is never saved.
-            drafts.append(drafter.draft(walk(steps, one, ask, lambda _: None)))
+            drafted = drafter.draft(one, preview=True)
+            if not redact:
+                say(f"\nThis is the complete draft. {drafted.route.why}.\n")
+                say(as_text(drafted.draft))
+                say("The boxes are ticked only by what you say now.")
+                steps = conversation.consent_steps(drafted.case, drafted.draft.to, drafter.policy)
+                # What is said of consent is for this draft alone: it is never saved.
+                drafted = drafter.draft(conversation.walk(steps, one, ask, lambda _: None))
+            drafts.append(drafted)
     return drafts
 
 
-def talk(case: Case, drafter: Drafter, ask: Ask, save: Save) -> tuple[Case, ...]:
+def talk(case: Case, drafter: Drafter, ask: Ask, save: conversation.Save) -> tuple[Case, ...]:
     """One case for each program: place, screening, what to refer for, details and Part 2, asked from the beginning.
 
-    Raises NotFound as soon as what is asked for does not exist or no route can, conversation.Quit when left.
+    Raises NotFound as soon as what is asked for does not exist or no route can, Quit when left.
     """
     policy, profile, as_of = drafter.policy, drafter.profile.referrer, drafter.as_of
-    program, services, problems = requested(case, policy)
+    program, services, problems = fitness.requested(case, policy)
     complete = bool(program) and (program != "cs" or bool(services))
     if complete and problems:
         first = problems[0]
         raise NotFound(f"{first.where}: {first.message}", tuple(problems), code=first.code)
     # What was agreed to or attested before counted for another referral.
     case = replace(with_profile(case, profile), consent=Consent())
-    case = walk(conversation.place_steps(policy), case, ask, save)
+    case = conversation.walk(conversation.place_steps(policy), case, ask, save)
     county = place_named(case.member.county, policy).county
-    check_member(case, county, policy)
+    route.check_member(case, county, policy)
     # Only whether there is a region is known by now: in a split county the ZIP code of the address decides.
     if county.kp is None and not case.referral.self_referral:
-        region_of(county, "", policy)
+        route.region_of(county, "", policy)
     if typed := conversation.choose_screening(case, policy, ask):
         case = interviewed(inquiry_for(typed, case, policy), case, policy, as_of, ask, save)
     results = screener(policy.subjects, policy).screen(case, as_of).determinations
@@ -194,9 +191,9 @@ def talk(case: Case, drafter: Drafter, ask: Ask, save: Save) -> tuple[Case, ...]
     needed = [where for where in policy.form.required if where.startswith("referrer.")]
     known = case.referrer == profile and all(attrgetter(where)(case) for where in needed)
     missing = () if known else conversation.form_steps("referrer", policy, as_of)
-    done = walk([*missing, *conversation.form_steps("member", policy, as_of)], case, ask, save)
+    done = conversation.walk([*missing, *conversation.form_steps("member", policy, as_of)], case, ask, save)
     # What is said of consent is never saved for another time.
-    done = walk(conversation.part2_steps(), done, ask, lambda _: None)
+    done = conversation.walk(conversation.part2_steps(), done, ask, lambda _: None)
     return tuple(
         replace(done, referral=replace(done.referral, program=one.referral.program, services=one.referral.services))
         for one in wanted
@@ -206,14 +203,12 @@ def talk(case: Case, drafter: Drafter, ask: Ask, save: Save) -> tuple[Case, ...]
 def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
     """The profile with the referrer's details and the Network Lead Entity asked anew; Enter keeps what was there."""
     steps = conversation.form_steps("referrer", policy, date.min)
-    details = walk(steps, Case(referrer=profile.referrer), ask, lambda _: None)
+    details = conversation.walk(steps, Case(referrer=profile.referrer), ask, lambda _: None)
     old = profile.network_lead_entity or LeadEntity()
     said = {}
     for key, (text, check) in ENTITY.items():
         where, earlier = f"network_lead_entity.{key}", getattr(old, key)
-        asked = Prompt(
-            where=where, text=text, optional=True, earlier=earlier, check=check, explain=MESSAGES.__getitem__
-        )
+        asked = Prompt(where=where, text=text, optional=True, earlier=earlier, check=check)
         said[key] = str(conversation.ask_alone(ask, asked))
     entity = LeadEntity(**said) if said["email"] else None
     return replace(profile, referrer=details.referrer, network_lead_entity=entity)

@@ -13,21 +13,21 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from calaim_cli.base.errors import UsageError
-from calaim_cli.base.streams import CONTROLS, is_on, say
+from calaim_cli.base.streams import is_on, say, tamed
 from calaim_cli.talk.prompt import Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
 
 if TYPE_CHECKING:
     from questionary import Question
 
 
+# What questionary draws beside a choice (its constants.py): where the arrow is, not chosen, chosen.
 MARKS: Final = "\u00bb\u25cb\u25cf"
-"""What questionary draws beside a choice: where the arrow is, not chosen, chosen."""
+# Some terminals, such as a serial line, do not say how wide they are.
 FALLBACK: Final = 80
-"""Columns of a terminal that does not say how wide it is."""
 
 
 def can_ask() -> bool:
-    """Whether a person can be asked: stdin and stderr are both terminals."""
+    """True where a person can be asked: stdin and stderr are both terminals."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
@@ -64,8 +64,10 @@ def _by_lines(prompt: Prompt) -> Reply | Refusal:
     for number, (name, words) in enumerate(prompt.options.items(), 1):
         say(f"  {number}) {words}" + (" (given before)" if name in earlier else ""))
     # What Enter keeps is said here; choices are marked in their list.
-    keeping = "Enter to keep" if prompt.options else f"Enter to keep {' '.join(str(prompt.earlier).split())}"
-    sys.stderr.write(_line_hint(prompt, keeping).translate(CONTROLS))
+    keeping = "" if prompt.options else " ".join(str(prompt.earlier).split())
+    count = len(prompt.options)
+    what = f"Choices, such as 1,{count}" if prompt.several else f"Choice (1-{count})" if count else "Answer"
+    sys.stderr.write(tamed(f"{what} [{_ways(prompt, keeping)}]: "))
     sys.stderr.flush()
     line = sys.stdin.buffer.readline()
     if not line:
@@ -76,17 +78,16 @@ def _by_lines(prompt: Prompt) -> Reply | Refusal:
     return Refusal("characters that cannot be read")
 
 
-def _line_hint(prompt: Prompt, keeping: str) -> str:
-    count = len(prompt.options)
-    what = f"Choices, such as 1,{count}" if prompt.several else f"Choice (1-{count})" if count else "Answer"
-    also = {
+def _ways(prompt: Prompt, keeping: str = "") -> str:
+    """The ways to reply without an answer."""
+    ways = {
         "Enter to skip": prompt.optional and not prompt.earlier,
-        keeping: bool(prompt.earlier),
+        f"Enter to keep {keeping}".rstrip(): bool(prompt.earlier),
         "don't know": prompt.dont_know,
         "?": bool(prompt.help),
         "back": True,
     }
-    return f"{what} [{', '.join(words for words, wanted in also.items() if wanted)}]: "
+    return ", ".join(words for words, there in ways.items() if there)
 
 
 def _ended(where: str) -> UsageError:
@@ -106,8 +107,7 @@ def _by_menu(prompt: Prompt) -> Reply | Refusal:
             reply = _menu(prompt, on_stderr).unsafe_ask()
             return exclusive(prompt, tuple(reply)) if isinstance(reply, list) else reply
         earlier = prompt.earlier if isinstance(prompt.earlier, str) else ""
-        hint = f"({_line_hint(prompt, 'Enter to keep').removeprefix('Answer [').removesuffix(']: ')})"
-        asked = questionary.text(_folded(f"{prompt.text} {hint}"), default=earlier, output=on_stderr)
+        asked = questionary.text(_folded(f"{prompt.text} ({_ways(prompt)})"), default=earlier, output=on_stderr)
         return read_reply(prompt, asked.unsafe_ask())
     except EOFError:
         raise _ended(prompt.where) from None
