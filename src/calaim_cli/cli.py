@@ -189,17 +189,16 @@ class _Asked(NamedTuple):
     def respond(self, view: "views.View", *printed: "documents.Document", warnings: Iterable[Problem] = ()) -> int:
         """Say what is due for a review and other warnings, then show the view or the documents; gives exit code 0."""
         _warn((*self.policy.past_review(self.as_of), *warnings))
-        return _show(view, *printed, as_json=self.as_json, plain=self.plain)
+        return self.show(view, *printed)
 
+    def show(self, view: "views.View", *printed: "documents.Document") -> int:
+        """Print the documents as JSON, else the view for whoever reads it; gives exit code 0."""
+        if self.as_json:
+            return _show_json(printed)
+        from calaim_cli.show import render
 
-def _show(view: "views.View", *printed: "documents.Document", as_json: bool = False, plain: bool = False) -> int:
-    """Print the documents as JSON, else the view for whoever reads it; gives exit code 0."""
-    if as_json:
-        return _show_json(printed)
-    from calaim_cli.show import render
-
-    render.show(view, plain_wanted=plain)
-    return 0
+        render.show(view, plain_wanted=self.plain)
+        return 0
 
 
 def _show_json(wanted: "Iterable[documents.Document]") -> int:
@@ -474,8 +473,10 @@ def help_on(
 ) -> int:
     """Explain exit codes, privacy, the JSON documents or the data."""
     from calaim_cli.show import help as pages
+    from calaim_cli.show import render
 
-    return _show(pages.overview() if topic is None else pages.page_named(topic).view, plain=plain)
+    render.show(pages.overview() if topic is None else pages.page_named(topic).view, plain_wanted=plain)
+    return 0
 
 
 @_command("batch examples/members.csv --out drafts", name="batch")
@@ -604,10 +605,10 @@ def data_sources(as_of: AsOf = None, as_json: Json = False, plain: Plain = False
     from calaim_cli.policy.policy import sources_with_uses
     from calaim_cli.show import documents, views
 
-    policy, as_of = _policy(data), as_of or _today()
-    found = sources_with_uses(policy)
-    document = documents.sources_document(found, policy, as_of)
-    return _show(views.sources_view(found, as_of), document, as_json=as_json, plain=plain)
+    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
+    found = sources_with_uses(asked.policy)
+    document = documents.sources_document(found, asked.policy, asked.as_of)
+    return asked.show(views.sources_view(found, asked.as_of), document)
 
 
 @_command("data diff data my-county examples/case.toml", data_app, "diff")
@@ -632,5 +633,4 @@ def data_diff(
     if not as_json:
         say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
     document = documents.data_diff_document(changes, shifts, before, after)
-    view = views.data_diff_view(changes, shifts, len(read))
-    return _show(view, document, as_json=as_json, plain=plain)
+    return _Asked(after, as_of, as_json, plain).show(views.data_diff_view(changes, shifts, len(read)), document)
