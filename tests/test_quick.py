@@ -38,7 +38,7 @@ def answer(answers_folder: Path, capfd: pytest.CaptureFixture[str]) -> Answer:
 
     def ask(*arguments: str) -> Ran | None:
         capfd.readouterr()
-        text = quick.answer([*arguments])
+        text = quick.quick_text([*arguments])
         return None if text is None else Ran(write(text), *capfd.readouterr())
 
     return ask
