@@ -78,7 +78,7 @@ def geonames(wheel: Path) -> Iterator[tuple[str, str]]:
         name, _, within, *_ = row.split("\t")
         for part in within.split("|"):
             if part in counties and "(" not in name:
-                yield name, counties[part]
+                yield name.replace(" - ", "-"), counties[part]
 
 
 def postal(wheel: Path) -> Iterator[tuple[str, str, float]]:

@@ -58,7 +58,7 @@ ALSO = {
 }
 """Further counties, without a share, of ZIP codes that HUD has in one: for these the county has to be asked.
 
-The first eight had 5 % or more of their people elsewhere in 2010; for the last four zipcodes 3.0.0 (PyPI) names another.
+The first eight had 5 % or more of their people there in 2010; for the last four zipcodes 3.0.0 (PyPI) names it.
 """
 
 

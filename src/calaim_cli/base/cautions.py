@@ -20,6 +20,7 @@ CAUTIONS: Final[dict[str, tuple[str, str]]] = {
     "part2-not-stated": ("not stated: does any of this come from a substance-use program under 42 CFR Part 2?", ""),
     "age-differs": ("differs from the date of birth, so the date of birth was used. Remove this answer", ""),
     "county-from-zip": ("not given: taken from the ZIP code", ""),
+    "county-from-city": ("a city: {city}, which was used", "a city: the county that it lies in was used"),
     "zip-county": (
         "the ZIP code lies in {counties}: the stated county was used",
         "the ZIP code does not lie in the stated county, which was used",
@@ -56,7 +57,7 @@ GENERAL_REFUSALS: Final = {
     "not-by-email": "this service takes no e-mailed referral: call the plan",
     "unknown-place": "not a California county: enter one of the 58, or a ZIP code",
     "ambiguous-place": "this may mean several counties: give the county",
-    "not-a-county": "a city, not a county: give the county",
+    "city-ambiguous": "places of this name lie in several counties: give the county",
     "not-a-place": "a place in digits is a five-digit ZIP code: give that, or the county's name",
     "zip-ambiguous": "this ZIP code lies in several counties: give the county",
     "zip-unlisted": "this ZIP code is not in the table: give the county",

@@ -14,7 +14,7 @@ from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.decide.advice import Advice, advise
 from calaim_cli.decide.determination import Decide, Determination, decider
-from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
+from calaim_cli.policy.places import County, NoPlace, Place, city_in_words, find_place, find_zip
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Question, Teller, read_answers
@@ -82,7 +82,8 @@ def county_of(case: Case, policy: Policy) -> CaseCounty:
     if isinstance(place, NoPlace):
         return CaseCounty(None, (Problem("member.county", place.code, place.message),))
     if stated:
-        return CaseCounty(place.county, warnings=_zip_elsewhere(case, place.county, policy))
+        city = (caution("county-from-city", "member.county", city=city_in_words(place)),) if place.city else ()
+        return CaseCounty(place.county, warnings=(*city, *_zip_elsewhere(case, place.county, policy)))
     return CaseCounty(place.county, warnings=(caution("county-from-zip", "member.county"),))
 
 

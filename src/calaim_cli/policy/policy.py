@@ -67,7 +67,7 @@ class CountiesFile(Struct, frozen=True, forbid_unknown_fields=True):
     plan: tuple[Plan, ...] = ()
     county: tuple[County, ...] = ()
     ambiguous: tuple[places.Ambiguous, ...] = ()
-    elsewhere: tuple[places.Elsewhere, ...] = ()
+    elsewhere: tuple[dict[str, object], ...] = ()  # in older folders: cities.csv says it now
     misspelling: tuple[places.Misspelling, ...] = ()
 
 

@@ -15,7 +15,7 @@ from calaim_cli.base.errors import InputError
 from calaim_cli.base.streams import tamed
 from calaim_cli.decide import soundness
 from calaim_cli.policy import load, policy
-from calaim_cli.policy.places import Place, find_place
+from calaim_cli.policy.places import Place, city_in_words, find_place
 from calaim_cli.policy.policy import Policy
 from calaim_cli.show import documents, views
 from calaim_cli.show.render import plain
@@ -41,6 +41,7 @@ def _files(catalog: Policy) -> Iterator[tuple[str, bytes]]:
     yield "counties.json", msgspec.json.encode(catalog.counties_file)
     yield "edition", _lines([catalog.edition])
     yield "places", _lines(_places(catalog))
+    yield "cities", _lines(_cities(catalog))
     for kind, known in policy.names(catalog).items():
         yield f"names/{kind}", _lines(known)
     for county in catalog.counties_file.county:
@@ -64,3 +65,13 @@ def _places(catalog: Policy) -> Iterator[str]:
     typed = [word for one in catalog.counties_file.county for word in (one.name, *one.aliases, one.fips)]
     found = {quick.key(one): find_place(one, catalog.gazetteer) for one in (*typed, *catalog.gazetteer.zips())}
     yield from (f"{key} {quick.key(one.county.name)}" for key, one in found.items() if isinstance(one, Place))
+
+
+def _cities(catalog: Policy) -> Iterator[str]:
+    """An empty line, then each city with its county, the line that says so, and what a document has of it."""
+    yield ""
+    for key, city in catalog.gazetteer.cities().items():
+        place = find_place(city.name, catalog.gazetteer)
+        if isinstance(place, Place) and place.city:
+            document = documents.written(documents.city_document(place) or {})
+            yield f"{key} {quick.key(place.county.name)}\t{city_in_words(place)}\t{document}"

@@ -218,7 +218,7 @@ def place_steps(catalog: Policy) -> tuple[Step, ...]:
 
     def place(typed: str) -> Checked:
         found = find_place(typed, catalog.gazetteer)
-        return Checked(typed, found.message) if isinstance(found, NoPlace) else Checked(found.county.name)
+        return Checked(typed, found.message) if isinstance(found, NoPlace) else Checked(found.city or found.county.name)
 
     return (
         Step(

@@ -64,7 +64,8 @@ def started(start: Path | None, county: str | None, catalog: Policy) -> Case:
         raise InputError(f"{start}: the answers are not valid; nothing was asked", problems)
     if county is None:
         return case
-    return replace(case, member=replace(case.member, county=place_named(county, catalog).county.name))
+    found = place_named(county, catalog)
+    return replace(case, member=replace(case.member, county=found.city or found.county.name))
 
 
 def inquiry_for(typed: list[str], case: Case, catalog: Policy) -> Inquiry:
