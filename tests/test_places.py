@@ -384,7 +384,7 @@ INCORPORATED = rows(CORPUS / "cities.csv")
 
 
 def test_no_incorporated_city_is_answered_wrongly() -> None:
-    """Of 482 cities and two second names at least 430 are answered rightly, and the others asked, with the right county.
+    """Of 482 cities and two second names at least 430 are answered rightly, the others asked with the right county.
 
     San Joaquin, which is a county's name too, means the county, and that says so.
     """
