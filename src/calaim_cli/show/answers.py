@@ -6,6 +6,7 @@ Written when a wheel is built, and in the tests; no command uses it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -41,7 +42,8 @@ def _files(catalog: Policy) -> Iterator[tuple[str, bytes]]:
     yield "counties.json", msgspec.json.encode(catalog.counties_file)
     yield "edition", _lines([catalog.edition])
     yield "places", _lines(_places(catalog))
-    yield "cities", _lines(_cities(catalog))
+    for letter, lines in groupby(sorted(_cities(catalog)), key=lambda line: line[0]):
+        yield f"cities/{letter}", _lines(["", *lines])
     for kind, known in policy.names(catalog).items():
         yield f"names/{kind}", _lines(known)
     for county in catalog.counties_file.county:
@@ -68,8 +70,7 @@ def _places(catalog: Policy) -> Iterator[str]:
 
 
 def _cities(catalog: Policy) -> Iterator[str]:
-    """An empty line, then each city with its county, the line that says so, and what a document has of it."""
-    yield ""
+    """Each city that lies in one county, with it, the line that says so, and what a document has of it."""
     for key, city in catalog.gazetteer.cities().items():
         place = find_place(city.name, catalog.gazetteer)
         if isinstance(place, Place) and place.city:
