@@ -20,7 +20,7 @@ CAUTIONS: Final[dict[str, tuple[str, str]]] = {
     "part2-not-stated": ("not stated: does any of this come from a substance-use program under 42 CFR Part 2?", ""),
     "age-differs": ("differs from the date of birth, so the date of birth was used. Remove this answer", ""),
     "county-from-zip": ("not given: taken from the ZIP code", ""),
-    "county-from-city": ("a city: {city}, which was used", "a city: the county that it lies in was used"),
+    "county-from-city": ("the county of the city was used: {city}", "the county of the city was used"),
     "zip-county": (
         "the ZIP code lies in {counties}: the stated county was used",
         "the ZIP code does not lie in the stated county, which was used",
