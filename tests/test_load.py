@@ -226,3 +226,45 @@ def test_zip_table_with_an_unknown_county_is_refused(run: Run, data_copy: Path) 
     ran = run("data", "check", "--data", data_copy)
     assert ran.code == 4
     assert 'zips.csv: "06999": unknown-county' in ran.err
+
+
+def test_table_of_cities_of_the_folder_is_used(run: Run, data_copy: Path) -> None:
+    """A newer table of cities can be tried without a new release; a folder without one takes the one shipped."""
+    path = data_copy / "cities.csv"
+    path.write_text("name,fips,reach\nOakland,06067,in\n")
+    assert json.loads(run("county", "oakland", "--data", data_copy, "--json").out)["county"] == "Sacramento"
+    path.unlink()
+    assert json.loads(run("county", "oakland", "--data", data_copy, "--json").out)["county"] == "Alameda"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(b"", "line 1", id="empty"),
+        pytest.param(b"name,fips\nOakland,06001\n", "line 1", id="other-header"),
+        pytest.param(b"name,fips,reach\nOakland,6001,in\n", "line 2", id="leading-zero-lost"),
+        pytest.param(b"name,fips,reach\nOakland,06001,in\n,06001,in\n", "line 3", id="no-name"),
+        pytest.param(b"name,fips,reach\nOakland,06001,yes\n", "line 2", id="other-word"),
+        pytest.param(b"name,fips,reach\nOakl\xffnd,06001,in\n", "line 2", id="not-utf-8"),
+    ],
+)
+def test_spoiled_table_of_cities_is_one_clear_line(run: Run, data_copy: Path, content: bytes, says: str) -> None:
+    """A table of cities that a spreadsheet spoiled is refused with its line, before anybody is routed by it."""
+    path = data_copy / "cities.csv"
+    path.write_bytes(content)
+    assert_one_line(run("county", "oakland", "--data", data_copy), path, says)
+    assert_one_line(run("data", "check", "--data", data_copy), path, says)
+
+
+def test_city_of_an_unknown_county_is_refused(run: Run, data_copy: Path) -> None:
+    """A city never leads to a county that is not in the data."""
+    (data_copy / "cities.csv").write_text("name,fips,reach\nOakland,06999,in\n")
+    ran = run("data", "check", "--data", data_copy)
+    assert (ran.code, 'cities.csv: "06999": unknown-county' in ran.err) == (4, True)
+
+
+def test_folder_that_still_lists_cities_in_its_counties_works(run: Run, data_copy: Path) -> None:
+    """A copy of the data from before there was a table of cities is read, and the table answers."""
+    path = data_copy / "counties.toml"
+    path.write_text(f'{path.read_text("utf-8")}\n[[elsewhere]]\nplace = "Sonora"\ncounties = ["Tuolumne"]\n', "utf-8")
+    assert json.loads(run("county", "sonora", "--data", data_copy, "--json").out)["county"] == "Tuolumne"

@@ -92,13 +92,13 @@ Programs = Annotated[Several, _option("--program", "ID", DECIDED, "program")]
 Start = Annotated[Path | None, _option("--from", "CASE", "Go on with a saved case.", "case")]
 Save = Annotated[Path | None, _option("--save", "CASE", "Save the case after every reply, for you alone to read.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; list what is missing instead.")]
-InCounty = Annotated[Text, _option("--county", "PLACE", "The member's county or ZIP code.", "county")]
+InCounty = Annotated[Text, _option("--county", "PLACE", "The member's county, city or ZIP code.", "county")]
 OneService = Annotated[Text, _argument("[SERVICE]", "One service: id, name or alias.", "service")]
 OneProgram = Annotated[Text, _argument("[ID]", "A program, population or service.", "program")]
 EXPECTED = "Compare with the [expect] tables; not with --program or --county."
 OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 NOT_OFFERED = "Only where Kaiser Permanente serves and does not offer it."
-PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias or a ZIP code.", "place")]
+PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
 
 
 def _command(example: str, of: typer.Typer = app, name: str | None = None) -> Callable[[Command], Command]:

@@ -17,7 +17,7 @@ import sys
 import time
 
 from calaim_cli import __version__
-from calaim_cli.base.wording import place_key
+from calaim_cli.base.wording import is_called_county, place_key
 
 # Only a wheel has answers: an editable install must not answer by what the data said when it was made.
 FOLDER = os.path.join(os.path.dirname(__file__), "data", "answers")
@@ -67,12 +67,23 @@ def _about(place: str, kind: str) -> str | None:
     if not place.isprintable() or place != place.strip() or any(word.startswith("-") for word in place.split()):
         return None
     places = _text("places")
-    county = places.partition(f"\n{key(place)} ")[2].partition("\n")[0]
+    county, city, document = _after(f"\n{key(place)} ", places), "", ""
+    if not county and not place[:1].isdigit() and not is_called_county(place):
+        county, city, document = (_after(f"\n{key(place)} ", _text(f"cities/{key(place)[:1]}")) or "\t\t").split("\t")
     if not county or time.strftime("%Y-%m-%d") > places[: len("2027-01-01")]:
         return None
-    if kind == "county" and place.isdigit() and not place.startswith("06"):  # with 06 begin FIPS codes alone
+    zip_code = place.isdigit() and not place.startswith("06")  # with 06 begin FIPS codes alone
+    if kind == "county" and (city or zip_code):
         kind = "zip"
-    return _text(f"{kind}/{county}").replace(MARK, place)
+    text = _text(f"{kind}/{county}")
+    if city:
+        text = text.replace(f"zip\t{MARK}", f"city\t{city}").replace('"city": null', f'"city": {document}')
+    return text.replace(MARK, place)
+
+
+def _after(start: str, text: str) -> str:
+    """The rest of the line that begins so; empty where none does."""
+    return text.partition(start)[2].partition("\n")[0]
 
 
 def key(place: str) -> str:

@@ -20,6 +20,7 @@ CAUTIONS: Final = {
     "part2-not-stated": "not stated: does any of this come from a substance-use program under 42 CFR Part 2?",
     "age-differs": "differs from the date of birth, so the date of birth was used. Remove this answer",
     "county-from-zip": "not given: taken from the ZIP code",
+    "county-from-city": "the county of the city was used: {city}",
     "zip-county": "the ZIP code lies in {counties}: the stated county was used",
     "region-not-confirmed": "{note}",
     "county-in-part": "{note}",
@@ -39,6 +40,7 @@ CAUTIONS: Final = {
 }
 
 GENERAL: Final = {
+    "county-from-city": "the county of the city was used",
     "zip-county": "the ZIP code does not lie in the stated county, which was used",
     "region-not-confirmed": "the region of this county is not confirmed: call the plan before sending",
     "county-in-part": "the plan serves a part of this county: compare the address",
@@ -55,7 +57,7 @@ GENERAL: Final = {
     "not-by-email": "this service takes no e-mailed referral: call the plan",
     "unknown-place": "not a California county: enter one of the 58, or a ZIP code",
     "ambiguous-place": "this may mean several counties: give the county",
-    "not-a-county": "a city, not a county: give the county",
+    "city-ambiguous": "places of this name lie in several counties: give the county",
     "not-a-place": "a place in digits is a five-digit ZIP code: give that, or the county's name",
     "zip-ambiguous": "this ZIP code lies in several counties: give the county",
     "zip-unlisted": "this ZIP code is not in the table: give the county",

@@ -14,7 +14,7 @@ from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.decide.advice import Advice, advise
 from calaim_cli.decide.determination import Decide, Determination, decider
-from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
+from calaim_cli.policy.places import County, NoPlace, Place, city_in_words, find_place, find_zip
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Question, TruthsOf, read_answers, truths_of
@@ -85,9 +85,10 @@ def county_of(case: Case, policy: Policy) -> CaseCounty:
     if not stated:
         return CaseCounty(place.county, warnings=(caution("county-from-zip", "member.county"),))
     lies_in = (by_zip.county.name,) if isinstance(by_zip, Place) else by_zip.candidates
-    if not lies_in or place.county.name in lies_in:
-        return CaseCounty(place.county)
-    return CaseCounty(place.county, warnings=(caution("zip-county", "member.zip", counties=one_of(lies_in)),))
+    warnings = [caution("county-from-city", "member.county", city=city_in_words(place))] if place.city else []
+    if lies_in and place.county.name not in lies_in:
+        warnings.append(caution("zip-county", "member.zip", counties=one_of(lies_in)))
+    return CaseCounty(place.county, warnings=tuple(warnings))
 
 
 class Decided(Struct, frozen=True):

@@ -12,7 +12,7 @@ from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
 from calaim_cli.case.form import BY_KEY
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, plans_of
-from calaim_cli.policy.policy import COUNTIES, PROGRAMS, ZIPS, Policy, cited
+from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ZIPS, Policy, cited
 from calaim_cli.policy.programs import Outcome, rules_of, source_id
 from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
 from calaim_cli.policy.rules import Rule, criteria_of
@@ -184,7 +184,6 @@ def _places(policy: Policy) -> Iterator[Problem]:
     typed = chain(
         ((word, county.name) for county in data.county for word in (county.name, *county.aliases)),
         ((word, " or ".join(one.candidates) or "?") for one in data.ambiguous for word in one.typed),
-        ((one.place, " and ".join(one.counties)) for one in data.elsewhere),
         ((one.typed, one.county) for one in data.misspelling),
     )
     for word, meaning in typed:
@@ -194,15 +193,17 @@ def _places(policy: Policy) -> Iterator[Problem]:
     named = chain(
         ((name, f'availability "{one.service}"') for one in data.availability for name in one.not_in),
         ((name, "ambiguous") for one in data.ambiguous for name in one.candidates),
-        ((name, f'elsewhere "{one.place}"') for one in data.elsewhere for name in one.counties),
         ((one.county, f'misspelling "{one.typed}"') for one in data.misspelling),
     )
     for name, where in named:
         yield from _absent(f"{COUNTIES}: {where}", "county", (name,), names)
-    # Reading the ZIP table finds what else is wrong with it.
-    found = {fips for spread in policy.gazetteer.zips().values() for fips, _ in spread}
-    for fips in sorted(found - {county.fips for county in data.county}):
-        yield Problem(f'{ZIPS}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
+    # Reading the two tables finds what else is wrong with them.
+    found = {(ZIPS, fips) for spread in policy.gazetteer.zips().values() for fips, _ in spread}
+    found |= {(CITIES, fips) for city in policy.gazetteer.cities().values() for fips in (*city.counties, *city.some)}
+    codes = {county.fips for county in data.county}
+    for table, fips in sorted(found):
+        if fips not in codes:
+            yield Problem(f'{table}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
 
 
 def _routes(policy: Policy) -> Iterator[Problem]:

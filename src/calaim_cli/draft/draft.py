@@ -28,7 +28,15 @@ from calaim_cli.policy.programs import Grade, Outcome
 
 # Problems of a name that finds nothing, or more than one thing.
 NOT_FOUND: Final = frozenset(
-    {"unknown-place", "ambiguous-place", "not-a-county", "not-a-place", "zip-ambiguous", "zip-unlisted", "zip-outside"}
+    {
+        "unknown-place",
+        "ambiguous-place",
+        "city-ambiguous",
+        "not-a-place",
+        "zip-ambiguous",
+        "zip-unlisted",
+        "zip-outside",
+    }
     | {"unknown-program", "unknown-service"}
 )
 # Problems that a preview may have: a person agrees and attests to what she has read.

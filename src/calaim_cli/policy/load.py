@@ -1,4 +1,4 @@
-"""Finds and reads `programs.toml`, `counties.toml` and the ZIP table, and says plainly what is wrong."""
+"""Finds and reads the policy data: two TOML files, the tables of ZIP codes and cities; says plainly what is wrong."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import msgspec
 from calaim_cli import quick
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import parse_toml, read_text
-from calaim_cli.base.wording import did_you_mean
-from calaim_cli.policy.places import Gazetteer, Shares
-from calaim_cli.policy.policy import COUNTIES, PROGRAMS, ZIPS, CountiesFile, Policy, ProgramsFile
+from calaim_cli.base.wording import did_you_mean, place_key
+from calaim_cli.policy.places import Cities, City, Gazetteer, Shares
+from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ZIPS, CountiesFile, Policy, ProgramsFile
 from calaim_cli.policy.programs import THREE_PROGRAMS, subjects
 
 File = TypeVar("File", ProgramsFile, CountiesFile)
@@ -49,8 +49,7 @@ def load(folder: Path | None = None) -> Policy:
             problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
     if programs_file is None or counties_file is None or problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
-    zips = place / ZIPS if (place / ZIPS).exists() else shipped() / ZIPS
-    return _policy(programs_file, counties_file, zips)
+    return _policy(programs_file, counties_file, place)
 
 
 def from_wheel() -> Policy | None:
@@ -61,15 +60,17 @@ def from_wheel() -> Policy | None:
         counties = msgspec.json.decode((folder / "counties.json").read_bytes(), type=CountiesFile)
     except (OSError, msgspec.DecodeError):
         return None
-    return _policy(programs, counties, shipped() / ZIPS)
+    return _policy(programs, counties, shipped())
 
 
-def _policy(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Policy:
-    shares = cache(lambda: read_zips(zips))
+def _policy(programs: ProgramsFile, counties: CountiesFile, folder: Path) -> Policy:
+    """The policy of the two files with the tables of the folder, or those shipped where it has none."""
+    zips, cities = (one if one.exists() else shipped() / one.name for one in (folder / ZIPS, folder / CITIES))
+    shares, named = cache(lambda: read_zips(zips)), cache(lambda: read_cities(cities))
     return Policy(
         programs_file=programs,
         counties_file=counties,
-        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, shares),
+        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.misspelling, shares, named),
         subjects=subjects(programs.program, programs.population, programs.service),
         sources={source.id: source for source in (*programs.source, *counties.source)},
         questions={question.id: question for question in programs.question},
@@ -164,3 +165,24 @@ def read_zips(path: Path) -> Shares:
         code, fips, share = found.groups()
         shares[code] = (*shares.get(code, ()), (fips, float(share)))
     return {code: tuple(sorted(counties, key=lambda one: -one[1])) for code, counties in shares.items()}
+
+
+_CITY_ROW: Final = re.compile(r"([^,\"]*[^,\"\s]),([0-9]{5}),(in|some)")
+
+
+def read_cities(path: Path) -> Cities:
+    """The table of cities: by each name, as places are compared, the counties that places of this name lie in."""
+    cities: dict[str, City] = {}
+    header, *rows = read_text(path, LARGEST).splitlines() or [""]
+    if header != "name,fips,reach":
+        raise InputError(f'{path}: line 1: expected the header "name,fips,reach"')
+    for number, row in enumerate(rows, 2):
+        found = _CITY_ROW.fullmatch(row)
+        if not found:
+            raise InputError(f'{path}: line {number}: expected a name, a FIPS code and "in" or "some"')
+        name, fips, reach = found.groups()
+        key = place_key(name)
+        city = cities.get(key) or City(name)
+        counties, some = ((fips,), ()) if reach == "in" else ((), (fips,))
+        cities[key] = City(city.name, city.counties + counties, city.some + some)
+    return cities

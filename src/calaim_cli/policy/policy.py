@@ -20,6 +20,7 @@ from calaim_cli.policy.rules import criteria_of
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
 ZIPS: Final = "zips.csv"
+CITIES: Final = "cities.csv"
 Named = TypeVar("Named", Program, places.Region, places.Plan)
 
 
@@ -67,7 +68,7 @@ class CountiesFile(Struct, frozen=True, forbid_unknown_fields=True):
     plan: tuple[places.Plan, ...] = ()
     county: tuple[places.County, ...] = ()
     ambiguous: tuple[places.Ambiguous, ...] = ()
-    elsewhere: tuple[places.Elsewhere, ...] = ()
+    elsewhere: tuple[dict[str, object], ...] = ()  # in older folders: cities.csv says it now
     misspelling: tuple[places.Misspelling, ...] = ()
 
 

@@ -6,6 +6,7 @@ Written when a wheel is built, and in the tests; no command uses it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from calaim_cli.base.errors import InputError
 from calaim_cli.base.streams import tamed
 from calaim_cli.decide import soundness
 from calaim_cli.policy import load
-from calaim_cli.policy.places import Place, find_place
+from calaim_cli.policy.places import Place, city_in_words, find_place
 from calaim_cli.policy.policy import Policy, names
 from calaim_cli.show import documents, render, views
 
@@ -40,6 +41,8 @@ def _files(policy: Policy) -> Iterator[tuple[str, bytes]]:
     yield "counties.json", msgspec.json.encode(policy.counties_file)
     yield "edition", _lines([policy.edition])
     yield "places", _lines(_places(policy))
+    for letter, lines in groupby(sorted(_cities(policy)), key=lambda line: line[0]):
+        yield f"cities/{letter}", _lines(["", *lines])
     for kind, known in names(policy).items():
         yield f"names/{kind}", _lines(known)
     for county in policy.counties_file.county:
@@ -63,3 +66,12 @@ def _places(policy: Policy) -> Iterator[str]:
     typed = [word for one in policy.counties_file.county for word in (one.name, *one.aliases, one.fips)]
     found = {quick.key(one): find_place(one, policy.gazetteer) for one in (*typed, *policy.gazetteer.zips())}
     yield from (f"{key} {quick.key(one.county.name)}" for key, one in found.items() if isinstance(one, Place))
+
+
+def _cities(policy: Policy) -> Iterator[str]:
+    """Each city that lies in one county, with it, the line that says so, and what a document has of it."""
+    for key, city in policy.gazetteer.cities().items():
+        place = find_place(city.name, policy.gazetteer)
+        if isinstance(place, Place) and place.city:
+            document = documents.written(documents.city_document(place) or {})
+            yield f"{key} {quick.key(place.county.name)}\t{city_in_words(place)}\t{document}"

@@ -54,8 +54,14 @@ def county_document(place: Place, typed: str, policy: Policy) -> Document:
         "note": county.note or None,
         "model": county.model,
         "ccs": county.ccs,
+        "city": city_document(place),
         "edition": policy.edition,
     }
+
+
+def city_document(place: Place) -> Document | None:
+    """The city that was typed, in a document of its county."""
+    return {"name": place.city, "also_in": list(place.also)} if place.city else None
 
 
 def _kp(county: County, policy: Policy) -> Document:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from calaim_cli.base.wording import counted
 from calaim_cli.decide.advice import GATES, Advice, contact_line, phone_line
 from calaim_cli.decide.determination import POSITIVE, Determination
-from calaim_cli.policy.places import County, Place, plans_of
+from calaim_cli.policy.places import County, Place, city_in_words, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Program, Source, age_in_months, rules_of, subject_id
 from calaim_cli.policy.questions import Kind, Question
@@ -86,6 +86,7 @@ def county_view(place: Place, policy: Policy) -> View:
         Fact("county", "", county.name),
         Fact("fips", "", county.fips),
         Fact("zip", "ZIP code", place.zip),
+        Fact("city", "City", city_in_words(place)),
         Fact("note", "Note", county.note),
         *_kp_blocks(county, policy),
         *plans,

@@ -215,7 +215,7 @@ def place_steps(policy: Policy) -> tuple[Step, ...]:
 
     def place(typed: str) -> Value:
         found = find_place(typed, policy.gazetteer)
-        return Value(typed, found.message) if isinstance(found, NoPlace) else Value(found.county.name)
+        return Value(typed, found.message) if isinstance(found, NoPlace) else Value(found.city or found.county.name)
 
     return (
         Step(

@@ -48,7 +48,8 @@ def started(start: Path | None, county: str | None, policy: Policy) -> Case:
         raise InputError(f"{start}: the answers are not valid; nothing was asked", problems)
     if county is None:
         return case
-    return replace(case, member=replace(case.member, county=place_named(county, policy).county.name))
+    found = place_named(county, policy)
+    return replace(case, member=replace(case.member, county=found.city or found.county.name))
 
 
 def inquiry_for(typed: list[str], case: Case, policy: Policy) -> Inquiry:
