@@ -173,7 +173,7 @@ _CITY_ROW: Final = re.compile(r"([^,\"]*[^,\"\s]),([0-9]{5}),(in|some)")
 def read_cities(path: Path) -> Cities:
     """The table of cities: by each name, as places are compared, the counties that places of this name lie in."""
     cities: dict[str, City] = {}
-    header, *rows = read_text(path, LARGEST).splitlines() or [""]
+    header, *rows = read_text(str(path), LARGEST).splitlines() or [""]
     if header != "name,fips,reach":
         raise InputError(f'{path}: line 1: expected the header "name,fips,reach"')
     for number, row in enumerate(rows, 2):
