@@ -15,7 +15,7 @@ from calaim_cli.policy.programs import Gate, Outcome
 from calaim_cli.policy.routes import Channel, Route, lines
 from calaim_cli.policy.rules import Rule, criteria_of
 
-# What comes of each gate that decides: why a choice, a step or a limit stands in the way.
+# What comes of each gate that decides: an exclusion, a choice, a step or a limit.
 GATES = {
     "excluded": Outcome.UNLIKELY,
     "choose_one": Outcome.CHOOSE_ONE,
@@ -96,7 +96,6 @@ def _next_steps(determination: Determination, policy: Policy, door: Door, offere
 
 
 def _said_by_gates(determination: Determination) -> Iterator[str]:
-    """The sentences of the gates that decided."""
     part = next((part for part, outcome in GATES.items() if outcome is determination.outcome), "")
     decided = {reason.criterion for reason in determination.because if reason.part == part}
     if decided:

@@ -15,10 +15,10 @@ from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.decide.advice import Advice, Door, Send, advise, sends
 from calaim_cli.decide.determination import Decide, Determination, decider
 from calaim_cli.decide.membership import MANAGED_CARE, Membership, membership_of, region_of
-from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
+from calaim_cli.policy.places import County, NoPlace, Place, city_in_words, find_place, find_zip
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
-from calaim_cli.policy.questions import DONT_KNOW, Answer, Question, Teller, read_answers
+from calaim_cli.policy.questions import DONT_KNOW, Answer, Question, TruthsOf, read_answers, truths_of
 
 
 class Screening(Struct, frozen=True):
@@ -68,7 +68,7 @@ class Screener(Struct, frozen=True):
 def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
     """A screener for these subjects."""
     deciders = {subject_id(one): decider(one) for one in subjects}
-    return Screener(policy.questions, Teller(policy.criteria.values()), deciders)
+    return Screener(policy.questions, truths_of(policy.criteria.values()), deciders)
 
 
 class CaseCounty(Struct, frozen=True):
@@ -84,22 +84,17 @@ def county_of(case: Case, policy: Policy) -> CaseCounty:
     stated, code = case.member.county.strip(), case.member.zip.strip()
     if not stated and not code:
         return CaseCounty(None, (Problem("member.county", "missing", "the county decides where the referral goes"),))
-    place = find_place(stated, policy.gazetteer) if stated else find_zip(code, policy.gazetteer)
+    by_zip = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
+    place = find_place(stated, policy.gazetteer) if stated else by_zip
     if isinstance(place, NoPlace):
         return CaseCounty(None, (Problem("member.county", place.code, place.message),))
-    if stated:
-        return CaseCounty(place.county, warnings=_zip_elsewhere(case, place.county, policy))
-    return CaseCounty(place.county, warnings=(caution("county-from-zip", "member.county"),))
-
-
-def _zip_elsewhere(case: Case, county: County, policy: Policy) -> tuple[Problem, ...]:
-    """A warning where the case's ZIP code does not lie in the county that was stated, which is used all the same."""
-    code = case.member.zip.strip()
-    found = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
-    named = (found.county.name,) if isinstance(found, Place) else found.candidates
-    if not named or county.name in named:
-        return ()
-    return (caution("zip-county", "member.zip", counties=one_of(named)),)
+    if not stated:
+        return CaseCounty(place.county, warnings=(caution("county-from-zip", "member.county"),))
+    lies_in = (by_zip.county.name,) if isinstance(by_zip, Place) else by_zip.candidates
+    warnings = [caution("county-from-city", "member.county", city=city_in_words(place))] if place.city else []
+    if lies_in and place.county.name not in lies_in:
+        warnings.append(caution("zip-county", "member.zip", counties=one_of(lies_in)))
+    return CaseCounty(place.county, warnings=tuple(warnings))
 
 
 class Decided(Struct, frozen=True):
@@ -129,14 +124,23 @@ def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: dat
     """
     membership = membership_of(case, policy)
     screening = _screened(name, case, screener, as_of, membership)
-    county, warnings = (stated, ()) if stated else _county_to_decide_for(name, case, policy)
+    county, warnings = stated, screening.warnings
+    if stated is None:
+        own = county_of(case, policy)
+        county = own.county
+        if case.member.county.strip():
+            for problem in own.problems:
+                raise NotFound(f"{name}: member.county: {problem.message}", own.problems, code=problem.code)
+            warnings = (*warnings, *own.warnings)
+        elif case.member.zip.strip():
+            warnings = (*warnings, *(Problem("member.zip", one.code, one.message) for one in own.problems))
     region, wrong = region_of(case, county, policy) if county else ("", ())
     if wrong:
         raise InputError(f"{name}: the member's region is not valid; nothing was decided", wrong, code=wrong[0].code)
     door, found = Door(county, membership, region, as_of), screening.determinations.values()
     results = tuple((one, advise(one, policy, door)) for one in found)
     send = tuple(sends(dict.fromkeys(one.subject.program for one in found), door, policy))
-    return Decided(name, county, results, (*screening.warnings, *warnings), membership.plan, send)
+    return Decided(name, county, results, warnings, membership.plan, send)
 
 
 def _screened(name: str, case: Case, screener: Screener, as_of: date, membership: Membership) -> Screening:
@@ -148,17 +152,6 @@ def _screened(name: str, case: Case, screener: Screener, as_of: date, membership
     if screening.problems:
         raise InputError(f"{name}: the answers are not valid; nothing was decided", screening.problems)
     return screening
-
-
-def _county_to_decide_for(name: str, case: Case, policy: Policy) -> tuple[County | None, tuple[Problem, ...]]:
-    """The county the case states, or the one its ZIP code lies in; a ZIP code that decides otherwise is a warning."""
-    found = county_of(case, policy)
-    if not case.member.county.strip():
-        unclear = found.problems if case.member.zip.strip() else ()
-        return found.county, tuple(Problem("member.zip", one.code, one.message) for one in unclear)
-    for problem in found.problems:
-        raise NotFound(f"{name}: member.county: {problem.message}", found.problems, code=problem.code)
-    return found.county, found.warnings
 
 
 def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: date) -> tuple[Difference, ...]:
@@ -175,7 +168,7 @@ def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: da
     for subject, outcome in expected.items():
         if subject not in known:
             hint = did_you_mean(subject, known) or "'calaim programs' lists them"
-            problems.append(Problem(f"expect.{subject}", "unknown-program", f"there is no such program: {hint}"))
+            problems.append(Problem(f"expect.{subject}", "unknown-program", f"unknown program; {hint}"))
         elif outcome not in list(Outcome):
             problems.append(Problem(f"expect.{subject}", "unknown-outcome", f"give {one_of(Outcome)}"))
     if problems:

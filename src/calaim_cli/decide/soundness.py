@@ -12,29 +12,30 @@ from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
 from calaim_cli.case.form import BY_KEY
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, plans_of
-from calaim_cli.policy.policy import COUNTIES, PROGRAMS, ROUTES, Policy, cited
-from calaim_cli.policy.programs import PROGRAMS as THREE_PROGRAMS
-from calaim_cli.policy.programs import Outcome, rules_of, source_id
+from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, Policy, cited
+from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, rules_of, source_id
 from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
 from calaim_cli.policy.routes import Channel, Form, Route
 from calaim_cli.policy.rules import Rule, criteria_of
 
-ZIPS: Final = "zips.csv"
 COUNT: Final = 58
-CHOICE_TESTS: Final = {Kind.CHOICE: {"one_of", "any_choice"}, Kind.CHOICES: {"has_any_of", "any_choice"}}
-TESTS: Final[dict[Kind, set[str]]] = {Kind.YES_NO: set(), Kind.NUMBER: {"at_least", "at_most"}, **CHOICE_TESTS}
+TESTS: Final = {
+    Kind.YES_NO: (),
+    Kind.NUMBER: ("at_least", "at_most"),
+    Kind.CHOICE: ("any_choice", "one_of"),
+    Kind.CHOICES: ("any_choice", "has_any_of"),
+}
 """The tests of a criterion that suit each kind of question."""
 
 
 def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
-    ids = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
-    checks = (*ids, _counties, _places, _routes, _offers, _forms)
-    return tuple(problem for check in checks for problem in check(policy))
+    of_programs = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
+    of_places = (_counties, _places, _routes, _offers, _forms)
+    return tuple(problem for check in (*of_programs, *of_places) for problem in check(policy))
 
 
 def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
-    """A problem for each name that is none of those known."""
     for name in names:
         if name not in known:
             hint = did_you_mean(name, known) or f"add it, or use a {kind} that is there"
@@ -68,7 +69,7 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
 
 
 def _repeated_names(policy: Policy) -> Iterator[Problem]:
-    """One name must not find two programs."""
+    # One name must not find two programs.
     owner: dict[str, str] = {}
     for entry in policy.entries:
         for name in {name_key(name) for name in (entry.id, entry.name, *entry.aliases)}:
@@ -111,16 +112,15 @@ def _criteria(policy: Policy) -> Iterator[Problem]:
 
 def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
     """The test suits the kind of its question, names real choices, and some answer meets it."""
-    keys = ("at_least", "at_most", "one_of", "has_any_of", "any_choice")
-    given = {key for key in keys if getattr(criterion, key) not in (None, (), False)}
+    given = {key for keys in TESTS.values() for key in keys if getattr(criterion, key) not in (None, (), False)}
     allowed = TESTS[question.kind]
-    for key in sorted(given - allowed):
+    for key in sorted(given.difference(allowed)):
         yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")
     if allowed and not given:
-        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(sorted(allowed))}")
+        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(allowed)}")
     yield from _absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
     low, high = criterion.at_least or 0, criterion.at_most
-    # `low` stands in for limits that are not given, and is never less than itself.
+    # A limit that is not given rules nothing out, and `low` is never less than itself.
     most = min(limit for limit in (high, question.at_most, low) if limit is not None)
     if most < low:
         yield Problem(where, "unreachable", f"no answer can meet it: nothing is at least {low} and at most {most}")
@@ -134,12 +134,11 @@ def _questions(policy: Policy) -> Iterator[Problem]:
         if question.id not in used:
             yield Problem(where, "unused-question", "no criterion uses it; use it or remove it")
         yield from _absent(f"{where}: topic", "topic", (question.topic,), topics)
+        where = f"{where}: choices"
         if bool(question.choices) != (question.kind in (Kind.CHOICE, Kind.CHOICES)):
-            words = "choices go with the kinds choice and choices, and with no other"
-            yield Problem(f"{where}: choices", "choices", words)
+            yield Problem(where, "choices", "choices go with the kinds choice and choices, and with no other")
         if DONT_KNOW in question.choices:
-            words = f'"{DONT_KNOW}" is accepted by every question; remove it from the choices'
-            yield Problem(f"{where}: choices", "choices", words)
+            yield Problem(where, "choices", f'"{DONT_KNOW}" is accepted by every question; remove it from the choices')
 
 
 def _citations(policy: Policy) -> Iterator[Problem]:
@@ -190,7 +189,6 @@ def _places(policy: Policy) -> Iterator[Problem]:
     typed = chain(
         ((word, county.name) for county in data.county for word in (county.name, *county.aliases)),
         ((word, " or ".join(one.candidates) or "?") for one in data.ambiguous for word in one.typed),
-        ((one.place, " and ".join(one.counties)) for one in data.elsewhere),
         ((one.typed, one.county) for one in data.misspelling),
     )
     for word, meaning in typed:
@@ -201,15 +199,17 @@ def _places(policy: Policy) -> Iterator[Problem]:
         ((name, f'offer "{one.plan}"') for one in routes.offer for absent in one.not_in.values() for name in absent),
         ((name, f'route "{one.id}"') for one in routes.route for name in one.counties),
         ((name, "ambiguous") for one in data.ambiguous for name in one.candidates),
-        ((name, f'elsewhere "{one.place}"') for one in data.elsewhere for name in one.counties),
         ((one.county, f'misspelling "{one.typed}"') for one in data.misspelling),
     )
     for name, where in named:
         yield from _absent(f"{COUNTIES}: {where}", "county", (name,), names)
-    # Reading the ZIP table finds what else is wrong with it.
-    found = {fips for spread in policy.gazetteer.zips().values() for fips, _ in spread}
-    for fips in sorted(found - {county.fips for county in data.county}):
-        yield Problem(f'{ZIPS}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
+    # Reading the two tables finds what else is wrong with them.
+    found = {(ZIPS, fips) for spread in policy.gazetteer.zips().values() for fips, _ in spread}
+    found |= {(CITIES, fips) for city in policy.gazetteer.cities().values() for fips in (*city.counties, *city.some)}
+    codes = {county.fips for county in data.county}
+    for table, fips in sorted(found):
+        if fips not in codes:
+            yield Problem(f'{table}: "{fips}"', "unknown-county", f"no county of {COUNTIES} has this FIPS code")
 
 
 def _routes(policy: Policy) -> Iterator[Problem]:

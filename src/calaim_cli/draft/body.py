@@ -1,11 +1,10 @@
 """The text of a draft, section by section: the fields of the plan's form, then what is asked for and why.
 
-Titles, order, labels and closing words are the form's, from the data; here stands how each section is laid out.
+Titles, order, labels and closing words are the form's, from the data; this module lays each section out.
 """
 
 from __future__ import annotations
 
-import re
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,84 +16,23 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.base.values import MOST_REMEMBERED
 from calaim_cli.case.case import Case, Member, Referrer
 from calaim_cli.case.form import BY_KEY, SAY_WHICH
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import source_id
+from calaim_cli.policy.programs import Program, source_id
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Question
 from calaim_cli.policy.routes import Form, ReferralWords, Section, lines
 
 WIDTH: Final = 72
-AGREEMENT: Final = ("The member agrees to the program or services that this referral names.",)
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
 MOST_NOT_KNOWN: Final = 6
+MOST_REMEMBERED: Final = 4096
 # Stands before the day, in a line of its own: a rerun on another day compares the rest.
 DATE_LABEL: Final = "Date of referral"
-# Where Unicode keeps what reads from right to left, so that most texts need no look at each letter.
-RIGHT_TO_LEFT_BLOCKS: Final = re.compile(
-    "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
-)
-
-
-class Explanation(Struct, frozen=True):
-    """A determination in the lines of a draft."""
-
-    determination: Determination
-    outcome: tuple[str, ...]
-    population: tuple[str, ...]
-    met: tuple[str, ...]
-    not_known: tuple[str, ...]
-    cited: dict[str, tuple[str, ...]]  # by the source of a criterion that is met
-    form: tuple[Question, ...]  # whose answers fill the service's part of the plan's form, if it has one
-
-
-class Letter(Struct, frozen=True):
-    """All that differs from draft to draft: the case, its county by name, the recipients, and why."""
-
-    case: Case
-    county: str
-    goes: Destination
-    wanted: Sequence[Explanation]  # of the program or services asked for
-    populations: Sequence[Explanation]  # of ECM, shown beneath it
-
-
-Show = Callable[[Letter], str]
-
-
-def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
-    """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
-    form, program = policy.form_of(letter.goes.plan.id), letter.case.referral.program
-    head = _head(policy.name_of(program), letter.goes, form, as_of)
-    sections = [_laid_out(section, letter, form, policy.words) for section in form.sections]
-    end = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
-    return "".join([head, *sections, end])
-
-
-@lru_cache
-def _head(title: str, goes: Destination, form: Form, as_of: date) -> str:
-    """The first lines: what this is, for which day, and where it goes."""
-    sent = wrapped(f"Send to: {', '.join(goes.to)}", "", "  ") if goes.by_email else _to_plan(goes, form)
-    return _section(f"MEDI-CAL REFERRAL: {title.upper()}", "", f"{DATE_LABEL}: {us_date(as_of)}", *sent)
-
-
-def _to_plan(goes: Destination, form: Form) -> Iterator[str]:
-    """The first lines of a sheet: the plan and its ways, best first, or whom to ask, with room for the answers."""
-    yield f"Plan: {goes.plan.name}"
-    for route in goes.way.routes:
-        yield from _hanging(lines(route))
-    if goes.way.ask and not goes.way.routes:
-        yield from wrapped(f"Ask there how to refer: {next(lines(goes.way.ask))}", "", "  ")
-        for question in TO_ASK:
-            yield from wrapped(question, "  - ")
-            yield f"    {'_' * 40}"
-    if form.opening:
-        yield from ("", *wrapped(form.opening))
-
-
+AGREEMENT: Final = ("The member agrees to the program or services that this referral names.",)
 TO_ASK: Final = (
     "Who takes this referral, and how: phone, form, portal or fax?",
     "Which form does the plan want, and where is it?",
@@ -104,24 +42,59 @@ TO_ASK: Final = (
 """What to ask a plan whose way to refer is not known."""
 
 
+class Letter(Struct, frozen=True):
+    """All that differs from draft to draft: the case, its county by name, where it goes, and why."""
+
+    case: Case
+    county: str
+    goes: Destination
+    wanted: Sequence[Determination]  # of the program or services asked for
+    populations: Sequence[Determination]  # of ECM, shown beneath it
+
+
+Show = Callable[[Letter], str]
+
+
+def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
+    """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
+    form = policy.form_of(letter.goes.plan.id)
+    title = f"MEDI-CAL REFERRAL: {policy.name_of(letter.case.referral.program).upper()}"
+    head = _section(title, "", f"{DATE_LABEL}: {us_date(as_of)}", *_head(letter.goes, form))
+    sections = [_laid_out(section, letter, form, policy) for section in form.sections]
+    end = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
+    return "".join([head, *sections, end])
+
+
+@lru_cache
+def _head(goes: Destination, form: Form) -> tuple[str, ...]:
+    """Where it goes. Of a sheet: the plan and its ways, best first, or whom to ask, with room for the answers."""
+    if goes.by_email:
+        return wrapped(f"Send to: {', '.join(goes.to)}", "", "  ")
+    head = [f"Plan: {goes.plan.name}", *chain.from_iterable(_hanging(lines(route)) for route in goes.way.routes)]
+    if goes.way.ask and not goes.way.routes:
+        head += wrapped(f"Ask there how to refer: {next(lines(goes.way.ask))}", "", "  ")
+        head += chain.from_iterable((*wrapped(question, "  - "), f"    {'_' * 40}") for question in TO_ASK)
+    return (*head, "", *wrapped(form.opening)) if form.opening else tuple(head)
+
+
 def _hanging(texts: Iterable[str]) -> Iterator[str]:
-    """The first text at the margin, and the others beneath it."""
+    """The first text near the margin, and the others beneath it."""
     for n, text in enumerate(texts):
         yield from wrapped(text, "    ") if n else wrapped(text, "  ", "    ")
 
 
-def _laid_out(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
+def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> str:
     """A section with its title: a layout of its own by the first of its fields, or each field with its label."""
-    case, first = letter.case, section.fields[0] if section.fields else ""
+    words, case, first = policy.words, letter.case, section.fields[0] if section.fields else ""
     match first:
         case "referral.program":
-            return _request(section.title, letter)
+            return _request(section.title, letter, policy)
         case "consent.member_agreed":
             # Ticked once a person has agreed and attested, and empty in a preview.
             mark = "x" if case.consent.member_agreed and (case.consent.attested or not form.attestation) else " "
-            return _ticked(section.title, form.attestation or AGREEMENT, mark)
+            return _paragraphs(section.title, form.attestation or AGREEMENT, f"[{mark}] ")
         case "referral.current_services":
-            text = ", ".join(words.current_services[one] for one in case.referral.current_services)
+            text = ", ".join([words.current_services[one] for one in case.referral.current_services])
         case "referral.notes":
             text = case.referral.notes
         case "consent.part2":
@@ -132,40 +105,43 @@ def _laid_out(section: Section, letter: Letter, form: Form, words: ReferralWords
             return _of_referrer(section, case.referrer, letter.goes, form, words)
         case _:
             return _labelled(section, letter, form, words)
-    return _paragraphs(section.title, text)
+    return _paragraphs(section.title, tuple(text.split("\n"))) if text else ""
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(MOST_REMEMBERED)  # the same for every member whom she refers
 def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: Form, words: ReferralWords) -> str:
-    """The referrer's fields, which are the same for every member whom she refers."""
     return _labelled(section, Letter(Case(referrer=referrer), "", goes, (), ()), form, words)
 
 
 def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
-    """Each line with its label; a value that reads from right to left stands on a line of its own."""
-    texts: list[str] = []
-    for label, shows in _shown(section, form, words):
-        # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
-        value = ", CA ".join([text for show in shows if (text := show(letter))])
-        line = f"{label}: {value or NOT_GIVEN}"
+    laid_out: list[str] = []
+    for label, show in _shown(section, form, words):
+        value = show(letter) or NOT_GIVEN
+        line = f"{label}: {value}"
+        # Beside its label, a value that reads from right to left would be shown out of order.
         if not line.isascii() and not reads_left_to_right(value):
-            texts += (f"{label}:", *wrapped(value))
+            laid_out += (f"{label}:", *wrapped(value))
         elif len(line) <= WIDTH:
-            texts.append(line)
+            laid_out.append(line)
         else:
-            texts += wrapped(line, "", "  ")
-    return _section(section.title, *texts)
+            laid_out += wrapped(line, "", "  ")
+    return _section(section.title, *laid_out)
 
 
 @lru_cache
-def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, tuple[Show, ...]], ...]:
-    """Each line of a section: its label, and what gives its texts; neighbors of one label share a line."""
-    keys = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    return tuple((label, tuple([_show(key, words) for key in several])) for label, several in keys)
+def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, Show], ...]:
+    """Each line of a section: its label, and what gives its text; neighbors of one label share a line."""
+
+    def together(keys: Iterator[str]) -> Show:
+        first, *others = shows = [_show(key, words) for key in keys]
+        # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
+        return (lambda letter: ", CA ".join(filter(None, [show(letter) for show in shows]))) if others else first
+
+    labelled = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
+    return tuple([(label, together(keys)) for label, keys in labelled])
 
 
 def _show(key: str, words: ReferralWords) -> Show:
-    """A function that gives the text of a field, in the words of a choice where it is one."""
     match key:
         case "member.kp_member":
             return lambda _: "yes"  # a letter goes to the member's own plan alone
@@ -187,75 +163,65 @@ def _born(letter: Letter) -> str:
     return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
 
 
-@lru_cache
-def _ticked(title: str, sentences: tuple[str, ...], mark: str) -> str:
-    return _section(title, *(line for sentence in sentences for line in wrapped(sentence, f"[{mark}] ")))
-
-
 @lru_cache(MOST_REMEMBERED)
-def _paragraphs(title: str, text: str) -> str:
-    """A text under its title, paragraph by paragraph; nothing where there is none."""
-    return _section(title, *(line for part in text.split("\n") for line in wrapped(part))) if text else ""
+def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "") -> str:
+    return _section(title, *(line for one in paragraphs for line in wrapped(one, lead)))
 
 
-@lru_cache(MOST_REMEMBERED)
-def explanation(one: Determination, plan: str, policy: Policy) -> Explanation:
-    """A determination in the lines of a draft to the plan, whoever it is about."""
-    entry = one.subject.entry
-    met = [policy.criteria[reason.criterion] for reason in one.because if reason.met]
-    cited = [(criterion.text, policy.told_to(plan, criterion.source)) for criterion in met]
-    points = (f"{text} ({', '.join(citations)})" if citations else text for text, citations in cited)
-    tags = dict.fromkeys(source_id(citation) for _, citations in cited for citation in citations)
-    open_questions = [policy.questions[question].ask for question in policy.questions_of(one.missing)]
-    more = len(open_questions) - MOST_NOT_KNOWN
-    if more > 1:  # a reader needs to know that something is missing, not every question
-        open_questions[MOST_NOT_KNOWN:] = [f"and {more} more questions"]
-    return Explanation(
-        one,
-        wrapped(f"{entry.name}: {policy.outcomes[one.outcome].label.lower()}"),
-        wrapped(f"Population of focus: {entry.name}", "  "),
-        tuple(line for point in points for line in wrapped(point, "  - ")),
-        tuple(_listed("Not known yet:", open_questions)),
-        {tag: wrapped(f"{tag}: {policy.cite((tag,))}", "", "  ") for tag in tags},
-        policy.questions_asked_by(entry) if entry.form_part else (),
-    )
-
-
-def _request(title: str, letter: Letter) -> str:
+def _request(title: str, letter: Letter, policy: Policy) -> str:
     """What is asked for: outcome, the criteria met with their sources, and what is not known.
 
     Of ECM, the populations of focus that fit are shown in place of its own criteria.
     """
-    lines = [title]
-    fitting = [one for one in letter.populations if one.determination.outcome in POSITIVE]
-    cited: dict[str, tuple[str, ...]] = {}
+    text = [title]
+    fitting = [one for one in letter.populations if one.outcome in POSITIVE]
+    sources: dict[str, tuple[str, ...]] = {}
     for one in letter.wanted:
-        lines += one.outcome
-        shown = fitting if one.determination.subject.program == "ecm" else []
-        for other in shown:
-            lines += (*other.population, *other.met)
-        if not shown:
-            lines += one.met
-        lines += (*one.not_known, *_form_part(one, letter.case.answers), "")
-        for other in shown or [one]:
-            cited |= other.cited
-    if cited:
-        lines += (*chain.from_iterable(cited.values()), "")
-    return "".join(f"{line}\n" for line in lines)
+        text += wrapped(f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}")
+        of_focus = fitting if one.subject.program == "ecm" else []
+        for other in of_focus or [one]:
+            if of_focus:
+                text += wrapped(f"Population of focus: {other.subject.entry.name}", "  ")
+            met, cited = _met(other, letter.goes.plan.id, policy)
+            text += met
+            sources |= cited
+        text += (*_not_known(one, policy), *_form_part(one.subject.entry, letter.case.answers, policy), "")
+    if sources:
+        text += (*chain.from_iterable(sources.values()), "")
+    return "".join([f"{line}\n" for line in text])
 
 
-def _form_part(one: Explanation, answers: Mapping[str, Answer]) -> Iterator[str]:
+@lru_cache(MOST_REMEMBERED)
+def _met(one: Determination, plan: str, policy: Policy) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """The lines of the criteria that are met, and those of each source that they cite, but other plans' own."""
+    met = [policy.criteria[reason.criterion] for reason in one.because if reason.met]
+    cited = [(criterion.text, policy.told_to(plan, criterion.source)) for criterion in met]
+    points = (f"{text} ({', '.join(citations)})" if citations else text for text, citations in cited)
+    tags = dict.fromkeys(source_id(citation) for _, citations in cited for citation in citations)
+    text = tuple(line for point in points for line in wrapped(point, "  - "))
+    return text, {tag: wrapped(f"{tag}: {policy.cite((tag,))}", "", "  ") for tag in tags}
+
+
+@lru_cache(MOST_REMEMBERED)
+def _not_known(one: Determination, policy: Policy) -> tuple[str, ...]:
+    questions = [policy.questions[question].ask for question in policy.questions_of(one.missing)]
+    more = len(questions) - MOST_NOT_KNOWN
+    if more > 1:  # a reader needs to know that something is missing, not every question
+        questions[MOST_NOT_KNOWN:] = [f"and {more} more questions"]
+    return tuple(_listed("Not known yet:", questions))
+
+
+def _form_part(entry: Program, answers: Mapping[str, Answer], policy: Policy) -> Iterator[str]:
     """The part of the form's section B for a service, as far as the answers fill it; the rest is named."""
-    entry = one.determination.subject.entry
-    told = [question for question in one.form if answers.get(question.id, DONT_KNOW) != DONT_KNOW]
-    known = [f"{question.ask} {answer_words(question, answers[question.id])}" for question in told]
     if entry.form_part:
+        asked = policy.form_questions[entry.id]
+        told = [question for question in asked if answers.get(question.id, DONT_KNOW) != DONT_KNOW]
+        known = [f"{question.ask} {answer_words(question, answers[question.id])}" for question in told]
         yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
         yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)
 
 
 def _listed(title: str, points: Sequence[str]) -> Iterator[str]:
-    """Points under a title; nothing where there are none."""
     if points:
         yield from wrapped(title, "  ")
         for point in points:
@@ -281,8 +247,7 @@ def hidden(member: Member) -> Member:
 
 def us_date(day: date) -> str:
     """A day as the plan's form writes it, whatever the locale: MM/DD/YYYY."""
-    text = day.isoformat()
-    return f"{text[5:7]}/{text[8:]}/{text[:4]}"
+    return f"{day.month:02}/{day.day:02}/{day.year:04}"
 
 
 def _section(title: str, *lines: str) -> str:
@@ -292,7 +257,7 @@ def _section(title: str, *lines: str) -> str:
 
 def reads_left_to_right(text: str) -> bool:
     """True where no letter of the text reads from right to left."""
-    return not any(unicodedata.bidirectional(c) in {"R", "AL"} for c in RIGHT_TO_LEFT_BLOCKS.findall(text))
+    return {"R", "AL"}.isdisjoint(map(unicodedata.bidirectional, text))
 
 
 @lru_cache(MOST_REMEMBERED)

@@ -16,10 +16,10 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line
-from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.decide.determination import POSITIVE
 from calaim_cli.decide.membership import membership_of, region_of
 from calaim_cli.decide.screening import Screening, screener
-from calaim_cli.draft.body import HIDDEN, Letter, body_of, explanation, hidden
+from calaim_cli.draft.body import HIDDEN, Letter, body_of, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
 from calaim_cli.draft.message import Draft, eml, sheet
@@ -30,7 +30,15 @@ from calaim_cli.policy.routes import Form
 
 # Problems of a name that finds nothing, or more than one thing.
 NOT_FOUND: Final = frozenset(
-    {"unknown-place", "ambiguous-place", "not-a-county", "not-a-place", "zip-ambiguous", "zip-unlisted", "zip-outside"}
+    {
+        "unknown-place",
+        "ambiguous-place",
+        "city-ambiguous",
+        "not-a-place",
+        "zip-ambiguous",
+        "zip-unlisted",
+        "zip-outside",
+    }
     | {"unknown-program", "unknown-service", "unknown-plan", "ambiguous-plan"}
 )
 # Problems that a preview may have: a person agrees and attests to what she has read.
@@ -48,6 +56,7 @@ class Drafted(Struct, frozen=True):
     draft: Draft  # of a sheet without recipients and subject
     goes: Destination
     case: Case
+    screening: Screening
     warnings: tuple[Problem, ...]
 
 
@@ -71,28 +80,31 @@ class Drafter:
         kept, county = checked.case, checked.county
         if county is not None:
             check_member(county, membership, policy, unread)
-        screening = self._screener.screen(case, self.as_of, self._subjects_of(kept.referral), membership.plan)
+        # ECM is decided by its populations of focus.
+        asked = _asked(kept)
+        wanted = self._populations.union(asked) if "ecm" in asked else asked
+        screening = self._screener.screen(case, self.as_of, wanted, membership.plan)
         stated = [one for one in checked.problems if not preview or one.code not in STILL_TO_SAY]
         stated += [one for one in screening.warnings if one.code in STOPPING]
         region, wrong = region_of(case, county, policy) if county else ("", ())
         problems = (*unread, *membership.problems, *wrong, *stated, *screening.problems)
         if problems or county is None:
-            raise _unfit(problems)
+            if problems and all(one.code in NOT_FOUND for one in problems):
+                first = problems[0]
+                raise NotFound(f"{first.where}: {first.message}", problems, code=first.code)
+            raise InputError("the case is not complete enough for a referral; nothing was written", problems)
         kept = replace(kept, member=_leaving(kept.member, form), answers={**screening.answers})
         entity = self.profile.network_lead_entity
         goes = destination(kept, county, policy.plans[membership.plan], region, policy, entity, self.as_of)
         secure = self.profile.secure_email
         extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
-        body = self._body(kept, county.name, goes, screening)
-        draft = Draft(to=goes.to, subject=goes.subject, body=body, extra=extra)
-        doubts = self._doubts(kept, screening)
-        return Drafted(draft, goes, kept, (*screening.warnings, *checked.warnings, *goes.warnings, *doubts))
+        draft = Draft(goes.to, goes.subject, self._body(kept, county.name, goes, screening), extra)
+        doubts = self._doubts(kept, membership.plan, screening)
+        return Drafted(draft, goes, kept, screening, (*screening.warnings, *checked.warnings, *goes.warnings, *doubts))
 
     def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
-        """The draft of a case file as it is asked for on the command line; what is raised names the file.
-
-        Raises InputError where that is something else than the file says: the consent in it is for that alone.
-        """
+        """The draft of a case file as it is asked for on the command line; what is raised names the file."""
+        # The consent in a file is for what the file says, and for that alone.
         wanted = [requested(one, self.policy) for one in (written, asked)]
         if len({(program, frozenset(services)) for program, services, _ in wanted}) > 1:
             words = "the consent in the case is not for what the command line asks for"
@@ -107,37 +119,27 @@ class Drafter:
     def redacted(self, drafted: Drafted) -> str:
         """The body of a draft with what identifies the member masked, for a preview that others may see."""
         case = drafted.case
-        screening = self._screener.screen(case, self.as_of, self._subjects_of(case.referral))
         notes = HIDDEN if case.referral.notes else ""
         masked = replace(case, member=hidden(case.member), referral=replace(case.referral, notes=notes))
-        return self._body(masked, HIDDEN, drafted.goes, screening)
-
-    def _subjects_of(self, referral: Referral) -> frozenset[str]:
-        """What has to be decided for a referral: what it asks for, and the populations of focus for ECM."""
-        asked = referral.services or (referral.program,)
-        return self._populations.union(asked) if "ecm" in asked else frozenset(asked)
+        return self._body(masked, HIDDEN, drafted.goes, drafted.screening)
 
     def _body(self, case: Case, county: str, goes: Destination, screening: Screening) -> str:
-        """The text for a case; a message with the tag of the user's mail gateway before it where she has one there."""
         found = screening.determinations
-        plan = goes.plan.id
-        wanted = [explanation(one, plan, self.policy) for one in _wanted(case.referral, screening)]
-        populations = [explanation(found[one], plan, self.policy) for one in found if one in self._populations]
-        letter = Letter(case, county, goes, wanted, populations)
+        populations = [found[one] for one in found if one in self._populations]
+        letter = Letter(case, county, goes, [found[one] for one in _asked(case)], populations)
         tag = self.profile.secure_email.body_line() if goes.by_email else ""
         return tag + body_of(letter, self.policy, self.as_of)
 
-    def _doubts(self, case: Case, screening: Screening) -> Iterator[Problem]:
-        """What a person should know before sending: the plan decides all the same."""
-        for one in _wanted(case.referral, screening):
-            entry = one.subject.entry
-            if one.outcome in DOUBTFUL:
-                yield caution(one.outcome.value, "answers", name=entry.name)
+    def _doubts(self, case: Case, plan: str, screening: Screening) -> Iterator[Problem]:
+        """What a person should know before sending, although the plan decides."""
+        found = screening.determinations
+        for one in _asked(case):
+            entry = found[one].subject.entry
+            if found[one].outcome in DOUBTFUL:
+                yield caution(found[one].outcome.value, "answers", name=entry.name)
             if entry.ask_in_notes and not case.referral.notes:
                 yield caution("notes-wanted", "referral.notes", note=entry.ask_in_notes)
-        found = screening.determinations
         fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
-        plan = membership_of(case, self.policy).plan
         for contact in self.policy.counties_file.contact:
             if contact.plan in {"", plan} and fitting.intersection(contact.touches):
                 yield caution("contact", "answers", line=contact_line(contact))
@@ -148,17 +150,8 @@ def _leaving(member: Member, form: Form) -> Member:
     return replace(member, **{number: "" for number in ("mrn", "cin") if number not in form.numbers})
 
 
-def _wanted(referral: Referral, screening: Screening) -> list[Determination]:
-    """The determinations of what a referral asks for, in its order."""
-    return [screening.determinations[one] for one in referral.services or (referral.program,)]
-
-
-def _unfit(problems: tuple[Problem, ...]) -> InputError | NotFound:
-    """All problems at once; not found when every one of them is a name that finds nothing."""
-    if problems and all(one.code in NOT_FOUND for one in problems):
-        first = problems[0]
-        return NotFound(f"{first.where}: {first.message}", problems, code=first.code)
-    return InputError("the case is not complete enough for a referral; nothing was written", problems)
+def _asked(case: Case) -> tuple[str, ...]:
+    return case.referral.services or (case.referral.program,)
 
 
 def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool) -> Case:
@@ -217,7 +210,7 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
     return {
         "schema": "calaim.referral/1",
         "to": list(draft.to),
-        "cc": list(draft.cc),
+        "cc": [],
         "subject": draft.subject or None,
         "route": {"kind": goes.kind, "region": goes.region, "why": goes.why},
         "program": referral.program,
@@ -232,8 +225,7 @@ def as_text(draft: Draft) -> str:
     """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
     if not draft.to:
         return draft.body
-    cc = [f"Cc: {', '.join(draft.cc)}"] if draft.cc else []
-    return "\n".join([f"To: {', '.join(draft.to)}", *cc, f"Subject: {draft.subject}", "", draft.body])
+    return f"To: {', '.join(draft.to)}\nSubject: {draft.subject}\n\n{draft.body}"
 
 
 def as_mailto(draft: Draft) -> str:

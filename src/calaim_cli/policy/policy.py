@@ -13,15 +13,17 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, near_names, one_of, shown
 from calaim_cli.policy import places, routes
-from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, County, NoPlace, Place, Plan, Region, find_place, plans_of
-from calaim_cli.policy.programs import Conflict, Grade, Group, Program, Source, Subject, requested, rules_of, source_id
+from calaim_cli.policy.places import County, plans_of
+from calaim_cli.policy.programs import Conflict, Grade, Group, Program, Source, Subject, rules_of, source_id
 from calaim_cli.policy.questions import Criterion, Question, Topic
 from calaim_cli.policy.rules import criteria_of
 
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
 ROUTES: Final = "routes.toml"
-Named = TypeVar("Named", Program, Region, Plan)
+ZIPS: Final = "zips.csv"
+CITIES: Final = "cities.csv"
+Named = TypeVar("Named", Program, places.Region, places.Plan)
 
 
 class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,12 +63,12 @@ class CountiesFile(Struct, frozen=True, forbid_unknown_fields=True):
     review_by: date
     source: tuple[Source, ...] = ()
     conflict: tuple[Conflict, ...] = ()
-    region: tuple[Region, ...] = ()
+    region: tuple[places.Region, ...] = ()
     contact: tuple[places.Contact, ...] = ()
-    plan: tuple[Plan, ...] = ()
-    county: tuple[County, ...] = ()
+    plan: tuple[places.Plan, ...] = ()
+    county: tuple[places.County, ...] = ()
     ambiguous: tuple[places.Ambiguous, ...] = ()
-    elsewhere: tuple[places.Elsewhere, ...] = ()
+    elsewhere: tuple[dict[str, object], ...] = ()  # in older folders: cities.csv says it now
     misspelling: tuple[places.Misspelling, ...] = ()
 
 
@@ -92,8 +94,8 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     questions: dict[str, Question]
     criteria: dict[str, Criterion]
     outcomes: dict[str, OutcomeWords]
-    regions: dict[str, Region]
-    plans: dict[str, Plan]
+    regions: dict[str, places.Region]
+    plans: dict[str, places.Plan]
     conflicts: tuple[Conflict, ...]
 
     @property
@@ -130,8 +132,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def entries(self) -> tuple[Program, ...]:
         """Every program, population and service, in that order."""
-        data = self.programs_file
-        return (*data.program, *data.population, *data.service)
+        return tuple([entry for _, entry in kinds(self)])
 
     @cached_property
     def entry_by_name(self) -> Mapping[str, Program]:
@@ -178,9 +179,13 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         asked = {self.criteria[criterion].question for criterion in criteria}
         return tuple([question for question in self.questions if question in asked])
 
-    def questions_asked_by(self, entry: Program) -> tuple[Question, ...]:
-        """The questions that the entry's own rules rest on, in question order."""
-        return tuple(self.questions[one] for one in self.questions_of(criteria_of(*rules_of(entry).values())))
+    @cached_property
+    def form_questions(self) -> Mapping[str, tuple[Question, ...]]:
+        """The questions that an entry's own rules rest on, in question order, if it has a part of the plan's form."""
+        asked = {
+            one.id: self.questions_of(criteria_of(*rules_of(one).values())) for one in self.entries if one.form_part
+        }
+        return {entry: tuple(self.questions[question] for question in ids) for entry, ids in asked.items()}
 
     def name_of(self, entry_id: str) -> str:
         """The name of a program, population or service."""
@@ -254,23 +259,19 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def call_to_choose(self) -> str:
         """Whom to call where a plan is to be found or changed: "call NAME, NUMBER"."""
-        helps = next(contact for contact in self.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
+        helps = next(contact for contact in self.counties_file.contact if contact.id == places.HEALTH_CARE_OPTIONS)
         return f"call {helps.name}, {helps.phone}"
 
 
-def _by_name(entries: Iterable[Program]) -> dict[str, Program]:
-    """The entries by each of their names. Of two with the same, which `data check` refuses, the first has it."""
-    found: dict[str, Program] = {}
-    for entry in entries:
-        for name in (entry.id, entry.name, *entry.aliases):
-            found.setdefault(name_key(name), entry)
-    return found
+def _by_name(entries: Sequence[Program]) -> dict[str, Program]:
+    # Of two with the same name, which `data check` refuses, the first has it.
+    return {name_key(name): one for one in reversed(entries) for name in (*one.aliases, one.name, one.id)}
 
 
-def place_named(typed: str, policy: Policy) -> Place:
+def place_named(typed: str, policy: Policy) -> places.Place:
     """The place a person typed. Raises NotFound with the candidates, or near names."""
-    found = find_place(typed, policy.gazetteer)
-    if isinstance(found, NoPlace):
+    found = places.find_place(typed, policy.gazetteer)
+    if isinstance(found, places.NoPlace):
         problems = tuple(Problem("place", "candidate", name) for name in found.candidates)
         raise NotFound(f"{shown(typed)}: {found.message}", problems, code=found.code)
     return found
@@ -286,13 +287,13 @@ def entry_named(typed: str, policy: Policy) -> Program:
     return _named(typed, policy.entry_by_name, "program", "'calaim programs' lists them")
 
 
-def region_named(typed: str, policy: Policy) -> Region:
+def region_named(typed: str, policy: Policy) -> places.Region:
     """The region with this id. Raises NotFound."""
     known = {name_key(one): region for one, region in policy.regions.items()}
     return _named(typed, known, "region", f"give {' or '.join(policy.regions)}")
 
 
-def plan_named(typed: str, policy: Policy) -> Plan:
+def plan_named(typed: str, policy: Policy) -> places.Plan:
     """The Medi-Cal plan with this id, name or alias. Raises NotFound: part of a name is never taken for a plan.
 
     Its candidates are the plans of whose name it is a part ("alliance"), else those with near names.
@@ -319,26 +320,25 @@ def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str) -> Name
 
 def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
     """The subjects that are named, each once, in the order of the policy; all of them when none is named."""
-    if not typed:
-        return policy.subjects
-    wanted = [subject for one in typed for subject in requested(entry_named(one, policy), policy.subjects)]
-    return tuple(subject for subject in policy.subjects if subject in wanted)
+    entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
+    # Who names a whole program asks for all that belongs to it.
+    programs = {entry.id for entry in entries}
+    return tuple(one for one in policy.subjects if one.program in programs or one.entry in entries)
 
 
 def counties_with(
-    policy: Policy, service: Program | None, lacking: Program | None, region: Region | None, plan: Plan | None
+    policy: Policy, has: Program | None, lacks: Program | None, region: places.Region | None, plan: places.Plan | None
 ) -> tuple[County, ...]:
-    """The counties where the plan offers the service, in the region, with the plan; None asks for nothing.
+    """The counties where the plan has a service or lacks one, in the region, with the plan; None: any.
 
-    Without a plan the one that has regions is meant. `lacking` is a service that it does not offer there; a county that
-    it does not serve neither has nor lacks one.
+    Without a plan the one that has regions is meant. A county that it does not serve neither has nor lacks a service.
     """
-    of = plan.id if plan else KP
+    of = plan.id if plan else places.KP
     return tuple(
         county
         for county in policy.counties_file.county
-        if (service is None or policy.offered(of, service.id, county))
-        and (lacking is None or policy.offered(of, lacking.id, county) is False)
+        if (has is None or policy.offered(of, has.id, county))
+        and (lacks is None or policy.offered(of, lacks.id, county) is False)
         and (region is None or region.id in routes.regions_of(county))
         and (plan is None or plan.id in plans_of(county))
     )

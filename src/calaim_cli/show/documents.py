@@ -12,15 +12,13 @@ from msgspec import Struct
 from calaim_cli.base.errors import CalaimError, Problem
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, Region, plans_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import PROGRAMS, Program, Source, age_in_months, rules_of
+from calaim_cli.policy.programs import THREE_PROGRAMS, Program, Source, age_in_months, rules_of
 from calaim_cli.policy.routes import Channel, Offer, Route, lines
 from calaim_cli.policy.rules import Rule
 
 if TYPE_CHECKING:  # a look-up needs none of these
     from calaim_cli.case.case import Profile
-    from calaim_cli.decide.determination import Reason
-    from calaim_cli.decide.diff import Change, Shift
-    from calaim_cli.decide.screening import Decided, Difference
+    from calaim_cli.decide import determination, diff, screening
 
 Document = dict[str, Any]
 
@@ -55,13 +53,14 @@ def county_document(place: Place, typed: str, policy: Policy) -> Document:
         "note": county.note or None,
         "model": county.model,
         "ccs": county.ccs,
+        "city": city_document(place),
         "edition": policy.edition,
     }
 
 
 def _plan_in(plan: Plan, county: County, policy: Policy) -> Document:
     """A plan with its phone and its ways in a county, by program, best first."""
-    ways = {program: policy.way_to(plan.id, county, program).routes for program in PROGRAMS}
+    ways = {program: policy.way_to(plan.id, county, program).routes for program in THREE_PROGRAMS}
     phones = [line.address for line in policy.lines_of(plan.id, county)]
     several = dict.fromkeys(route for routes in ways.values() for route in routes)
     return {
@@ -125,6 +124,11 @@ def contacts_document(contacts: Iterable[Contact], policy: Policy) -> Document:
         for one in contacts
     ]
     return {"schema": "calaim.contacts/1", "contacts": listed, "edition": policy.edition}
+
+
+def city_document(place: Place) -> Document | None:
+    """The city that was typed, in a document of its county."""
+    return {"name": place.city, "also_in": list(place.also)} if place.city else None
 
 
 def _kp(county: County, policy: Policy) -> Document:
@@ -225,7 +229,7 @@ def _rule(rule: Rule, policy: Policy) -> Document:
     }
 
 
-def _criterion(criterion_id: str, policy: Policy, reason: Reason | None = None) -> Document:
+def _criterion(criterion_id: str, policy: Policy, reason: determination.Reason | None = None) -> Document:
     """A criterion with the question it tests, or with what it came to where it is a reason; and its source."""
     criterion = policy.criteria[criterion_id]
     return {
@@ -239,7 +243,7 @@ def _criterion(criterion_id: str, policy: Policy, reason: Reason | None = None) 
     }
 
 
-def determination_document(decided: Decided, policy: Policy, as_of: date) -> Document:
+def determination_document(decided: screening.Decided, policy: Policy, as_of: date) -> Document:
     """The outcomes of a case with their reasons and what is missing, as `calaim.determination/1`."""
     return {
         "schema": "calaim.determination/1",
@@ -280,7 +284,7 @@ def determination_document(decided: Decided, policy: Policy, as_of: date) -> Doc
     }
 
 
-def expectations_document(cases: int, differences: Iterable[Difference]) -> Document:
+def expectations_document(cases: int, differences: Iterable[screening.Difference]) -> Document:
     """The results that did not come out as expected, as `calaim.expectations/1`."""
     listed = [
         {"case": one.case, "result": one.subject, "expected": one.expected, "found": one.found} for one in differences
@@ -318,7 +322,9 @@ def data_check_document(warnings: Iterable[Problem], policy: Policy, as_of: date
     }
 
 
-def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: Policy, new: Policy) -> Document:
+def data_diff_document(
+    changes: Iterable[diff.Change], shifts: Iterable[diff.Shift], old: Policy, new: Policy
+) -> Document:
     """The differences between two editions of the data, and the cases they matter to, as `calaim.data-diff/1`."""
     return {
         "schema": "calaim.data-diff/1",

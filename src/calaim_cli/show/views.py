@@ -11,9 +11,9 @@ from msgspec import Struct
 from calaim_cli.base.wording import counted
 from calaim_cli.decide.advice import GATES, Advice, Send, contact_line, phone_line
 from calaim_cli.decide.determination import POSITIVE, Determination
-from calaim_cli.policy.places import KP, Contact, County, Place, Plan, plans_of
+from calaim_cli.policy.places import KP, Contact, County, Place, Plan, city_in_words, plans_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import PROGRAMS, Outcome, Program, Source, age_in_months, rules_of, subject_id
+from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, Program, Source, age_in_months, rules_of, subject_id
 from calaim_cli.policy.questions import Kind, Question
 from calaim_cli.policy.routes import Channel, OfferKind, Route, lines
 from calaim_cli.policy.rules import Rule
@@ -54,13 +54,8 @@ class Items(Struct, frozen=True):
     tone: str = PLAIN
 
 
-class Points(Struct, frozen=True):
+class Points(Items, frozen=True):
     """Sentences under one label, each on a line of its own."""
-
-    key: str
-    label: str
-    lines: tuple[str, ...]
-    tone: str = PLAIN
 
 
 class Table(Struct, frozen=True):
@@ -70,14 +65,13 @@ class Table(Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
-Block = Heading | Fact | Items | Points | Table
+Block = Heading | Fact | Items | Table
 View = tuple[Block, ...]
 
 
 def _view(*blocks: Block) -> View:
     """The blocks that have something to say."""
-    contents = ("value", "values", "lines")
-    return tuple(block for block in blocks if all(getattr(block, content, True) for content in contents))
+    return tuple(block for block in blocks if getattr(block, "value", True) and getattr(block, "values", True))
 
 
 def county_view(place: Place, policy: Policy) -> View:
@@ -94,6 +88,7 @@ def county_view(place: Place, policy: Policy) -> View:
         Fact("county", "", county.name),
         Fact("fips", "", county.fips),
         Fact("zip", "ZIP code", place.zip),
+        Fact("city", "City", city_in_words(place)),
         Fact("note", "Note", county.note),
         *_kp_blocks(county, policy),
         *plans,
@@ -131,7 +126,7 @@ def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
         mailboxes = [one for one in policy.way_to(KP, county, "ecm").routes if one.channel is Channel.EMAIL]
         for mailbox in mailboxes:
             yield Fact("email", "Send to", mailbox.address, GOOD)
-            yield Items("subject", "With the subject", tuple(mailbox.subject[one] for one in PROGRAMS))
+            yield Items("subject", "With the subject", tuple(mailbox.subject[one] for one in THREE_PROGRAMS))
         for line in lines_there:
             yield Fact("phone", "Call", f"{line.address} (TTY {line.tty}), {line.hours}", GOOD, line.address)
         yield Fact("source", "Source", policy.cite((mailboxes or lines_there)[0].source))
@@ -155,8 +150,7 @@ def counties_view(
     counties: Sequence[County], plan: str, offering: Program | None = None, lacking: Program | None = None
 ) -> View:
     """A list of counties with region and plans; the heading names the plan's service that all of them have or lack."""
-    asked = [f"with {offering.name}"] if offering else []
-    asked += [f"without {lacking.name}"] if lacking else []
+    asked = [f"{word} {one.name}" for word, one in (("with", offering), ("without", lacking)) if one]
     served = f" served by {plan}, {' and '.join(asked)}" if asked else ""
     regions = {county.name: county.kp.region or "by ZIP code" for county in counties if county.kp}
     rows = [(one.name, one.fips, regions.get(one.name, "not served"), ", ".join(plans_of(one))) for one in counties]
@@ -257,8 +251,8 @@ def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
     return (Table(("id", "kind", "name"), tuple((entry.id, kind, entry.name) for kind, entry in entries)),)
 
 
+# More results than these fill several screens of a terminal: they are then a summary, with what seems to fit in full.
 FEW = 10
-"""Up to so many results are shown in full on a terminal; more of them as a summary with what seems to fit."""
 WAYS_TO_ANSWER = (
     "'calaim check CASE --program ID' lists the open questions of one program, population or service.",
     "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
@@ -318,11 +312,7 @@ def plan_view(plan: Plan, policy: Policy) -> View:
         Fact("note", "Note", plan.note),
         Points("history", "ECM began", tuple(history)),
         *_conflicts(plan.id, policy),
-        *(
-            Fact("contact", "Contact", contact_line(one))
-            for one in policy.counties_file.contact
-            if one.plan == plan.id
-        ),
+        *(Fact("contact", "Contact", contact_line(one)) for one in policy.counties_file.contact if one.plan == plan.id),
         Fact("source", "Source", policy.cite(plan.source)),
         Fact("edition", "Data edition", policy.edition),
     )
@@ -381,14 +371,14 @@ def determination_view(decided: Decided, policy: Policy, *, full: bool) -> View:
         *(Items(f"summary\t{one}", policy.outcomes[one].label, names[one], TONES[one]) for one in order),
         Fact("county", "County", decided.county.name if decided.county else "not given"),
         *send_blocks(decided.send, policy),
-        *(block for one, advice in detailed for block in _result(one, advice, decided.plan, policy)),
+        *(block for one, advice in detailed for block in _result_blocks(one, advice, decided.plan, policy)),
         Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
         Fact("edition", "Data edition", policy.edition),
         Points("hint", "To answer", ways, DOUBT),
     )
 
 
-def _result(determination: Determination, advice: Advice, plan: str, policy: Policy) -> Iterator[Block]:
+def _result_blocks(determination: Determination, advice: Advice, plan: str, policy: Policy) -> Iterator[Block]:
     subject, outcome = determination.subject, determination.outcome
     key = subject_id(subject)
     words = policy.outcomes[outcome]

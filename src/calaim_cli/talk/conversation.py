@@ -1,4 +1,4 @@
-"""The interview and the referral as talks. They ask through an `Ask`, keep a case, and print nothing."""
+"""The interview and the referral as talks. They ask through an `Ask`, save a case, and print nothing."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base import values
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, Value
+from calaim_cli.base.values import MESSAGES, Value, date_of_birth
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
 from calaim_cli.decide.determination import Determination
@@ -26,21 +25,21 @@ from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_
 from calaim_cli.policy.routes import Form, ReferralWords
 from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 
-Keep = Callable[[Case], None]
-"""Takes the case after every reply, for saving."""
+Save = Callable[[Case], None]
+"""Takes the case after every reply, to save it."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
+# Python reads 4,300 digits and TOML 64 bits, with errors of their own beyond; no count of anybody's has ten.
 LONGEST: Final = 9
-"""A number that is typed has at most so many digits."""
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
 CHOSEN: Final = {
     "referrer": ("referrer.relationship", "referrer.relationship_detail", "referrer.source", "referrer.source_detail"),
     "member": ("referral.current_services", "referral.notes"),
 }
-"""What is asked for after the texts about the referrer and about the member."""
+"""The choices asked for after the texts about the referrer and about the member."""
 
 
 class Quit(Exception):
-    """The person wants to stop here; what was said so far has been kept."""
+    """The person wants to stop here; what was said so far has been saved."""
 
 
 class Declined(Exception):
@@ -57,7 +56,7 @@ def answers_of(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
 
 
 def hold_interview(
-    about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
+    about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, save: Save, stand: Callable[[Case], None]
 ) -> Case:
     """The case with the replies to all that can still change the inquiry's subjects.
 
@@ -75,7 +74,7 @@ def hold_interview(
             question = asked[position - 1] if position else question
             continue
         case = with_reply(case, policy.questions[question], reply)
-        keep(case)
+        save(case)
         if question not in asked:
             asked.append(question)
         question = next_question(about, answers_of(case, policy, as_of), question)
@@ -83,7 +82,7 @@ def hold_interview(
 
 
 def question_prompt(question: Question, case: Case, policy: Policy, as_of: date) -> Prompt:
-    """How a question is put: its words, help with sources, choices, and the reply given before."""
+    """The prompt for a question: its words, help with sources, choices, and the reply given before."""
     tests = [criterion for criterion in policy.criteria.values() if criterion.question == question.id]
     cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
     most = question.at_most
@@ -94,7 +93,7 @@ def question_prompt(question: Question, case: Case, policy: Policy, as_of: date)
             return Value(typed)
         # A date of birth will do for the age, and is kept as such.
         born = question.id == AGE and not typed.isdigit()
-        return values.date_of_birth(typed, as_of) if born else Value(typed, "number")
+        return date_of_birth(typed, as_of) if born else Value(typed, "number")
 
     return Prompt(
         where=question.id,
@@ -105,11 +104,11 @@ def question_prompt(question: Question, case: Case, policy: Policy, as_of: date)
         check=number,
         explain=lambda code: MESSAGES.get(code, f"give a whole number of {question.unit} from 0{bound}"),
         dont_know=True,
-        given=_given(question, case, as_of),
+        earlier=_earlier(question, case, as_of),
     )
 
 
-def _given(question: Question, case: Case, as_of: date) -> str | tuple[str, ...]:
+def _earlier(question: Question, case: Case, as_of: date) -> str | tuple[str, ...]:
     """The reply given before, as the prompt knows it; one that is not valid counts as none."""
     if question.id == AGE and age_of(case, as_of) is not None:
         return case.member.date_of_birth
@@ -147,7 +146,7 @@ def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
 
 
 def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
-    """What the screening before a referral is to cover: what the case asks for, or any of the programs, or nothing."""
+    """The names to screen before a referral: what the case asks for, or any of the programs, or nothing."""
     typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
     entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
     options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: go on without screening"}
@@ -159,9 +158,9 @@ def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
 def choose_referrals(
     case: Case, determinations: Mapping[str, Determination], plan: str, policy: Policy, ask: Ask
 ) -> tuple[Case, ...]:
-    """What to refer for: one case for each program, in the order of the policy.
+    """The referrals to write: one case for each program, in the order of the policy.
 
-    It is chosen among what her plan takes in writing in the member's county, with how it came out, best first.
+    It is chosen among what can be referred for by e-mail in the member's county, with how it came out, best first.
     """
     county, order = place_named(case.member.county, policy).county, list(Outcome)
     offers = {
@@ -186,24 +185,22 @@ class Step(Struct, frozen=True):
     keep: Callable[[Case, Reply], Case]
 
 
-def walk(steps: Sequence[Step], case: Case, ask: Ask, keep: Keep) -> Case:
+def walk(steps: Sequence[Step], case: Case, ask: Ask, save: Save) -> Case:
     """The case with every reply kept, after going through the steps, back and forth."""
     at = 0
     done: list[int] = []
     while at < len(steps):
-        prompt = steps[at].prompt(case)
-        if prompt is None:
-            at += 1
-            continue
-        reply = ask(prompt)
-        if reply is Move.QUIT:
-            raise Quit
-        if reply is Move.BACK:
-            at = done.pop() if done else at
-            continue
-        case = steps[at].keep(case, reply)
-        keep(case)
-        done.append(at)
+        if prompt := steps[at].prompt(case):
+            reply = ask(prompt)
+            if reply is Move.QUIT:
+                raise Quit
+            if reply is Move.BACK:
+                # A step that was skipped is not gone back to: it has no prompt.
+                at = done.pop() if done else at
+                continue
+            case = steps[at].keep(case, reply)
+            save(case)
+            done.append(at)
         at += 1
     return case
 
@@ -214,23 +211,23 @@ def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field
 
 
 def place_steps(policy: Policy) -> tuple[Step, ...]:
-    """The county and the member's plan there, which decide the route."""
+    """Steps for the county and the member's plan there, which decide the route."""
     county, plan = BY_KEY["member.county"], BY_KEY["member.plan"]
-
-    def place(typed: str) -> Value:
-        found = find_place(typed, policy.gazetteer)
-        return Value(typed, found.message) if isinstance(found, NoPlace) else Value(found.county.name)
 
     def card(case: Case) -> Prompt:
         there = plans_of(place_named(case.member.county, policy).county)
         options = {one: policy.plans[one].name for one in there} | {DONT_KNOW: "Not known, or none of these"}
         known = membership_of(case, policy).plan
-        given = known if known in options else ""
-        return Prompt(where=plan.key, text=plan.ask, options=options, help=WHERE_THE_PLAN_STANDS, given=given)
+        earlier = known if known in options else ""
+        return Prompt(where=plan.key, text=plan.ask, options=options, help=WHERE_THE_PLAN_STANDS, earlier=earlier)
+
+    def place(typed: str) -> Value:
+        found = find_place(typed, policy.gazetteer)
+        return Value(typed, found.message) if isinstance(found, NoPlace) else Value(found.city or found.county.name)
 
     return (
         Step(
-            lambda case: Prompt(where=county.key, text=county.ask, given=case.member.county, check=place),
+            lambda case: Prompt(where=county.key, text=county.ask, earlier=case.member.county, check=place),
             lambda case, reply: _with(case, county.key, reply),
         ),
         Step(card, lambda case, reply: _with(_with(case, plan.key, reply), "member.kp_member", None)),
@@ -238,7 +235,7 @@ def place_steps(policy: Policy) -> tuple[Step, ...]:
 
 
 def form_steps(part: str, policy: Policy, as_of: date, plan: str) -> tuple[Step, ...]:
-    """What the form asks of the referrer, or of the member: the texts in the form's order, then the choices."""
+    """Steps for what the form asks of referrer or member: the texts in the form's order, then the choices."""
     form, typed = policy.form_of(plan), {FieldKind.TEXT, FieldKind.DATE}
     texts = [key for key in form.keys if BY_KEY[key].part == part and BY_KEY[key].kind in typed]
     return tuple(field_step(where, form, policy.words, as_of) for where in (*texts, *CHOSEN[part]))
@@ -262,11 +259,10 @@ def field_step(where: str, form: Form, words: ReferralWords, as_of: date) -> Ste
             text=field.ask.format(vendors=", ".join(words.vendors.values())),
             options=options,
             several=field.kind is FieldKind.CHOICES,
-            check=field.check or (lambda text: values.date_of_birth(text, as_of)),
-            explain=MESSAGES.__getitem__,
+            check=field.check or (lambda text: date_of_birth(text, as_of)),
             # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
             optional=may_be_left and (where != "member.cin" or bool(case.member.mrn and "mrn" in form.numbers)),
-            given=attrgetter(where)(case),
+            earlier=attrgetter(where)(case),
         )
 
     return Step(prompt, lambda case, reply: _with(case, where, reply))
@@ -304,16 +300,16 @@ def part2_steps() -> tuple[Step, ...]:
 
 
 def consent_steps(case: Case, goes: Destination, policy: Policy) -> tuple[Step, ...]:
-    """What a person says of a draft that she has read: that it is right, the member's agreement, the attestation."""
+    """Steps for what a person says of a draft she has read: it is right, the member's agreement, the attestation."""
     ids = case.referral.services or (case.referral.program,)
     named = f"It is for: {'; '.join(entry_named(name, policy).name for name in ids)}."
     agreed, attested = BY_KEY["consent.member_agreed"], BY_KEY["consent.attested"]
     attestation = " ".join(policy.form_of(goes.plan.id).attestation)
     what = f"this draft to {', '.join(goes.to)}" if goes.by_email else f"this sheet for {goes.plan.name}"
-    steps = (
+    said = (
         spoken_step("write", f"Write {what}? Nothing is sent.", "the draft is not right yet"),
         spoken_step(agreed.key, f"{agreed.ask} {named}", "the member has not agreed; ask first"),
     )
     if not attestation:
-        return steps
-    return *steps, spoken_step(attested.key, f"{attested.ask} {named} {attestation}", "only a person can attest to it")
+        return said
+    return *said, spoken_step(attested.key, f"{attested.ask} {named} {attestation}", "only a person can attest to it")
