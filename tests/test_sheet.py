@@ -192,7 +192,7 @@ FIVE = {name: name for name in ("name", "zip", "notes", "mrn", "city")}
 )
 def test_row_inside_a_cell_means_a_lost_quote(cell: str, lost: bool) -> None:
     """Where a cell holds a line of as many cells as the header, others' rows would go out in this one's letter."""
-    content = sheets.record(FIVE) + sheets.record(["a", "1", f"x\n{cell}", "3", "y"]) + "c,3,,5,Fresno\r\n"
+    content = sheets.records([FIVE, ["a", "1", f"x\n{cell}", "3", "y"]]) + "c,3,,5,Fresno\r\n"
     source = Source(io.BytesIO(content.encode()), "x.csv")
     first, second = sheets.rows(sheets.read_sheet(source, None, FIVE, lambda _: ()))
     assert ("" if first.problem is None else first.problem.code) == ("lost-quote" if lost else "")
@@ -249,7 +249,7 @@ def test_what_cannot_be_kept(keep: str) -> None:
     """A column of the form holds what is the member's, and a name goes into the report as it is: both are refused."""
     with pytest.raises(InputError) as caught:
         read(
-            f"name,zip,date_of_birth,mine,{'' if keep == 'absent' else sheets.record([keep]).strip()}\n".encode(),
+            f"name,zip,date_of_birth,mine,{'' if keep == 'absent' else sheets.records([[keep]]).strip()}\n".encode(),
             None,
             keep,
         )

@@ -113,19 +113,29 @@ class Found(NamedTuple):
 class Pile:
     """A private file that grows. `name` is that of a temporary one that may be published; "" of one without a name."""
 
-    def __init__(self, descriptor: int, name: str = "") -> None:
+    def __init__(self, descriptor: int, name: str = "", most_waiting: int = 0) -> None:
         self.descriptor, self.name, self.size = descriptor, name, 0
+        self._waiting: list[bytes] = []
+        self._most, self._written = most_waiting, 0
 
     def write(self, content: bytes) -> int:
-        """Put bytes at the end, all of them: a short write is no error. Gives how many there were."""
-        rest = memoryview(content)
+        """Put bytes at the end, where at most `most_waiting` may wait. Gives how many there were."""
+        self._waiting.append(content)
+        self.size += len(content)
+        if self.size - self._written > self._most:
+            self._flush()
+        return len(content)
+
+    def _flush(self) -> None:
+        """Write what waits, all of it: a short write is no error."""
+        rest = memoryview(b"".join(self._waiting))
         while rest:
             rest = rest[os.write(self.descriptor, rest) :]
-        self.size += len(content)
-        return len(content)
+        self._waiting, self._written = [], self.size
 
     def read(self, offset: int, length: int) -> bytes:
         """So many bytes from there on. A short read is no error; an end before them is."""
+        self._flush()
         return _read_exactly(self.descriptor, length, offset)
 
     def pieces(self) -> Iterator[bytes]:
@@ -138,6 +148,11 @@ class Pile:
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def nowhere(_: str) -> Pile:
+    """A pile of which nothing is kept, for a run that writes nothing."""
+    return Pile(os.open(os.devnull, os.O_WRONLY), most_waiting=PIECE)
 
 
 def _read_exactly(descriptor: int, length: int, offset: int) -> bytes:
@@ -315,7 +330,7 @@ class Folder:
 
     def pile(self, name: str) -> Pile:
         """A new private file without a name, so that nothing of it is left however the run ends."""
-        return Pile(self.directory.vanishing(TEMPORARY + name))
+        return Pile(self.directory.vanishing(TEMPORARY + name), most_waiting=PIECE)
 
     def let_go(self) -> None:
         """Take away the temporary files of this run that a signal left without anybody to forget them."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
+from operator import methodcaller
 from typing import Any, Final
 
 from calaim_cli.base.cautions import in_general
@@ -14,10 +16,10 @@ from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
 
 FLAGS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 NUMBER: Final = re.compile(r"[0-9]{1,9}")
+# Every sheet has these columns, before and after those that the plan's form requires.
 NEEDED: Final = ("referral.program", "member.kp_member")
 ALSO_NEEDED: Final = ("referral.current_services", "consent.member_agreed", "consent.attested")
-"""Columns that every sheet has, before and after those that the plan's form requires."""
-
+# The column to look at where no route was found.
 ROUTE_COLUMNS: Final = {
     "not-kp-member": "kp_member",
     "no-lead-entity": "self_referral",
@@ -25,7 +27,6 @@ ROUTE_COLUMNS: Final = {
     "region-unknown": "zip",
     "service-not-offered": "services",
 }
-"""The column to look at where no route was found."""
 
 
 def known_headers(questions: Iterable[str]) -> dict[str, str]:
@@ -35,20 +36,16 @@ def known_headers(questions: Iterable[str]) -> dict[str, str]:
 
 
 def stays_in_the_house(column: str) -> bool:
-    """Whether a column is of no text that stands in a letter: only such a one is suggested for an unknown header."""
+    """Whether a column is of no text of the letter: only such a one is suggested for an unknown header."""
     return column not in BY_COLUMN or "letter" in BY_COLUMN[column].absent
 
 
-def lacking(required: Iterable[str], profile: Referrer) -> Callable[[frozenset[str]], tuple[str, ...]]:
-    """A function that tells which columns a header lacks; the profile may stand in for the referrer's."""
+def lacking(columns: frozenset[str], required: Iterable[str], profile: Referrer) -> tuple[str, ...]:
+    """The columns that a header lacks; the profile may stand in for the referrer's."""
     wanted = [BY_KEY[key].column for key in (*NEEDED, *required, *ALSO_NEEDED)]
-    from_profile = {f"referrer_{name}" for name in Referrer.__struct_fields__ if getattr(profile, name)}
-
-    def find(columns: frozenset[str]) -> tuple[str, ...]:
-        missing = [column for column in wanted if column not in columns and column not in from_profile]
-        return (*missing, *(() if columns & {"mrn", "cin"} else ("mrn or cin",)))
-
-    return find
+    there = columns | {f"referrer_{name}" for name in Referrer.__struct_fields__ if getattr(profile, name)}
+    missing = [column for column in wanted if column not in there]
+    return (*missing, *(() if columns & {"mrn", "cin"} else ("mrn or cin",)))
 
 
 def column_of(where: str) -> str:
@@ -56,6 +53,7 @@ def column_of(where: str) -> str:
     return BY_KEY[where].column if where in BY_KEY else where.partition(".")[2] or where
 
 
+@lru_cache(maxsize=1024)  # most rows are warned of the same, and each keeps what is said of it
 def worded(problem: Problem) -> Problem:
     """The problem with its column, in words that tell nothing of the member."""
     column = ROUTE_COLUMNS.get(problem.code) or column_of(problem.where)
@@ -77,43 +75,38 @@ def reader(columns: Sequence[str], questions: Mapping[str, Question]) -> Reader:
 
     An empty cell is not given. An answer that cannot be read is kept as it came, so that it is never taken for none.
     """
-    cells_of = [
-        (n, *_target(column), *_way(column, questions)) for n, column in enumerate(columns) if column and column != " "
-    ]
+    targets = [(n, *_target(column, questions)) for n, column in enumerate(columns) if column]
 
     def read(cells: Sequence[str]) -> tuple[Case, tuple[Problem, ...]]:
         tables: dict[str, dict[str, Any]] = {part: {} for part in (*PARTS, "answers")}
         problems: list[Problem] = []
-        for n, part, key, value_of, words in cells_of:
-            if cells[n].strip():
-                value = value_of(cells[n])
-                if value is None:
-                    problems.append(Problem(f"{part}.{key}", "bool-format", words))
-                else:
+        for n, part, key, value_of in targets:
+            text = cells[n]
+            if text and not text.isspace():
+                value = value_of(text)
+                if value is not None:
                     tables[part][key] = value
+                else:
+                    words = "give yes, no or unknown" if part == "answers" else "give yes or no"
+                    problems.append(Problem(f"{part}.{key}", "bool-format", words))
         parts: dict[str, Any] = {part: shape(**tables[part]) for part, shape in PARTS.items()}
         return Case(**parts, answers=tables["answers"]), tuple(problems)
 
     return read
 
 
-def _target(column: str) -> tuple[str, str]:
-    """The table and key of a case that a column fills."""
-    return (BY_COLUMN[column].part, BY_COLUMN[column].name) if column in BY_COLUMN else ("answers", column)
-
-
-def _way(column: str, questions: Mapping[str, Question]) -> tuple[Callable[[str], object], str]:
-    """How a cell of the column is read, and what to say where it cannot be."""
+def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, Callable[[str], object]]:
+    """The table and key of a case that a column fills, and how a cell of it is read."""
     if column not in BY_COLUMN:
-        question = questions[column]
-        return lambda text: cell_answer(text, question), "give yes, no or unknown"
-    match BY_COLUMN[column].kind:
+        return "answers", column, partial(cell_answer, question=questions[column])
+    field = BY_COLUMN[column]
+    match field.kind:
         case FieldKind.YES_NO:
-            return flag, "give yes or no"
+            return field.part, field.name, flag
         case FieldKind.CHOICES:
-            return lambda text: tuple(_split(text)), ""
-        case _:
-            return (str if column == "notes" else lambda text: text.strip(" ")), ""
+            return field.part, field.name, lambda text: tuple(_split(text))
+        case _:  # blanks and line breaks in notes are the referrer's own
+            return field.part, field.name, str if column == "notes" else methodcaller("strip", " ")
 
 
 def flag(text: str) -> bool | None:
@@ -121,8 +114,8 @@ def flag(text: str) -> bool | None:
     return FLAGS.get(text.strip().lower())
 
 
-def _split(text: str) -> Iterator[str]:
-    return (part.strip() for part in text.split(";") if part.strip())
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(";") if part.strip()]
 
 
 def cell_answer(text: str, question: Question) -> object:
@@ -138,4 +131,4 @@ def cell_answer(text: str, question: Question) -> object:
         case Kind.CHOICE:
             return given
         case Kind.CHOICES:
-            return list(_split(given))
+            return _split(given)

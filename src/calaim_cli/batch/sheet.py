@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from typing import BinaryIO, Final, NamedTuple
 
@@ -20,18 +21,22 @@ LARGEST: Final = 512 * MIB
 PIECE: Final = 64 * 1024
 HEADER_WITHIN: Final = 64 * 1024
 DELIMITERS: Final = (",", ";", "\t")
+# The column that rejects.csv adds, and its name where the sheet has one of its own; read back, both are left out.
 PROBLEM, SECOND_PROBLEM = "problem", "problem_2"
-"""The column that rejects.csv adds, and its name where the sheet has one of its own; read back, both are left out."""
 BOM: Final = "\ufeff"
-LOST: Final = "\ufffd"
-WORKBOOK: Final = b"PK\3\4"
-"""How a file of Excel begins."""
 UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# A file of Excel is a zip.
+WORKBOOK: Final = b"PK\3\4"
+DAMAGE: Final = {
+    "\0": ("nul", "a NUL character: the file is damaged here; type the cell again"),
+    "\ufffd": ("lost-character", "a character was lost on the way (it shows as a question mark); type the cell again"),
+}
+# In a narrower sheet a sentence with commas has as many cells as a row.
 FEWEST_CELLS: Final = 5
-"""A line inside a cell with as many cells as the header is taken for a row of its own from so many on."""
-TITLE_WITHIN: Final = 10
-FEWEST_KNOWN: Final = 3
-"""A header that stands below a title is looked for in so many lines, and known by so many names."""
+# The header is looked for below a title in so many records, and known by so many names.
+TITLE_WITHIN, FEWEST_KNOWN = 10, 3
+# Excel writes the line `sep=;` for itself, before anything else.
+BEFORE_HEADER: Final = re.compile(r"\A(?:sep=[^\r\n]*(?:[\r\n]+|\Z))?(?:\s*(?:[\r\n]|\Z))?", re.IGNORECASE)
 KEPT_NAME: Final = re.compile(r"[A-Za-z0-9 ._-]{1,40}")
 
 
@@ -41,19 +46,20 @@ class Source(io.BufferedIOBase):
     def __init__(self, file: BinaryIO, name: str, watch: Callable[[int], object] = lambda _: None) -> None:
         self._file, self.name, self._watch = file, name, watch
         self.size = self._lines = 0
-        self._piece = self._read()
-        self.first: bytes | None = self._piece
+        self._piece = b""
+        self.first: bytes | None = self._read()
 
     def _read(self) -> bytes:
+        self._lines += self._piece.count(b"\n")
         try:
-            piece = self._file.read(PIECE)
+            self._piece = self._file.read(PIECE)
         except OSError as error:
             raise InputError(f"{self.name}: cannot be read: {error.strerror}") from None
-        self.size += len(piece)
+        self.size += len(self._piece)
         if self.size > LARGEST:
             raise InputError(f"{self.name}: larger than {LARGEST // MIB} MiB; split it", code="too-large")
         self._watch(self.size)
-        return piece
+        return self._piece
 
     def readable(self) -> bool:
         return True
@@ -65,22 +71,21 @@ class Source(io.BufferedIOBase):
 
     def read1(self, _: int = -1, /) -> bytes:
         first, self.first = self.first, None
-        if first is not None:
-            return first
-        self._lines += self._piece.count(b"\n")
-        self._piece = self._read()
-        return self._piece
+        return self._read() if first is None else first
 
-    def line_of(self, error: UnicodeDecodeError) -> int:
-        """The line in which the piece that was read last has bytes that are not in the encoding."""
-        return self._lines + error.object.count(b"\n", 0, error.start) + 1
+    def undecodable(self, error: UnicodeDecodeError, codec: str) -> InputError:
+        """What to say of the piece that was read last, which is not in the encoding."""
+        line = self._lines + error.object.count(b"\n", 0, error.start) + 1
+        guessed = codec in {"utf-8-sig", "utf-16"}
+        advice = "not UTF-8: in Excel save as 'CSV UTF-8', or give --encoding cp1252" if guessed else f"not {codec}"
+        return InputError(f"{self.name}: line {line}: {advice}", code="encoding")
 
 
 class Sheet(Struct, frozen=True):
-    """A header that was understood, and the lines below it, to be read once.
+    """A header that was understood, and the lines from it on, to be read once.
 
     `columns` has one name per cell, "" for one that is left out: nameless, kept as it is, or added by rejects.csv.
-    `kept` are the positions of the columns that pass through to the report; `line` is the last line of the header.
+    `kept` are the positions of the columns that pass through to the report; `above` counts the lines over the header.
     """
 
     source: Source
@@ -91,7 +96,7 @@ class Sheet(Struct, frozen=True):
     kept: tuple[int, ...]
     encoding: str
     mark: bool
-    line: int
+    above: int
 
 
 class Row(NamedTuple):
@@ -107,7 +112,7 @@ def read_sheet(
     source: Source,
     encoding: str | None,
     known: Mapping[str, str],
-    required: Callable[[frozenset[str]], Iterable[str]],
+    required: Callable[[frozenset[str]], Sequence[str]],
     keep: Sequence[str] = (),
     suggested: Callable[[str], bool] = lambda _: True,
 ) -> Sheet:
@@ -122,29 +127,26 @@ def read_sheet(
         head = text.read(HEADER_WITHIN)
         head = (head + text.readline()).removeprefix(BOM)
     except UnicodeDecodeError as error:
-        raise _undecodable(error, source, codec) from None
-    ahead = _before_header(head)
-    typed, delimiter, length = max(
-        (_parsed_header(head[ahead:], delimiter) for delimiter in DELIMITERS),
-        key=lambda one: sum(fold(cell) in known for cell in one[0]),
+        raise source.undecodable(error, codec) from None
+    below = BEFORE_HEADER.sub("", head, count=1)
+    above = _line_ends(head.removesuffix(below))
+    records, delimiter = max(
+        ((_records(below, delimiter), delimiter) for delimiter in DELIMITERS), key=lambda one: _met(one[0][0], known)
     )
-    if not typed:
+    if not (typed := records[0]):
         raise InputError(f"{source.name}: no header line; 'calaim batch --template' prints one", code="no-header")
-    names = [fold(cell) for cell in typed]
-    columns = tuple("" if _is_left_out(name, keep) else known.get(name, name) for name in names)
+    names, left_out = [fold(cell) for cell in typed], {"", PROBLEM, SECOND_PROBLEM, *map(fold, keep)}
+    columns = tuple("" if name in left_out else known.get(name, name) for name in names)
     problems = (*_wrong_names(typed, columns, known, suggested), *_not_kept(keep, names, known))
-    if problems and (line := _header_below(head[ahead:], delimiter, known)):
-        words = (
-            f"the column names are in line {_line_ends(head[:ahead]) + line}, not in the first; remove what is above"
-        )
+    best = max(range(len(records)), key=lambda n: _met(records[n], known))
+    if problems and _met(records[best], known) >= max(FEWEST_KNOWN, 2 * _met(typed, known) + 1):
+        words = f"the column names are in line {above + best + 1}, not in the first; remove what is above"
         raise InputError(f"{source.name}: {words}", code="title-row")
-    problems += tuple(_lacking(columns, required))
-    if problems:
+    if problems := (*problems, *_lacking(required(frozenset(columns)))):
         raise InputError(f"{source.name}: the header line does not fit; nothing was written", problems, code="header")
-    before = head[: ahead + length]
-    lines = chain(io.StringIO(head[ahead + length :], newline=""), text)
+    lines = chain(io.StringIO(below, newline=""), text)
     kept = tuple(names.index(fold(name)) for name in keep)
-    return Sheet(source, lines, delimiter, columns, tuple(typed), kept, codec, mark, _line_ends(before))
+    return Sheet(source, lines, delimiter, columns, tuple(typed), kept, codec, mark, above)
 
 
 def _codec(encoding: str | None, first: bytes) -> str:
@@ -163,45 +165,22 @@ def _codec(encoding: str | None, first: bytes) -> str:
     return "utf-8-sig" if first.startswith(codecs.BOM_UTF8) else found.name
 
 
-def _undecodable(error: UnicodeDecodeError, source: Source, codec: str) -> InputError:
-    guessed = codec in {"utf-8-sig", "utf-16"}
-    advice = "not UTF-8: in Excel save as 'CSV UTF-8', or give --encoding cp1252" if guessed else f"not {codec}"
-    return InputError(f"{source.name}: line {source.line_of(error)}: {advice}", code="encoding")
-
-
 def fold(header: str) -> str:
     """How column names are compared: case, blanks and hyphens do not matter."""
     return "_".join(header.casefold().replace("-", " ").replace("_", " ").split())
 
 
-def _is_left_out(name: str, keep: Sequence[str]) -> bool:
-    return name in {"", PROBLEM, SECOND_PROBLEM} or name in map(fold, keep)
+def _met(cells: Iterable[str], known: Mapping[str, str]) -> int:
+    return sum(fold(cell) in known for cell in cells)
 
 
-def _before_header(text: str) -> int:
-    """The length of what may stand before the header: a `sep=` line and blank lines."""
-    length = 0
-    for line in io.StringIO(text, newline=""):
-        if line.strip() and not (length == 0 and line.casefold().startswith("sep=")):
-            break
-        length += len(line)
-    return length
-
-
-def _parsed_header(text: str, delimiter: str) -> tuple[list[str], str, int]:
-    """The cells of the first record, the delimiter, and how many characters the record takes."""
-    taken: list[int] = []
-
-    def lines() -> Iterator[str]:
-        for line in io.StringIO(text, newline=""):
-            taken.append(len(line))
-            yield line
-
-    try:
-        cells = next(csv.reader(lines(), delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        cells = []
-    return cells, delimiter, sum(taken)
+def _records(text: str, delimiter: str) -> list[list[str]]:
+    """The first records, to the one that is not sound; one without cells where that is the first."""
+    found: list[list[str]] = []
+    with suppress(csv.Error):
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        found.extend(islice(reader, TITLE_WITHIN))
+    return found or [[]]
 
 
 def _wrong_names(
@@ -219,41 +198,25 @@ def _wrong_names(
 
 def letter(number: int) -> str:
     """The letter that a spreadsheet shows above a column: A for 1, AA for 27."""
-    text = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        text = chr(ord("A") + rest) + text
-    return text
+    before, last = divmod(number - 1, 26)
+    return (letter(before) if before else "") + chr(ord("A") + last)
 
 
 def _not_kept(keep: Iterable[str], names: Sequence[str], known: Mapping[str, str]) -> Iterator[Problem]:
     """What cannot pass through: a column that is not there, or that is the form's and holds what is the member's."""
     for name in keep:
-        folded = fold(name)
-        if folded in known or not KEPT_NAME.fullmatch(name):
+        if fold(name) in known or not KEPT_NAME.fullmatch(name):
             words = "is not a column of your own with a plain name; a report may hold nothing about the member"
             yield Problem("--keep", "keep-column", words)
-        elif folded not in names:
+        elif fold(name) not in names:
             yield Problem("--keep", "keep-column", "the sheet has no such column; check the name")
 
 
-def _header_below(text: str, delimiter: str, known: Mapping[str, str]) -> int:
-    """The line in which the header stands below a title; 0 where there is none."""
-    try:
-        records = list(islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), TITLE_WITHIN))
-    except csv.Error:
-        return 0
-    counts = [sum(fold(cell) in known for cell in cells) for cells in records]
-    best = max(range(len(counts)), key=counts.__getitem__)
-    return best + 1 if best and counts[best] >= FEWEST_KNOWN and counts[best] > 2 * counts[0] else 0
-
-
-def _lacking(columns: Iterable[str], required: Callable[[frozenset[str]], Iterable[str]]) -> Iterator[Problem]:
-    lacking = tuple(required(frozenset(columns)))
-    if lacking:
-        mine = any(column.startswith("referrer_") for column in lacking)
+def _lacking(columns: Sequence[str]) -> Iterator[Problem]:
+    if columns:
+        mine = any(column.startswith("referrer_") for column in columns)
         hint = "; 'calaim profile edit' keeps those of the referrer once for all" if mine else ""
-        yield Problem("header", "missing-column", f"these columns are needed: {', '.join(lacking)}{hint}")
+        yield Problem("header", "missing-column", f"these columns are needed: {', '.join(columns)}{hint}")
 
 
 def _line_ends(text: str) -> int:
@@ -267,50 +230,44 @@ def rows(sheet: Sheet) -> Iterator[Row]:
     not in the encoding.
     """
     reader = csv.reader(sheet.lines, delimiter=sheet.delimiter, strict=True)
-    number, width, line = 0, len(sheet.columns), sheet.line + 1
+    next(reader)
+    number, width, line = 0, len(sheet.columns), sheet.above + reader.line_num + 1
+    nameless = [n for n, name in enumerate(sheet.typed) if not name.strip()]
     try:
         for cells in reader:
             joined = "".join(cells)
             if joined and not joined.isspace():
                 number += 1
                 cells.extend([""] * (width - len(cells)))  # a spreadsheet leaves out empty cells at the end
-                yield Row(number, line, cells, _unsound(cells, joined, sheet, line))
-            line = sheet.line + reader.line_num + 1
+                yield Row(number, line, cells, _unsound(cells, joined, sheet, nameless, line))
+            line = sheet.above + reader.line_num + 1
     except csv.Error as error:
-        raise _broken(error, sheet, line, sheet.line + reader.line_num) from None
+        raise _broken(error, sheet, line, sheet.above + reader.line_num) from None
     except UnicodeDecodeError as error:
-        raise _undecodable(error, sheet.source, sheet.encoding) from None
+        raise sheet.source.undecodable(error, sheet.encoding) from None
 
 
-def _unsound(cells: Sequence[str], joined: str, sheet: Sheet, line: int) -> Problem | None:
+def _unsound(cells: Sequence[str], joined: str, sheet: Sheet, nameless: Sequence[int], line: int) -> Problem | None:
     """What is wrong with the row whatever its columns mean."""
     width = len(sheet.columns)
-    if any(map(str.strip, cells[width:])):
+    if len(cells) > width and "".join(cells[width:]).strip():
         return Problem("", "cell-count", f"{len(cells)} cells where the header has {width}")
-    for mark, code, words in (
-        ("\0", "nul", "a NUL character: the file is damaged here; type the cell again"),
-        (LOST, "lost-character", "a character was lost on the way (it shows as a question mark); type the cell again"),
-    ):
+    for mark, (code, words) in DAMAGE.items():
         if mark in joined:
             at = next(n for n, cell in enumerate(cells) if mark in cell)
             return Problem(sheet.columns[at] or f"column {letter(at + 1)}", code, words)
-    for n, name in enumerate(sheet.typed):
-        if not name.strip() and cells[n].strip():
-            return Problem(
-                f"column {letter(n + 1)}", "nameless-column", "has text but no name; name or empty the column"
-            )
-    if "\n" in joined or "\r" in joined:
-        return _row_inside(cells, sheet, line)
-    return None
+    for n in nameless:
+        if cells[n].strip():
+            words = "has text but no name; name or empty the column"
+            return Problem(f"column {letter(n + 1)}", "nameless-column", words)
+    return _row_inside(cells, sheet, line) if "\n" in joined or "\r" in joined else None
 
 
 def _row_inside(cells: Sequence[str], sheet: Sheet, line: int) -> Problem | None:
     """A problem where a cell holds what looks like another row: its closing quote was lost, and others follow."""
     width = len(sheet.columns)
-    if width < FEWEST_CELLS:
-        return None
-    for cell in cells:
-        for inside in cell.splitlines() if sheet.delimiter in cell else ():
+    for cell in cells if width >= FEWEST_CELLS else ():
+        for inside in cell.splitlines() if cell.count(sheet.delimiter) >= width - 1 else ():
             if len(next(csv.reader([inside], delimiter=sheet.delimiter), ())) == width:
                 words = f"a cell that begins in line {line} holds a whole row; a closing quote is missing before it"
                 return Problem("", "lost-quote", words)
@@ -319,20 +276,19 @@ def _row_inside(cells: Sequence[str], sheet: Sheet, line: int) -> Problem | None
 
 
 def _broken(error: csv.Error, sheet: Sheet, first: int, last: int) -> InputError:
+    what, code = "a quoted cell that does not end, or has text after its end; fix the quotes", "quotes"
     if "limit" in str(error):
         what, code = "a cell of more than 131,072 characters: is a quote missing?", "cell-length"
-    else:
-        what, code = "a quoted cell that does not end, or has text after its end; fix the quotes", "quotes"
     where = f"line {first}" if last <= first else f"lines {first} to {last}"
     problem = Problem(where, code, what)
     return InputError(f"{sheet.source.name}: not a sound CSV file; nothing was written", (problem,), code=code)
 
 
-def record(cells: Iterable[object], delimiter: str = ",") -> str:
-    """One line of a CSV file, with CRLF."""
-    line = io.StringIO(newline="")
-    csv.writer(line, delimiter=delimiter).writerow(cells)
-    return line.getvalue()
+def records(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:
+    """Lines of a CSV file, each with CRLF."""
+    lines = io.StringIO(newline="")
+    csv.writer(lines, delimiter=delimiter).writerows(rows)
+    return lines.getvalue()
 
 
 def reject_writer(sheet: Sheet) -> Callable[[Sequence[str], str], bytes]:
@@ -346,7 +302,7 @@ def reject_writer(sheet: Sheet) -> Callable[[Sequence[str], str], bytes]:
 
     def write(cells: Sequence[str], problem: str) -> bytes:
         kept = [*cells[:at], problem, *cells[at + (at < len(names)) :]]
-        return record(kept, sheet.delimiter).encode(codec, "replace")
+        return records([kept], sheet.delimiter).encode(codec, "replace")
 
     return write
 
@@ -360,4 +316,4 @@ def rejects_header(sheet: Sheet) -> bytes:
 
 def template(columns: Iterable[str]) -> str:
     """The header line alone, with a byte-order mark, so that a spreadsheet program opens it as UTF-8."""
-    return BOM + record(columns)
+    return BOM + records([columns])
