@@ -13,10 +13,10 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import date
-from enum import StrEnum
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
 from typing import Any, Final
@@ -28,7 +28,8 @@ from calaim_cli.base.cautions import CAUTIONS, caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
-from calaim_cli.batch import row, sheet
+from calaim_cli.batch import row
+from calaim_cli.batch.sheet import Sheet, Source, records
 from calaim_cli.draft.body import DATE_LABEL, us_date
 from calaim_cli.draft.draft import Drafted, Drafter, numbers_of, request_of
 from calaim_cli.draft.message import eml
@@ -55,14 +56,6 @@ HEAD: Final = 16_384
 US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
 
-class Output(StrEnum):
-    """Where the drafts go: files in a folder, or one file."""
-
-    FOLDER = ""
-    ZIP = ".zip"
-    MBOX = ".mbox"
-
-
 class Order(Struct, frozen=True, kw_only=True):
     """What was asked for; a dry run needs no `out`. `limit` 0: all rows. `keep`: columns that go into the report."""
 
@@ -75,15 +68,15 @@ class Order(Struct, frozen=True, kw_only=True):
     keep: tuple[str, ...] = ()
 
     @property
-    def output(self) -> Output:
-        """Told by the ending of the output's name."""
+    def one_file(self) -> str:
+        """The ending of the one file that all drafts go into; "" where each has its own in a folder."""
         suffix = self.out.suffix.lower() if self.out else ""
-        return Output(suffix) if suffix in {Output.ZIP, Output.MBOX} else Output.FOLDER
+        return suffix if suffix in {".zip", ".mbox"} else ""
 
     def list_of(self, name: str) -> Path:
         """Where a list goes: into the folder of drafts, or beside the one file, with its name before."""
         out = self.out or Path()
-        return out / name if self.output is Output.FOLDER else out.with_name(f"{out.name}.{name}")
+        return out.with_name(f"{out.name}.{name}") if self.one_file else out / name
 
 
 def output_named(text: str | None) -> Path | None:
@@ -153,16 +146,12 @@ def doubts_about(order: Order) -> Iterator[Problem]:
     """Warnings about the place where drafts are to go: others may list it. What cannot be found out is left out."""
     if order.dry_run or order.out is None:
         return
-    place = order.out if order.output is Output.FOLDER else order.out.parent
-    try:
-        open_to_others = order.output is Output.FOLDER and place.is_dir() and system.is_open_to_others(place)
-        work_tree = any((parent / ".git").exists() for parent in (place, *place.absolute().parents))
-    except OSError:
-        return
-    if open_to_others:
-        yield caution("open-folder", str(place))
-    if work_tree:
-        yield caution("git-work-tree", str(place))
+    place = order.out.parent if order.one_file else order.out
+    with suppress(OSError):
+        if not order.one_file and place.is_dir() and system.is_open_to_others(place):
+            yield caution("open-folder", str(place))
+        if any((parent / ".git").exists() for parent in (place, *place.absolute().parents)):
+            yield caution("git-work-tree", str(place))
 
 
 def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
@@ -170,12 +159,10 @@ def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
     report, out = order.list_of(REPORT), str(order.out)
     if tally.dry:
         yield from (caution("stale", name) for name in tally.stale)
-    elif tally.conflict and order.output is Output.FOLDER:
-        words = f"{report} lists files that already exist with different content; they were not changed"
-        yield Problem(out, "conflict", f"{words}. Remove them or choose another --out")
     elif tally.conflict:
-        words = "exists with different content and was not changed. Remove it or choose another --out"
-        yield Problem(out, "conflict", words)
+        several = f"{report} lists files that already exist with different content; they were not changed. Remove them"
+        words = "exists with different content and was not changed. Remove it" if order.one_file else several
+        yield Problem(out, "conflict", f"{words} or choose another --out")
     elif tally.refused:
         words = "lists the refused rows. Fix them there, then run that file with a new --out"
         yield Problem(str(order.list_of(REJECTS)), "refused", words)
@@ -206,51 +193,48 @@ class Fate(Struct):
 class Rows:
     """All rows of a sheet, drafted or refused, and the piles of drafts and of what goes into rejects.csv."""
 
-    def __init__(self, order: Order, read: sheet.Sheet, drafter: Drafter, drafts: Pile, rejects: Pile) -> None:
-        self.order, self.sheet, self.drafter, self.drafts, self.rejects = order, read, drafter, drafts, rejects
+    def __init__(self, order: Order, sheet: Sheet, drafter: Drafter, drafts: Pile, rejects: Pile) -> None:
+        self.order, self.sheet, self.drafter, self.drafts, self.rejects = order, sheet, drafter, drafts, rejects
         self.fates: list[Fate] = []
-        self.problems: list[Problem] = []
         self.total = 0
-        self._case_of = row.reader(read.columns, drafter.policy.questions)
-        self._reject = sheet.reject_writer(read)
+        self._case_of = row.reader(sheet.columns, drafter.policy.questions)
         self._members: dict[str, tuple[Fate, str, str]] = {}
         self._requests: dict[tuple[str, str], int] = {}
-        rejects.write(sheet.rejects_header(read))
+        rejects.write(sheet.rejects_header())
 
     def read(self, tally: Tally) -> None:
         """Draft every row, or of more than the limit the first ones: the others are counted, for the names' width."""
-        for one in sheet.rows(self.sheet):
+        for one in self.sheet.rows():
             self.total = one.number
             if one.number > MOST_ROWS:
                 words = f"more than {MOST_ROWS:,} rows; cut the sheet into several, each with the header line"
                 raise InputError(f"{self.order.source}: {words}", code="too-many-rows")
-            if not self.order.limit or one.number <= self.order.limit:
-                self._take(one)
+            if self.order.limit and one.number > self.order.limit:
+                continue
+            fate = Fate(one.number, one.line)
+            self.fates.append(fate)
+            if problems := (one.problem,) if one.problem else self._draft(one.cells, fate):
+                fate.said = (*problems, *fate.said)
+                self.rejects.write(self.sheet.rejected(one.cells, ": ".join(row.summed(fate.said))))
+            kept = [one.cells[n].strip() for n in self.sheet.kept]
+            fate.kept = tuple(cell if KEPT_CELL.fullmatch(cell) else "" for cell in kept)
+            if [*fate.kept] != kept:
+                fate.warn("keep-format")
         if not self.total:
             raise InputError(f"{self.order.source}: no rows below the header line", code="no-rows")
         tally.rows = len(self.fates)
         tally.refused = sum(fate.status is Status.REFUSED for fate in self.fates)
         tally.warned = sum(fate.status is not Status.REFUSED and bool(fate.said) for fate in self.fates)
 
-    def _take(self, one: sheet.Row) -> None:
-        fate = Fate(one.number, one.line)
-        self.fates.append(fate)
-        if problems := (one.problem,) if one.problem else self._draft(one, fate):
-            self._refuse(one, fate, problems)
-        kept = [one.cells[n].strip() for n in self.sheet.kept]
-        fate.kept = tuple(cell if KEPT_CELL.fullmatch(cell) else "" for cell in kept)
-        if [*fate.kept] != kept:
-            fate.warn("keep-format")
-
-    def _draft(self, one: sheet.Row, fate: Fate) -> tuple[Problem, ...]:
+    def _draft(self, cells: Sequence[str], fate: Fate) -> tuple[Problem, ...]:
         """Draft a row, or tell why not."""
-        case, unread = self._case_of(one.cells)
+        case, unread = self._case_of(cells)
         try:
             drafted = self.drafter.draft(case, unread)
         except (InputError, NotFound) as error:
             found = error.problems or (Problem("", error.code, error.message),)
             return tuple(map(row.worded, found))
-        if (earlier := self._first_asked(drafted, fate)) < one.number:
+        if (earlier := self._first_asked(drafted, fate)) < fate.number:
             return (Problem("", "duplicate", f"the same member and request as in row {earlier}"),)
         content = eml(drafted.draft)
         fate.said = (*map(row.worded, drafted.warnings), *fate.said)
@@ -273,14 +257,6 @@ class Rows:
                     fate.warn(code, row=earlier.number)
         return min((self._requests.setdefault((one, request), fate.number) for one in numbers), default=fate.number)
 
-    def _refuse(self, one: sheet.Row, fate: Fate, problems: Sequence[Problem]) -> None:
-        fate.said = (*problems, *fate.said)
-        for problem in problems if len(self.problems) < MOST_LISTED else ():
-            column = f", column {problem.where}" if problem.where else ""
-            where = f"line {one.line} (row {one.number}){column}".replace("column column", "column")
-            self.problems.append(Problem(where, problem.code, problem.message))
-        self.rejects.write(self._reject(one.cells, ": ".join(row.summed(fate.said))))
-
     def name_of(self, fate: Fate) -> str:
         """The file of a row's draft: its number, as wide as the largest, and the program; "" where it has none."""
         if fate.status is Status.REFUSED:
@@ -298,7 +274,7 @@ class Rows:
 
         Without a folder, in a dry run, what cannot be found out is left out.
         """
-        if self.order.out is None or self.order.limit or self.order.output is not Output.FOLDER:
+        if self.order.out is None or self.order.limit or self.order.one_file:
             return []
         given = set(map(self.name_of, self.fates))
         with ExitStack() as stack:
@@ -315,32 +291,35 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
 
     Raises InputError when the file or, without `keep_going`, a row is not in order: then nothing was written.
     """
-    with _fewer_collections(), ExitStack() as stack:
-        folder, whole, tally.dry = None, None, order.dry_run or order.out is None
+    with ExitStack() as stack:
+        # Rows make no cycles, and the collector would look at each of them again and again.
+        stack.callback(gc.unfreeze)
+        stack.callback(gc.enable)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        tally.dry, folder, whole = order.dry_run or order.out is None, None, None
         if order.out is not None and not tally.dry:
             stack.enter_context(files.worded(order.out))
-            if order.output is Output.FOLDER:
-                folder = stack.enter_context(files.opened(order.out))
-            else:
-                folder = stack.enter_context(files.beside(order.out))
-                whole = stack.enter_context(folder.temporary(order.out.name))
+            folder = stack.enter_context((files.beside if order.one_file else files.opened)(order.out))
+            whole = stack.enter_context(folder.temporary(order.out.name)) if order.one_file else None
         source = stack.enter_context(_source(order, folder, tally.watch))
         known, form = row.known_headers(drafter.policy.questions), drafter.policy.counties_file.form
         lacking = partial(row.lacking, required=form.required, profile=drafter.profile.referrer)
-        read = sheet.read_sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
+        sheet = Sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
         pile = folder.pile if folder else files.nowhere
         piles = [stack.enter_context(closing(pile(name))) for name in ("drafts", "rejects")]
-        rows = Rows(order, read, drafter, *piles)
+        rows = Rows(order, sheet, drafter, *piles)
         rows.read(tally)
         tally.stale = rows.stale(folder)
         if tally.refused and not order.keep_going:
             raise _all_refused(rows, tally)
         if folder is not None:
             _check_lists(rows, tally, folder)
-            if whole is None:
-                _publish_folder(rows, tally, folder)
-            else:
+            if whole is not None:
                 _publish_file(rows, tally, folder, whole)
+            else:
+                _publish_folder(rows, tally, folder)
             if whole is None or not tally.conflict:
                 _publish_lists(rows, tally, folder)
             for one in piles:
@@ -350,32 +329,27 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
 
 def _all_refused(rows: Rows, tally: Tally) -> InputError:
     """Without `keep_going`, one bad row is enough. What an earlier run left is named as well."""
-    listed = rows.problems[:MOST_LISTED]
-    if max(len(rows.problems), tally.refused) > MOST_LISTED:
-        listed.append(Problem("further rows", "not-listed", "only the first are listed; fix them and run again"))
+    listed = list(islice(_refusals(rows), MOST_LISTED + 1))
+    if len(listed) > MOST_LISTED:
+        listed[-1] = Problem("further rows", "not-listed", "only the first are listed; fix them and run again")
     listed += [caution("stale", name) for name in tally.stale]
     what = f"{rows.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
     return InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
 
 
-@contextmanager
-def _fewer_collections() -> Iterator[None]:
-    """Within it the collector of cycles rests: rows make none, and it would look at each of them again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()
+def _refusals(rows: Rows) -> Iterator[Problem]:
+    for fate in rows.fates:
+        for one in fate.said if fate.status is Status.REFUSED else ():
+            if one.code not in CAUTIONS:
+                column = f", column {one.where}".replace("column column", "column") if one.where else ""
+                yield Problem(f"line {fate.line} (row {fate.number}){column}", one.code, one.message)
 
 
-def _source(order: Order, folder: Folder | None, watch: Callable[[int], object]) -> sheet.Source:
+def _source(order: Order, folder: Folder | None, watch: Callable[[int], object]) -> Source:
     """The input opened for reading: a file, a pipe, or standard input for `-`."""
     name = order.source
     if name == "-":
-        return sheet.Source(sys.stdin.buffer if sys.stdin else io.BytesIO(), name, watch)
+        return Source(sys.stdin.buffer if sys.stdin else io.BytesIO(), name, watch)
     try:
         found = Path(name).stat()
         if not S_ISREG(found.st_mode) and not S_ISFIFO(found.st_mode):
@@ -385,7 +359,7 @@ def _source(order: Order, folder: Folder | None, watch: Callable[[int], object])
                 # It would be overwritten, and its rows would count from 1 again.
                 words = f"this is the {REJECTS} of the same folder. Choose another --out"
                 raise OutputRefused(f"{name}: {words}", code="own-input")
-        return sheet.Source(Path(name).open("rb"), name, watch)
+        return Source(Path(name).open("rb"), name, watch)
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
 
@@ -394,28 +368,27 @@ def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
     there, as_of = set(folder.directory.names()), rows.drafter.as_of
     for fate, name, content in rows.drafted():
         found = (folder.find(name).content or b"") if name in there else b""
-        if (day := carried_day(found, content, as_of)) and found == of_another_day(content, as_of, day):
+        day = carried_day(found, content, as_of)
+        if day and found == content.replace(date_line(as_of), date_line(day), 1):
             fate.status = Status.UNCHANGED
         else:
             fate.status = folder.put(name, content)
         setattr(tally, fate.status, getattr(tally, fate.status) + 1)
 
 
+def date_line(day: date) -> bytes:
+    """How a draft is dated, in one of its first lines, before any text of a person."""
+    return f"{DATE_LABEL}: {us_date(day)}".encode()
+
+
 def carried_day(found: bytes, content: bytes, as_of: date) -> date | None:
     """The day that a file carries where the expected one carries `as_of`; None where there is none."""
-    line = f"{DATE_LABEL}: {us_date(as_of)}".encode()
-    end = content.find(line) + len(line)
-    day = US_DATE.fullmatch(found[end - 10 : end]) if line in content else None
+    end = content.find(date_line(as_of)) + len(date_line(as_of))
+    day = US_DATE.fullmatch(found[end - 10 : end])
     try:
         return date(int(day[3]), int(day[1]), int(day[2])) if day else None
     except ValueError:
         return None
-
-
-def of_another_day(content: bytes, as_of: date, day: date) -> bytes:
-    """A draft as a run of that day would have dated it. Its first lines hold the date, before any text of a person."""
-    old, new = (f"{DATE_LABEL}: {us_date(one)}".encode() for one in (as_of, day))
-    return content.replace(old, new, 1)
 
 
 def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None:
@@ -425,13 +398,10 @@ def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None
     os.fsync(whole.descriptor)
 
     def same() -> bool:
-        if folder.holds(name, whole.pieces()):
-            return True
         head = folder.find(name, HEAD).content or b""
         day = carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of)
-        if day is None:
-            return False
-        _fill(rows, whole, day)
+        if day and day != as_of:
+            _fill(rows, whole, day)
         return folder.holds(name, whole.pieces())
 
     status = folder.publish(whole, name, same)
@@ -444,9 +414,10 @@ def _fill(rows: Rows, whole: Pile, day: date) -> None:
     """Write the one file of drafts, each dated that day."""
     os.ftruncate(whole.descriptor, 0)
     os.lseek(whole.descriptor, 0, os.SEEK_SET)
-    drafts = ((name, of_another_day(content, rows.drafter.as_of, day)) for _, name, content in rows.drafted())
+    old, new = date_line(rows.drafter.as_of), date_line(day)
+    drafts = ((name, content.replace(old, new, 1)) for _, name, content in rows.drafted())
     with os.fdopen(whole.descriptor, "w+b", closefd=False) as file:
-        if rows.order.output is Output.ZIP:
+        if rows.order.one_file == ".zip":
             with zipfile.ZipFile(file, "w") as archive:
                 for name, content in drafts:
                     entry = zipfile.ZipInfo(name, EARLIEST)
@@ -463,8 +434,8 @@ def _fill(rows: Rows, whole: Pile, day: date) -> None:
 def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """Refuse to take the place of lists that are not ours, or of refused rows that somebody is fixing there."""
     report, rejects = rows.order.list_of(REPORT), rows.order.list_of(REJECTS)
-    lists = [(report, sheet.records([REPORT_COLUMNS]).rstrip().encode())]
-    for path, begins in (*lists, *([(rejects, sheet.rejects_header(rows.sheet))] if tally.refused else [])):
+    lists = [(report, records([REPORT_COLUMNS]).rstrip().encode())]
+    for path, begins in (*lists, *([(rejects, rows.sheet.rejects_header())] if tally.refused else [])):
         found = folder.find(path.name, len(begins))
         if found.exists and found.content != begins and not files.is_torn(found.content, begins):
             words = "already exists and is not a report of this command. Move it away and run again"
@@ -486,7 +457,7 @@ def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
         folder.replace(rejects, rows.rejects.pieces())
     elif there and not tally.refused and not tally.conflict:
         folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
-    lines = sheet.records(_report(rows, tally)).encode()
+    lines = records(_report(rows, tally)).encode()
     # A report that differs in what was there before alone is left as it is.
     before, now = (one.replace(b",unchanged,", b",written,") for one in (folder.find(report).content or b"", lines))
     if tally.written or tally.conflict or not same or before != now:

@@ -48,16 +48,12 @@ def lacking(columns: frozenset[str], required: Iterable[str], profile: Referrer)
     return (*missing, *(() if columns & {"mrn", "cin"} else ("mrn or cin",)))
 
 
-def column_of(where: str) -> str:
-    """The column that a problem's place is about."""
-    return BY_KEY[where].column if where in BY_KEY else where.partition(".")[2] or where
-
-
 @lru_cache(maxsize=1024)  # most rows are warned of the same, and each keeps what is said of it
 def worded(problem: Problem) -> Problem:
     """The problem with its column, in words that tell nothing of the member."""
-    column = ROUTE_COLUMNS.get(problem.code) or column_of(problem.where)
-    return Problem(column, problem.code, in_general(problem))
+    where = problem.where
+    column = BY_KEY[where].column if where in BY_KEY else where.partition(".")[2] or where
+    return Problem(ROUTE_COLUMNS.get(problem.code, column), problem.code, in_general(problem))
 
 
 def summed(problems: Iterable[Problem]) -> tuple[str, str]:

@@ -11,8 +11,6 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import BinaryIO, Final, NamedTuple
 
-from msgspec import Struct
-
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.wording import did_you_mean
 
@@ -81,24 +79,6 @@ class Source(io.BufferedIOBase):
         return InputError(f"{self.name}: line {line}: {advice}", code="encoding")
 
 
-class Sheet(Struct, frozen=True):
-    """A header that was understood, and the lines from it on, to be read once.
-
-    `columns` has one name per cell, "" for one that is left out: nameless, kept as it is, or added by rejects.csv.
-    `kept` are the positions of the columns that pass through to the report; `above` counts the lines over the header.
-    """
-
-    source: Source
-    lines: Iterator[str]
-    delimiter: str
-    columns: tuple[str, ...]
-    typed: tuple[str, ...]
-    kept: tuple[int, ...]
-    encoding: str
-    mark: bool
-    above: int
-
-
 class Row(NamedTuple):
     """One data row: its number from 1, its first physical line, its cells as they came, and what is wrong with them."""
 
@@ -108,45 +88,116 @@ class Row(NamedTuple):
     problem: Problem | None
 
 
-def read_sheet(
-    source: Source,
-    encoding: str | None,
-    known: Mapping[str, str],
-    required: Callable[[frozenset[str]], Sequence[str]],
-    keep: Sequence[str] = (),
-    suggested: Callable[[str], bool] = lambda _: True,
-) -> Sheet:
-    """The sheet of an input. `known` maps each accepted header, folded, to its column; `required` gives what lacks.
+class Sheet:
+    """A header that was understood, and the rows below it, to be read once.
 
-    The delimiter is the one under which the header has most known names. Raises InputError with every problem.
+    `columns` has one name per cell, "" for one that is left out: nameless, kept as it is, or added by rejects.csv.
+    `kept` are the positions of the columns that pass through to the report.
     """
-    first = source.first or b""
-    codec, mark = _codec(encoding, first), first.startswith((codecs.BOM_UTF8, *UTF16_MARKS))
-    text = io.TextIOWrapper(source, codec, newline="")
-    try:
-        head = text.read(HEADER_WITHIN)
-        head = (head + text.readline()).removeprefix(BOM)
-    except UnicodeDecodeError as error:
-        raise source.undecodable(error, codec) from None
-    below = BEFORE_HEADER.sub("", head, count=1)
-    above = _line_ends(head.removesuffix(below))
-    records, delimiter = max(
-        ((_records(below, delimiter), delimiter) for delimiter in DELIMITERS), key=lambda one: _met(one[0][0], known)
-    )
-    if not (typed := records[0]):
-        raise InputError(f"{source.name}: no header line; 'calaim batch --template' prints one", code="no-header")
-    names, left_out = [fold(cell) for cell in typed], {"", PROBLEM, SECOND_PROBLEM, *map(fold, keep)}
-    columns = tuple("" if name in left_out else known.get(name, name) for name in names)
-    problems = (*_wrong_names(typed, columns, known, suggested), *_not_kept(keep, names, known))
-    best = max(range(len(records)), key=lambda n: _met(records[n], known))
-    if problems and _met(records[best], known) >= max(FEWEST_KNOWN, 2 * _met(typed, known) + 1):
-        words = f"the column names are in line {above + best + 1}, not in the first; remove what is above"
-        raise InputError(f"{source.name}: {words}", code="title-row")
-    if problems := (*problems, *_lacking(required(frozenset(columns)))):
-        raise InputError(f"{source.name}: the header line does not fit; nothing was written", problems, code="header")
-    lines = chain(io.StringIO(below, newline=""), text)
-    kept = tuple(names.index(fold(name)) for name in keep)
-    return Sheet(source, lines, delimiter, columns, tuple(typed), kept, codec, mark, above)
+
+    def __init__(
+        self,
+        source: Source,
+        encoding: str | None,
+        known: Mapping[str, str],
+        required: Callable[[frozenset[str]], Sequence[str]],
+        keep: Sequence[str] = (),
+        suggested: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """Read the header. `known` maps each accepted name, folded, to its column; `required` gives what lacks.
+
+        The delimiter is the one under which the header has most known names. Raises InputError with every problem.
+        """
+        first, self.source = source.first or b"", source
+        self.mark, self.encoding = first.startswith((codecs.BOM_UTF8, *UTF16_MARKS)), _codec(encoding, first)
+        text = io.TextIOWrapper(source, self.encoding, newline="")
+        try:
+            head = text.read(HEADER_WITHIN)
+            head = (head + text.readline()).removeprefix(BOM)
+        except UnicodeDecodeError as error:
+            raise source.undecodable(error, self.encoding) from None
+        below = BEFORE_HEADER.sub("", head, count=1)
+        self._above, self._lines = _line_ends(head.removesuffix(below)), chain(io.StringIO(below, newline=""), text)
+        top, self.delimiter = max(
+            ((_records(below, delimiter), delimiter) for delimiter in DELIMITERS),
+            key=lambda one: _met(one[0][0], known),
+        )
+        self.typed = tuple(top[0])
+        if not self.typed:
+            raise InputError(f"{source.name}: no header line; 'calaim batch --template' prints one", code="no-header")
+        self.names, left_out = [fold(cell) for cell in self.typed], {"", PROBLEM, SECOND_PROBLEM, *map(fold, keep)}
+        self.columns = tuple("" if name in left_out else known.get(name, name) for name in self.names)
+        problems = [*_wrong_names(self.typed, self.columns, known, suggested), *_not_kept(keep, self.names, known)]
+        best = max(range(len(top)), key=lambda n: _met(top[n], known))
+        if problems and _met(top[best], known) >= max(FEWEST_KNOWN, 2 * _met(self.typed, known) + 1):
+            words = f"the column names are in line {self._above + best + 1}, not in the first; remove what is above"
+            raise InputError(f"{source.name}: {words}", code="title-row")
+        if lacking := required(frozenset(self.columns)):
+            problems.append(_lacking(lacking))
+        if problems:
+            words = "the header line does not fit; nothing was written"
+            raise InputError(f"{source.name}: {words}", tuple(problems), code="header")
+        self._nameless = [n for n, name in enumerate(self.typed) if not name.strip()]
+        self.kept = tuple(self.names.index(fold(name)) for name in keep)
+
+    def rows(self) -> Iterator[Row]:
+        """The rows; blank ones are left out and not counted.
+
+        Raises InputError where the quoting is broken, for from there on nobody can tell the rows apart, and where bytes
+        are not in the encoding.
+        """
+        reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+        next(reader)
+        number, width, line = 0, len(self.columns), self._above + reader.line_num + 1
+        try:
+            for cells in reader:
+                joined = "".join(cells)
+                if joined and not joined.isspace():
+                    number += 1
+                    cells.extend([""] * (width - len(cells)))  # a spreadsheet leaves out empty cells at the end
+                    yield Row(number, line, cells, self._unsound(cells, joined, line))
+                line = self._above + reader.line_num + 1
+        except csv.Error as error:
+            raise _broken(error, self.source.name, line, self._above + reader.line_num) from None
+        except UnicodeDecodeError as error:
+            raise self.source.undecodable(error, self.encoding) from None
+
+    def _unsound(self, cells: Sequence[str], joined: str, line: int) -> Problem | None:
+        """What is wrong with the row whatever its columns mean."""
+        width = len(self.columns)
+        if len(cells) > width and "".join(cells[width:]).strip():
+            return Problem("", "cell-count", f"{len(cells)} cells where the header has {width}")
+        for mark, (code, words) in DAMAGE.items():
+            if mark in joined:
+                at = next(n for n, cell in enumerate(cells) if mark in cell)
+                return Problem(self.columns[at] or f"column {letter(at + 1)}", code, words)
+        for n in self._nameless:
+            if cells[n].strip():
+                words = "has text but no name; name or empty the column"
+                return Problem(f"column {letter(n + 1)}", "nameless-column", words)
+        for cell in cells if width >= FEWEST_CELLS and ("\n" in joined or "\r" in joined) else ():
+            for inside in cell.splitlines() if cell.count(self.delimiter) >= width - 1 else ():
+                if len(next(csv.reader([inside], delimiter=self.delimiter), ())) == width:
+                    # The closing quote of a row was lost, and others follow within its cell.
+                    words = f"a cell that begins in line {line} holds a whole row; a closing quote is missing before it"
+                    return Problem("", "lost-quote", words)
+            line += _line_ends(cell)
+        return None
+
+    def rejected(self, cells: Sequence[str], problem: str) -> bytes:
+        """A refused row as it came, with the problem, in the encoding of the input.
+
+        The problem goes into a column of ours, which never takes the place of one that the sheet brought along.
+        """
+        codec = "utf-8" if self.encoding in {"utf-8-sig", "utf-16"} else self.encoding
+        at = self.names.index(SECOND_PROBLEM) if SECOND_PROBLEM in self.names else len(self.names)
+        kept = [*cells[:at], problem, *cells[at + (at < len(self.names)) :]]
+        return records([kept], self.delimiter).encode(codec, "replace")
+
+    def rejects_header(self) -> bytes:
+        """The header line of rejects.csv: that of the input, with a byte-order mark where the input had one."""
+        mark = BOM.encode() if self.mark else b""
+        return mark + self.rejected(self.typed, SECOND_PROBLEM if PROBLEM in self.names else PROBLEM)
 
 
 def _codec(encoding: str | None, first: bytes) -> str:
@@ -155,14 +206,12 @@ def _codec(encoding: str | None, first: bytes) -> str:
     if encoding is None:
         return "utf-16" if first.startswith(UTF16_MARKS) else "utf-8-sig"
     try:
-        found = codecs.lookup(encoding)
+        "x".encode(encoding)  # codecs that give no text are looked up without complaint
     except LookupError:
-        found = None
-    if found is None or not found._is_text_encoding:  # noqa: SLF001 nothing public tells
         words = "--encoding: no such text encoding; give a name such as utf-8, cp1252 or utf-16"
-        raise InputError(words, code="encoding")
+        raise InputError(words, code="encoding") from None
     # The refused rows of a UTF-16 sheet come back as UTF-8 with its mark: the same command line has to read them.
-    return "utf-8-sig" if first.startswith(codecs.BOM_UTF8) else found.name
+    return "utf-8-sig" if first.startswith(codecs.BOM_UTF8) else codecs.lookup(encoding).name
 
 
 def fold(header: str) -> str:
@@ -212,76 +261,22 @@ def _not_kept(keep: Iterable[str], names: Sequence[str], known: Mapping[str, str
             yield Problem("--keep", "keep-column", "the sheet has no such column; check the name")
 
 
-def _lacking(columns: Sequence[str]) -> Iterator[Problem]:
-    if columns:
-        mine = any(column.startswith("referrer_") for column in columns)
-        hint = "; 'calaim profile edit' keeps those of the referrer once for all" if mine else ""
-        yield Problem("header", "missing-column", f"these columns are needed: {', '.join(columns)}{hint}")
+def _lacking(columns: Sequence[str]) -> Problem:
+    mine = any(column.startswith("referrer_") for column in columns)
+    hint = "; 'calaim profile edit' keeps those of the referrer once for all" if mine else ""
+    return Problem("header", "missing-column", f"these columns are needed: {', '.join(columns)}{hint}")
 
 
 def _line_ends(text: str) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
-def rows(sheet: Sheet) -> Iterator[Row]:
-    """The rows; blank ones are left out and not counted.
-
-    Raises InputError where the quoting is broken, for from there on nobody can tell the rows apart, and where bytes are
-    not in the encoding.
-    """
-    reader = csv.reader(sheet.lines, delimiter=sheet.delimiter, strict=True)
-    next(reader)
-    number, width, line = 0, len(sheet.columns), sheet.above + reader.line_num + 1
-    nameless = [n for n, name in enumerate(sheet.typed) if not name.strip()]
-    try:
-        for cells in reader:
-            joined = "".join(cells)
-            if joined and not joined.isspace():
-                number += 1
-                cells.extend([""] * (width - len(cells)))  # a spreadsheet leaves out empty cells at the end
-                yield Row(number, line, cells, _unsound(cells, joined, sheet, nameless, line))
-            line = sheet.above + reader.line_num + 1
-    except csv.Error as error:
-        raise _broken(error, sheet, line, sheet.above + reader.line_num) from None
-    except UnicodeDecodeError as error:
-        raise sheet.source.undecodable(error, sheet.encoding) from None
-
-
-def _unsound(cells: Sequence[str], joined: str, sheet: Sheet, nameless: Sequence[int], line: int) -> Problem | None:
-    """What is wrong with the row whatever its columns mean."""
-    width = len(sheet.columns)
-    if len(cells) > width and "".join(cells[width:]).strip():
-        return Problem("", "cell-count", f"{len(cells)} cells where the header has {width}")
-    for mark, (code, words) in DAMAGE.items():
-        if mark in joined:
-            at = next(n for n, cell in enumerate(cells) if mark in cell)
-            return Problem(sheet.columns[at] or f"column {letter(at + 1)}", code, words)
-    for n in nameless:
-        if cells[n].strip():
-            words = "has text but no name; name or empty the column"
-            return Problem(f"column {letter(n + 1)}", "nameless-column", words)
-    return _row_inside(cells, sheet, line) if "\n" in joined or "\r" in joined else None
-
-
-def _row_inside(cells: Sequence[str], sheet: Sheet, line: int) -> Problem | None:
-    """A problem where a cell holds what looks like another row: its closing quote was lost, and others follow."""
-    width = len(sheet.columns)
-    for cell in cells if width >= FEWEST_CELLS else ():
-        for inside in cell.splitlines() if cell.count(sheet.delimiter) >= width - 1 else ():
-            if len(next(csv.reader([inside], delimiter=sheet.delimiter), ())) == width:
-                words = f"a cell that begins in line {line} holds a whole row; a closing quote is missing before it"
-                return Problem("", "lost-quote", words)
-        line += _line_ends(cell)
-    return None
-
-
-def _broken(error: csv.Error, sheet: Sheet, first: int, last: int) -> InputError:
+def _broken(error: csv.Error, name: str, first: int, last: int) -> InputError:
     what, code = "a quoted cell that does not end, or has text after its end; fix the quotes", "quotes"
     if "limit" in str(error):
         what, code = "a cell of more than 131,072 characters: is a quote missing?", "cell-length"
-    where = f"line {first}" if last <= first else f"lines {first} to {last}"
-    problem = Problem(where, code, what)
-    return InputError(f"{sheet.source.name}: not a sound CSV file; nothing was written", (problem,), code=code)
+    problem = Problem(f"line {first}" if last <= first else f"lines {first} to {last}", code, what)
+    return InputError(f"{name}: not a sound CSV file; nothing was written", (problem,), code=code)
 
 
 def records(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:
@@ -289,29 +284,6 @@ def records(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:
     lines = io.StringIO(newline="")
     csv.writer(lines, delimiter=delimiter).writerows(rows)
     return lines.getvalue()
-
-
-def reject_writer(sheet: Sheet) -> Callable[[Sequence[str], str], bytes]:
-    """A function that gives a refused row as it came, with the problem, in the encoding of the input.
-
-    The problem goes into a column of ours, which never takes the place of one that the sheet brought along.
-    """
-    codec = "utf-8" if sheet.encoding in {"utf-8-sig", "utf-16"} else sheet.encoding
-    names = [fold(cell) for cell in sheet.typed]
-    at = names.index(SECOND_PROBLEM) if SECOND_PROBLEM in names else len(names)
-
-    def write(cells: Sequence[str], problem: str) -> bytes:
-        kept = [*cells[:at], problem, *cells[at + (at < len(names)) :]]
-        return records([kept], sheet.delimiter).encode(codec, "replace")
-
-    return write
-
-
-def rejects_header(sheet: Sheet) -> bytes:
-    """The header line of rejects.csv: that of the input, with a byte-order mark where the input had one."""
-    mark = BOM.encode() if sheet.mark else b""
-    ours = SECOND_PROBLEM if PROBLEM in map(fold, sheet.typed) else PROBLEM
-    return mark + reject_writer(sheet)(sheet.typed, ours)
 
 
 def template(columns: Iterable[str]) -> str:
