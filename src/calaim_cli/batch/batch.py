@@ -243,10 +243,7 @@ class Rows:
         return ()
 
     def _first_asked(self, drafted: Drafted, fate: Fate) -> int:
-        """The first row with the same member and request.
-
-        Both rows are warned where a number comes again with another name, or the same but for zeros before it.
-        """
+        """The first row with the same member and request; where a number comes again otherwise, both are warned."""
         member, request = drafted.case.member, request_of(drafted.case.referral)
         numbers, name = numbers_of(member), name_key(f"{member.first_name} {member.last_name}")
         for number in numbers:
@@ -270,15 +267,12 @@ class Rows:
                 yield fate, name, self.drafts.read(fate.start, fate.length)
 
     def stale(self, folder: Folder | None) -> list[str]:
-        """Drafts of an earlier run that this one does not give; not asked for where only the first rows are taken.
-
-        Without a folder, in a dry run, what cannot be found out is left out.
-        """
+        """Drafts of an earlier run that this one does not give; not asked for where only the first rows are taken."""
         if self.order.out is None or self.order.limit or self.order.one_file:
             return []
         given = set(map(self.name_of, self.fates))
         with ExitStack() as stack:
-            if folder is None:
+            if folder is None:  # a dry run: what cannot be found out is left out
                 stack.enter_context(suppress(OSError))
                 folder = Folder(stack.enter_context(closing(system.Directory(self.order.out))))
             names = (name for name in folder.directory.names() if STALE_NAME.fullmatch(name) and name not in given)
@@ -329,20 +323,16 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
 
 def _all_refused(rows: Rows, tally: Tally) -> InputError:
     """Without `keep_going`, one bad row is enough. What an earlier run left is named as well."""
-    listed = list(islice(_refusals(rows), MOST_LISTED + 1))
+    refused = ((fate, one) for fate in rows.fates if fate.status is Status.REFUSED for one in fate.said)
+    listed = []
+    for fate, one in islice((pair for pair in refused if pair[1].code not in CAUTIONS), MOST_LISTED + 1):
+        column = f", column {one.where}".replace("column column", "column") if one.where else ""
+        listed.append(Problem(f"line {fate.line} (row {fate.number}){column}", one.code, one.message))
     if len(listed) > MOST_LISTED:
         listed[-1] = Problem("further rows", "not-listed", "only the first are listed; fix them and run again")
     listed += [caution("stale", name) for name in tally.stale]
     what = f"{rows.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
     return InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
-
-
-def _refusals(rows: Rows) -> Iterator[Problem]:
-    for fate in rows.fates:
-        for one in fate.said if fate.status is Status.REFUSED else ():
-            if one.code not in CAUTIONS:
-                column = f", column {one.where}".replace("column column", "column") if one.where else ""
-                yield Problem(f"line {fate.line} (row {fate.number}){column}", one.code, one.message)
 
 
 def _source(order: Order, folder: Folder | None, watch: Callable[[int], object]) -> Source:

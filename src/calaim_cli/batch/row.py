@@ -63,10 +63,9 @@ def summed(problems: Iterable[Problem]) -> tuple[str, str]:
     return codes, "; ".join(f"{one.where}: {one.message}" if one.where else one.message for one in several)
 
 
-Reader = Callable[[Sequence[str]], tuple[Case, tuple[Problem, ...]]]
-
-
-def reader(columns: Sequence[str], questions: Mapping[str, Question]) -> Reader:
+def reader(
+    columns: Sequence[str], questions: Mapping[str, Question]
+) -> Callable[[Sequence[str]], tuple[Case, tuple[Problem, ...]]]:
     """A function that turns the cells under these columns into a case, and tells what cells cannot be read.
 
     An empty cell is not given. An answer that cannot be read is kept as it came, so that it is never taken for none.
@@ -96,13 +95,10 @@ def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, C
     if column not in BY_COLUMN:
         return "answers", column, partial(cell_answer, question=questions[column])
     field = BY_COLUMN[column]
-    match field.kind:
-        case FieldKind.YES_NO:
-            return field.part, field.name, flag
-        case FieldKind.CHOICES:
-            return field.part, field.name, lambda text: tuple(_split(text))
-        case _:  # blanks and line breaks in notes are the referrer's own
-            return field.part, field.name, str if column == "notes" else methodcaller("strip", " ")
+    # Blanks and line breaks in notes are the referrer's own.
+    text = str if column == "notes" else methodcaller("strip", " ")
+    by_kind = {FieldKind.YES_NO: flag, FieldKind.CHOICES: _split}
+    return field.part, field.name, by_kind.get(field.kind, text)
 
 
 def flag(text: str) -> bool | None:
@@ -110,8 +106,8 @@ def flag(text: str) -> bool | None:
     return FLAGS.get(text.strip().lower())
 
 
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(";") if part.strip()]
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
 def cell_answer(text: str, question: Question) -> object:
@@ -119,12 +115,8 @@ def cell_answer(text: str, question: Question) -> object:
     given = text.strip()
     if given.lower() == DONT_KNOW:
         return DONT_KNOW
-    match question.kind:
-        case Kind.YES_NO:
-            return flag(given)
-        case Kind.NUMBER:
-            return int(given) if NUMBER.fullmatch(given) else given
-        case Kind.CHOICE:
-            return given
-        case Kind.CHOICES:
-            return _split(given)
+    if question.kind is Kind.YES_NO:
+        return flag(given)
+    if question.kind is Kind.CHOICES:
+        return list(_split(given))
+    return int(given) if question.kind is Kind.NUMBER and NUMBER.fullmatch(given) else given
