@@ -13,13 +13,13 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from datetime import date
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from msgspec import Struct, field
 
@@ -297,7 +297,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
             stack.enter_context(files.worded(order.out))
             folder = stack.enter_context((files.beside if order.one_file else files.opened)(order.out))
             whole = stack.enter_context(folder.temporary(order.out.name)) if order.one_file else None
-        source = stack.enter_context(_source(order, folder, tally.watch))
+        source = Source(stack.enter_context(_input(order, folder)), order.source, tally.watch)
         known, form = row.known_headers(drafter.policy.questions), drafter.policy.counties_file.form
         lacking = partial(row.lacking, required=form.required, profile=drafter.profile.referrer)
         sheet = Sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
@@ -335,11 +335,11 @@ def _all_refused(rows: Rows, tally: Tally) -> InputError:
     return InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
 
 
-def _source(order: Order, folder: Folder | None, watch: Callable[[int], object]) -> Source:
-    """The input opened for reading: a file, a pipe, or standard input for `-`."""
+def _input(order: Order, folder: Folder | None) -> AbstractContextManager[BinaryIO]:
+    """What is read, opened: a file, a pipe, or standard input for `-`."""
     name = order.source
     if name == "-":
-        return Source(sys.stdin.buffer if sys.stdin else io.BytesIO(), name, watch)
+        return nullcontext(sys.stdin.buffer if sys.stdin else io.BytesIO())
     try:
         found = Path(name).stat()
         if not S_ISREG(found.st_mode) and not S_ISFIFO(found.st_mode):
@@ -349,7 +349,7 @@ def _source(order: Order, folder: Folder | None, watch: Callable[[int], object])
                 # It would be overwritten, and its rows would count from 1 again.
                 words = f"this is the {REJECTS} of the same folder. Choose another --out"
                 raise OutputRefused(f"{name}: {words}", code="own-input")
-        return Source(Path(name).open("rb"), name, watch)
+        return Path(name).open("rb")
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
 

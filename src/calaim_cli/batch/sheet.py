@@ -62,11 +62,6 @@ class Source(io.BufferedIOBase):
     def readable(self) -> bool:
         return True
 
-    def close(self) -> None:
-        if self.name != "-":
-            self._file.close()
-        super().close()
-
     def read1(self, _: int = -1, /) -> bytes:
         first, self.first = self.first, None
         return self._read() if first is None else first
