@@ -10,7 +10,6 @@ from calaim_cli.base.cautions import GENERAL
 from calaim_cli.base.errors import Problem
 from calaim_cli.batch.row import (
     cell_answer,
-    column_of,
     flag,
     known_headers,
     lacking,
@@ -45,7 +44,7 @@ def test_every_column_has_a_place_in_a_case(catalog: Policy) -> None:
     """Each column fills a field that a case has, and a problem of that field is told by this column."""
     for field in FIELDS:
         assert field.name in PARTS[field.part].__struct_fields__, field.key
-        assert column_of(field.key) == field.column
+        assert worded(Problem(field.key, "missing", "")).where == field.column
         text = {FieldKind.YES_NO: "yes", FieldKind.CHOICES: "one; two"}.get(field.kind, "text")
         wanted = {FieldKind.YES_NO: True, FieldKind.CHOICES: ("one", "two")}.get(field.kind, "text")
         case, problems = read(catalog, **{field.column: text})
@@ -65,24 +64,24 @@ def test_only_columns_that_stay_in_the_house_are_suggested(catalog: Policy) -> N
 )
 def test_column_of_a_problem(where: str, column: str) -> None:
     """A place in a case is told by the header that the user typed."""
-    assert column_of(where) == column
+    assert worded(Problem(where, "missing", "")).where == column
 
 
 def test_what_a_header_lacks(catalog: Policy) -> None:
     """Columns that every draft needs are asked for; the profile stands in for those of the referrer it holds."""
     required = catalog.counties_file.form.required
     complete = frozenset(ROW)
-    assert lacking(required, Referrer())(complete) == ()
-    assert lacking(required, Referrer())(complete - {"mrn"}) == ("mrn or cin",)
-    assert lacking(required, Referrer())(complete - {"mrn"} | {"cin"}) == ()
+    assert lacking(complete, required, Referrer()) == ()
+    assert lacking(complete - {"mrn"}, required, Referrer()) == ("mrn or cin",)
+    assert lacking(complete - {"mrn"} | {"cin"}, required, Referrer()) == ()
     without = complete - {"referrer_name", "attested"}
-    assert set(lacking(required, Referrer())(without)) == {"referrer_name", "attested"}
-    assert lacking(required, Referrer(name="Pat Example"))(without) == ("attested",)
+    assert set(lacking(without, required, Referrer())) == {"referrer_name", "attested"}
+    assert lacking(without, required, Referrer(name="Pat Example")) == ("attested",)
 
 
 def test_template_lacks_nothing(catalog: Policy) -> None:
     """The header that `batch --template` prints is enough without any profile."""
-    assert lacking(catalog.counties_file.form.required, Referrer())(frozenset(COLUMNS)) == ()
+    assert lacking(frozenset(COLUMNS), catalog.counties_file.form.required, Referrer()) == ()
 
 
 def test_cells_become_fields(catalog: Policy) -> None:

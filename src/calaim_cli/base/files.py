@@ -115,20 +115,36 @@ class Found(NamedTuple):
 class Pile:
     """A private file that is written and then read. One with a name is temporary: as a context it goes in the end."""
 
-    def __init__(self, descriptor: int, name: str = "", forget: Callable[[Pile], None] | None = None) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        name: str = "",
+        forget: Callable[[Pile], None] | None = None,
+        most_waiting: int = 0,
+    ) -> None:
         self.descriptor, self.name, self.size = descriptor, name, 0
         self._forget = forget or Pile.close
+        self._waiting: list[bytes] = []
+        self._most, self._written = most_waiting, 0
 
     def write(self, content: bytes) -> int:
-        """How many bytes were put at the end: all of them, for a short write is no error."""
-        rest = memoryview(content)
+        """How many bytes were put at the end, where at most `most_waiting` may wait."""
+        self._waiting.append(content)
+        self.size += len(content)
+        if self.size - self._written > self._most:
+            self._flush()
+        return len(content)
+
+    def _flush(self) -> None:
+        """Write what waits, all of it: a short write is no error."""
+        rest = memoryview(b"".join(self._waiting))
         while rest:
             rest = rest[os.write(self.descriptor, rest) :]
-        self.size += len(content)
-        return len(content)
+        self._waiting, self._written = [], self.size
 
     def read(self, offset: int, length: int) -> bytes:
         """So many bytes from there on. A short read is no error; an end before them is."""
+        self._flush()
         os.lseek(self.descriptor, offset, os.SEEK_SET)
         piece = os.read(self.descriptor, length)
         while len(piece) < length:
@@ -155,6 +171,11 @@ class Pile:
 
     def __exit__(self, *_: object) -> None:
         self._forget(self)
+
+
+def nowhere(_: str) -> Pile:
+    """A pile of which nothing is kept, for a run that writes nothing."""
+    return Pile(os.open(os.devnull, os.O_WRONLY), most_waiting=PIECE)
 
 
 class Folder(system.Directory):
@@ -300,7 +321,7 @@ class Folder(system.Directory):
 
     def pile(self, name: str) -> Pile:
         """A new private file without a name, so that nothing of it is left however the run ends."""
-        pile = Pile(self.open(TEMPORARY + name, system.NEW | system.VANISHING))
+        pile = Pile(self.open(TEMPORARY + name, system.NEW | system.VANISHING), most_waiting=PIECE)
         try:
             if not system.VANISHING:
                 self.forget(TEMPORARY + name)

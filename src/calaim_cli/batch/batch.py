@@ -12,13 +12,14 @@ import os
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from datetime import date
-from enum import StrEnum
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from msgspec import Struct, field
 
@@ -27,39 +28,32 @@ from calaim_cli.base.cautions import CAUTIONS, caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
-from calaim_cli.batch import row, sheet
-from calaim_cli.batch.sheet import Row, Sheet, Source
+from calaim_cli.batch import row
+from calaim_cli.batch.sheet import Sheet, Source, records
 from calaim_cli.draft.body import DATE_LABEL, us_date
-from calaim_cli.draft.draft import Drafter, formatted, numbers_of, request_of
+from calaim_cli.draft.draft import Drafted, Drafter, formatted, numbers_of, request_of
 from calaim_cli.draft.formats import Format
 
 MOST_LISTED: Final = 1000
+# A row takes about 1 KB until all have been read.
 MOST_ROWS: Final = 500_000
 NARROWEST: Final = 4
+# Exit code when some rows were drafted and others refused.
 LEFT_OUT: Final = 3
-"""Exit code when some rows were drafted and others refused."""
 REPORT, REJECTS = "report.csv", "rejects.csv"
 REPORT_COLUMNS: Final = ("row", "line", "status", "code", "message", "file")
 EXISTS: Final = "another file of this name exists; it was not changed"
 STALE_NAME: Final = re.compile(r"[0-9]{4,}-(?:ecm|cs|chw)\.(?:eml|txt)")
 KEPT_CELL: Final = re.compile(r"[A-Za-z0-9._-]{0,40}")
+# Nobody means a folder by such a name.
 NO_FOLDER: Final = re.compile(r".*\.(?:7z|csv|docx|eml|gz|html|json|ods|pdf|tar|toml|tsv|txt|xlsx)", re.IGNORECASE)
-"""Names that nobody means a folder by."""
+# Every entry of a zip file carries this day, so that the same drafts give the same bytes.
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
-"""The day that every entry of a zip file carries, so that the same drafts give the same bytes."""
 FROM_LINE: Final = re.compile(rb"^(>*From )", re.MULTILINE)
 MAIL_HEAD: Final = b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"
+# The day of the first draft is within so many bytes of a file of drafts.
 HEAD: Final = 16_384
-"""Bytes of a file of drafts in which the day of its first draft stands."""
 US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
-
-
-class Output(StrEnum):
-    """Where the drafts go: files in a folder, or one file."""
-
-    FOLDER = ""
-    ZIP = ".zip"
-    MBOX = ".mbox"
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -74,15 +68,15 @@ class Order(Struct, frozen=True, kw_only=True):
     keep: tuple[str, ...] = ()
 
     @property
-    def output(self) -> Output:
-        """Told by the ending of the output's name."""
+    def one_file(self) -> str:
+        """The ending of the one file that all drafts go into; "" where each has its own in a folder."""
         suffix = self.out.suffix.lower() if self.out else ""
-        return Output(suffix) if suffix in {Output.ZIP, Output.MBOX} else Output.FOLDER
+        return suffix if suffix in {".zip", ".mbox"} else ""
 
     def list_of(self, name: str) -> Path:
         """Where a list goes: into the folder of drafts, or beside the one file, with its name before."""
         out = self.out or Path()
-        return out / name if self.output is Output.FOLDER else out.with_name(f"{out.name}.{name}")
+        return out.with_name(f"{out.name}.{name}") if self.one_file else out / name
 
 
 def output_named(text: str | None) -> Path | None:
@@ -152,16 +146,12 @@ def doubts_about(order: Order) -> Iterator[Problem]:
     """Warnings about the place where drafts are to go: others may list it. What cannot be found out is left out."""
     if order.dry_run or order.out is None:
         return
-    place = order.out if order.output is Output.FOLDER else order.out.parent
-    try:
-        open_to_others = order.output is Output.FOLDER and place.is_dir() and system.is_open_to_others(place)
-        work_tree = any((parent / ".git").exists() for parent in (place, *place.absolute().parents))
-    except OSError:
-        return
-    if open_to_others:
-        yield caution("open-folder", str(place))
-    if work_tree:
-        yield caution("git-work-tree", str(place))
+    place = order.out.parent if order.one_file else order.out
+    with suppress(OSError):
+        if not order.one_file and place.is_dir() and system.is_open_to_others(place):
+            yield caution("open-folder", str(place))
+        if any((parent / ".git").exists() for parent in (place, *place.absolute().parents)):
+            yield caution("git-work-tree", str(place))
 
 
 def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
@@ -169,12 +159,10 @@ def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
     report, out = order.list_of(REPORT), str(order.out)
     if tally.dry:
         yield from (caution("stale", name) for name in tally.stale)
-    elif tally.conflict and order.output is Output.FOLDER:
-        words = f"{report} lists files that already exist with different content; they were not changed"
-        yield Problem(out, "conflict", f"{words}. Remove them or choose another --out")
     elif tally.conflict:
-        words = "exists with different content and was not changed. Remove it or choose another --out"
-        yield Problem(out, "conflict", words)
+        several = f"{report} lists files that already exist with different content; they were not changed. Remove them"
+        words = "exists with different content and was not changed. Remove it" if order.one_file else several
+        yield Problem(out, "conflict", f"{words} or choose another --out")
     elif tally.refused:
         words = "lists the refused rows. Fix them there, then run that file with a new --out"
         yield Problem(str(order.list_of(REJECTS)), "refused", words)
@@ -185,157 +173,116 @@ def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
 
 
 class Fate(Struct):
-    """What became of a row: codes and words for the report, and where in the pile its draft waits, if it has one."""
+    """What became of a row: what is said of it, and where in the pile its draft waits, if it has one."""
 
     number: int
     line: int
     program: str = ""
     suffix: str = ""
-    codes: str = ""
-    text: str = ""
+    said: tuple[Problem, ...] = ()
     kept: tuple[str, ...] = ()
     start: int = 0
     length: int = 0
     status: Status = Status.REFUSED
 
-    def say_first(self, codes: str, words: str) -> None:
-        """What matters more than what is said of the row so far."""
-        self.codes, self.text = (f"{codes};{self.codes}", f"{words}; {self.text}") if self.codes else (codes, words)
-
-    def warn(self, one: Problem) -> None:
+    def warn(self, code: str, **facts: object) -> None:
         """One more warning, unless it has it already."""
-        if one.code not in self.codes.split(";"):
-            codes, text = f"{self.codes};{one.code}", f"{self.text}; {one.message}"
-            self.codes, self.text = (codes, text) if self.codes else (one.code, one.message)
+        if all(one.code != code for one in self.said):
+            self.said = (*self.said, caution(code, "", **facts))
 
 
 class Rows:
-    """All rows of a sheet, drafted or refused. Without a folder the drafts are only counted."""
+    """All rows of a sheet, drafted or refused, and the piles of drafts and of what goes into rejects.csv."""
 
-    def __init__(self, order: Order, sheet_: Sheet, drafter: Drafter, folder: Folder | None) -> None:
-        self.order, self.sheet, self.drafter = order, sheet_, drafter
+    def __init__(self, order: Order, sheet: Sheet, drafter: Drafter, drafts: Pile, rejects: Pile) -> None:
+        self.order, self.sheet, self.drafter, self.drafts, self.rejects = order, sheet, drafter, drafts, rejects
         self.fates: list[Fate] = []
         self.total = 0
-        self.problems: list[Problem] = []
-        self.drafts: Pile | None = folder.pile("drafts") if folder else None
-        self.rejects: Pile | None = folder.pile("rejects") if folder else None
-        self._read = row.reader(sheet_.columns, drafter.policy.questions)
-        self._reject = sheet.reject_writer(sheet_)
+        self._case_of = row.reader(sheet.columns, drafter.policy.questions)
         self._members: dict[str, tuple[Fate, str, str]] = {}
         self._requests: dict[tuple[str, str], int] = {}
+        rejects.write(sheet.rejects_header())
 
-    def read(self) -> None:
+    def read(self, tally: Tally) -> None:
         """Draft every row, or of more than the limit the first ones: the others are counted, for the names' width."""
-        for one in sheet.rows(self.sheet):
+        for one in self.sheet.rows():
             self.total = one.number
             if one.number > MOST_ROWS:
                 words = f"more than {MOST_ROWS:,} rows; cut the sheet into several, each with the header line"
                 raise InputError(f"{self.order.source}: {words}", code="too-many-rows")
-            if not self.order.limit or one.number <= self.order.limit:
-                self._take(one)
+            if self.order.limit and one.number > self.order.limit:
+                continue
+            fate = Fate(one.number, one.line)
+            self.fates.append(fate)
+            if problems := (one.problem,) if one.problem else self._draft(one.cells, fate):
+                fate.said = (*problems, *fate.said)
+                self.rejects.write(self.sheet.rejected(one.cells, ": ".join(row.summed(fate.said))))
+            kept = [one.cells[n].strip() for n in self.sheet.kept]
+            fate.kept = tuple(cell if KEPT_CELL.fullmatch(cell) else "" for cell in kept)
+            if [*fate.kept] != kept:
+                fate.warn("keep-format")
         if not self.total:
             raise InputError(f"{self.order.source}: no rows below the header line", code="no-rows")
+        tally.rows = len(self.fates)
+        tally.refused = sum(fate.status is Status.REFUSED for fate in self.fates)
+        tally.warned = sum(fate.status is not Status.REFUSED and bool(fate.said) for fate in self.fates)
 
-    def close(self) -> None:
-        """Give up what has no name."""
-        self.sheet.source.close()
-        for pile in (self.drafts, self.rejects):
-            if pile:
-                pile.close()
-
-    def _take(self, one: Row) -> None:
-        fate = Fate(one.number, one.line)
-        self.fates.append(fate)
-        if problems := (one.problem,) if one.problem else self._draft(one, fate):
-            self._refuse(one, fate, problems)
-        kept = [one.cells[n].strip() for n in self.sheet.kept]
-        fate.kept = tuple(cell if KEPT_CELL.fullmatch(cell) else "" for cell in kept)
-        if [*fate.kept] != kept:
-            fate.warn(caution("keep-format", ""))
-
-    def _draft(self, one: Row, fate: Fate) -> tuple[Problem, ...]:
+    def _draft(self, cells: Sequence[str], fate: Fate) -> tuple[Problem, ...]:
         """Draft a row, or tell why not."""
-        case, unread = self._read(one.cells)
+        case, unread = self._case_of(cells)
         try:
             drafted = self.drafter.draft(case, unread)
         except (InputError, NotFound) as error:
             found = error.problems or (Problem("", error.code, error.message),)
             return tuple(map(row.worded, found))
-        member, fate.program = drafted.case.member, drafted.case.referral.program
-        numbers, request = numbers_of(member), request_of(drafted.case.referral)
-        self._compare(numbers, name_key(f"{member.first_name} {member.last_name}"), fate)
-        earlier = min((self._requests.setdefault((number, request), one.number) for number in numbers), default=0)
-        if 0 < earlier < one.number:
+        if (earlier := self._first_asked(drafted, fate)) < fate.number:
             return (Problem("", "duplicate", f"the same member and request as in row {earlier}"),)
-        if not drafted.goes.by_email and self.order.output is Output.MBOX:
+        by_email = drafted.goes.by_email
+        if self.order.one_file == ".mbox" and not by_email:
             return (row.worded(Problem("member.plan", "not-by-email", "")),)
-        fate.suffix = ".eml" if drafted.goes.by_email else ".txt"
-        content = formatted(drafted, Format.EML if drafted.goes.by_email else Format.TEXT, self.drafter.policy)
-        if drafted.warnings:
-            fate.say_first(*row.summed(map(row.worded, drafted.warnings)))
-        fate.status = Status.WRITTEN
-        if self.drafts:
-            fate.start, fate.length = self.drafts.size, self.drafts.write(content)
+        content = formatted(drafted, Format.EML if by_email else Format.TEXT, self.drafter.policy)
+        fate.suffix = ".eml" if by_email else ".txt"
+        fate.said = (*map(row.worded, drafted.warnings), *fate.said)
+        fate.status, fate.program = Status.WRITTEN, drafted.case.referral.program
+        fate.start, fate.length = self.drafts.size, self.drafts.write(content)
         return ()
 
-    def _compare(self, numbers: Sequence[str], name: str, fate: Fate) -> None:
-        """Warn of both rows where a number comes again with another name, or the same but for zeros before it."""
+    def _first_asked(self, drafted: Drafted, fate: Fate) -> int:
+        """The first row with the same member and request; where a number comes again otherwise, both are warned."""
+        member, request = drafted.case.member, request_of(drafted.case.referral)
+        numbers, name = numbers_of(member), name_key(f"{member.first_name} {member.last_name}")
         for number in numbers:
             earlier, written, known_as = self._members.setdefault(number.lstrip("0"), (fate, number, name))
-            if known_as != name:
-                self._warn_both(earlier, fate, "id-name")
-            if written != number:
-                self._warn_both(earlier, fate, "id-zeros")
-
-    @staticmethod
-    def _warn_both(one: Fate, other: Fate, code: str) -> None:
-        one.warn(caution(code, "", row=other.number))
-        other.warn(caution(code, "", row=one.number))
-
-    def _refuse(self, one: Row, fate: Fate, problems: Sequence[Problem]) -> None:
-        fate.status, fate.program = Status.REFUSED, ""
-        fate.say_first(*row.summed(problems))
-        for problem in problems if len(self.problems) < MOST_LISTED else ():
-            column = f", column {problem.where}" if problem.where else ""
-            where = f"line {one.line} (row {one.number}){column}".replace("column column", "column")
-            self.problems.append(Problem(where, problem.code, problem.message))
-        if self.rejects:
-            self.rejects.write(self._reject(one.cells, f"{fate.codes}: {fate.text}"))
+            for code, differ in (("id-name", known_as != name), ("id-zeros", written != number)):
+                if differ:
+                    earlier.warn(code, row=fate.number)
+                    fate.warn(code, row=earlier.number)
+        return min((self._requests.setdefault((one, request), fate.number) for one in numbers), default=fate.number)
 
     def name_of(self, fate: Fate) -> str:
-        """The file of a row's draft: its number, as wide as the largest, and the program."""
+        """The file of a row's draft: its number, as wide as the largest, and the program; "" where it has none."""
+        if fate.status is Status.REFUSED:
+            return ""
         return f"{fate.number:0{max(NARROWEST, len(str(self.total)))}d}-{fate.program}{fate.suffix}"
 
     def drafted(self) -> Iterator[tuple[Fate, str, bytes]]:
-        """The rows that have a draft, each with the name of its file and, outside a dry run, the draft."""
+        """The rows that have a draft, each with the name of its file and the draft."""
         for fate in self.fates:
-            if fate.status is not Status.REFUSED:
-                yield fate, self.name_of(fate), self.drafts.read(fate.start, fate.length) if self.drafts else b""
+            if name := self.name_of(fate):
+                yield fate, name, self.drafts.read(fate.start, fate.length)
 
-    def stale(self, folder: Folder) -> list[str]:
+    def stale(self, folder: Folder | None) -> list[str]:
         """Drafts of an earlier run that this one does not give; not asked for where only the first rows are taken."""
-        if self.order.limit or self.order.output is not Output.FOLDER:
+        if self.order.out is None or self.order.limit or self.order.one_file:
             return []
-        given = {self.name_of(fate) for fate in self.fates if fate.status is not Status.REFUSED}
-        names = (name for name in folder.names() if STALE_NAME.fullmatch(name) and name not in given)
-        return sorted(name for name in names if S_ISREG(folder.status(name).st_mode))
-
-    def count(self, tally: Tally) -> None:
-        """Tell what is known once all rows have been read."""
-        tally.rows = len(self.fates)
-        tally.refused = sum(fate.status is Status.REFUSED for fate in self.fates)
-        tally.warned = sum(fate.status is not Status.REFUSED and bool(fate.codes) for fate in self.fates)
-
-    def refuse_all(self, tally: Tally) -> None:
-        """Without `keep_going`, one bad row is enough. What an earlier run left is named all the same."""
-        if not tally.refused or self.order.keep_going:
-            return
-        listed = self.problems[:MOST_LISTED]
-        if max(len(self.problems), tally.refused) > MOST_LISTED:
-            listed.append(Problem("further rows", "not-listed", "only the first are listed; fix them and run again"))
-        listed += [caution("stale", name) for name in tally.stale]
-        what = f"{self.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
-        raise InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
+        given = set(map(self.name_of, self.fates))
+        with ExitStack() as stack:
+            if folder is None:  # a dry run: what cannot be found out is left out
+                stack.enter_context(suppress(OSError))
+                folder = stack.enter_context(closing(Folder(self.order.out)))
+            names = (name for name in folder.names() if STALE_NAME.fullmatch(name) and name not in given)
+            return sorted(name for name in names if S_ISREG(folder.status(name).st_mode))
+        return []
 
 
 def run(order: Order, drafter: Drafter, tally: Tally) -> None:
@@ -343,117 +290,100 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
 
     Raises InputError when the file or, without `keep_going`, a row is not in order: then nothing was written.
     """
-    with _fewer_collections(), ExitStack() as stack:
-        whole, folder, tally.dry = None, None, order.dry_run or order.out is None
+    with ExitStack() as stack:
+        # Rows make no cycles, and the collector would look at each of them again and again.
+        stack.callback(gc.unfreeze)
+        stack.callback(gc.enable)
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        tally.dry, folder, whole = order.dry_run or order.out is None, None, None
         if order.out is not None and not tally.dry:
             stack.enter_context(files.worded(order.out))
-            if order.output is Output.FOLDER:
-                folder = stack.enter_context(files.opened(order.out))
-            else:
-                folder = stack.enter_context(files.beside(order.out))
-                whole = stack.enter_context(folder.temporary(order.out.name))
-        source = _source(order, folder, tally.watch)
-        known = row.known_headers(drafter.policy.questions)
-        lacking = row.lacking(drafter.policy.routes_file.form, drafter.profile.referrer)
-        stack.callback(source.close)
-        read = sheet.read_sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
-        rows = Rows(order, read, drafter, folder)
-        stack.callback(rows.close)
-        rows.read()
-        rows.count(tally)
-        if order.out is not None:
-            tally.stale = rows.stale(folder) if folder else _stale_in(order.out, rows)
-        rows.refuse_all(tally)
+            folder = stack.enter_context((files.beside if order.one_file else files.opened)(order.out))
+            whole = stack.enter_context(folder.temporary(order.out.name)) if order.one_file else None
+        source = Source(stack.enter_context(_input(order, folder)), order.source, tally.watch)
+        known, forms = row.known_headers(drafter.policy.questions), drafter.policy.routes_file.form
+        lacking = partial(row.lacking, forms=forms, profile=drafter.profile.referrer)
+        sheet = Sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
+        pile = folder.pile if folder else files.nowhere
+        piles = [stack.enter_context(closing(pile(name))) for name in ("drafts", "rejects")]
+        rows = Rows(order, sheet, drafter, *piles)
+        rows.read(tally)
+        tally.stale = rows.stale(folder)
+        if tally.refused and not order.keep_going:
+            raise _all_refused(rows, tally)
         if folder is not None:
-            _publish(rows, tally, folder, whole)
-            rows.close()  # what has no name need not get to the disk
+            _check_lists(rows, tally, folder)
+            if whole is not None:
+                _publish_file(rows, tally, folder, whole)
+            else:
+                _publish_folder(rows, tally, folder)
+            if whole is None or not tally.conflict:
+                _publish_lists(rows, tally, folder)
+            for one in piles:
+                one.close()  # what has no name need not get to the disk
             folder.confirm()
 
 
-def _stale_in(out: Path, rows: Rows) -> list[str]:
-    """What a dry run can find out about the folder, which it does not lock."""
-    with suppress(OSError), closing(Folder(out)) as folder:
-        return rows.stale(folder)
-    return []
+def _all_refused(rows: Rows, tally: Tally) -> InputError:
+    """Without `keep_going`, one bad row is enough. What an earlier run left is named as well."""
+    refused = ((fate, one) for fate in rows.fates if fate.status is Status.REFUSED for one in fate.said)
+    listed = []
+    for fate, one in islice((pair for pair in refused if pair[1].code not in CAUTIONS), MOST_LISTED + 1):
+        column = f", column {one.where}".replace("column column", "column") if one.where else ""
+        listed.append(Problem(f"line {fate.line} (row {fate.number}){column}", one.code, one.message))
+    if len(listed) > MOST_LISTED:
+        listed[-1] = Problem("further rows", "not-listed", "only the first are listed; fix them and run again")
+    listed += [caution("stale", name) for name in tally.stale]
+    what = f"{rows.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
+    return InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
 
 
-@contextmanager
-def _fewer_collections() -> Iterator[None]:
-    """Within it the collector of cycles rests: rows make none, and it would look at each of them again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()
-
-
-def _source(order: Order, folder: Folder | None, watch: Callable[[int], object]) -> Source:
-    """The input opened for reading: a file, a pipe, or standard input for `-`."""
+def _input(order: Order, folder: Folder | None) -> AbstractContextManager[BinaryIO]:
+    """What is read, opened: a file, a pipe, or standard input for `-`."""
     name = order.source
     if name == "-":
-        return Source(sys.stdin.buffer if sys.stdin else io.BytesIO(), name, watch)
+        return nullcontext(sys.stdin.buffer if sys.stdin else io.BytesIO())
     try:
         found = Path(name).stat()
         if not S_ISREG(found.st_mode) and not S_ISFIFO(found.st_mode):
             raise InputError(f"{name}: is not a file; give a CSV file, or - for standard input", code="not-a-file")
-        if folder is not None:
-            _refuse_own_rejects(found, order, folder)
-        return Source(Path(name).open("rb"), name, watch)
+        with suppress(FileNotFoundError):
+            if folder and os.path.samestat(found, folder.status(order.list_of(REJECTS).name)):
+                # It would be overwritten, and its rows would count from 1 again.
+                words = f"this is the {REJECTS} of the same folder. Choose another --out"
+                raise OutputRefused(f"{name}: {words}", code="own-input")
+        return Path(name).open("rb")
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
-
-
-def _refuse_own_rejects(given: os.stat_result, order: Order, folder: Folder) -> None:
-    """The rejects of a run fed back into its own folder would be overwritten, and their rows count from 1 again."""
-    try:
-        rejects = folder.status(order.list_of(REJECTS).name)
-    except FileNotFoundError:
-        return
-    if os.path.samestat(given, rejects):
-        words = f"this is the {REJECTS} of the same folder. Choose another --out"
-        raise OutputRefused(f"{order.source}: {words}", code="own-input")
-
-
-def _publish(rows: Rows, tally: Tally, folder: Folder, whole: Pile | None) -> None:
-    """Everything has been read; what is good may appear now."""
-    _check_lists(rows, tally, folder)
-    if whole is None:
-        _publish_folder(rows, tally, folder)
-    else:
-        _publish_file(rows, tally, folder, whole)
-    if whole is None or not tally.conflict:
-        _publish_lists(rows, tally, folder)
 
 
 def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
     there, as_of = set(folder.names()), rows.drafter.as_of
     for fate, name, content in rows.drafted():
         found = (folder.find(name).content or b"") if name in there else b""
-        if (day := carried_day(found, content, as_of)) and found == of_another_day(content, as_of, day):
+        day = carried_day(found, content, as_of)
+        if day and found == content.replace(date_line(as_of), date_line(day), 1):
             fate.status = Status.UNCHANGED
         else:
             fate.status = folder.put(name, content)
         setattr(tally, fate.status, getattr(tally, fate.status) + 1)
 
 
+def date_line(day: date) -> bytes:
+    """How a draft is dated, in one of its first lines, before any text of a person."""
+    return f"{DATE_LABEL}: {us_date(day)}".encode()
+
+
 def carried_day(found: bytes, content: bytes, as_of: date) -> date | None:
     """The day that a file carries where the expected one carries `as_of`; None where there is none."""
-    line = f"{DATE_LABEL}: {us_date(as_of)}".encode()
-    end = content.find(line) + len(line)
-    day = US_DATE.fullmatch(found[end - 10 : end]) if line in content else None
+    end = content.find(date_line(as_of)) + len(date_line(as_of))
+    day = US_DATE.fullmatch(found[end - 10 : end])
     try:
         return date(int(day[3]), int(day[1]), int(day[2])) if day else None
     except ValueError:
         return None
-
-
-def of_another_day(content: bytes, as_of: date, day: date) -> bytes:
-    """A draft as a run of that day would have dated it. Its first lines hold the date, before any text of a person."""
-    old, new = (f"{DATE_LABEL}: {us_date(one)}".encode() for one in (as_of, day))
-    return content.replace(old, new, 1)
 
 
 def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None:
@@ -478,9 +408,10 @@ def _fill(rows: Rows, whole: Pile, day: date) -> None:
     """Write the one file of drafts, each dated that day."""
     os.ftruncate(whole.descriptor, 0)
     os.lseek(whole.descriptor, 0, os.SEEK_SET)
-    drafts = ((name, of_another_day(content, rows.drafter.as_of, day)) for _, name, content in rows.drafted())
+    old, new = date_line(rows.drafter.as_of), date_line(day)
+    drafts = ((name, content.replace(old, new, 1)) for _, name, content in rows.drafted())
     with os.fdopen(whole.descriptor, "w+b", closefd=False) as file:
-        if rows.order.output is Output.ZIP:
+        if rows.order.one_file == ".zip":
             with zipfile.ZipFile(file, "w") as archive:
                 for name, content in drafts:
                     entry = zipfile.ZipInfo(name, EARLIEST)
@@ -494,33 +425,18 @@ def _fill(rows: Rows, whole: Pile, day: date) -> None:
     whole.size = os.fstat(whole.descriptor).st_size
 
 
-def _report(rows: Rows, stale: Iterable[str]) -> bytes:
-    kept_names = [rows.sheet.typed[n].strip() for n in rows.sheet.kept]
-    lines = [sheet.record((*REPORT_COLUMNS, *kept_names))]
-    for fate in rows.fates:
-        name = "" if fate.status is Status.REFUSED else rows.name_of(fate)
-        codes, text = ("exists", EXISTS) if fate.status is Status.CONFLICT else (fate.codes, fate.text)
-        lines.append(sheet.record((fate.number, fate.line, fate.status.value, codes, text, name, *fate.kept)))
-    none_kept = [""] * len(kept_names)
-    lines += [
-        sheet.record(("", "", Status.STALE.value, "stale", CAUTIONS["stale"], name, *none_kept)) for name in stale
-    ]
-    return "".join(lines).encode()
-
-
 def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """Refuse to take the place of lists that are not ours, or of refused rows that somebody is fixing there."""
-    order, header = rows.order, sheet.rejects_header(rows.sheet)
-    report, rejects = order.list_of(REPORT), order.list_of(REJECTS)
-    lists = {report: sheet.record(REPORT_COLUMNS).rstrip().encode()} | ({rejects: header} if tally.refused else {})
-    for path, begins in lists.items():
+    report, rejects = rows.order.list_of(REPORT), rows.order.list_of(REJECTS)
+    lists = [(report, records([REPORT_COLUMNS]).rstrip().encode())]
+    for path, begins in (*lists, *([(rejects, rows.sheet.rejects_header())] if tally.refused else [])):
         found = folder.find(path.name, len(begins))
         if found.exists and not files.could_be(found.content, begins):
             words = "already exists and is not a report of this command. Move it away and run again"
             raise OutputRefused(f"{path}: {words}", code="exists")
     if folder.changed_at(rejects.name) > folder.changed_at(report.name) > 0:
         known = folder.find(rejects.name).content or b""
-        expected = header + (rows.rejects.read(0, min(rows.rejects.size, len(known))) if rows.rejects else b"")
+        expected = rows.rejects.read(0, min(rows.rejects.size, len(known)))
         if not files.could_be(known, expected):
             words = "was edited after the last run. Save it under another name first"
             raise OutputRefused(f"{rejects}: {words}", code="exists")
@@ -529,22 +445,24 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
 def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """The report and the refused rows; left as they are where this run changed nothing."""
     report, rejects = rows.order.list_of(REPORT).name, rows.order.list_of(REJECTS).name
-
-    def refused_rows() -> Iterator[bytes]:
-        yield sheet.rejects_header(rows.sheet)
-        yield from rows.rejects.pieces() if rows.rejects else ()
-
     there = folder.find(rejects, 0).exists
-    same = folder.compared(rejects, refused_rows()) is Status.UNCHANGED if tally.refused else not there
+    same = folder.compared(rejects, rows.rejects.pieces()) is Status.UNCHANGED if tally.refused else not there
     if tally.refused and not same:
-        folder.replace(rejects, refused_rows())
+        folder.replace(rejects, rows.rejects.pieces())
     elif there and not tally.refused and not tally.conflict:
         folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
-    lines, known = _report(rows, tally.stale), folder.find(report).content or b""
-    if tally.written or tally.conflict or not same or _as_if_written(known) != _as_if_written(lines):
+    lines = records(_report(rows, tally)).encode()
+    # A report that differs in what was there before alone is left as it is.
+    before, now = (one.replace(b",unchanged,", b",written,") for one in (folder.find(report).content or b"", lines))
+    if tally.written or tally.conflict or not same or before != now:
         folder.replace(report, [lines])
 
 
-def _as_if_written(report: bytes) -> bytes:
-    """A report in which it does not matter what was there before: one that says the same is left as it is."""
-    return report.replace(b",unchanged,", b",written,")
+def _report(rows: Rows, tally: Tally) -> Iterator[Sequence[object]]:
+    kept = [rows.sheet.typed[n].strip() for n in rows.sheet.kept]
+    yield *REPORT_COLUMNS, *kept
+    for fate in rows.fates:
+        codes, text = ("exists", EXISTS) if fate.status is Status.CONFLICT else row.summed(fate.said)
+        yield fate.number, fate.line, fate.status, codes, text, rows.name_of(fate), *fate.kept
+    for name in tally.stale:
+        yield "", "", Status.STALE, "stale", CAUTIONS["stale"], name, *[""] * len(kept)

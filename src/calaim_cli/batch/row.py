@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
+from operator import methodcaller
 from typing import Any, Final
 
 from calaim_cli.base.cautions import in_general
@@ -15,10 +17,10 @@ from calaim_cli.policy.routes import Form
 
 FLAGS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 NUMBER: Final = re.compile(r"[0-9]{1,9}")
+# Every sheet has these columns, before and after those that the plan's form requires.
 NEEDED: Final = ("referral.program",)
 ALSO_NEEDED: Final = ("referral.current_services", "consent.member_agreed", "consent.attested")
-"""Columns that every sheet has, before and after those that the plan's form requires."""
-
+# The column to look at where no route was found.
 ROUTE_COLUMNS: Final = {
     "not-kp-member": "plan",
     "plan-unknown": "plan",
@@ -28,7 +30,6 @@ ROUTE_COLUMNS: Final = {
     "region-unknown": "zip",
     "service-not-offered": "services",
 }
-"""The column to look at where no route was found."""
 
 
 def known_headers(questions: Iterable[str]) -> dict[str, str]:
@@ -38,38 +39,30 @@ def known_headers(questions: Iterable[str]) -> dict[str, str]:
 
 
 def stays_in_the_house(column: str) -> bool:
-    """Whether a column is of no text that stands in a letter: only such a one is suggested for an unknown header."""
+    """Whether a column is of no text of the letter: only such a one is suggested for an unknown header."""
     return column not in BY_COLUMN or "letter" in BY_COLUMN[column].absent
 
 
-def lacking(forms: Sequence[Form], profile: Referrer) -> Callable[[frozenset[str]], tuple[str, ...]]:
-    """A function that tells which columns a header lacks; the profile may stand in for the referrer's.
+def lacking(columns: frozenset[str], forms: Sequence[Form], profile: Referrer) -> tuple[str, ...]:
+    """The columns that a header lacks; the profile may stand in for the referrer's.
 
     A sheet that names plans needs what all forms need; what one form needs beyond is told row by row.
     """
-    from_profile = {f"referrer_{name}" for name in Referrer.__struct_fields__ if getattr(profile, name)}
-
-    def find(columns: frozenset[str]) -> tuple[str, ...]:
-        several = forms if "plan" in columns else [form for form in forms if form.plans]
-        first, *others = several or forms
-        required = [key for key in first.required if all(key in form.required for form in others)]
-        wanted = [BY_KEY[key].column for key in (*NEEDED, *required, *ALSO_NEEDED)]
-        missing = [column for column in wanted if column not in columns and column not in from_profile]
-        plan = () if columns & {"plan", "kp_member"} else ("plan",)
-        return (*missing, *plan, *(() if columns & {"mrn", "cin"} else ("mrn or cin",)))
-
-    return find
+    first, *others = forms if "plan" in columns else [form for form in forms if form.plans]
+    required = [key for key in first.required if all(key in form.required for form in others)]
+    wanted = [BY_KEY[key].column for key in (*NEEDED, *required, *ALSO_NEEDED)]
+    there = columns | {f"referrer_{name}" for name in Referrer.__struct_fields__ if getattr(profile, name)}
+    missing = [column for column in wanted if column not in there]
+    plan = () if columns & {"plan", "kp_member"} else ("plan",)
+    return (*missing, *plan, *(() if columns & {"mrn", "cin"} else ("mrn or cin",)))
 
 
-def column_of(where: str) -> str:
-    """The column that a problem's place is about."""
-    return BY_KEY[where].column if where in BY_KEY else where.partition(".")[2] or where
-
-
+@lru_cache(maxsize=1024)  # most rows are warned of the same, and each keeps what is said of it
 def worded(problem: Problem) -> Problem:
     """The problem with its column, in words that tell nothing of the member."""
-    column = ROUTE_COLUMNS.get(problem.code) or column_of(problem.where)
-    return Problem(column, problem.code, in_general(problem))
+    where = problem.where
+    column = BY_KEY[where].column if where in BY_KEY else where.partition(".")[2] or where
+    return Problem(ROUTE_COLUMNS.get(problem.code, column), problem.code, in_general(problem))
 
 
 def summed(problems: Iterable[Problem]) -> tuple[str, str]:
@@ -79,51 +72,42 @@ def summed(problems: Iterable[Problem]) -> tuple[str, str]:
     return codes, "; ".join(f"{one.where}: {one.message}" if one.where else one.message for one in several)
 
 
-Reader = Callable[[Sequence[str]], tuple[Case, tuple[Problem, ...]]]
-
-
-def reader(columns: Sequence[str], questions: Mapping[str, Question]) -> Reader:
+def reader(
+    columns: Sequence[str], questions: Mapping[str, Question]
+) -> Callable[[Sequence[str]], tuple[Case, tuple[Problem, ...]]]:
     """A function that turns the cells under these columns into a case, and tells what cells cannot be read.
 
     An empty cell is not given. An answer that cannot be read is kept as it came, so that it is never taken for none.
     """
-    cells_of = [
-        (n, *_target(column), *_way(column, questions)) for n, column in enumerate(columns) if column and column != " "
-    ]
+    targets = [(n, *_target(column, questions)) for n, column in enumerate(columns) if column]
 
     def read(cells: Sequence[str]) -> tuple[Case, tuple[Problem, ...]]:
         tables: dict[str, dict[str, Any]] = {part: {} for part in (*PARTS, "answers")}
         problems: list[Problem] = []
-        for n, part, key, value_of, words in cells_of:
-            if cells[n].strip():
-                value = value_of(cells[n])
-                if value is None:
-                    problems.append(Problem(f"{part}.{key}", "bool-format", words))
-                else:
+        for n, part, key, value_of in targets:
+            text = cells[n]
+            if text and not text.isspace():
+                value = value_of(text)
+                if value is not None:
                     tables[part][key] = value
+                else:
+                    words = "give yes, no or unknown" if part == "answers" else "give yes or no"
+                    problems.append(Problem(f"{part}.{key}", "bool-format", words))
         parts: dict[str, Any] = {part: shape(**tables[part]) for part, shape in PARTS.items()}
         return Case(**parts, answers=tables["answers"]), tuple(problems)
 
     return read
 
 
-def _target(column: str) -> tuple[str, str]:
-    """The table and key of a case that a column fills."""
-    return (BY_COLUMN[column].part, BY_COLUMN[column].name) if column in BY_COLUMN else ("answers", column)
-
-
-def _way(column: str, questions: Mapping[str, Question]) -> tuple[Callable[[str], object], str]:
-    """How a cell of the column is read, and what to say where it cannot be."""
+def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, Callable[[str], object]]:
+    """The table and key of a case that a column fills, and how a cell of it is read."""
     if column not in BY_COLUMN:
-        question = questions[column]
-        return lambda text: cell_answer(text, question), "give yes, no or unknown"
-    match BY_COLUMN[column].kind:
-        case FieldKind.YES_NO:
-            return flag, "give yes or no"
-        case FieldKind.CHOICES:
-            return lambda text: tuple(_split(text)), ""
-        case _:
-            return (str if column == "notes" else lambda text: text.strip(" ")), ""
+        return "answers", column, partial(cell_answer, question=questions[column])
+    field = BY_COLUMN[column]
+    # Blanks and line breaks in notes are the referrer's own.
+    text = str if column == "notes" else methodcaller("strip", " ")
+    by_kind = {FieldKind.YES_NO: flag, FieldKind.CHOICES: _split}
+    return field.part, field.name, by_kind.get(field.kind, text)
 
 
 def flag(text: str) -> bool | None:
@@ -131,8 +115,8 @@ def flag(text: str) -> bool | None:
     return FLAGS.get(text.strip().lower())
 
 
-def _split(text: str) -> Iterator[str]:
-    return (part.strip() for part in text.split(";") if part.strip())
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";") if part.strip())
 
 
 def cell_answer(text: str, question: Question) -> object:
@@ -140,12 +124,8 @@ def cell_answer(text: str, question: Question) -> object:
     given = text.strip()
     if given.lower() == DONT_KNOW:
         return DONT_KNOW
-    match question.kind:
-        case Kind.YES_NO:
-            return flag(given)
-        case Kind.NUMBER:
-            return int(given) if NUMBER.fullmatch(given) else given
-        case Kind.CHOICE:
-            return given
-        case Kind.CHOICES:
-            return list(_split(given))
+    if question.kind is Kind.YES_NO:
+        return flag(given)
+    if question.kind is Kind.CHOICES:
+        return list(_split(given))
+    return int(given) if question.kind is Kind.NUMBER and NUMBER.fullmatch(given) else given
