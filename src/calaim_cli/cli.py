@@ -298,33 +298,44 @@ def counties(
 
 @_command("services sobering-centers")
 def services(
-    service: OneService = None, county: InCounty = None, as_json: Json = False, plain: Plain = False, data: Data = None
+    service: OneService = None,
+    county: InCounty = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    plain: Plain = False,
+    data: Data = None,
 ) -> int:
     """List the Community Supports, or tell all about one."""
+    from calaim_cli.policy import dates
     from calaim_cli.policy.policy import place_named, service_named
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), _today(), as_json, plain)
+    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     found = place_named(county, asked.policy).county if county else None
     wanted = (service_named(service, asked.policy),) if service else asked.policy.programs_file.service
     view = views.service_view(wanted[0], found, asked.policy) if service else None
-    document = documents.services_document(wanted, found, asked.policy)
-    return asked.respond(view or views.services_view(wanted, found, asked.policy), document)
+    notices = tuple(dates.notices(wanted, asked.policy, asked.day)) if service else ()
+    document = documents.services_document(wanted, found, asked.policy, notices)
+    return asked.respond(view or views.services_view(wanted, found, asked.policy), document, warnings=notices)
 
 
 @_command("programs homelessness")
-def programs(program: OneProgram = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+def programs(
+    program: OneProgram = None, as_of: AsOf = None, as_json: Json = False, plain: Plain = False, data: Data = None
+) -> int:
     """The rules in plain words, each with source, date and grade."""
+    from calaim_cli.policy import dates
     from calaim_cli.policy.policy import entry_named, kinds
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), _today(), as_json, plain)
+    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     wanted = kinds(asked.policy)
     if program:
         entry = entry_named(program, asked.policy)
         wanted = tuple(one for one in wanted if one[1] is entry)
     view = views.program_view(*wanted[0], asked.policy) if program else views.programs_view(wanted)
-    return asked.respond(view, documents.programs_document(wanted, asked.policy))
+    notices = tuple(dates.notices((entry for _, entry in wanted), asked.policy, asked.day))
+    return asked.respond(view, documents.programs_document(wanted, asked.policy, notices), warnings=notices)
 
 
 @_command("check examples/case.toml --program ecm")
@@ -371,9 +382,13 @@ def _show_decided(results: "list[Decided]", asked: _Asked) -> int:
 
     # A pipe gets everything: a script that looks for a program must not depend on how many there are.
     full = not render.wants_rich(sys.stdout, plain_wanted=asked.plain)
-    shown = (views.determination_view(one.results, asked.policy, one.county, one.name, full=full) for one in results)
+    shown = (
+        views.determination_view(one.results, asked.policy, one.county, one.name, full=full, reminders=one.reminders)
+        for one in results
+    )
     written = (documents.determination_document(one, asked.policy, asked.day) for one in results)
-    warnings = (warning for one in results for warning in one.warnings)
+    # What is to be said of the programs themselves is the same for each case.
+    warnings = dict.fromkeys(warning for one in results for warning in one.warnings)
     return asked.respond(tuple(block for view in shown for block in view), *written, warnings=warnings)
 
 
@@ -447,7 +462,7 @@ def refer(
         _warn(route.own_mailboxes((one.route.region for one in drafts), catalog, load.load()))
     if redact:
         return _show_redacted(drafts, drafter)
-    _deliver(drafts, wanted, out, catalog, force=force)
+    _deliver(drafts, wanted, out, drafter, force=force)
     if as_json and out is not None:
         _show_json(draft.referral_document(one, catalog) for one in drafts)
     return 0
@@ -465,33 +480,55 @@ def _show_redacted(drafts: "list[Drafted]", drafter: "Drafter") -> int:
     return 0
 
 
-def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, catalog: "Policy", *, force: bool) -> None:
+def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, drafter: "Drafter", *, force: bool) -> None:
     """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
     from calaim_cli.base import files
     from calaim_cli.draft.draft import formatted
 
     for one in drafts:
-        written = formatted(one, wanted, catalog)
+        written = formatted(one, wanted, drafter.policy)
         _warn(one.warnings)
         if out is None:
             emit_utf8(written.decode())
             continue
         path = out.with_stem(f"{out.stem}-{one.case.referral.program}") if len(drafts) > 1 else out
+        if path.is_file() and not force:
+            written = _dated_as(path, written, drafter.as_of)
         say(f"{path}: {files.save(path, written, replace=force)}. {one.route.why}.")
-    for reminder in catalog.counties_file.form.reminders:
+    for reminder in drafter.policy.counties_file.form.reminders:
         say(reminder)
     say("Nothing has been sent.")
 
 
+def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
+    """The draft with the day that the file there carries: the same draft of another day is no other draft."""
+    from calaim_cli.base import files
+    from calaim_cli.batch.batch import carried_day
+    from calaim_cli.draft.body import DATE_LABEL, us_date
+
+    try:
+        day = carried_day(files.read_bytes(found, found.stat().st_size), written, as_of)
+    except InputError:  # whoever writes it says what is wrong
+        return written
+    ours, theirs = (f"{DATE_LABEL}: {us_date(one)}".encode() for one in (as_of, day or as_of))
+    return written.replace(ours, theirs, 1)
+
+
 @_command("help exit-codes", name="help")
 def help_on(
-    topic: Annotated[Given, _argument("[TOPIC]", "exit-codes, privacy, json or data.")] = None,
+    topic: Annotated[Given, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
     plain: Plain = False,
 ) -> int:
-    """Explain exit codes, privacy, the JSON documents or the data."""
+    """Explain exit codes, privacy, the JSON documents, the data, or CalAIM and what is new."""
     from calaim_cli.show.help import overview, topic_named
 
-    return _show(overview() if topic is None else topic_named(topic).view, plain=plain)
+    view = overview() if topic is None else topic_named(topic).view
+    if not view:  # the one topic that the data tell
+        from calaim_cli.policy import load
+        from calaim_cli.show import views
+
+        view = views.calaim_view(load.load())
+    return _show(view, plain=plain)
 
 
 @_command("batch examples/members.csv --out drafts", name="batch")

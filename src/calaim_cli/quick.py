@@ -68,7 +68,7 @@ def _about(place: str, kind: str) -> str | None:
         return None
     places = _text("places")
     county = places.partition(f"\n{key(place)} ")[2].partition("\n")[0]
-    if not county or time.strftime("%Y-%m-%d") > places[: len("2027-01-01")]:
+    if not county or time.strftime("%Y-%m-%d") >= places[: len("2027-01-01")]:
         return None
     if kind == "county" and place.isdigit() and not place.startswith("06"):  # with 06 begin FIPS codes alone
         kind = "zip"

@@ -34,7 +34,8 @@ class Shift(Struct, frozen=True):
 
 
 NOUNS: Final = ("program", "population", "service")
-PROGRAM_LISTS: Final = ("source", "conflict", "topic", "outcome", "group", "question", "criterion", *NOUNS)
+TOLD: Final = ("source", "conflict", "notice", "fact")
+PROGRAM_LISTS: Final = (*TOLD, "topic", "outcome", "group", "question", "criterion", *NOUNS)
 COUNTY_LISTS: Final = ("source", "conflict", "region", "availability", "contact", "plan", "county")
 
 
@@ -69,7 +70,7 @@ def _keys(where: str, was: Struct, now: Struct, keys: Iterable[str]) -> Iterator
     for key in keys:
         before, after = getattr(was, key), getattr(now, key)
         if before != after:
-            yield Change(where, key, in_words(before), in_words(after))
+            yield Change(where, "from" if key == "starts" else key, in_words(before), in_words(after))
 
 
 def in_words(value: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, NotFound, Problem
@@ -13,10 +14,11 @@ from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.decide.advice import Advice, advise
-from calaim_cli.decide.determination import Decide, Determination, decider
+from calaim_cli.decide.determination import Decide, Determination, Reason, decider
+from calaim_cli.policy import dates
 from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome, Subject, subject_id
+from calaim_cli.policy.programs import Outcome, Program, Subject, subject_id
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Question, Teller, read_answers
 
 
@@ -35,6 +37,7 @@ class Screener(Struct, frozen=True):
     questions: Mapping[str, Question]
     tell: Teller
     deciders: dict[str, Decide]
+    beginnings: dict[str, tuple[date, Determination]]  # what comes out before the day
 
     def screen(self, case: Case, as_of: date, only: Container[str] | None = None) -> Screening:
         """The case decided as far as its answers go, for all subjects or `only` some. Wrong answers decide nothing.
@@ -56,13 +59,23 @@ class Screener(Struct, frozen=True):
             answers[AGE] = age
         known = self.tell(answers)
         found = {one: decide(known) for one, decide in self.deciders.items() if only is None or one in only}
+        for one, (starts, determination) in self.beginnings.items():
+            if one in found and as_of < starts:
+                found[one] = determination
         return Screening(found, (), tuple(warnings), answers)
 
 
 def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
     """A screener for these subjects."""
-    deciders = {subject_id(one): decider(one) for one in subjects}
-    return Screener(policy.questions, Teller(policy.criteria.values()), deciders)
+    named = {subject_id(one): one for one in subjects}
+    deciders = {name: decider(one) for name, one in named.items()}
+    reason = (Reason(dates.BEGINS, met=False, part="from"),)
+    beginnings = {
+        name: (starts, Determination(one, Outcome.UNLIKELY, reason))
+        for name, one in named.items()
+        if (starts := dates.began(one.entry, policy).starts)
+    }
+    return Screener(policy.questions, Teller(policy.criteria.values()), deciders, beginnings)
 
 
 class CaseCounty(Struct, frozen=True):
@@ -103,6 +116,7 @@ class Decided(Struct, frozen=True):
     county: County | None
     results: tuple[tuple[Determination, Advice], ...]
     warnings: tuple[Problem, ...]
+    reminders: tuple[Problem, ...] = ()  # of the member's age
 
 
 class Difference(Struct, frozen=True):
@@ -122,8 +136,21 @@ def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: dat
     screening = _screened(name, case, screener, as_of)
     county, warnings = (stated, ()) if stated else _county_to_decide_for(name, case, policy)
     found, kp_member = screening.determinations.values(), case.member.kp_member
-    results = tuple((one, advise(one, policy, county, kp_member=kp_member)) for one in found)
-    return Decided(name, county, results, (*screening.warnings, *warnings))
+    advised = ((one, advise(one, policy, county, kp_member=kp_member)) for one in found)
+    results = tuple((one, _by_day(advice, one.subject.entry, policy, as_of)) for one, advice in advised)
+    age = screening.answers.get(AGE)
+    notices = dates.notices((one.subject.entry for one in found), policy, as_of)
+    reminders = dates.notices_at(age if isinstance(age, int) else None, policy, as_of)
+    return Decided(name, county, results, (*screening.warnings, *warnings, *notices), tuple(reminders))
+
+
+def _by_day(advice: Advice, entry: Program, policy: Policy, as_of: date) -> Advice:
+    """The advice as of a day: before a service begins no plan offers it, and until all have to it is not known."""
+    if advice.offered is None:
+        return advice
+    if dates.not_begun(entry, policy, as_of):
+        return replace(advice, offered=False)
+    return replace(advice, offered=None) if entry.required_from and as_of < entry.required_from else advice
 
 
 def _screened(name: str, case: Case, screener: Screener, as_of: date) -> Screening:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
+from calaim_cli.base.cautions import CAUTIONS
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
 from calaim_cli.case.form import BY_KEY
+from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, plans_of
 from calaim_cli.policy.policy import COUNTIES, PROGRAMS, Policy, cited
 from calaim_cli.policy.programs import Outcome, rules_of, source_id
@@ -27,7 +29,7 @@ TESTS: Final[dict[Kind, set[str]]] = {Kind.YES_NO: set(), Kind.NUMBER: {"at_leas
 def find_problems(catalog: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     ids = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
-    checks = (*ids, _counties, _places, _routes, _form)
+    checks = (*ids, _dates, _counties, _places, _routes, _form)
     return tuple(problem for check in checks for problem in check(catalog))
 
 
@@ -44,6 +46,8 @@ def _repeated_ids(catalog: Policy) -> Iterator[Problem]:
     lists: dict[str, Iterable[str]] = {
         f"{PROGRAMS}, {COUNTIES}: source": (one.id for one in (*programs.source, *counties.source)),
         f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in catalog.conflicts),
+        f"{PROGRAMS}: notice": (one.id for one in programs.notice),
+        f"{PROGRAMS}: fact": (one.id for one in programs.fact),
         f"{PROGRAMS}: topic": (one.id for one in programs.topic),
         f"{PROGRAMS}: question": (one.id for one in programs.question),
         f"{PROGRAMS}: criterion": (one.id for one in programs.criterion),
@@ -146,9 +150,12 @@ def _citations(catalog: Policy) -> Iterator[Problem]:
     # What touches or belongs to nothing that is there would never be shown.
     known = {one.id for one in catalog.entries} | {one.id for one in counties.contact} | set(catalog.plans)
     known |= {one.name for one in counties.county}
+    for fact in catalog.programs_file.fact:
+        yield from _absent(f'{PROGRAMS}: fact "{fact.id}": touches', "entry", fact.touches, known | {WHOLE})
     for conflict in catalog.conflicts:
         yield from _absent(f'conflict "{conflict.id}": touches', "entry", conflict.touches, known)
     owned = [(f'{COUNTIES}: contact "{one.id}"', one.plan) for one in counties.contact]
+    owned += [(f'{PROGRAMS}: fact "{one.id}"', one.plan) for one in catalog.programs_file.fact]
     for file, conflicts in ((PROGRAMS, catalog.programs_file.conflict), (COUNTIES, counties.conflict)):
         owned += [(f'{file}: conflict "{one.id}"', one.plan) for one in conflicts]
     for where, plan in owned:
@@ -156,6 +163,31 @@ def _citations(catalog: Policy) -> Iterator[Problem]:
     for outcome in Outcome:
         if outcome not in catalog.outcomes:
             yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
+
+
+def _dates(catalog: Policy) -> Iterator[Problem]:
+    """Problems of authorities and days: an authority is graded, and nothing ends or is required before it begins."""
+    for entry in catalog.entries:
+        where, starts = f'{PROGRAMS}: "{entry.id}"', began(entry, catalog).starts
+        if entry.authority and not entry.authority_grade:
+            yield Problem(f"{where}: authority_grade", "missing-key", "say how well it is known: A, B, C or U")
+        if not entry.authority and (entry.authority_until or entry.authority_grade or entry.authority_source):
+            yield Problem(f"{where}: authority", "missing-key", "name the authority that the other keys are about")
+        until = allowed(entry, catalog).authority_until
+        if starts and until and starts > until:
+            yield Problem(f"{where}: from", "dates", f"begins on {starts}, after its authority has ended on {until}")
+        if entry.required_from and (starts is None or entry.required_from < starts):
+            yield Problem(f"{where}: required_from", "dates", "must not be before the day in `from`")
+    for notice in catalog.programs_file.notice:
+        where = f'{PROGRAMS}: notice "{notice.id}"'
+        yield from _absent(
+            where, "notice", (notice.id,), [code for code, (own, _) in CAUTIONS.items() if own == "{text}"]
+        )
+        for_ages = (notice.at_least, notice.at_most) != (None, None)
+        if for_ages == bool(notice.authority):
+            yield Problem(where, "notice", "give either authority or ages (at_least, at_most): who is to hear it?")
+        if for_ages and notice.at_most is not None and (notice.at_least or 0) > notice.at_most:
+            yield Problem(where, "notice", "nobody is of such an age: at_least is more than at_most")
 
 
 def _counties(catalog: Policy) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
+from calaim_cli.base.values import MOST_REMEMBERED
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line
 from calaim_cli.decide.determination import POSITIVE, Determination
@@ -23,8 +25,9 @@ from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
 from calaim_cli.draft.message import Draft, eml
 from calaim_cli.draft.route import Route, check_member, route
+from calaim_cli.policy import dates
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Grade, Outcome
+from calaim_cli.policy.programs import Grade, Outcome, Subject
 
 # Problems of a name that finds nothing, or more than one thing.
 NOT_FOUND: Final = frozenset(
@@ -133,6 +136,14 @@ class Drafter:
         for contact in self.policy.counties_file.contact:
             if fitting.intersection(contact.touches):
                 yield caution("contact", "answers", line=contact_line(contact))
+        asked = tuple(one.subject for one in _wanted(case.referral, screening))
+        yield from _notices(asked, self.policy, self.as_of)
+
+
+@lru_cache(MOST_REMEMBERED)
+def _notices(asked: tuple[Subject, ...], policy: Policy, as_of: date) -> tuple[Problem, ...]:
+    """What has to be said by that day of what is asked for, to the person who refers and never in the letter."""
+    return tuple(dates.notices((one.entry for one in asked), policy, as_of))
 
 
 def _wanted(referral: Referral, screening: Screening) -> list[Determination]:

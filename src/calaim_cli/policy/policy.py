@@ -14,7 +14,19 @@ from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, near_names, one_of, shown
 from calaim_cli.policy import places
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, County, NoPlace, Place, Plan, Region, find_place, plans_of
-from calaim_cli.policy.programs import Conflict, Grade, Group, Program, Source, Subject, requested, rules_of, source_id
+from calaim_cli.policy.programs import (
+    Conflict,
+    Fact,
+    Grade,
+    Group,
+    Notice,
+    Program,
+    Source,
+    Subject,
+    requested,
+    rules_of,
+    source_id,
+)
 from calaim_cli.policy.questions import Criterion, Question, Topic
 from calaim_cli.policy.rules import criteria_of
 
@@ -41,6 +53,8 @@ class ProgramsFile(Struct, frozen=True, forbid_unknown_fields=True):
     review_by: date
     source: tuple[Source, ...] = ()
     conflict: tuple[Conflict, ...] = ()
+    notice: tuple[Notice, ...] = ()
+    fact: tuple[Fact, ...] = ()
     topic: tuple[Topic, ...] = ()
     outcome: tuple[OutcomeWords, ...] = ()
     group: tuple[Group, ...] = ()
@@ -95,7 +109,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     @property
     def review_by(self) -> date:
-        """The day after which the data want a review: the earlier of the two files'."""
+        """The day on which the data want a review: the earlier of the two files'."""
         return min(self.programs_file.review_by, self.counties_file.review_by)
 
     @property
@@ -120,11 +134,13 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return _by_name(self.programs_file.service)
 
     def past_review(self, as_of: date) -> tuple[Problem, ...]:
-        """A warning for each file and source whose review is due on `as_of`."""
+        """A warning for each file, source and entry whose review is due on `as_of`."""
         due = {PROGRAMS: self.programs_file.review_by, COUNTIES: self.counties_file.review_by} | {
             f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
-        return tuple(caution("past-review", where, day=day) for where, day in due.items() if as_of > day)
+        if as_of < self.programs_file.review_by:  # from then on all of them are
+            due |= {f'{PROGRAMS}: "{one.id}"': one.review_by for one in self.entries if one.review_by}
+        return tuple(caution("past-review", where, day=day) for where, day in due.items() if as_of >= day)
 
     def dated(self, citations: tuple[str, ...]) -> str | None:
         """The newest date among the sources cited; None where none is dated."""
@@ -294,6 +310,12 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield PROGRAMS, f'"{entry.id}"', entry.source
         if entry.codes_source:
             yield PROGRAMS, f'"{entry.id}": codes', entry.codes_source
+        if entry.starts:
+            yield PROGRAMS, f'"{entry.id}": from', entry.from_source
+        if entry.authority:
+            yield PROGRAMS, f'"{entry.id}": authority', entry.authority_source
+    yield from ((PROGRAMS, f'notice "{one.id}"', one.source) for one in programs.notice)
+    yield from ((PROGRAMS, f'fact "{one.id}"', one.source) for one in programs.fact)
     for file, conflicts in ((PROGRAMS, programs.conflict), (COUNTIES, counties.conflict)):
         yield from ((file, f'conflict "{one.id}"', one.source) for one in conflicts)
     yield from ((COUNTIES, f'region "{one.id}"', one.source) for one in counties.region)

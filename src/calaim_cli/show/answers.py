@@ -59,7 +59,8 @@ def _lines(lines: Iterable[str]) -> bytes:
 
 def _places(catalog: Policy) -> Iterator[str]:
     """The day of the first review, then what may be typed, each with its county; what is refused is left out."""
-    reviews = (catalog.review_by, *(source.review_by for source in catalog.sources.values()))
+    entries = (one.review_by for one in catalog.entries)
+    reviews = (catalog.review_by, *(source.review_by for source in catalog.sources.values()), *entries)
     yield min(day for day in reviews if day).isoformat()
     typed = [word for one in catalog.counties_file.county for word in (one.name, *one.aliases, one.fips)]
     found = {quick.key(one): find_place(one, catalog.gazetteer) for one in (*typed, *catalog.gazetteer.zips())}

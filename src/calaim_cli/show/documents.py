@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from calaim_cli.base.errors import CalaimError, Problem
+from calaim_cli.policy import dates
 from calaim_cli.policy.places import County, Place, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Program, Source, age_in_months, rules_of
+from calaim_cli.policy.questions import Criterion
 from calaim_cli.policy.rules import Rule
 
 if TYPE_CHECKING:  # a look-up needs none of these
@@ -91,7 +93,9 @@ def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
     return {"schema": "calaim.counties/1", "counties": listed, "edition": catalog.edition}
 
 
-def services_document(services: Iterable[Program], county: County | None, catalog: Policy) -> Document:
+def services_document(
+    services: Iterable[Program], county: County | None, catalog: Policy, warnings: Iterable[Problem] = ()
+) -> Document:
     """Community Supports with where Kaiser Permanente offers them, as `calaim.services/1`."""
     served = [one.name for one in catalog.counties_file.county if one.kp]
     listed = [
@@ -110,10 +114,18 @@ def services_document(services: Iterable[Program], county: County | None, catalo
         for service, availability in ((one, catalog.availability[one.id]) for one in services)
     ]
     name = county.name if county else None
-    return {"schema": "calaim.services/1", "county": name, "services": listed, "edition": catalog.edition}
+    return {
+        "schema": "calaim.services/1",
+        "county": name,
+        "services": listed,
+        "edition": catalog.edition,
+        "warnings": _problems(warnings),
+    }
 
 
-def programs_document(entries: Iterable[tuple[str, Program]], catalog: Policy) -> Document:
+def programs_document(
+    entries: Iterable[tuple[str, Program]], catalog: Policy, warnings: Iterable[Problem] = ()
+) -> Document:
     """Programs, populations and services with their rules, as `calaim.programs/1`; each with the word for its kind."""
     listed = [
         {
@@ -125,11 +137,43 @@ def programs_document(entries: Iterable[tuple[str, Program]], catalog: Policy) -
             "source": catalog.cite(entry.source),
             "as_of": catalog.dated(entry.source),
             "grade": catalog.grade(entry.source),
-            "review_by": catalog.review_by.isoformat(),
+            "review_by": (entry.review_by or catalog.review_by).isoformat(),
+            **_standing(entry, catalog),
         }
         for kind, entry in entries
     ]
-    return {"schema": "calaim.programs/1", "programs": listed, "edition": catalog.edition}
+    return {
+        "schema": "calaim.programs/1",
+        "programs": listed,
+        "edition": catalog.edition,
+        "warnings": _problems(warnings),
+    }
+
+
+def _standing(entry: Program, catalog: Policy) -> Document:
+    """Since when and on what authority an entry runs, the papers of each step, and what else is known of it."""
+    first, resting = dates.began(entry, catalog), dates.allowed(entry, catalog)
+    facts = dates.facts_on(entry.id, catalog)
+    return {
+        "from": first.starts and first.starts.isoformat(),
+        "from_source": catalog.cite(first.from_source) or None,
+        "required_from": entry.required_from and entry.required_from.isoformat(),
+        "authority": resting.authority,
+        "authority_until": resting.authority_until and resting.authority_until.isoformat(),
+        "authority_grade": resting.authority_grade,
+        "authority_source": catalog.cite(resting.authority_source) or None,
+        **_keys(entry, "referral_papers", "extension_papers"),
+        "facts": [
+            {
+                "text": fact.text,
+                "plan": fact.plan or None,
+                "source": catalog.cite(fact.source),
+                "as_of": catalog.dated(fact.source),
+                "grade": catalog.grade(fact.source),
+            }
+            for fact in facts
+        ],
+    }
 
 
 def _keys(part: Struct, *keys: str) -> Document:
@@ -141,15 +185,17 @@ def _keys(part: Struct, *keys: str) -> Document:
 def _rule(rule: Rule, catalog: Policy) -> Document:
     clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
     return {
-        clause: [_rule(part, catalog) if isinstance(part, Rule) else _criterion(part, catalog) for part in parts]
+        clause: [
+            _rule(part, catalog) if isinstance(part, Rule) else _criterion(catalog.criteria[part], catalog)
+            for part in parts
+        ]
         for clause, parts in clauses.items()
         if parts
     }
 
 
-def _criterion(criterion_id: str, catalog: Policy, reason: Reason | None = None) -> Document:
+def _criterion(criterion: Criterion, catalog: Policy, reason: Reason | None = None) -> Document:
     """A criterion with the question it tests, or with what it came to where it is a reason; and its source."""
-    criterion = catalog.criteria[criterion_id]
     return {
         "criterion": criterion.id,
         "text": criterion.text,
@@ -174,7 +220,10 @@ def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Do
                 "name": one.subject.entry.name,
                 "outcome": one.outcome,
                 "offered": advice.offered,
-                "because": [_criterion(reason.criterion, catalog, reason) for reason in one.because],
+                "because": [
+                    _criterion(dates.statement(reason.criterion, one.subject.entry, catalog), catalog, reason)
+                    for reason in one.because
+                ],
                 "missing": [
                     {"question": question, "text": catalog.questions[question].ask}
                     for question in catalog.questions_of(one.missing)
@@ -184,7 +233,7 @@ def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Do
             }
             for one, advice in decided.results
         ],
-        "warnings": _problems(decided.warnings),
+        "warnings": _problems((*decided.warnings, *decided.reminders)),
     }
 
 

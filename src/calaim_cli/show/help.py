@@ -118,6 +118,7 @@ TOPICS: Final = (
     Topic("privacy", "what stays where, and what you have to mind", PRIVACY),
     Topic("json", "the documents that --json prints", JSON),
     Topic("data", "where the facts are, and how to change them", DATA),
+    Topic("calaim", "until when the programs hold, what is new, and some background", ()),
 )
 
 

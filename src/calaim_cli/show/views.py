@@ -11,6 +11,7 @@ from msgspec import Struct
 from calaim_cli.base.wording import counted
 from calaim_cli.decide.advice import GATES, Advice, contact_line, phone_line
 from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.policy import dates
 from calaim_cli.policy.places import County, Place, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Program, Source, age_in_months, rules_of, subject_id
@@ -18,6 +19,7 @@ from calaim_cli.policy.questions import Kind, Question
 from calaim_cli.policy.rules import Rule
 
 if TYPE_CHECKING:  # a look-up holds no interview
+    from calaim_cli.base.errors import Problem
     from calaim_cli.decide.diff import Change, Shift
 
 CRITERION = "criterion "
@@ -174,6 +176,11 @@ def service_view(service: Program, county: County | None, catalog: Policy) -> Vi
         Fact("as_of", "As of", f"{availability.as_of} ({catalog.cite(availability.source)}); call to confirm"),
         Fact("availability_note", "Note", availability.note, DOUBT),
     ]
+    where += [
+        Fact("group", "Group", f"{one.title}: {one.audience}")
+        for one in catalog.programs_file.group
+        if one.id == service.group
+    ]
     if county:
         here = OFFERED[catalog.offered(service.id, county)]
         where.insert(0, Fact("offered", f"Offered in {county.name} County", here))
@@ -192,14 +199,63 @@ def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Pol
         Points("not_covered", "Not covered", entry.not_covered),
         Fact("who", "Who", entry.who),
         *middle,
+        *_standing(entry, catalog),
         Points("limit", "Limits", entry.limits),
-        Points("document", "Documents needed later", entry.documents),
+        Points("referral_paper", "Papers for the referral", entry.referral_papers),
+        Points("document", "Papers for the authorization, later", entry.documents),
+        Points("extension_paper", "Papers for more of it", entry.extension_papers),
         Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
         Points("note", "Notes", entry.notes),
+        *_facts(entry.id, catalog),
         *_conflicts(entry.id, catalog),
         *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
         Fact("source", "Source", f"{catalog.cite(entry.source)}; grade {catalog.grade(entry.source)}"),
-        Fact("review_by", "Review by", catalog.review_by.isoformat()),
+        Fact("review_by", "Review by", (entry.review_by or catalog.review_by).isoformat()),
+    )
+
+
+AUTHORITY = {
+    "state_plan": "the Medicaid state plan",
+    "in_lieu": "the plan's contract, in lieu of other services",
+    "calaim_1115": "the CalAIM waiver (section 1115)",
+    "bh_connect_1115": "the BH-CONNECT waiver (section 1115)",
+    "contract": "state law and the plan's contract",
+}
+
+
+def _standing(entry: Program, catalog: Policy) -> Iterator[Block]:
+    """Since when an entry runs, and what it rests on until when."""
+    first, resting = dates.began(entry, catalog), dates.allowed(entry, catalog)
+    if first.starts:
+        cited = f"{catalog.cite(first.from_source)}; grade {catalog.grade(first.from_source)}"
+        yield Fact("from", "Since", f"{first.starts} [{cited}]", PLAIN, first.starts.isoformat())
+    if entry.required_from:
+        yield Fact("required_from", "Every plan must offer it since", entry.required_from.isoformat())
+    if resting.authority:
+        until = f"until {resting.authority_until}" if resting.authority_until else "no end date"
+        cited = f"{catalog.cite(resting.authority_source)}; grade {resting.authority_grade}"
+        yield Fact("authority", "Rests on", f"{AUTHORITY[resting.authority]}, {until} [{cited}]")
+
+
+def _facts(touched: str, catalog: Policy) -> Iterator[Block]:
+    yield Points("fact", "Also known", tuple(dates.fact_line(one, catalog) for one in dates.facts_on(touched, catalog)))
+
+
+def calaim_view(catalog: Policy) -> View:
+    """CalAIM as a whole: what is said from some day on, what is known, since when and on what each program rests."""
+    programs = [one for one in catalog.entries if one.starts or one.authority]
+    rows = []
+    for one in programs:
+        first, resting = dates.began(one, catalog), dates.allowed(one, catalog)
+        until = str(resting.authority_until or "-")
+        rows.append((one.id, str(first.starts or "-"), str(resting.authority or "-"), until))
+    said = tuple(f"From {one.starts}: {dates.sourced(one, catalog)}" for one in catalog.programs_file.notice)
+    columns = ("id", "from", "authority", "until")
+    return _view(
+        Heading("CalAIM: until when it holds, and what is new"),
+        Points("notice", "Said with ECM and Community Supports, or by age", said),
+        *_facts(dates.WHOLE, catalog),
+        Table(columns, tuple(rows)),
     )
 
 
@@ -254,7 +310,15 @@ WAYS_TO_ANSWER = (
 Results = Sequence[tuple[Determination, Advice]]
 
 
-def determination_view(results: Results, catalog: Policy, county: County | None, title: str, *, full: bool) -> View:
+def determination_view(
+    results: Results,
+    catalog: Policy,
+    county: County | None,
+    title: str,
+    *,
+    full: bool,
+    reminders: Sequence[Problem] = (),
+) -> View:
     """The results of a case: the summary, then what fits, what is open, what does not match today.
 
     Unless `full`, a long list keeps the details of what is open or does not match to the summary.
@@ -270,6 +334,7 @@ def determination_view(results: Results, catalog: Policy, county: County | None,
         Heading(f"{title}: what seems to fit, and what does not match today"),
         *(Items(f"summary\t{one}", catalog.outcomes[one].label, names[one], TONES[one]) for one in order),
         Fact("county", "County", county.name if county else "not given"),
+        *(Fact("remember", "Remember", one.message, DOUBT) for one in reminders),
         *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
         Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
         Fact("edition", "Data edition", catalog.edition),
@@ -292,8 +357,9 @@ def _result(determination: Determination, advice: Advice, catalog: Policy) -> It
     why = []
     for reason in determination.because:
         if reason.part not in passed:
-            criterion = catalog.criteria[reason.criterion]
-            why.append(f"{'yes' if reason.met else 'no'}: {criterion.text} [{catalog.cite(criterion.source)}]")
+            criterion = dates.statement(reason.criterion, subject.entry, catalog)
+            said = "" if criterion.id == dates.BEGINS else "yes: " if reason.met else "no: "
+            why.append(f"{said}{criterion.text} [{catalog.cite(criterion.source)}]")
     if clear := len(determination.because) - len(why):
         why.append(f"no exclusion applies ({clear} checked)")
     yield Points(f"{key}\tbecause", "Why", tuple(why))
