@@ -16,14 +16,14 @@ from pathlib import Path
 import tree
 
 from calaim_cli.case.form import FIELDS
-from calaim_cli.policy import load, policy
+from calaim_cli.policy import dates, load, policy
 from calaim_cli.policy.places import plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Program, rules_of
 from calaim_cli.policy.questions import Kind
 from calaim_cli.policy.rules import Rule
 from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, PAGES
-from calaim_cli.show.views import CLAUSE_WORDS, PART_WORDS, Points
+from calaim_cli.show.views import AUTHORITY, CLAUSE_WORDS, PART_WORDS, Points
 
 ROOT = Path(__file__).parents[1]
 
@@ -204,9 +204,11 @@ def programs() -> None:
             print(f"**{PART_WORDS[part]}**\n")
             _rule(rule, catalog, "")
             print()
-        for label, texts in (("Limits", entry.limits), ("Documents needed later", entry.documents)):
+        papers = (("Papers for the referral", entry.referral_papers), ("Papers for the authorization", entry.documents))
+        for label, texts in (("Limits", entry.limits), *papers, ("Papers for more of it", entry.extension_papers)):
             if texts:
                 print(f"**{label}:** {' '.join(texts)}\n")
+        _standing(entry, catalog)
         _last(entry, catalog)
 
 
@@ -223,10 +225,23 @@ def _rule(rule: Rule, catalog: Policy, indent: str) -> None:
                 print(f"{indent}  - {criterion.text} ({', '.join(criterion.source)}; grade {grade})")
 
 
+def _standing(entry: Program, catalog: Policy) -> None:
+    """Print since when an entry runs and what it rests on, where it says so itself, and what else is known of it."""
+    if entry.starts:
+        print(f"**Since** {entry.starts} ({catalog.cite(entry.from_source)}).\n")
+    if entry.authority:
+        until = f", until {entry.authority_until}" if entry.authority_until else ""
+        cited = f"{catalog.cite(entry.authority_source)}; grade {entry.authority_grade}"
+        print(f"**Rests on** {AUTHORITY[entry.authority]}{until} ({cited}).\n")
+    if facts := dates.facts_on(entry.id, catalog):
+        print("**Also known**\n")
+        print(*(f"- {dates.fact_line(fact, catalog)}" for fact in facts), "", sep="\n")
+
+
 def _last(entry: Program, catalog: Policy) -> None:
     for conflict in catalog.conflicts_of(entry.id):
         print(f"**Sources differ** on {conflict.matter.lower()}: {conflict.older} {conflict.newer}\n")
-    print(f"Source: {catalog.cite(entry.source)}. Review by {catalog.review_by}.")
+    print(f"Source: {catalog.cite(entry.source)}. Review by {entry.review_by or catalog.review_by}.")
 
 
 def review() -> None:
@@ -234,7 +249,7 @@ def review() -> None:
     catalog = load.load()
     print(
         f"Every fact has a source, a date and a grade. This edition, {catalog.edition}, is due for review by "
-        f"{catalog.review_by}, because the CalAIM waivers end then; later, each decision and draft says so. "
+        f"{catalog.review_by}, because the CalAIM waivers end then; from that day on each decision and draft says so. "
         "`calaim data sources` lists the sources."
     )
 

@@ -242,12 +242,13 @@ def test_spoiled_answer_is_left_to_typer(
 
 
 def test_data_past_their_review_are_left_to_typer(answer: Answer, own_answers: Path) -> None:
-    """From the day after the first review date on, Typer answers, with a warning; until then nothing is slower."""
+    """From the first review date on, Typer answers, with a warning; until then nothing is slower."""
     first, _, places = (own_answers / "places").read_text("utf-8").partition("\n")
-    dates = [SHIPPED.review_by, *(source.review_by for source in SHIPPED.sources.values() if source.review_by)]
+    sources, entries = ([one.review_by for one in several] for several in (SHIPPED.sources.values(), SHIPPED.entries))
+    dates = [day for day in (SHIPPED.review_by, *sources, *entries) if day]
     assert first == min(dates).isoformat()
     today = date.today()  # noqa: DTZ011 the user's own day counts
-    for day, quickly in ((today, True), (today - timedelta(days=1), False)):
+    for day, quickly in ((today + timedelta(days=1), True), (today, False)):
         (own_answers / "places").write_text(f"{day}\n{places}", "utf-8")
         for form in FORMS.values():
             assert (answer(*form("alameda")) is not None) == quickly

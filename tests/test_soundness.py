@@ -325,7 +325,7 @@ def test_commands_refuse_unsound_data(run: Run, data_copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("as_of", "warned"), [("2026-12-31", False), ("2027-01-01", False), ("2027-01-02", True), ("2027-02-01", True)]
+    ("as_of", "warned"), [("2026-11-30", False), ("2026-12-30", False), ("2027-01-01", True), ("2027-02-01", True)]
 )
 def test_data_past_their_review_are_used_with_a_warning(
     run: Run,
@@ -333,7 +333,7 @@ def test_data_past_their_review_are_used_with_a_warning(
     as_of: str,
     warned: bool,
 ) -> None:
-    """Old data stop nobody, and nobody uses them unawares: from the day after, each file is named on stderr."""
+    """Old data stop nobody, and nobody uses them unawares: from that day on, each file is named on stderr."""
     ran = run("data", "check", "--data", data_copy, "--as-of", as_of)
     assert (ran.code, ran.out) == (0, "ok\tdata edition 2026-11, nothing wrong\n")
     lines = [line for line in ran.err.splitlines() if "warning" in line and "past-review" in line]

@@ -315,33 +315,44 @@ def contacts(as_json: Json = False, plain: Plain = False, data: Data = None) -> 
 
 @_command("services sobering-centers")
 def services(
-    service: OneService = None, county: InCounty = None, as_json: Json = False, plain: Plain = False, data: Data = None
+    service: OneService = None,
+    county: InCounty = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    plain: Plain = False,
+    data: Data = None,
 ) -> int:
     """List the Community Supports, or tell all about one."""
+    from calaim_cli.policy import dates
     from calaim_cli.policy.policy import place_named, service_named
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), _today(), as_json, plain)
+    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     found = place_named(county, asked.policy).county if county else None
     wanted = (service_named(service, asked.policy),) if service else asked.policy.programs_file.service
     view = views.service_view(wanted[0], found, asked.policy) if service else None
-    document = documents.services_document(wanted, found, asked.policy)
-    return asked.respond(view or views.services_view(wanted, found, asked.policy), document)
+    notices = tuple(dates.notices(wanted, asked.policy, asked.as_of)) if service else ()
+    document = documents.services_document(wanted, found, asked.policy, notices)
+    return asked.respond(view or views.services_view(wanted, found, asked.policy), document, warnings=notices)
 
 
 @_command("programs homelessness")
-def programs(program: OneProgram = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+def programs(
+    program: OneProgram = None, as_of: AsOf = None, as_json: Json = False, plain: Plain = False, data: Data = None
+) -> int:
     """The rules in plain words, each with source, date and grade."""
+    from calaim_cli.policy import dates
     from calaim_cli.policy.policy import entry_named, kinds
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), _today(), as_json, plain)
+    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     wanted = kinds(asked.policy)
     if program:
         entry = entry_named(program, asked.policy)
         wanted = tuple(one for one in wanted if one[1] is entry)
     view = views.program_view(*wanted[0], asked.policy) if program else views.programs_view(wanted)
-    return asked.respond(view, documents.programs_document(wanted, asked.policy))
+    notices = tuple(dates.notices((entry for _, entry in wanted), asked.policy, asked.as_of))
+    return asked.respond(view, documents.programs_document(wanted, asked.policy, notices), warnings=notices)
 
 
 @_command("check examples/case.toml --program ecm")
@@ -390,7 +401,8 @@ def _show_decided(results: "list[screening.Decided]", asked: _Asked) -> int:
     full = not render.wants_rich(sys.stdout, plain_wanted=asked.plain)
     shown = (views.determination_view(one, asked.policy, full=full) for one in results)
     written = (documents.determination_document(one, asked.policy, asked.as_of) for one in results)
-    warnings = (warning for one in results for warning in one.warnings)
+    # What is to be said of the programs themselves is the same for each case.
+    warnings = dict.fromkeys(warning for one in results for warning in one.warnings)
     return asked.respond(tuple(block for view in shown for block in view), *written, warnings=warnings)
 
 
@@ -469,40 +481,59 @@ def refer(
             emit_utf8(draft.as_text(replace(one.draft, body=drafter.redacted(one))))
         say("Member data are masked. Nothing was written, nothing has been sent.")
         return 0
-    _deliver(drafts, wanted, out, policy, force=force)
+    _deliver(drafts, wanted, out, drafter, force=force)
     if as_json and out is not None:
         _show_json(draft.referral_document(one, policy) for one in drafts)
     return 0
 
 
-def _deliver(drafts: "list[draft.Drafted]", wanted: Format, out: Path | None, policy: "Policy", *, force: bool) -> None:
+def _deliver(
+    drafts: "list[draft.Drafted]", wanted: Format, out: Path | None, drafter: "draft.Drafter", *, force: bool
+) -> None:
     """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
     from calaim_cli.base import files
     from calaim_cli.draft import draft
 
     for one in drafts:
-        written = draft.formatted(one, wanted, policy)
+        written = draft.formatted(one, wanted, drafter.policy)
         _warn(one.warnings)
         if out is None:
             emit_utf8(written.decode())
             continue
         path = out.with_stem(f"{out.stem}-{one.case.referral.program}") if len(drafts) > 1 else out
+        if not force:
+            written = _dated_as(path, written, drafter.as_of)
         say(f"{path}: {files.save(path, written, replace=force)}. {one.goes.why}.")
-    for reminder in dict.fromkeys(said for one in drafts for said in policy.form_of(one.goes.plan.id).reminders):
+    forms = [drafter.policy.form_of(one.goes.plan.id) for one in drafts]
+    for reminder in dict.fromkeys(said for form in forms for said in form.reminders):
         say(reminder)
     say("Nothing has been sent.")
 
 
+def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
+    """The draft with the day that the file there carries: the same draft of another day is no other draft."""
+    from calaim_cli.batch.batch import carried_day, date_line
+
+    try:
+        with found.open("rb") as file:
+            day = carried_day(file.read(len(written) + 1), written, as_of)
+    except OSError:  # whoever writes it says what is wrong
+        return written
+    return written.replace(date_line(as_of), date_line(day or as_of), 1)
+
+
 @_command("help exit-codes", name="help")
 def help_on(
-    topic: Annotated[Text, _argument("[TOPIC]", "exit-codes, privacy, json or data.")] = None,
+    topic: Annotated[Text, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
     plain: Plain = False,
 ) -> int:
-    """Explain exit codes, privacy, the JSON documents or the data."""
+    """Explain exit codes, privacy, the JSON documents, the data, or CalAIM and what is new."""
     from calaim_cli.show import help as pages
-    from calaim_cli.show import render
+    from calaim_cli.show import render, views
 
-    render.show(pages.overview() if topic is None else pages.page_named(topic).view, plain_wanted=plain)
+    view = pages.overview() if topic is None else pages.page_named(topic).view
+    # The one page that the data tell.
+    render.show(view or views.calaim_view(_policy(None)), plain_wanted=plain)
     return 0
 
 

@@ -70,7 +70,7 @@ def _about(place: str, kind: str) -> str | None:
     county, city, document = _after(f"\n{key(place)} ", places), "", ""
     if not county and not place[:1].isdigit() and not is_called_county(place):
         county, city, document = (_after(f"\n{key(place)} ", _text(f"cities/{key(place)[:1]}")) or "\t\t").split("\t")
-    if not county or time.strftime("%Y-%m-%d") > places[: len("2027-01-01")]:
+    if not county or time.strftime("%Y-%m-%d") >= places[: len("2027-01-01")]:
         return None
     zip_code = place.isdigit() and not place.startswith("06")  # with 06 begin FIPS codes alone
     if kind == "county" and (city or zip_code):

@@ -34,9 +34,10 @@ class Shift(Struct, frozen=True):
 
 
 NOUNS: Final = ("program", "population", "service")
-PROGRAM_LISTS: Final = ("source", "conflict", "topic", "outcome", "group", "question", "criterion", *NOUNS)
+TOLD: Final = ("source", "conflict", "notice", "fact")
+PROGRAM_LISTS: Final = (*TOLD, "topic", "outcome", "group", "question", "criterion", *NOUNS)
 COUNTY_LISTS: Final = ("source", "conflict", "region", "contact", "plan", "county")
-ROUTE_LISTS: Final = ("source", "rule", "route", "form", "offer", "rejected")
+ROUTE_LISTS: Final = ("source", "rule", "route", "form", "offer", "at_once", "rejected")
 
 
 def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
@@ -73,7 +74,7 @@ def _keys(where: str, was: Struct, now: Struct, keys: Iterable[str]) -> Iterator
     for key in keys:
         before, after = getattr(was, key), getattr(now, key)
         if before != after:
-            yield Change(where, key, in_words(before), in_words(after))
+            yield Change(where, "from" if key == "starts" else key, in_words(before), in_words(after))
 
 
 def in_words(value: object) -> str:

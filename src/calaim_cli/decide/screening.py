@@ -13,8 +13,9 @@ from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.decide.advice import Advice, Door, Send, advise, sends
-from calaim_cli.decide.determination import Decide, Determination, decider
+from calaim_cli.decide.determination import Decide, Determination, Reason, decider
 from calaim_cli.decide.membership import MANAGED_CARE, Membership, membership_of, region_of
+from calaim_cli.policy import dates
 from calaim_cli.policy.places import County, NoPlace, Place, city_in_words, find_place, find_zip
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
@@ -36,6 +37,7 @@ class Screener(Struct, frozen=True):
     questions: Mapping[str, Question]
     truths_of: TruthsOf
     deciders: dict[str, Decide]
+    beginnings: dict[str, tuple[date, Determination]]  # what comes out before the day
 
     def screen(self, case: Case, as_of: date, only: Container[str] | None = None, plan: str = "") -> Screening:
         """The case decided as far as its answers go, for all subjects or `only` some. Wrong answers decide nothing.
@@ -62,13 +64,23 @@ class Screener(Struct, frozen=True):
             answers[MANAGED_CARE] = True
         known = self.truths_of(answers)
         found = {one: decide(known) for one, decide in self.deciders.items() if only is None or one in only}
+        for one, (starts, determination) in self.beginnings.items():
+            if one in found and as_of < starts:
+                found[one] = determination
         return Screening(found, (), tuple(warnings), answers)
 
 
 def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
     """A screener for these subjects."""
-    deciders = {subject_id(one): decider(one) for one in subjects}
-    return Screener(policy.questions, truths_of(policy.criteria.values()), deciders)
+    named = {subject_id(one): one for one in subjects}
+    deciders = {name: decider(one) for name, one in named.items()}
+    reason = (Reason(dates.BEGINS, met=False, part="from"),)
+    beginnings = {
+        name: (starts, Determination(one, Outcome.UNLIKELY, reason))
+        for name, one in named.items()
+        if (starts := dates.began(one.entry, policy).starts)
+    }
+    return Screener(policy.questions, truths_of(policy.criteria.values()), deciders, beginnings)
 
 
 class CaseCounty(Struct, frozen=True):
@@ -106,6 +118,7 @@ class Decided(Struct, frozen=True):
     warnings: tuple[Problem, ...]
     plan: str = ""  # the member's, where it is known
     send: tuple[Send, ...] = ()
+    reminders: tuple[Problem, ...] = ()  # of the member's age
 
 
 class Difference(Struct, frozen=True):
@@ -140,7 +153,10 @@ def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: dat
     door, found = Door(county, membership, region, as_of), screening.determinations.values()
     results = tuple((one, advise(one, policy, door)) for one in found)
     send = tuple(sends(dict.fromkeys(one.subject.program for one in found), door, policy))
-    return Decided(name, county, results, warnings, membership.plan, send)
+    age = screening.answers.get(AGE)
+    notices = dates.notices((one.subject.entry for one in found), policy, as_of)
+    reminders = tuple(dates.notices_at(age if isinstance(age, int) else None, policy, as_of))
+    return Decided(name, county, results, (*warnings, *notices), membership.plan, send, reminders)
 
 
 def _screened(name: str, case: Case, screener: Screener, as_of: date, membership: Membership) -> Screening:

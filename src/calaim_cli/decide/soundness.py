@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
+from calaim_cli.base.cautions import CAUTIONS
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
 from calaim_cli.case.form import BY_KEY
+from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, plans_of
 from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, Policy, cited
 from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, rules_of, source_id
@@ -30,7 +32,7 @@ TESTS: Final = {
 
 def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
-    of_programs = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations)
+    of_programs = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations, _dates)
     of_places = (_counties, _places, _routes, _offers, _forms)
     return tuple(problem for check in (*of_programs, *of_places) for problem in check(policy))
 
@@ -49,6 +51,8 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
             one.id for one in (*programs.source, *counties.source, *routes.source)
         ),
         f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in policy.conflicts),
+        f"{PROGRAMS}: notice": (one.id for one in programs.notice),
+        f"{PROGRAMS}: fact": (one.id for one in programs.fact),
         f"{PROGRAMS}: topic": (one.id for one in programs.topic),
         f"{PROGRAMS}: question": (one.id for one in programs.question),
         f"{PROGRAMS}: criterion": (one.id for one in programs.criterion),
@@ -151,9 +155,12 @@ def _citations(policy: Policy) -> Iterator[Problem]:
     # What touches or belongs to nothing that is there would never be shown.
     known = {one.id for one in policy.entries} | {one.id for one in counties.contact} | set(policy.plans)
     known |= {one.name for one in counties.county}
+    for fact in policy.programs_file.fact:
+        yield from _absent(f'{PROGRAMS}: fact "{fact.id}": touches', "entry", fact.touches, known | {WHOLE})
     for conflict in policy.conflicts:
         yield from _absent(f'conflict "{conflict.id}": touches', "entry", conflict.touches, known)
     owned = [(f'{COUNTIES}: contact "{one.id}"', one.plan) for one in counties.contact]
+    owned += [(f'{PROGRAMS}: fact "{one.id}"', one.plan) for one in policy.programs_file.fact]
     for file, conflicts in ((PROGRAMS, policy.programs_file.conflict), (COUNTIES, counties.conflict)):
         owned += [(f'{file}: conflict "{one.id}"', one.plan) for one in conflicts]
     for where, plan in owned:
@@ -161,6 +168,29 @@ def _citations(policy: Policy) -> Iterator[Problem]:
     for outcome in Outcome:
         if outcome not in policy.outcomes:
             yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
+
+
+def _dates(policy: Policy) -> Iterator[Problem]:
+    """Problems of authorities and days: an authority is graded, and nothing ends or is required before it begins."""
+    for entry in policy.entries:
+        where, starts = f'{PROGRAMS}: "{entry.id}"', began(entry, policy).starts
+        if entry.authority and not entry.authority_grade:
+            yield Problem(f"{where}: authority_grade", "missing-key", "say how well it is known: A, B, C or U")
+        if not entry.authority and (entry.authority_until or entry.authority_grade or entry.authority_source):
+            yield Problem(f"{where}: authority", "missing-key", "name the authority that the other keys are about")
+        until = allowed(entry, policy).authority_until
+        if starts and until and starts > until:
+            yield Problem(f"{where}: from", "dates", f"begins on {starts}, after its authority has ended on {until}")
+        if entry.required_from and (starts is None or entry.required_from < starts):
+            yield Problem(f"{where}: required_from", "dates", "must not be before the day in `from`")
+    for notice in policy.programs_file.notice:
+        where = f'{PROGRAMS}: notice "{notice.id}"'
+        yield from _absent(where, "notice", (notice.id,), [code for code, own in CAUTIONS.items() if own == "{text}"])
+        for_ages = (notice.at_least, notice.at_most) != (None, None)
+        if for_ages == bool(notice.authority):
+            yield Problem(where, "notice", "give either authority or ages (at_least, at_most): who is to hear it?")
+        if for_ages and notice.at_most is not None and (notice.at_least or 0) > notice.at_most:
+            yield Problem(where, "notice", "nobody is of such an age: at_least is more than at_most")
 
 
 def _counties(policy: Policy) -> Iterator[Problem]:

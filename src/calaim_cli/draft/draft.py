@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,8 +25,9 @@ from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
 from calaim_cli.draft.message import Draft, eml, sheet
 from calaim_cli.draft.route import Destination, check_member, destination
+from calaim_cli.policy import dates
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.programs import Outcome, Subject
 from calaim_cli.policy.routes import Form
 
 # Problems of a name that finds nothing, or more than one thing.
@@ -143,6 +145,14 @@ class Drafter:
         for contact in self.policy.counties_file.contact:
             if contact.plan in {"", plan} and fitting.intersection(contact.touches):
                 yield caution("contact", "answers", line=contact_line(contact))
+        asked = tuple(found[one].subject for one in _asked(case))
+        yield from _notices(asked, self.policy, self.as_of)
+
+
+@lru_cache
+def _notices(asked: tuple[Subject, ...], policy: Policy, as_of: date) -> tuple[Problem, ...]:
+    """What has to be said by that day of what is asked for, to the person who refers and never in the letter."""
+    return tuple(dates.notices((one.entry for one in asked), policy, as_of))
 
 
 def _leaving(member: Member, form: Form) -> Member:

@@ -14,7 +14,18 @@ from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, near_names, one_of, shown
 from calaim_cli.policy import places, routes
 from calaim_cli.policy.places import County, plans_of
-from calaim_cli.policy.programs import Conflict, Grade, Group, Program, Source, Subject, rules_of, source_id
+from calaim_cli.policy.programs import (
+    Conflict,
+    Fact,
+    Grade,
+    Group,
+    Notice,
+    Program,
+    Source,
+    Subject,
+    rules_of,
+    source_id,
+)
 from calaim_cli.policy.questions import Criterion, Question, Topic
 from calaim_cli.policy.rules import criteria_of
 
@@ -44,6 +55,8 @@ class ProgramsFile(Struct, frozen=True, forbid_unknown_fields=True):
     review_by: date
     source: tuple[Source, ...] = ()
     conflict: tuple[Conflict, ...] = ()
+    notice: tuple[Notice, ...] = ()
+    fact: tuple[Fact, ...] = ()
     topic: tuple[Topic, ...] = ()
     outcome: tuple[OutcomeWords, ...] = ()
     group: tuple[Group, ...] = ()
@@ -145,11 +158,13 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return _by_name(self.programs_file.service)
 
     def past_review(self, as_of: date) -> tuple[Problem, ...]:
-        """A warning for each file and source whose review is due on `as_of`."""
+        """A warning for each file, source and entry whose review is due on `as_of`."""
         due = {name: file.review_by for name, file in self._files.items()} | {
             f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
-        return tuple(caution("past-review", where, day=day) for where, day in due.items() if as_of > day)
+        if as_of < self.programs_file.review_by:  # from then on all of them are
+            due |= {f'{PROGRAMS}: "{one.id}"': one.review_by for one in self.entries if one.review_by}
+        return tuple(caution("past-review", where, day=day) for where, day in due.items() if as_of >= day)
 
     def dated(self, citations: tuple[str, ...]) -> str | None:
         """The newest date among the sources cited; None where none is dated."""
@@ -359,6 +374,12 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield PROGRAMS, f'"{entry.id}"', entry.source
         if entry.codes_source:
             yield PROGRAMS, f'"{entry.id}": codes', entry.codes_source
+        if entry.starts:
+            yield PROGRAMS, f'"{entry.id}": from', entry.from_source
+        if entry.authority:
+            yield PROGRAMS, f'"{entry.id}": authority', entry.authority_source
+    yield from ((PROGRAMS, f'notice "{one.id}"', one.source) for one in programs.notice)
+    yield from ((PROGRAMS, f'fact "{one.id}"', one.source) for one in programs.fact)
     for file, conflicts in ((PROGRAMS, programs.conflict), (COUNTIES, counties.conflict)):
         yield from ((file, f'conflict "{one.id}"', one.source) for one in conflicts)
     data = policy.routes_file

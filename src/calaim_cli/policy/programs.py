@@ -83,6 +83,42 @@ class Gate(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
     say: str
 
 
+class Authority(StrEnum):
+    """What allows a program or service, and so until when it is sure."""
+
+    STATE_PLAN = "state_plan"
+    IN_LIEU = "in_lieu"
+    CALAIM_1115 = "calaim_1115"
+    BH_CONNECT_1115 = "bh_connect_1115"
+    CONTRACT = "contract"
+
+
+class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"starts": "from"}):
+    """A sentence that is said from a day on: with what rests on an authority, or to members of an age."""
+
+    id: str
+    starts: dt.date
+    text: str
+    source: tuple[str, ...]
+    as_of: dt.date
+    grade: Grade
+    authority: tuple[Authority, ...] = ()
+    depends: str = ""  # added for what rests on one of `depends_on`
+    depends_on: tuple[Authority, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+class Fact(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something known of what `touches` names, for look-ups alone; that of a plan is its own."""
+
+    id: str
+    text: str
+    touches: tuple[str, ...]
+    source: tuple[str, ...]
+    plan: str = ""
+
+
 class Group(Struct, frozen=True, forbid_unknown_fields=True):
     """Community Supports that serve one purpose, as a plan's guide of October 2024 groups them."""
 
@@ -119,8 +155,16 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ren
     ask_in_notes: str = ""
     notes: tuple[str, ...] = ()
     next: dict[str, tuple[str, ...]] = {}  # what to do, by outcome
+    referral_papers: tuple[str, ...] = ()
+    extension_papers: tuple[str, ...] = ()
     starts: dt.date | None = None
-    required_from: dt.date | None = None
+    from_source: tuple[str, ...] = ()
+    required_from: dt.date | None = None  # of every plan
+    review_by: dt.date | None = None
+    authority: Authority | None = None
+    authority_until: dt.date | None = None
+    authority_grade: Grade | None = None
+    authority_source: tuple[str, ...] = ()
 
 
 def rules_of(entry: Program) -> dict[str, Rule]:

@@ -62,7 +62,8 @@ def _lines(lines: Iterable[str]) -> bytes:
 
 def _places(policy: Policy) -> Iterator[str]:
     """The day of the first review, then what may be typed, each with its county; what is refused is left out."""
-    reviews = (policy.review_by, *(source.review_by for source in policy.sources.values()))
+    entries = (one.review_by for one in policy.entries)
+    reviews = (policy.review_by, *(source.review_by for source in policy.sources.values()), *entries)
     yield min(day for day in reviews if day).isoformat()
     typed = [word for one in policy.counties_file.county for word in (one.name, *one.aliases, one.fips)]
     found = {quick.key(one): find_place(one, policy.gazetteer) for one in (*typed, *policy.gazetteer.zips())}

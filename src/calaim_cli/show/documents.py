@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from calaim_cli.base.errors import CalaimError, Problem
+from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, Region, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Program, Source, age_in_months, rules_of
+from calaim_cli.policy.questions import Criterion
 from calaim_cli.policy.routes import Channel, Offer, Route, lines
 from calaim_cli.policy.rules import Rule
 
@@ -173,7 +175,9 @@ def counties_document(counties: Iterable[County], policy: Policy) -> Document:
     return {"schema": "calaim.counties/1", "counties": listed, "edition": policy.edition}
 
 
-def services_document(services: Iterable[Program], county: County | None, policy: Policy) -> Document:
+def services_document(
+    services: Iterable[Program], county: County | None, policy: Policy, warnings: Iterable[Problem] = ()
+) -> Document:
     """Community Supports with where the plan of the `kp` keys offers them, as `calaim.services/1`."""
     served = [one.name for one in policy.counties_file.county if one.kp]
     all_of_them = [
@@ -192,10 +196,18 @@ def services_document(services: Iterable[Program], county: County | None, policy
         for service, listed in ((one, policy.listed(KP, one)) for one in services)
     ]
     name = county.name if county else None
-    return {"schema": "calaim.services/1", "county": name, "services": all_of_them, "edition": policy.edition}
+    return {
+        "schema": "calaim.services/1",
+        "county": name,
+        "services": all_of_them,
+        "edition": policy.edition,
+        "warnings": _problems(warnings),
+    }
 
 
-def programs_document(entries: Iterable[tuple[str, Program]], policy: Policy) -> Document:
+def programs_document(
+    entries: Iterable[tuple[str, Program]], policy: Policy, warnings: Iterable[Problem] = ()
+) -> Document:
     """Programs, populations and services with their rules, as `calaim.programs/1`; each with the word for its kind."""
     listed = [
         {
@@ -207,11 +219,43 @@ def programs_document(entries: Iterable[tuple[str, Program]], policy: Policy) ->
             "source": policy.cite(entry.source),
             "as_of": policy.dated(entry.source),
             "grade": policy.grade(entry.source),
-            "review_by": policy.review_by.isoformat(),
+            "review_by": (entry.review_by or policy.review_by).isoformat(),
+            **_standing(entry, policy),
         }
         for kind, entry in entries
     ]
-    return {"schema": "calaim.programs/1", "programs": listed, "edition": policy.edition}
+    return {
+        "schema": "calaim.programs/1",
+        "programs": listed,
+        "edition": policy.edition,
+        "warnings": _problems(warnings),
+    }
+
+
+def _standing(entry: Program, policy: Policy) -> Document:
+    """Since when and on what authority an entry runs, the papers of each step, and what else is known of it."""
+    first, resting = dates.began(entry, policy), dates.allowed(entry, policy)
+    facts = dates.facts_on(entry.id, policy)
+    return {
+        "from": first.starts and first.starts.isoformat(),
+        "from_source": policy.cite(first.from_source) or None,
+        "required_from": entry.required_from and entry.required_from.isoformat(),
+        "authority": resting.authority,
+        "authority_until": resting.authority_until and resting.authority_until.isoformat(),
+        "authority_grade": resting.authority_grade,
+        "authority_source": policy.cite(resting.authority_source) or None,
+        **_keys(entry, "referral_papers", "extension_papers"),
+        "facts": [
+            {
+                "text": fact.text,
+                "plan": fact.plan or None,
+                "source": policy.cite(fact.source),
+                "as_of": policy.dated(fact.source),
+                "grade": policy.grade(fact.source),
+            }
+            for fact in facts
+        ],
+    }
 
 
 def _keys(part: Struct, *keys: str) -> Document:
@@ -223,15 +267,17 @@ def _keys(part: Struct, *keys: str) -> Document:
 def _rule(rule: Rule, policy: Policy) -> Document:
     clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
     return {
-        clause: [_rule(part, policy) if isinstance(part, Rule) else _criterion(part, policy) for part in parts]
+        clause: [
+            _rule(part, policy) if isinstance(part, Rule) else _criterion(policy.criteria[part], policy)
+            for part in parts
+        ]
         for clause, parts in clauses.items()
         if parts
     }
 
 
-def _criterion(criterion_id: str, policy: Policy, reason: determination.Reason | None = None) -> Document:
+def _criterion(criterion: Criterion, policy: Policy, reason: determination.Reason | None = None) -> Document:
     """A criterion with the question it tests, or with what it came to where it is a reason; and its source."""
-    criterion = policy.criteria[criterion_id]
     return {
         "criterion": criterion.id,
         "text": criterion.text,
@@ -256,7 +302,10 @@ def determination_document(decided: screening.Decided, policy: Policy, as_of: da
                 "name": one.subject.entry.name,
                 "outcome": one.outcome,
                 "offered": advice.offered,
-                "because": [_criterion(reason.criterion, policy, reason) for reason in one.because],
+                "because": [
+                    _criterion(dates.statement(reason.criterion, one.subject.entry, policy), policy, reason)
+                    for reason in one.because
+                ],
                 "missing": [
                     {"question": question, "text": policy.questions[question].ask}
                     for question in policy.questions_of(one.missing)
@@ -266,7 +315,7 @@ def determination_document(decided: screening.Decided, policy: Policy, as_of: da
             }
             for one, advice in decided.results
         ],
-        "warnings": _problems(decided.warnings),
+        "warnings": _problems((*decided.warnings, *decided.reminders)),
         "plan": decided.plan or None,
         "send": [
             {

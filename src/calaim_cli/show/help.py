@@ -113,6 +113,7 @@ PAGES: Final = (
     HelpPage("privacy", "what stays where, and what you have to mind", PRIVACY),
     HelpPage("json", "the documents that --json prints", JSON),
     HelpPage("data", "where the facts are, and how to change them", DATA),
+    HelpPage("calaim", "until when the programs hold, what is new, and some background", ()),
 )
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from calaim_cli.base.wording import counted
 from calaim_cli.decide.advice import GATES, Advice, Send, contact_line, phone_line
 from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, city_in_words, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, Program, Source, age_in_months, rules_of, subject_id
@@ -185,6 +186,11 @@ def service_view(service: Program, county: County | None, policy: Policy) -> Vie
         Fact("as_of", "As of", f"{listed.as_of} ({policy.cite(listed.source)}); call to confirm"),
         Fact("availability_note", "Note", listed.note, DOUBT),
     ]
+    where += [
+        Fact("group", "Group", f"{one.title}: {one.audience}")
+        for one in policy.programs_file.group
+        if one.id == service.group
+    ]
     if county:
         here = OFFERED[policy.offered(KP, service.id, county)]
         where.insert(0, Fact("offered", f"Offered in {county.name} County", here))
@@ -203,14 +209,63 @@ def _entry_view(kind: str, entry: Program, middle: Iterable[Block], policy: Poli
         Points("not_covered", "Not covered", entry.not_covered),
         Fact("who", "Who", entry.who),
         *middle,
+        *_standing(entry, policy),
         Points("limit", "Limits", entry.limits),
-        Points("document", "Documents needed later", entry.documents),
+        Points("referral_paper", "Papers for the referral", entry.referral_papers),
+        Points("document", "Papers for the authorization, later", entry.documents),
+        Points("extension_paper", "Papers for more of it", entry.extension_papers),
         Items("code", f"Codes ({policy.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
         Points("note", "Notes", entry.notes),
+        *_facts(entry.id, policy),
         *_conflicts(entry.id, policy),
         *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
         Fact("source", "Source", f"{policy.cite(entry.source)}; grade {policy.grade(entry.source)}"),
-        Fact("review_by", "Review by", policy.review_by.isoformat()),
+        Fact("review_by", "Review by", (entry.review_by or policy.review_by).isoformat()),
+    )
+
+
+AUTHORITY = {
+    "state_plan": "the Medicaid state plan",
+    "in_lieu": "the plan's contract, in lieu of other services",
+    "calaim_1115": "the CalAIM waiver (section 1115)",
+    "bh_connect_1115": "the BH-CONNECT waiver (section 1115)",
+    "contract": "state law and the plan's contract",
+}
+
+
+def _standing(entry: Program, policy: Policy) -> Iterator[Block]:
+    """Since when an entry runs, and what it rests on until when."""
+    first, resting = dates.began(entry, policy), dates.allowed(entry, policy)
+    if first.starts:
+        cited = f"{policy.cite(first.from_source)}; grade {policy.grade(first.from_source)}"
+        yield Fact("from", "Since", f"{first.starts} [{cited}]", PLAIN, first.starts.isoformat())
+    if entry.required_from:
+        yield Fact("required_from", "Every plan must offer it since", entry.required_from.isoformat())
+    if resting.authority:
+        until = f"until {resting.authority_until}" if resting.authority_until else "no end date"
+        cited = f"{policy.cite(resting.authority_source)}; grade {resting.authority_grade}"
+        yield Fact("authority", "Rests on", f"{AUTHORITY[resting.authority]}, {until} [{cited}]")
+
+
+def _facts(touched: str, policy: Policy) -> Iterator[Block]:
+    yield Points("fact", "Also known", tuple(dates.fact_line(one, policy) for one in dates.facts_on(touched, policy)))
+
+
+def calaim_view(policy: Policy) -> View:
+    """CalAIM as a whole: what is said from some day on, what is known, since when and on what each program rests."""
+    programs = [one for one in policy.entries if one.starts or one.authority]
+    rows = []
+    for one in programs:
+        first, resting = dates.began(one, policy), dates.allowed(one, policy)
+        until = str(resting.authority_until or "-")
+        rows.append((one.id, str(first.starts or "-"), str(resting.authority or "-"), until))
+    said = tuple(f"From {one.starts}: {dates.sourced(one, policy)}" for one in policy.programs_file.notice)
+    columns = ("id", "from", "authority", "until")
+    return _view(
+        Heading("CalAIM: until when it holds, and what is new"),
+        Points("notice", "Said with ECM and Community Supports, or by age", said),
+        *_facts(dates.WHOLE, policy),
+        Table(columns, tuple(rows)),
     )
 
 
@@ -370,6 +425,7 @@ def determination_view(decided: Decided, policy: Policy, *, full: bool) -> View:
         Heading(f"{decided.name}: what seems to fit, and what does not match today"),
         *(Items(f"summary\t{one}", policy.outcomes[one].label, names[one], TONES[one]) for one in order),
         Fact("county", "County", decided.county.name if decided.county else "not given"),
+        *(Fact("remember", "Remember", one.message, DOUBT) for one in decided.reminders),
         *send_blocks(decided.send, policy),
         *(block for one, advice in detailed for block in _result_blocks(one, advice, decided.plan, policy)),
         Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
@@ -393,9 +449,10 @@ def _result_blocks(determination: Determination, advice: Advice, plan: str, poli
     why = []
     for reason in determination.because:
         if reason.part not in passed:
-            criterion = policy.criteria[reason.criterion]
+            criterion = dates.statement(reason.criterion, subject.entry, policy)
             cited = policy.told_to(plan, criterion.source) or criterion.source
-            why.append(f"{'yes' if reason.met else 'no'}: {criterion.text} [{policy.cite(cited)}]")
+            said = "" if criterion.id == dates.BEGINS else "yes: " if reason.met else "no: "
+            why.append(f"{said}{criterion.text} [{policy.cite(cited)}]")
     if clear := len(determination.because) - len(why):
         why.append(f"no exclusion applies ({clear} checked)")
     yield Points(f"{key}\tbecause", "Why", tuple(why))
