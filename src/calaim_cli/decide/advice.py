@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.membership import Membership
+from calaim_cli.policy import dates
 from calaim_cli.policy.places import Contact, County, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Gate, Outcome
@@ -76,6 +77,8 @@ def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
     """Next steps and notes for one determination, for the member's own plan in her county."""
     service = determination.subject.service
     offered = policy.offered(door.plan, service, door.county, door.as_of) if door.plan and service else None
+    if offered is not None and dates.not_begun(determination.subject.entry, policy, door.as_of):
+        offered = False
     return Advice(
         offered,
         tuple(dict.fromkeys(_next_steps(determination, policy, door, offered))),

@@ -228,8 +228,6 @@ def offers(offer: Offer | None, service: Program, county: County, as_of: dt.date
 
     A list says nothing of a service that began after it was made.
     """
-    if service.starts and as_of < service.starts:
-        return False
     if service.required_from and as_of >= service.required_from:
         return True
     if offer is None or (service.starts and offer.as_of < service.starts.isoformat()):
