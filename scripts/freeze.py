@@ -12,6 +12,7 @@ import difflib
 import gc
 import os
 import pkgutil
+import pwd
 import re
 import shlex
 import shutil
@@ -42,6 +43,8 @@ LONGEST, LONGEST_DOCUMENT, LONGEST_LIST, BEGINNING = 2_500, 500, 8_000, 300
 """How many letters are kept of a text, of a JSON document, of what was told or reported, and of any longer one."""
 SECONDS: Final = 60
 LOCK: Final = ".calaim.lock"
+OWNERS_HOME: Final = pwd.getpwuid(os.getuid()).pw_dir
+"""Of whoever runs this: not what $HOME says, which is a folder of the run."""
 RUN: Final = "$ "
 BROKEN: Final = ("exit 1", "exit 99", f"exit {-signal.SIGALRM}")
 UNSEEN: Final = re.compile("[^\t\n -\x7e\u00a1-\u00ac\u00ae-\u05ff\u0620-\u1fff\u2070-\ud7ff\uf900-\ufefe]")
@@ -126,7 +129,7 @@ def _blocks(name: str, start: Callable[[], None], folder: Path) -> Iterator[str]
         yield f"exit {code}"
         for stream in ("stdout", "stderr"):
             content = (folder.parent / stream).read_bytes().replace(os.fsencode(folder), b"OUT")
-            content = content.replace(os.fsencode(Path.home()), b"HOME")
+            content = content.replace(os.fsencode(OWNERS_HOME), b"HOME")
             first = said.setdefault(content, line)
             yield from (
                 _text(stream, content) if first == line or len(content) < BEGINNING else _same(stream, content, first)
