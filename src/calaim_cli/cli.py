@@ -519,7 +519,7 @@ def help_on(
     topic: Annotated[Given, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
     plain: Plain = False,
 ) -> int:
-    """Explain exit codes, privacy, the JSON documents, the data, or CalAIM and what is new."""
+    """Explain exit codes, privacy, JSON, the data or CalAIM."""
     from calaim_cli.show.help import overview, topic_named
 
     view = overview() if topic is None else topic_named(topic).view
