@@ -116,6 +116,7 @@ def prepared(scratch: Path) -> list[Run]:
         Run("`county alameda`, piped", [calaim, "county", "alameda"], "1.15"),
         Run("`county alameda --json`", [calaim, "county", "alameda", "--json"], "1.15"),
         Run("`county 94401`, piped", [calaim, "county", "94401"], "1.15"),
+        Run("`county oakland`, piped", [calaim, "county", "oakland"], "1.15"),
         Run("`services --county marin`, piped", [calaim, "services", "--county", "marin"], "1.15"),
         Run("`--version`", [calaim, "--version"], "1.15"),
         Run("completion of a county name", [calaim], "1.15", COMPLETION),

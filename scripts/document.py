@@ -22,7 +22,7 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Program, rules_of
 from calaim_cli.policy.questions import Kind
 from calaim_cli.policy.rules import Rule
-from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, TOPICS
+from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, PAGES
 from calaim_cli.show.views import AUTHORITY, CLAUSE_WORDS, PART_WORDS, Points
 
 ROOT = Path(__file__).parents[1]
@@ -146,8 +146,8 @@ def _schema_link(name: str) -> str:
 
 def points(name: str, key: str) -> None:
     """Print the sentences that a help topic has under a key, as a list."""
-    blocks = (block for topic in TOPICS if topic.name == name for block in topic.view)
-    lines = (line for block in blocks if isinstance(block, Points) and block.key == key for line in block.lines)
+    blocks = (block for page in PAGES if page.name == name for block in page.view)
+    lines = (line for block in blocks if isinstance(block, Points) and block.key == key for line in block.values)
     print(*(f"- {line}" for line in lines), sep="\n")
 
 

@@ -11,7 +11,7 @@ import tree
 from calaim_cli import __version__
 from calaim_cli.cli import LAST_WORDS
 from calaim_cli.policy import load
-from calaim_cli.show.help import EXIT_CODES, PRIVACY
+from calaim_cli.show.help import EXIT_CODES, page_named
 from calaim_cli.show.views import Points
 
 PAGE = Path(__file__).parents[1] / "docs" / "calaim.1"
@@ -35,9 +35,9 @@ def _lines() -> Iterator[str]:
     yield from _records("EXIT STATUS", ((str(code), meaning) for code, meaning in EXIT_CODES))
     yield from _records("ENVIRONMENT", _environment())
     yield ".SH PRIVACY"
-    for block in PRIVACY:
+    for block in page_named("privacy").view:
         if isinstance(block, Points):
-            yield from (f".SS {_plain(block.label)}", *(f".IP \\(bu 2\n{_text(line)}" for line in block.lines))
+            yield from (f".SS {_plain(block.label)}", *(f".IP \\(bu 2\n{_text(line)}" for line in block.values))
 
 
 def _command(command: tree.Shown) -> Iterator[str]:

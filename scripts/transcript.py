@@ -22,7 +22,7 @@ HEAD = """\
 # A whole referral
 
 Made by `python scripts/transcript.py` from a real session; do not edit it by hand. The member is invented. The
-referrer's details stand in the profile (`calaim profile edit`), so they are not asked for. What follows a colon at the
+referrer's details are in the profile (`calaim profile edit`), so they are not asked for. What follows a colon at the
 end of a question is what the care manager typed.
 
 This is the plain form, as with `--plain`, `ACCESSIBLE=1` or `TERM=dumb`: numbered choices, and lines that are only

@@ -299,7 +299,7 @@ def interview(inquiry: Inquiry, replies: Answers, choose: Next = next_question, 
 
 def outcomes(inquiry: Inquiry, answers: Mapping[str, Answer]) -> dict[str, Outcome]:
     """What each subject of the inquiry comes to."""
-    known = inquiry.tell(answers)
+    known = inquiry.truths_of(answers)
     return {subject: decide(known).outcome for subject, decide in inquiry.deciders.items()}
 
 

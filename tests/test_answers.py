@@ -24,9 +24,9 @@ def test_policy_of_a_wheel_is_that_of_the_toml_files(answers_folder: Path, catal
     loaded = load.from_wheel()
     assert loaded is not None
     known, found = asdict(catalog), asdict(loaded)
-    zips, found_zips = known.pop("gazetteer").zips(), found.pop("gazetteer").zips()
+    gazetteer, read = known.pop("gazetteer"), found.pop("gazetteer")
     assert to_builtins(found) == to_builtins(known)
-    assert found_zips == zips
+    assert (read.zips(), read.cities()) == (gazetteer.zips(), gazetteer.cities())
     assert loaded.gazetteer.counties == catalog.gazetteer.counties
 
 
@@ -76,7 +76,7 @@ def test_every_wheel_has_the_same_answers(tmp_path: Path, answers_folder: Path) 
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         inside = [name for name in wheel.namelist() if name.startswith("calaim_cli/data/answers/")]
         assert {name.removeprefix("calaim_cli/data/answers/"): wheel.read(name) for name in inside} == expected
-        for name in ("programs.toml", "counties.toml", "zips.csv"):
+        for name in ("programs.toml", "counties.toml", "zips.csv", "zips.LICENSE", "cities.csv", "cities.LICENSE"):
             assert wheel.read(f"calaim_cli/data/{name}") == (ROOT / "data" / name).read_bytes()
 
 

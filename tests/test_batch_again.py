@@ -107,6 +107,7 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "zip-state": {"zip": "10001"},
     "zip-county": {"zip": "94601"},
     "county-from-zip": {"county": ""},
+    "county-from-city": {"county": "Belmont"},
     "text-ssn": {"notes": "123-45-6789"},
     "text-diagnosis": {"notes": "Has hepatitis."},
     "say-which": {"referrer_relationship": "other"},

@@ -49,12 +49,12 @@ from sheets import ROW, row, sheet
 pytestmark = pytest.mark.unix("fork, signals, limits, mounts and modes, at whose calls the faults are set")
 
 CALLS: Final = (
-    "open", "write", "pread", "close", "link", "replace", "unlink", "mkdir", "listdir", "fsync", "ftruncate",
-    "fstat", "stat", "lseek", "rmdir", "chmod",
+    "open", "write", "read", "close", "link", "replace", "unlink", "mkdir", "listdir", "fsync", "ftruncate",
+    "fstat", "stat", "lseek", "rmdir", "chmod", "sync",
 )  # fmt: skip
 ERRORS: Final = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENAMETOOLONG)
 MANY: Final = 2_000
-HALF: Final = {"half a write": ("write", 1), "half a read": ("pread", 1)}
+HALF: Final = {"half a write": ("write", 1), "half a read": ("read", 1)}
 """Calls that may do half of their work, and where among the arguments stands how much it is."""
 points: Counter[str] = Counter()
 
@@ -103,7 +103,6 @@ class Faulty:
         self._patch = pytest.MonkeyPatch()
         for name in CALLS:
             self._patch.setattr(os, name, self.instead_of(name, getattr(os, name)))
-        self._patch.setattr(files, "bring_to_disk", self.instead_of("sync", files.bring_to_disk))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -160,7 +159,7 @@ class Halved:
 def _memory_for_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the disk in this process: no test can see what has reached it. Commands do wait."""
     monkeypatch.setattr(os, "fsync", os.fstat)
-    monkeypatch.setattr(files, "bring_to_disk", lambda: None)
+    monkeypatch.setattr(os, "sync", lambda: None)
 
 
 @pytest.fixture(scope="module")
@@ -288,8 +287,9 @@ def test_saving_goes_wrong_at_the_nth_call(
     if lacking:
         LACKING[lacking](monkeypatch)
     old, new = (b"old" if replace else None), b"new, and longer"
+    path = begun(tmp_path / "count", old)
     with Faulty() as counter:
-        files.save(begun(tmp_path / "count", old), new, replace=replace)
+        files.save(path, new, replace=replace)
     for at in range(1, counter.calls + 1, every):
         path = begun(tmp_path / str(at), old)
         if fault == "SIGKILL":
@@ -624,7 +624,7 @@ def test_unconfirmed_sync(tmp_path: Path, members: Path, monkeypatch: pytest.Mon
     """When the last sync fails the drafts stay, the run says so, and the next one finds them."""
     order = Order(source=str(members), out=tmp_path / target)
     with monkeypatch.context() as patched:
-        patched.setattr(files, "bring_to_disk", failing(errno.EIO))
+        patched.setattr(os, "sync", failing(errno.EIO))
         with pytest.raises(OutputRefused):
             attempt(order)
     assert attempt(order).unchanged == 60

@@ -399,7 +399,7 @@ def values_of(view: View) -> Iterator[str]:
             case Items():
                 yield from block.values
             case Points():
-                yield from block.lines
+                yield from block.values
             case _:
                 pass
 

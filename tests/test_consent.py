@@ -83,7 +83,7 @@ def test_consent_is_typed_as_a_whole_word(catalog: Policy, consent: Consent) -> 
         "consent.attested",
     ]
     for prompt in asked:
-        assert (prompt.options, prompt.given, prompt.optional) == ({}, "", False)
+        assert (prompt.options, prompt.earlier, prompt.optional) == ({}, "", False)
         assert all(isinstance(read_reply(prompt, typed), Refusal) for typed in ("", " ", "y", "n", "1", "2", "yes no"))
         assert [read_reply(prompt, typed) for typed in ("yes", " Yes ", "NO")] == ["yes", "yes", "no"]
 
@@ -139,7 +139,7 @@ def test_editing_a_profile_keeps_the_secure_tag(catalog: Policy) -> None:
     secured = Profile(Referrer(**COMPLETE["referrer"]), secure_email=SecureEmail(secure_tag="body", text="[secure]"))
 
     def ask(prompt: Prompt) -> Reply:
-        return prompt.given if prompt.given or prompt.optional else next(iter(prompt.options))
+        return prompt.earlier if prompt.earlier or prompt.optional else next(iter(prompt.options))
 
     assert edited_profile(secured, catalog, ask) == secured
 

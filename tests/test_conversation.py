@@ -218,7 +218,7 @@ def test_back_asks_the_question_before() -> None:
     assert isinstance(twice, str)
     held = Held(typed | {third: ["back", str(typed[third])], second: [twice, "back"], first: [once, ""]})
     assert held.ask.places[:6] == [first, second, third, second, first, third]
-    assert held.ask.asked[4].given
+    assert held.ask.asked[4].earlier
     assert held.case == plain.case
 
 
@@ -304,7 +304,7 @@ def test_help_tells_the_source(question: str) -> None:
     assert "\nSource: " in prompt.help
     assert not prompt.help.endswith("Source: ")
     assert prompt.dont_know
-    assert prompt.given in {"", ()}
+    assert prompt.earlier in {"", ()}
 
 
 GIVEN: list[tuple[str, Any, str | tuple[str, ...]]] = [
@@ -322,7 +322,7 @@ GIVEN: list[tuple[str, Any, str | tuple[str, ...]]] = [
 def test_reply_given_before_is_shown(question: str, answer: object, given: str | tuple[str, ...]) -> None:
     """Coming back to a question, the person sees what was said and keeps it with Enter; zero and no are replies."""
     prompt = prompt_for(question, Case(answers={question: answer}))
-    assert prompt.given == given
+    assert prompt.earlier == given
     if given:
         kept = with_reply(Case(), people.policy().questions[question], Says({question: ""})(prompt))
         assert kept.answers == {question: answer}
@@ -341,7 +341,7 @@ def test_reply_given_before_is_shown(question: str, answer: object, given: str |
 )
 def test_what_is_not_valid_cannot_be_kept(question: str, case: Case) -> None:
     """A value that is no valid answer is not offered for keeping: Enter would ask the same question for ever."""
-    assert prompt_for(question, case).given in {"", ()}
+    assert prompt_for(question, case).earlier in {"", ()}
 
 
 @pytest.mark.parametrize(
@@ -430,7 +430,7 @@ def test_field_keeps_what_is_checked(catalog: Policy) -> None:
     assert case.member.date_of_birth == "1980-03-04"
     prompt = step.prompt(case)
     assert prompt is not None
-    assert (prompt.given, prompt.optional) == ("1980-03-04", False)
+    assert (prompt.earlier, prompt.optional) == ("1980-03-04", False)
     future = read_reply(prompt, "11/23/2026")
     assert isinstance(future, Refusal)
 
@@ -453,7 +453,7 @@ def test_consent_has_no_default(catalog: Policy, where: str) -> None:
     before = Case(consent=Consent(member_agreed=True, attested=True, part2=False))
     walk([*part2_steps(), *consent_steps(FOR_ECM, ("plan@example.org",), catalog)], before, ask, lambda _: None)
     prompt = ask.prompt(where)
-    assert (prompt.given, prompt.optional) == ("", False)
+    assert (prompt.earlier, prompt.optional) == ("", False)
     assert isinstance(read_reply(prompt, ""), Refusal)
     assert isinstance(read_reply(prompt, "y"), Refusal)
 
@@ -576,7 +576,7 @@ def test_talk_makes_one_case_for_each_program() -> None:
 def test_talk_forgets_earlier_consent() -> None:
     """A case file with everything in it, consent too, comes out without: it counts for one referral only."""
     talked = Talked(WHOLE | dict.fromkeys(SAID, "") | {"member.kp_member": "yes"}, KEPT)
-    assert talked.ask.prompt("consent.part2").given == ""
+    assert talked.ask.prompt("consent.part2").earlier == ""
     assert talked.cases[0].consent == Consent(part2=False)
     assert talked.cases[0].member == KEPT.member
 
@@ -667,7 +667,7 @@ def test_back_and_forth_through_the_form() -> None:
         "member.last_name": ["back", "Member"],
     }
     talked = Talked(replies)
-    assert talked.ask.prompt("member.first_name").given == "Tset"
+    assert talked.ask.prompt("member.first_name").earlier == "Tset"
     assert talked.cases[0].member == KEPT.member
 
 

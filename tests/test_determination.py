@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from calaim_cli.decide.determination import Decide, Parts, decider, decisive, outcome_of, still_open
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import PARTS, Outcome, Program, Subject, subject_id
-from calaim_cli.policy.questions import Teller
+from calaim_cli.policy.questions import truths_of
 from calaim_cli.policy.rules import Rule, Truth, Truths, criteria_of
 from strategies import determine, full_answers, interviews, kept_questions, known, policy_answers, rules, unhurried
 
@@ -180,7 +180,7 @@ def test_many_members_are_told_apart(one: Subject, members: list[tuple[dict[str,
 def test_shipped_outcomes_are_never_overturned(catalog: Policy, data: st.DataObject) -> None:
     """In the shipped policy, more answers never overturn an outcome, and all answers settle every outcome."""
     asked = data.draw(interviews(catalog))
-    tell = Teller(catalog.criteria.values())
+    tell = truths_of(catalog.criteria.values())
     some, every = tell(asked.partial), tell(asked.full)
     for one in catalog.subjects:
         early, late = determine(one, some), determine(one, every)
@@ -193,7 +193,7 @@ def test_shipped_outcomes_are_never_overturned(catalog: Policy, data: st.DataObj
 def test_shipped_outcomes_are_open_or_explained(catalog: Policy, data: st.DataObject) -> None:
     """In the shipped policy, a result has missing answers exactly while it needs them, else reasons that suffice."""
     partial = data.draw(interviews(catalog)).partial
-    some = Teller(catalog.criteria.values())(partial)
+    some = truths_of(catalog.criteria.values())(partial)
     answered = {question for question, answer in partial.items() if answer != "unknown"}
     for one in catalog.subjects:
         decided = determine(one, some)
@@ -215,7 +215,7 @@ def deciders(catalog: Policy) -> dict[str, Decide]:
 def test_an_answer_taken_away_is_asked_for(catalog: Policy, deciders: dict[str, Decide], data: st.DataObject) -> None:
     """Without any one answer, an outcome of the shipped policy stays, or asks for that answer and no other."""
     full = data.draw(policy_answers(catalog))
-    every = Teller(catalog.criteria.values())(full)
+    every = truths_of(catalog.criteria.values())(full)
     for one in catalog.subjects:
         decide = deciders[subject_id(one)]
         settled = decide(every).outcome

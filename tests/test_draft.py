@@ -86,7 +86,7 @@ def test_gap_is_shown_as_a_gap(made: Make) -> None:
 def test_member_is_in_the_body_only(made: Make) -> None:
     """Nothing about the member is in an address or the subject."""
     draft = made(VALUES).draft
-    assert (draft.to, draft.cc, draft.subject) == (("REGMCDURNS-KPNC@kp.org",), (), "ECM Referral")
+    assert (draft.to, draft.subject) == (("REGMCDURNS-KPNC@kp.org",), "ECM Referral")
 
 
 def test_attestation_is_printed_in_full(catalog: Policy, made: Make) -> None:

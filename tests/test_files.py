@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -92,7 +93,7 @@ FOREIGN = [b"mine", WHOLE + b"!", WHOLE[:5] + b"\0!", WHOLE + bytes(4)]
 def test_only_a_torn_file_is_made_whole(place: Folder, out: Path, found: bytes, status: Status) -> None:
     """What a power cut leaves (nothing, a beginning, NULs) is replaced; a file that no cut could leave never is."""
     (out / "draft").write_bytes(found)
-    assert files.is_torn(found, WHOLE) is (status is Status.WRITTEN)
+    assert files.could_be(found, WHOLE) is (status is Status.WRITTEN)
     assert place.put("draft", WHOLE) is status
     assert (out / "draft").read_bytes() == (WHOLE if status is Status.WRITTEN else found)
     assert names(out) == ["draft"]
@@ -125,36 +126,30 @@ def test_find_tells_plain_files_from_all_else(place: Folder, out: Path) -> None:
 
 @pytest.mark.unix("symbolic links")
 @pytest.mark.parametrize("cut", [1, 4, 100])
-def test_holds_compares_piece_by_piece(place: Folder, out: Path, cut: int) -> None:
-    """Only a plain file with just these bytes holds them, however they are cut."""
+def test_file_is_compared_piece_by_piece(place: Folder, out: Path, cut: int) -> None:
+    """Only a plain file with just these bytes is unchanged, however they are cut; only a torn one is written anew."""
     (out / "file").write_bytes(WHOLE)
     (out / "link").symlink_to(out / "file")
 
     def pieces(content: bytes) -> list[bytes]:
         return [content[at : at + cut] for at in range(0, len(content), cut)]
 
-    assert place.holds("file", pieces(WHOLE))
-    for other in (b"", WHOLE[:-1], WHOLE + b"!", b"A" + WHOLE[1:]):
-        assert not place.holds("file", pieces(other))
-    assert not place.holds("link", pieces(WHOLE))
-    assert not place.holds("absent", [])
+    assert place.compared("file", pieces(WHOLE)) is Status.UNCHANGED
+    assert place.compared("file", pieces(WHOLE + b"!")) is Status.WRITTEN
+    for other in (b"", WHOLE[:-1], b"A" + WHOLE[1:]):
+        assert place.compared("file", pieces(other)) is Status.CONFLICT
+    assert place.compared("link", pieces(WHOLE)) is Status.CONFLICT
+    assert place.compared("absent", []) is Status.CONFLICT
 
 
-@pytest.mark.parametrize("same", [True, False])
-def test_publish_asks_only_where_something_stands(place: Folder, out: Path, same: bool) -> None:
-    """A free name is taken; for one that is not, whoever knows the content tells whether it is the same."""
-    asked: list[bool] = []
-
-    def compare() -> bool:
-        asked.append(same)
-        return same
-
-    for name, wanted in (("first", Status.WRITTEN), ("first", Status.UNCHANGED if same else Status.CONFLICT)):
+@pytest.mark.parametrize(("content", "status"), [(WHOLE, Status.UNCHANGED), (OTHER, Status.CONFLICT)])
+def test_publish_compares_only_where_something_stands(place: Folder, out: Path, content: bytes, status: Status) -> None:
+    """A free name is taken; for one that is not, the content tells whether it is the same."""
+    for written, wanted in ((WHOLE, Status.WRITTEN), (content, status)):
         with place.temporary("any") as pile:
-            pile.write(WHOLE)
-            assert place.publish(pile, name, compare) is wanted
-    assert asked == [same]
-    assert names(out) == ["first"]
+            pile.write(written)
+            assert place.publish(pile, "first") is wanted
+    assert ((out / "first").read_bytes(), names(out)) == (WHOLE, ["first"])
 
 
 @pytest.mark.unix("file modes")
@@ -303,7 +298,7 @@ def test_files_beside_each_other_do_not_wait(tmp_path: Path) -> None:
         with pytest.raises(Locked), files.beside(tmp_path / "a.zip") as third, third.temporary("a.zip"):
             pass
         whole.write(WHOLE)
-        assert place.publish(whole, "a.zip", lambda: False) is Status.WRITTEN
+        assert place.publish(whole, "a.zip") is Status.WRITTEN
     assert names(tmp_path) == ["a.zip"]
     assert (tmp_path / "a.zip").read_bytes() == WHOLE
 
@@ -338,7 +333,7 @@ def test_bytes_are_brought_to_the_disk_once_and_only_where_something_changed(
 ) -> None:
     """A run that writes nothing waits for no disk."""
     waited: list[bool] = []
-    monkeypatch.setattr(files, "bring_to_disk", lambda: waited.append(True))
+    monkeypatch.setattr(os, "sync", lambda: waited.append(True), raising=False)
     place.confirm()
     assert waited == []
     place.put("draft", WHOLE)
@@ -352,13 +347,13 @@ def test_bytes_are_brought_to_the_disk_once_and_only_where_something_changed(
 def test_input_is_limited_while_it_is_read(tmp_path: Path, largest: int) -> None:
     """A file or pipe gives at most so many bytes; one that never ends is refused as soon as it gives more."""
     (tmp_path / "file").write_bytes(b"x" * largest)
-    assert len(files.read_bytes(tmp_path / "file", largest)) == largest
+    assert len(files.read_text(str(tmp_path / "file"), largest)) == largest
     (tmp_path / "file").write_bytes(b"x" * (largest + 1))
     with pytest.raises(InputError) as caught:
-        files.read_bytes(tmp_path / "file", largest)
+        files.read_text(str(tmp_path / "file"), largest)
     assert caught.value.code == "too-large"
     with pytest.raises(InputError):
-        files.read_bytes(Path("/dev/zero"), largest)
+        files.read_text("/dev/zero", largest)
 
 
 @pytest.mark.unix("error numbers of quotas")
@@ -609,7 +604,7 @@ def interrupted(out: Path, event: int) -> bool:
     """Whether a draft was being written when Ctrl-C came, at that step of the work: a line of it, or its return."""
     left = event
 
-    def watch(frame: FrameType, what: str, _: object) -> Callable[..., object] | None:
+    def watch(frame: FrameType, what: str, _: object) -> Callable[..., Any] | None:
         nonlocal left
         if Path(frame.f_code.co_filename).name not in {"files.py", "system.py"}:
             return None

@@ -6,17 +6,17 @@ import pytest
 
 from calaim_cli.base.errors import CalaimError, UsageError
 from calaim_cli.base.streams import READER_GONE
-from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, TOPICS, topic_named
+from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, PAGES, page_named
 from conftest import Run
 
-NAMES = [topic.name for topic in TOPICS]
+NAMES = [page.name for page in PAGES]
 
 
 def test_help_alone_lists_the_topics(run: Run) -> None:
     """Who does not know a topic's name finds it."""
     ran = run("help")
     assert (ran.code, ran.err) == (0, "")
-    assert all(f"{topic.name}\t{topic.summary}\n" in ran.out for topic in TOPICS)
+    assert all(f"{page.name}\t{page.summary}\n" in ran.out for page in PAGES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -44,7 +44,7 @@ def test_near_topic_is_suggested(run: Run, typed: str, meant: str) -> None:
 def test_strange_topic_names_all() -> None:
     """A word that is near to nothing is answered with all topics."""
     with pytest.raises(UsageError) as refused:
-        topic_named("xyzzy")
+        page_named("xyzzy")
     assert all(name in refused.value.message for name in NAMES)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import CalaimError, InputError
-from calaim_cli.base.values import Checked
+from calaim_cli.base.values import Value
 from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Profile, SecureEmail, read_case
 from calaim_cli.case.form import CHECKED
@@ -179,9 +179,9 @@ def test_any_text_in_any_field_is_refused_or_sound(make: Make, texts: dict[str, 
 
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch the first layer off: every field passes as it is, and the message asks nothing."""
-    passing = tuple(replace(field, check=Checked) for field in CHECKED)
+    passing = tuple(replace(field, check=Value) for field in CHECKED)
     monkeypatch.setattr(fitness, "CHECKED", passing)
-    monkeypatch.setattr(fitness, "_checked_fields", fitness._checked_fields.__wrapped__)
+    monkeypatch.setattr(fitness, "_checks", fitness._checks.__wrapped__)
     monkeypatch.setattr(message, "guard", lambda draft: None)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError
-from calaim_cli.policy import load
+from calaim_cli.policy import load, policy
 from conftest import AS_OF, ROOT, Ran, Run, WriteCase
 
 MIB = 1024 * 1024
@@ -62,7 +62,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 TOO_LARGE: dict[str, tuple[Fault, str]] = {"huge": (lambda path: sparse(path, 100 * MIB), "larger than")}
 
 
-@pytest.mark.parametrize("name", [load.PROGRAMS, load.COUNTIES])
+@pytest.mark.parametrize("name", [policy.PROGRAMS, policy.COUNTIES])
 @pytest.mark.parametrize(("spoil", "says"), (FAULTS | TOO_LARGE).values(), ids=FAULTS | TOO_LARGE)
 def test_spoiled_data_file_is_one_clear_line(run: Run, data_copy: Path, name: str, spoil: Fault, says: str) -> None:
     """Whatever happened to a data file, the user hears which file and what to do, and nothing is looked up in it."""
@@ -110,14 +110,14 @@ def test_size_is_refused_only_above_the_limit(tmp_path: Path, size: int, *, refu
     sparse(path, size)
     if refused:
         with pytest.raises(InputError, match="larger than"):
-            files.read_bytes(path, 1000)
+            files.read_text(str(path), 1000)
     else:
-        assert len(files.read_bytes(path, 1000)) == size
+        assert len(files.read_text(str(path), 1000)) == size
 
 
 def test_data_files_may_have_sixteen_mebibytes(run: Run, data_copy: Path) -> None:
     """A file past the limit is recognised by its size and not read into memory."""
-    path = data_copy / load.PROGRAMS
+    path = data_copy / policy.PROGRAMS
     sparse(path, 16 * MIB + 1)
     assert_one_line(run("county", "alameda", "--data", data_copy), path, "larger than 16 MiB")
 
@@ -127,7 +127,7 @@ def test_data_files_may_have_sixteen_mebibytes(run: Run, data_copy: Path) -> Non
 )
 def test_editors_byte_order_mark_is_accepted(run: Run, data_copy: Path, start: bytes) -> None:
     """Data saved by a Windows editor are read like any others."""
-    path = data_copy / load.COUNTIES
+    path = data_copy / policy.COUNTIES
     path.write_bytes(start + path.read_bytes())
     assert run("county", "alameda", "--data", data_copy).code == 0
 
@@ -167,7 +167,7 @@ def test_option_comes_before_the_variable(run: Run, data_copy: Path, monkeypatch
 def test_two_editions_are_both_named(run: Run, data_copy: Path) -> None:
     """When only one of the files was revised, nobody takes the answer for all new or all old."""
     other_edition(data_copy)
-    path = data_copy / load.COUNTIES
+    path = data_copy / policy.COUNTIES
     path.write_text(path.read_text("utf-8").replace('"invented"', '"2026-11"', 1), "utf-8")
     edition = json.loads(run("county", "alameda", "--data", data_copy, "--json").out)["edition"]
     assert edition == "programs invented, counties 2026-11"
@@ -192,13 +192,13 @@ def test_shipped_data_are_the_repositorys() -> None:
 
 def test_folder_without_zip_table_uses_the_shipped_one(run: Run, data_copy: Path) -> None:
     """Own data need no ZIP table of their own."""
-    assert not (data_copy / load.ZIPS).exists()
+    assert not (data_copy / policy.ZIPS).exists()
     assert json.loads(run("county", "94401", "--data", data_copy, "--json").out)["county"] == "San Mateo"
 
 
 def test_own_zip_table_is_used(run: Run, data_copy: Path) -> None:
     """A newer ZIP table can be tried without a new release."""
-    (data_copy / load.ZIPS).write_text("zip,fips,share\n94401,06001,1.0\n")
+    (data_copy / policy.ZIPS).write_text("zip,fips,share\n94401,06001,1.0\n")
     assert json.loads(run("county", "94401", "--data", data_copy, "--json").out)["county"] == "Alameda"
 
 
@@ -214,7 +214,7 @@ def test_own_zip_table_is_used(run: Run, data_copy: Path) -> None:
 )
 def test_spoiled_zip_table_is_one_clear_line(run: Run, data_copy: Path, content: bytes, says: str) -> None:
     """A ZIP table that a spreadsheet spoiled is refused with its line, before anybody is routed by it."""
-    path = data_copy / load.ZIPS
+    path = data_copy / policy.ZIPS
     path.write_bytes(content)
     assert_one_line(run("county", "94401", "--data", data_copy), path, says)
     assert_one_line(run("data", "check", "--data", data_copy), path, says)
@@ -222,7 +222,49 @@ def test_spoiled_zip_table_is_one_clear_line(run: Run, data_copy: Path, content:
 
 def test_zip_table_with_an_unknown_county_is_refused(run: Run, data_copy: Path) -> None:
     """A ZIP code never leads to a county that is not in the data."""
-    (data_copy / load.ZIPS).write_text("zip,fips,share\n94401,06999,1.0\n")
+    (data_copy / policy.ZIPS).write_text("zip,fips,share\n94401,06999,1.0\n")
     ran = run("data", "check", "--data", data_copy)
     assert ran.code == 4
     assert 'zips.csv: "06999": unknown-county' in ran.err
+
+
+def test_table_of_cities_of_the_folder_is_used(run: Run, data_copy: Path) -> None:
+    """A newer table of cities can be tried without a new release; a folder without one takes the one shipped."""
+    path = data_copy / "cities.csv"
+    path.write_text("name,fips,reach\nOakland,06067,in\n")
+    assert json.loads(run("county", "oakland", "--data", data_copy, "--json").out)["county"] == "Sacramento"
+    path.unlink()
+    assert json.loads(run("county", "oakland", "--data", data_copy, "--json").out)["county"] == "Alameda"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(b"", "line 1", id="empty"),
+        pytest.param(b"name,fips\nOakland,06001\n", "line 1", id="other-header"),
+        pytest.param(b"name,fips,reach\nOakland,6001,in\n", "line 2", id="leading-zero-lost"),
+        pytest.param(b"name,fips,reach\nOakland,06001,in\n,06001,in\n", "line 3", id="no-name"),
+        pytest.param(b"name,fips,reach\nOakland,06001,yes\n", "line 2", id="other-word"),
+        pytest.param(b"name,fips,reach\nOakl\xffnd,06001,in\n", "line 2", id="not-utf-8"),
+    ],
+)
+def test_spoiled_table_of_cities_is_one_clear_line(run: Run, data_copy: Path, content: bytes, says: str) -> None:
+    """A table of cities that a spreadsheet spoiled is refused with its line, before anybody is routed by it."""
+    path = data_copy / "cities.csv"
+    path.write_bytes(content)
+    assert_one_line(run("county", "oakland", "--data", data_copy), path, says)
+    assert_one_line(run("data", "check", "--data", data_copy), path, says)
+
+
+def test_city_of_an_unknown_county_is_refused(run: Run, data_copy: Path) -> None:
+    """A city never leads to a county that is not in the data."""
+    (data_copy / "cities.csv").write_text("name,fips,reach\nOakland,06999,in\n")
+    ran = run("data", "check", "--data", data_copy)
+    assert (ran.code, 'cities.csv: "06999": unknown-county' in ran.err) == (4, True)
+
+
+def test_folder_that_still_lists_cities_in_its_counties_works(run: Run, data_copy: Path) -> None:
+    """A copy of the data from before there was a table of cities is read, and the table answers."""
+    path = data_copy / "counties.toml"
+    path.write_text(f'{path.read_text("utf-8")}\n[[elsewhere]]\nplace = "Sonora"\ncounties = ["Tuolumne"]\n', "utf-8")
+    assert json.loads(run("county", "sonora", "--data", data_copy, "--json").out)["county"] == "Tuolumne"

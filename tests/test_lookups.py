@@ -15,6 +15,7 @@ from calaim_cli import cli
 from calaim_cli.base.errors import NotFound
 from calaim_cli.policy import load, policy
 from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import subject_id
 from conftest import Run
 
 CATALOG = load.load()
@@ -105,6 +106,21 @@ def test_subjects_are_named_once_and_in_the_order_of_the_policy(catalog: Policy)
         *(service.id for service in catalog.programs_file.service),
     ]
     assert policy.subjects_named([], catalog) == catalog.subjects
+
+
+@pytest.mark.parametrize(
+    ("typed", "ids"),
+    [
+        pytest.param("ecm", ["ecm", *(one.id for one in CATALOG.programs_file.population)], id="ecm-with-populations"),
+        pytest.param("cs", [one.id for one in CATALOG.programs_file.service], id="all-services"),
+        pytest.param("chw", ["chw"], id="chw"),
+        pytest.param("homelessness", ["homelessness"], id="one-population"),
+        pytest.param("respite", ["respite"], id="one-service"),
+    ],
+)
+def test_a_request_covers_what_belongs_to_it(typed: str, ids: list[str]) -> None:
+    """Asking for a program asks for all that belongs to it; asking for a part asks for that part alone."""
+    assert [subject_id(one) for one in policy.subjects_named([typed], CATALOG)] == ids
 
 
 def test_sources_come_with_what_rests_on_them(run: Run) -> None:

@@ -86,13 +86,6 @@ def test_header_values_are_exact() -> None:
     ]
 
 
-def test_copies_stand_after_the_recipient() -> None:
-    """A copy that the user's own settings ask for is a Cc, seen by everybody."""
-    message = message_from_bytes(eml(replace(DRAFT, cc=("copy@example.org",))), policy=policy.default)
-    assert list(message) == ["X-Unsent", "To", "Cc", *HEADERS[2:]]
-    assert message["Cc"] == "copy@example.org"
-
-
 def test_body_reads_back() -> None:
     """What a mail client shows is the draft's text, letter for letter."""
     message = message_from_bytes(eml(DRAFT), policy=policy.default)
@@ -162,10 +155,9 @@ def test_hostile_subject_is_refused(subject: str) -> None:
 
 
 @pytest.mark.parametrize("address", HOSTILE_ADDRESSES.values(), ids=HOSTILE_ADDRESSES)
-@pytest.mark.parametrize("key", ["to", "cc"])
-def test_hostile_address_is_refused(key: str, address: str) -> None:
+def test_hostile_address_is_refused(address: str) -> None:
     """No address can bring a second recipient or a header with it."""
-    refused(replace(DRAFT, **{key: ("fine@example.org", address)}))
+    refused(replace(DRAFT, to=("fine@example.org", address)))
 
 
 def test_draft_without_recipient_is_refused() -> None:
@@ -181,7 +173,7 @@ def test_hostile_body_is_refused(body: str) -> None:
 
 def unguarded(draft: Draft) -> bytes:
     """The message as it would be written if the first layer were not there."""
-    content = headers(draft.to, draft.cc, draft.subject) + quoted_printable(draft.body)
+    content = headers(draft.to, draft.subject) + quoted_printable(draft.body)
     read_back(content, draft)
     return content
 
@@ -222,6 +214,7 @@ TAMPERED: dict[str, Callable[[bytes], bytes]] = {
     "second recipient": lambda content: content.replace(b"To: ", b"To: x@example.com, "),
     "other recipient": lambda content: content.replace(b"intake@", b"intak@"),
     "display name": lambda content: content.replace(b"To: intake@example.org", b"To: A, B <intake@example.org>"),
+    "copy": lambda content: content.replace(b"Subject:", b"Cc: copy@example.org\r\nSubject:"),
     "other subject": lambda content: content.replace(b"ECM Referral", b"CS Referral"),
     "longer subject": lambda content: content.replace(b"ECM Referral", b"ECM Referral Test Member"),
     "folded subject": lambda content: content.replace(b"ECM Referral", b"ECM\r\n  Referral"),
@@ -248,15 +241,6 @@ def test_reading_back_catches_any_change(tamper: Callable[[bytes], bytes]) -> No
     assert tamper(content) != content
     with pytest.raises(OutputRefused):
         read_back(tamper(content), DRAFT)
-
-
-def test_reading_back_compares_copies() -> None:
-    """A copy that was not meant, or not made, is noticed."""
-    with_copy = replace(DRAFT, cc=("copy@example.org",))
-    with pytest.raises(OutputRefused):
-        read_back(eml(with_copy), DRAFT)
-    with pytest.raises(OutputRefused):
-        read_back(eml(with_copy), replace(DRAFT, cc=("other@example.org",)))
 
 
 @pytest.mark.parametrize("blank", [" ", "\t"], ids=["space", "tab"])

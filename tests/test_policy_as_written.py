@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from calaim_cli.decide.determination import decider
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Subject, subject_id
-from calaim_cli.policy.questions import Answer, Teller
+from calaim_cli.policy.questions import Answer, truths_of
 from calaim_cli.policy.rules import criteria_of
 from strategies import policy_answers, telling_values, unhurried
 
@@ -257,7 +257,7 @@ def combinations(subject: Subject, catalog: Policy) -> Iterator[dict[str, Answer
 def test_every_combination_of_answers_follows_the_sources(catalog: Policy, one: str) -> None:
     """Each population and service decides as its source says, for every combination of answers that matters."""
     [subject] = [subject for subject in catalog.subjects if subject_id(subject) == one]
-    decide, tell = decider(subject), Teller(catalog.criteria.values())
+    decide, tell = decider(subject), truths_of(catalog.criteria.values())
     for answers in combinations(subject, catalog):
         assert decide(tell(answers)).outcome == expected(subject, answers), answers
 
@@ -267,6 +267,6 @@ def test_every_combination_of_answers_follows_the_sources(catalog: Policy, one: 
 def test_whole_interviews_follow_the_sources(catalog: Policy, data: st.DataObject) -> None:
     """With every question answered, ECM and all that is decided beside it come out as the sources say."""
     answers = data.draw(policy_answers(catalog))
-    told = Teller(catalog.criteria.values())(answers)
+    told = truths_of(catalog.criteria.values())(answers)
     for subject in catalog.subjects:
         assert decider(subject)(told).outcome == expected(subject, answers), subject_id(subject)

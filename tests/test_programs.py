@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from calaim_cli.policy.programs import Gate, Program, requested, rules_of, subject_id, subjects
+from calaim_cli.policy.programs import Gate, Program, rules_of, subject_id, subjects
 from calaim_cli.policy.rules import Rule
 
 
@@ -76,18 +74,3 @@ def test_only_written_rules_count() -> None:
     """A part that the policy leaves out is absent, and so stands in nobody's way."""
     assert rules_of(OLD) == {"rule": OLD.rule, "discretion": OLD.discretion}
     assert rules_of(CS) == {"excluded": COVERED}
-
-
-@pytest.mark.parametrize(
-    ("wanted", "ids"),
-    [
-        pytest.param(ECM, ["ecm", "old_people", "young_people"], id="ecm-with-populations"),
-        pytest.param(CS, ["shopping_help", "garden_help"], id="all-services"),
-        pytest.param(CHW, ["chw"], id="chw"),
-        pytest.param(OLD, ["old_people"], id="one-population"),
-        pytest.param(GARDEN, ["garden_help"], id="one-service"),
-    ],
-)
-def test_a_request_covers_what_belongs_to_it(wanted: Program, ids: list[str]) -> None:
-    """Asking for a program asks for all that belongs to it; asking for a part asks for that part alone."""
-    assert [subject_id(one) for one in requested(wanted, KNOWN)] == ids

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.base.values import MESSAGES, Checked, phone
+from calaim_cli.base.values import MESSAGES, Value, phone
 from calaim_cli.talk.prompt import Move, Prompt, Refusal, exclusive, read_reply
 
 COLORS = {"red": "Red", "dark_blue": "Dark blue, as the sea", "green": "Green", "none": "None of these"}
 YES_NO = {"yes": "Yes", "no": "No"}
 
 
-def short(text: str) -> Checked:
+def short(text: str) -> Value:
     """A word of at most five letters, kept in lower case."""
-    return Checked(text.lower()) if len(text) <= 5 else Checked(text, "too-long")
+    return Value(text.lower()) if len(text) <= 5 else Value(text, "too-long")
 
 
 asked = partial(Prompt, where="color", text="Which color?")
@@ -133,15 +133,15 @@ def test_one_bad_choice_refuses_all(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["1,4", "none, red"])
-def test_none_of_these_stands_alone(typed: str) -> None:
+def test_none_of_these_is_chosen_alone(typed: str) -> None:
     """None of these together with something is a contradiction, and is asked again."""
     refused = read_reply(SEVERAL, typed)
     assert isinstance(refused, Refusal)
-    assert "stands alone" in refused.message
+    assert "cannot be combined" in refused.message
 
 
 def test_menu_choices_follow_the_same_rules() -> None:
-    """What a menu gives is held to the rules of a typed line: something is chosen, and none stands alone."""
+    """What a menu gives is held to the rules of a typed line: something is chosen, and "none" alone."""
     assert exclusive(SEVERAL, ("red", "green")) == ("red", "green")
     assert exclusive(SEVERAL, ("none",)) == ("none",)
     assert isinstance(exclusive(SEVERAL, ()), Refusal)
@@ -152,11 +152,11 @@ def test_menu_choices_follow_the_same_rules() -> None:
 @pytest.mark.parametrize(
     ("settings", "reply"),
     [
-        pytest.param({"given": "ann"}, "ann", id="keeps a line"),
-        pytest.param({"given": "green", "options": COLORS}, "green", id="keeps a choice"),
-        pytest.param({"given": ("red",), "options": COLORS, "several": True}, ("red",), id="keeps several"),
+        pytest.param({"earlier": "ann"}, "ann", id="keeps a line"),
+        pytest.param({"earlier": "green", "options": COLORS}, "green", id="keeps a choice"),
+        pytest.param({"earlier": ("red",), "options": COLORS, "several": True}, ("red",), id="keeps several"),
         pytest.param({"optional": True}, "", id="skips"),
-        pytest.param({"optional": True, "given": "ann"}, "ann", id="keeps rather than skips"),
+        pytest.param({"optional": True, "earlier": "ann"}, "ann", id="keeps rather than skips"),
     ],
 )
 def test_enter_keeps_or_skips(settings: dict[str, Any], reply: str | tuple[str, ...]) -> None:
@@ -182,7 +182,7 @@ def test_enter_points_to_dont_know() -> None:
 
 def test_enter_keeps_nothing_that_is_wrong() -> None:
     """A value of a file that does not pass its check cannot be kept by Enter: the person is told while she is there."""
-    kept = read_reply(asked(given="12345", check=phone, explain=MESSAGES.__getitem__), "")
+    kept = read_reply(asked(earlier="12345", check=phone, explain=MESSAGES.__getitem__), "")
     assert isinstance(kept, Refusal)
     assert kept.message == MESSAGES["phone-format"]
 

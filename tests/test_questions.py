@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli.base.errors import Problem
-from calaim_cli.policy.questions import Answer, Criterion, Kind, Question, Teller, read_answer, read_answers
+from calaim_cli.policy.questions import Answer, Criterion, Kind, Question, read_answer, read_answers, truths_of
 from calaim_cli.policy.rules import Truth
 from strategies import unhurried
 
@@ -184,26 +184,26 @@ def test_whatever_is_given_is_answer_or_problem(values: dict[str, object]) -> No
 )
 def test_criteria_test_answers(tested: Criterion, answer: Answer, truth: Truth) -> None:
     """A criterion is met exactly where the policy draws the line, the limit itself included."""
-    assert Teller([tested])({tested.question: answer}) == {"it": truth}
+    assert truths_of([tested])({tested.question: answer}) == {"it": truth}
 
 
 @pytest.mark.parametrize("answers", [{}, {"cups": "unknown"}], ids=["not-asked", "not-known"])
 def test_unknown_never_becomes_no(answers: dict[str, Answer]) -> None:
     """A criterion whose question has no answer, or "unknown", is unknown, never no."""
-    assert Teller([criterion("cups", at_least=3)])(answers)["it"] is Truth.UNKNOWN
+    assert truths_of([criterion("cups", at_least=3)])(answers)["it"] is Truth.UNKNOWN
 
 
 @unhurried
 @given(cups=st.integers(0, 20), edge=st.integers(1, 20))
 def test_two_sides_of_a_line_never_overlap(cups: int, edge: int) -> None:
     """Somebody counts as below the line or as above it: never as both, never as neither."""
-    below = Teller([criterion("cups", at_most=edge - 1)])({"cups": cups})["it"]
-    above = Teller([criterion("cups", at_least=edge)])({"cups": cups})["it"]
+    below = truths_of([criterion("cups", at_most=edge - 1)])({"cups": cups})["it"]
+    above = truths_of([criterion("cups", at_least=edge)])({"cups": cups})["it"]
     assert below is above.opposite is not Truth.UNKNOWN
 
 
 def test_many_members_are_told_apart() -> None:
     """The same question answered by one member after the other gives each her own truth, and none to the silent."""
-    tell = Teller([criterion("cups", at_least=3)])
+    tell = truths_of([criterion("cups", at_least=3)])
     told = [tell(answers)["it"] for answers in ({"cups": 3}, {"cups": 2}, {}, {"cups": "unknown"}, {"cups": 3})]
     assert told == [Truth.YES, Truth.NO, Truth.UNKNOWN, Truth.UNKNOWN, Truth.YES]

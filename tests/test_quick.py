@@ -26,6 +26,7 @@ from conftest import Ran, Run
 SHIPPED = load.load()
 COUNTIES = SHIPPED.counties_file.county
 ZIPS = SHIPPED.gazetteer.zips()
+CITIES = [city.name for city in SHIPPED.gazetteer.cities().values()]
 SEVERAL = [code for code, shares in ZIPS.items() if len(shares) > 1]
 ONE = [code for code, shares in ZIPS.items() if len(shares) == 1]
 
@@ -38,7 +39,7 @@ def answer(answers_folder: Path, capfd: pytest.CaptureFixture[str]) -> Answer:
 
     def ask(*arguments: str) -> Ran | None:
         capfd.readouterr()
-        text = quick.answer([*arguments])
+        text = quick.quick_text([*arguments])
         return None if text is None else Ran(write(text), *capfd.readouterr())
 
     return ask
@@ -94,10 +95,19 @@ def test_zip_codes_are_answered_as_by_typer(answer: Answer, by_typer: Run, form:
         assert found == told if told.code == 0 else found is None, code
 
 
+@FORM
+def test_cities_are_answered_as_by_typer(answer: Answer, by_typer: Run, form: Form) -> None:
+    """The same for cities in one county, with and without addresses in another; every fortieth is tried."""
+    for city in CITIES[::40]:
+        found, told = answer(*form(city.lower())), by_typer(*form(city.lower()))
+        assert found == told if told.code == 0 else found is None, city
+
+
 @pytest.mark.parametrize(
     "typed",
     [
         *("ALAMEDA", "San Mateo County", "san mateo county, ca", "San-Mateo", "county of marin", "SAN  MATEO"),
+        *("oakland", "St. Helena, CA", "La Cañada Flintridge", "carmel by the sea"),
         *("City and County of San Francisco", "sán mateo", "s.f.", "l.a.", "alameda ca", "06075"),
     ],
 )
@@ -122,6 +132,15 @@ def test_every_zip_code_leads_to_its_county_or_to_typer(answers_folder: Path) ->
     assert SEVERAL
 
 
+def test_every_city_leads_to_its_county_or_to_typer(answers_folder: Path) -> None:
+    """No city in several counties ever gets a quick answer, and none that is called a county."""
+    for city in CITIES:
+        place, document = find_place(city, SHIPPED.gazetteer), quick._about(city, "json")
+        assert (document is not None) == isinstance(place, Place), city
+        assert document is None or not isinstance(place, Place) or f'"county": "{place.county.name}"' in document
+        assert not (isinstance(place, Place) and place.city and quick._about(f"{city} County", "json")), city
+
+
 REFUSED = [
     "atlantis",
     "sb",
@@ -132,7 +151,10 @@ REFUSED = [
     "944011",
     "94401-1234",
     "00000",
-    "90213",
+    "96156",
+    "brentwood",
+    "Oakland County",
+    "sonora co",
     "10001",
     "06",
     "٩٤٤٠١",

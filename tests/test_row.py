@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from calaim_cli.base.cautions import GENERAL_REFUSALS
+from calaim_cli.base.cautions import GENERAL
 from calaim_cli.base.errors import Problem
 from calaim_cli.batch.row import (
     cell_answer,
@@ -179,7 +179,7 @@ def test_answer_that_cannot_be_read_is_a_problem(catalog: Policy) -> None:
 
 def test_general_words_stand_in_for_those_with_a_county(catalog: Policy) -> None:
     """What would name the member's county is told in general; all else as it is, with its column."""
-    for code in GENERAL_REFUSALS:
+    for code in GENERAL:
         said = worded(Problem("member.county", code, "Modoc County is far away"))
         assert said.code == code
         assert not any(county.name in said.message for county in catalog.counties_file.county)

@@ -24,7 +24,7 @@ from calaim_cli.case.casefile import case_bytes
 from calaim_cli.case.form import FIELDS
 from calaim_cli.policy.policy import Policy
 from calaim_cli.talk.conversation import Quit
-from calaim_cli.talk.session import inquiry_for, keeper, leaving, started, way_on
+from calaim_cli.talk.session import inquiry_for, leaving, saver, started, way_on
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, is_private
 from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
 
@@ -297,23 +297,23 @@ def test_inquiry_is_what_was_asked_for(catalog: Policy) -> None:
 def test_keeper_replaces_only_its_own(tmp_path: Path) -> None:
     """Saving replaces the case that one goes on with, and never another that is already there."""
     path, other = tmp_path / "case.toml", tmp_path / "other.toml"
-    keep = keeper(path, None)
+    keep = saver(path, None)
     keep(Case())
     keep(Case(answers={"age": 40}))
     assert path.read_bytes() == case_bytes(Case(answers={"age": 40}))
     assert is_private(path)
-    keeper(path, path)(Case(answers={"age": 41}))
+    saver(path, path)(Case(answers={"age": 41}))
     assert answers_in(path) == {"age": 41}
     other.write_bytes(b"precious")
     for start in (None, path):
         with pytest.raises(OutputRefused, match="--from"):
-            keeper(other, start)
+            saver(other, start)
     assert other.read_bytes() == b"precious"
 
 
 def test_keeper_without_place_keeps_nothing(tmp_path: Path) -> None:
     """Without --save nothing about a member is written anywhere."""
-    keeper(None, None)(Case(answers={"age": 40}))
+    saver(None, None)(Case(answers={"age": 40}))
     assert not list(tmp_path.iterdir())
 
 

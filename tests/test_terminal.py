@@ -124,10 +124,10 @@ def test_menu_refuses_what_does_not_go_together(tmp_path: Path) -> None:
     with Terminal(*CHW) as terminal:
         terminal.wait("None of these")
         terminal.type(ENTER)
-        terminal.wait("Not taken: choose at least one")
+        terminal.wait("Please try again: choose at least one")
         terminal.wait("None of these")
         terminal.type(SPACE, UP, SPACE, ENTER)
-        terminal.wait("stands alone")
+        terminal.wait("cannot be combined")
 
 
 def test_typed_line_in_a_menu_is_checked() -> None:
@@ -135,7 +135,7 @@ def test_typed_line_in_a_menu_is_checked() -> None:
     with Terminal(*ECM) as terminal:
         terminal.wait("How old")
         terminal.type("1999", ENTER)
-        terminal.wait("Not taken: ")
+        terminal.wait("Please try again: ")
         said = terminal.wait(r"\n")
         assert "years" in said
         assert "1999" not in said
@@ -215,7 +215,7 @@ def test_value_in_a_case_cannot_drive_the_terminal(tmp_path: Path) -> None:
     with Terminal("refer", "--plain", "--program", "ecm", "--from", case, *DAY) as terminal:
         assert "Enter to keep San\\x1b[2JMateo" in terminal.prompt()
         terminal.line("")
-        assert "Not taken" in terminal.prompt()
+        assert "Please try again" in terminal.prompt()
     assert "\x1b" not in terminal.text
 
 
@@ -235,8 +235,8 @@ def test_plain_refusal_repeats_the_question(tmp_path: Path) -> None:
         first = terminal.prompt()
         terminal.line("99")
         said = terminal.prompt()
-        assert "Not taken: " in said
-        assert "99" not in said.split("Not taken: ")[1]
+        assert "Please try again: " in said
+        assert "99" not in said.split("Please try again: ")[1]
         choices = [line for line in first.splitlines() if line.startswith("  ")]
         assert len(choices) == len(people.policy().questions["chw_triggers"].choices)
         assert [line for line in said.splitlines() if line.startswith("  ")] == choices
@@ -399,7 +399,7 @@ def test_bytes_that_are_no_text_are_asked_again(tmp_path: Path) -> None:
     with Terminal("refer", "--plain", "--program", "ecm", *DAY) as terminal:
         terminal.prompt()
         terminal.bytes(b"San \xff\xfe Mateo\n")
-        assert "Not taken: characters that cannot be read" in terminal.prompt()
+        assert "Please try again: characters that cannot be read" in terminal.prompt()
 
 
 @pytest.mark.parametrize("where", ["--plain", "--as-of=2026-11-22"], ids=["lines", "menus"])

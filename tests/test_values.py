@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli.base import values
-from calaim_cli.base.values import MESSAGES, Checked
+from calaim_cli.base.values import MESSAGES, Value
 from conftest import AS_OF
 
 
-def born(text: str) -> Checked:
+def born(text: str) -> Value:
     """A date of birth, checked on the day the tests are decided for."""
     return values.date_of_birth(text, AS_OF)
 
 
-CHECKS: dict[str, Callable[[str], Checked]] = {
+CHECKS: dict[str, Callable[[str], Value]] = {
     "name": values.name,
     "line": values.line,
     "free_text": values.free_text,
@@ -64,7 +64,7 @@ ACCEPTED = {
 )
 def test_cin_is_kept_as_nine_characters(typed: str, kept: str) -> None:
     """A client index number may be copied from the card in any of its forms; nine characters are sent."""
-    assert values.cin(typed) == Checked(kept)
+    assert values.cin(typed) == Value(kept)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_cin_is_refused(typed: str, code: str) -> None:
 @pytest.mark.parametrize("letter", "BIJKLOPQRS")
 def test_unusual_cin_letter_is_only_a_doubt(letter: str) -> None:
     """The list of letters rests on one county's bulletin, so another letter warns and does not stop."""
-    assert values.cin(f"91234567{letter}") == Checked(f"91234567{letter}", warning="cin-letter")
+    assert values.cin(f"91234567{letter}") == Value(f"91234567{letter}", warning="cin-letter")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_unusual_cin_letter_is_only_a_doubt(letter: str) -> None:
 )
 def test_mrn(typed: str, error: str, warning: str) -> None:
     """A record number is text: leading zeros stay, a length other than eight is doubted, a damaged one refused."""
-    assert values.mrn(typed) == Checked(typed, error, warning)
+    assert values.mrn(typed) == Value(typed, error, warning)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_mrn(typed: str, error: str, warning: str) -> None:
 )
 def test_npi(typed: str, code: str) -> None:
     """A mistyped NPI is caught by its check digit."""
-    assert values.npi(typed) == Checked(typed, code)
+    assert values.npi(typed) == Value(typed, code)
 
 
 @given(st.from_regex(r"[12][0-9]{8}", fullmatch=True))
@@ -162,7 +162,7 @@ def test_npi_has_one_check_digit(nine: str) -> None:
 )
 def test_phone_is_printed_one_way(typed: str) -> None:
     """However a US number is typed, the draft prints it as (415) 555-0123."""
-    assert values.phone(typed) == Checked("(415) 555-0123")
+    assert values.phone(typed) == Value("(415) 555-0123")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_phone_is_printed_one_way(typed: str) -> None:
 )
 def test_phone_keeps_the_extension(typed: str) -> None:
     """An extension is part of the number: without it nobody reaches the referrer."""
-    assert values.phone(typed) == Checked("(415) 555-0123 x12")
+    assert values.phone(typed) == Value("(415) 555-0123 x12")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_phone_is_refused(typed: str) -> None:
 )
 def test_date_of_birth_is_kept_as_iso(typed: str, kept: str) -> None:
     """Both ways of writing a date mean one day, and the month comes first between slashes."""
-    assert born(typed) == Checked(kept)
+    assert born(typed) == Value(kept)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_date_of_birth_is_kept_as_iso(typed: str, kept: str) -> None:
 )
 def test_date_of_birth_is_refused(typed: str, code: str) -> None:
     """No century, month or spreadsheet number is ever guessed into a date of birth."""
-    assert born(typed) == Checked(typed, code)
+    assert born(typed) == Value(typed, code)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_age_of_somebody_born_on_a_leap_day(day: date, age: int) -> None:
 )
 def test_zip_code(typed: str, error: str, warning: str) -> None:
     """A ZIP code is kept as typed; one outside California is doubted, one with a lost zero refused."""
-    assert values.zip_code(typed) == Checked(typed, error, warning)
+    assert values.zip_code(typed) == Value(typed, error, warning)
 
 
 def test_short_zip_code_asks_for_the_lost_zero() -> None:
@@ -301,7 +301,7 @@ def test_short_zip_code_asks_for_the_lost_zero() -> None:
 )
 def test_email_is_kept(typed: str) -> None:
     """A plain address is kept exactly as typed, letter case too."""
-    assert values.email(typed) == Checked(typed)
+    assert values.email(typed) == Value(typed)
 
 
 @pytest.mark.parametrize(
@@ -353,12 +353,12 @@ NAMES = {
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 def test_names_of_every_script_pass(name: str) -> None:
     """Nobody's name is refused for its script, and no letter of it is changed."""
-    assert values.name(name) == Checked(name)
+    assert values.name(name) == Value(name)
 
 
 def test_names_are_composed_and_keep_their_case() -> None:
     """Two ways of typing one letter give one name; case is never changed."""
-    assert values.name(" de la Cruz-Mun\u0303oz ") == Checked("de la Cruz-Mu\u00f1oz")
+    assert values.name(" de la Cruz-Mun\u0303oz ") == Value("de la Cruz-Mu\u00f1oz")
 
 
 HOSTILE = {
@@ -384,7 +384,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize(("check", "code"), [(values.name, "name-char"), (values.line, "line-char")])
-def test_lines_refuse_what_a_reader_cannot_see(check: Callable[[str], Checked], code: str, text: str) -> None:
+def test_lines_refuse_what_a_reader_cannot_see(check: Callable[[str], Value], code: str, text: str) -> None:
     """A line break, control or direction override never reaches a draft through a name or address."""
     assert check(text).error == code
 
@@ -400,7 +400,7 @@ def test_text_refuses_what_a_reader_cannot_see(text: str) -> None:
 
 def test_text_keeps_lines_and_tabs() -> None:
     """Line breaks of any system become one kind, and tabs stay."""
-    assert values.free_text("one\r\ntwo\rthree\n\tfour\n") == Checked("one\ntwo\nthree\n\tfour")
+    assert values.free_text("one\r\ntwo\rthree\n\tfour\n") == Value("one\ntwo\nthree\n\tfour")
 
 
 @pytest.mark.parametrize(
@@ -411,14 +411,14 @@ def test_text_keeps_lines_and_tabs() -> None:
         pytest.param(values.free_text, 1000, "text-length", id="text"),
     ],
 )
-def test_lengths(check: Callable[[str], Checked], longest: int, code: str) -> None:
+def test_lengths(check: Callable[[str], Value], longest: int, code: str) -> None:
     """The longest text passes whole, one character more is refused: nothing is ever cut."""
-    assert check("x" * longest) == Checked("x" * longest)
+    assert check("x" * longest) == Value("x" * longest)
     assert check("x" * (longest + 1)).error == code
 
 
 @pytest.mark.parametrize("check", [values.name, values.line])
-def test_empty_line_is_refused(check: Callable[[str], Checked]) -> None:
+def test_empty_line_is_refused(check: Callable[[str], Value]) -> None:
     """Blanks alone are no name and no address."""
     assert check("   ").error.endswith("-length")
 
@@ -435,7 +435,7 @@ def test_empty_line_is_refused(check: Callable[[str], Checked]) -> None:
 )
 def test_text_with_a_social_security_number_warns(text: str, warning: str) -> None:
     """A Social Security number in a note is pointed out before it is sent."""
-    assert values.free_text(text) == Checked(text, warning=warning)
+    assert values.free_text(text) == Value(text, warning=warning)
 
 
 @pytest.mark.parametrize(("kind", "good"), ACCEPTED.items(), ids=ACCEPTED.keys())
@@ -459,14 +459,14 @@ def test_foreign_digits_and_hidden_characters_are_refused(kind: str, good: str, 
 
 
 @ANY_CHECK
-def test_empty_text_never_raises(check: Callable[[str], Checked]) -> None:
+def test_empty_text_never_raises(check: Callable[[str], Value]) -> None:
     """A field that is there but empty is answered with a code, or kept empty."""
     assert check("").value == ""
 
 
 @ANY_CHECK
 @given(text=ANYTHING)
-def test_every_check_answers_with_known_codes(check: Callable[[str], Checked], text: str) -> None:
+def test_every_check_answers_with_known_codes(check: Callable[[str], Value], text: str) -> None:
     """No text whatever makes a check fail; each code it gives has a sentence that says what to do."""
     checked = check(text)
     assert {checked.error, checked.warning} <= {"", *MESSAGES}
@@ -509,7 +509,7 @@ def test_accepted_lines_are_one_line_of_encodable_text(text: str) -> None:
 
 @ANY_CHECK
 @given(text=st.one_of(ANYTHING, LIKE, st.sampled_from(sorted(ACCEPTED.values()))))
-def test_accepted_values_are_accepted_again_unchanged(check: Callable[[str], Checked], text: str) -> None:
+def test_accepted_values_are_accepted_again_unchanged(check: Callable[[str], Value], text: str) -> None:
     """A value as kept may be checked again, from a saved case or a mended CSV, and stays the same."""
     checked = check(text)
     if not checked.error:

@@ -322,4 +322,4 @@ def test_reasons_carry_their_source(catalog: Policy, decided: Callable[[str], Re
     """Each criterion that decided says yes or no, and cites the document it stands in."""
     view = determination_view(decided("avoidable_utilization"), catalog, None, "case.toml", full=True)
     reasons = next(block for block in view if isinstance(block, Points) and block.key.endswith("\tbecause"))
-    assert any(line.startswith("yes: ") and "DHCS ECM Policy Guide p.19-21, 2026-01" in line for line in reasons.lines)
+    assert any(line.startswith("yes: ") and "DHCS ECM Policy Guide p.19-21, 2026-01" in line for line in reasons.values)

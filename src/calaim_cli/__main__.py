@@ -8,17 +8,16 @@ from calaim_cli import quick
 
 def run() -> None:
     """Run the command line and leave with its exit code. Most questions of scripts need no more than `quick`."""
-    text = quick.answer(sys.argv[1:])
-    sys.exit(_run_command() if text is None else write(text))
-
-
-def _run_command() -> int:
-    gc.disable()  # what is loaded now stays: to look through it for garbage takes a tenth of the start
+    text = quick.quick_text(sys.argv[1:])
+    if text is not None:
+        sys.exit(write(text))
+    # What is loaded now stays: to look through it for garbage takes a tenth of the start.
+    gc.disable()
     from calaim_cli.cli import main
 
     gc.freeze()
     gc.enable()
-    return main()
+    sys.exit(main())
 
 
 def write(text: str | bytes) -> int:

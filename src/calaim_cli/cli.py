@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
@@ -21,11 +21,10 @@ from calaim_cli.base.wording import counted, one_of
 from calaim_cli.draft.formats import Format
 
 if TYPE_CHECKING:
-    from calaim_cli.decide.screening import Decided
-    from calaim_cli.draft.draft import Drafted, Drafter
+    from calaim_cli.decide import screening
+    from calaim_cli.draft import draft
     from calaim_cli.policy.policy import Policy
-    from calaim_cli.show.documents import Document
-    from calaim_cli.show.views import View
+    from calaim_cli.show import documents, views
 
 Command = TypeVar("Command", bound=Callable[..., int])
 LAST_WORDS = """\b
@@ -47,7 +46,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 data_app = typer.Typer(help="Check the policy data, and see where they come from.", no_args_is_help=True)
+profile_app = typer.Typer()
 app.add_typer(data_app, name="data")
+app.add_typer(profile_app, name="profile")
 
 
 def _calendar_day(text: str) -> date:
@@ -57,53 +58,51 @@ def _calendar_day(text: str) -> date:
         raise typer.BadParameter("give a day such as 2026-11-22") from None
 
 
-def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]]:
+def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]] | None:
     """The source of what the shell offers for a half-typed value: names of the shipped data, or case files."""
 
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
         from calaim_cli import completion
-        from calaim_cli.policy import load, policy
+        from calaim_cli.policy import load
+        from calaim_cli.policy.policy import names
 
-        known = [] if kind == "case" else policy.names(load.load())[kind]
+        known = [] if kind == "case" else names(load.load())[kind]
         return completion.candidates(kind, list(context.params.get("place") or ()), incomplete, known)
 
-    return suggest
+    return suggest if kind else None
 
 
-def _option(name: str, metavar: str, words: str, kind: str = "") -> object:
-    """An option with a value, which the shell completes where it knows things of this kind."""
-    return typer.Option(name, metavar=metavar, help=words, autocompletion=_suggesting(kind) if kind else None)
+def _option(name: str, metavar: str, words: str, kind: str = "", **more: Any) -> object:  # noqa: ANN401 Typer's own
+    return typer.Option(name, metavar=metavar, help=words, autocompletion=_suggesting(kind), **more)
 
 
 def _argument(metavar: str, words: str, kind: str = "") -> object:
-    return typer.Argument(metavar=metavar, help=words, autocompletion=_suggesting(kind) if kind else None)
+    return typer.Argument(metavar=metavar, help=words, autocompletion=_suggesting(kind))
 
 
-Given = str | None
+Text = str | None
 Several = list[str] | None
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines, no colors, no tables.")]
 OWN_DATA = "Read programs.toml and counties.toml from DIR."
-DATA_OPTION = typer.Option("--data", metavar="DIR", envvar="CALAIM_DATA", help=OWN_DATA)
-Data = Annotated[Path | None, DATA_OPTION]
-DAY_OPTION = typer.Option("--as-of", parser=_calendar_day, metavar="YYYY-MM-DD", help="The day to decide for (today).")
-AsOf = Annotated[date | None, DAY_OPTION]
+Data = Annotated[Path | None, _option("--data", "DIR", OWN_DATA, envvar="CALAIM_DATA")]
+AsOf = Annotated[date | None, _option("--as-of", "YYYY-MM-DD", "The day to decide for (today).", parser=_calendar_day)]
 DECIDED = "ecm, cs, chw, a population or a service. May be repeated."
 Programs = Annotated[Several, _option("--program", "ID", DECIDED, "program")]
 Start = Annotated[Path | None, _option("--from", "CASE", "Go on with a saved case.", "case")]
 Save = Annotated[Path | None, _option("--save", "CASE", "Save the case after every reply, for you alone to read.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; list what is missing instead.")]
-InCounty = Annotated[Given, _option("--county", "PLACE", "The member's county or ZIP code.", "county")]
-OneService = Annotated[Given, _argument("[SERVICE]", "One service: id, name or alias.", "service")]
-OneProgram = Annotated[Given, _argument("[ID]", "A program, population or service.", "program")]
+InCounty = Annotated[Text, _option("--county", "PLACE", "The member's county, city or ZIP code.", "county")]
+OneService = Annotated[Text, _argument("[SERVICE]", "One service: id, name or alias.", "service")]
+OneProgram = Annotated[Text, _argument("[ID]", "A program, population or service.", "program")]
 EXPECTED = "Compare with the [expect] tables; not with --program or --county."
 OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 NOT_OFFERED = "Only where Kaiser Permanente serves and does not offer it."
-PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias or a ZIP code.", "place")]
+PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
 
 
 def _command(example: str, of: typer.Typer = app, name: str | None = None) -> Callable[[Command], Command]:
-    """Makes a command of a function; its help is the docstring with an example."""
+    """A decorator that makes a command of a function; its help is the docstring with an example."""
 
     def made(function: Command) -> Command:
         return of.command(name, help=f"{function.__doc__}\n\nExample: calaim {example}")(function)
@@ -183,38 +182,29 @@ class _Asked(NamedTuple):
     """The policy and the day to decide by, and the way to show it: --data, --as-of, --json and --plain."""
 
     policy: "Policy"
-    day: date
+    as_of: date
     as_json: bool
     plain: bool
 
-    def respond(self, view: "View", *several: "Document", warnings: Iterable[Problem] = ()) -> int:
+    def respond(self, view: "views.View", *printed: "documents.Document", warnings: Iterable[Problem] = ()) -> int:
         """Say what is due for a review and other warnings, then show the view or the documents; gives exit code 0."""
-        _warn((*self.policy.past_review(self.day), *warnings))
-        return _show(view, *several, as_json=self.as_json, plain=self.plain)
+        _warn((*self.policy.past_review(self.as_of), *warnings))
+        return self.show(view, *printed)
+
+    def show(self, view: "views.View", *printed: "documents.Document") -> int:
+        """Print the documents as JSON, else the view for whoever reads it; gives exit code 0."""
+        if self.as_json:
+            return _show_json(printed)
+        from calaim_cli.show import render
+
+        render.show(view, plain_wanted=self.plain)
+        return 0
 
 
-def _show(view: "View", *several: "Document", as_json: bool = False, plain: bool = False) -> int:
-    """Print the documents as JSON, else the view for whoever reads it; gives exit code 0.
-
-    A view is drawn on a terminal, in labelled lines by ear, in tab-separated lines in a pipe.
-    """
-    if as_json:
-        return _show_json(several)
-    from calaim_cli.show import render
-
-    if render.wants_rich(sys.stdout, plain_wanted=plain):
-        render.on_terminal(view, sys.stdout)
-    elif render.wants_color(plain_wanted=plain):
-        emit(render.painted(view), painted=True)
-    else:
-        emit(render.labelled(view) if render.wants_labels(sys.stdout) else render.plain(view))
-    return 0
-
-
-def _show_json(several: "Iterable[Document]") -> int:
+def _show_json(wanted: "Iterable[documents.Document]") -> int:
     from calaim_cli.show import documents
 
-    emit_utf8("".join(f"{documents.written(one)}\n" for one in several))
+    emit_utf8("".join(f"{documents.written(one)}\n" for one in wanted))
     return 0
 
 
@@ -222,13 +212,13 @@ def _policy(folder: Path | None) -> "Policy":
     """The policy to decide by. A folder of the user's own is checked whole; the shipped one was before release."""
     from calaim_cli.policy import load
 
-    catalog = load.load(folder)
+    policy = load.load(folder)
     if folder is not None:
         from calaim_cli.decide import soundness
 
-        if problems := soundness.find_problems(catalog):
+        if problems := soundness.find_problems(policy):
             raise InputError(f"{folder}: the data files have errors; fix those listed below", problems)
-    return catalog
+    return policy
 
 
 def _warn(problems: Iterable[Problem]) -> None:
@@ -275,10 +265,10 @@ def county(place: PlaceWords, as_json: Json = False, plain: Plain = False, data:
 
 @_command("counties --without sobering-centers")
 def counties(
-    service: Annotated[Given, _option("--service", "ID", "Only where Kaiser Permanente offers it.", "service")] = None,
-    without: Annotated[Given, _option("--without", "ID", NOT_OFFERED, "service")] = None,
-    region: Annotated[Given, _option("--region", "north|south", "Only this region.", "region")] = None,
-    plan: Annotated[Given, _option("--plan", "ID", "Only where this plan serves.", "plan")] = None,
+    service: Annotated[Text, _option("--service", "ID", "Only where Kaiser Permanente offers it.", "service")] = None,
+    without: Annotated[Text, _option("--without", "ID", NOT_OFFERED, "service")] = None,
+    region: Annotated[Text, _option("--region", "north|south", "Only this region.", "region")] = None,
+    plan: Annotated[Text, _option("--plan", "ID", "Only where this plan serves.", "plan")] = None,
     as_json: Json = False,
     plain: Plain = False,
     data: Data = None,
@@ -314,7 +304,7 @@ def services(
     found = place_named(county, asked.policy).county if county else None
     wanted = (service_named(service, asked.policy),) if service else asked.policy.programs_file.service
     view = views.service_view(wanted[0], found, asked.policy) if service else None
-    notices = tuple(dates.notices(wanted, asked.policy, asked.day)) if service else ()
+    notices = tuple(dates.notices(wanted, asked.policy, asked.as_of)) if service else ()
     document = documents.services_document(wanted, found, asked.policy, notices)
     return asked.respond(view or views.services_view(wanted, found, asked.policy), document, warnings=notices)
 
@@ -334,7 +324,7 @@ def programs(
         entry = entry_named(program, asked.policy)
         wanted = tuple(one for one in wanted if one[1] is entry)
     view = views.program_view(*wanted[0], asked.policy) if program else views.programs_view(wanted)
-    notices = tuple(dates.notices((entry for _, entry in wanted), asked.policy, asked.day))
+    notices = tuple(dates.notices((entry for _, entry in wanted), asked.policy, asked.as_of))
     return asked.respond(view, documents.programs_document(wanted, asked.policy, notices), warnings=notices)
 
 
@@ -359,16 +349,16 @@ def check(
         words = "--expect compares with the whole [expect] table; do not combine it with --program or --county"
         raise UsageError(words)
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
-    policy, day = asked.policy, asked.day
+    policy, as_of = asked.policy, asked.as_of
     screener = screening.screener(subjects_named(program or [], policy), policy)
     stated = place_named(county, policy).county if county else None
     # All are read before the first is decided: a bad file ends the command before anything is shown.
     read = [(name, casefile.read(name)) for name in cases]
     if not expect:
-        decided = [screening.decide(name, case, screener, policy, day, stated) for name, case in read]
+        decided = [screening.decide(name, case, screener, policy, as_of, stated) for name, case in read]
         return _show_decided(decided, asked)
-    differing = [found for name, case in read for found in screening.compare(name, case, screener, policy, day)]
-    _warn(policy.past_review(day))
+    differing = [found for name, case in read for found in screening.compare(name, case, screener, policy, as_of)]
+    _warn(policy.past_review(as_of))
     if as_json:
         _show_json([documents.expectations_document(len(read), differing)])
     else:
@@ -377,7 +367,7 @@ def check(
     return InputError.exit_code if differing else 0
 
 
-def _show_decided(results: "list[Decided]", asked: _Asked) -> int:
+def _show_decided(results: "list[screening.Decided]", asked: _Asked) -> int:
     from calaim_cli.show import documents, render, views
 
     # A pipe gets everything: a script that looks for a program must not depend on how many there are.
@@ -386,7 +376,7 @@ def _show_decided(results: "list[Decided]", asked: _Asked) -> int:
         views.determination_view(one.results, asked.policy, one.county, one.name, full=full, reminders=one.reminders)
         for one in results
     )
-    written = (documents.determination_document(one, asked.policy, asked.day) for one in results)
+    written = (documents.determination_document(one, asked.policy, asked.as_of) for one in results)
     # What is to be said of the programs themselves is the same for each case.
     warnings = dict.fromkeys(warning for one in results for warning in one.warnings)
     return asked.respond(tuple(block for view in shown for block in view), *written, warnings=warnings)
@@ -410,21 +400,21 @@ def interview(
     from calaim_cli.talk import session, terminal
 
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
-    policy, day = asked.policy, asked.day
+    policy, as_of = asked.policy, asked.as_of
     case = session.started(start, county, policy)
     about = session.inquiry_for(program or [], case, policy)
-    session.need_a_person(about, case, policy, day, no_input=no_input)
-    keep = session.keeper(save, start)
+    session.need_a_person(about, case, policy, as_of, no_input=no_input)
+    save_case = session.saver(save, start)
     with session.leaving(save):
-        case = session.interviewed(about, case, policy, day, terminal.asker(plain=plain), keep)
+        case = session.interviewed(about, case, policy, as_of, terminal.asker(plain=plain), save_case)
     screener = screening.screener(subjects_named(program or [], policy), policy)
-    return _show_decided([screening.decide("interview", case, screener, policy, day, None)], asked)
+    return _show_decided([screening.decide("interview", case, screener, policy, as_of, None)], asked)
 
 
 @_command("refer examples/case.toml --out draft.eml")
 def refer(
-    case: Annotated[Given, _argument("[CASE|-]", "A case file, or - for stdin.", "case")] = None,
-    program: Annotated[Given, _option("--program", "ID", "The program: ecm, cs or chw.")] = None,
+    case: Annotated[Text, _argument("[CASE|-]", "A case file, or - for stdin.", "case")] = None,
+    program: Annotated[Text, _option("--program", "ID", "The program: ecm, cs or chw.")] = None,
     service: Annotated[Several, _option("--service", "ID", "A service, for cs. May be repeated.", "service")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to write the draft.")] = None,
     out: Annotated[Path | None, _option("--out", "PATH", "Write to PATH (.eml, .txt, .json).")] = None,
@@ -440,53 +430,48 @@ def refer(
     data: Data = None,
 ) -> int:
     """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent."""
+    from msgspec.structs import replace
+
     from calaim_cli.case import casefile
     from calaim_cli.draft import draft, route
     from calaim_cli.policy import load
     from calaim_cli.talk import session
 
     if redact and out is not None:
-        raise UsageError("--redact only shows a draft: leave --out away")
-    catalog, day = _policy(data), as_of or _today()
+        raise UsageError("--redact only shows a draft; do not combine it with --out")
+    policy, as_of = _policy(data), as_of or _today()
     profile = casefile.read_profile(casefile.profile_path())
-    drafter = draft.Drafter(catalog, profile, day)
+    drafter = draft.Drafter(policy, profile, as_of)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
-    written = session.started(start, None, catalog) if case is None else casefile.read(case)
+    written = session.started(start, None, policy) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral)
     if case is not None:
         drafts = [drafter.draft_file(case, written, asked)]
     else:
-        drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain_wanted=plain)
-    _warn(catalog.past_review(day))
+        drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain=plain)
+    _warn(policy.past_review(as_of))
     if data is not None:
-        _warn(route.own_mailboxes((one.route.region for one in drafts), catalog, load.load()))
+        _warn(route.own_mailboxes((one.route.region for one in drafts), policy, load.load()))
     if redact:
-        return _show_redacted(drafts, drafter)
+        for one in drafts:
+            emit_utf8(draft.as_text(replace(one.draft, body=drafter.redacted(one))))
+        say("Member data are masked. Nothing was written, nothing has been sent.")
+        return 0
     _deliver(drafts, wanted, out, drafter, force=force)
     if as_json and out is not None:
-        _show_json(draft.referral_document(one, catalog) for one in drafts)
+        _show_json(draft.referral_document(one, policy) for one in drafts)
     return 0
 
 
-def _show_redacted(drafts: "list[Drafted]", drafter: "Drafter") -> int:
-    """The drafts for a screen that others see: what identifies the member is masked, and nothing is written."""
-    from msgspec.structs import replace
-
-    from calaim_cli.draft.draft import as_text
-
-    for one in drafts:
-        emit_utf8(as_text(replace(one.draft, body=drafter.redacted(one))))
-    say("Member data are masked. Nothing was written, nothing has been sent.")
-    return 0
-
-
-def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, drafter: "Drafter", *, force: bool) -> None:
+def _deliver(
+    drafts: "list[draft.Drafted]", wanted: Format, out: Path | None, drafter: "draft.Drafter", *, force: bool
+) -> None:
     """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
     from calaim_cli.base import files
-    from calaim_cli.draft.draft import formatted
+    from calaim_cli.draft import draft
 
     for one in drafts:
-        written = formatted(one, wanted, drafter.policy)
+        written = draft.formatted(one, wanted, drafter.policy)
         _warn(one.warnings)
         if out is None:
             emit_utf8(written.decode())
@@ -502,13 +487,12 @@ def _deliver(drafts: "list[Drafted]", wanted: Format, out: Path | None, drafter:
 
 def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
     """The draft with the day that the file there carries: the same draft of another day is no other draft."""
-    from calaim_cli.base import files
     from calaim_cli.batch.batch import carried_day
     from calaim_cli.draft.body import DATE_LABEL, us_date
 
     try:
-        day = carried_day(files.read_bytes(found, found.stat().st_size), written, as_of)
-    except InputError:  # whoever writes it says what is wrong
+        day = carried_day(found.read_bytes(), written, as_of)
+    except OSError:  # whoever writes it says what is wrong
         return written
     ours, theirs = (f"{DATE_LABEL}: {us_date(one)}".encode() for one in (as_of, day or as_of))
     return written.replace(ours, theirs, 1)
@@ -516,28 +500,30 @@ def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
 
 @_command("help exit-codes", name="help")
 def help_on(
-    topic: Annotated[Given, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
+    topic: Annotated[Text, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
     plain: Plain = False,
 ) -> int:
     """Explain exit codes, privacy, JSON, the data or CalAIM."""
-    from calaim_cli.show.help import overview, topic_named
+    from calaim_cli.show import help as pages
+    from calaim_cli.show import render
 
-    view = overview() if topic is None else topic_named(topic).view
-    if not view:  # the one topic that the data tell
+    view = pages.overview() if topic is None else pages.page_named(topic).view
+    if not view:  # the one page that the data tell
         from calaim_cli.policy import load
         from calaim_cli.show import views
 
         view = views.calaim_view(load.load())
-    return _show(view, plain=plain)
+    render.show(view, plain_wanted=plain)
+    return 0
 
 
 @_command("batch examples/members.csv --out drafts", name="batch")
 def batch_rows(
-    source: Annotated[Given, _argument("[CSV|-]", "A spreadsheet as CSV, or - for stdin.")] = None,
-    out: Annotated[Given, _option("--out", "DIR|FILE", "A folder, a .zip or a .mbox file.")] = None,
+    source: Annotated[Text, _argument("[CSV|-]", "A spreadsheet as CSV, or - for stdin.")] = None,
+    out: Annotated[Text, _option("--out", "DIR|FILE", "A folder, a .zip or a .mbox file.")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Draft the good rows, list the others.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and write nothing.")] = False,
-    encoding: Annotated[Given, _option("--encoding", "NAME", "Such as cp1252 (UTF-8).")] = None,
+    encoding: Annotated[Text, _option("--encoding", "NAME", "Such as cp1252 (UTF-8).")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Only the first N rows (0: all).")] = 0,
     keep: Annotated[Several, _option("--keep", "COLUMN", OWN_COLUMN)] = None,
     template: Annotated[bool, typer.Option("--template", help="Print the header line of a spreadsheet.")] = False,
@@ -562,12 +548,12 @@ def batch_rows(
     order = batch.Order(
         source=source, out=place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept
     )
-    policy, day, tally = _policy(data), as_of or _today(), batch.Tally()
+    policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
     own = route.own_mailboxes(policy.regions, policy, load.load()) if data is not None else ()
-    _warn((*policy.past_review(day), *own, *batch.doubts_about(order)))
-    drafter = draft.Drafter(policy, casefile.read_profile(casefile.profile_path()), day)
+    _warn((*policy.past_review(as_of), *own, *batch.doubts_about(order)))
+    drafter = draft.Drafter(policy, casefile.read_profile(casefile.profile_path()), as_of)
     try:
-        with streams.second_interrupt_ends(), render.progress(sys.stderr, batch.size_of(source)) as tally.watch:
+        with render.progress(sys.stderr, batch.size_of(source)) as tally.watch:
             batch.run(order, drafter, tally)
     except (KeyboardInterrupt, SystemExit) as stopped:
         say(f"calaim: stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on.")
@@ -579,10 +565,6 @@ def batch_rows(
         with streams.code_wins(tally.exit_code):
             _show_json([tally.document(order.out)])
     return tally.exit_code
-
-
-profile_app = typer.Typer()
-app.add_typer(profile_app, name="profile")
 
 
 @profile_app.callback(invoke_without_command=True)
@@ -628,12 +610,12 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
     from calaim_cli.talk import session, terminal
 
     path = casefile.profile_path()
-    profile, catalog = casefile.read_profile(path), _policy(data)
+    profile, policy = casefile.read_profile(path), _policy(data)
     if no_input or not terminal.can_ask():
         words = f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}"
         raise UsageError(words, code="missing")
     with session.leaving(None):
-        edited = session.edited_profile(profile, catalog, terminal.asker(plain=plain))
+        edited = session.edited_profile(profile, policy, terminal.asker(plain=plain))
     # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {files.save(path, casefile.profile_bytes(edited), replace=True)}")
@@ -646,11 +628,11 @@ def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> 
     from calaim_cli.policy import load
     from calaim_cli.show import documents
 
-    policy, day = _policy(data or load.shipped()), as_of or _today()
-    warnings = policy.past_review(day)
+    policy, as_of = _policy(data or load.shipped()), as_of or _today()
+    warnings = policy.past_review(as_of)
     _warn(warnings)
     if as_json:
-        return _show_json([documents.data_check_document(warnings, policy, day)])
+        return _show_json([documents.data_check_document(warnings, policy, as_of)])
     emit(f"ok\tdata edition {policy.edition}, nothing wrong\n")
     return 0
 
@@ -661,10 +643,10 @@ def data_sources(as_of: AsOf = None, as_json: Json = False, plain: Plain = False
     from calaim_cli.policy.policy import sources_with_uses
     from calaim_cli.show import documents, views
 
-    policy, day = _policy(data), as_of or _today()
-    found = sources_with_uses(policy)
-    document = documents.sources_document(found, policy, day)
-    return _show(views.sources_view(found, day), document, as_json=as_json, plain=plain)
+    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
+    found = sources_with_uses(asked.policy)
+    document = documents.sources_document(found, asked.policy, asked.as_of)
+    return asked.show(views.sources_view(found, asked.as_of), document)
 
 
 @_command("data diff data my-county examples/case.toml", data_app, "diff")
@@ -681,13 +663,12 @@ def data_diff(
     from calaim_cli.decide import diff, screening
     from calaim_cli.show import documents, views
 
-    before, after, day = _policy(old), _policy(new), as_of or _today()
+    before, after, as_of = _policy(old), _policy(new), as_of or _today()
     read = [(name, casefile.read(name)) for name in cases or []]
     changes = diff.changes(before, after)
     was, now = (screening.screener(one.subjects, one) for one in (before, after))
-    shifts = diff.shifts(read, was, now, day)
+    shifts = diff.shifts(read, was, now, as_of)
     if not as_json:
         say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
     document = documents.data_diff_document(changes, shifts, before, after)
-    view = views.data_diff_view(changes, shifts, len(read))
-    return _show(view, document, as_json=as_json, plain=plain)
+    return _Asked(after, as_of, as_json, plain).show(views.data_diff_view(changes, shifts, len(read)), document)

@@ -1,4 +1,4 @@
-"""What may come next on a command line that is being typed. Imports next to nothing, for the quick path."""
+"""Words that may come next on a command line that is being typed. Imports next to nothing, for the quick path."""
 
 import os
 
@@ -14,7 +14,8 @@ TAKES = {
 """The kind of thing that an option of a command takes, or its argument ("")."""
 SEVERAL = frozenset({"county", "check"})
 """The commands that take several arguments."""
-CASE_ENDINGS = (".toml", ".json")
+# Besides letters and digits, what needs no quotes in bash and zsh.
+SAFE = {ord(c): "x" for c in "-_./"}
 
 
 def kind_after(words: list[str]) -> str:
@@ -29,7 +30,7 @@ def kind_after(words: list[str]) -> str:
 
 
 def candidates(kind: str, before: list[str], typed: str, known: list[str]) -> list[str]:
-    """What a half-typed word may become, of the known names of its kind. A place is completed word by word."""
+    """The words that a half-typed one may become, of the known names of its kind. A place is completed word by word."""
     if kind == "case":
         return _case_files(typed)
     if kind == "place":
@@ -49,9 +50,6 @@ def _case_files(typed: str) -> list[str]:
             found = [entry.name + "/" if entry.is_dir() else entry.name for entry in entries]
     except OSError:
         return []
-    plain = (name for name in found if name.isascii() and name.translate(_SAFE).isalnum())
-    cases = (name for name in plain if name.startswith(start) and name.endswith(("/", *CASE_ENDINGS)))
+    plain = (name for name in found if name.isascii() and name.translate(SAFE).isalnum())
+    cases = (name for name in plain if name.startswith(start) and name.endswith(("/", ".toml", ".json")))
     return sorted(folder + name for name in cases if start.startswith(".") or not name.startswith("."))
-
-
-_SAFE = {ord(c): "x" for c in "-_./"}

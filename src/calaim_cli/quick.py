@@ -17,28 +17,28 @@ import sys
 import time
 
 from calaim_cli import __version__
-from calaim_cli.base.wording import place_key
+from calaim_cli.base.wording import is_called_county, place_key
 
+# Only a wheel has answers: an editable install must not answer by what the data said when it was made.
 FOLDER = os.path.join(os.path.dirname(__file__), "data", "answers")
-"""Where a wheel has the answers. An editable install has none."""
+# Here goes the place as it was typed: no data hold this character, so no place that is found does.
 MARK = "\N{REPLACEMENT CHARACTER}"
-"""Stands in an answer where the place goes as it was typed; no data hold it."""
+# Own data and forced colors are not in the files.
 LEFT_TO_TYPER = ("CALAIM_NO_QUICK", "CALAIM_DATA", "FORCE_COLOR", "CLICOLOR_FORCE")
-"""Where one of these variables is set, nothing is answered here."""
 
 
-def answer(arguments: list[str]) -> str | bytes | None:
-    """What to print: lines, or a document in bytes, which is UTF-8 in every locale. None: the question is Typer's."""
+def quick_text(arguments: list[str]) -> str | bytes | None:
+    """Lines to print, or a document in bytes, which is UTF-8 in every locale. None: the question is Typer's."""
     if sys.stdout is None or any(os.environ.get(name) for name in LEFT_TO_TYPER):
         return None
     shell = os.environ.get("_CALAIM_COMPLETE")
     try:
-        return _completion(shell) if shell else _answer_to(arguments)
+        return _completion(shell) if shell else _text_for(arguments)
     except (OSError, ValueError):  # no such file, or not a text as it was written
         return None
 
 
-def _answer_to(arguments: list[str]) -> str | bytes | None:
+def _text_for(arguments: list[str]) -> str | bytes | None:
     piped = not sys.stdout.isatty()
     match arguments:
         case ["--version"]:
@@ -63,25 +63,36 @@ def _text(name: str) -> str:
 
 
 def _about(place: str, kind: str) -> str | None:
-    """What is known of a place; None where the place needs more thought, or the data are due for a review."""
+    """The text on a place; None where the place needs more thought, or the data are due for a review."""
     if not place.isprintable() or place != place.strip() or any(word.startswith("-") for word in place.split()):
         return None
     places = _text("places")
-    county = places.partition(f"\n{key(place)} ")[2].partition("\n")[0]
+    county, city, document = _after(f"\n{key(place)} ", places), "", ""
+    if not county and not place[:1].isdigit() and not is_called_county(place):
+        county, city, document = (_after(f"\n{key(place)} ", _text(f"cities/{key(place)[:1]}")) or "\t\t").split("\t")
     if not county or time.strftime("%Y-%m-%d") >= places[: len("2027-01-01")]:
         return None
-    if kind == "county" and place.isdigit() and not place.startswith("06"):  # with 06 begin FIPS codes alone
+    zip_code = place.isdigit() and not place.startswith("06")  # with 06 begin FIPS codes alone
+    if kind == "county" and (city or zip_code):
         kind = "zip"
-    return _text(f"{kind}/{county}").replace(MARK, place)
+    text = _text(f"{kind}/{county}")
+    if city:
+        text = text.replace(f"zip\t{MARK}", f"city\t{city}").replace('"city": null', f'"city": {document}')
+    return text.replace(MARK, place)
+
+
+def _after(start: str, text: str) -> str:
+    """The rest of the line that begins so; empty where none does."""
+    return text.partition(start)[2].partition("\n")[0]
 
 
 def key(place: str) -> str:
-    """What a place is looked up by: codes exactly as typed, names in the form in which they are compared."""
+    """The key of a place: codes exactly as typed, names in the form in which they are compared."""
     return place if any(c.isdigit() for c in place) else place_key(place)
 
 
 def _completion(shell: str) -> str | None:
-    """What the half-typed word may become, in the form that the shell wants."""
+    """The words that the half-typed one may become, in the form that the shell wants."""
     from calaim_cli.completion import candidates, kind_after
 
     if shell == "complete_bash":

@@ -1,7 +1,7 @@
 """What a person is warned of, by code: one table, from which `check`, `refer` and `batch` take their words.
 
-Each has its own sentence, with places for what it is about, and a general one for a report, which may hold nothing of
-a member: where she lives, what she is referred for, what she has been through. It is "" where the own one will do.
+A report may hold nothing of a member: where she lives, what she is referred for, what she has been through. Where the
+words of a warning or a refusal would tell that, it has general ones.
 """
 
 from __future__ import annotations
@@ -10,47 +10,49 @@ from typing import Final
 
 from calaim_cli.base.errors import Problem
 
-CAUTIONS: Final[dict[str, tuple[str, str]]] = {
-    "cin-letter": ("the letter of the client index number is an unusual one: compare it with the card", ""),
-    "mrn-length": ("Kaiser Permanente's record numbers usually have 8 digits: compare it with the card", ""),
-    "zip-state": ("the ZIP code is not in California: check the address", ""),
-    "text-ssn": ("this looks like it holds a Social Security number: take it out", ""),
-    "text-diagnosis": ("this seems to name a diagnosis: send only what the plan's form asks for", ""),
-    "say-which": ("the plan's form asks which {what} it is", ""),
-    "part2-not-stated": ("not stated: does any of this come from a substance-use program under 42 CFR Part 2?", ""),
-    "age-differs": ("differs from the date of birth, so the date of birth was used. Remove this answer", ""),
-    "county-from-zip": ("not given: taken from the ZIP code", ""),
-    "zip-county": (
-        "the ZIP code lies in {counties}: the stated county was used",
-        "the ZIP code does not lie in the stated county, which was used",
-    ),
-    "region-not-confirmed": ("{note}", "the region of this county is not confirmed: call the plan before sending"),
-    "county-in-part": ("{note}", "the plan serves a part of this county: compare the address"),
-    "own-mailbox": ("comes from your own data, and the built-in edition {edition} has another: check it", ""),
-    "unlikely": (
-        "{name}: does not match today as far as answered; anyone may refer, the plan decides",
-        "what is asked for does not match today as far as answered; anyone may refer, the plan decides",
-    ),
-    "need-answers": (
-        "{name}: answers are missing ('calaim check CASE' lists them); anyone may refer, the plan decides",
-        "answers are missing; anyone may refer, the plan decides",
-    ),
-    "notes-wanted": ("{note}", "the plan asks for more in the notes: 'calaim refer' says what"),
-    "availability-not-confirmed": ("{name}: {note}", "where this service is offered is not confirmed: call the plan"),
-    "contact": ("{line}", "there is a contact for this member's situation: 'calaim check' names it"),
-    "past-review": ("was due for review by {day}, so its facts may be old: call the plan to confirm", ""),
-    "waivers-end": ("{text}", ""),
-    "waiver-needed": ("{name}: {text}", "something asked for depends on the waiver"),
-    "keep-medi-cal": ("{text}", ""),
-    "id-name": ("row {row} has the same member number and another name", ""),
-    "id-zeros": ("row {row} has the same member number but for zeros before it", ""),
-    "keep-format": ("a kept cell holds more than letters, digits, dot, hyphen; it was left empty", ""),
-    "open-folder": ("other users can list this folder (they cannot read the drafts)", ""),
-    "git-work-tree": ("this is inside a git work tree: do not commit drafts", ""),
-    "stale": ("a draft of an earlier run that this sheet no longer gives; check it, and delete it yourself", ""),
+CAUTIONS: Final = {
+    "cin-letter": "the letter of the client index number is an unusual one: compare it with the card",
+    "mrn-length": "Kaiser Permanente's record numbers usually have 8 digits: compare it with the card",
+    "zip-state": "the ZIP code is not in California: check the address",
+    "text-ssn": "this looks like it holds a Social Security number: remove it",
+    "text-diagnosis": "this seems to name a diagnosis: send only what the plan's form asks for",
+    "say-which": "the plan's form asks which {what} it is",
+    "part2-not-stated": "not stated: does any of this come from a substance-use program under 42 CFR Part 2?",
+    "age-differs": "differs from the date of birth, so the date of birth was used. Remove this answer",
+    "county-from-zip": "not given: taken from the ZIP code",
+    "county-from-city": "the county of the city was used: {city}",
+    "zip-county": "the ZIP code lies in {counties}: the stated county was used",
+    "region-not-confirmed": "{note}",
+    "county-in-part": "{note}",
+    "own-mailbox": "comes from your own data, and the built-in edition {edition} has another: check it",
+    "unlikely": "{name}: does not match today as far as answered; anyone may refer, the plan decides",
+    "need-answers": "{name}: answers are missing ('calaim check CASE' lists them); anyone may refer, the plan decides",
+    "notes-wanted": "{note}",
+    "availability-not-confirmed": "{name}: {note}",
+    "contact": "{line}",
+    "past-review": "was due for review by {day}, so its facts may be old: call the plan to confirm",
+    "waivers-end": "{text}",
+    "waiver-needed": "{name}: {text}",
+    "keep-medi-cal": "{text}",
+    "id-name": "row {row} has the same member number and another name",
+    "id-zeros": "row {row} has the same member number but for zeros before it",
+    "keep-format": "a kept cell holds more than letters, digits, dot, hyphen; it was left empty",
+    "open-folder": "other users can list this folder (they cannot read the drafts)",
+    "git-work-tree": "this is inside a git work tree: do not commit drafts",
+    "stale": "a draft of an earlier run that this sheet no longer gives; check it, and delete it yourself",
 }
 
-GENERAL_REFUSALS: Final = {
+GENERAL: Final = {
+    "county-from-city": "the county of the city was used",
+    "zip-county": "the ZIP code does not lie in the stated county, which was used",
+    "region-not-confirmed": "the region of this county is not confirmed: call the plan before sending",
+    "county-in-part": "the plan serves a part of this county: compare the address",
+    "unlikely": "what is asked for does not match today as far as answered; anyone may refer, the plan decides",
+    "need-answers": "answers are missing; anyone may refer, the plan decides",
+    "notes-wanted": "the plan asks for more in the notes: 'calaim refer' says what",
+    "availability-not-confirmed": "where this service is offered is not confirmed: call the plan",
+    "contact": "there is a contact for this member's situation: 'calaim check' names it",
+    "waiver-needed": "something asked for depends on the waiver",
     "not-kp-member": "not a Kaiser Permanente member: refer through the member's own plan, named on the card",
     "no-lead-entity": "your profile names no Network Lead Entity: add it with 'calaim profile edit'",
     "county-not-served": "Kaiser Permanente does not serve this county: refer through the member's own plan",
@@ -59,21 +61,20 @@ GENERAL_REFUSALS: Final = {
     "not-by-email": "this service takes no e-mailed referral: call the plan",
     "unknown-place": "not a California county: enter one of the 58, or a ZIP code",
     "ambiguous-place": "this may mean several counties: give the county",
-    "not-a-county": "a city, not a county: give the county",
+    "city-ambiguous": "places of this name lie in several counties: give the county",
     "not-a-place": "a place in digits is a five-digit ZIP code: give that, or the county's name",
     "zip-ambiguous": "this ZIP code lies in several counties: give the county",
     "zip-unlisted": "this ZIP code is not in the table: give the county",
     "zip-outside": "not a California ZIP code: give the county",
 }
-"""What a report says of a refusal whose own message would name the member's county."""
+"""What a report says of a warning or refusal whose own words would tell of the member."""
 
 
 def caution(code: str, where: str, **facts: object) -> Problem:
     """The warning with this code in its own words, about a field, file or folder."""
-    return Problem(where, code, CAUTIONS[code][0].format(**facts))
+    return Problem(where, code, CAUTIONS[code].format(**facts))
 
 
 def in_general(problem: Problem) -> str:
     """What a report may say of a problem."""
-    general = CAUTIONS[problem.code][1] if problem.code in CAUTIONS else GENERAL_REFUSALS.get(problem.code)
-    return general or problem.message
+    return GENERAL.get(problem.code, problem.message)

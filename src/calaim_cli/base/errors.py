@@ -14,7 +14,7 @@ class Problem(NamedTuple):
 
 
 class CalaimError(Exception):
-    """Something a user can mend. The message says what, where and what next."""
+    """Something a user can fix. The message says what, where and what next."""
 
     exit_code: ClassVar[int] = 1
     code: str = "internal"

@@ -9,54 +9,55 @@ import errno
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from calaim_cli.base import system
 from calaim_cli.base.errors import InputError, Locked, OutputRefused
-from calaim_cli.base.system import HELD, NEW, READ, Directory
 
 TEMPORARY: Final = ".tmp-"
 LOCK: Final = ".calaim.lock"
+# A lock file is empty; version 0.1 wrote a letter into it.
 OUR_LOCKS: Final = (b"", b"d")
-"""What a lock file of ours holds; the letter was written by version 0.1."""
+# What a file system without hard links says (link(2)); EINVAL is how Windows puts it.
 WITHOUT_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EINVAL})
-"""What a file system without hard links says; EINVAL is how Windows puts it."""
+# Opening without following links or waiting for a writer (open(2)) fails so where there is something else.
 NOT_A_FILE: Final = frozenset({errno.ELOOP, errno.EACCES, errno.ENXIO, errno.ENODEV, errno.EISDIR})
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PIECE: Final = 1024 * 1024
 
 
-def read_bytes(path: Path, largest: int) -> bytes:
-    """The bytes of a file or pipe of at most `largest` bytes. Raises InputError saying what is wrong with it."""
+def read_text(name: str, largest: int) -> str:
+    """The text of a file or pipe of at most `largest` bytes, or of standard input for `-`.
+
+    Raises InputError saying what is wrong with it: where it is not UTF-8 the line, never its bytes.
+    """
     try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder; give a file")
-        with path.open("rb") as file:
-            return limited(file.read(largest + 1), str(path), largest)
+        content = _at_most(name, largest + 1)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; check the name") from None
+        raise InputError(f"{name}: no such file; check the name") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def limited(content: bytes, name: str, largest: int) -> bytes:
-    """The content, which was read to one byte behind the limit. Raises InputError where it is larger."""
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from None
     if len(content) > largest:
         raise InputError(f"{name}: larger than {largest // PIECE} MiB: this cannot be the right file", code="too-large")
-    return content
-
-
-def decode_utf8(content: bytes, name: str) -> str:
-    """The text of a file. Raises InputError naming the line that is not UTF-8, never its bytes."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError(f"{name}: line {line}: not UTF-8; save the file as UTF-8 text") from None
+
+
+def _at_most(name: str, length: int) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read(length) if sys.stdin else b""
+    if Path(name).is_dir():
+        raise InputError(f"{name}: is a folder; give a file")
+    with Path(name).open("rb") as file:
+        return file.read(length)
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
@@ -67,7 +68,8 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{name}: {_in_words(str(error))}") from None
-    except (RecursionError, ValueError):  # lists nested a thousand deep, or a number of thousands of digits
+    # Lists nested a thousand deep, or a number of more digits than Python turns into an int.
+    except (RecursionError, ValueError):
         raise InputError(f"{name}: not valid TOML: nested too deeply, or a number too long") from None
 
 
@@ -104,20 +106,21 @@ class Status(StrEnum):
 
 
 class Found(NamedTuple):
-    """What stands under a name: whether anything does, and its bytes where it is a plain file that can be read."""
+    """What has a name: whether anything does, and its bytes where it is a plain file that can be read."""
 
     exists: bool
     content: bytes | None = None
 
 
 class Pile:
-    """A private file that grows. `name` is that of a temporary one that may be published; "" of one without a name."""
+    """A private file that is written and then read. One with a name is temporary: as a context it goes in the end."""
 
-    def __init__(self, descriptor: int, name: str = "") -> None:
+    def __init__(self, descriptor: int, name: str = "", forget: Callable[[Pile], None] | None = None) -> None:
         self.descriptor, self.name, self.size = descriptor, name, 0
+        self._forget = forget or Pile.close
 
     def write(self, content: bytes) -> int:
-        """Put bytes at the end, all of them: a short write is no error. Gives how many there were."""
+        """How many bytes were put at the end: all of them, for a short write is no error."""
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(self.descriptor, rest) :]
@@ -126,7 +129,14 @@ class Pile:
 
     def read(self, offset: int, length: int) -> bytes:
         """So many bytes from there on. A short read is no error; an end before them is."""
-        return _read_exactly(self.descriptor, length, offset)
+        os.lseek(self.descriptor, offset, os.SEEK_SET)
+        piece = os.read(self.descriptor, length)
+        while len(piece) < length:
+            more = os.read(self.descriptor, length - len(piece))
+            if not more:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            piece += more
+        return piece
 
     def pieces(self) -> Iterator[bytes]:
         """All of it, a piece at a time."""
@@ -139,133 +149,118 @@ class Pile:
         if descriptor >= 0:
             os.close(descriptor)
 
+    # No generator for a context: a signal between its making and its use would leave its clean-up to the collector.
+    def __enter__(self) -> Self:
+        return self
 
-def _read_exactly(descriptor: int, length: int, offset: int) -> bytes:
-    piece = system.read_at(descriptor, length, offset)
-    while len(piece) < length:
-        more = system.read_at(descriptor, length - len(piece), offset + len(piece))
-        if not more:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        piece += more
-    return piece
+    def __exit__(self, *_: object) -> None:
+        self._forget(self)
 
 
-class Folder:
-    """The files of one folder, as a run sees them that writes there."""
+class Folder(system.Directory):
+    """The files of one folder, as a run sees them that writes there. `held` are its temporary files."""
 
-    def __init__(self, directory: Directory) -> None:
-        self.directory = directory
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
         self.changed = False
         self.held: dict[str, int] = {}
 
-    def find(self, name: str, most: int | None = None) -> Found:
-        """What stands under the name, at most so many bytes of it. A link is not followed, a pipe not waited for."""
+    @contextmanager
+    def _plain(self, name: str) -> Iterator[Pile | None]:
+        """A plain file to read, None for all else. A link is not followed, a pipe not waited for."""
         try:
-            descriptor = self.directory.open(name, READ)
+            descriptor = self.open(name, system.READ)
+        except OSError as error:
+            if error.errno not in NOT_A_FILE:
+                raise
+            yield None
+            return
+        with Pile(descriptor) as file:
+            status = os.fstat(descriptor)
+            file.size = status.st_size
+            yield file if stat.S_ISREG(status.st_mode) else None
+
+    def find(self, name: str, most: int | None = None) -> Found:
+        """What has the name, with at most so many of its bytes."""
+        try:
+            with self._plain(name) as file:
+                if file is None:
+                    return Found(exists=True)
+                return Found(exists=True, content=file.read(0, file.size if most is None else min(most, file.size)))
         except FileNotFoundError:
             return Found(exists=False)
-        except OSError as error:
-            if error.errno in NOT_A_FILE:
-                return Found(exists=True)
-            raise
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return Found(exists=True)
-            length = status.st_size if most is None else min(most, status.st_size)
-            return Found(exists=True, content=_read_exactly(descriptor, length, 0))
-        finally:
-            os.close(descriptor)
 
     def changed_at(self, name: str) -> int:
         """When what has this name was last written, in nanoseconds; 0 where nothing has."""
         try:
-            return self.directory.status(name).st_mtime_ns
+            return self.status(name).st_mtime_ns
         except FileNotFoundError:
             return 0
 
-    def holds(self, name: str, pieces: Iterable[bytes]) -> bool:
-        """Whether a plain file of this name holds just these bytes."""
-        try:
-            descriptor = self.directory.open(name, READ)
-        except OSError:
-            return False
-        try:
-            offset = 0
+    def compared(self, name: str, pieces: Iterable[bytes]) -> Status:
+        """What becomes of an output whose name may be taken. Both may be larger than the memory.
+
+        Unchanged where a plain file holds just these bytes; to be written where it is what a power cut left of them.
+        """
+        with suppress(FileNotFoundError), self._plain(name) as file:
+            if file is None:
+                return Status.CONFLICT
+            size, cut = 0, False
             for piece in pieces:
-                if system.read_at(descriptor, len(piece), offset) != piece:
-                    return False
-                offset += len(piece)
-            return os.fstat(descriptor).st_size == offset
-        finally:
-            os.close(descriptor)
+                found = file.read(size, max(0, min(len(piece), file.size - size)))
+                expected = bytes(len(found)) if cut else piece[: len(found)]
+                if not could_be(found, expected):
+                    return Status.CONFLICT
+                cut = cut or found != expected
+                size += len(piece)
+            if file.size <= size:
+                return Status.WRITTEN if cut or file.size < size else Status.UNCHANGED
+        return Status.CONFLICT
 
     def put(self, name: str, content: bytes) -> Status:
         """Give the content its name. What is there already is compared, and stays unless it is torn."""
-        # No context manager here: a signal between its making and its use would leave its clean-up to the collector.
-        pile = self._reserved(TEMPORARY + name)
-        try:
+        with self.temporary(name) as pile:
             pile.write(content)
             system.settle(pile.descriptor)
-            return self.publish(pile, name, lambda: self.find(name).content == content)
-        finally:
-            self._forget(pile)
+            return self.publish(pile, name)
 
-    def publish(self, pile: Pile, name: str, same: Callable[[], bool]) -> Status:
-        """Link a finished file to its name. Where something stands there, `same` tells whether it is the same."""
+    def publish(self, pile: Pile, name: str) -> Status:
+        """Link a finished file to its name. What is there already is compared, and stays unless it is torn."""
         try:
             self._link(pile, name)
         except FileExistsError:
-            if not self._is_torn(name, pile):
-                return Status.UNCHANGED if same() else Status.CONFLICT
+            status = self.compared(name, pile.pieces())
+            if status is not Status.WRITTEN:
+                return status
             self.take_over(pile, name)
         self.changed = True
         return Status.WRITTEN
 
-    def _is_torn(self, name: str, pile: Pile) -> bool:
-        """Whether a plain file is what a power cut left of the pile. Either may be larger than the memory."""
-        if self.find(name, 0).content is None:
-            return False
-        descriptor, cut, offset = self.directory.open(name, READ), False, 0
-        try:
-            if (size := os.fstat(descriptor).st_size) > pile.size:
-                return False
-            while offset < size:
-                found = _read_exactly(descriptor, min(PIECE, size - offset), offset)
-                expected = bytes(len(found)) if cut else pile.read(offset, len(found))
-                if found != expected:
-                    cut = True
-                    if not is_torn(found, expected):
-                        return False
-                offset += len(found)
-            return cut or size < pile.size
-        finally:
-            os.close(descriptor)
-
     def _link(self, pile: Pile, name: str) -> None:
         """One atomic step. Without hard links, an empty file takes the name first, so that no other is lost."""
         try:
-            self.directory.link(pile.name, name)
+            self.link(pile.name, name)
         except OSError as error:
             if error.errno not in WITHOUT_LINKS:
                 raise
-            empty = self.directory.open(name, NEW)
+            empty = self.open(name, system.NEW)
             try:
                 os.close(empty)
                 self.take_over(pile, name)
             except BaseException:
-                self.directory.forget(name)
+                self.forget(name)
                 raise
 
     def take_over(self, pile: Pile, name: str) -> None:
         """Put a finished file in the place of one that is known to be ours."""
         if system.VANISHING:
-            pile.close()  # Windows renames no open file
-        self.directory.replace(pile.name, name)
+            # Windows renames no open file.
+            pile.close()
+        self.move(pile.name, name)
         self.changed = True
 
     def replace(self, name: str, pieces: Iterable[bytes]) -> None:
-        """Write a file of our own anew, in one step."""
+        """Write a new version of our own file, in one step."""
         with self.temporary(name) as pile:
             for piece in pieces:
                 pile.write(piece)
@@ -273,85 +268,67 @@ class Folder:
             self.take_over(pile, name)
 
     def remove(self, name: str) -> None:
-        """Take away a list of an earlier run that no longer holds."""
-        self.directory.unlink(name)
+        """Delete a list of an earlier run that no longer holds."""
+        self.forget(name)
         self.changed = True
 
-    @contextmanager
-    def temporary(self, name: str) -> Iterator[Pile]:
-        """A new private file beside the target, locked while it is used; whatever happens, it is gone afterwards.
+    def temporary(self, name: str) -> Pile:
+        """A new private file beside the target, locked while it is used; as a context it is gone afterwards.
 
         Raises Locked where another run has one for the same target.
         """
-        pile = self._reserved(TEMPORARY + name)
-        try:
-            yield pile
-        finally:
-            self._forget(pile)
-
-    def _forget(self, pile: Pile) -> None:
-        if pile.descriptor < 0:
-            self.directory.forget(pile.name)
-        else:
-            self.directory.discard(pile.name, pile.descriptor)
-        del self.held[pile.name]
-
-    def _reserved(self, name: str) -> Pile:
-        """A temporary file that is ours: somebody who sweeps may have taken a new one before it was locked."""
+        name = TEMPORARY + name
         while True:
             try:
-                descriptor = self.directory.open(name, NEW)
+                descriptor = self.open(name, system.NEW)
             except FileExistsError:
                 with suppress(FileNotFoundError):  # the other run has just ended
-                    if system.is_ours(self.directory.status(name)):
-                        words = f"{self.directory.path}: another run is working here; wait until it has ended"
-                        raise Locked(words) from None
+                    if system.is_ours(self.status(name)):
+                        raise _locked(self.path) from None
                     raise
                 continue
-            self.held[name] = descriptor  # before it is locked: a sweep of ours would take the lock for another's
+            # Known before it is locked: a sweep of ours would take the lock for another's.
+            self.held[name] = descriptor
+            # Somebody who sweeps may have deleted it before it was locked.
             if system.lock(descriptor) and os.fstat(descriptor).st_nlink:
-                return Pile(descriptor, name)
+                return Pile(descriptor, name, self._forget)
             os.close(self.held.pop(name))
+
+    def _forget(self, pile: Pile) -> None:
+        self.discard(pile.name, pile.descriptor)
+        del self.held[pile.name]
 
     def pile(self, name: str) -> Pile:
         """A new private file without a name, so that nothing of it is left however the run ends."""
-        return Pile(self.directory.vanishing(TEMPORARY + name))
-
-    def let_go(self) -> None:
-        """Take away the temporary files of this run that a signal left without anybody to forget them."""
-        while self.held:
-            name, descriptor = self.held.popitem()
-            with suppress(OSError):
-                self.directory.discard(name, descriptor)
+        pile = Pile(self.open(TEMPORARY + name, system.NEW | system.VANISHING))
+        try:
+            if not system.VANISHING:
+                self.forget(TEMPORARY + name)
+        except BaseException:
+            pile.close()
+            raise
+        return pile
 
     def sweep(self) -> None:
         """Delete the temporary files that a crashed run left: plain files of ours that nobody has locked."""
-        for name in self.directory.names():
+        for name in self.names():
             with suppress(FileNotFoundError):  # the run that had it has just ended
-                if name.startswith(TEMPORARY) and system.is_ours(self.directory.status(name)):
-                    descriptor = self.directory.open(name, READ)
+                if name.startswith(TEMPORARY) and system.is_ours(self.status(name)):
+                    descriptor = self.open(name, system.READ)
                     if system.lock(descriptor):
-                        self.directory.discard(name, descriptor)
+                        self.discard(name, descriptor)
                     else:
                         os.close(descriptor)
 
     def confirm(self) -> None:
-        """Bring what was written to the disk, once for all files."""
-        if self.changed:
-            bring_to_disk()
+        """Wait until the disk has what was written, where the system can be asked that once for all files."""
+        if self.changed and hasattr(os, "sync"):
+            os.sync()
 
 
-def is_torn(found: bytes | None, expected: bytes) -> bool:
-    """Whether a file is what a power cut left of the expected one: its beginning, perhaps filled up with NULs."""
-    if found is None or found == expected or len(found) > len(expected):
-        return False
-    return expected.startswith(found.rstrip(b"\0"))
-
-
-def bring_to_disk() -> None:
-    """Wait until the disk has what was written, where the system can be asked that once for all."""
-    if hasattr(os, "sync"):
-        os.sync()
+def could_be(found: bytes | None, expected: bytes) -> bool:
+    """Whether a file is the expected one or what a power cut left of it: its beginning, perhaps filled up with NULs."""
+    return found is not None and len(found) <= len(expected) and expected.startswith(found.rstrip(b"\0"))
 
 
 @contextmanager
@@ -373,80 +350,62 @@ def opened(path: Path) -> Iterator[Folder]:
 
     Raises Locked at once when another run works on it. A folder that this run made and left empty is gone afterwards.
     """
-    with ExitStack() as stack:
-        made = _make(path)
-        directory = Directory(path)
-        stack.callback(directory.close)
-        lock = directory.open(LOCK, HELD)
-        try:
-            _hold(lock, path)
-        except BaseException:
-            os.close(lock)
-            raise
-        stack.callback(_release, lock, directory, made=made)
-        with _swept(directory) as folder:
-            yield folder
-
-
-@contextmanager
-def _swept(directory: Directory) -> Iterator[Folder]:
-    """The folder without what killed runs left. A signal may come before a new file is anybody's: swept again."""
-    folder = Folder(directory)
-    folder.sweep()
-    try:
-        yield folder
-    except BaseException:
-        folder.let_go()
-        with suppress(OSError):
-            folder.sweep()
-        raise
-
-
-def _make(path: Path) -> bool:
-    """Make the folder unless it is there; tells whether it was made."""
     try:
         path.mkdir(mode=0o700)
+        made = True
     except FileExistsError:
-        return False
-    return True
+        made = False
+    with closing(Folder(path)) as folder, Pile(folder.open(LOCK, system.HELD)) as lock:
+        _hold(lock.descriptor, path)
+        try:
+            with _swept(folder):
+                yield folder
+        finally:
+            # What goes wrong with an empty folder changes nothing.
+            with suppress(OSError):
+                if made and folder.names() == [LOCK]:
+                    if system.VANISHING:
+                        lock.close()
+                    folder.forget(LOCK)
+                    path.rmdir()
 
 
 def _hold(lock: int, path: Path) -> None:
     """Lock the file until it is closed. One that lost its name belongs to a run that is just ending."""
     if not system.lock(lock):
-        raise Locked(f"{path}: another run is working here; wait until it has ended")
+        raise _locked(path)
     status = os.fstat(lock)
     if status.st_nlink == 0:
         raise Locked(f"{path}: another run has just ended here; try again")
-    if not system.is_ours(status) or status.st_nlink > 1 or system.read_at(lock, 2, 0) not in OUR_LOCKS:
+    if not system.is_ours(status) or status.st_nlink > 1 or os.read(lock, 2) not in OUR_LOCKS:
         raise OutputRefused(f"{path / LOCK}: is not a lock of this program; move it away", code="exists")
 
 
-def _release(lock: int, directory: Directory, *, made: bool) -> None:
-    """Close the lock, and take away a folder that this run made and that holds nothing else.
+def _locked(path: Path) -> Locked:
+    return Locked(f"{path}: another run is working here; wait until it has ended")
 
-    What goes wrong with the folder changes nothing.
-    """
+
+@contextmanager
+def _swept(folder: Folder) -> Iterator[None]:
+    """Within it, the folder is without what killed runs left; and without what this one does where it is stopped."""
+    folder.sweep()
     try:
+        yield
+    except BaseException:
+        # A signal may come before a file is anybody's, or before it is forgotten.
+        while folder.held:
+            with suppress(OSError):
+                folder.discard(*folder.held.popitem())
         with suppress(OSError):
-            if made and directory.names() == [LOCK]:
-                descriptor, lock = lock, -1
-                directory.discard(LOCK, descriptor)
-                directory.path.rmdir()
-    finally:
-        if lock >= 0:
-            os.close(lock)
+            folder.sweep()
+        raise
 
 
 @contextmanager
 def beside(path: Path) -> Iterator[Folder]:
     """The folder that a file is to be written to, swept of what killed runs left there."""
-    directory = Directory(path.parent)
-    try:
-        with _swept(directory) as folder:
-            yield folder
-    finally:
-        directory.close()
+    with closing(Folder(path.parent)) as folder, _swept(folder):
+        yield folder
 
 
 def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
@@ -460,13 +419,14 @@ def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
         if found.exists and found.content is None:
             raise OutputRefused(f"{path}: is not a plain file; choose another name", code="not-a-file")
         if found.content == content:
-            folder.directory.close_to_others(name)
+            folder.close_to_others(name)
             return Status.UNCHANGED
         with folder.temporary(name) as pile:
             pile.write(content)
+            # A rename may reach the disk before the bytes do: without this a power cut could leave an empty case.
             os.fsync(pile.descriptor)
             if replace:
                 folder.take_over(pile, name)
-            elif folder.publish(pile, name, lambda: False) is Status.CONFLICT:
+            elif folder.publish(pile, name) is Status.CONFLICT:
                 raise OutputRefused(f"{path}: exists and differs; choose another name, or use --force", code="exists")
     return Status.WRITTEN

@@ -12,8 +12,8 @@ from typing import Final, TextIO, cast
 
 from calaim_cli.base.errors import OutputRefused
 
+# Exit code when the reader of stdout went away: 128 + SIGPIPE, as shells count.
 READER_GONE: Final = 141
-"""Exit code when the reader of stdout went away: 128 + SIGPIPE."""
 # 127 to 159 belong to it: terminals of 8 bits take 155 for the start of an escape (ECMA-48, CSI).
 CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
 """Control characters as they are printed: a key or file name must not drive the terminal."""
@@ -128,32 +128,14 @@ def say(text: str) -> None:
 
 
 def leave_on_signals() -> None:
-    """Let "terminate" and "hang up" end the program through its clean-up, with 128 and the signal's number."""
+    """Let "interrupt", "terminate" and "hang up" end the program through its clean-up, and a second one at once."""
 
     def leave(number: int, _: object) -> None:
         signal.signal(number, signal.SIG_DFL)
-        raise SystemExit(128 + number)
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
-    # Windows has no SIGHUP; what is ignored already, as under nohup, stays so.
-    for name in ("SIGTERM", "SIGHUP"):
+    # Windows has no SIGHUP; what is ignored already, as under nohup or for a job in the background, stays so.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+        if number is not None and signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}:
             signal.signal(number, leave)
-
-
-@contextmanager
-def second_interrupt_ends() -> Iterator[None]:
-    """The first Ctrl-C stops the work and cleans up; a second one ends the program at once."""
-
-    def first(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        raise KeyboardInterrupt
-
-    # A shell ignores Ctrl-C for jobs in the background.
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, first)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

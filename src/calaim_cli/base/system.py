@@ -22,13 +22,13 @@ OPEN: Final = _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 READ: Final = os.O_RDONLY | _flags("O_NONBLOCK") | OPEN
 NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
 HELD: Final = os.O_RDWR | os.O_CREAT | _flags("O_NONBLOCK") | OPEN
+# On Windows a file that is gone when it is closed; 0 elsewhere, where an open file can lose its name.
 VANISHING: Final = _flags("O_TEMPORARY")
-"""A file that is gone when it is closed, on Windows; 0 elsewhere, where an open file can lose its name."""
 BY_DESCRIPTOR: Final = os.open in os.supports_dir_fd
+# What Windows says of a byte that another has locked; Wine gives no number.
 HELD_BY_ANOTHER: Final = frozenset({errno.EACCES, errno.EDEADLK, 0})
-"""What Windows says of a byte that another has locked; Wine gives no number."""
+# Where Windows locks a byte: nobody can read a locked one, so it lies behind all that is ever read by another.
 FAR: Final = 0x7FFF_FFFF
-"""Where Windows locks a byte: nobody can read a locked one, so it lies behind all that is ever read by another."""
 
 
 class Directory:
@@ -64,18 +64,14 @@ class Directory:
         """Give a file of the folder a second name."""
         os.link(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
-    def replace(self, old: str, new: str) -> None:
+    def move(self, old: str, new: str) -> None:
         """Put a file in the place of another, in one step."""
         os.replace(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
-    def unlink(self, name: str) -> None:
-        """Take a name away."""
-        os.unlink(self._at(name), dir_fd=self.descriptor)
-
     def forget(self, name: str) -> None:
-        """Take a name away; one that is gone was given to its target."""
+        """Delete a name; one that is gone was given to its target."""
         with suppress(FileNotFoundError):
-            self.unlink(name)
+            os.unlink(self._at(name), dir_fd=self.descriptor)
 
     def close_to_others(self, name: str) -> None:
         """Let nobody but its owner use a file; on Windows that is a matter of the folder that it lies in."""
@@ -83,43 +79,21 @@ class Directory:
             os.chmod(self._at(name), 0o600, dir_fd=self.descriptor)
 
     def discard(self, name: str, descriptor: int) -> None:
-        """Close a file and take its name away; one that is gone was given to its target."""
-        if VANISHING:
-            os.close(descriptor)
-            with suppress(PermissionError):  # another run has it open by now
-                self.forget(name)
-            return
-        try:
-            self.forget(name)
-        finally:
-            os.close(descriptor)
-
-    def vanishing(self, name: str) -> int:
-        """A new private file that is gone when it is closed."""
-        descriptor = self.open(name, NEW | VANISHING)
+        """Delete the name of a file and close it, unless it is closed (-1)."""
         try:
             if not VANISHING:
-                self.unlink(name)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
+                self.forget(name)
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+        if VANISHING:
+            # Another run may have it open by now, to do the same.
+            with suppress(PermissionError):
+                self.forget(name)
 
     def names(self) -> list[str]:
         """What is in it."""
         return os.listdir(self.path if self.descriptor is None else self.descriptor)  # noqa: PTH208 by descriptor
-
-
-def read_at(descriptor: int, length: int, offset: int) -> bytes:
-    """At most so many bytes from there on; what is written next goes where it would have gone."""
-    if hasattr(os, "pread"):
-        return os.pread(descriptor, length, offset)
-    before = os.lseek(descriptor, 0, os.SEEK_CUR)
-    try:
-        os.lseek(descriptor, offset, os.SEEK_SET)
-        return os.read(descriptor, length)
-    finally:
-        os.lseek(descriptor, before, os.SEEK_SET)
 
 
 def lock(descriptor: int) -> bool:
@@ -128,11 +102,10 @@ def lock(descriptor: int) -> bool:
         import fcntl
     except ImportError:
         return _lock_far_byte(descriptor)
-    try:
+    with suppress(BlockingIOError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _lock_far_byte(descriptor: int) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 
-class Checked(NamedTuple):
+class Value(NamedTuple):
     """A field as kept and printed; `error` stops a draft, `warning` is listed beside it."""
 
     value: str
@@ -70,12 +70,12 @@ JOINERS = "\u200c\u200d\u200e\u200f"  # needed in Persian, Hindi, Punjabi, Khmer
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Cf", "Zl", "Zp"})
 OLDEST, USUAL_MRN, LONGEST_TEXT = 120, 8, 1000
 LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321, 4.5.3.1
-# Values of each kind: the same referrer, city or day of birth comes again and again in the rows of a sheet.
-MOST_REMEMBERED = 4096
+# Values of each field: the same referrer, city or language comes again and again in the rows of a sheet.
+MOST_REMEMBERED = 2048
 
 
 def all_printable(text: str, allowed: str = "") -> bool:
-    """True where every character may stand in a draft: no controls, surrogates, bidi overrides or private ones."""
+    """True where every character may be in a draft: no controls, surrogates, bidi overrides or private ones."""
     for c in allowed:
         text = text.replace(c, "")
     if text.isprintable():
@@ -83,99 +83,92 @@ def all_printable(text: str, allowed: str = "") -> bool:
     return all(c in JOINERS or unicodedata.category(c) not in REFUSED_CATEGORIES for c in set(text))
 
 
-@lru_cache(MOST_REMEMBERED)
-def name(text: str) -> Checked:
+def name(text: str) -> Value:
     """A person's name: NFC, 1 to 100 characters of any script; case is never changed."""
     return _line(text, 100, "name")
 
 
-@lru_cache(MOST_REMEMBERED)
-def line(text: str) -> Checked:
+def line(text: str) -> Value:
     """An address, organization or other single line: NFC, 1 to 200 characters."""
     return _line(text, 200, "line")
 
 
-def _line(text: str, most: int, kind: str) -> Checked:
+def _line(text: str, most: int, kind: str) -> Value:
     kept = unicodedata.normalize("NFC", text.strip(" "))
     if not all_printable(kept):
-        return Checked(kept, f"{kind}-char")
-    return Checked(kept) if 1 <= len(kept) <= most else Checked(kept, f"{kind}-length")
+        return Value(kept, f"{kind}-char")
+    return Value(kept) if 1 <= len(kept) <= most else Value(kept, f"{kind}-length")
 
 
-@lru_cache(MOST_REMEMBERED)
-def free_text(text: str) -> Checked:
+def free_text(text: str) -> Value:
     """A note: NFC, line breaks as LF, tabs and line breaks allowed, at most 1,000 characters."""
     kept = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if not all_printable(kept, "\t\n"):
-        return Checked(kept, "text-char")
+        return Value(kept, "text-char")
     if len(kept) > LONGEST_TEXT:
-        return Checked(kept, "text-length")
-    return Checked(kept, warning="text-ssn" if SSN_IN_TEXT.search(kept) else "")
+        return Value(kept, "text-length")
+    return Value(kept, warning="text-ssn" if SSN_IN_TEXT.search(kept) else "")
 
 
-@lru_cache(MOST_REMEMBERED)
-def cin(text: str) -> Checked:
+def cin(text: str) -> Value:
     """A Medi-Cal client index number, also with check digit or as the whole card number; nine characters are kept."""
     kept = text.strip().upper().replace(" ", "").replace("-", "")
     if SPREADSHEET_NUMBER.fullmatch(kept) or TEN_DIGITS.fullmatch(kept):
-        return Checked(kept, "id-excel")
+        return Value(kept, "id-excel")
     if SSN.fullmatch(kept):
-        return Checked(kept, "id-ssn")
+        return Value(kept, "id-ssn")
     if not CIN.fullmatch(kept) or not text.strip().isascii():  # upper() turns a few foreign letters into A to Z
-        return Checked(kept, "cin-format")
-    return Checked(kept[:9], warning="" if kept[8] in CIN_LETTERS else "cin-letter")
+        return Value(kept, "cin-format")
+    return Value(kept[:9], warning="" if kept[8] in CIN_LETTERS else "cin-letter")
 
 
-@lru_cache(MOST_REMEMBERED)
-def mrn(text: str) -> Checked:
+def mrn(text: str) -> Value:
     """A Kaiser Permanente medical record number: text, leading zeros kept. Its format is not public."""
     kept = text.strip()
     if SPREADSHEET_NUMBER.fullmatch(kept):
-        return Checked(kept, "id-excel")
+        return Value(kept, "id-excel")
     if not MRN.fullmatch(kept):
-        return Checked(kept, "mrn-format")
-    return Checked(kept, warning="" if len(kept) == USUAL_MRN else "mrn-length")
+        return Value(kept, "mrn-format")
+    return Value(kept, warning="" if len(kept) == USUAL_MRN else "mrn-length")
 
 
-@lru_cache(MOST_REMEMBERED)
-def npi(text: str) -> Checked:
+def npi(text: str) -> Value:
     """A National Provider Identifier: ten digits with the Luhn check digit over 80840 and the number."""
     kept = text.strip()
     if not NPI.fullmatch(kept):
-        return Checked(kept, "npi-format")
+        return Value(kept, "npi-format")
     digits = f"80840{kept}"
     doubled = (sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
     fits = (sum(doubled) + sum(int(d) for d in digits[::-2])) % 10 == 0
-    return Checked(kept, "" if fits else "npi-check")
+    return Value(kept, "" if fits else "npi-check")
 
 
-@lru_cache(MOST_REMEMBERED)
-def phone(text: str) -> Checked:
+def phone(text: str) -> Value:
     """A US telephone number, kept as (415) 555-0123, with x12 where there is an extension."""
     found = PHONE.fullmatch(text.strip())
     if not found:
-        return Checked(text, "phone-format")
+        return Value(text, "phone-format")
     area, office, number, extension = found.groups()
-    return Checked(f"({area}) {office}-{number}" + (f" x{extension}" if extension else ""))
+    return Value(f"({area}) {office}-{number}" + (f" x{extension}" if extension else ""))
 
 
 @lru_cache(MOST_REMEMBERED)
-def date_of_birth(text: str, as_of: date) -> Checked:
+def date_of_birth(text: str, as_of: date) -> Value:
     """A date of birth, kept as YYYY-MM-DD: a real day, not after `as_of`, at most 120 years before it."""
     given = text.strip()
     found = DATE.fullmatch(given)
     if not found and SHORT_YEAR.fullmatch(given):
-        return Checked(given, "dob-century")
+        return Value(given, "dob-century")
     if not found:
-        return Checked(given, "dob-excel" if BARE_INTEGER.fullmatch(given) else "dob-format")
+        return Value(given, "dob-excel" if BARE_INTEGER.fullmatch(given) else "dob-format")
     month, day, year, *iso = found.groups()
     if iso[0]:
         year, month, day = iso
     try:
         born = date(int(year), int(month), int(day))
     except ValueError:
-        return Checked(given, "dob-range")
-    return Checked(born.isoformat()) if 0 <= age_on(born, as_of) <= OLDEST else Checked(given, "dob-range")
+        return Value(given, "dob-range")
+    return Value(born.isoformat()) if 0 <= age_on(born, as_of) <= OLDEST else Value(given, "dob-range")
 
 
 def age_on(born: date, as_of: date) -> int:
@@ -183,19 +176,17 @@ def age_on(born: date, as_of: date) -> int:
     return as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day))
 
 
-@lru_cache(MOST_REMEMBERED)
-def zip_code(text: str) -> Checked:
+def zip_code(text: str) -> Value:
     """A ZIP code or ZIP+4, kept as typed."""
     kept = text.strip()
     if not ZIP.fullmatch(kept):
-        return Checked(kept, "zip-format")
-    return Checked(kept, warning="" if "90001" <= kept[:5] <= "96162" else "zip-state")
+        return Value(kept, "zip-format")
+    return Value(kept, warning="" if "90001" <= kept[:5] <= "96162" else "zip-state")
 
 
-@lru_cache(MOST_REMEMBERED)
-def email(text: str) -> Checked:
+def email(text: str) -> Value:
     """One plain ASCII address: no display name, no quoted or international part."""
     kept = text.strip(" ")
     local = kept.partition("@")[0]
     fits = EMAIL.fullmatch(kept) and len(kept) <= LONGEST_EMAIL and len(local) <= LONGEST_LOCAL_PART
-    return Checked(kept) if fits else Checked(kept, "email-format")
+    return Value(kept) if fits else Value(kept, "email-format")

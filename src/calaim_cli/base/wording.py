@@ -6,7 +6,8 @@ if TYPE_CHECKING:
 
 LONGEST_SHOWN = 60
 LEADING = (["city", "and", "county", "of"], ["county", "of"])
-TRAILING = frozenset({"county", "co", "cnty", "ca", "calif", "california"})
+COUNTY_WORDS = frozenset({"county", "co", "cnty"})
+TRAILING = COUNTY_WORDS | {"ca", "calif", "california"}
 
 
 def name_key(text: str) -> str:
@@ -54,7 +55,7 @@ def place_key(typed: str) -> str:
         import unicodedata
 
         plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    words = plain.replace(".", " ").replace(",", " ").split()
+    words = _words(plain)
     for lead in LEADING:
         if words[: len(lead)] == lead:
             words = words[len(lead) :]
@@ -62,3 +63,12 @@ def place_key(typed: str) -> str:
     while len(words) > 1 and words[-1] in TRAILING:
         words.pop()
     return "".join(words).replace("-", "")
+
+
+def is_called_county(typed: str) -> bool:
+    """Whether the word county stands in what was typed, so that no city is meant."""
+    return not COUNTY_WORDS.isdisjoint(_words(typed.casefold()))
+
+
+def _words(text: str) -> "list[str]":
+    return text.replace(".", " ").replace(",", " ").split()

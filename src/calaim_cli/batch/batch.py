@@ -13,7 +13,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -26,7 +26,6 @@ from calaim_cli.base import files, system
 from calaim_cli.base.cautions import CAUTIONS, caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.base.files import Folder, Pile, Status
-from calaim_cli.base.system import Directory
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row, sheet
 from calaim_cli.batch.sheet import Row, Sheet, Source
@@ -314,8 +313,8 @@ class Rows:
         if self.order.limit or self.order.output is not Output.FOLDER:
             return []
         given = {self.name_of(fate) for fate in self.fates if fate.status is not Status.REFUSED}
-        names = (name for name in folder.directory.names() if STALE_NAME.fullmatch(name) and name not in given)
-        return sorted(name for name in names if S_ISREG(folder.directory.status(name).st_mode))
+        names = (name for name in folder.names() if STALE_NAME.fullmatch(name) and name not in given)
+        return sorted(name for name in names if S_ISREG(folder.status(name).st_mode))
 
     def count(self, tally: Tally) -> None:
         """Tell what is known once all rows have been read."""
@@ -369,12 +368,8 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
 
 def _stale_in(out: Path, rows: Rows) -> list[str]:
     """What a dry run can find out about the folder, which it does not lock."""
-    with suppress(OSError):
-        directory = Directory(out)
-        try:
-            return rows.stale(Folder(directory))
-        finally:
-            directory.close()
+    with suppress(OSError), closing(Folder(out)) as folder:
+        return rows.stale(folder)
     return []
 
 
@@ -410,7 +405,7 @@ def _source(order: Order, folder: Folder | None, watch: Callable[[int], object])
 def _refuse_own_rejects(given: os.stat_result, order: Order, folder: Folder) -> None:
     """The rejects of a run fed back into its own folder would be overwritten, and their rows count from 1 again."""
     try:
-        rejects = folder.directory.status(order.list_of(REJECTS).name)
+        rejects = folder.status(order.list_of(REJECTS).name)
     except FileNotFoundError:
         return
     if os.path.samestat(given, rejects):
@@ -430,7 +425,7 @@ def _publish(rows: Rows, tally: Tally, folder: Folder, whole: Pile | None) -> No
 
 
 def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
-    there, as_of = set(folder.directory.names()), rows.drafter.as_of
+    there, as_of = set(folder.names()), rows.drafter.as_of
     for fate, name, content in rows.drafted():
         found = (folder.find(name).content or b"") if name in there else b""
         if (day := carried_day(found, content, as_of)) and found == of_another_day(content, as_of, day):
@@ -463,17 +458,13 @@ def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None
     _fill(rows, whole, as_of)
     os.fsync(whole.descriptor)
 
-    def same() -> bool:
-        if folder.holds(name, whole.pieces()):
-            return True
+    status = folder.publish(whole, name)
+    if status is Status.CONFLICT:
         head = folder.find(name, HEAD).content or b""
-        day = carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of)
-        if day is None:
-            return False
-        _fill(rows, whole, day)
-        return folder.holds(name, whole.pieces())
-
-    status = folder.publish(whole, name, same)
+        if day := carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of):
+            _fill(rows, whole, day)
+            if folder.compared(name, whole.pieces()) is Status.UNCHANGED:
+                status = Status.UNCHANGED
     for fate in rows.fates:
         fate.status = fate.status if fate.status is Status.REFUSED else status
     setattr(tally, status, tally.rows - tally.refused)
@@ -508,7 +499,7 @@ def _report(rows: Rows, stale: Iterable[str]) -> bytes:
         lines.append(sheet.record((fate.number, fate.line, fate.status.value, codes, text, name, *fate.kept)))
     none_kept = [""] * len(kept_names)
     lines += [
-        sheet.record(("", "", Status.STALE.value, "stale", CAUTIONS["stale"][0], name, *none_kept)) for name in stale
+        sheet.record(("", "", Status.STALE.value, "stale", CAUTIONS["stale"], name, *none_kept)) for name in stale
     ]
     return "".join(lines).encode()
 
@@ -520,13 +511,13 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     lists = {report: sheet.record(REPORT_COLUMNS).rstrip().encode()} | ({rejects: header} if tally.refused else {})
     for path, begins in lists.items():
         found = folder.find(path.name, len(begins))
-        if found.exists and found.content != begins and not files.is_torn(found.content, begins):
+        if found.exists and not files.could_be(found.content, begins):
             words = "already exists and is not a report of this command. Move it away and run again"
             raise OutputRefused(f"{path}: {words}", code="exists")
     if folder.changed_at(rejects.name) > folder.changed_at(report.name) > 0:
         known = folder.find(rejects.name).content or b""
         expected = header + (rows.rejects.read(0, min(rows.rejects.size, len(known))) if rows.rejects else b"")
-        if known != expected and not files.is_torn(known, expected):
+        if not files.could_be(known, expected):
             words = "was edited after the last run. Save it under another name first"
             raise OutputRefused(f"{rejects}: {words}", code="exists")
 
@@ -540,7 +531,7 @@ def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
         yield from rows.rejects.pieces() if rows.rejects else ()
 
     there = folder.find(rejects, 0).exists
-    same = folder.holds(rejects, refused_rows()) if tally.refused else not there
+    same = folder.compared(rejects, refused_rows()) is Status.UNCHANGED if tally.refused else not there
     if tally.refused and not same:
         folder.replace(rejects, refused_rows())
     elif there and not tally.refused and not tally.conflict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import fields, replace
@@ -112,42 +112,46 @@ class Profile(Struct, frozen=True):
     secure_email: SecureEmail = SecureEmail()
 
 
-Shape = TypeVar("Shape", bound=Struct)
-PARTS: dict[str, type[Struct]] = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
-TYPE_WORDS: Final = {
-    str: 'text in quotes, such as "94401"',
-    bool: "true or false",
-    bool | None: "true or false",
-    tuple[str, ...]: 'a list of texts, such as ["none"]',
+PARTS: Final = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
+PROFILE_PARTS: Final = {"referrer": Referrer, "network_lead_entity": LeadEntity, "secure_email": SecureEmail}
+TYPES: Final[dict[Any, tuple[type, str]]] = {
+    str: (str, 'text in quotes, such as "94401"'),
+    bool: (bool, "true or false"),
+    bool | None: (bool, "true or false"),
+    tuple[str, ...]: (tuple, 'a list of texts, such as ["none"]'),
 }
 
 
 def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
     """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
-    problems: list[Problem] = []
-    tables: dict[str, Any] = {}
-    if document.get("schema", CASE_SCHEMA) != CASE_SCHEMA:
-        problems.append(Problem("schema", "schema", f'unknown schema: this program reads "{CASE_SCHEMA}"'))
-    for key, value in document.items():
-        if key == "schema":
-            continue
-        if key not in Case.__struct_fields__:
-            problems.append(_unknown_key(key, Case.__struct_fields__))
-        elif not isinstance(value, Mapping):
-            problems.append(Problem(key, "type", f"must be a table: begin it with a line [{key}]"))
-        elif key in PARTS:
-            tables[key], found = read_table(PARTS[key], value, key)
-            problems += found
-        else:
-            tables[key] = dict(value)
+    shapes = {**PARTS, "answers": dict, "expect": dict}
+    tables, problems = read_tables({"schema": CASE_SCHEMA, **document}, CASE_SCHEMA, shapes)
     return Case(**tables), tuple(problems)
 
 
-def read_table(shape: type[Shape], table: Mapping[str, object], where: str) -> tuple[Shape, tuple[Problem, ...]]:
-    """One table of a case or profile as `shape`, and every problem with its keys and types."""
+def read_tables(
+    document: Mapping[str, object], schema: str, shapes: Mapping[str, type[Any]]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The tables of a case or profile in their shapes, and every problem with its schema, keys and types."""
+    tables: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for key, value in document.items():
+        if key == "schema":
+            problems += [Problem(key, key, f'unknown schema: this program reads "{schema}"')] if value != schema else []
+        elif key not in shapes:
+            problems.append(_unknown_key(key, shapes))
+        elif not isinstance(value, Mapping):
+            problems.append(Problem(key, "type", f"must be a table: begin it with a line [{key}]"))
+        elif shapes[key] is dict:
+            tables[key] = dict(value)
+        else:
+            tables[key] = _read_table(shapes[key], value, key, problems)
+    return tables, problems
+
+
+def _read_table(shape: type[Struct], table: Mapping[str, object], where: str, problems: list[Problem]) -> Struct:
     wanted = {field.name: field.type for field in fields(shape)}
     values: dict[str, Any] = {}
-    problems: list[Problem] = []
     for key, value in table.items():
         place = f"{where}.{key}"
         if key not in wanted:
@@ -157,17 +161,16 @@ def read_table(shape: type[Shape], table: Mapping[str, object], where: str) -> t
         kept = value.isoformat() if type(value) is date else value
         if isinstance(kept, list) and all(isinstance(one, str) for one in kept):
             kept = tuple(kept)
-        is_of = {str: str, tuple[str, ...]: tuple}.get(wanted[key], bool)
-        if isinstance(kept, is_of):
+        kind, words = TYPES[wanted[key]]
+        if isinstance(kept, kind):
             values[key] = kept
         else:
-            problems.append(Problem(place, "type", f"wrong type: give {TYPE_WORDS[wanted[key]]}"))
-    return shape(**values), tuple(problems)
+            problems.append(Problem(place, "type", f"wrong type: give {words}"))
+    return shape(**values)
 
 
 def _unknown_key(where: str, known: Iterable[str]) -> Problem:
-    hint = did_you_mean(where, known) or "the README lists the keys of a case file"
-    return Problem(where, "unknown-key", f"there is no such key: {hint}")
+    return Problem(where, "unknown-key", f"unknown key; {did_you_mean(where, known) or 'the README lists the keys'}")
 
 
 def with_profile(case: Case, profile: Referrer) -> Case:

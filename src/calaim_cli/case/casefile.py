@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from calaim_cli.base.errors import InputError, Problem
-from calaim_cli.base.files import decode_utf8, limited, parse_toml, read_bytes
+from calaim_cli.base.files import parse_toml, read_text
 from calaim_cli.base.values import MESSAGES, email
-from calaim_cli.case.case import (
-    CASE_SCHEMA,
-    Case,
-    Consent,
-    LeadEntity,
-    Member,
-    Profile,
-    Referrer,
-    SecureEmail,
-    read_case,
-    read_table,
-)
+from calaim_cli.case.case import CASE_SCHEMA, PARTS, PROFILE_PARTS, Case, Profile, SecureEmail, read_case, read_tables
 
 # A case with long notes has a few kilobytes: what is larger was named by mistake.
 LARGEST: Final = 1024 * 1024
@@ -35,11 +23,6 @@ TAG_TEXT: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?")
 # X-Unsent is set by the program: it makes Outlook open a file as a draft.
 TAG_HEADER: Final = re.compile(r"X-(?!Unsent$)[A-Za-z-]{1,38}", re.IGNORECASE)
 PROFILE_SCHEMA: Final = "calaim.profile/1"
-PROFILE_PARTS: Final[dict[str, type[Referrer | LeadEntity | SecureEmail]]] = {
-    "referrer": Referrer,
-    "network_lead_entity": LeadEntity,
-    "secure_email": SecureEmail,
-}
 
 
 def read(name: str) -> Case:
@@ -47,9 +30,7 @@ def read(name: str) -> Case:
 
     Raises InputError with every problem of keys and types; answers are checked against the questions elsewhere.
     """
-    standard_input = sys.stdin.buffer.read(LARGEST + 1) if name == "-" and sys.stdin else b""
-    content = limited(standard_input, "-", LARGEST) if name == "-" else read_bytes(Path(name), LARGEST)
-    text = decode_utf8(content, name)
+    text = read_text(name, LARGEST)
     if not text.strip():
         raise InputError(f"{name}: the file is empty: a case has at least an [answers] table", code="empty")
     case, problems = read_case(_document(text, name))
@@ -70,15 +51,13 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
     def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         # Which one is meant when a key comes twice, nobody can tell; the standard library takes the last.
         if len(dict(pairs)) < len(pairs):
-            raise KeyError
+            raise InputError(f"{name}: not a valid case: a key appears twice; remove one")
         return dict(pairs)
 
     try:
         document = json.loads(text, object_pairs_hook=table)
     except json.JSONDecodeError as error:
         raise InputError(f"{name}: line {error.lineno}: not valid JSON; fix that line") from None
-    except KeyError:
-        raise InputError(f"{name}: not a valid case: a key appears twice; remove one") from None
     except (RecursionError, ValueError):
         raise InputError(f"{name}: not a valid case: nested too deeply, or a number too long") from None
     return document if isinstance(document, dict) else {}
@@ -88,8 +67,7 @@ def case_bytes(case: Case) -> bytes:
     """The case as a TOML file: what is given and nothing else, always in the same order."""
     import tomli_w
 
-    tables = {name: _given(getattr(case, name)) for name in ("member", "referrer", "referral", "consent")}
-    tables = {name: table for name, table in tables.items() if table}
+    tables = {name: table for name in PARTS if (table := _given(getattr(case, name)))}
     expected = {"expect": case.expect} if case.expect else {}
     return tomli_w.dumps({"schema": CASE_SCHEMA, **tables, "answers": case.answers, **expected}).encode()
 
@@ -98,17 +76,17 @@ def profile_bytes(profile: Profile) -> bytes:
     """The profile as a TOML file."""
     import tomli_w
 
-    tables: dict[str, Struct | None] = {name: getattr(profile, name) for name in PROFILE_PARTS}
-    given = {name: _given(table) for name, table in tables.items() if table not in (None, SecureEmail())}
-    return tomli_w.dumps({"schema": PROFILE_SCHEMA, **given}).encode()
+    parts = {name: getattr(profile, name) for name in PROFILE_PARTS}
+    tables = {name: _given(part) for name, part in parts.items() if part not in (None, SecureEmail())}
+    return tomli_w.dumps({"schema": PROFILE_SCHEMA, **tables}).encode()
 
 
 def _given(part: Struct) -> dict[str, Any]:
-    values = {name: getattr(part, name) for name in part.__struct_fields__}
-    # A no of the member or of a consent is an answer; elsewhere false is what is there when nothing was said.
-    empty = (None, "", ()) if isinstance(part, Consent | Member) else (None, "", (), False)
-    given = {name: value for name, value in values.items() if value not in empty}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+    """What differs from what is there when nothing was said: so a no is kept where nothing said is not a no."""
+    values = {
+        field.name: getattr(part, field.name) for field in fields(part) if getattr(part, field.name) != field.default
+    }
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def profile_path() -> Path:
@@ -130,23 +108,10 @@ def read_profile(path: Path) -> Profile:
     """The user's profile; an absent one is empty. Raises InputError when it is there but not valid."""
     if not path.exists():
         return Profile()
-    content = read_bytes(path, LARGEST)
-    document = parse_toml(decode_utf8(content, str(path)), str(path))
-    problems: list[Problem] = []
-    if document.get("schema") != PROFILE_SCHEMA:
-        problems.append(Problem("schema", "schema", f'expected "{PROFILE_SCHEMA}"'))
-    parts: dict[str, Any] = {}
-    for key, table in document.items():
-        if key == "schema":
-            continue
-        if key not in PROFILE_PARTS:
-            problems.append(Problem(key, "unknown-key", "unknown part of a profile; remove it"))
-        elif not isinstance(table, dict):
-            problems.append(Problem(key, "type", "must be a table"))
-        else:
-            parts[key], found = read_table(PROFILE_PARTS[key], table, key)
-            problems += found
-    profile = Profile(**parts)
+    document = parse_toml(read_text(str(path), LARGEST), str(path))
+    # A profile has to tell its schema, as its keys may mean something else in a later one.
+    tables, problems = read_tables({"schema": "", **document}, PROFILE_SCHEMA, PROFILE_PARTS)
+    profile = Profile(**tables)
     problems += _unfit(profile)
     if problems:
         raise InputError(f"{path}: the profile is not valid. Fix it or move it away", tuple(problems))

@@ -1,21 +1,22 @@
 """A referral, field by field: the one table of what can be said in a case, a sheet, a talk or a letter.
 
-What is of the field stands here: its key, its check, the words that ask for it, other headers of a sheet. What is of
-one plan's form (sections, order, what is required, labels that differ) stands in the data.
+What is of the field is here: its key, its check, the words that ask for it, other headers of a sheet. What is of one
+plan's form (sections, order, what is required, labels that differ) is in the data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from calaim_cli.base import values
-from calaim_cli.base.values import Checked
 
-Check = Callable[[str], Checked]
+Check = Callable[[str], values.Value]
 
 
 class FieldKind(StrEnum):
@@ -30,16 +31,16 @@ class FieldKind(StrEnum):
 
 
 class Field(Struct, frozen=True):
-    """One field: where it stands in a case, how its text is checked, and how it is called in a letter and asked for.
+    """One field: its key in a case, how its text is checked, and how it is called in a letter and asked for.
 
-    `choices` names the list of the form that a choice is of. `absent` says, for a place where the field does not stand
-    (talk, letter or template), why not.
+    `choices` names the list of the form that a choice is of. `absent` says why a field is not in the talk, the letter
+    or the template.
     """
 
     key: str
-    check: Check | None = None
     label: str = ""
     ask: str = ""
+    check: Check | None = None
     aliases: tuple[str, ...] = ()
     kind: FieldKind = FieldKind.TEXT
     choices: str = ""
@@ -61,115 +62,106 @@ class Field(Struct, frozen=True):
         return f"referrer_{self.name}" if self.part == "referrer" else self.name
 
 
-SAY_WHICH: Final = "(say which)"  # ends the words of a choice after which the form asks for more
-KIND = FieldKind
+# Ends the words of a choice after which the form asks for more.
+SAY_WHICH: Final = "(say which)"
+YES_NO, CHOICE, CHOICES = FieldKind.YES_NO, FieldKind.CHOICE, FieldKind.CHOICES
 CHOSEN: Final = {"talk": "chosen among the results of the screening"}
+ROUTING: Final = {"talk": "the option --self-referral says it", "letter": "it steers the route alone"}
+PREREQUISITE: Final = {"letter": "without it there is no letter"}
 DETAIL: Final = {"letter": "it follows the choice on its line", "template": "only some choices ask for it"}
 
 FIELDS: Final = (
-    Field("referral.program", label="Program", kind=KIND.CHOICE, choices="subjects", absent=CHOSEN),
-    Field("referral.services", label="Services", aliases=("service",), kind=KIND.CHOICES, absent=CHOSEN),
-    Field("member.county", None, "County", "Member's county or ZIP code", kind=KIND.PLACE),
-    Field("member.zip", values.zip_code, "City, state, ZIP code", "ZIP code", ("zip_code",)),
-    Field(
-        "referral.self_referral",
-        kind=KIND.YES_NO,
-        absent={"talk": "the option --self-referral says it", "letter": "it steers the route alone"},
-    ),
+    Field("referral.program", "Program", kind=CHOICE, choices="subjects", absent=CHOSEN),
+    Field("referral.services", "Services", aliases=("service",), kind=CHOICES, absent=CHOSEN),
+    Field("member.county", "County", "Member's county or ZIP code", kind=FieldKind.PLACE),
+    Field("member.zip", "City, state, ZIP code", "ZIP code", values.zip_code, ("zip_code",)),
+    Field("referral.self_referral", kind=YES_NO, absent=ROUTING),
     Field(
         "member.kp_member",
-        None,
         "Kaiser Permanente Medi-Cal member",
         "Does the member have Kaiser Permanente Medi-Cal? (see the card)",
-        kind=KIND.YES_NO,
+        kind=YES_NO,
     ),
-    Field("member.first_name", values.name, "First name", "Member's first name"),
-    Field("member.middle_name", values.name, "Middle name or initial", "Member's middle name or initial"),
-    Field("member.last_name", values.name, "Last name", "Member's last name"),
+    Field("member.first_name", "First name", "Member's first name", values.name),
+    Field("member.middle_name", "Middle name or initial", "Member's middle name or initial", values.name),
+    Field("member.last_name", "Last name", "Member's last name", values.name),
     Field(
         "member.date_of_birth",
-        None,
         "Date of birth",
         "Member's date of birth (MM/DD/YYYY)",
-        ("dob", "birth_date"),
-        kind=KIND.DATE,
+        aliases=("dob", "birth_date"),
+        kind=FieldKind.DATE,
     ),
-    Field("member.phone", values.phone, "Phone", "Member's phone"),
-    Field("member.address", values.line, "Mailing address", "Member's mailing address: street"),
-    Field("member.city", values.line, "City, state, ZIP code", "City"),
+    Field("member.phone", "Phone", "Member's phone", values.phone),
+    Field("member.address", "Mailing address", "Member's mailing address: street", values.line),
+    Field("member.city", "City, state, ZIP code", "City", values.line),
     Field(
         "member.mrn",
-        values.mrn,
         "KP medical record number (MRN)",
         "KP medical record number (MRN), if known",
+        values.mrn,
         ("medical_record_number",),
     ),
     Field(
         "member.cin",
-        values.cin,
         "Medi-Cal client index number (CIN)",
         "Medi-Cal client index number (CIN), if known",
+        values.cin,
         ("client_index_number",),
     ),
-    Field("member.email", values.email, "E-mail", "Member's e-mail"),
-    Field("member.preferred_language", values.line, "Preferred language", "Preferred language", ("language",)),
-    Field("member.caregiver_name", values.name, "Caregiver or support person", "Caregiver or support person"),
-    Field("member.caregiver_contact", values.line, "Caregiver's e-mail or phone", "Caregiver's e-mail or phone"),
-    Field("referrer.name", values.name, "Referrer's name", "Referrer's name"),
-    Field("referrer.organization", values.line, "Organization", "Referrer's organization"),
-    Field("referrer.npi", values.npi, "Organization's NPI", "Organization's NPI (ten digits)"),
-    Field("referrer.address", values.line, "Address", "Organization's address: street, city, state, ZIP code"),
-    Field("referrer.phone", values.phone, "Phone", "Referrer's phone"),
-    Field("referrer.email", values.email, "E-mail", "Referrer's e-mail (one that is read: the plan answers there)"),
+    Field("member.email", "E-mail", "Member's e-mail", values.email),
+    Field("member.preferred_language", "Preferred language", "Preferred language", values.line, ("language",)),
+    Field("member.caregiver_name", "Caregiver or support person", "Caregiver or support person", values.name),
+    Field("member.caregiver_contact", "Caregiver's e-mail or phone", "Caregiver's e-mail or phone", values.line),
+    Field("referrer.name", "Referrer's name", "Referrer's name", values.name),
+    Field("referrer.organization", "Organization", "Referrer's organization", values.line),
+    Field("referrer.npi", "Organization's NPI", "Organization's NPI (ten digits)", values.npi),
+    Field("referrer.address", "Address", "Organization's address: street, city, state, ZIP code", values.line),
+    Field("referrer.phone", "Phone", "Referrer's phone", values.phone),
+    Field("referrer.email", "E-mail", "Referrer's e-mail (one that is read: the plan answers there)", values.email),
     Field(
         "referrer.relationship",
-        None,
         "Relationship to the member",
         "Referrer's relationship to the member",
-        kind=KIND.CHOICE,
+        kind=CHOICE,
         choices="relationships",
     ),
-    Field("referrer.relationship_detail", values.line, ask="Which relationship is it?", absent=DETAIL),
+    Field("referrer.relationship_detail", ask="Which relationship is it?", check=values.line, absent=DETAIL),
     Field(
         "referrer.source",
-        None,
         "External referral by",
         "Who is making the referral?",
-        kind=KIND.CHOICE,
+        kind=CHOICE,
         choices="referral_sources",
     ),
-    Field("referrer.source_detail", values.line, ask="Which one ({vendors}, or another)?", absent=DETAIL),
+    Field("referrer.source_detail", ask="Which one ({vendors}, or another)?", check=values.line, absent=DETAIL),
     Field(
         "referral.current_services",
-        label="Receives now",
-        ask="What does the member receive now?",
-        kind=KIND.CHOICES,
+        "Receives now",
+        "What does the member receive now?",
+        kind=CHOICES,
         choices="current_services",
     ),
     Field(
         "referral.notes",
-        values.free_text,
         "Notes from the referrer",
         "Notes for the plan (at most 1,000 characters; no diagnoses)",
+        values.free_text,
     ),
-    # The boxes of the attestation say the first two in the letter, and the notice of 42 CFR Part 2 the others.
-    Field("consent.member_agreed", ask="Has the member agreed to this referral?", kind=KIND.YES_NO),
-    Field("consent.attested", ask="Do you attest to this?", kind=KIND.YES_NO),
+    Field("consent.member_agreed", ask="Has the member agreed to this referral?", kind=YES_NO),
+    Field("consent.attested", ask="Do you attest to this?", kind=YES_NO),
     Field(
-        "consent.part2",
-        ask="Does any of this come from a substance-use program covered by 42 CFR Part 2?",
-        kind=KIND.YES_NO,
+        "consent.part2", ask="Does any of this come from a substance-use program covered by 42 CFR Part 2?", kind=YES_NO
     ),
     Field(
-        "consent.part2_consent",
-        ask="Has the member consented to that in writing?",
-        kind=KIND.YES_NO,
-        absent={"letter": "without it there is no letter"},
+        "consent.part2_consent", ask="Has the member consented to that in writing?", kind=YES_NO, absent=PREREQUISITE
     ),
 )
 """Every field, in the order of a sheet's template."""
 
 BY_KEY: Final[Mapping[str, Field]] = {field.key: field for field in FIELDS}
 BY_COLUMN: Final[Mapping[str, Field]] = {field.column: field for field in FIELDS}
-CHECKED: Final = tuple(field for field in FIELDS if field.check)
+CHECKED: Final = tuple(
+    replace(field, check=lru_cache(values.MOST_REMEMBERED)(field.check)) for field in FIELDS if field.check
+)
 """The texts, each with its check; a date of birth is checked against the day of the referral, elsewhere."""

@@ -83,11 +83,10 @@ def still_open(parts: Parts) -> tuple[str, ...]:
     unknown = [name for name in Parts._fields if getattr(parts, name) is UNKNOWN]
     ways = [dict(zip(unknown, way, strict=True)) for way in product((NO, YES), repeat=len(unknown))]
 
-    def tells(name: str, way: dict[str, Truth]) -> bool:
-        no, yes = (_settled(parts._replace(**{**way, name: truth})) for truth in (NO, YES))
-        return no is not yes
+    def outcomes(name: str, way: dict[str, Truth]) -> set[Outcome]:
+        return {_settled(parts._replace(**{**way, name: truth})) for truth in (NO, YES)}
 
-    return tuple(name for name in unknown if any(tells(name, way) for way in ways))
+    return tuple(name for name in unknown if any(len(outcomes(name, way)) > 1 for way in ways))
 
 
 Decide = Callable[[Mapping[str, Truth]], Determination]

@@ -95,8 +95,9 @@ def shifts(cases: Iterable[tuple[str, Case]], old: Screener, new: Screener, as_o
     found: list[Shift] = []
     for name, case in cases:
         was, now = (_outcomes(case, screener, as_of) for screener in (old, new))
-        both = {one: (was.get(one, "not decided"), now.get(one, "not decided")) for one in (*was, *now)}
-        found += [Shift(name, subject, *pair) for subject, pair in both.items() if pair[0] != pair[1]]
+        for subject in was | now:
+            before, after = (outcomes.get(subject, "not decided") for outcomes in (was, now))
+            found += [Shift(name, subject, before, after)] if before != after else []
     return tuple(found)
 
 

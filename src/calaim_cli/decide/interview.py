@@ -8,7 +8,7 @@ the part most likely to say no. docs/decisions.md says why, and what it saves.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from calaim_cli.case.case import AGE
@@ -16,7 +16,7 @@ from calaim_cli.decide.determination import Decide, decider
 from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import PARTS, Outcome, Program, Subject, subject_id
-from calaim_cli.policy.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, Teller
+from calaim_cli.policy.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, TruthsOf, truths_of
 from calaim_cli.policy.rules import MOST_REMEMBERED, Rule, Truth, Truths, criteria_of
 
 # A question of the topic under way is taken if it is worth at least this share of the best one.
@@ -41,7 +41,7 @@ class Inquiry(NamedTuple):
     tested: dict[str, str]
     likely: dict[str, float]
     costs: dict[str, float]  # a question is cheaper the more parts of the rules it serves
-    tell: Callable[[Mapping[str, Answer]], Truths]
+    truths_of: TruthsOf
     deciders: dict[str, Decide]
     rests_on: dict[str, tuple[str, ...]]
     prospects: dict[Hashable, Prospect]  # those worked out so far
@@ -64,7 +64,7 @@ def inquiry(
         tested=tested,
         likely={name: _likelihood(criterion, questions[criterion.question]) for name, criterion in criteria.items()},
         costs={question: 1 / uses[question] for question in uses},
-        tell=Teller(criteria.values()),
+        truths_of=truths_of(criteria.values()),
         deciders={subject_id(one): decider(one) for one in subjects},
         rests_on={subject_id(one): tuple(dict.fromkeys(criteria_of(*one.parts.values()))) for one in subjects},
         prospects={},
@@ -79,7 +79,7 @@ def open_questions(about: Inquiry, answers: Mapping[str, Answer]) -> tuple[str, 
 
 def _open(about: Inquiry, answers: Mapping[str, Answer]) -> dict[str, set[str]]:
     """For each subject that is not settled, the questions without a reply that can still change it."""
-    known = about.tell(answers)
+    known = about.truths_of(answers)
     missing = {subject: decide(known).missing for subject, decide in about.deciders.items()}
     return {one: {about.tested[name] for name in names} - answers.keys() for one, names in missing.items()}
 
@@ -90,7 +90,7 @@ def next_question(about: Inquiry, answers: Mapping[str, Answer], last: str | Non
     "Don't know" is a reply: what it leaves open is not asked again. An age that matters comes first: it decides which
     questions are for children and which for adults.
     """
-    known = about.tell(answers)
+    known = about.truths_of(answers)
     still_open = _open(about, answers)
     if any(AGE in wanted for wanted in still_open.values()):
         return AGE
@@ -108,7 +108,6 @@ def next_question(about: Inquiry, answers: Mapping[str, Answer], last: str | Non
 
 
 def _of_subject(about: Inquiry, subject: str, known: Truths, wanted: set[str]) -> Prospect:
-    """The prospect of a subject that only the wanted questions can still change."""
     key = (subject, frozenset(wanted), tuple(known[one] for one in about.rests_on[subject]))
     if key not in about.prospects:
         costs = {one: about.costs[one] for one in wanted}
@@ -149,7 +148,7 @@ def _turned(prospect: Prospect) -> Prospect:
 
 
 def _all_of(parts: Sequence[Prospect]) -> Prospect:
-    """Ask first what says no soonest; what comes after is asked only as long as everything so far said yes."""
+    # What says no soonest is asked first, and what comes after only as long as everything so far said yes.
     if any(one.likely == 0 for one in parts):
         return Prospect(0.0, 0.0, "")
     to_ask = sorted((one for one in parts if one.questions), key=lambda one: (one.likely - 1) / one.questions)
@@ -163,10 +162,10 @@ def _all_of(parts: Sequence[Prospect]) -> Prospect:
 
 
 def _likelihood(criterion: Criterion, question: Question) -> float:
-    """How likely the criterion is met: the share that says yes, reaches a step, or chooses one of its choices."""
+    # The share that says yes, reaches a step, or chooses one of its choices.
     answers = telling_answers(question, [criterion])
-    tell = Teller([criterion])
-    met = [answer for answer in answers if tell({question.id: answer})[criterion.id] is Truth.YES]
+    truths = truths_of([criterion])
+    met = [answer for answer in answers if truths({question.id: answer})[criterion.id] is Truth.YES]
     no = {False, NONE_OF_THESE, (NONE_OF_THESE,)}
     yes = [answer for answer in answers if answer not in no]
     likely = sum((1 - question.likely) if answer in no else question.likely / len(yes) for answer in met)
@@ -187,31 +186,27 @@ def telling_answers(question: Question, tests: Sequence[Criterion]) -> tuple[Ans
             return tuple((choice,) for choice in question.choices)
 
 
-def to_settle(named: Sequence[Program], catalog: Policy, county: County | None) -> tuple[Subject, ...]:
+def to_settle(named: Sequence[Program], policy: Policy, county: County | None) -> tuple[Subject, ...]:
     """The subjects an interview settles: what was named, or ECM, CHW and the services.
 
-    A whole program stands for itself: belonging to one population is enough for ECM, so the others are not pursued.
+    Belonging to one population is enough for ECM, so a whole program asks for itself and not for its populations.
     Services that the county does not offer are left out unless they were named.
     """
-    entries = named or catalog.programs_file.program
+    entries = named or policy.programs_file.program
     programs = {entry.id for entry in entries}
-
-    def wanted(one: Subject) -> bool:
-        offered = one.service and one.program in programs and catalog.offered(one.service, county) is not False
-        return one.entry in entries or bool(offered)
-
-    return tuple(filter(wanted, catalog.subjects))
-
-
-class Standing(NamedTuple):
-    """How far an interview has come: per subject the outcome, and at most how many questions are to go."""
-
-    outcomes: dict[str, Outcome]
-    to_go: int
+    return tuple(
+        one
+        for one in policy.subjects
+        if one.entry in entries
+        or (one.service and one.program in programs and policy.offered(one.service, county) is not False)
+    )
 
 
-def standing(about: Inquiry, answers: Mapping[str, Answer]) -> Standing:
-    """Where the interview stands; `to_go` is an upper bound, because a reply can make other questions needless."""
-    known = about.tell(answers)
+def standing(about: Inquiry, answers: Mapping[str, Answer]) -> tuple[dict[str, Outcome], int]:
+    """How far the interview has come: the outcome of each subject, and at most how many questions are to go.
+
+    It is an upper bound, as a reply can make other questions needless.
+    """
+    known = about.truths_of(answers)
     outcomes = {subject: decide(known).outcome for subject, decide in about.deciders.items()}
-    return Standing(outcomes, len(open_questions(about, answers)))
+    return outcomes, len(open_questions(about, answers))

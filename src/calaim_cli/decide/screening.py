@@ -16,10 +16,10 @@ from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.decide.advice import Advice, advise
 from calaim_cli.decide.determination import Decide, Determination, Reason, decider
 from calaim_cli.policy import dates
-from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
+from calaim_cli.policy.places import County, NoPlace, Place, city_in_words, find_place, find_zip
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Program, Subject, subject_id
-from calaim_cli.policy.questions import DONT_KNOW, Answer, Question, Teller, read_answers
+from calaim_cli.policy.questions import DONT_KNOW, Answer, Question, TruthsOf, read_answers, truths_of
 
 
 class Screening(Struct, frozen=True):
@@ -35,7 +35,7 @@ class Screener(Struct, frozen=True):
     """The policy made ready to decide many cases; what it works out for one it remembers for the next."""
 
     questions: Mapping[str, Question]
-    tell: Teller
+    truths_of: TruthsOf
     deciders: dict[str, Decide]
     beginnings: dict[str, tuple[date, Determination]]  # what comes out before the day
 
@@ -57,7 +57,7 @@ class Screener(Struct, frozen=True):
             if answers.get(AGE, DONT_KNOW) not in {DONT_KNOW, age}:
                 warnings.append(caution("age-differs", f"answers.{AGE}"))
             answers[AGE] = age
-        known = self.tell(answers)
+        known = self.truths_of(answers)
         found = {one: decide(known) for one, decide in self.deciders.items() if only is None or one in only}
         for one, (starts, determination) in self.beginnings.items():
             if one in found and as_of < starts:
@@ -75,7 +75,7 @@ def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
         for name, one in named.items()
         if (starts := dates.began(one.entry, policy).starts)
     }
-    return Screener(policy.questions, Teller(policy.criteria.values()), deciders, beginnings)
+    return Screener(policy.questions, truths_of(policy.criteria.values()), deciders, beginnings)
 
 
 class CaseCounty(Struct, frozen=True):
@@ -91,22 +91,17 @@ def county_of(case: Case, policy: Policy) -> CaseCounty:
     stated, code = case.member.county.strip(), case.member.zip.strip()
     if not stated and not code:
         return CaseCounty(None, (Problem("member.county", "missing", "the county decides where the referral goes"),))
-    place = find_place(stated, policy.gazetteer) if stated else find_zip(code, policy.gazetteer)
+    by_zip = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
+    place = find_place(stated, policy.gazetteer) if stated else by_zip
     if isinstance(place, NoPlace):
         return CaseCounty(None, (Problem("member.county", place.code, place.message),))
-    if stated:
-        return CaseCounty(place.county, warnings=_zip_elsewhere(case, place.county, policy))
-    return CaseCounty(place.county, warnings=(caution("county-from-zip", "member.county"),))
-
-
-def _zip_elsewhere(case: Case, county: County, policy: Policy) -> tuple[Problem, ...]:
-    """A warning where the case's ZIP code does not lie in the county that was stated, which is used all the same."""
-    code = case.member.zip.strip()
-    found = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
-    named = (found.county.name,) if isinstance(found, Place) else found.candidates
-    if not named or county.name in named:
-        return ()
-    return (caution("zip-county", "member.zip", counties=one_of(named)),)
+    if not stated:
+        return CaseCounty(place.county, warnings=(caution("county-from-zip", "member.county"),))
+    lies_in = (by_zip.county.name,) if isinstance(by_zip, Place) else by_zip.candidates
+    warnings = [caution("county-from-city", "member.county", city=city_in_words(place))] if place.city else []
+    if lies_in and place.county.name not in lies_in:
+        warnings.append(caution("zip-county", "member.zip", counties=one_of(lies_in)))
+    return CaseCounty(place.county, warnings=tuple(warnings))
 
 
 class Decided(Struct, frozen=True):
@@ -134,14 +129,23 @@ def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: dat
     Raises InputError with every problem of the answers, NotFound for a county that is none.
     """
     screening = _screened(name, case, screener, as_of)
-    county, warnings = (stated, ()) if stated else _county_to_decide_for(name, case, policy)
+    county, warnings = stated, screening.warnings
+    if stated is None:
+        own = county_of(case, policy)
+        county = own.county
+        if case.member.county.strip():
+            for problem in own.problems:
+                raise NotFound(f"{name}: member.county: {problem.message}", own.problems, code=problem.code)
+            warnings = (*warnings, *own.warnings)
+        elif case.member.zip.strip():
+            warnings = (*warnings, *(Problem("member.zip", one.code, one.message) for one in own.problems))
     found, kp_member = screening.determinations.values(), case.member.kp_member
     advised = ((one, advise(one, policy, county, kp_member=kp_member)) for one in found)
     results = tuple((one, _by_day(advice, one.subject.entry, policy, as_of)) for one, advice in advised)
     age = screening.answers.get(AGE)
     notices = dates.notices((one.subject.entry for one in found), policy, as_of)
     reminders = dates.notices_at(age if isinstance(age, int) else None, policy, as_of)
-    return Decided(name, county, results, (*screening.warnings, *warnings, *notices), tuple(reminders))
+    return Decided(name, county, results, (*warnings, *notices), tuple(reminders))
 
 
 def _by_day(advice: Advice, entry: Program, policy: Policy, as_of: date) -> Advice:
@@ -160,17 +164,6 @@ def _screened(name: str, case: Case, screener: Screener, as_of: date) -> Screeni
     return screening
 
 
-def _county_to_decide_for(name: str, case: Case, policy: Policy) -> tuple[County | None, tuple[Problem, ...]]:
-    """The county the case states, or the one its ZIP code lies in; a ZIP code that decides otherwise is a warning."""
-    found = county_of(case, policy)
-    if not case.member.county.strip():
-        unclear = found.problems if case.member.zip.strip() else ()
-        return found.county, tuple(Problem("member.zip", one.code, one.message) for one in unclear)
-    for problem in found.problems:
-        raise NotFound(f"{name}: member.county: {problem.message}", found.problems, code=problem.code)
-    return found.county, found.warnings
-
-
 def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: date) -> tuple[Difference, ...]:
     """Where the case does not come out as its [expect] table says.
 
@@ -185,7 +178,7 @@ def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: da
     for subject, outcome in expected.items():
         if subject not in known:
             hint = did_you_mean(subject, known) or "'calaim programs' lists them"
-            problems.append(Problem(f"expect.{subject}", "unknown-program", f"there is no such program: {hint}"))
+            problems.append(Problem(f"expect.{subject}", "unknown-program", f"unknown program; {hint}"))
         elif outcome not in list(Outcome):
             problems.append(Problem(f"expect.{subject}", "unknown-outcome", f"give {one_of(Outcome)}"))
     if problems:

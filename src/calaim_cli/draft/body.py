@@ -1,11 +1,10 @@
 """The text of a draft, section by section: the fields of the plan's form, then what is asked for and why.
 
-Titles, order, labels and closing words are the form's, from the data; here stands how each section is laid out.
+Titles, order, labels and closing words are the form's, from the data; this module lays each section out.
 """
 
 from __future__ import annotations
 
-import re
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,37 +16,21 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.base.values import MOST_REMEMBERED
 from calaim_cli.case.case import Case, Member, Referrer
 from calaim_cli.case.form import BY_KEY, SAY_WHICH
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.policy.places import Form, Section
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import source_id
+from calaim_cli.policy.programs import Program, source_id
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Question
 
 WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
 MOST_NOT_KNOWN: Final = 6
+MOST_REMEMBERED: Final = 4096
 # Stands before the day, in a line of its own: a rerun on another day compares the rest.
 DATE_LABEL: Final = "Date of referral"
-# Where Unicode keeps what reads from right to left, so that most texts need no look at each letter.
-RIGHT_TO_LEFT_BLOCKS: Final = re.compile(
-    "[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]"
-)
-
-
-class Explanation(Struct, frozen=True):
-    """A determination in the lines of a draft."""
-
-    determination: Determination
-    outcome: tuple[str, ...]
-    population: tuple[str, ...]
-    met: tuple[str, ...]
-    not_known: tuple[str, ...]
-    cited: dict[str, tuple[str, ...]]  # by the source of a criterion that is met
-    form: tuple[Question, ...]  # whose answers fill the service's part of the plan's form, if it has one
 
 
 class Letter(Struct, frozen=True):
@@ -56,8 +39,8 @@ class Letter(Struct, frozen=True):
     case: Case
     county: str
     to: tuple[str, ...]
-    wanted: Sequence[Explanation]  # of the program or services asked for
-    populations: Sequence[Explanation]  # of ECM, shown beneath it
+    wanted: Sequence[Determination]  # of the program or services asked for
+    populations: Sequence[Determination]  # of ECM, shown beneath it
 
 
 Show = Callable[[Letter], str]
@@ -65,31 +48,27 @@ Show = Callable[[Letter], str]
 
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
     """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
-    head = _head(policy.name_of(letter.case.referral.program), letter.to, as_of)
-    sections = [_laid_out(section, letter, policy.form) for section in policy.form.sections]
+    title = f"MEDI-CAL REFERRAL: {policy.name_of(letter.case.referral.program).upper()}"
+    head = _section(
+        title, "", f"{DATE_LABEL}: {us_date(as_of)}", *wrapped(f"Send to: {', '.join(letter.to)}", "", "  ")
+    )
+    sections = [_laid_out(section, letter, policy) for section in policy.form.sections]
     end = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
     return "".join([head, *sections, end])
 
 
-@lru_cache
-def _head(title: str, to: tuple[str, ...], as_of: date) -> str:
-    """The first lines: what this is, for which day, and where it goes."""
-    sent = wrapped(f"Send to: {', '.join(to)}", "", "  ")
-    return _section(f"MEDI-CAL REFERRAL: {title.upper()}", "", f"{DATE_LABEL}: {us_date(as_of)}", *sent)
-
-
-def _laid_out(section: Section, letter: Letter, form: Form) -> str:
+def _laid_out(section: Section, letter: Letter, policy: Policy) -> str:
     """A section with its title: a layout of its own by the first of its fields, or each field with its label."""
-    case, first = letter.case, section.fields[0] if section.fields else ""
+    form, case, first = policy.form, letter.case, section.fields[0] if section.fields else ""
     match first:
         case "referral.program":
-            return _request(section.title, letter)
+            return _request(section.title, letter, policy)
         case "consent.member_agreed":
             # Ticked once a person has agreed and attested, and empty in a preview.
             mark = "x" if case.consent.member_agreed and case.consent.attested else " "
-            return _ticked(section.title, form.attestation, mark)
+            return _paragraphs(section.title, form.attestation, f"[{mark}] ")
         case "referral.current_services":
-            text = ", ".join(form.current_services[one] for one in case.referral.current_services)
+            text = ", ".join([form.current_services[one] for one in case.referral.current_services])
         case "referral.notes":
             text = case.referral.notes
         case "consent.part2":
@@ -100,22 +79,20 @@ def _laid_out(section: Section, letter: Letter, form: Form) -> str:
             return _of_referrer(section, case.referrer, form)
         case _:
             return _labelled(section, letter, form)
-    return _paragraphs(section.title, text)
+    return _paragraphs(section.title, tuple(text.split("\n"))) if text else ""
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(MOST_REMEMBERED)  # the same for every member whom she refers
 def _of_referrer(section: Section, referrer: Referrer, form: Form) -> str:
-    """The referrer's fields, which are the same for every member whom she refers."""
     return _labelled(section, Letter(Case(referrer=referrer), "", (), (), ()), form)
 
 
 def _labelled(section: Section, letter: Letter, form: Form) -> str:
-    """Each line with its label; a value that reads from right to left stands on a line of its own."""
     lines: list[str] = []
-    for label, shows in _shown(section, form):
-        # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
-        value = ", CA ".join([text for show in shows if (text := show(letter))])
-        line = f"{label}: {value or NOT_GIVEN}"
+    for label, show in _shown(section, form):
+        value = show(letter) or NOT_GIVEN
+        line = f"{label}: {value}"
+        # Beside its label, a value that reads from right to left would be shown out of order.
         if not line.isascii() and not reads_left_to_right(value):
             lines += (f"{label}:", *wrapped(value))
         elif len(line) <= WIDTH:
@@ -126,14 +103,19 @@ def _labelled(section: Section, letter: Letter, form: Form) -> str:
 
 
 @lru_cache
-def _shown(section: Section, form: Form) -> tuple[tuple[str, tuple[Show, ...]], ...]:
-    """Each line of a section: its label, and what gives its texts; neighbors of one label share a line."""
-    keys = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    return tuple((label, tuple([_show(key, form) for key in several])) for label, several in keys)
+def _shown(section: Section, form: Form) -> tuple[tuple[str, Show], ...]:
+    """Each line of a section: its label, and what gives its text; neighbors of one label share a line."""
+
+    def together(keys: Iterator[str]) -> Show:
+        first, *others = shows = [_show(key, form) for key in keys]
+        # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
+        return (lambda letter: ", CA ".join(filter(None, [show(letter) for show in shows]))) if others else first
+
+    lines = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
+    return tuple([(label, together(keys)) for label, keys in lines])
 
 
 def _show(key: str, form: Form) -> Show:
-    """A function that gives the text of a field, in the form's words where it is a choice."""
     match key:
         case "member.kp_member":
             return lambda letter: "yes" if letter.case.member.kp_member else "no"
@@ -155,74 +137,64 @@ def _born(letter: Letter) -> str:
     return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
 
 
-@lru_cache
-def _ticked(title: str, sentences: tuple[str, ...], mark: str) -> str:
-    return _section(title, *(line for sentence in sentences for line in wrapped(sentence, f"[{mark}] ")))
-
-
 @lru_cache(MOST_REMEMBERED)
-def _paragraphs(title: str, text: str) -> str:
-    """A text under its title, paragraph by paragraph; nothing where there is none."""
-    return _section(title, *(line for part in text.split("\n") for line in wrapped(part))) if text else ""
+def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "") -> str:
+    return _section(title, *(line for one in paragraphs for line in wrapped(one, lead)))
 
 
-@lru_cache(MOST_REMEMBERED)
-def explanation(one: Determination, policy: Policy) -> Explanation:
-    """A determination in the lines of a draft, whoever it is about."""
-    entry = one.subject.entry
-    met = [policy.criteria[reason.criterion] for reason in one.because if reason.met]
-    points = (f"{criterion.text} ({', '.join(criterion.source)})" for criterion in met)
-    tags = dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)
-    open_questions = [policy.questions[question].ask for question in policy.questions_of(one.missing)]
-    more = len(open_questions) - MOST_NOT_KNOWN
-    if more > 1:  # a reader needs to know that something is missing, not every question
-        open_questions[MOST_NOT_KNOWN:] = [f"and {more} more questions"]
-    return Explanation(
-        one,
-        wrapped(f"{entry.name}: {policy.outcomes[one.outcome].label.lower()}"),
-        wrapped(f"Population of focus: {entry.name}", "  "),
-        tuple(line for point in points for line in wrapped(point, "  - ")),
-        tuple(_listed("Not known yet:", open_questions)),
-        {tag: wrapped(f"{tag}: {policy.cite((tag,))}", "", "  ") for tag in tags},
-        policy.questions_asked_by(entry) if entry.form_part else (),
-    )
-
-
-def _request(title: str, letter: Letter) -> str:
+def _request(title: str, letter: Letter, policy: Policy) -> str:
     """What is asked for: outcome, the criteria met with their sources, and what is not known.
 
     Of ECM, the populations of focus that fit are shown in place of its own criteria.
     """
     lines = [title]
-    fitting = [one for one in letter.populations if one.determination.outcome in POSITIVE]
-    cited: dict[str, tuple[str, ...]] = {}
+    fitting = [one for one in letter.populations if one.outcome in POSITIVE]
+    sources: dict[str, tuple[str, ...]] = {}
     for one in letter.wanted:
-        lines += one.outcome
-        shown = fitting if one.determination.subject.program == "ecm" else []
-        for other in shown:
-            lines += (*other.population, *other.met)
-        if not shown:
-            lines += one.met
-        lines += (*one.not_known, *_form_part(one, letter.case.answers), "")
-        for other in shown or [one]:
-            cited |= other.cited
-    if cited:
-        lines += (*chain.from_iterable(cited.values()), "")
-    return "".join(f"{line}\n" for line in lines)
+        lines += wrapped(f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}")
+        of_focus = fitting if one.subject.program == "ecm" else []
+        for other in of_focus or [one]:
+            if of_focus:
+                lines += wrapped(f"Population of focus: {other.subject.entry.name}", "  ")
+            met, cited = _met(other, policy)
+            lines += met
+            sources |= cited
+        lines += (*_not_known(one, policy), *_form_part(one.subject.entry, letter.case.answers, policy), "")
+    if sources:
+        lines += (*chain.from_iterable(sources.values()), "")
+    return "".join([f"{line}\n" for line in lines])
 
 
-def _form_part(one: Explanation, answers: Mapping[str, Answer]) -> Iterator[str]:
+@lru_cache(MOST_REMEMBERED)
+def _met(one: Determination, policy: Policy) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """The lines of the criteria that are met, and those of each source that they cite."""
+    met = [policy.criteria[reason.criterion] for reason in one.because if reason.met]
+    points = (f"{criterion.text} ({', '.join(criterion.source)})" for criterion in met)
+    tags = dict.fromkeys(source_id(citation) for criterion in met for citation in criterion.source)
+    lines = tuple(line for point in points for line in wrapped(point, "  - "))
+    return lines, {tag: wrapped(f"{tag}: {policy.cite((tag,))}", "", "  ") for tag in tags}
+
+
+@lru_cache(MOST_REMEMBERED)
+def _not_known(one: Determination, policy: Policy) -> tuple[str, ...]:
+    questions = [policy.questions[question].ask for question in policy.questions_of(one.missing)]
+    more = len(questions) - MOST_NOT_KNOWN
+    if more > 1:  # a reader needs to know that something is missing, not every question
+        questions[MOST_NOT_KNOWN:] = [f"and {more} more questions"]
+    return tuple(_listed("Not known yet:", questions))
+
+
+def _form_part(entry: Program, answers: Mapping[str, Answer], policy: Policy) -> Iterator[str]:
     """The part of the form's section B for a service, as far as the answers fill it; the rest is named."""
-    entry = one.determination.subject.entry
-    told = [question for question in one.form if answers.get(question.id, DONT_KNOW) != DONT_KNOW]
-    known = [f"{question.ask} {answer_words(question, answers[question.id])}" for question in told]
     if entry.form_part:
+        asked = policy.form_questions[entry.id]
+        told = [question for question in asked if answers.get(question.id, DONT_KNOW) != DONT_KNOW]
+        known = [f"{question.ask} {answer_words(question, answers[question.id])}" for question in told]
         yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
         yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)
 
 
 def _listed(title: str, points: Sequence[str]) -> Iterator[str]:
-    """Points under a title; nothing where there are none."""
     if points:
         yield from wrapped(title, "  ")
         for point in points:
@@ -247,8 +219,7 @@ def hidden(member: Member) -> Member:
 
 def us_date(day: date) -> str:
     """A day as the plan's form writes it, whatever the locale: MM/DD/YYYY."""
-    text = day.isoformat()
-    return f"{text[5:7]}/{text[8:]}/{text[:4]}"
+    return f"{day.month:02}/{day.day:02}/{day.year:04}"
 
 
 def _section(title: str, *lines: str) -> str:
@@ -258,7 +229,7 @@ def _section(title: str, *lines: str) -> str:
 
 def reads_left_to_right(text: str) -> bool:
     """True where no letter of the text reads from right to left."""
-    return not any(unicodedata.bidirectional(c) in {"R", "AL"} for c in RIGHT_TO_LEFT_BLOCKS.findall(text))
+    return {"R", "AL"}.isdisjoint(map(unicodedata.bidirectional, text))
 
 
 @lru_cache(MOST_REMEMBERED)

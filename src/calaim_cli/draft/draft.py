@@ -18,9 +18,9 @@ from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem,
 from calaim_cli.base.values import MOST_REMEMBERED
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line
-from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.decide.determination import POSITIVE
 from calaim_cli.decide.screening import Screening, screener
-from calaim_cli.draft.body import HIDDEN, Letter, body_of, explanation, hidden
+from calaim_cli.draft.body import HIDDEN, Letter, body_of, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
 from calaim_cli.draft.message import Draft, eml
@@ -31,7 +31,15 @@ from calaim_cli.policy.programs import Grade, Outcome, Subject
 
 # Problems of a name that finds nothing, or more than one thing.
 NOT_FOUND: Final = frozenset(
-    {"unknown-place", "ambiguous-place", "not-a-county", "not-a-place", "zip-ambiguous", "zip-unlisted", "zip-outside"}
+    {
+        "unknown-place",
+        "ambiguous-place",
+        "city-ambiguous",
+        "not-a-place",
+        "zip-ambiguous",
+        "zip-unlisted",
+        "zip-outside",
+    }
     | {"unknown-program", "unknown-service"}
 )
 # Problems that a preview may have: a person agrees and attests to what she has read.
@@ -47,6 +55,7 @@ class Drafted(Struct, frozen=True):
     draft: Draft
     route: Route
     case: Case
+    screening: Screening
     warnings: tuple[Problem, ...]
 
 
@@ -68,25 +77,27 @@ class Drafter:
         kept, county = checked.case, checked.county
         if county is not None:
             check_member(case, county, self.policy, unread)
-        screening = self._screener.screen(case, self.as_of, self._subjects_of(kept.referral))
+        # ECM is decided by its populations of focus.
+        asked = _asked(kept)
+        screening = self._screener.screen(case, self.as_of, self._populations.union(asked) if "ecm" in asked else asked)
         stated = (one for one in checked.problems if not preview or one.code not in STILL_TO_SAY)
         problems = (*unread, *stated, *screening.problems)
         if problems or county is None:
-            raise _unfit(problems)
+            if problems and all(one.code in NOT_FOUND for one in problems):
+                first = problems[0]
+                raise NotFound(f"{first.where}: {first.message}", problems, code=first.code)
+            raise InputError("the case is not complete enough for a referral; nothing was written", problems)
         kept = replace(kept, answers={**screening.answers})
         way = route(kept, county, self.policy, self.profile.network_lead_entity)
         secure = self.profile.secure_email
         extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
-        body = self._body(kept, county.name, way, screening)
-        draft = Draft(to=way.to, subject=way.subject, body=body, extra=extra)
+        draft = Draft(way.to, way.subject, self._body(kept, county.name, way, screening), extra)
         doubts = self._doubts(kept, screening)
-        return Drafted(draft, way, kept, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
+        return Drafted(draft, way, kept, screening, (*screening.warnings, *checked.warnings, *way.warnings, *doubts))
 
     def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
-        """The draft of a case file as it is asked for on the command line; what is raised names the file.
-
-        Raises InputError where that is something else than the file says: the consent in it is for that alone.
-        """
+        """The draft of a case file as it is asked for on the command line; what is raised names the file."""
+        # The consent in a file is for what the file says, and for that alone.
         wanted = [requested(one, self.policy) for one in (written, asked)]
         if len({(program, frozenset(services)) for program, services, _ in wanted}) > 1:
             words = "the consent in the case is not for what the command line asks for"
@@ -101,42 +112,34 @@ class Drafter:
     def redacted(self, drafted: Drafted) -> str:
         """The body of a draft with what identifies the member masked, for a preview that others may see."""
         case = drafted.case
-        screening = self._screener.screen(case, self.as_of, self._subjects_of(case.referral))
         notes = HIDDEN if case.referral.notes else ""
         masked = replace(case, member=hidden(case.member), referral=replace(case.referral, notes=notes))
-        return self._body(masked, HIDDEN, drafted.route, screening)
-
-    def _subjects_of(self, referral: Referral) -> frozenset[str]:
-        """What has to be decided for a referral: what it asks for, and the populations of focus for ECM."""
-        asked = referral.services or (referral.program,)
-        return self._populations.union(asked) if "ecm" in asked else frozenset(asked)
+        return self._body(masked, HIDDEN, drafted.route, drafted.screening)
 
     def _body(self, case: Case, county: str, way: Route, screening: Screening) -> str:
-        """The text for a case, with the tag of the user's mail gateway before it where she has one there."""
         found = screening.determinations
-        wanted = [explanation(one, self.policy) for one in _wanted(case.referral, screening)]
-        populations = [explanation(found[one], self.policy) for one in found if one in self._populations]
-        letter = Letter(case, county, way.to, wanted, populations)
+        populations = [found[one] for one in found if one in self._populations]
+        letter = Letter(case, county, way.to, [found[one] for one in _asked(case)], populations)
         return self.profile.secure_email.body_line() + body_of(letter, self.policy, self.as_of)
 
     def _doubts(self, case: Case, screening: Screening) -> Iterator[Problem]:
-        """What a person should know before sending: the plan decides all the same."""
-        for one in _wanted(case.referral, screening):
-            entry = one.subject.entry
-            if one.outcome in DOUBTFUL:
-                yield caution(one.outcome.value, "answers", name=entry.name)
+        """What a person should know before sending, although the plan decides."""
+        found = screening.determinations
+        for one in _asked(case):
+            entry = found[one].subject.entry
+            if found[one].outcome in DOUBTFUL:
+                yield caution(found[one].outcome.value, "answers", name=entry.name)
             if entry.ask_in_notes and not case.referral.notes:
                 yield caution("notes-wanted", "referral.notes", note=entry.ask_in_notes)
             availability = self.policy.availability.get(entry.id)
             if availability and availability.grade in (Grade.INFERRED, Grade.UNVERIFIED):
-                facts = {"name": entry.name, "note": availability.note}
-                yield caution("availability-not-confirmed", "referral.services", **facts)
-        found = screening.determinations
+                where, note = "referral.services", availability.note
+                yield caution("availability-not-confirmed", where, name=entry.name, note=note)
         fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
         for contact in self.policy.counties_file.contact:
             if fitting.intersection(contact.touches):
                 yield caution("contact", "answers", line=contact_line(contact))
-        asked = tuple(one.subject for one in _wanted(case.referral, screening))
+        asked = tuple(found[one].subject for one in _asked(case))
         yield from _notices(asked, self.policy, self.as_of)
 
 
@@ -146,17 +149,8 @@ def _notices(asked: tuple[Subject, ...], policy: Policy, as_of: date) -> tuple[P
     return tuple(dates.notices((one.entry for one in asked), policy, as_of))
 
 
-def _wanted(referral: Referral, screening: Screening) -> list[Determination]:
-    """The determinations of what a referral asks for, in its order."""
-    return [screening.determinations[one] for one in referral.services or (referral.program,)]
-
-
-def _unfit(problems: tuple[Problem, ...]) -> InputError | NotFound:
-    """All problems at once; not found when every one of them is a name that finds nothing."""
-    if problems and all(one.code in NOT_FOUND for one in problems):
-        first = problems[0]
-        return NotFound(f"{first.where}: {first.message}", problems, code=first.code)
-    return InputError("the case is not complete enough for a referral; nothing was written", problems)
+def _asked(case: Case) -> tuple[str, ...]:
+    return case.referral.services or (case.referral.program,)
 
 
 def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool) -> Case:
@@ -208,7 +202,7 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
     return {
         "schema": "calaim.referral/1",
         "to": list(draft.to),
-        "cc": list(draft.cc),
+        "cc": [],
         "subject": draft.subject,
         "route": {"kind": way.kind, "region": way.region, "why": way.why},
         "program": referral.program,
@@ -221,8 +215,7 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
 
 def as_text(draft: Draft) -> str:
     """The draft for copying: recipients, subject, an empty line, the body; no wrapping to a window."""
-    cc = [f"Cc: {', '.join(draft.cc)}"] if draft.cc else []
-    return "\n".join([f"To: {', '.join(draft.to)}", *cc, f"Subject: {draft.subject}", "", draft.body])
+    return f"To: {', '.join(draft.to)}\nSubject: {draft.subject}\n\n{draft.body}"
 
 
 def as_mailto(draft: Draft) -> str:

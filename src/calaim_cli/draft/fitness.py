@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -15,13 +15,14 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.base.wording import did_you_mean, name_key, one_of
-from calaim_cli.case.case import PARTS, Case
-from calaim_cli.case.form import CHECKED, FIELDS, SAY_WHICH, Field, FieldKind
+from calaim_cli.case.case import PARTS, Case, Referrer
+from calaim_cli.case.form import CHECKED, FIELDS, SAY_WHICH, Check, Field, FieldKind
 from calaim_cli.decide.screening import county_of
 from calaim_cli.policy.places import County, Form
 from calaim_cli.policy.policy import Policy
 
 CHOSEN: Final = tuple(field for field in FIELDS if field.part == "referrer" and field.choices)
+TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
 
 
 class CheckedCase(NamedTuple):
@@ -45,24 +46,20 @@ def check_case(case: Case, policy: Policy, as_of: date) -> CheckedCase:
     problems += [one for one in place.problems if (one.where, one.code) not in named]
     if not set(re.findall(r"\w+", kept.referral.notes.casefold())).isdisjoint(form.watch_words):
         doubtful.append(caution("text-diagnosis", "referral.notes"))
-    doubtful += [*_without_detail(kept, form), *place.warnings]
+    doubtful += [*_without_detail(kept.referrer, form), *place.warnings]
     if kept.consent.part2 is None:
         doubtful.append(caution("part2-not-stated", "consent.part2"))
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
 
 
 @lru_cache
-def _taken(keys: tuple[str, ...]) -> Callable[[Case], tuple[str, ...]]:
-    """A function that takes the texts of several fields out of a case."""
-    return attrgetter(*keys) if len(keys) > 1 else lambda case: tuple(attrgetter(key)(case) for key in keys)
-
-
-@lru_cache
-def _checked_fields(form: Form) -> tuple[Field, ...]:
+def _checks(form: Form, as_of: date) -> tuple[tuple[Field, Check, Callable[[Case], str]], ...]:
     """The fields with a check in the order of a case file, in each table as the form has them, then the dates."""
     tables, places = list(PARTS), {key: n for n, key in enumerate(form.keys)}
     texts = sorted(CHECKED, key=lambda field: (tables.index(field.part), places.get(field.key, len(places))))
-    return (*texts, *(field for field in FIELDS if field.kind is FieldKind.DATE))
+    dates = (field for field in FIELDS if field.kind is FieldKind.DATE)
+    born = partial(date_of_birth, as_of=as_of)
+    return tuple((field, field.check or born, TEXT_OF[field.key]) for field in (*texts, *dates))
 
 
 def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], list[Problem]]:
@@ -70,12 +67,11 @@ def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], l
     kept: dict[str, dict[str, Any]] = {table: {} for table in PARTS}
     wrong: list[Problem] = []
     doubtful: list[Problem] = []
-    fields = _checked_fields(form)
-    given_of = _taken(tuple([field.key for field in fields]))
-    for field, given in zip(fields, given_of(case), strict=True):
-        if not given or not given.strip():
+    for field, check, text_of in _checks(form, as_of):
+        given = text_of(case)
+        if not given.strip():
             continue
-        value, error, warning = field.check(given) if field.check else date_of_birth(given, as_of)
+        value, error, warning = check(given)
         if value != given:
             kept[field.part][field.name] = value
         if error:
@@ -88,20 +84,18 @@ def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], l
 
 def _missing(case: Case, form: Form) -> Iterator[Problem]:
     """A problem for each field that the plan needs and that is not given."""
-    for where, given in zip(form.required, _taken(form.required)(case), strict=True):
-        if not given.strip():
+    for where in form.required:
+        if not TEXT_OF[where](case).strip():
             yield Problem(where, "missing", "the plan's form needs this")
     member = case.member
     if not member.mrn.strip() and not member.cin.strip():
         yield Problem("member.mrn", "member-id-missing", "give the KP medical record number, or the CIN in member.cin")
     if member.kp_member is None:
-        yield Problem(
-            "member.kp_member", "missing", "say whether the member has Kaiser Permanente Medi-Cal: see the card"
-        )
+        words = "say whether the member has Kaiser Permanente Medi-Cal: see the card"
+        yield Problem("member.kp_member", "missing", words)
 
 
 def _choices(case: Case, form: Form) -> Iterator[Problem]:
-    """A problem for each choice that the form does not have."""
     for field in CHOSEN:
         given, known = getattr(case.referrer, field.name), getattr(form, field.choices)
         if given and given not in known:
@@ -110,17 +104,15 @@ def _choices(case: Case, form: Form) -> Iterator[Problem]:
     if not current:
         yield Problem("referral.current_services", "missing", 'say what the member receives now; ["none"] if nothing')
     if any(one not in form.current_services for one in current) or ("none" in current and len(current) > 1):
-        words = f"give {one_of(form.current_services)}; none stands alone"
+        words = f"give {one_of(form.current_services)}; none excludes the others"
         yield Problem("referral.current_services", "unknown-choice", words)
 
 
-def _without_detail(case: Case, form: Form) -> Iterator[Problem]:
-    """A warning for a choice of the form that asks to say which, where nothing is said."""
-    referrer = case.referrer
-    if form.relationships.get(referrer.relationship, "").endswith(SAY_WHICH) and not referrer.relationship_detail:
-        yield caution("say-which", "referrer.relationship_detail", what="relationship")
-    if form.referral_sources.get(referrer.source, "").endswith(SAY_WHICH) and not referrer.source_detail:
-        yield caution("say-which", "referrer.source_detail", what="one")
+def _without_detail(referrer: Referrer, form: Form) -> Iterator[Problem]:
+    for field, what in zip(CHOSEN, ("relationship", "one"), strict=True):
+        chosen = getattr(form, field.choices).get(getattr(referrer, field.name), "")
+        if chosen.endswith(SAY_WHICH) and not getattr(referrer, f"{field.name}_detail"):
+            yield caution("say-which", f"{field.key}_detail", what=what)
 
 
 def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Problem]]:
@@ -131,28 +123,25 @@ def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Pr
         problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(policy.form.subjects)}"))
     elif (program == "cs") != bool(typed):
         which = "say which Community Supports: 'calaim services' lists their ids"
-        words = which if program == "cs" else "leave them out unless the program is cs (Community Supports)"
+        words = which if program == "cs" else "only cs (Community Supports) takes services: remove them"
         problems.append(Problem("referral.services", "services", words))
-    services, listed = {}, "'calaim services' lists them"
-    for one in typed:
-        found = policy.service_by_name.get(name_key(one))
-        services[found.id if found else one] = found
-        if found is None:
-            near = did_you_mean(one, [service.id for service in policy.programs_file.service])
-            words = f"there is no such service: {near or listed}"
-            problems.append(Problem("referral.services", "unknown-service", words))
-    return program, tuple(services), problems
+    services, listed = {one: policy.service_by_name.get(name_key(one)) for one in typed}, "'calaim services' lists them"
+    for one in (one for one in typed if services[one] is None):
+        near = did_you_mean(one, [service.id for service in policy.programs_file.service])
+        words = f"unknown service; {near or listed}"
+        problems.append(Problem("referral.services", "unknown-service", words))
+    ids = dict.fromkeys(found.id if found else one for one, found in services.items())
+    return program, tuple(ids), problems
 
 
 def _consent(case: Case) -> Iterator[Problem]:
-    """A problem for each thing that the member or the referrer has not said, without which nothing may leave."""
+    # "Not stated" is no consent: only a yes lets anything leave.
     consent = case.consent
     if consent.member_agreed is not True:
         words = "the member has to agree to the program first; ask, then set it to true"
         yield Problem("consent.member_agreed", "agreement-missing", words)
     if consent.attested is not True:
-        words = "a person has to attest that the referral is correct, agreed to, and can be documented"
-        words += ", and then set attested to true: the program never does"
+        words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
         yield Problem("consent.attested", "attestation-missing", words)
     if consent.part2 and consent.part2_consent is not True:
         words = "information from a 42 CFR Part 2 program needs the member's written consent"

@@ -22,6 +22,7 @@ HEADERS: Final = ("X-Unsent", "To", "Subject", "Content-Type", "Content-Transfer
 EXTRA: Final = re.compile(r"X-[A-Za-z-]{1,38}")
 LONGEST_LINE: Final = 76  # octets of quoted-printable: RFC 2045, 6.7
 LONGEST_HEADER: Final = 998  # RFC 5322, 2.1.1
+UNSAFE: Final = "the draft contains a character that e-mail cannot carry safely; nothing was written"
 
 
 class Draft(Struct, frozen=True):
@@ -30,7 +31,6 @@ class Draft(Struct, frozen=True):
     to: tuple[str, ...]
     subject: str
     body: str
-    cc: tuple[str, ...] = ()
     extra: tuple[str, str] | None = None  # one more header, for the user's mail gateway
 
 
@@ -40,34 +40,28 @@ def eml(draft: Draft) -> bytes:
     Raises OutputRefused when a value is unfit for a message or the bytes do not read back as the draft.
     """
     guard(draft)
-    content = headers(draft.to, draft.cc, draft.subject, draft.extra) + quoted_printable(draft.body)
+    content = headers(draft.to, draft.subject, draft.extra) + quoted_printable(draft.body)
     read_back(content, draft)
     return content
 
 
 def guard(draft: Draft) -> None:
     """Refuse, before a message is built, what does not belong in a header or body."""
-    addresses_fit = draft.to and all(email(address) == (address, "", "") for address in (*draft.to, *draft.cc))
+    addresses_fit = draft.to and all(email(address) == (address, "", "") for address in draft.to)
     body_fits = all_printable(draft.body, "\t\n") and draft.body.endswith("\n")
     name, value = draft.extra or ("X-None", "none")
     # X-Unsent is the one such header that mail clients give a meaning to, and the draft has it already.
     extra_fits = EXTRA.fullmatch(name) and SUBJECT.fullmatch(value) and name.lower() != HEADERS[0].lower()
     if not (addresses_fit and SUBJECT.fullmatch(draft.subject) and body_fits and extra_fits):
-        raise _unsafe()
-
-
-def _unsafe() -> OutputRefused:
-    return OutputRefused("the draft holds something that a message must not hold; nothing was written", code="unsafe")
+        raise OutputRefused(UNSAFE, code="unsafe")
 
 
 @lru_cache
-def headers(to: tuple[str, ...], cc: tuple[str, ...], subject: str, extra: tuple[str, str] | None = None) -> bytes:
+def headers(to: tuple[str, ...], subject: str, extra: tuple[str, str] | None = None) -> bytes:
     """The header block, ending in the empty line; the same for every draft of a route."""
     message = EmailMessage(policy=policy.SMTP)
     message["X-Unsent"] = "1"
     message["To"] = ", ".join(to)
-    if cc:
-        message["Cc"] = ", ".join(cc)
     message["Subject"] = subject
     if extra:
         message[extra[0]] = extra[1]
@@ -78,12 +72,18 @@ def headers(to: tuple[str, ...], cc: tuple[str, ...], subject: str, extra: tuple
 
 def quoted_printable(text: str) -> bytes:
     """The text as quoted-printable UTF-8 with CRLF line ends."""
-    return binascii.b2a_qp(_with_crlf(text))
+    *sections, end = text.split("\n\n")
+    return b"".join([_quoted(f"{section}\n\n") for section in sections]) + _quoted(end)
+
+
+@lru_cache  # each line is encoded by itself, and most sections are those of the letter before
+def _quoted(section: str) -> bytes:
+    return binascii.b2a_qp(_with_crlf(section))
 
 
 def _with_crlf(text: str) -> bytes:
     if "\r" in text:
-        raise _unsafe()
+        raise OutputRefused(UNSAFE, code="unsafe")
     return text.replace("\n", "\r\n").encode("utf-8")
 
 
@@ -93,29 +93,24 @@ def read_back(content: bytes, draft: Draft) -> None:
     ASCII only, CRLF only, no line longer than its limit. A long address makes a long header, not a broken one.
     """
     head, end, text = content.partition(b"\r\n\r\n")
-    _headers_read_back(head + end, draft.to, draft.cc, draft.subject, draft.extra)
+    _headers_read_back(head + end, draft.to, draft.subject, draft.extra)
     lines = text.split(b"\r\n")
-    ends = len(lines) - 1
     same = (
         text.isascii()
         and binascii.a2b_qp(text) == _with_crlf(draft.body)
         and max(map(len, lines)) <= LONGEST_LINE
-        and text.count(b"\r") == text.count(b"\n") == ends
+        and text.count(b"\r") == text.count(b"\n") == len(lines) - 1
     )
     if not same:
-        raise _unsafe()
+        raise OutputRefused(UNSAFE, code="unsafe")
 
 
-@lru_cache
-def _headers_read_back(
-    block: bytes, to: tuple[str, ...], cc: tuple[str, ...], subject: str, extra: tuple[str, str] | None
-) -> None:
-    """Parse a header block with the standard library and compare it with what it stands for; once for each route."""
+@lru_cache  # once for each route: parsing takes longer than all the rest of a draft
+def _headers_read_back(block: bytes, to: tuple[str, ...], subject: str, extra: tuple[str, str] | None) -> None:
     message = message_from_bytes(block, policy=policy.default)
-    optional = [*(["Cc"] if cc else []), *([extra[0]] if extra else [])]
     found = dict(message.items())  # each look at a header parses it anew
     same = (
-        sorted(message.keys()) == sorted([*HEADERS, *optional])
+        sorted(message.keys()) == sorted([*HEADERS, *(extra or ())[:1]])
         and found["X-Unsent"] == "1"
         and found["Content-Type"] == 'text/plain; charset="utf-8"'
         and found["Content-Transfer-Encoding"] == "quoted-printable"
@@ -123,11 +118,10 @@ def _headers_read_back(
         and not message.defects
         and not any(value.defects for value in found.values())
         and tuple(one.addr_spec for one in found["To"].addresses) == to
-        and (not cc or tuple(one.addr_spec for one in found["Cc"].addresses) == cc)
         and found["Subject"] == subject
         and (not extra or found[extra[0]] == extra[1])
     )
     lines = block.split(b"\r\n")
     whole = block.isascii() and block.endswith(b"\r\n\r\n") and max(map(len, lines)) <= LONGEST_HEADER
     if not same or not whole or any(b"\r" in line or b"\n" in line for line in lines):
-        raise _unsafe()
+        raise OutputRefused(UNSAFE, code="unsafe")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -51,13 +50,9 @@ def route(case: Case, county: County, policy: Policy, lead_entity: LeadEntity | 
         unsure.append(caution("region-not-confirmed", "member.county", note=county.kp.warning))
     if county.kp and county.kp.partial:
         unsure.append(caution("county-in-part", "member.address", note=county.kp.note))
-    return Route(TO_KP, (region.email,), subject, _why(region, policy), region.id, tuple(unsure))
-
-
-@lru_cache
-def _why(region: Region, policy: Policy) -> str:
     cited = policy.cite(region.source[:1])
-    return f"The member's county is in Kaiser Permanente's {region.name} region; mailbox from {cited}"
+    why = f"The member's county is in Kaiser Permanente's {region.name} region; mailbox from {cited}"
+    return Route(TO_KP, (region.email,), subject, why, region.id, tuple(unsure))
 
 
 def check_member(case: Case, county: County, policy: Policy, unread: tuple[Problem, ...] = ()) -> None:
@@ -96,13 +91,11 @@ def region_of(county: County, zip_code: str, policy: Policy) -> Region:
 
 
 def _lines(policy: Policy) -> str:
-    """Both regional phone lines, for when no region can be told."""
     lines = [f"{region.name} {region.phone}" for region in policy.regions.values()]
     return f"Kaiser Permanente's lines: {one_of(lines)}"
 
 
 def _check_services(case: Case, county: County, call: str, policy: Policy) -> None:
-    """Raises NotFound for a service that takes no e-mailed referral, or that the county does not offer."""
     for service in case.referral.services:
         entry = policy.service_by_name[name_key(service)]
         name = entry.name

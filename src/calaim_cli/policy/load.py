@@ -1,9 +1,9 @@
-"""Finds and reads `programs.toml`, `counties.toml` and the ZIP table, and says plainly what is wrong."""
+"""Finds and reads the policy data: two TOML files, the tables of ZIP codes and cities; says plainly what is wrong."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_origin
@@ -12,17 +12,13 @@ import msgspec
 
 from calaim_cli import quick
 from calaim_cli.base.errors import InputError, Problem
-from calaim_cli.base.files import decode_utf8, parse_toml, read_bytes
-from calaim_cli.base.wording import did_you_mean
-from calaim_cli.policy.places import Gazetteer, Shares
-from calaim_cli.policy.policy import CountiesFile, Policy, ProgramsFile
-from calaim_cli.policy.programs import PROGRAMS as THREE_PROGRAMS
-from calaim_cli.policy.programs import subjects
+from calaim_cli.base.files import parse_toml, read_text
+from calaim_cli.base.wording import did_you_mean, place_key
+from calaim_cli.policy.places import Cities, City, Gazetteer, Shares
+from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ZIPS, CountiesFile, Policy, ProgramsFile
+from calaim_cli.policy.programs import THREE_PROGRAMS, subjects
 
 File = TypeVar("File", ProgramsFile, CountiesFile)
-PROGRAMS: Final = "programs.toml"
-COUNTIES: Final = "counties.toml"
-ZIPS: Final = "zips.csv"
 SCHEMAS: Final = {PROGRAMS: "calaim.programs/1", COUNTIES: "calaim.counties/1"}
 LARGEST: Final = 16 * 1024 * 1024
 
@@ -38,8 +34,8 @@ def load(folder: Path | None = None) -> Policy:
 
     Raises InputError with every problem of shape found. What refers to what is the business of `datacheck`.
     """
-    if folder is None and (catalog := from_wheel()):
-        return catalog
+    if folder is None and (policy := from_wheel()):
+        return policy
     place = shipped() if folder is None else folder
     programs, counties = read_toml(place / PROGRAMS), read_toml(place / COUNTIES)
     problems: list[Problem] = []
@@ -53,8 +49,7 @@ def load(folder: Path | None = None) -> Policy:
             problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
     if programs_file is None or counties_file is None or problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
-    zips = place / ZIPS if (place / ZIPS).exists() else shipped() / ZIPS
-    return _catalog(programs_file, counties_file, zips)
+    return _policy(programs_file, counties_file, place)
 
 
 def from_wheel() -> Policy | None:
@@ -65,15 +60,17 @@ def from_wheel() -> Policy | None:
         counties = msgspec.json.decode((folder / "counties.json").read_bytes(), type=CountiesFile)
     except (OSError, msgspec.DecodeError):
         return None
-    return _catalog(programs, counties, shipped() / ZIPS)
+    return _policy(programs, counties, shipped())
 
 
-def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Policy:
-    shares = cache(lambda: read_zips(zips))
+def _policy(programs: ProgramsFile, counties: CountiesFile, folder: Path) -> Policy:
+    """The policy of the two files with the tables of the folder, or those shipped where it has none."""
+    zips, cities = (one if one.exists() else shipped() / one.name for one in (folder / ZIPS, folder / CITIES))
+    shares, named = cache(lambda: read_zips(zips)), cache(lambda: read_cities(cities))
     return Policy(
         programs_file=programs,
         counties_file=counties,
-        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.elsewhere, counties.misspelling, shares),
+        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.misspelling, shares, named),
         subjects=subjects(programs.program, programs.population, programs.service),
         sources={source.id: source for source in (*programs.source, *counties.source)},
         questions={question.id: question for question in programs.question},
@@ -88,23 +85,20 @@ def _catalog(programs: ProgramsFile, counties: CountiesFile, zips: Path) -> Poli
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file of at most 16 MiB."""
-    content = read_bytes(path, LARGEST)
-    if not content.strip():
+    text = read_text(str(path), LARGEST)
+    if not text.strip():
         raise InputError(f"{path}: the file is empty")
-    return parse_toml(decode_utf8(content, str(path)), str(path))
+    return parse_toml(text, str(path))
 
 
 def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: list[Problem]) -> File | None:
-    """The file's tables as `shape`, entry by entry, so that one bad entry does not hide the next."""
+    # Entry by entry, so that one bad entry does not hide the next.
     if tables.get("schema") != SCHEMAS[name]:
         problems.append(Problem(f"{name}: schema", "schema", f'expected "{SCHEMAS[name]}"'))
         return None
-    before = len(problems)
+    before, known = len(problems), {field.name: field for field in msgspec.structs.fields(shape)}
+    problems += [_unknown_key(f"{name}: {key}", key, known) for key in tables.keys() - known.keys()]
     values: dict[str, Any] = {}
-    known = {field.name: field for field in msgspec.structs.fields(shape)}
-    for key in tables.keys() - known.keys():
-        hint = did_you_mean(key, known) or "take it out"
-        problems.append(Problem(f"{name}: {key}", "unknown-key", f"no such part of the file: {hint}"))
     for key, field in known.items():
         if key in tables:
             values[key] = _decode_part(tables[key], field.type, f"{name}: {key}", problems)
@@ -114,9 +108,12 @@ def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: l
 
 
 def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
-    """One part of a file: a single value, or one entry after the other of an array of tables."""
     if get_origin(wanted) is not tuple:
-        return _convert(given, wanted, where, problems)
+        try:
+            return msgspec.convert(given, wanted)
+        except msgspec.ValidationError as error:
+            problems.append(_in_words(str(error), where, wanted))
+            return None
     if not isinstance(given, list):
         problems.append(Problem(where, "type", "expected entries that begin with double brackets, such as [[county]]"))
         return ()
@@ -124,16 +121,9 @@ def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -
     for number, entry in enumerate(given, 1):
         keys = ("id", "name", "service", "place", "typed") if isinstance(entry, dict) else ()
         named = (f'"{entry[key]}"' for key in keys if isinstance(entry.get(key), str))
-        found.append(_convert(entry, get_args(wanted)[0], f"{where} {next(named, f'number {number}')}", problems))
+        where_in_it = f"{where} {next(named, f'number {number}')}"
+        found.append(_decode_part(entry, get_args(wanted)[0], where_in_it, problems))
     return tuple(found)
-
-
-def _convert(given: Any, wanted: Any, where: str, problems: list[Problem]) -> Any:
-    try:
-        return msgspec.convert(given, wanted)
-    except msgspec.ValidationError as error:
-        problems.append(_in_words(str(error), where, wanted))
-        return None
 
 
 _SIMPLE: Final = {"str": "text in quotes", "int": "a whole number", "float": "a number", "bool": "true or false"}
@@ -141,19 +131,22 @@ _TYPES: Final = {**_SIMPLE, "array": "a list in brackets", "object": "a table", 
 
 
 def _in_words(error: str, where: str, wanted: Any) -> Problem:
-    """What msgspec says, in the words of somebody who edits the file."""
+    # In the words of somebody who edits the file: msgspec's own are for programmers.
     said, _, path = error.partition(" - at `$")
     key = path.rstrip("`").strip(".")
     place = f"{where}: {key}" if key else where
     if found := re.fullmatch(r"Object missing required field `(.*)`", said):
         return Problem(f"{place}: {found[1]}", "missing-key", "this key is missing: add it")
     if found := re.fullmatch(r"Object contains unknown field `(.*)`", said):
-        hint = did_you_mean(found[1], getattr(wanted, "__struct_encode_fields__", ())) or "take it out"
-        return Problem(f"{place}: {found[1]}", "unknown-key", f"there is no such key here: {hint}")
+        return _unknown_key(f"{place}: {found[1]}", found[1], getattr(wanted, "__struct_encode_fields__", ()))
     if found := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
         expected, got = (" or ".join(_TYPES.get(t, t) for t in kinds.split(" | ")) for kinds in found.groups())
         return Problem(place, "type", f"expected {expected}, found {got}")
     return Problem(place, "value", f"{said[:1].lower()}{said[1:]}: see the other entries for what is allowed")
+
+
+def _unknown_key(where: str, key: str, known: Iterable[str]) -> Problem:
+    return Problem(where, "unknown-key", f"unknown key; {did_you_mean(key, known) or 'remove it'}")
 
 
 _ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)")
@@ -162,7 +155,7 @@ _ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)")
 def read_zips(path: Path) -> Shares:
     """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
     shares: dict[str, tuple[tuple[str, float], ...]] = {}
-    header, *rows = decode_utf8(read_bytes(path, LARGEST), str(path)).splitlines() or [""]
+    header, *rows = read_text(str(path), LARGEST).splitlines() or [""]
     if header != "zip,fips,share":
         raise InputError(f'{path}: line 1: expected the header "zip,fips,share"')
     for number, row in enumerate(rows, 2):
@@ -172,3 +165,24 @@ def read_zips(path: Path) -> Shares:
         code, fips, share = found.groups()
         shares[code] = (*shares.get(code, ()), (fips, float(share)))
     return {code: tuple(sorted(counties, key=lambda one: -one[1])) for code, counties in shares.items()}
+
+
+_CITY_ROW: Final = re.compile(r"([^,\"]*[^,\"\s]),([0-9]{5}),(in|some)")
+
+
+def read_cities(path: Path) -> Cities:
+    """The table of cities: by each name, as places are compared, the counties that places of this name lie in."""
+    cities: dict[str, City] = {}
+    header, *rows = read_text(str(path), LARGEST).splitlines() or [""]
+    if header != "name,fips,reach":
+        raise InputError(f'{path}: line 1: expected the header "name,fips,reach"')
+    for number, row in enumerate(rows, 2):
+        found = _CITY_ROW.fullmatch(row)
+        if not found:
+            raise InputError(f'{path}: line {number}: expected a name, a FIPS code and "in" or "some"')
+        name, fips, reach = found.groups()
+        key = place_key(name)
+        city = cities.get(key) or City(name)
+        counties, some = ((fips,), ()) if reach == "in" else ((), (fips,))
+        cities[key] = City(city.name, city.counties + counties, city.some + some)
+    return cities

@@ -9,16 +9,15 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from calaim_cli.base.wording import near_names, one_of, place_key
+from calaim_cli.base.wording import is_called_county, near_names, one_of, place_key
 from calaim_cli.policy.programs import Grade
-from calaim_cli.policy.rules import MOST_REMEMBERED
 
 KP: Final = "kp"
 HEALTH_CARE_OPTIONS: Final = "health_care_options"  # the contact that helps to choose or change a plan
 
 
 class Region(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A Kaiser Permanente region: the one place where its mailbox and phone stand."""
+    """A Kaiser Permanente region: the one place that has its mailbox and phone."""
 
     id: str
     name: str
@@ -124,14 +123,6 @@ class Ambiguous(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     note: str = ""
 
 
-class Elsewhere(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A city whose name looks like a county's: refused, with the county it lies in."""
-
-    place: str
-    counties: tuple[str, ...]
-    note: str = ""
-
-
 class Misspelling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A frequent misspelling: suggested from, never accepted."""
 
@@ -172,10 +163,21 @@ class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True,
 
 
 class Place(Struct, frozen=True):
-    """A place that was found: its county, and the ZIP code when one was typed."""
+    """A place that was found: its county, and the ZIP code or city when one was typed.
+
+    `also` are further counties, each with less than 1 % of the addresses of the city's name.
+    """
 
     county: County
     zip: str = ""
+    city: str = ""
+    also: tuple[str, ...] = ()
+
+
+def city_in_words(place: Place) -> str:
+    """Where the city lies that was typed; empty where none was."""
+    rest = f"; some addresses of this name are in {one_of(place.also)} County" if place.also else ""
+    return f"{place.city} is in {place.county.name} County{rest}" if place.city else ""
 
 
 class NoPlace(Struct, frozen=True):
@@ -187,17 +189,29 @@ class NoPlace(Struct, frozen=True):
 
 
 Shares = Mapping[str, tuple[tuple[str, float], ...]]
-"""For each ZIP code the county FIPS codes it lies in, with the share of its people there, largest first."""
+"""For each ZIP code the county FIPS codes it lies in, with the share of its addresses there, largest first."""
+
+
+class City(Struct, frozen=True):
+    """A name of cities or other places: the FIPS codes of their counties, and of those with few of its addresses."""
+
+    name: str
+    counties: tuple[str, ...] = ()
+    some: tuple[str, ...] = ()
+
+
+Cities = Mapping[str, City]
+"""Each city by its name as places are compared."""
 
 
 class Gazetteer(Struct, frozen=True, eq=False, dict=True):
-    """All that says what a typed place means. `zips` is called only when a ZIP code has to be looked up."""
+    """All that says what a typed place means. `zips` and `cities` are called only when one has to be looked up."""
 
     counties: tuple[County, ...]
     ambiguous: tuple[Ambiguous, ...]
-    elsewhere: tuple[Elsewhere, ...]
     misspellings: tuple[Misspelling, ...]
     zips: Callable[[], Shares]
+    cities: Callable[[], Cities]
 
     @cached_property
     def by_fips(self) -> Mapping[str, County]:
@@ -211,47 +225,66 @@ class Gazetteer(Struct, frozen=True, eq=False, dict=True):
         return dict(reversed(named))
 
 
-ZIP_CODE: Final = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")  # here too: a look-up loads no checks of fields
+# California has some 2,700 ZIP codes, and a sheet names few places that often.
+REMEMBERED: Final = 4096
+# Here too: a look-up loads no checks of fields.
+ZIP_CODE: Final = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
 WHOLLY_IN_CALIFORNIA: Final = 0.999
+LEAST_SAID: Final = 0.0005  # a smaller share is 0.0 % when rounded
 SHORT: Final = 4
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(REMEMBERED)
 def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
-    """The county that a name, alias, ZIP or FIPS code stands for. Near names are suggested, never taken."""
+    """The county that a name, alias, city, ZIP or FIPS code stands for. Near names are suggested, never taken."""
     text = typed.strip()
     if any(c.isdigit() for c in text):
         county = gazetteer.by_fips.get(text)
         return Place(county) if county else find_zip(text, gazetteer)
     key = place_key(text)
     county = gazetteer.by_key.get(key)
-    return Place(county) if county else _refused(key, gazetteer)
+    if county:
+        return Place(county)
+    city = None if is_called_county(text) else _city(key, gazetteer)
+    return _ambiguous(key, gazetteer) or city or _unknown(key, gazetteer)
 
 
-def _refused(key: str, gazetteer: Gazetteer) -> NoPlace:
-    """Why a name that is no county's is refused, with what it may have meant."""
+def _ambiguous(key: str, gazetteer: Gazetteer) -> NoPlace | None:
+    """The refusal of a name that is known to mean several counties, or none."""
     for ambiguous in gazetteer.ambiguous:
         if key in map(place_key, ambiguous.typed):
             meant = f"it may mean {one_of(ambiguous.candidates)}: " if ambiguous.candidates else ""
             note = f" ({ambiguous.note})" if ambiguous.note else ""
             return NoPlace("ambiguous-place", f"{meant}give the county{note}", ambiguous.candidates)
-    for city in gazetteer.elsewhere:
-        if key == place_key(city.place):
-            where = " and ".join(f"{name} County" for name in city.counties)
-            note = f" ({city.note})" if city.note else ""
-            return NoPlace("not-a-county", f"not a county; that place is in {where}{note}", city.counties)
+    return None
+
+
+def _city(key: str, gazetteer: Gazetteer) -> Place | NoPlace | None:
+    """The county of a city, or the refusal where places of that name lie in several; None where no city has it."""
+    city = gazetteer.cities().get(key)
+    if not city:
+        return None
+    counties, also = (tuple(gazetteer.by_fips[fips].name for fips in codes) for codes in (city.counties, city.some))
+    if len(counties) == 1:
+        return Place(gazetteer.by_fips[city.counties[0]], city=city.name, also=also)
+    where = ", ".join(counties)
+    return NoPlace(
+        "city-ambiguous", f"a place of that name is not in one county alone ({where}): give the county", counties
+    )
+
+
+def _unknown(key: str, gazetteer: Gazetteer) -> NoPlace:
+    """The refusal of a name that nothing has, with what it may have meant."""
     # A city resembles some county by chance, so only near names are a hint: one wrong letter of four is a quarter.
     least = 0.75 if len(key) <= SHORT else 0.8
     meant_by_slip = [wrong.county for wrong in gazetteer.misspellings if place_key(wrong.typed) == key]
     names = {place_key(county.name): county.name for county in gazetteer.counties}
     near = tuple(dict.fromkeys([*meant_by_slip, *(names[one] for one in near_names(key, names, least=least))]))
-    hint = (
-        f"did you mean {one_of(near)}?" if near else "give one of California's 58 counties, or for a city its ZIP code"
-    )
+    hint = f"did you mean {one_of(near)}?" if near else "enter one of the 58 counties, or for a city its ZIP code"
     return NoPlace("unknown-place", f"not a California county: {hint}", near)
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(REMEMBERED)
 def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a ZIP code lies in; refused where it lies in several, or is not wholly in California."""
     found = ZIP_CODE.fullmatch(text)
@@ -269,6 +302,13 @@ def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
     if len(shares) == 1 and not across_the_border:
         return Place(gazetteer.by_fips[shares[0][0]], code)
     names = tuple(gazetteer.by_fips[fips].name for fips, _ in shares)
-    parts = [f"{name} {100 * share:.1f} %" for name, (_, share) in zip(names, shares, strict=True)]
+    parts = [f"{name} {_percent(share)}" for name, (_, share) in zip(names, shares, strict=True)]
     spread = ", ".join([*parts, *([f"another state {100 * outside:.1f} %"] if across_the_border else [])])
     return NoPlace("zip-ambiguous", f"that ZIP code is not in one county alone ({spread}): give the county", names)
+
+
+def _percent(share: float) -> str:
+    """A share in words; one of 0 comes from another table than the rest."""
+    if not share:
+        return "by another table"
+    return f"{100 * share:.1f} %" if share >= LEAST_SAID else "under 0.1 %"

@@ -13,7 +13,6 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, near_names, one_of, shown
 from calaim_cli.policy import places
-from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, County, NoPlace, Place, Plan, Region, find_place, plans_of
 from calaim_cli.policy.programs import (
     Conflict,
     Fact,
@@ -23,7 +22,6 @@ from calaim_cli.policy.programs import (
     Program,
     Source,
     Subject,
-    requested,
     rules_of,
     source_id,
 )
@@ -32,7 +30,9 @@ from calaim_cli.policy.rules import criteria_of
 
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
-Named = TypeVar("Named", Program, Region, Plan)
+ZIPS: Final = "zips.csv"
+CITIES: Final = "cities.csv"
+Named = TypeVar("Named", Program, places.Region, places.Plan)
 
 
 class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,13 +75,13 @@ class CountiesFile(Struct, frozen=True, forbid_unknown_fields=True):
     form: places.Form
     source: tuple[Source, ...] = ()
     conflict: tuple[Conflict, ...] = ()
-    region: tuple[Region, ...] = ()
+    region: tuple[places.Region, ...] = ()
     availability: tuple[places.Availability, ...] = ()
     contact: tuple[places.Contact, ...] = ()
-    plan: tuple[Plan, ...] = ()
-    county: tuple[County, ...] = ()
+    plan: tuple[places.Plan, ...] = ()
+    county: tuple[places.County, ...] = ()
     ambiguous: tuple[places.Ambiguous, ...] = ()
-    elsewhere: tuple[places.Elsewhere, ...] = ()
+    elsewhere: tuple[dict[str, object], ...] = ()  # in older folders: cities.csv says it now
     misspelling: tuple[places.Misspelling, ...] = ()
 
 
@@ -96,8 +96,8 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     questions: dict[str, Question]
     criteria: dict[str, Criterion]
     outcomes: dict[str, OutcomeWords]
-    regions: dict[str, Region]
-    plans: dict[str, Plan]
+    regions: dict[str, places.Region]
+    plans: dict[str, places.Plan]
     availability: dict[str, places.Availability]
     conflicts: tuple[Conflict, ...]
 
@@ -120,8 +120,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def entries(self) -> tuple[Program, ...]:
         """Every program, population and service, in that order."""
-        data = self.programs_file
-        return (*data.program, *data.population, *data.service)
+        return tuple([entry for _, entry in kinds(self)])
 
     @cached_property
     def entry_by_name(self) -> Mapping[str, Program]:
@@ -165,9 +164,13 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         asked = {self.criteria[criterion].question for criterion in criteria}
         return tuple([question for question in self.questions if question in asked])
 
-    def questions_asked_by(self, entry: Program) -> tuple[Question, ...]:
-        """The questions that the entry's own rules rest on, in question order."""
-        return tuple(self.questions[one] for one in self.questions_of(criteria_of(*rules_of(entry).values())))
+    @cached_property
+    def form_questions(self) -> Mapping[str, tuple[Question, ...]]:
+        """The questions that an entry's own rules rest on, in question order, if it has a part of the plan's form."""
+        asked = {
+            one.id: self.questions_of(criteria_of(*rules_of(one).values())) for one in self.entries if one.form_part
+        }
+        return {entry: tuple(self.questions[question] for question in ids) for entry, ids in asked.items()}
 
     def name_of(self, entry_id: str) -> str:
         """The name of a program, population or service."""
@@ -177,13 +180,13 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         """Every disagreement of sources about a program, population or service."""
         return tuple(conflict for conflict in self.conflicts if entry_id in conflict.touches)
 
-    def offered(self, service: str, county: County | None) -> bool | None:
+    def offered(self, service: str, county: places.County | None) -> bool | None:
         """True where Kaiser Permanente offers the service in the county; None where that is not known."""
         if county is None or county.kp is None or service not in self.availability:
             return None
         return county.name not in self.availability[service].not_in
 
-    def own_plan(self, county: County) -> str:
+    def own_plan(self, county: places.County) -> str:
         """The way for a member of another plan than Kaiser Permanente: the county's, with the phones known."""
         named = one_of(self._to_call(plan, county) for plan in county.plans)
         return (
@@ -191,38 +194,34 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
             f"('calaim county NAME' tells how each takes referrals). See the member's card, or {self._call_to_choose()}"
         )
 
-    def plan_not_said(self, county: County) -> str:
+    def plan_not_said(self, county: places.County) -> str:
         """The question to ask where nobody has said which plan the member has: all of the county's, with phones."""
-        named = one_of(self._to_call(plan, county) for plan in plans_of(county))
+        named = one_of(self._to_call(plan, county) for plan in places.plans_of(county))
         card = f"Which plan is on the card? In {county.name} County it may be {named}."
         return f"{card} Without a card, {self._call_to_choose()}."
 
-    def _to_call(self, plan_id: str, county: County) -> str:
-        """The plan with its phone; Kaiser Permanente's is that of its region, in a split county of each."""
+    def _to_call(self, plan_id: str, county: places.County) -> str:
         plan = self.plans[plan_id]
         phone = plan.phone
-        if plan_id == KP and county.kp:
+        # Kaiser Permanente has a phone for each region, and a county may be split between them.
+        if plan_id == places.KP and county.kp:
             phone = one_of(self.regions[region].phone for region in _regions(county))
         return f"{plan.name} ({phone})" if phone else plan.name
 
     def _call_to_choose(self) -> str:
-        helps = next(contact for contact in self.counties_file.contact if contact.id == HEALTH_CARE_OPTIONS)
+        helps = next(contact for contact in self.counties_file.contact if contact.id == places.HEALTH_CARE_OPTIONS)
         return f"call {helps.name}, {helps.phone}"
 
 
-def _by_name(entries: Iterable[Program]) -> dict[str, Program]:
-    """The entries by each of their names. Of two with the same, which `data check` refuses, the first has it."""
-    found: dict[str, Program] = {}
-    for entry in entries:
-        for name in (entry.id, entry.name, *entry.aliases):
-            found.setdefault(name_key(name), entry)
-    return found
+def _by_name(entries: Sequence[Program]) -> dict[str, Program]:
+    # Of two with the same name, which `data check` refuses, the first has it.
+    return {name_key(name): one for one in reversed(entries) for name in (*one.aliases, one.name, one.id)}
 
 
-def place_named(typed: str, policy: Policy) -> Place:
+def place_named(typed: str, policy: Policy) -> places.Place:
     """The place a person typed. Raises NotFound with the candidates, or near names."""
-    found = find_place(typed, policy.gazetteer)
-    if isinstance(found, NoPlace):
+    found = places.find_place(typed, policy.gazetteer)
+    if isinstance(found, places.NoPlace):
         problems = tuple(Problem("place", "candidate", name) for name in found.candidates)
         raise NotFound(f"{shown(typed)}: {found.message}", problems, code=found.code)
     return found
@@ -238,13 +237,13 @@ def entry_named(typed: str, policy: Policy) -> Program:
     return _named(typed, policy.entry_by_name, "program", "'calaim programs' lists them")
 
 
-def region_named(typed: str, policy: Policy) -> Region:
+def region_named(typed: str, policy: Policy) -> places.Region:
     """The region with this id. Raises NotFound."""
     known = {name_key(one): region for one, region in policy.regions.items()}
     return _named(typed, known, "region", f"give {' or '.join(policy.regions)}")
 
 
-def plan_named(typed: str, policy: Policy) -> Plan:
+def plan_named(typed: str, policy: Policy) -> places.Plan:
     """The Medi-Cal plan with this id, name or alias. Raises NotFound with near names."""
     for plan in policy.plans.values():
         if name_key(typed) in map(name_key, (plan.name, *plan.aliases)):
@@ -265,33 +264,33 @@ def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str) -> Name
 
 def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
     """The subjects that are named, each once, in the order of the policy; all of them when none is named."""
-    if not typed:
-        return policy.subjects
-    wanted = [subject for one in typed for subject in requested(entry_named(one, policy), policy.subjects)]
-    return tuple(subject for subject in policy.subjects if subject in wanted)
+    entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
+    # Who names a whole program asks for all that belongs to it.
+    programs = {entry.id for entry in entries}
+    return tuple(one for one in policy.subjects if one.program in programs or one.entry in entries)
 
 
 def counties_with(
-    policy: Policy, service: Program | None, lacking: Program | None, region: Region | None, plan: Plan | None
-) -> tuple[County, ...]:
-    """The counties where Kaiser Permanente offers the service, in the region, with the plan; None asks for nothing.
+    policy: Policy, has: Program | None, lacks: Program | None, region: places.Region | None, plan: places.Plan | None
+) -> tuple[places.County, ...]:
+    """The counties where Kaiser Permanente has a service or lacks one, in the region, with the plan; None: any.
 
-    `lacking` is a service that it does not offer there; a county that it does not serve neither has nor lacks one.
+    A county that it does not serve neither has nor lacks a service.
     """
     return tuple(
         county
         for county in policy.counties_file.county
-        if (service is None or policy.offered(service.id, county))
-        and (lacking is None or policy.offered(lacking.id, county) is False)
+        if (has is None or policy.offered(has.id, county))
+        and (lacks is None or policy.offered(lacks.id, county) is False)
         and (region is None or region.id in _regions(county))
-        and (plan is None or plan.id in plans_of(county))
+        and (plan is None or plan.id in places.plans_of(county))
     )
 
 
-def _regions(county: County) -> tuple[str, ...]:
-    """The regions that Kaiser Permanente serves the county from: several where ZIP codes split it, or none."""
+def _regions(county: places.County) -> tuple[str, ...]:
     if county.kp is None:
         return ()
+    # Several where ZIP codes split the county.
     return (county.kp.region,) if county.kp.region else tuple(dict.fromkeys(county.kp.by_zip.values()))
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from calaim_cli.policy.rules import Rule
 
-PROGRAMS: Final = ("ecm", "cs", "chw")
+THREE_PROGRAMS: Final = ("ecm", "cs", "chw")
 """The three programs that everything belongs to; the policy has to have each."""
 PARTS: Final = ("rule", "discretion", "excluded", "choose_one", "first", "limit")
 """The parts of a policy, in the order in which they decide."""
@@ -168,8 +168,7 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ren
 
 def rules_of(entry: Program) -> dict[str, Rule]:
     """The rules that the entry itself writes down, by part."""
-    named = {part: getattr(entry, part) for part in PARTS}
-    return {part: rule for part, rule in named.items() if rule is not None}
+    return {part: rule for part in PARTS if (rule := getattr(entry, part)) is not None}
 
 
 class Subject(Struct, frozen=True, eq=False):
@@ -203,14 +202,9 @@ def subjects(
 
 
 def _any_of(parts: Mapping[str, Iterable[Rule | None]]) -> dict[str, Rule]:
-    """Each part as any one of its rules; a part that has none is left out."""
+    # A rule without any part would be met by everyone, so a part that has no rules is left out.
     given = {part: tuple(rule for rule in rules if rule is not None) for part, rules in parts.items()}
     return {part: Rule(any_of=rules) for part, rules in given.items() if rules}
-
-
-def requested(entry: Program, known: Iterable[Subject]) -> tuple[Subject, ...]:
-    """What a request for `entry` asks to be decided: itself, or all that belongs to a whole program."""
-    return tuple(subject for subject in known if subject.entry is entry or subject.program == entry.id)
 
 
 def subject_id(subject: Subject) -> str:

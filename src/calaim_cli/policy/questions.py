@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -18,6 +18,9 @@ Answer = bool | int | str | tuple[str, ...]
 
 DONT_KNOW: Final = "unknown"
 NONE_OF_THESE: Final = "none"
+
+
+TruthsOf = Callable[[Mapping[str, Answer]], Truths]
 
 
 class Kind(StrEnum):
@@ -37,7 +40,7 @@ class Topic(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How we ask. `choices` gives each choice id its words, in the order shown; `none` stands alone."""
+    """How we ask. `choices` gives each choice id its words, in the order shown; `none` excludes the others."""
 
     id: str
     topic: str
@@ -68,31 +71,28 @@ class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     any_choice: bool = False
 
 
-class Teller:
-    """Turns answers into truths, for many members: it remembers what each answer comes to.
+def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
+    """A function that turns answers into truths, one for each criterion id; it remembers what each answer comes to.
 
     A criterion whose question has no answer, or "don't know", is unknown, never no.
     """
+    by_question: dict[str, list[Criterion]] = {}
+    for criterion in criteria:
+        by_question.setdefault(criterion.question, []).append(criterion)
+    unknown = Truths({one.id: Truth.UNKNOWN for several in by_question.values() for one in several})
 
-    def __init__(self, criteria: Iterable[Criterion]) -> None:
-        self._tests: dict[str, list[Criterion]] = {}
-        for criterion in criteria:
-            self._tests.setdefault(criterion.question, []).append(criterion)
-        several = self._tests.values()
-        self._untold = Truths({criterion.id: Truth.UNKNOWN for tests in several for criterion in tests})
-        self._told = lru_cache(maxsize=MOST_REMEMBERED)(self._work_out)
+    @lru_cache(MOST_REMEMBERED, typed=True)  # True equals 1
+    def known(question: str, answer: Answer) -> dict[str, Truth]:
+        several = by_question.get(question, ()) if answer != DONT_KNOW else ()
+        return {one.id: Truth.YES if _met(one, answer) else Truth.NO for one in several}
 
-    def __call__(self, answers: Mapping[str, Answer]) -> Truths:
-        """The truths that all answers come to, one for each criterion id."""
-        known = Truths(self._untold)
+    def truths(answers: Mapping[str, Answer]) -> Truths:
+        found = Truths(unknown)
         for question, answer in answers.items():
-            known |= self._told(question, type(answer).__name__, answer)
-        return known
+            found |= known(question, answer)
+        return found
 
-    def _work_out(self, question: str, _kind: str, answer: Answer) -> dict[str, Truth]:
-        # The kind is part of what is remembered, because True equals 1.
-        tests = self._tests.get(question, ()) if answer != DONT_KNOW else ()
-        return {criterion.id: Truth.YES if _met(criterion, answer) else Truth.NO for criterion in tests}
+    return truths
 
 
 def _met(criterion: Criterion, answer: Answer) -> bool:
@@ -115,13 +115,14 @@ def read_answers(
     problems: list[Problem] = []
     for key, value in given.items():
         question = questions.get(key)
+        # Most answers are these.
         if isinstance(value, bool) and question and question.kind is Kind.YES_NO:
-            answers[key] = value  # most answers are these
+            answers[key] = value
             continue
         where = f"answers.{key}"
         if question is None:
             hint = did_you_mean(key, questions) or "see docs/programs.md for the questions"
-            problems.append(Problem(where, "unknown-question", f"there is no such question: {hint}"))
+            problems.append(Problem(where, "unknown-question", f"unknown question; {hint}"))
             continue
         answer = read_answer(question, value, where)
         if isinstance(answer, Problem):
@@ -172,7 +173,7 @@ def _choices(question: Question, value: object, where: str) -> Answer | Problem:
         return _wrong_kind(where, "a list of choices")
     chosen = set(value)
     if NONE_OF_THESE in chosen and len(chosen) > 1:
-        return Problem(where, "choice-none", f'"{NONE_OF_THESE}" stands alone: take it out, or take the others out')
+        return Problem(where, "choice-none", f'remove "{NONE_OF_THESE}", or remove the other choices')
     for one in value:
         if one not in question.choices:
             return _choice(question, one, where)

@@ -18,9 +18,7 @@ from calaim_cli.policy.rules import Rule
 
 if TYPE_CHECKING:  # a look-up needs none of these
     from calaim_cli.case.case import Profile
-    from calaim_cli.decide.determination import Reason
-    from calaim_cli.decide.diff import Change, Shift
-    from calaim_cli.decide.screening import Decided, Difference
+    from calaim_cli.decide import determination, diff, screening
 
 Document = dict[str, Any]
 
@@ -33,7 +31,7 @@ def written(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def county_document(place: Place, typed: str, catalog: Policy) -> Document:
+def county_document(place: Place, typed: str, policy: Policy) -> Document:
     """A county with its mailbox, services and plans, as `calaim.county/1`."""
     county = place.county
     return {
@@ -41,31 +39,37 @@ def county_document(place: Place, typed: str, catalog: Policy) -> Document:
         "county": county.name,
         "fips": county.fips,
         "place": typed,
-        "kp": _kp(county, catalog),
+        "kp": _kp(county, policy),
         "services": [
             {
                 **_keys(one, "id", "name"),
-                "offered": catalog.offered(one.id, county),
-                "as_of": catalog.availability[one.id].as_of,
-                "source": catalog.cite(catalog.availability[one.id].source),
+                "offered": policy.offered(one.id, county),
+                "as_of": policy.availability[one.id].as_of,
+                "source": policy.cite(policy.availability[one.id].source),
             }
-            for one in catalog.programs_file.service
+            for one in policy.programs_file.service
         ],
         "plans": [
             {"id": plan.id, "name": plan.name, "phone": plan.phone or None, "referral": list(plan.referral)}
-            for plan in (catalog.plans[one] for one in plans_of(county))
+            for plan in (policy.plans[one] for one in plans_of(county))
         ],
         "note": county.note or None,
         "model": county.model,
         "ccs": county.ccs,
-        "edition": catalog.edition,
+        "city": city_document(place),
+        "edition": policy.edition,
     }
 
 
-def _kp(county: County, catalog: Policy) -> Document:
+def city_document(place: Place) -> Document | None:
+    """The city that was typed, in a document of its county."""
+    return {"name": place.city, "also_in": list(place.also)} if place.city else None
+
+
+def _kp(county: County, policy: Policy) -> Document:
     # A county that is not served has every key, too: readers of a schema may rely on each of them.
     presence = county.kp
-    region = catalog.regions.get(presence.region or "") if presence else None
+    region = policy.regions.get(presence.region or "") if presence else None
     return {
         "served": presence is not None,
         "region": region.id if region else None,
@@ -73,12 +77,12 @@ def _kp(county: County, catalog: Policy) -> Document:
         "partial": presence.partial if presence else None,
         **{key: getattr(presence, key, None) or None for key in ("note", "warning")},
         **{key: getattr(presence, key, None) for key in ("members", "grade")},
-        "source": catalog.cite(presence.source) if presence else None,
+        "source": policy.cite(presence.source) if presence else None,
         "by_zip": (presence.by_zip or None) if presence else None,
     }
 
 
-def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
+def counties_document(counties: Iterable[County], policy: Policy) -> Document:
     """A list of counties, as `calaim.counties/1`."""
     listed = [
         {
@@ -90,41 +94,36 @@ def counties_document(counties: Iterable[County], catalog: Policy) -> Document:
         }
         for one in counties
     ]
-    return {"schema": "calaim.counties/1", "counties": listed, "edition": catalog.edition}
+    return {"schema": "calaim.counties/1", "counties": listed, "edition": policy.edition}
 
 
 def services_document(
-    services: Iterable[Program], county: County | None, catalog: Policy, warnings: Iterable[Problem] = ()
+    services: Iterable[Program], county: County | None, policy: Policy, warnings: Iterable[Problem] = ()
 ) -> Document:
     """Community Supports with where Kaiser Permanente offers them, as `calaim.services/1`."""
-    served = [one.name for one in catalog.counties_file.county if one.kp]
+    served = [one.name for one in policy.counties_file.county if one.kp]
     listed = [
         {
             **_keys(service, "id", "name", "aliases", "group"),
-            "offered": catalog.offered(service.id, county),
+            "offered": policy.offered(service.id, county),
             "offered_in": [name for name in served if name not in availability.not_in],
             "not_offered_in": list(availability.not_in),
             "as_of": availability.as_of,
-            "source": catalog.cite(availability.source),
+            "source": policy.cite(availability.source),
             "grade": availability.grade,
             **_keys(service, "summary", "limits", "documents", "codes"),
             # What is to know of the availability has no key of its own in this schema.
             "notes": [*service.notes, *filter(None, (availability.note,))],
         }
-        for service, availability in ((one, catalog.availability[one.id]) for one in services)
+        for service, availability in ((one, policy.availability[one.id]) for one in services)
     ]
     name = county.name if county else None
-    return {
-        "schema": "calaim.services/1",
-        "county": name,
-        "services": listed,
-        "edition": catalog.edition,
-        "warnings": _problems(warnings),
-    }
+    known = {"services": listed, "edition": policy.edition, "warnings": _problems(warnings)}
+    return {"schema": "calaim.services/1", "county": name, **known}
 
 
 def programs_document(
-    entries: Iterable[tuple[str, Program]], catalog: Policy, warnings: Iterable[Problem] = ()
+    entries: Iterable[tuple[str, Program]], policy: Policy, warnings: Iterable[Problem] = ()
 ) -> Document:
     """Programs, populations and services with their rules, as `calaim.programs/1`; each with the word for its kind."""
     listed = [
@@ -132,44 +131,40 @@ def programs_document(
             "id": entry.id,
             "kind": kind,
             **_keys(entry, "name", "aliases", "summary", "who"),
-            "rules": {part: _rule(rule, catalog) for part, rule in rules_of(entry).items()},
+            "rules": {part: _rule(rule, policy) for part, rule in rules_of(entry).items()},
             **_keys(entry, "limits", "not_covered", "documents", "codes", "notes"),
-            "source": catalog.cite(entry.source),
-            "as_of": catalog.dated(entry.source),
-            "grade": catalog.grade(entry.source),
-            "review_by": (entry.review_by or catalog.review_by).isoformat(),
-            **_standing(entry, catalog),
+            "source": policy.cite(entry.source),
+            "as_of": policy.dated(entry.source),
+            "grade": policy.grade(entry.source),
+            "review_by": (entry.review_by or policy.review_by).isoformat(),
+            **_standing(entry, policy),
         }
         for kind, entry in entries
     ]
-    return {
-        "schema": "calaim.programs/1",
-        "programs": listed,
-        "edition": catalog.edition,
-        "warnings": _problems(warnings),
-    }
+    known = {"programs": listed, "edition": policy.edition, "warnings": _problems(warnings)}
+    return {"schema": "calaim.programs/1", **known}
 
 
-def _standing(entry: Program, catalog: Policy) -> Document:
+def _standing(entry: Program, policy: Policy) -> Document:
     """Since when and on what authority an entry runs, the papers of each step, and what else is known of it."""
-    first, resting = dates.began(entry, catalog), dates.allowed(entry, catalog)
-    facts = dates.facts_on(entry.id, catalog)
+    first, resting = dates.began(entry, policy), dates.allowed(entry, policy)
+    facts = dates.facts_on(entry.id, policy)
     return {
         "from": first.starts and first.starts.isoformat(),
-        "from_source": catalog.cite(first.from_source) or None,
+        "from_source": policy.cite(first.from_source) or None,
         "required_from": entry.required_from and entry.required_from.isoformat(),
         "authority": resting.authority,
         "authority_until": resting.authority_until and resting.authority_until.isoformat(),
         "authority_grade": resting.authority_grade,
-        "authority_source": catalog.cite(resting.authority_source) or None,
+        "authority_source": policy.cite(resting.authority_source) or None,
         **_keys(entry, "referral_papers", "extension_papers"),
         "facts": [
             {
                 "text": fact.text,
                 "plan": fact.plan or None,
-                "source": catalog.cite(fact.source),
-                "as_of": catalog.dated(fact.source),
-                "grade": catalog.grade(fact.source),
+                "source": policy.cite(fact.source),
+                "as_of": policy.dated(fact.source),
+                "grade": policy.grade(fact.source),
             }
             for fact in facts
         ],
@@ -182,11 +177,11 @@ def _keys(part: Struct, *keys: str) -> Document:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
 
 
-def _rule(rule: Rule, catalog: Policy) -> Document:
+def _rule(rule: Rule, policy: Policy) -> Document:
     clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
     return {
         clause: [
-            _rule(part, catalog) if isinstance(part, Rule) else _criterion(catalog.criteria[part], catalog)
+            _rule(part, policy) if isinstance(part, Rule) else _criterion(policy.criteria[part], policy)
             for part in parts
         ]
         for clause, parts in clauses.items()
@@ -194,7 +189,7 @@ def _rule(rule: Rule, catalog: Policy) -> Document:
     }
 
 
-def _criterion(criterion: Criterion, catalog: Policy, reason: Reason | None = None) -> Document:
+def _criterion(criterion: Criterion, policy: Policy, reason: determination.Reason | None = None) -> Document:
     """A criterion with the question it tests, or with what it came to where it is a reason; and its source."""
     return {
         "criterion": criterion.id,
@@ -202,17 +197,17 @@ def _criterion(criterion: Criterion, catalog: Policy, reason: Reason | None = No
         # The order of the keys is part of what the schemas promise.
         **({"met": reason.met, "part": reason.part} if reason else {"question": criterion.question}),
         "source": ", ".join(criterion.source),
-        "as_of": catalog.dated(criterion.source),
-        "grade": catalog.grade(criterion.source),
+        "as_of": policy.dated(criterion.source),
+        "grade": policy.grade(criterion.source),
     }
 
 
-def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Document:
+def determination_document(decided: screening.Decided, policy: Policy, as_of: date) -> Document:
     """The outcomes of a case with their reasons and what is missing, as `calaim.determination/1`."""
     return {
         "schema": "calaim.determination/1",
         "as_of": as_of.isoformat(),
-        "edition": catalog.edition,
+        "edition": policy.edition,
         "county": decided.county.name if decided.county else None,
         "results": [
             {
@@ -221,12 +216,12 @@ def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Do
                 "outcome": one.outcome,
                 "offered": advice.offered,
                 "because": [
-                    _criterion(dates.statement(reason.criterion, one.subject.entry, catalog), catalog, reason)
+                    _criterion(dates.statement(reason.criterion, one.subject.entry, policy), policy, reason)
                     for reason in one.because
                 ],
                 "missing": [
-                    {"question": question, "text": catalog.questions[question].ask}
-                    for question in catalog.questions_of(one.missing)
+                    {"question": question, "text": policy.questions[question].ask}
+                    for question in policy.questions_of(one.missing)
                 ],
                 "next_steps": list(advice.next_steps),
                 "notes": list(advice.notes),
@@ -237,7 +232,7 @@ def determination_document(decided: Decided, catalog: Policy, as_of: date) -> Do
     }
 
 
-def expectations_document(cases: int, differences: Iterable[Difference]) -> Document:
+def expectations_document(cases: int, differences: Iterable[screening.Difference]) -> Document:
     """The results that did not come out as expected, as `calaim.expectations/1`."""
     listed = [
         {"case": one.case, "result": one.subject, "expected": one.expected, "found": one.found} for one in differences
@@ -245,7 +240,7 @@ def expectations_document(cases: int, differences: Iterable[Difference]) -> Docu
     return {"schema": "calaim.expectations/1", "cases": cases, "differences": listed}
 
 
-def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog: Policy, as_of: date) -> Document:
+def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], policy: Policy, as_of: date) -> Document:
     """Every source with its age on `as_of` and what rests on it, as `calaim.sources/1`."""
     listed = [
         {
@@ -256,26 +251,28 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], catalog:
             "grade": source.grade,
             "link": source.link or None,
             "note": source.note or None,
-            "review_by": (source.review_by or catalog.review_by).isoformat(),
+            "review_by": (source.review_by or policy.review_by).isoformat(),
             "used_by": list(uses),
         }
         for source, uses in sources
     ]
-    return {"schema": "calaim.sources/1", "sources": listed, "edition": catalog.edition}
+    return {"schema": "calaim.sources/1", "sources": listed, "edition": policy.edition}
 
 
-def data_check_document(warnings: Iterable[Problem], catalog: Policy, as_of: date) -> Document:
+def data_check_document(warnings: Iterable[Problem], policy: Policy, as_of: date) -> Document:
     """The edition of data that have no errors, and what is due for a review on `as_of`, as `calaim.data-check/1`."""
     return {
         "schema": "calaim.data-check/1",
         "as_of": as_of.isoformat(),
-        "edition": catalog.edition,
-        "review_by": catalog.review_by.isoformat(),
+        "edition": policy.edition,
+        "review_by": policy.review_by.isoformat(),
         "warnings": _problems(warnings),
     }
 
 
-def data_diff_document(changes: Iterable[Change], shifts: Iterable[Shift], old: Policy, new: Policy) -> Document:
+def data_diff_document(
+    changes: Iterable[diff.Change], shifts: Iterable[diff.Shift], old: Policy, new: Policy
+) -> Document:
     """The differences between two editions of the data, and the cases they matter to, as `calaim.data-diff/1`."""
     return {
         "schema": "calaim.data-diff/1",

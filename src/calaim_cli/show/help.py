@@ -14,13 +14,12 @@ NO_ROUTE: Final = (
     "unknown or ambiguous place, unknown program, not a Kaiser Permanente (KP) member, county not served, "
     "service not offered, no Network Lead Entity configured"
 )
-INPUT: Final = "case, CSV, profile, data"
 EXIT_CODES: Final = (
     (0, 'Done. Warnings are allowed, and "unlikely" is a result, not an error.'),
     (1, "Internal error: a bug. Please report the line that was printed."),
     (2, "Wrong usage, or answers are missing and nobody can be asked (no terminal, or --no-input)."),
     (3, "Batch: some rows were done, others refused (--keep-going)."),
-    (4, f"The input ({INPUT}) is not valid and nothing was written, or --expect found a difference."),
+    (4, "The input (case, CSV, profile, data) is not valid and nothing was written, or --expect found a difference."),
     (5, f"Not found or no route: {NO_ROUTE}."),
     (6, "Output refused: a file exists and differs, is not writable, or there is no space; a batch left stale drafts."),
     (7, "Another run holds the output folder."),
@@ -50,8 +49,8 @@ DOCUMENTS: Final = (
 """Every JSON document: its schema, the command that prints it, what it holds."""
 
 
-class Topic(Struct, frozen=True):
-    """Something to explain: its name on the command line, one line on it, and the whole."""
+class HelpPage(Struct, frozen=True):
+    """Something to explain: its topic on the command line, one line on it, and the whole."""
 
     name: str
     summary: str
@@ -59,19 +58,6 @@ class Topic(Struct, frozen=True):
 
 
 CODE_ROWS: Final = tuple((str(code), meaning) for code, meaning in EXIT_CODES)
-CODES: Final = (Heading("Exit codes"), Table(("code", "meaning"), CODE_ROWS))
-
-JSON_RULES: Final = (
-    "With --json a command prints one document on one line, in UTF-8, with stable key order.",
-    'The first key is "schema". Within a schema number keys are only added.',
-    "What is not known is null, never a missing key. Ids, dates and codes are text.",
-    "Errors are one document on standard error; standard output then stays empty.",
-    "check with several cases prints one document a line.",
-    "The JSON Schema files are in the folder schemas of the installed package.",
-)
-JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
-JSON: Final = (Heading("JSON documents"), Points("json", "Rules", JSON_RULES), JSON_TABLE)
-
 PROMISES: Final = (
     "Nothing is ever sent, and no connection is opened. A draft is a file or a text for you to send.",
     "Nothing is written that you did not ask for: no log, no cache, no history.",
@@ -92,7 +78,15 @@ PRIVACY: Final = (
     Points("mind", "What you have to mind", TO_MIND),
     Fact("more", "More", "the page Privacy of the documentation (docs/privacy.md)"),
 )
-
+JSON_RULES: Final = (
+    "With --json a command prints one document on one line, in UTF-8, with stable key order.",
+    'The first key is "schema". Within a schema number keys are only added.',
+    "What is not known is null, never a missing key. Ids, dates and codes are text.",
+    "Errors are one document on standard error; standard output then stays empty.",
+    "check with several cases prints one document a line.",
+    "The JSON Schema files are in the folder schemas of the installed package.",
+)
+JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
 DATA_RULES: Final = (
     "All policy is in programs.toml and counties.toml: text files that you may change.",
     "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
@@ -112,27 +106,28 @@ DATA: Final = (
     Table(("grade", "meaning"), GRADES),
     Fact("more", "More", "the data guide of the documentation (docs/data-guide.md)"),
 )
-
-TOPICS: Final = (
-    Topic("exit-codes", "what each exit code means, for scripts", CODES),
-    Topic("privacy", "what stays where, and what you have to mind", PRIVACY),
-    Topic("json", "the documents that --json prints", JSON),
-    Topic("data", "where the facts are, and how to change them", DATA),
-    Topic("calaim", "until when the programs hold, what is new, and some background", ()),
+JSON: Final = (Heading("JSON documents"), Points("json", "Rules", JSON_RULES), JSON_TABLE)
+CODES: Final = (Heading("Exit codes"), Table(("code", "meaning"), CODE_ROWS))
+PAGES: Final = (
+    HelpPage("exit-codes", "what each exit code means, for scripts", CODES),
+    HelpPage("privacy", "what stays where, and what you have to mind", PRIVACY),
+    HelpPage("json", "the documents that --json prints", JSON),
+    HelpPage("data", "where the facts are, and how to change them", DATA),
+    HelpPage("calaim", "until when the programs hold, what is new, and some background", ()),
 )
 
 
 def overview() -> View:
     """The topics, one a row."""
-    rows = tuple((topic.name, topic.summary) for topic in TOPICS)
+    rows = tuple((page.name, page.summary) for page in PAGES)
     return (Heading("Topics: calaim help TOPIC"), Table(("topic", "explains"), rows))
 
 
-def topic_named(typed: str) -> Topic:
-    """The topic of this name. Raises UsageError with a near name, or the topics there are."""
-    names = [topic.name for topic in TOPICS]
-    for topic in TOPICS:
-        if name_key(typed) == name_key(topic.name):
-            return topic
+def page_named(typed: str) -> HelpPage:
+    """The page on this topic. Raises UsageError with a near name, or the topics there are."""
+    names = [page.name for page in PAGES]
+    for page in PAGES:
+        if name_key(typed) == name_key(page.name):
+            return page
     hint = did_you_mean(typed, names) or f"the topics are {one_of(names)}; a command explains itself with --help"
     raise UsageError(f"{shown(typed)}: no such topic: {hint}", code="unknown-topic")

@@ -1,16 +1,17 @@
-"""A view on the terminal with rich, or as plain tab-separated lines. The only importer of `rich`."""
+"""A view for whoever reads it: drawn on a terminal, or as lines for an ear or a pipe. The only importer of `rich`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from msgspec.structs import replace
 
-from calaim_cli.base.streams import is_on, tamed
-from calaim_cli.show.views import BAD, DOUBT, GOOD, PLAIN, Block, Fact, Heading, Items, Points, Table, View
+from calaim_cli.base.streams import emit, is_on, tamed
+from calaim_cli.show.views import BAD, DOUBT, GOOD, PLAIN, Fact, Heading, Items, Points, Table, View
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +21,19 @@ WIDE = 70
 LABEL_WIDTH = 22
 CELL_STYLES = {"yes": "green", "no": "red", "not served": "red"}
 COLORS = {GOOD: "green", BAD: "red", DOUBT: "yellow", PLAIN: ""}
+# SGR of ECMA-48: the foreground colors of the basic eight.
 PAINTS = {GOOD: 32, BAD: 31, DOUBT: 33}
+
+
+def show(view: View, *, plain_wanted: bool) -> None:
+    """Print the view on a terminal with rich, else as lines: labelled by ear, tab-separated in a pipe."""
+    if sys.stdout is not None and wants_rich(sys.stdout, plain_wanted=plain_wanted):
+        on_terminal(view, sys.stdout)
+    elif wants_color(plain_wanted=plain_wanted):
+        emit(painted(view), painted=True)
+    else:
+        by_ear = is_on("ACCESSIBLE") and sys.stdout is not None and sys.stdout.isatty()
+        emit(labelled(view) if by_ear else plain(view))
 
 
 def plain(view: View) -> str:
@@ -42,11 +55,15 @@ def _plain_lines(view: View) -> Iterator[tuple[str, str]]:
                 pass
             case Fact():
                 yield f"{block.key}\t{_flat(block.bare or block.value)}", block.tone
-            case Items(values=lines) | Points(lines=lines):
-                yield from ((f"{block.key}\t{_flat(line)}", block.tone) for line in lines)
+            case Items():
+                yield from ((f"{block.key}\t{_flat(value)}", block.tone) for value in block.values)
             case Table():
-                yield "\t".join(block.columns), PLAIN
-                yield from (("\t".join(map(_flat, row)), PLAIN) for row in block.rows)
+                yield from (("\t".join(map(_flat, row)), PLAIN) for row in (block.columns, *block.rows))
+
+
+def _flat(text: str) -> str:
+    # A tab or line break within a value would look like a further column or fact.
+    return text.replace("\t", " ").replace("\n", " ")
 
 
 def labelled(view: View) -> str:
@@ -58,19 +75,15 @@ def labelled(view: View) -> str:
                 lines += ["", block.text]
             case Fact():
                 lines += [f"{block.label}: {block.value}"] if block.label else []
+            case Points():
+                lines += [f"{block.label}:", *(f"  - {line}" for line in block.values)]
             case Items():
                 lines.append(f"{block.label}: {'; '.join(block.values)}")
-            case Points():
-                lines += [f"{block.label}:", *(f"  - {line}" for line in block.lines)]
             case Table():
                 names = [column.replace("_", " ") for column in block.columns]
                 for row in block.rows:
                     lines += ["", *(f"{name}: {cell}" for name, cell in zip(names, row, strict=True))]
     return "".join(f"{line}\n" for line in lines)
-
-
-def _flat(text: str) -> str:
-    return text.replace("\t", " ").replace("\n", " ")
 
 
 def wants_rich(stream: TextIO | None, *, plain_wanted: bool) -> bool:
@@ -80,20 +93,15 @@ def wants_rich(stream: TextIO | None, *, plain_wanted: bool) -> bool:
     return os.get_terminal_size(stream.fileno()).columns >= NARROWEST
 
 
-def _wants_simple() -> bool:
-    return os.environ.get("TERM") == "dumb" or is_on("ACCESSIBLE")
-
-
-def wants_labels(stream: TextIO | None) -> bool:
-    """True where a person at a terminal has asked for what a screen reader reads best."""
-    return stream is not None and stream.isatty() and is_on("ACCESSIBLE")
-
-
 def wants_color(*, plain_wanted: bool) -> bool:
     """True where colors are forced although no table is drawn; whatever turns colors off wins."""
     # Names and meaning as on force-color.org, bixense.com/clicolors and no-color.org.
     forced = is_on("FORCE_COLOR") or is_on("CLICOLOR_FORCE")
     return forced and not plain_wanted and not os.environ.get("NO_COLOR") and not _wants_simple()
+
+
+def _wants_simple() -> bool:
+    return os.environ.get("TERM") == "dumb" or is_on("ACCESSIBLE")
 
 
 def on_terminal(view: View, stream: TextIO) -> None:
@@ -102,10 +110,22 @@ def on_terminal(view: View, stream: TextIO) -> None:
     Every value is printed as it is: markup, emoji codes and guesses at what to highlight are off.
     """
     console = _console(stream)
-    for block in view:
-        # A file's name must not drive the terminal.
-        texts = {name: _tamed(getattr(block, name)) for name in block.__struct_fields__}
-        _print_block(console, replace(block, **texts))
+    shown: View = _tamed(view)
+    for block in shown:
+        match block:
+            case Heading():
+                console.print()
+                console.print(block.text, style=f"bold {COLORS[block.tone]}", overflow="fold")
+            case Fact():
+                if block.label:
+                    _print_labelled(console, block, [block.value])
+            case Points():
+                bullet = "- " if len(block.values) > 1 else ""
+                _print_labelled(console, block, [bullet + line for line in block.values])
+            case Items():
+                _print_labelled(console, block, ["; ".join(block.values)])
+            case Table():
+                _print_table(console, block)
 
 
 def _console(stream: TextIO) -> Console:
@@ -118,60 +138,53 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, color_system=color, highlight=False, markup=False, emoji=False, safe_box=not utf8)
 
 
-def _tamed(value: Any) -> Any:  # noqa: ANN401 a text, or tuples of them
-    return tamed(value) if isinstance(value, str) else tuple(map(_tamed, value))
+def _tamed(value: Any) -> Any:  # noqa: ANN401 a view, a block or what it holds
+    # A case file's name must not drive the terminal.
+    if isinstance(value, str):
+        return tamed(value)
+    if isinstance(value, tuple):
+        return tuple(map(_tamed, value))
+    return replace(value, **{name: _tamed(getattr(value, name)) for name in value.__struct_fields__})
 
 
-def _print_block(console: Console, block: Block) -> None:
-    match block:
-        case Heading():
-            console.print()
-            console.print(block.text, style=f"bold {COLORS[block.tone]}", overflow="fold")
-        case Fact():
-            if block.label:
-                _print_labelled(console, block.label, [block.value], COLORS[block.tone])
-        case Items():
-            _print_labelled(console, block.label, ["; ".join(block.values)], COLORS[block.tone])
-        case Points():
-            bullet = "- " if len(block.lines) > 1 else ""
-            _print_labelled(console, block.label, [bullet + line for line in block.lines], COLORS[block.tone])
-        case Table():
-            _print_table(console, block)
-
-
-def _print_labelled(console: Console, label: str, lines: list[str], style: str) -> None:
-    """Label and lines side by side where there is room, else the lines indented below the label."""
-    from rich.padding import Padding
+def _print_labelled(console: Console, block: Fact | Items, lines: list[str]) -> None:
+    """Label and lines side by side where there is room, else the lines below the label."""
     from rich.table import Table as Grid
     from rich.text import Text
 
-    # Folded, never cut: an address with its end missing would be copied as it is.
-    if console.width < WIDE or len(label) > LABEL_WIDTH:
-        console.print(Text(label, style="bold"), overflow="fold")
-        for line in lines:
-            console.print(Padding(Text(line, style=style, overflow="fold"), (0, 0, 0, 2)))
+    style = COLORS[block.tone]
+    if console.width < WIDE or len(block.label) > LABEL_WIDTH:
+        _print_below(console, block.label, lines, style)
         return
     grid = Grid.grid(padding=(0, 1))
     grid.add_column(width=LABEL_WIDTH, style="bold", overflow="fold")
     grid.add_column(style=style, overflow="fold")
     for number, line in enumerate(lines):
-        grid.add_row(Text(label if number == 0 else ""), Text(line))
+        grid.add_row(Text(block.label if number == 0 else ""), Text(line))
     console.print(grid)
+
+
+def _print_below(console: Console, title: str, lines: Iterable[str], style: str = "") -> None:
+    """The lines indented below their title."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    # Folded, never cut: an address with its end missing would be copied as it is.
+    console.print(Text(title, style="bold"), overflow="fold")
+    for line in lines:
+        console.print(Padding(Text(line, style=style, overflow="fold"), (0, 0, 0, 2)))
 
 
 def _print_table(console: Console, table: Table) -> None:
     """The rows under their columns, or one below the other in a window too narrow for columns."""
     from rich import box
-    from rich.padding import Padding
     from rich.table import Table as Grid
     from rich.text import Text
 
     names = [column.replace("_", " ") for column in table.columns]
     if console.width < WIDE:
-        for row in table.rows:
-            console.print(row[0], style="bold", overflow="fold")
-            for name, cell in zip(names[1:], row[1:], strict=True):
-                console.print(Padding(Text(f"{name}: {cell}", overflow="fold"), (0, 0, 0, 2)))
+        for title, *cells in table.rows:
+            _print_below(console, title, map(": ".join, zip(names[1:], cells, strict=True)))
         return
     grid = Grid(box=box.ASCII if console.safe_box else box.SIMPLE_HEAD, pad_edge=False)
     for name in names:

@@ -12,7 +12,7 @@ from calaim_cli.base.wording import counted
 from calaim_cli.decide.advice import GATES, Advice, contact_line, phone_line
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.policy import dates
-from calaim_cli.policy.places import County, Place, plans_of
+from calaim_cli.policy.places import County, Place, city_in_words, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Program, Source, age_in_months, rules_of, subject_id
 from calaim_cli.policy.questions import Kind, Question
@@ -54,13 +54,8 @@ class Items(Struct, frozen=True):
     tone: str = PLAIN
 
 
-class Points(Struct, frozen=True):
+class Points(Items, frozen=True):
     """Sentences under one label, each on a line of its own."""
-
-    key: str
-    label: str
-    lines: tuple[str, ...]
-    tone: str = PLAIN
 
 
 class Table(Struct, frozen=True):
@@ -70,21 +65,20 @@ class Table(Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
-Block = Heading | Fact | Items | Points | Table
+Block = Heading | Fact | Items | Table
 View = tuple[Block, ...]
 
 
 def _view(*blocks: Block) -> View:
     """The blocks that have something to say."""
-    contents = ("value", "values", "lines")
-    return tuple(block for block in blocks if all(getattr(block, content, True) for content in contents))
+    return tuple(block for block in blocks if getattr(block, "value", True) and getattr(block, "values", True))
 
 
-def county_view(place: Place, catalog: Policy) -> View:
+def county_view(place: Place, policy: Policy) -> View:
     """The county: where to send, whom to call, what is not offered, what is, and which other plans there are."""
     county = place.county
     plans: list[Block] = []
-    for plan in (catalog.plans[one] for one in county.plans):
+    for plan in (policy.plans[one] for one in county.plans):
         named = f"{plan.name}: {plan.phone}" if plan.phone else plan.name
         plans.append(Fact("plan", "Other plan" if county.kp else "Plan", named))
         plans.append(Points("plan_referral", "How it takes referrals", plan.referral))
@@ -94,15 +88,16 @@ def county_view(place: Place, catalog: Policy) -> View:
         Fact("county", "", county.name),
         Fact("fips", "", county.fips),
         Fact("zip", "ZIP code", place.zip),
+        Fact("city", "City", city_in_words(place)),
         Fact("note", "Note", county.note),
-        *_kp_blocks(county, catalog),
+        *_kp_blocks(county, policy),
         *plans,
-        *_conflicts(county.name, catalog),
-        Fact("edition", "Data edition", catalog.edition),
+        *_conflicts(county.name, policy),
+        Fact("edition", "Data edition", policy.edition),
     )
 
 
-def _kp_blocks(county: County, catalog: Policy) -> Iterator[Block]:
+def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
     presence = county.kp
     if presence is None:
         words = "does not serve this county: refer through the member's own plan"
@@ -112,36 +107,35 @@ def _kp_blocks(county: County, catalog: Policy) -> Iterator[Block]:
     yield Fact("kp_served", "Kaiser Permanente (KP)", words, GOOD, "yes")
     if presence.region is None:
         # One of several mailboxes would be a guess: a split county's own ZIP codes decide, and else its plan.
-        split = tuple(f"{code} {catalog.regions[one].name}" for code, one in presence.by_zip.items())
+        split = tuple(f"{code} {policy.regions[one].name}" for code, one in presence.by_zip.items())
         yield Items("by_zip", "Region by ZIP code", (*split, "any other ZIP code: not known, ask the plan"), DOUBT)
-        yield Points("call", "Call", tuple(map(phone_line, catalog.regions.values())))
+        yield Points("call", "Call", tuple(map(phone_line, policy.regions.values())))
     else:
-        region = catalog.regions[presence.region]
+        region = policy.regions[presence.region]
         yield Fact("region", "Region", region.name, PLAIN, region.id)
         yield Fact("email", "Send to", region.email, GOOD)
-        yield Items("subject", "With the subject", tuple(catalog.counties_file.form.subjects.values()))
+        yield Items("subject", "With the subject", tuple(policy.counties_file.form.subjects.values()))
         yield Fact("phone", "Call", f"{region.phone} (TTY {region.tty}), {region.hours}", GOOD, region.phone)
-        yield Fact("source", "Source", catalog.cite(region.source[:1]))
+        yield Fact("source", "Source", policy.cite(region.source[:1]))
     yield Fact("warning", "Take care", presence.warning, DOUBT)
     yield Fact("kp_note", "Area", presence.note)
-    services = catalog.programs_file.service
+    services = policy.programs_file.service
     # The oldest date holds for all of them.
-    dated = "as of " + min(one.as_of for one in catalog.availability.values())
-    offered = tuple(one.name for one in services if catalog.offered(one.id, county))
-    missing = tuple(one.name for one in services if catalog.offered(one.id, county) is False)
+    dated = "as of " + min(one.as_of for one in policy.availability.values())
+    offered = tuple(one.name for one in services if policy.offered(one.id, county))
+    missing = tuple(one.name for one in services if policy.offered(one.id, county) is False)
     yield Items("not_offered", f"Not offered ({dated}; call to confirm)", missing, BAD)
     yield Items("offered", f"Offered ({len(offered)} of {len(services)} Community Supports)", offered, GOOD)
 
 
-def _conflicts(name: str, catalog: Policy) -> Iterator[Fact]:
-    for conflict in catalog.conflicts_of(name):
+def _conflicts(name: str, policy: Policy) -> Iterator[Fact]:
+    for conflict in policy.conflicts_of(name):
         yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
 
 
 def counties_view(counties: Sequence[County], offering: Program | None = None, lacking: Program | None = None) -> View:
     """A list of counties with region and plans; the heading names the service that all of them have or lack."""
-    asked = [f"with {offering.name}"] if offering else []
-    asked += [f"without {lacking.name}"] if lacking else []
+    asked = [f"{word} {one.name}" for word, one in (("with", offering), ("without", lacking)) if one]
     served = f" served by Kaiser Permanente, {' and '.join(asked)}" if asked else ""
     regions = {county.name: county.kp.region or "by ZIP code" for county in counties if county.kp}
     rows = [(one.name, one.fips, regions.get(one.name, "not served"), ", ".join(plans_of(one))) for one in counties]
@@ -149,12 +143,12 @@ def counties_view(counties: Sequence[County], offering: Program | None = None, l
     return (title, Table(("county", "fips", "kp_region", "plans"), tuple(rows)))
 
 
-def services_view(services: Sequence[Program], county: County | None, catalog: Policy) -> View:
+def services_view(services: Sequence[Program], county: County | None, policy: Policy) -> View:
     """The Community Supports: whether offered in the county, or in which counties not."""
     rows = []
     for one in services:
-        availability = catalog.availability[one.id]
-        words = OFFERED[catalog.offered(one.id, county)] if county else ", ".join(availability.not_in) or "-"
+        availability = policy.availability[one.id]
+        words = OFFERED[policy.offered(one.id, county)] if county else ", ".join(availability.not_in) or "-"
         rows.append((one.id, one.name, words, availability.as_of))
     where = f"in {county.name} County" if county else "by county"
     third = "offered" if county else "not_offered_in"
@@ -162,33 +156,32 @@ def services_view(services: Sequence[Program], county: County | None, catalog: P
     return (title, Table(("id", "name", third, "as_of"), tuple(rows)))
 
 
-def service_view(service: Program, county: County | None, catalog: Policy) -> View:
+def service_view(service: Program, county: County | None, policy: Policy) -> View:
     """One Community Support: what it is, who it is for, limits, documents, codes, where it is offered."""
-    availability = catalog.availability[service.id]
-    counties = catalog.counties_file.county
+    availability = policy.availability[service.id]
+    counties = policy.counties_file.county
     served = [one.name for one in counties if one.kp]
     offered = tuple(name for name in served if name not in availability.not_in)
     others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not Kaiser Permanente's"
-    where: list[Block] = [
+    here = OFFERED[policy.offered(service.id, county)] if county else ""
+    where: tuple[Block, ...] = (
+        Fact("offered", f"Offered in {county.name} County" if county else "", here),
         Items("not_offered_in", f"Not offered in ({len(availability.not_in)})", availability.not_in, BAD),
         Items("offered_in", f"Offered in ({len(offered)} Kaiser Permanente counties)", offered, GOOD),
         Fact("not_served", "Elsewhere", f"{others}: ask the member's own plan."),
-        Fact("as_of", "As of", f"{availability.as_of} ({catalog.cite(availability.source)}); call to confirm"),
+        Fact("as_of", "As of", f"{availability.as_of} ({policy.cite(availability.source)}); call to confirm"),
         Fact("availability_note", "Note", availability.note, DOUBT),
-    ]
-    where += [
-        Fact("group", "Group", f"{one.title}: {one.audience}")
-        for one in catalog.programs_file.group
-        if one.id == service.group
-    ]
-    if county:
-        here = OFFERED[catalog.offered(service.id, county)]
-        where.insert(0, Fact("offered", f"Offered in {county.name} County", here))
-    return _entry_view("service", service, where, catalog)
+        *(
+            Fact("group", "Group", f"{one.title}: {one.audience}")
+            for one in policy.programs_file.group
+            if one.id == service.group
+        ),
+    )
+    return _entry_view("service", service, where, policy)
 
 
-def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Policy) -> View:
-    contacts = [one for one in catalog.counties_file.contact if entry.id in one.touches]
+def _entry_view(kind: str, entry: Program, middle: Iterable[Block], policy: Policy) -> View:
+    contacts = [one for one in policy.counties_file.contact if entry.id in one.touches]
     return _view(
         Heading(f"{entry.name} ({kind} {entry.id})"),
         Fact(kind, "", entry.id),
@@ -199,18 +192,18 @@ def _entry_view(kind: str, entry: Program, middle: Iterable[Block], catalog: Pol
         Points("not_covered", "Not covered", entry.not_covered),
         Fact("who", "Who", entry.who),
         *middle,
-        *_standing(entry, catalog),
+        *_standing(entry, policy),
         Points("limit", "Limits", entry.limits),
         Points("referral_paper", "Papers for the referral", entry.referral_papers),
         Points("document", "Papers for the authorization, later", entry.documents),
         Points("extension_paper", "Papers for more of it", entry.extension_papers),
-        Items("code", f"Codes ({catalog.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
+        Items("code", f"Codes ({policy.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
         Points("note", "Notes", entry.notes),
-        *_facts(entry.id, catalog),
-        *_conflicts(entry.id, catalog),
+        *_facts(entry.id, policy),
+        *_conflicts(entry.id, policy),
         *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
-        Fact("source", "Source", f"{catalog.cite(entry.source)}; grade {catalog.grade(entry.source)}"),
-        Fact("review_by", "Review by", (entry.review_by or catalog.review_by).isoformat()),
+        Fact("source", "Source", f"{policy.cite(entry.source)}; grade {policy.grade(entry.source)}"),
+        Fact("review_by", "Review by", (entry.review_by or policy.review_by).isoformat()),
     )
 
 
@@ -223,38 +216,38 @@ AUTHORITY = {
 }
 
 
-def _standing(entry: Program, catalog: Policy) -> Iterator[Block]:
+def _standing(entry: Program, policy: Policy) -> Iterator[Block]:
     """Since when an entry runs, and what it rests on until when."""
-    first, resting = dates.began(entry, catalog), dates.allowed(entry, catalog)
+    first, resting = dates.began(entry, policy), dates.allowed(entry, policy)
     if first.starts:
-        cited = f"{catalog.cite(first.from_source)}; grade {catalog.grade(first.from_source)}"
+        cited = f"{policy.cite(first.from_source)}; grade {policy.grade(first.from_source)}"
         yield Fact("from", "Since", f"{first.starts} [{cited}]", PLAIN, first.starts.isoformat())
     if entry.required_from:
         yield Fact("required_from", "Every plan must offer it since", entry.required_from.isoformat())
     if resting.authority:
         until = f"until {resting.authority_until}" if resting.authority_until else "no end date"
-        cited = f"{catalog.cite(resting.authority_source)}; grade {resting.authority_grade}"
+        cited = f"{policy.cite(resting.authority_source)}; grade {resting.authority_grade}"
         yield Fact("authority", "Rests on", f"{AUTHORITY[resting.authority]}, {until} [{cited}]")
 
 
-def _facts(touched: str, catalog: Policy) -> Iterator[Block]:
-    yield Points("fact", "Also known", tuple(dates.fact_line(one, catalog) for one in dates.facts_on(touched, catalog)))
+def _facts(touched: str, policy: Policy) -> Iterator[Block]:
+    yield Points("fact", "Also known", tuple(dates.fact_line(one, policy) for one in dates.facts_on(touched, policy)))
 
 
-def calaim_view(catalog: Policy) -> View:
+def calaim_view(policy: Policy) -> View:
     """CalAIM as a whole: what is said from some day on, what is known, since when and on what each program rests."""
-    programs = [one for one in catalog.entries if one.starts or one.authority]
+    programs = [one for one in policy.entries if one.starts or one.authority]
     rows = []
     for one in programs:
-        first, resting = dates.began(one, catalog), dates.allowed(one, catalog)
+        first, resting = dates.began(one, policy), dates.allowed(one, policy)
         until = str(resting.authority_until or "-")
         rows.append((one.id, str(first.starts or "-"), str(resting.authority or "-"), until))
-    said = tuple(f"From {one.starts}: {dates.sourced(one, catalog)}" for one in catalog.programs_file.notice)
+    said = tuple(f"From {one.starts}: {dates.sourced(one, policy)}" for one in policy.programs_file.notice)
     columns = ("id", "from", "authority", "until")
     return _view(
         Heading("CalAIM: until when it holds, and what is new"),
         Points("notice", "Said with ECM and Community Supports, or by age", said),
-        *_facts(dates.WHOLE, catalog),
+        *_facts(dates.WHOLE, policy),
         Table(columns, tuple(rows)),
     )
 
@@ -270,25 +263,25 @@ PART_WORDS = {
 CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "none of these"}
 
 
-def program_view(kind: str, entry: Program, catalog: Policy) -> View:
+def program_view(kind: str, entry: Program, policy: Policy) -> View:
     """A program, population or service with its rule, criterion by criterion, each with its source."""
     written = rules_of(entry).items()
-    rules = [Points(part, PART_WORDS[part], tuple(_rule_lines(rule, catalog))) for part, rule in written]
-    return _entry_view(kind, entry, rules, catalog)
+    rules = [Points(part, PART_WORDS[part], tuple(_rule_lines(rule, policy))) for part, rule in written]
+    return _entry_view(kind, entry, rules, policy)
 
 
-def _rule_lines(rule: Rule, catalog: Policy, indent: str = "") -> Iterator[str]:
+def _rule_lines(rule: Rule, policy: Policy, indent: str = "") -> Iterator[str]:
     for clause, words in CLAUSE_WORDS.items():
         parts: tuple[str | Rule, ...] = getattr(rule, clause)
         if parts:
             yield f"{indent}{words}:"
         for part in parts:
             if isinstance(part, str):
-                criterion = catalog.criteria[part]
-                cited = f"{', '.join(criterion.source)}, grade {catalog.grade(criterion.source)}"
+                criterion = policy.criteria[part]
+                cited = f"{', '.join(criterion.source)}, grade {policy.grade(criterion.source)}"
                 yield f"{indent}  {criterion.text} [{cited}]"
             else:
-                yield from _rule_lines(part, catalog, f"{indent}  ")
+                yield from _rule_lines(part, policy, f"{indent}  ")
 
 
 def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
@@ -296,8 +289,8 @@ def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
     return (Table(("id", "kind", "name"), tuple((entry.id, kind, entry.name) for kind, entry in entries)),)
 
 
+# More results than these fill several screens of a terminal: they are then a summary, with what seems to fit in full.
 FEW = 10
-"""Up to so many results are shown in full on a terminal; more of them as a summary with what seems to fit."""
 WAYS_TO_ANSWER = (
     "'calaim check CASE --program ID' lists the open questions of one program, population or service.",
     "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
@@ -312,7 +305,7 @@ Results = Sequence[tuple[Determination, Advice]]
 
 def determination_view(
     results: Results,
-    catalog: Policy,
+    policy: Policy,
     county: County | None,
     title: str,
     *,
@@ -332,20 +325,20 @@ def determination_view(
     ways = WAYS_TO_ANSWER[len(detailed) == len(ranked) :] if any(one.missing for one, _ in ranked) else ()
     return _view(
         Heading(f"{title}: what seems to fit, and what does not match today"),
-        *(Items(f"summary\t{one}", catalog.outcomes[one].label, names[one], TONES[one]) for one in order),
+        *(Items(f"summary\t{one}", policy.outcomes[one].label, names[one], TONES[one]) for one in order),
         Fact("county", "County", county.name if county else "not given"),
         *(Fact("remember", "Remember", one.message, DOUBT) for one in reminders),
-        *(block for determination, advice in detailed for block in _result(determination, advice, catalog)),
+        *(block for determination, advice in detailed for block in _result_blocks(determination, advice, policy)),
         Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
-        Fact("edition", "Data edition", catalog.edition),
+        Fact("edition", "Data edition", policy.edition),
         Points("hint", "To answer", ways, DOUBT),
     )
 
 
-def _result(determination: Determination, advice: Advice, catalog: Policy) -> Iterator[Block]:
+def _result_blocks(determination: Determination, advice: Advice, policy: Policy) -> Iterator[Block]:
     subject, outcome = determination.subject, determination.outcome
     key = subject_id(subject)
-    words = catalog.outcomes[outcome]
+    words = policy.outcomes[outcome]
     kind = "Population of focus: " if subject.population else ""
     yield Heading(f"{kind}{subject.entry.name}: {words.label.lower()} ({outcome})", TONES[outcome])
     yield Fact(f"{key}\toutcome", "", outcome)
@@ -357,13 +350,13 @@ def _result(determination: Determination, advice: Advice, catalog: Policy) -> It
     why = []
     for reason in determination.because:
         if reason.part not in passed:
-            criterion = dates.statement(reason.criterion, subject.entry, catalog)
+            criterion = dates.statement(reason.criterion, subject.entry, policy)
             said = "" if criterion.id == dates.BEGINS else "yes: " if reason.met else "no: "
-            why.append(f"{said}{criterion.text} [{catalog.cite(criterion.source)}]")
+            why.append(f"{said}{criterion.text} [{policy.cite(criterion.source)}]")
     if clear := len(determination.because) - len(why):
         why.append(f"no exclusion applies ({clear} checked)")
     yield Points(f"{key}\tbecause", "Why", tuple(why))
-    asked = tuple(to_answer(catalog.questions[one]) for one in catalog.questions_of(determination.missing))
+    asked = tuple(to_answer(policy.questions[one]) for one in policy.questions_of(determination.missing))
     yield Points(f"{key}\tmissing", "Still to ask", asked, DOUBT)
     yield Points(f"{key}\tnext", "What to do next", advice.next_steps)
     yield Points(f"{key}\tnote", "Good to know", advice.notes)

@@ -1,4 +1,4 @@
-"""The interview and the referral as talks. They ask through an `Ask`, keep a case, and print nothing."""
+"""The interview and the referral as talks. They ask through an `Ask`, save a case, and print nothing."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base import values
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, Checked
+from calaim_cli.base.values import MESSAGES, Value, date_of_birth
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
 from calaim_cli.decide.determination import Determination
@@ -23,11 +22,11 @@ from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer, read_answers
 from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 
-Keep = Callable[[Case], None]
-"""Takes the case after every reply, for saving."""
+Save = Callable[[Case], None]
+"""Takes the case after every reply, to save it."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
+# Python reads 4,300 digits and TOML 64 bits, with errors of their own beyond; no count of anybody's has ten.
 LONGEST: Final = 9
-"""A number that is typed has at most so many digits."""
 WHO_IS_A_MEMBER: Final = (
     "Kaiser Permanente takes referrals only for its own Medi-Cal members. The card, the plan's eligibility page or its "
     "phone line tells."
@@ -36,63 +35,63 @@ CHOSEN: Final = {
     "referrer": ("referrer.relationship", "referrer.relationship_detail", "referrer.source", "referrer.source_detail"),
     "member": ("referral.current_services", "referral.notes"),
 }
-"""What is asked for after the texts about the referrer and about the member."""
+"""The choices asked for after the texts about the referrer and about the member."""
 
 
 class Quit(Exception):
-    """The person wants to stop here; what was said so far has been kept."""
+    """The person wants to stop here; what was said so far has been saved."""
 
 
 class Declined(Exception):
     """The person said no where only a yes may go on; the text says what that means."""
 
 
-def answers_of(case: Case, catalog: Policy, as_of: date) -> dict[str, Answer]:
+def answers_of(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
     """The case's answers as far as they are valid, with the age where the date of birth tells it."""
-    answers, _ = read_answers(case.answers, catalog.questions)
+    answers, _ = read_answers(case.answers, policy.questions)
     age = age_of(case, as_of)
     return answers if age is None else {**answers, AGE: age}
 
 
 def hold_interview(
-    about: Inquiry, case: Case, catalog: Policy, as_of: date, ask: Ask, keep: Keep, stand: Callable[[Case], None]
+    about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, save: Save, stand: Callable[[Case], None]
 ) -> Case:
     """The case with the replies to all that can still change the inquiry's subjects.
 
     "Back" asks an earlier question again and drops no later reply. `stand` is told the case before each question.
     """
-    asked = [question for question in answers_of(case, catalog, as_of) if question in about.questions]
-    question = next_question(about, answers_of(case, catalog, as_of))
+    asked = [question for question in answers_of(case, policy, as_of) if question in about.questions]
+    question = next_question(about, answers_of(case, policy, as_of))
     while question is not None:
         stand(case)
-        reply = ask(question_prompt(catalog.questions[question], case, catalog, as_of))
+        reply = ask(question_prompt(policy.questions[question], case, policy, as_of))
         if reply is Move.QUIT:
             raise Quit
         if reply is Move.BACK:
             position = asked.index(question) if question in asked else len(asked)
             question = asked[position - 1] if position else question
             continue
-        case = with_reply(case, catalog.questions[question], reply)
-        keep(case)
+        case = with_reply(case, policy.questions[question], reply)
+        save(case)
         if question not in asked:
             asked.append(question)
-        question = next_question(about, answers_of(case, catalog, as_of), question)
+        question = next_question(about, answers_of(case, policy, as_of), question)
     return case
 
 
-def question_prompt(question: Question, case: Case, catalog: Policy, as_of: date) -> Prompt:
-    """How a question is put: its words, help with sources, choices, and the reply given before."""
-    tests = [criterion for criterion in catalog.criteria.values() if criterion.question == question.id]
-    cited = dict.fromkeys(catalog.cite((tag,)) for test in tests for tag in test.source)
+def question_prompt(question: Question, case: Case, policy: Policy, as_of: date) -> Prompt:
+    """The prompt for a question: its words, help with sources, choices, and the reply given before."""
+    tests = [criterion for criterion in policy.criteria.values() if criterion.question == question.id]
+    cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
     most = question.at_most
     bound = "" if most is None else f" to {most}"
 
-    def number(typed: str) -> Checked:
+    def number(typed: str) -> Value:
         if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST and (most is None or int(typed) <= most):
-            return Checked(typed)
+            return Value(typed)
         # A date of birth will do for the age, and is kept as such.
         born = question.id == AGE and not typed.isdigit()
-        return values.date_of_birth(typed, as_of) if born else Checked(typed, "number")
+        return date_of_birth(typed, as_of) if born else Value(typed, "number")
 
     return Prompt(
         where=question.id,
@@ -103,11 +102,11 @@ def question_prompt(question: Question, case: Case, catalog: Policy, as_of: date
         check=number,
         explain=lambda code: MESSAGES.get(code, f"give a whole number of {question.unit} from 0{bound}"),
         dont_know=True,
-        given=_given(question, case, as_of),
+        earlier=_earlier(question, case, as_of),
     )
 
 
-def _given(question: Question, case: Case, as_of: date) -> str | tuple[str, ...]:
+def _earlier(question: Question, case: Case, as_of: date) -> str | tuple[str, ...]:
     """The reply given before, as the prompt knows it; one that is not valid counts as none."""
     if question.id == AGE and age_of(case, as_of) is not None:
         return case.member.date_of_birth
@@ -144,10 +143,10 @@ def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
     return reply
 
 
-def choose_screening(case: Case, catalog: Policy, ask: Ask) -> list[str]:
-    """What the screening before a referral is to cover: what the case asks for, or any of the programs, or nothing."""
+def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
+    """The names to screen before a referral: what the case asks for, or any of the programs, or nothing."""
     typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
-    entries = [entry_named(one, catalog) for one in typed] or catalog.programs_file.program
+    entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
     options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: go on without screening"}
     words = "What should be screened first? Only what matters is asked, and the referral then explains why."
     reply = ask_alone(ask, Prompt(where="screen", text=words, options=options, several=True))
@@ -155,23 +154,23 @@ def choose_screening(case: Case, catalog: Policy, ask: Ask) -> list[str]:
 
 
 def choose_referrals(
-    case: Case, determinations: Mapping[str, Determination], catalog: Policy, ask: Ask
+    case: Case, determinations: Mapping[str, Determination], policy: Policy, ask: Ask
 ) -> tuple[Case, ...]:
-    """What to refer for: one case for each program, in the order of the policy.
+    """The referrals to write: one case for each program, in the order of the policy.
 
     It is chosen among what can be referred for by e-mail in the member's county, with how it came out, best first.
     """
-    county, order = place_named(case.member.county, catalog).county, list(Outcome)
+    county, order = place_named(case.member.county, policy).county, list(Outcome)
     offers = {
-        name: f"{one.subject.entry.name}: {catalog.outcomes[one.outcome].label.lower()}"
+        name: f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
         for name, one in sorted(determinations.items(), key=lambda item: order.index(item[1].outcome))
         if one.subject.entry.by_email and not one.subject.population
-        if not one.subject.service or catalog.offered(one.subject.service, county) is not False
+        if not one.subject.service or policy.offered(one.subject.service, county) is not False
     }
     words = "What should the referral ask for?"
     reply = ask_alone(ask, Prompt(where="referral.program", text=words, options=offers, several=True))
-    services = tuple(one for one in reply if one in catalog.availability)
-    wanted = [(one, ()) for one in reply if one not in catalog.availability] + ([("cs", services)] if services else [])
+    services = tuple(one for one in reply if one in policy.availability)
+    wanted = [(one, ()) for one in reply if one not in policy.availability] + ([("cs", services)] if services else [])
     return tuple(
         replace(case, referral=replace(case.referral, program=program, services=chosen)) for program, chosen in wanted
     )
@@ -184,24 +183,22 @@ class Step(Struct, frozen=True):
     keep: Callable[[Case, Reply], Case]
 
 
-def walk(steps: Sequence[Step], case: Case, ask: Ask, keep: Keep) -> Case:
+def walk(steps: Sequence[Step], case: Case, ask: Ask, save: Save) -> Case:
     """The case with every reply kept, after going through the steps, back and forth."""
     at = 0
     done: list[int] = []
     while at < len(steps):
-        prompt = steps[at].prompt(case)
-        if prompt is None:
-            at += 1
-            continue
-        reply = ask(prompt)
-        if reply is Move.QUIT:
-            raise Quit
-        if reply is Move.BACK:
-            at = done.pop() if done else at
-            continue
-        case = steps[at].keep(case, reply)
-        keep(case)
-        done.append(at)
+        if prompt := steps[at].prompt(case):
+            reply = ask(prompt)
+            if reply is Move.QUIT:
+                raise Quit
+            if reply is Move.BACK:
+                # A step that was skipped is not gone back to: it has no prompt.
+                at = done.pop() if done else at
+                continue
+            case = steps[at].keep(case, reply)
+            save(case)
+            done.append(at)
         at += 1
     return case
 
@@ -211,37 +208,37 @@ def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field
     return replace(case, **{part: replace(getattr(case, part), **{key: value})})
 
 
-def place_steps(catalog: Policy) -> tuple[Step, ...]:
+def place_steps(policy: Policy) -> tuple[Step, ...]:
     """The county, which decides the route, and whether the member has Kaiser Permanente Medi-Cal."""
     county, kp_member = BY_KEY["member.county"], BY_KEY["member.kp_member"]
     card = Prompt(where=kp_member.key, text=kp_member.ask, options=YES_NO, help=WHO_IS_A_MEMBER)
 
-    def place(typed: str) -> Checked:
-        found = find_place(typed, catalog.gazetteer)
-        return Checked(typed, found.message) if isinstance(found, NoPlace) else Checked(found.county.name)
+    def place(typed: str) -> Value:
+        found = find_place(typed, policy.gazetteer)
+        return Value(typed, found.message) if isinstance(found, NoPlace) else Value(found.city or found.county.name)
 
     return (
         Step(
-            lambda case: Prompt(where=county.key, text=county.ask, given=case.member.county, check=place),
+            lambda case: Prompt(where=county.key, text=county.ask, earlier=case.member.county, check=place),
             lambda case, reply: _with(case, county.key, reply),
         ),
         Step(lambda _: card, lambda case, reply: _with(case, kp_member.key, reply == "yes")),
     )
 
 
-def form_steps(part: str, catalog: Policy, as_of: date) -> tuple[Step, ...]:
-    """What the form asks of the referrer, or of the member: the texts in the form's order, then the choices."""
-    fields, typed = (BY_KEY[key] for key in catalog.form.keys), {FieldKind.TEXT, FieldKind.DATE}
+def form_steps(part: str, policy: Policy, as_of: date) -> tuple[Step, ...]:
+    """Steps for what the form asks of referrer or member: the texts in the form's order, then the choices."""
+    fields, typed = (BY_KEY[key] for key in policy.form.keys), {FieldKind.TEXT, FieldKind.DATE}
     texts = [field.key for field in fields if field.part == part and field.kind in typed]
-    return tuple(field_step(where, catalog, as_of) for where in (*texts, *CHOSEN[part]))
+    return tuple(field_step(where, policy, as_of) for where in (*texts, *CHOSEN[part]))
 
 
-def field_step(where: str, catalog: Policy, as_of: date) -> Step:
+def field_step(where: str, policy: Policy, as_of: date) -> Step:
     """A step that asks for one field of the form: a text, checked as a case file's is, or a choice, or several.
 
     The detail of a choice is asked for after words that want one, and skipped after any other.
     """
-    form, field, choice = catalog.form, BY_KEY[where], BY_KEY[where.removesuffix("_detail")]
+    form, field, choice = policy.form, BY_KEY[where], BY_KEY[where.removesuffix("_detail")]
     options: dict[str, str] = getattr(form, field.choices) if field.choices else {}
     may_be_left = not options and choice is field and where not in form.required
 
@@ -254,11 +251,10 @@ def field_step(where: str, catalog: Policy, as_of: date) -> Step:
             text=field.ask.format(vendors=", ".join(form.vendors.values())),
             options=options,
             several=field.kind is FieldKind.CHOICES,
-            check=field.check or (lambda text: values.date_of_birth(text, as_of)),
-            explain=MESSAGES.__getitem__,
+            check=field.check or (lambda text: date_of_birth(text, as_of)),
             # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
             optional=may_be_left and (where != "member.cin" or bool(case.member.mrn)),
-            given=attrgetter(where)(case),
+            earlier=attrgetter(where)(case),
         )
 
     return Step(prompt, lambda case, reply: _with(case, where, reply))
@@ -270,9 +266,9 @@ def spoken_step(where: str, text: str, no_means: str = "", *, dont_know: bool = 
     It is no menu: a menu opens on one of its choices, and Enter would say it.
     """
 
-    def whole_word(typed: str) -> Checked:
+    def whole_word(typed: str) -> Value:
         word = typed.casefold()
-        return Checked(word, "" if word in YES_NO else "type the whole word, yes or no")
+        return Value(word, "" if word in YES_NO else "type the whole word, yes or no")
 
     def keep(case: Case, reply: Reply) -> Case:
         if no_means and reply != "yes":
@@ -295,12 +291,12 @@ def part2_steps() -> tuple[Step, ...]:
     )
 
 
-def consent_steps(case: Case, to: Sequence[str], catalog: Policy) -> tuple[Step, ...]:
-    """What a person says of a draft that she has read: that it is right, the member's agreement, the attestation."""
+def consent_steps(case: Case, to: Sequence[str], policy: Policy) -> tuple[Step, ...]:
+    """Steps for what a person says of a draft she has read: it is right, the member's agreement, the attestation."""
     ids = case.referral.services or (case.referral.program,)
-    named = f"It is for: {'; '.join(entry_named(name, catalog).name for name in ids)}."
+    named = f"It is for: {'; '.join(entry_named(name, policy).name for name in ids)}."
     agreed, attested = BY_KEY["consent.member_agreed"], BY_KEY["consent.attested"]
-    attestation = " ".join(catalog.form.attestation)
+    attestation = " ".join(policy.form.attestation)
     return (
         spoken_step("write", f"Write this draft to {', '.join(to)}? Nothing is sent.", "the draft is not right yet"),
         spoken_step(agreed.key, f"{agreed.ask} {named}", "the member has not agreed; ask first"),

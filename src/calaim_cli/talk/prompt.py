@@ -1,4 +1,4 @@
-"""One thing to ask a person, and what the reply to it may be. How it is asked is the business of `prompts`."""
+"""One thing to ask a person, and what the reply to it may be. How it is asked is the business of `terminal`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.base.values import Checked
+from calaim_cli.base.values import MESSAGES, Value
 
 
 class Move(Enum):
@@ -24,7 +24,7 @@ class Move(Enum):
 class Prompt(Struct, frozen=True, kw_only=True):
     """One thing to ask. With `options` (id and words) one of them is chosen, or `several`; without, a line is typed.
 
-    `check` says what a typed line must be; `explain` gives the words for its error code. `given` was replied before.
+    `check` says what a typed line must be; `explain` gives the words for its error code. `earlier` is the former reply.
     """
 
     where: str
@@ -32,11 +32,11 @@ class Prompt(Struct, frozen=True, kw_only=True):
     help: str = ""
     options: dict[str, str] = {}
     several: bool = False
-    check: Callable[[str], Checked] = Checked
-    explain: Callable[[str], str] = str
+    check: Callable[[str], Value] = Value
+    explain: Callable[[str], str] = lambda code: MESSAGES.get(code, code)
     optional: bool = False
     dont_know: bool = False
-    given: str | tuple[str, ...] = ""
+    earlier: str | tuple[str, ...] = ""
 
 
 Reply = str | tuple[str, ...] | Move
@@ -49,7 +49,7 @@ NONE_OF_THESE: Final = "none"
 
 
 class Refusal(Struct, frozen=True):
-    """Why a typed reply was not taken, and what is."""
+    """The reason why a typed reply cannot be used, and what can."""
 
     message: str
 
@@ -64,16 +64,16 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     moves = MOVES | dict.fromkeys(DONT_KNOW_WORDS if prompt.dont_know else (), Move.DONT_KNOW)
     if folded in moves:
         return moves[folded]
-    if not text and not prompt.given and not prompt.optional:
+    if not text and not prompt.earlier and not prompt.optional:
         return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
-    if not text and (prompt.options or not prompt.given):
-        return prompt.given
+    if not text and (prompt.options or not prompt.earlier):
+        return prompt.earlier
     if prompt.several:
         return _several(prompt, text)
     if prompt.options:
         return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
     # What a file gave may be wrong, and Enter does not make it right.
-    checked = prompt.check(text or str(prompt.given))
+    checked = prompt.check(text or str(prompt.earlier))
     return Refusal(prompt.explain(checked.error)) if checked.error else checked.value
 
 
@@ -98,5 +98,5 @@ def exclusive(prompt: Prompt, chosen: tuple[str, ...]) -> tuple[str, ...] | Refu
     if not chosen and not prompt.optional:
         return Refusal("choose at least one")
     if NONE_OF_THESE in chosen and len(chosen) > 1:
-        return Refusal(f'"{prompt.options[NONE_OF_THESE]}" stands alone')
+        return Refusal(f'"{prompt.options[NONE_OF_THESE]}" cannot be combined with another choice')
     return chosen

@@ -13,21 +13,21 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from calaim_cli.base.errors import UsageError
-from calaim_cli.base.streams import CONTROLS, is_on, say
+from calaim_cli.base.streams import is_on, say, tamed
 from calaim_cli.talk.prompt import Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
 
 if TYPE_CHECKING:
     from questionary import Question
 
 
+# What questionary draws beside a choice (its constants.py): where the arrow is, not chosen, chosen.
 MARKS: Final = "\u00bb\u25cb\u25cf"
-"""What questionary draws beside a choice: where the arrow is, not chosen, chosen."""
+# Some terminals, such as a serial line, do not say how wide they are.
 FALLBACK: Final = 80
-"""Columns of a terminal that does not say how wide it is."""
 
 
 def can_ask() -> bool:
-    """Whether a person can be asked: stdin and stderr are both terminals."""
+    """True where a person can be asked: stdin and stderr are both terminals."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
@@ -47,9 +47,9 @@ def asker(*, plain: bool) -> Ask:
         while True:
             reply = ask_once(prompt)
             if isinstance(reply, Refusal):
-                say(f"Not taken: {reply.message}.")
+                say(f"Please try again: {reply.message}.")
             elif reply is Move.HELP:
-                say(filled(prompt.help or "There is no more to say about this one."))
+                say(filled(prompt.help or "No further help for this question."))
             else:
                 return reply
 
@@ -60,12 +60,14 @@ def _by_lines(prompt: Prompt) -> Reply | Refusal:
     """The reply to numbered choices and one typed line, as UTF-8 or as the locale has it."""
     say("")
     say(prompt.text)
-    given = (prompt.given,) if isinstance(prompt.given, str) else prompt.given
+    earlier = (prompt.earlier,) if isinstance(prompt.earlier, str) else prompt.earlier
     for number, (name, words) in enumerate(prompt.options.items(), 1):
-        say(f"  {number}) {words}" + (" (given before)" if name in given else ""))
+        say(f"  {number}) {words}" + (" (given before)" if name in earlier else ""))
     # What Enter keeps is said here; choices are marked in their list.
-    keeping = "Enter to keep" if prompt.options else f"Enter to keep {' '.join(str(prompt.given).split())}"
-    sys.stderr.write(_line_hint(prompt, keeping).translate(CONTROLS))
+    keeping = "" if prompt.options else " ".join(str(prompt.earlier).split())
+    count = len(prompt.options)
+    what = f"Choices, such as 1,{count}" if prompt.several else f"Choice (1-{count})" if count else "Answer"
+    sys.stderr.write(tamed(f"{what} [{_ways(prompt, keeping)}]: "))
     sys.stderr.flush()
     line = sys.stdin.buffer.readline()
     if not line:
@@ -76,17 +78,16 @@ def _by_lines(prompt: Prompt) -> Reply | Refusal:
     return Refusal("characters that cannot be read")
 
 
-def _line_hint(prompt: Prompt, keeping: str) -> str:
-    count = len(prompt.options)
-    what = f"Choices, such as 1,{count}" if prompt.several else f"Choice (1-{count})" if count else "Answer"
-    also = {
-        "Enter to skip": prompt.optional and not prompt.given,
-        keeping: bool(prompt.given),
+def _ways(prompt: Prompt, keeping: str = "") -> str:
+    """The ways to reply without an answer."""
+    ways = {
+        "Enter to skip": prompt.optional and not prompt.earlier,
+        f"Enter to keep {keeping}".rstrip(): bool(prompt.earlier),
         "don't know": prompt.dont_know,
         "?": bool(prompt.help),
         "back": True,
     }
-    return f"{what} [{', '.join(words for words, wanted in also.items() if wanted)}]: "
+    return ", ".join(words for words, there in ways.items() if there)
 
 
 def _ended(where: str) -> UsageError:
@@ -105,9 +106,8 @@ def _by_menu(prompt: Prompt) -> Reply | Refusal:
         if prompt.options:
             reply = _menu(prompt, on_stderr).unsafe_ask()
             return exclusive(prompt, tuple(reply)) if isinstance(reply, list) else reply
-        given = prompt.given if isinstance(prompt.given, str) else ""
-        hint = f"({_line_hint(prompt, 'Enter to keep').removeprefix('Answer [').removesuffix(']: ')})"
-        asked = questionary.text(_folded(f"{prompt.text} {hint}"), default=given, output=on_stderr)
+        earlier = prompt.earlier if isinstance(prompt.earlier, str) else ""
+        asked = questionary.text(_folded(f"{prompt.text} ({_ways(prompt)})"), default=earlier, output=on_stderr)
         return read_reply(prompt, asked.unsafe_ask())
     except EOFError:
         raise _ended(prompt.where) from None
@@ -118,7 +118,7 @@ def _menu(prompt: Prompt, on_stderr: Any) -> Question:  # noqa: ANN401 its type 
     import questionary
 
     choices = [
-        questionary.Choice(_folded(words), value=name, checked=prompt.several and name in prompt.given)
+        questionary.Choice(_folded(words), value=name, checked=prompt.several and name in prompt.earlier)
         for name, words in prompt.options.items()
     ]
     keys = "d don't know, b back, ? help" if prompt.dont_know else "b back, ? help"
@@ -129,9 +129,9 @@ def _menu(prompt: Prompt, on_stderr: Any) -> Question:  # noqa: ANN401 its type 
     else:
         if prompt.dont_know:
             choices.append(questionary.Choice("Don't know", value=Move.DONT_KNOW))
-        given = prompt.given if isinstance(prompt.given, str) and prompt.given in prompt.options else None
+        earlier = prompt.earlier if isinstance(prompt.earlier, str) and prompt.earlier in prompt.options else None
         hint = f"(arrows, Enter; {keys})"
-        menu = questionary.select(text, choices, default=given, instruction=hint, output=on_stderr)
+        menu = questionary.select(text, choices, default=earlier, instruction=hint, output=on_stderr)
     moves = {"b": Move.BACK, "?": Move.HELP} | ({"d": Move.DONT_KNOW} if prompt.dont_know else {})
     for key, move in moves.items():
         _bind(menu, key, result=move)
