@@ -539,7 +539,7 @@ def help_on(
     topic: Annotated[Text, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
     plain: Plain = False,
 ) -> int:
-    """Explain exit codes, privacy, the JSON documents, the data, or CalAIM and what is new."""
+    """Explain exit codes, privacy, JSON, the data or CalAIM."""
     from calaim_cli.show import help as pages
     from calaim_cli.show import render, views
 
