@@ -93,7 +93,7 @@ def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
     """Next steps and notes for one determination, for the member's own plan in her county."""
     service = determination.subject.service
     offered = policy.offered(door.plan, service, door.county, door.as_of) if door.plan and service else None
-    if offered is not None and dates.not_begun(determination.subject.entry, policy, door.as_of):
+    if door.plan and service and door.county and dates.not_begun(determination.subject.entry, policy, door.as_of):
         offered = False
     return Advice(
         offered,
