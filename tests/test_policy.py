@@ -88,9 +88,7 @@ def test_edition_names_each_file_where_they_differ(
 
 
 @pytest.mark.parametrize(("programs", "counties", "routes"), [(3, 4, 5), (4, 3, 5), (4, 5, 3)])
-def test_review_is_due_when_the_first_file_wants_it(
-    catalog: Policy, programs: int, counties: int, routes: int
-) -> None:
+def test_review_is_due_when_the_first_file_wants_it(catalog: Policy, programs: int, counties: int, routes: int) -> None:
     """The newer files do not hide that the older one is due."""
     changed = replace(
         catalog,
