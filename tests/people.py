@@ -226,7 +226,7 @@ def about(*named: str) -> Inquiry:
     """The inquiry into these programs, populations or services; one for all who ask, because it remembers."""
     catalog = policy()
     entries = [entry for entry in catalog.entries if entry.id in named]
-    return inquiry(to_settle(entries, catalog, None), catalog.criteria, catalog.questions)
+    return inquiry(to_settle(entries, catalog, None, ""), catalog.criteria, catalog.questions)
 
 
 def people(count: int, seed: int = 2026, dont_know: float = 0.0) -> Iterator[Person]:
