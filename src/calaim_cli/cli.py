@@ -17,7 +17,7 @@ import typer
 from calaim_cli import __version__
 from calaim_cli.base.errors import CalaimError, InputError, Problem, UsageError
 from calaim_cli.base.streams import emit, emit_utf8, leave_on_signals, prepare_streams, say, watched_stdout
-from calaim_cli.base.wording import counted, one_of
+from calaim_cli.base.wording import counted, did_you_mean, one_of
 from calaim_cli.draft.formats import Format
 
 if TYPE_CHECKING:
@@ -382,7 +382,8 @@ def check(
     # All are read before the first is decided: a bad file ends the command before anything is shown.
     read = [(name, casefile.read(name)) for name in cases]
     if not expect:
-        decided = [screening.decide(name, case, screener, policy, as_of, stated) for name, case in read]
+        kind = _kind(policy)
+        decided = [screening.decide(name, case, screener, policy, as_of, stated, kind) for name, case in read]
         return _show_decided(decided, asked)
     differing = [found for name, case in read for found in screening.compare(name, case, screener, policy, as_of)]
     _warn(policy.past_review(as_of))
@@ -392,6 +393,17 @@ def check(
         emit("".join(f"{one.case}\t{one.subject}\texpected {one.expected}\tfound {one.found}\n" for one in differing))
         say(f"{counted(len(read), 'case')}, {counted(len(differing), 'difference')}")
     return InputError.exit_code if differing else 0
+
+
+def _kind(policy: "Policy") -> str:
+    """The kind of the user's organization, as her profile names it; "" where it does not."""
+    from calaim_cli.case import casefile
+
+    path = casefile.profile_path()
+    kind, known = casefile.read_profile(path).kind, policy.words.kinds
+    if kind and kind not in known:
+        raise InputError(f"{path}: kind: {did_you_mean(kind, known) or f'give one of {one_of(known)}'}")
+    return kind
 
 
 def _show_decided(results: "list[screening.Decided]", asked: _Asked) -> int:
@@ -432,7 +444,7 @@ def interview(
     with session.leaving(save):
         case = session.interviewed(about, case, policy, as_of, terminal.asker(plain=plain), save_case)
     screener = screening.screener(subjects_named(program or [], policy), policy)
-    return _show_decided([screening.decide("interview", case, screener, policy, as_of, None)], asked)
+    return _show_decided([screening.decide("interview", case, screener, policy, as_of, None, _kind(policy))], asked)
 
 
 @_command("refer examples/case.toml --out draft.eml")
@@ -528,7 +540,7 @@ def help_on(
     topic: Annotated[Text, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
     plain: Plain = False,
 ) -> int:
-    """Explain exit codes, privacy, the JSON documents, the data, or CalAIM and what is new."""
+    """Explain exit codes, privacy, JSON, the data or CalAIM."""
     from calaim_cli.show import help as pages
     from calaim_cli.show import render, views
 

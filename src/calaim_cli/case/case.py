@@ -112,6 +112,7 @@ class Profile(Struct, frozen=True):
     referrer: Referrer = Referrer()
     network_lead_entity: LeadEntity | None = None
     secure_email: SecureEmail = SecureEmail()
+    kind: str = ""  # of organization, by a list in the data
 
 
 PARTS: Final = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}

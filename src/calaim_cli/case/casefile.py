@@ -78,7 +78,8 @@ def profile_bytes(profile: Profile) -> bytes:
 
     parts = {name: getattr(profile, name) for name in PROFILE_PARTS}
     tables = {name: _given(part) for name, part in parts.items() if part not in (None, SecureEmail())}
-    return tomli_w.dumps({"schema": PROFILE_SCHEMA, **tables}).encode()
+    kind = {"kind": profile.kind} if profile.kind else {}
+    return tomli_w.dumps({"schema": PROFILE_SCHEMA, **kind, **tables}).encode()
 
 
 def _given(part: Struct) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def profile_path() -> Path:
 def profile_form() -> str:
     """The tables and keys of a profile, for somebody who writes one by hand."""
     tables = (f"[{part}] {', '.join(shape.__struct_fields__)}" for part, shape in PROFILE_PARTS.items())
-    return f'schema = "{PROFILE_SCHEMA}"; {"; ".join(tables)}'
+    return f'schema = "{PROFILE_SCHEMA}"; kind; {"; ".join(tables)}'
 
 
 def read_profile(path: Path) -> Profile:
@@ -110,8 +111,11 @@ def read_profile(path: Path) -> Profile:
         return Profile()
     document = parse_toml(read_text(str(path), LARGEST), str(path))
     # A profile has to tell its schema, as its keys may mean something else in a later one.
+    kind = document.pop("kind", "")
     tables, problems = read_tables({"schema": "", **document}, PROFILE_SCHEMA, PROFILE_PARTS)
-    profile = Profile(**tables)
+    if not isinstance(kind, str):
+        problems.append(Problem("kind", "type", 'give text in quotes, such as "street_medicine"'))
+    profile = Profile(**tables, kind=str(kind))
     problems += _unfit(profile)
     if problems:
         raise InputError(f"{path}: the profile is not valid. Fix it or move it away", tuple(problems))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from msgspec import Struct
 
-from calaim_cli.decide.determination import Determination
+from calaim_cli.decide.clock import working_days_from
+from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.membership import Membership
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import Contact, County, plans_of
@@ -73,11 +74,26 @@ def sends(programs: Iterable[str], door: Door, policy: Policy) -> Iterator[Send]
             )
 
 
+def at_once(found: Iterable[Determination], door: Door, kind: str, policy: Policy) -> str:
+    """Whether an organization of this kind may begin ECM before the plan decides, and by when to ask; "" if not.
+
+    DHCS, ECM Policy Guide of 2026-01, p.103-110: paid for 30 days; ask at least five working days before they end.
+    """
+    fitting = {one.subject.population for one in found if one.outcome in POSITIVE}
+    rows = [row for row in policy.routes_file.at_once if kind in row.kinds and row.population in fitting]
+    if not rows or not door.plan:
+        return ""
+    last = working_days_from(door.as_of + timedelta(days=30), -5, policy.routes_file.holidays)
+    who = f"If {policy.plans[door.plan].name} contracts you for ECM as a {policy.words.kinds[kind]}"
+    words = f"you may begin today and be paid for 30 days; send the request by {last}"
+    return f"{who}, {words} (for a first authorization only) [{policy.cite(rows[0].source)}]."
+
+
 def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
     """Next steps and notes for one determination, for the member's own plan in her county."""
     service = determination.subject.service
     offered = policy.offered(door.plan, service, door.county, door.as_of) if door.plan and service else None
-    if offered is not None and dates.not_begun(determination.subject.entry, policy, door.as_of):
+    if door.plan and service and door.county and dates.not_begun(determination.subject.entry, policy, door.as_of):
         offered = False
     return Advice(
         offered,
@@ -144,10 +160,11 @@ def _which_plan(policy: Policy, door: Door) -> Iterator[str]:
     county, plan, ruled_out = door.county, door.membership.plan, door.membership.ruled_out
     if county is None:
         asked = "Refer through the member's own plan." if ruled_out else "Which plan is on the card?"
-        yield f"{asked} Give the county to see its plans and their phones."
+        yield f"{asked} Give the county to see its plans and their phones, or {policy.call_to_choose()}."
     elif plan:
-        name = policy.plans[plan].name
-        yield f"{name} does not serve {county.name} County: {policy.own_plan(county, plan)}."
+        own = policy.plans[plan]
+        note = f" {own.note}" if own.note else ""
+        yield f"{own.name} does not serve {county.name} County: {policy.own_plan(county, plan)}.{note}"
     elif ruled_out:
         words = policy.own_plan(county, ruled_out)
         yield f"{words[0].upper()}{words[1:]}."

@@ -6,13 +6,14 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, NotFound, Problem
 from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case, age_of
-from calaim_cli.decide.advice import Advice, Door, Send, advise, sends
+from calaim_cli.decide.advice import Advice, Door, Send, advise, at_once, sends
 from calaim_cli.decide.determination import Decide, Determination, Reason, decider
 from calaim_cli.decide.membership import MANAGED_CARE, Membership, membership_of, region_of
 from calaim_cli.policy import dates
@@ -130,8 +131,10 @@ class Difference(Struct, frozen=True):
     found: str
 
 
-def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: date, stated: County | None) -> Decided:
-    """The case decided for the stated county, else for its own.
+def decide(
+    name: str, case: Case, screener: Screener, policy: Policy, as_of: date, stated: County | None, kind: str = ""
+) -> Decided:
+    """The case decided for the stated county, else for its own; `kind` is that of the user's organization.
 
     Raises InputError with every problem of the answers, NotFound for a county that is none.
     """
@@ -151,12 +154,16 @@ def decide(name: str, case: Case, screener: Screener, policy: Policy, as_of: dat
     if wrong:
         raise InputError(f"{name}: the member's region is not valid; nothing was decided", wrong, code=wrong[0].code)
     door, found = Door(county, membership, region, as_of), screening.determinations.values()
-    results = tuple((one, advise(one, policy, door)) for one in found)
+    results = [(one, advise(one, policy, door)) for one in found]
+    begin, of_ecm = at_once(found, door, kind, policy), [subject_id(one.subject) == "ecm" for one in found]
+    if begin and any(of_ecm):
+        ecm, advice = results[of_ecm.index(True)]
+        results[of_ecm.index(True)] = ecm, replace(advice, next_steps=(*advice.next_steps, begin))
     send = tuple(sends(dict.fromkeys(one.subject.program for one in found), door, policy))
     age = screening.answers.get(AGE)
     notices = dates.notices((one.subject.entry for one in found), policy, as_of)
     reminders = tuple(dates.notices_at(age if isinstance(age, int) else None, policy, as_of))
-    return Decided(name, county, results, (*warnings, *notices), membership.plan, send, reminders)
+    return Decided(name, county, tuple(results), (*warnings, *notices), membership.plan, send, reminders)
 
 
 def _screened(name: str, case: Case, screener: Screener, as_of: date, membership: Membership) -> Screening:

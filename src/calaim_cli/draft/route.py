@@ -60,7 +60,8 @@ def destination(
     own = own_route(plan.id, policy.routes_file.route) if case.referral.self_referral else None
     if own:
         _check_services(case, county, plan, _lines(plan, None, policy), policy, as_of)
-        subject = next(one.subject[program] for one in policy.routes_file.route if one.plan == plan.id and one.subject)
+        subjects = (one.subject for one in policy.routes_file.route if one.plan == plan.id)
+        subject = next((exact[program] for exact in subjects if program in exact), "")
         return _to_lead_entity(lead_entity, plan, own, subject, policy)
     if not region and len(_regions(plan, policy)) > 1:
         raise NotFound(_no_region(plan, county, policy), code="region-unknown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_origin
@@ -162,39 +162,35 @@ def _unknown_key(where: str, key: str, known: Iterable[str]) -> Problem:
 
 
 _ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([01](?:\.[0-9]+)?)")
+_CITY_ROW: Final = re.compile(r"([^,\"]*[^,\"\s]),([0-9]{5}),(in|some)")
 
 
 def read_zips(path: Path) -> Shares:
     """The ZIP table: for each ZIP code its counties by FIPS code with their shares, largest first."""
     shares: dict[str, tuple[tuple[str, float], ...]] = {}
-    header, *rows = read_text(str(path), LARGEST).splitlines() or [""]
-    if header != "zip,fips,share":
-        raise InputError(f'{path}: line 1: expected the header "zip,fips,share"')
-    for number, row in enumerate(rows, 2):
-        found = _ZIP_ROW.fullmatch(row)
-        if not found:
-            raise InputError(f"{path}: line {number}: expected a ZIP code, a FIPS code and a share from 0 to 1")
-        code, fips, share = found.groups()
+    for code, fips, share in _rows(path, "zip,fips,share", _ZIP_ROW, "a ZIP code, a FIPS code and a share from 0 to 1"):
         shares[code] = (*shares.get(code, ()), (fips, float(share)))
     return {code: tuple(sorted(counties, key=lambda one: -one[1])) for code, counties in shares.items()}
-
-
-_CITY_ROW: Final = re.compile(r"([^,\"]*[^,\"\s]),([0-9]{5}),(in|some)")
 
 
 def read_cities(path: Path) -> Cities:
     """The table of cities: by each name, as places are compared, the counties that places of this name lie in."""
     cities: dict[str, City] = {}
-    header, *rows = read_text(str(path), LARGEST).splitlines() or [""]
-    if header != "name,fips,reach":
-        raise InputError(f'{path}: line 1: expected the header "name,fips,reach"')
-    for number, row in enumerate(rows, 2):
-        found = _CITY_ROW.fullmatch(row)
-        if not found:
-            raise InputError(f'{path}: line {number}: expected a name, a FIPS code and "in" or "some"')
-        name, fips, reach = found.groups()
+    for name, fips, reach in _rows(path, "name,fips,reach", _CITY_ROW, 'a name, a FIPS code and "in" or "some"'):
         key = place_key(name)
         city = cities.get(key) or City(name)
         counties, some = ((fips,), ()) if reach == "in" else ((), (fips,))
         cities[key] = City(city.name, city.counties + counties, city.some + some)
     return cities
+
+
+def _rows(path: Path, wanted: str, shape: re.Pattern[str], words: str) -> Iterator[tuple[str, ...]]:
+    """The cells of each row of a table below its header. Raises InputError with the line that has another shape."""
+    header, *rows = read_text(str(path), LARGEST).splitlines() or [""]
+    if header != wanted:
+        raise InputError(f'{path}: line 1: expected the header "{wanted}"')
+    for number, row in enumerate(rows, 2):
+        found = shape.fullmatch(row)
+        if not found:
+            raise InputError(f"{path}: line {number}: expected {words}")
+        yield found.groups()

@@ -16,6 +16,7 @@ from calaim_cli.policy import places, routes
 from calaim_cli.policy.places import County, plans_of
 from calaim_cli.policy.programs import (
     Conflict,
+    DataFile,
     Fact,
     Grade,
     Group,
@@ -46,14 +47,9 @@ class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
     next: tuple[str, ...]
 
 
-class ProgramsFile(Struct, frozen=True, forbid_unknown_fields=True):
+class ProgramsFile(DataFile, frozen=True, forbid_unknown_fields=True):
     """What `programs.toml` holds."""
 
-    schema: str
-    edition: str
-    as_of: date
-    review_by: date
-    source: tuple[Source, ...] = ()
     conflict: tuple[Conflict, ...] = ()
     notice: tuple[Notice, ...] = ()
     fact: tuple[Fact, ...] = ()
@@ -67,14 +63,9 @@ class ProgramsFile(Struct, frozen=True, forbid_unknown_fields=True):
     service: tuple[Program, ...] = ()
 
 
-class CountiesFile(Struct, frozen=True, forbid_unknown_fields=True):
+class CountiesFile(DataFile, frozen=True, forbid_unknown_fields=True):
     """What `counties.toml` holds."""
 
-    schema: str
-    edition: str
-    as_of: date
-    review_by: date
-    source: tuple[Source, ...] = ()
     conflict: tuple[Conflict, ...] = ()
     region: tuple[places.Region, ...] = ()
     contact: tuple[places.Contact, ...] = ()
@@ -124,7 +115,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return min(file.review_by for file in self._files.values())
 
     @property
-    def _files(self) -> Mapping[str, ProgramsFile | CountiesFile | routes.RoutesFile]:
+    def _files(self) -> Mapping[str, DataFile]:
         return {PROGRAMS: self.programs_file, COUNTIES: self.counties_file, ROUTES: self.routes_file}
 
     @property

@@ -64,6 +64,16 @@ class Conflict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     plan: str = ""  # whose own documents they are: no advice for members of another plan
 
 
+class DataFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """What every data file has: its edition, when it was checked, and the sources that it adds."""
+
+    schema: str
+    edition: str
+    as_of: dt.date
+    review_by: dt.date
+    source: tuple[Source, ...] = ()
+
+
 def source_id(citation: str) -> str:
     """The source a citation names: its first word, as `G26` in "G26 p.32"."""
     return citation.partition(" ")[0]

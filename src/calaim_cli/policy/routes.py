@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.policy.places import County
-from calaim_cli.policy.programs import Grade, Program, Source
+from calaim_cli.policy.programs import DataFile, Grade, Program
 
 KNOWN: Final = frozenset({Grade.OFFICIAL, Grade.COPY})
 """The grades of a route that is shown as one; an inferred one is none (DHCS, ECM Policy Guide of 2026-01, p.101)."""
@@ -162,15 +162,10 @@ class Rejected(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     plan: str = ""
 
 
-class RoutesFile(Struct, frozen=True, forbid_unknown_fields=True):
+class RoutesFile(DataFile, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What `routes.toml` holds."""
 
-    schema: str
-    edition: str
-    as_of: dt.date
-    review_by: dt.date
     referral: ReferralWords
-    source: tuple[Source, ...] = ()
     rule: tuple[Rule, ...] = ()
     route: tuple[Route, ...] = ()
     form: tuple[Form, ...] = ()

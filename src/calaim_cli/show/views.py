@@ -381,7 +381,8 @@ def _route_block(route: Route, policy: Policy) -> Points:
     label = programs if route.takes_referrals else f"{programs}: for questions alone, nothing about a member"
     subjects = [f"Subject: {subject}" for subject in route.subject.values()]
     cited = f"{policy.cite(route.source)}{'' if route.date else ': verify'}; grade {route.grade}"
-    key = f"route\t{route.id}" if route.takes_referrals else f"question\t{route.id}"
+    kind = "route" if route.takes_referrals else "question"
+    key = f"{kind}\t{route.id}\t{','.join(route.programs)}"
     return Points(
         key, f"{label}{region}{where}", (*lines(route), *subjects, cited), PLAIN if route.takes_referrals else DOUBT
     )
