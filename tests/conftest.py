@@ -125,7 +125,7 @@ COMPLETE: dict[str, Any] = {
 
 SAID: dict[str, str] = {
     "member.county": "san mateo",
-    "member.kp_member": "yes",
+    "member.plan": "kp",
     "member.first_name": "Test",
     "member.middle_name": "",
     "member.last_name": "Member",

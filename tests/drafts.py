@@ -7,6 +7,7 @@ from typing import Any, Final
 from calaim_cli.case.case import LeadEntity, Profile, Referrer, SecureEmail, read_case
 from calaim_cli.draft.draft import Drafter
 from calaim_cli.draft.message import eml
+from calaim_cli.draft.route import Destination
 from calaim_cli.policy.policy import Policy
 from conftest import AS_OF, COMPLETE, changed
 
@@ -81,6 +82,11 @@ PROFILE: Final = Profile(
     LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org"),
     SecureEmail(),
 )
+
+
+def by_email(catalog: Policy) -> Destination:
+    """A mailbox of a plan whose form has an attestation."""
+    return Destination("kp", catalog.plans["kp"], ("plan@example.org",), "ECM Referral", "The plan takes e-mail")
 
 
 def golden_drafts(catalog: Policy) -> dict[str, bytes]:

@@ -116,6 +116,14 @@ HOSTILE: Final[dict[str, str]] = {**ENCODED_WORDS, **LINE_BREAKS, **INVISIBLE, *
 
 TEXT_FIELDS: Final = (
     *(field.key for field in CHECKED),
-    *("member.date_of_birth", "member.county", "referrer.relationship", "referrer.source", "referral.program"),
+    *(
+        "member.date_of_birth",
+        "member.county",
+        "member.plan",
+        "member.kp_region",
+        "referrer.relationship",
+        "referrer.source",
+        "referral.program",
+    ),
 )
 LIST_FIELDS: Final = ("referral.services", "referral.current_services")

@@ -164,11 +164,11 @@ def test_left_to_right_value_stays_beside_its_label(made: Make) -> None:
 
 
 def test_hidden_masks_what_is_given() -> None:
-    """Every text about the member is masked, and a gap stays a gap."""
-    texts = [name for name in Member.__struct_fields__ if name != "kp_member"]
-    masked = hidden(Member(**dict.fromkeys(texts, "canary"), kp_member=True))
+    """Every text that tells who the member is is masked, and a gap stays a gap; her plan is where it goes."""
+    texts = [name for name in Member.__struct_fields__ if name not in {"plan", "kp_member"}]
+    masked = hidden(Member(**dict.fromkeys(texts, "canary"), plan="kp", kp_member=True))
     assert {getattr(masked, name) for name in texts} == {HIDDEN}
-    assert masked.kp_member is True
+    assert (masked.plan, masked.kp_member) == ("kp", True)
     assert hidden(Member()) == Member()
 
 

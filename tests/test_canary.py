@@ -54,6 +54,8 @@ TEXTS = (
     *(field.key for field in CHECKED),
     "member.date_of_birth",
     "member.county",
+    "member.plan",
+    "member.kp_region",
     "referrer.relationship",
     "referrer.source",
 )
@@ -82,6 +84,18 @@ def test_values_are_in_the_draft_and_not_beside_it(run: Run, write_case: WriteCa
     assert ran.code == 0
     assert "707) 555-0171" in ran.out
     assert ran.out.lower().count(MARK) >= sum(MARK in value.lower() for value in VALID.values())
+    assert not traces(ran.err), ran.err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_values_are_in_the_sheet_and_not_beside_it(run: Run, write_case: WriteCase, form: str) -> None:
+    """A sheet for a plan without e-mail holds what the case says, but never another plan's number of the member."""
+    other = {"member.plan": "hpsm", "member.kp_member": None, "member.mrn": "81818181"}
+    ran = run("refer", write_case({**VALID, **other}), *DAY, "--format", form)
+    assert ran.code == 0
+    assert ran.out.lower().count(MARK) >= sum(MARK in value.lower() for value in VALID.values())
+    assert VALID["member.cin"] in ran.out
+    assert "8181" not in ran.out + ran.err
     assert not traces(ran.err), ran.err
 
 
@@ -154,6 +168,14 @@ def test_no_wrong_value_is_repeated(run: Run, write_case: WriteCase, name: str, 
 
 ROUTES: dict[str, tuple[int, dict[str, Any]]] = {
     "another plan's member": (5, {"member.kp_member": False}),
+    "plan not known": (5, {"member.kp_member": None}),
+    "no such plan": (5, {"member.plan": MARK, "member.kp_member": None}),
+    "part of a plan's name": (5, {"member.plan": "alliance", "member.kp_member": None}),
+    "two plans": (4, {"member.plan": "hpsm"}),
+    "no way to the plan": (5, {"member.plan": "molina", "member.kp_member": None, "member.county": "Sacramento"}),
+    "unknown region": (4, {"member.kp_region": MARK}),
+    "region against the county": (4, {"member.kp_region": "south"}),
+    "managed care denied": (4, {"answers.managed_care": False}),
     "county not served": (5, {"member.county": "Lassen", "member.zip": "96130"}),
     "no such county": (5, {"member.county": f"{MARK} County"}),
     "split county": (5, {"member.county": "Tulare"}),

@@ -15,10 +15,10 @@ from calaim_cli.talk.conversation import Declined, Step, consent_steps, part2_st
 from calaim_cli.talk.prompt import Prompt, Refusal, Reply, read_reply
 from calaim_cli.talk.session import edited_profile
 from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, WriteProfile, changed
+from drafts import by_email
 from terminals import DOWN, ENTER, SPACE, Terminal
 
 FOR_ECM = Case(referral=Referral(program="ecm"))
-MAILBOX = ("plan@example.org",)
 
 DAY = ("--as-of", "2026-11-22")
 AGREED = Consent(member_agreed=True, attested=True, part2=True, part2_consent=True)
@@ -67,7 +67,7 @@ def test_no_source_sets_consent() -> None:
 
 def spoken(catalog: Policy) -> tuple[Step, ...]:
     """Everything that a person says for one referral alone, in the order of the talk."""
-    return (*part2_steps(), *consent_steps(FOR_ECM, MAILBOX, catalog))
+    return (*part2_steps(), *consent_steps(FOR_ECM, by_email(catalog), catalog))
 
 
 @pytest.mark.parametrize("consent", [Consent(part2=True), AGREED], ids=["never asked", "said before"])
@@ -91,7 +91,7 @@ def test_consent_is_typed_as_a_whole_word(catalog: Policy, consent: Consent) -> 
 def test_attestation_is_shown_in_full_when_asked(catalog: Policy) -> None:
     """A person attests to sentences that she has before her eyes."""
     prompt = next(p for step in spoken(catalog) if (p := step.prompt(Case())) and p.where == "consent.attested")
-    assert all(sentence in prompt.text for sentence in catalog.counties_file.form.attestation)
+    assert all(sentence in prompt.text for sentence in catalog.form_of("kp").attestation)
 
 
 @pytest.mark.parametrize("refused", ["consent.member_agreed", "consent.attested", "consent.part2_consent"])
@@ -171,7 +171,6 @@ def test_bare_enters_write_no_draft(
 
 
 UNLIKE_ENTER: dict[str, dict[str, tuple[str, ...]]] = {
-    "Does the member have Kaiser Permanente Medi-Cal?": {"menus": (ENTER,), "lines": ("yes\n",)},
     "What should be screened first?": {"menus": (DOWN, SPACE, ENTER), "lines": ("2\n",)},
 }
 """The questions about a complete case that Enter alone does not answer, and the keys that do."""

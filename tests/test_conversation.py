@@ -47,6 +47,7 @@ from calaim_cli.talk.conversation import (
 from calaim_cli.talk.prompt import Move, Prompt, Refusal, Reply, read_reply
 from calaim_cli.talk.session import edited_profile, talk
 from conftest import AS_OF, COMPLETE, SAID, changed
+from drafts import by_email
 
 FOR_ECM = Case(referral=Referral(program="ecm"))
 
@@ -130,7 +131,7 @@ class Held:
         catalog = people.policy()
         self.ask, self.kept, self.stood = Says(replies), list[Case](), list[Case]()
         entries = [entry for entry in catalog.entries if entry.id in named]
-        about = inquiry(to_settle(entries, catalog, None), catalog.criteria, catalog.questions)
+        about = inquiry(to_settle(entries, catalog, None, ""), catalog.criteria, catalog.questions)
         self.about, self.left = about, False
         start = Case() if case is None else case
         self.case = start
@@ -425,7 +426,7 @@ def test_question_alone_has_nothing_before_it() -> None:
 
 def test_field_keeps_what_is_checked(catalog: Policy) -> None:
     """A field of the form is kept as its check keeps it, and shown when the person comes back."""
-    step = field_step("member.date_of_birth", catalog, AS_OF)
+    step = field_step("member.date_of_birth", catalog.form_of("kp"), catalog.words, AS_OF)
     case = walk([step], Case(), Says({"member.date_of_birth": "3/4/1980"}), lambda _: None)
     assert case.member.date_of_birth == "1980-03-04"
     prompt = step.prompt(case)
@@ -435,10 +436,12 @@ def test_field_keeps_what_is_checked(catalog: Policy) -> None:
     assert isinstance(future, Refusal)
 
 
-@pytest.mark.parametrize(("mrn", "optional"), [("00012345", True), ("", False)])
-def test_one_member_number_is_needed(catalog: Policy, mrn: str, optional: bool) -> None:
-    """Whoever has no medical record number is asked for the number on the Medi-Cal card, and cannot skip both."""
-    prompt = field_step("member.cin", catalog, AS_OF).prompt(Case(member=Member(mrn=mrn)))
+@pytest.mark.parametrize(
+    ("plan", "mrn", "optional"), [("kp", "00012345", True), ("kp", "", False), ("cccx", "00012345", False)]
+)
+def test_one_member_number_is_needed(catalog: Policy, plan: str, mrn: str, optional: bool) -> None:
+    """Whoever has no record number that the plan's form takes cannot skip the number on the Medi-Cal card."""
+    prompt = field_step("member.cin", catalog.form_of(plan), catalog.words, AS_OF).prompt(Case(member=Member(mrn=mrn)))
     assert prompt is not None
     assert prompt.optional is optional
 
@@ -451,7 +454,7 @@ def test_consent_has_no_default(catalog: Policy, where: str) -> None:
     """Agreement, attestation and Part 2 are said each time: Enter alone is no yes, whatever a case said before."""
     ask = Says(dict(YES))
     before = Case(consent=Consent(member_agreed=True, attested=True, part2=False))
-    walk([*part2_steps(), *consent_steps(FOR_ECM, ("plan@example.org",), catalog)], before, ask, lambda _: None)
+    walk([*part2_steps(), *consent_steps(FOR_ECM, by_email(catalog), catalog)], before, ask, lambda _: None)
     prompt = ask.prompt(where)
     assert (prompt.earlier, prompt.optional) == ("", False)
     assert isinstance(read_reply(prompt, ""), Refusal)
@@ -461,9 +464,9 @@ def test_consent_has_no_default(catalog: Policy, where: str) -> None:
 def test_attestation_is_read_out(catalog: Policy) -> None:
     """Whoever attests has the whole text on the screen."""
     ask = Says(dict(YES))
-    walk(consent_steps(FOR_ECM, ("plan@example.org",), catalog), Case(), ask, lambda _: None)
+    walk(consent_steps(FOR_ECM, by_email(catalog), catalog), Case(), ask, lambda _: None)
     assert all("Enhanced Care Management" in ask.prompt(f"consent.{key}").text for key in ("member_agreed", "attested"))
-    assert all(sentence in ask.prompt("consent.attested").text for sentence in catalog.counties_file.form.attestation)
+    assert all(sentence in ask.prompt("consent.attested").text for sentence in catalog.form_of("kp").attestation)
 
 
 @pytest.mark.parametrize(("said", "asked"), [("yes", True), ("no", False), ("dk", True)])
@@ -484,7 +487,7 @@ def determined(catalog: Policy, case: Case) -> dict[str, Determination]:
 def chosen(catalog: Policy, typed: str | list[str], case: Case) -> tuple[Says, tuple[Case, ...]]:
     """The script after the choice of what to refer for, and the cases it came to."""
     ask = Says({"referral.program": typed})
-    return ask, choose_referrals(case, determined(catalog, case), catalog, ask)
+    return ask, choose_referrals(case, determined(catalog, case), "kp", catalog, ask)
 
 
 OPEN = case_of(referral__program="")
@@ -517,6 +520,13 @@ def test_offered_is_what_can_be_referred_for(catalog: Policy) -> None:
     assert offers["ecm"].endswith(catalog.outcomes[Outcome.LIKELY].label.lower())
 
 
+def test_what_one_plan_does_not_take_is_no_rule_of_another(catalog: Policy) -> None:
+    """A member of a plan that says nothing against a service can be referred for it, whatever another plan says."""
+    ask = Says({"referral.program": "sobering_centers"})
+    choose_referrals(OPEN, determined(catalog, OPEN), "hpsm", catalog, ask)
+    assert {"sobering_centers", "recuperative_care"} <= ask.asked[0].options.keys()
+
+
 def test_choice_is_not_ended_by_back(catalog: Policy) -> None:
     """Back at the choice of programs asks again: it does not throw away the talk. Quit leaves."""
     ask, cases = chosen(catalog, ["back", "chw"], OPEN)
@@ -525,8 +535,10 @@ def test_choice_is_not_ended_by_back(catalog: Policy) -> None:
         chosen(catalog, "quit", OPEN)
 
 
-KEPT = check_case(case_of(), people.policy(), AS_OF).case
+KEPT = check_case(case_of(), people.policy().form_of("kp"), people.policy(), AS_OF).case
 PROFILE = KEPT.referrer
+ASKED = replace(KEPT.member, plan="kp", kp_member=None)
+"""The same member, of whom the plan was asked."""
 REFERRER: Replies = {f"referrer.{key}": value for key, value in COMPLETE["referrer"].items()}
 WHOLE: Replies = {**SAID, **YES, "screen": "Nothing: go on without screening", "referral.program": "ecm"}
 
@@ -547,10 +559,51 @@ def test_talk_ends_in_a_draft(catalog: Policy) -> None:
     drafter = Drafter(catalog, Profile(PROFILE), AS_OF)
     shown = drafter.draft(case, preview=True)
     assert shown.draft.to == ("REGMCDURNS-KPNC@kp.org",)
-    said = walk(consent_steps(shown.case, shown.draft.to, catalog), case, talked.ask, lambda _: None)
+    said = walk(consent_steps(shown.case, shown.goes, catalog), case, talked.ask, lambda _: None)
     assert "REGMCDURNS-KPNC@kp.org" in talked.ask.prompt("write").text
     assert drafter.draft(said).draft.to == shown.draft.to
-    assert case.member == KEPT.member
+    assert case.member == ASKED
+
+
+def test_talk_about_another_plan_ends_in_its_sheet(catalog: Policy) -> None:
+    """A member of a plan without e-mail is asked for what its sheet holds alone, and nobody attests to another form."""
+    talked = Talked(WHOLE | {"member.plan": "hpsm", "member.cin": "91234567A"})
+    assert not {"member.mrn", "consent.attested"} & set(talked.ask.places)
+    drafter, (case,) = Drafter(catalog, Profile(PROFILE), AS_OF), talked.cases
+    shown = drafter.draft(case, preview=True)
+    steps = consent_steps(shown.case, shown.goes, catalog)
+    sheet = drafter.draft(walk(steps, case, talked.ask, lambda _: None)).draft
+    assert "this sheet for Health Plan of San Mateo" in talked.ask.prompt("write").text
+    assert "consent.attested" not in talked.ask.places
+    assert (sheet.to, sheet.subject) == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("county", "plans"), [("san mateo", ("kp", "hpsm")), ("alpine", ("anthem", "mvhp")), ("Oakland", ("kp", "aah"))]
+)
+def test_only_plans_of_the_county_can_be_chosen(county: str, plans: tuple[str, ...]) -> None:
+    """Which plan the member has is asked among those that serve her county, and not knowing is a reply."""
+    ask = Says({"member.county": county, "member.plan": "quit"})
+    with pytest.raises(Quit):
+        talk(
+            Case(member=Member(plan="molina")),
+            Drafter(people.policy(), Profile(PROFILE), AS_OF),
+            ask,
+            list[Case]().append,
+        )
+    asked = ask.prompt("member.plan")
+    assert set(asked.options) == {*plans, DONT_KNOW}
+    assert asked.earlier == ""
+
+
+def test_plan_known_before_is_kept_by_enter() -> None:
+    """A case of before that says only that the member is in Kaiser Permanente shows that plan, and Enter keeps it."""
+    ask = Says({"member.county": "", "member.plan": "", "screen": "quit"})
+    kept = list[Case]()
+    with pytest.raises(Quit):
+        talk(case_of(), Drafter(people.policy(), Profile(PROFILE), AS_OF), ask, kept.append)
+    assert ask.prompt("member.plan").earlier == "kp"
+    assert (kept[-1].member.plan, kept[-1].member.kp_member) == ("kp", None)
 
 
 def test_talk_keeps_every_reply() -> None:
@@ -575,10 +628,10 @@ def test_talk_makes_one_case_for_each_program() -> None:
 
 def test_talk_forgets_earlier_consent() -> None:
     """A case file with everything in it, consent too, comes out without: it counts for one referral only."""
-    talked = Talked(WHOLE | dict.fromkeys(SAID, "") | {"member.kp_member": "yes"}, KEPT)
+    talked = Talked(WHOLE | dict.fromkeys(SAID, "") | {"member.plan": "kp"}, KEPT)
     assert talked.ask.prompt("consent.part2").earlier == ""
     assert talked.cases[0].consent == Consent(part2=False)
-    assert talked.cases[0].member == KEPT.member
+    assert talked.cases[0].member == ASKED
 
 
 def test_old_consent_is_gone_from_the_first_reply_on() -> None:
@@ -588,7 +641,7 @@ def test_old_consent_is_gone_from_the_first_reply_on() -> None:
         talk(
             case_of(),
             Drafter(people.policy(), Profile(PROFILE), AS_OF),
-            Says({"member.county": "", "member.kp_member": "quit"}),
+            Says({"member.county": "", "member.plan": "quit"}),
             kept.append,
         )
     assert [one.consent for one in kept] == [Consent()]
@@ -610,8 +663,17 @@ def test_what_the_profile_lacks_is_asked(known: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("replies", "case", "code"),
     [
-        pytest.param({"member.kp_member": "no"}, Case(), "not-kp-member", id="another plan"),
-        pytest.param({"member.county": "alpine"}, Case(), "county-not-served", id="county not served"),
+        pytest.param({"member.plan": "Not known, or none of these"}, Case(), "plan-unknown", id="plan not known"),
+        pytest.param(
+            {
+                "member.county": "sacramento",
+                "member.plan": "molina",
+                **{one: WHOLE[one] for one in ("screen", "referral.program")},
+            },
+            Case(),
+            "no-route",
+            id="no way known",
+        ),
         pytest.param({}, Case(referral=Referral(program="emc")), "unknown-program", id="unknown program"),
         pytest.param(
             {}, Case(referral=Referral(program="cs", services=("respit",))), "unknown-service", id="unknown service"
@@ -668,7 +730,7 @@ def test_back_and_forth_through_the_form() -> None:
     }
     talked = Talked(replies)
     assert talked.ask.prompt("member.first_name").earlier == "Tset"
-    assert talked.cases[0].member == KEPT.member
+    assert talked.cases[0].member == ASKED
 
 
 @pytest.mark.parametrize("typed", ["atlantis", "sb", "00000"])
@@ -729,4 +791,4 @@ def test_talk_uses_the_age_of_the_member(catalog: Policy) -> None:
     """The date of birth of the form settles the age for the referral, too."""
     (case,) = Talked(dict(WHOLE)).cases
     assert age_of(case, AS_OF) == 46
-    assert answers_of(case, catalog, AS_OF) == {"age": 46}
+    assert answers_of(case, catalog, AS_OF) == {"age": 46, "managed_care": True}

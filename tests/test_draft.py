@@ -92,8 +92,8 @@ def test_member_is_in_the_body_only(made: Make) -> None:
 def test_attestation_is_printed_in_full(catalog: Policy, made: Make) -> None:
     """What the referrer attests stands in the draft sentence by sentence."""
     body = " ".join(made().draft.body.split())
-    assert all(sentence in body for sentence in catalog.counties_file.form.attestation)
-    assert body.count("[x]") == len(catalog.counties_file.form.attestation)
+    assert all(sentence in body for sentence in catalog.form_of("kp").attestation)
+    assert body.count("[x]") == len(catalog.form_of("kp").attestation)
 
 
 def test_request_names_what_fits_and_why(made: Make) -> None:
@@ -127,7 +127,7 @@ def test_no_verdict_is_given(made: Make) -> None:
 
 def test_part2_notice_stands_only_where_it_applies(catalog: Policy, made: Make) -> None:
     """Part 2 information carries the notice against passing it on; other referrals do not."""
-    notice = catalog.counties_file.form.part2_notice
+    notice = catalog.words.part2_notice
     with_part2 = made({"consent.part2": True, "consent.part2_consent": True})
     assert notice in " ".join(with_part2.draft.body.split())
     assert notice not in " ".join(made().draft.body.split())
@@ -135,7 +135,7 @@ def test_part2_notice_stands_only_where_it_applies(catalog: Policy, made: Make) 
 
 def test_unlikely_is_only_a_warning(made: Make) -> None:
     """Anyone may refer: answers that do not match today warn and do not stop the draft."""
-    result = made({"answers.ed_visits_6_months": 0, "answers.managed_care": False})
+    result = made({"answers.excluded_programs": ["hospice"]})
     assert [warning.code for warning in result.warnings] == ["unlikely"]
     assert "the plan decides" in result.warnings[0].message
     assert result.draft.body
@@ -163,6 +163,15 @@ def test_warnings_of_fields_and_route_are_kept(made: Make) -> None:
     assert [warning.code for warning in result.warnings] == ["mrn-length", "region-not-confirmed"]
 
 
+def test_plan_and_no_managed_care_make_no_draft(made: Make) -> None:
+    """A case that names a plan and denies managed care says two things of the card: one of them is wrong."""
+    with pytest.raises(InputError) as caught:
+        made({"answers.managed_care": False})
+    assert [(one.where, one.code) for one in caught.value.problems] == [
+        ("answers.managed_care", "plan-without-managed-care")
+    ]
+
+
 def test_incomplete_case_lists_its_problems(made: Make) -> None:
     """A case that lacks something is refused with all that it lacks."""
     with pytest.raises(InputError) as caught:
@@ -172,8 +181,19 @@ def test_incomplete_case_lists_its_problems(made: Make) -> None:
 
 def test_other_plans_member_is_told_first(made: Make) -> None:
     """Whoever is in another plan learns that before being asked for more fields."""
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound) as caught:
         made({"member.kp_member": False, "member.phone": None})
+    assert caught.value.code == "not-kp-member"
+    assert "Health Plan of San Mateo (" in caught.value.message
+    assert "Kaiser" not in caught.value.message
+
+
+def test_nobodys_plan_is_guessed(made: Make) -> None:
+    """Where the case does not say which plan, the plans of the county are named, and none is taken for hers."""
+    with pytest.raises(NotFound) as caught:
+        made({"member.kp_member": None, "member.phone": None})
+    assert caught.value.code == "plan-unknown"
+    assert all(name in caught.value.message for name in ("Kaiser Permanente", "Health Plan of San Mateo"))
 
 
 def test_lead_entity_gets_the_same_draft(made: Make) -> None:

@@ -18,7 +18,6 @@ REQUIRED = (
     *(f"referrer.{key}" for key in ("name", "organization", "npi", "address", "phone", "email")),
     *("referrer.relationship", "referrer.source"),
     *(f"member.{key}" for key in ("first_name", "last_name", "date_of_birth", "phone", "address", "city", "zip")),
-    "member.kp_member",
     "referral.current_services",
 )
 """The mandatory fields of section A of the plan's form."""
@@ -28,7 +27,7 @@ def checked(catalog: Policy, changes: dict[str, Any] | None = None) -> CheckedCa
     """The complete case, with changes, as checked."""
     case, problems = read_case(changed(COMPLETE, changes or {}))
     assert problems == ()
-    return check_case(case, catalog, AS_OF)
+    return check_case(case, catalog.form_of("kp"), catalog, AS_OF)
 
 
 def codes(problems: tuple[Problem, ...]) -> list[tuple[str, str]]:
@@ -58,7 +57,7 @@ def test_blanks_are_missing(catalog: Policy, where: str) -> None:
 
 def test_each_missing_field_is_named_once(catalog: Policy) -> None:
     """An empty case lists each thing it lacks, and none twice."""
-    result = check_case(read_case({})[0], catalog, AS_OF)
+    result = check_case(read_case({})[0], catalog.form_of("kp"), catalog, AS_OF)
     named = codes(result.problems)
     assert {where for where, _ in named} >= {*REQUIRED, "member.county", "member.mrn", "referral.program"}
     assert len(named) == len(set(named))
@@ -277,8 +276,8 @@ def test_details_of_a_choice_are_checked_and_kept(catalog: Policy, where: str) -
 @pytest.mark.parametrize("key", ["relationship", "source"])
 def test_other_without_saying_which_is_a_warning(catalog: Policy, key: str) -> None:
     """The form asks which relationship or source "other" is: without it the draft is written, with a reminder."""
-    plain = check_case(read_case(changed(COMPLETE, {f"referrer.{key}": "other"}))[0], catalog, AS_OF)
+    plain = checked(catalog, {f"referrer.{key}": "other"})
     assert plain.problems == ()
     assert [(one.where, one.code) for one in plain.warnings] == [(f"referrer.{key}_detail", "say-which")]
     said = {f"referrer.{key}": "other", f"referrer.{key}_detail": "Neighbor"}
-    assert check_case(read_case(changed(COMPLETE, said))[0], catalog, AS_OF).warnings == ()
+    assert checked(catalog, said).warnings == ()

@@ -37,8 +37,9 @@ def test_field_is_in_the_template(run: Run, field: Field) -> None:
 
 @EACH
 def test_field_is_in_the_letter(catalog: Policy, field: Field) -> None:
-    """What is said of a member or by a referrer reaches the plan, in a section with its label."""
-    assert (field.key in catalog.form.keys) is not bool(field.absent.get("letter"))
+    """What is said of a member or by a referrer reaches a plan, in a section of its form with its label."""
+    keys = {key for form in catalog.routes_file.form for key in form.keys}
+    assert (field.key in keys) is not bool(field.absent.get("letter"))
     assert field.label or field.part == "consent" or field.absent.get("letter")
 
 

@@ -17,7 +17,7 @@ from calaim_cli.case.casefile import profile_bytes
 from calaim_cli.draft.draft import LONGEST_LINK, as_mailto, asked_for, format_for
 from calaim_cli.draft.formats import Format
 from calaim_cli.draft.message import Draft
-from conftest import Run, WriteCase, WriteProfile, is_private
+from conftest import ROOT, Run, WriteCase, WriteProfile, is_private
 from sheets import row, sheet
 
 DAY = ("--as-of", "2026-11-22")
@@ -194,7 +194,7 @@ def test_bad_entity_address_makes_no_draft(
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        pytest.param({"answers.managed_care": False}, "unlikely", id="unlikely"),
+        pytest.param({"answers.excluded_programs": ["hospice"]}, "unlikely", id="unlikely"),
         pytest.param({"referral.program": "chw"}, "need-answers", id="answers missing"),
         pytest.param({"answers.age": 30}, "age-differs", id="age against date of birth"),
         pytest.param({"consent.part2": None}, "part2-not-stated", id="Part 2 not stated"),
@@ -371,9 +371,10 @@ def test_consent_counts_for_what_the_case_asks_for_alone(
 @pytest.fixture
 def other_mailbox(data_copy: Path) -> Path:
     """A data folder whose mailbox for the north is another one."""
-    counties = data_copy / "counties.toml"
-    text = counties.read_text("utf-8")
-    counties.write_text(text.replace("REGMCDURNS-KPNC@kp.org", "north@example.org"), encoding="utf-8")
+    text = (ROOT / "data" / "routes.toml").read_text("utf-8")
+    (data_copy / "routes.toml").write_text(
+        text.replace("REGMCDURNS-KPNC@kp.org", "north@example.org"), encoding="utf-8"
+    )
     return data_copy
 
 
@@ -387,7 +388,7 @@ def test_mailbox_of_own_data_is_pointed_out(
     ran = run("refer", write_case(), *DAY, *(("--data", other_mailbox) if by == "option" else ()))
     assert ran.code == 0
     assert ran.out.startswith("To: north@example.org\n")
-    assert 'calaim: warning: mailbox of region "north": own-mailbox: comes from your own data' in ran.err
+    assert 'calaim: warning: route "kp-north-email": own-mailbox: comes from your own data' in ran.err
 
 
 def test_mailboxes_of_own_data_are_pointed_out_before_a_batch(run: Run, tmp_path: Path, other_mailbox: Path) -> None:

@@ -283,9 +283,9 @@ def test_case_with_bad_answers_is_refused_first(
 
 
 def test_inquiry_is_what_was_asked_for(catalog: Policy) -> None:
-    """The interview is about what was named, in the county of the case; what KP does not offer is for its members."""
+    """The interview is about what was named, but what the member's own plan does not offer in her county."""
     unsaid = started(None, "san mateo", catalog)
-    here, another = (replace(unsaid, member=replace(unsaid.member, kp_member=kp)) for kp in (True, False))
+    here, another = (replace(unsaid, member=replace(unsaid.member, plan=plan)) for plan in ("kp", "hpsm"))
     assert list(inquiry_for(["ECM"], here, catalog).subjects) == ["ecm"]
     assert all("recuperative_care" in inquiry_for([], one, catalog).subjects for one in (unsaid, another))
     assert "recuperative_care" not in inquiry_for([], here, catalog).subjects
@@ -389,7 +389,6 @@ TEXTS = (
     question_texts()
     | {field.key: field.ask for field in FIELDS if field.ask and field.name != "source_detail"}
     | {
-        "member.kp_member": "Does the member have Kaiser Permanente Medi-Cal?",
         "screen": "What should be screened first?",
         "referral.program": "What should the referral ask for?",
         "referral.current_services": "What does the member receive now?",
@@ -436,7 +435,7 @@ def test_referral_from_nothing_to_a_draft(tmp_path: Path, profile: Path) -> None
     with Terminal("refer", "--plain", "--out", out, *DAY) as terminal:
         asked = terminal.answer(FORM, TEXTS)
         assert terminal.end() == 0
-    assert asked[:3] == ["member.county", "member.kp_member", "screen"]
+    assert asked[:3] == ["member.county", "member.plan", "screen"]
     assert asked[-4:] == ASKED_ALWAYS
     message = email.message_from_bytes(out.read_bytes(), policy=policy.default)
     assert (message["To"], message["Subject"]) == ("REGMCDURNS-KPNC@kp.org", "ECM Referral")
@@ -500,7 +499,6 @@ def test_referral_is_saved_and_gone_on_with(tmp_path: Path, profile: Path) -> No
     keep = dict.fromkeys((field.key for field in FIELDS if field.part in {"member", "referrer"}), "") | {
         "referral.current_services": "",
         "screen": UNSCREENED,
-        "member.kp_member": "yes",
     }
     with Terminal(*shlex.split(said[1])[1:]) as terminal:
         asked = terminal.answer(FORM | keep, TEXTS)
@@ -510,7 +508,7 @@ def test_referral_is_saved_and_gone_on_with(tmp_path: Path, profile: Path) -> No
 
 
 @pytest.mark.unix("a pseudo-terminal")
-@pytest.mark.parametrize("at", ["member.kp_member", "member.zip", "consent.attested", "write"])
+@pytest.mark.parametrize("at", ["member.plan", "member.zip", "consent.attested", "write"])
 def test_referral_killed(tmp_path: Path, profile: Path, at: str) -> None:
     """A power cut during a referral leaves every reply in the saved case, and never half a draft."""
     save, out = tmp_path / "case.toml", tmp_path / "draft.eml"

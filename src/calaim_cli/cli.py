@@ -487,7 +487,8 @@ def refer(
         drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain=plain)
     _warn(policy.past_review(as_of))
     if data is not None:
-        _warn(route.own_mailboxes(policy, load.load()))
+        used = {address for one in drafts for address in one.draft.to}
+        _warn(route.own_mailboxes(policy, load.load(), used))
     if redact:
         for one in drafts:
             emit_utf8(draft.as_text(replace(one.draft, body=drafter.redacted(one))))

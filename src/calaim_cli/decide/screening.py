@@ -167,13 +167,14 @@ def decide(
 
 
 def _screened(name: str, case: Case, screener: Screener, as_of: date, membership: Membership) -> Screening:
+    screening = screener.screen(case, as_of, plan=membership.plan)
+    if screening.problems:
+        problems = (*membership.problems, *screening.problems)
+        raise InputError(f"{name}: the answers are not valid; nothing was decided", problems)
     if membership.problems:
         one = membership.problems[0]
         wrong = InputError if one.code == "plan-conflict" else NotFound
         raise wrong(f"{name}: {one.where}: {one.message}", membership.problems, code=one.code)
-    screening = screener.screen(case, as_of, plan=membership.plan)
-    if screening.problems:
-        raise InputError(f"{name}: the answers are not valid; nothing was decided", screening.problems)
     return screening
 
 

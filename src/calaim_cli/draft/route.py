@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -73,9 +73,7 @@ def destination(
         why = _why(plan, mailbox, policy)
         subject = mailbox.subject[program]
         return Destination(plan.id, plan, (mailbox.address,), subject, why, region or None, way, unsure)
-    if not way.routes and way.ask is None:
-        words = f"no way to refer to {plan.name} for this program is known: call the number on the member's card"
-        raise NotFound(f"{words}, or {policy.call_to_choose()}", code="no-route")
+    check_way(plan, way, policy)
     if not way.routes:
         unsure = (*unsure, caution("ask-how-to-refer", "member.plan", plan=plan.name))
     return Destination(SHEET, plan, (), "", _why_sheet(plan, way, policy), None, way, unsure)
@@ -107,6 +105,13 @@ def _why_sheet(plan: Plan, way: Way, policy: Policy) -> str:
     best = way.routes[0] if way.routes else way.ask
     cited = policy.cite(best.source) if best else ""
     return f"The member's plan is {plan.name}, which takes no referral by e-mail; its way from {cited}"
+
+
+def check_way(plan: Plan, way: Way, policy: Policy) -> None:
+    """Raises NotFound where no way to the plan is known, nor a line to ask."""
+    if not way.routes and way.ask is None:
+        words = f"no way to refer to {plan.name} for this program is known: call the number on the member's card"
+        raise NotFound(f"{words}, or {policy.call_to_choose()}", code="no-route")
 
 
 def check_member(county: County, membership: Membership, policy: Policy, unread: tuple[Problem, ...] = ()) -> None:
@@ -169,11 +174,14 @@ def _not_offered(entry: Program, county: County, plan: Plan, call: str, policy: 
     return f"{words} In the same region it is offered in {offering}"
 
 
-def own_mailboxes(policy: Policy, shipped: Policy) -> Iterator[Problem]:
-    """A warning for each mailbox in the user's own data that the shipped data have otherwise, or not at all."""
+def own_mailboxes(policy: Policy, shipped: Policy, used: Collection[str] | None = None) -> Iterator[Problem]:
+    """A warning for each mailbox in the user's own data that the shipped data have otherwise, or not at all.
+
+    Of the addresses in use alone, where they are known.
+    """
     known = {one.id: one.address for one in _mailboxes(shipped)}
     for one in _mailboxes(policy):
-        if known.get(one.id) != one.address:
+        if known.get(one.id) != one.address and (used is None or one.address in used):
             yield caution("own-mailbox", f'route "{one.id}"', edition=shipped.edition)
 
 

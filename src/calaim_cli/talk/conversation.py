@@ -160,13 +160,14 @@ def choose_referrals(
 ) -> tuple[Case, ...]:
     """The referrals to write: one case for each program, in the order of the policy.
 
-    It is chosen among what can be referred for by e-mail in the member's county, with how it came out, best first.
+    It is chosen among what the member's plan takes referrals for in her county, with how it came out, best first.
     """
     county, order = place_named(case.member.county, policy).county, list(Outcome)
+    refused = {service for route in policy.routes_file.route if route.plan == plan for service in route.services_except}
     offers = {
         name: f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
         for name, one in sorted(determinations.items(), key=lambda item: order.index(item[1].outcome))
-        if one.subject.entry.by_email and not one.subject.population
+        if name not in refused and not one.subject.population
         if not one.subject.service or policy.offered(plan, one.subject.service, county) is not False
     }
     words = "What should the referral ask for?"

@@ -183,16 +183,19 @@ def talk(case: Case, drafter: Drafter, ask: Ask, save: conversation.Save) -> tup
     county = place_named(case.member.county, policy).county
     membership = membership_of(case, policy)
     route.check_member(county, membership, policy)
+    plan = policy.plans[membership.plan]
     if typed := conversation.choose_screening(case, policy, ask):
         case = interviewed(inquiry_for(typed, case, policy), case, policy, as_of, ask, save)
-    results = screener(policy.subjects, policy).screen(case, as_of, plan=membership.plan).determinations
-    wanted = (case,) if complete else conversation.choose_referrals(case, results, membership.plan, policy, ask)
+    results = screener(policy.subjects, policy).screen(case, as_of, plan=plan.id).determinations
+    wanted = (case,) if complete else conversation.choose_referrals(case, results, plan.id, policy, ask)
+    for one in wanted:
+        route.check_way(plan, policy.way_to(plan.id, county, one.referral.program), policy)
     case = wanted[0] if len(wanted) == 1 else case
     save(case)
-    needed = [where for where in policy.form_of(membership.plan).required if where.startswith("referrer.")]
+    needed = [where for where in policy.form_of(plan.id).required if where.startswith("referrer.")]
     known = case.referrer == profile and all(attrgetter(where)(case) for where in needed)
-    missing = () if known else conversation.form_steps("referrer", policy, as_of, membership.plan)
-    steps = [*missing, *conversation.form_steps("member", policy, as_of, membership.plan)]
+    missing = () if known else conversation.form_steps("referrer", policy, as_of, plan.id)
+    steps = [*missing, *conversation.form_steps("member", policy, as_of, plan.id)]
     done = conversation.walk(steps, case, ask, save)
     # What is said of consent is never saved for another time.
     done = conversation.walk(conversation.part2_steps(), done, ask, lambda _: None)
