@@ -176,7 +176,9 @@ def test_service_says_how_many_counties_are_not_the_plans(catalog: Policy, typed
     shown = facts(service_view(policy.service_named(typed, catalog), None, catalog))
     listed = len(shown["offered_in"]) + len(shown.get("not_offered_in", []))
     counties = len(catalog.counties_file.county)
-    assert shown["not_served"][0].startswith(f"The other {counties - listed} of {counties} counties are not Kaiser")
+    assert shown["not_served"][0].startswith(
+        f"The other {counties - listed} of {counties} counties are not served by {KAISER}"
+    )
 
 
 def test_rule_is_shown_criterion_by_criterion_with_its_source(catalog: Policy) -> None:
