@@ -132,7 +132,9 @@ def test_heading_counts(catalog: Policy, number: int, title: str) -> None:
 def test_heading_says_whose_counties_lack_a_service(catalog: Policy) -> None:
     """A county that the plan does not serve is not in the list, so the heading says that it is about those served."""
     sobering, asthma = (service_named(one, catalog) for one in ("sobering-centers", "asthma-remediation"))
-    headings = [counties_view((), KAISER, *asked)[0] for asked in ((None, sobering), (asthma, None), (asthma, sobering))]
+    headings = [
+        counties_view((), KAISER, *asked)[0] for asked in ((None, sobering), (asthma, None), (asthma, sobering))
+    ]
     assert headings == [
         Heading("0 counties served by Kaiser Permanente, without Sobering Centers"),
         Heading("0 counties served by Kaiser Permanente, with Asthma Remediation"),
