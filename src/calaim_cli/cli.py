@@ -484,7 +484,9 @@ def refer(
     if case is not None:
         drafts = [drafter.draft_file(case, written, asked)]
     else:
-        drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain=plain)
+        ways = {"redact": redact, "no_input": no_input, "plain": plain}
+        mail = wanted in {Format.EML, Format.MAILTO}
+        drafts = session.referred(asked, drafter, save, start, **ways, by_email=mail)
     _warn(policy.past_review(as_of))
     if data is not None:
         used = {address for one in drafts for address in one.draft.to}
