@@ -54,10 +54,12 @@ def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
 
 
 def _between(kind: str, old: Iterable[Struct], new: Iterable[Struct]) -> Iterator[Change]:
-    # An offer is known by its plan, a rejected address by itself, a county by its name.
+    # An offer is known by its plan, who may begin at once by the population, a rejected address by itself.
     was, now = (
         {
-            str(next(getattr(one, key) for key in ("id", "address", "plan", "name") if hasattr(one, key))): one
+            str(
+                next(getattr(one, key) for key in ("id", "address", "plan", "population", "name") if hasattr(one, key))
+            ): one
             for one in entries
         }
         for entries in (old, new)
