@@ -42,7 +42,7 @@ def subject_of(result: dict[str, Any]) -> str:
 def test_document_has_the_keys_of_the_contract(run: Run, write_case: WriteCase, catalog: Policy) -> None:
     """Scripts find every key of `calaim.determination/1`, in the order of the contract."""
     document = checked(run, write_case())
-    assert list(document) == ["schema", "as_of", "edition", "county", "results", "warnings"]
+    assert list(document) == ["schema", "as_of", "edition", "county", "results", "warnings", "plan", "send"]
     assert document["schema"] == "calaim.determination/1"
     assert (document["as_of"], document["edition"]) == ("2026-11-22", catalog.edition)
     assert document["county"] == "San Mateo"

@@ -11,15 +11,18 @@ import re
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
 from calaim_cli.case.case import Case, Member, Referral
 from calaim_cli.decide.soundness import find_problems
-from calaim_cli.draft.route import route
+from calaim_cli.decide.membership import membership_of, region_of
+from calaim_cli.draft.route import Destination, destination
 from calaim_cli.policy.places import KP, County, NoPlace, Place, find_place, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import source_id
+from calaim_cli.policy.routes import Channel, OfferKind
 from conftest import AS_OF, ROOT, Run, WriteCase
 
 NORTH_MAILBOX, NORTH_PHONE = "REGMCDURNS-KPNC@kp.org", "1-833-721-6012"
@@ -52,15 +55,30 @@ ADDRESSES = {
     "Ji-Liaison@kp.org",
     "EnhancedCareManagement@dhcs.ca.gov",
     "CommunitySupports@dhcs.ca.gov",
+    "CustomerSupport@hpsm.org",
+    "ECM@iehp.org",
+    "ECM@lacare.org",
+    "ECM_JI@lacare.org",
+    "MHC_ECM@molinahealthcare.com",
+}
+REJECTED = {
+    "CalAIMECMILOS@dhcs.ca.gov",
     "SM_justiceinvolvedliaison@healthnet.com",
     "help_referral@healthnet.com",
     "ecmoutreachspecialist@khs-net.com",
 }
+"""Addresses that the data hold only to say that they are not to be used."""
 
 
 def named(catalog: Policy, name: str) -> County:
     """The shipped county of that name."""
     return next(county for county in catalog.counties_file.county if county.name == name)
+
+
+def sent(case: Case, name: str, catalog: Policy) -> Destination:
+    """Where the case goes from the county of that name."""
+    county, plan = named(catalog, name), catalog.plans[membership_of(case, catalog).plan]
+    return destination(case, county, plan, region_of(case, county, catalog)[0], catalog, None, AS_OF)
 
 
 def data_text() -> str:
@@ -80,7 +98,7 @@ def citations(value: object, key: str = "") -> Iterator[str]:
             yield from citations(inner, name)
     elif isinstance(value, list):
         for inner in value:
-            if isinstance(inner, str) and key in {"source", "codes_source", "subjects_source"}:
+            if isinstance(inner, str) and key in {"source", "codes_source", "from_source", "authority_source"}:
                 yield source_id(inner)
             else:
                 yield from citations(inner)
@@ -135,7 +153,7 @@ def test_every_county_routes_to_its_mailbox(catalog: Policy, counties: list[str]
     asked = Referral(program=program, services=("housing_deposits",) if program == "cs" else ())
     case = Case(member=Member(kp_member=True), referral=asked)
     for name in counties:
-        found = route(case, named(catalog, name), catalog, None)
+        found = sent(case, name, catalog)
         assert (name, found.to, found.subject) == (name, (mailbox,), SUBJECTS[program])
 
 
@@ -143,7 +161,7 @@ def test_every_county_routes_to_its_mailbox(catalog: Policy, counties: list[str]
 def test_tulare_routes_by_its_listed_zip_codes(catalog: Policy, code: str, region: str) -> None:
     """Each listed ZIP code of Tulare gives its side's mailbox, never without the warning to confirm by phone."""
     case = Case(member=Member(kp_member=True, zip=code), referral=Referral(program="ecm"))
-    found = route(case, named(catalog, "Tulare"), catalog, None)
+    found = sent(case, "Tulare", catalog)
     assert found.to == ({"north": NORTH_MAILBOX, "south": SOUTH_MAILBOX}[region],)
     assert "phone" in found.warnings[0].message
 
@@ -159,7 +177,7 @@ def test_tulare_has_no_region_of_its_own(catalog: Policy) -> None:
 def test_inferred_regions_come_with_a_warning(catalog: Policy, name: str) -> None:
     """Where the region is inferred, a draft says that it is not confirmed; Mariposa and Santa Cruz are never South."""
     case = Case(member=Member(kp_member=True), referral=Referral(program="ecm"))
-    found = route(case, named(catalog, name), catalog, None)
+    found = sent(case, name, catalog)
     assert found.region == ("south" if name == "Imperial" else "north")
     assert [warning.code for warning in found.warnings] == ["region-not-confirmed"]
     assert "not confirmed" in found.warnings[0].message
@@ -182,13 +200,11 @@ def test_draft_for_every_kind_of_request_carries_mailbox_and_subject(run: Run, w
 
 def test_regions_have_their_phones_and_hours(catalog: Policy) -> None:
     """The regional lines are the guide's, with TTY and hours, so that a person can always call instead."""
-    assert {region.id: region.phone for region in catalog.regions.values()} == {
-        "north": NORTH_PHONE,
-        "south": SOUTH_PHONE,
-    }
-    for region in catalog.regions.values():
-        assert region.tty == "711"
-        assert "8:30 a.m. to 5:00 p.m." in region.hours
+    lines = {one.region: one for one in catalog.lines_of(KP, None)}
+    assert {region: line.address for region, line in lines.items()} == {"north": NORTH_PHONE, "south": SOUTH_PHONE}
+    for line in lines.values():
+        assert line.tty == "711"
+        assert "8:30 a.m. to 5:00 p.m." in line.hours
 
 
 @pytest.mark.parametrize("address", [NORTH_MAILBOX, SOUTH_MAILBOX])
@@ -200,19 +216,25 @@ def test_a_mailbox_stands_once_in_the_data_and_never_in_code(address: str) -> No
 
 @pytest.mark.parametrize("subject", SUBJECTS.values())
 def test_a_subject_stands_once_in_the_data_and_never_in_code(subject: str) -> None:
-    """The exact subjects are written once, in the data."""
-    assert data_text().count(f'"{subject}"') == 1
+    """The exact subjects are written in the data alone, once with each mailbox."""
+    assert data_text().count(f'"{subject}"') == data_text().count(f'address = "{NORTH_MAILBOX}"') * 2 == 2
     assert subject not in source_text()
 
 
 def test_no_address_ships_that_was_not_published() -> None:
     """Only known addresses ship: no Network Lead Entity, no misspelled mailbox, no guess; and none in code."""
     address = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
-    assert set(address.findall(data_text())) == ADDRESSES
+    assert set(address.findall(data_text())) == ADDRESSES | REJECTED
+    used, rejected = data_text().partition("[[rejected]]")[::2]
+    assert set(address.findall(rejected)) >= REJECTED
+    assert not [one for one in REJECTED if one in used]
     assert [found for found in address.findall(source_text()) if not found.endswith("@example.org")] == []
 
 
 # Phones
+
+
+PHONE = re.compile(r"\b(?:1-)?\d{3}-\d{3}-\d{4}\b")
 
 
 def digits(phone: str) -> str:
@@ -223,10 +245,10 @@ def digits(phone: str) -> str:
 def test_no_phone_is_shared_between_plans(catalog: Policy) -> None:
     """Nobody is sent to another plan's line; only HPSJ and MVHP, one organization, have one phone."""
     owners: dict[str, set[str]] = defaultdict(set)
-    for plan in catalog.plans.values():
-        owners[digits(plan.phone)].add(plan.id)
-    for region in catalog.regions.values():
-        owners[digits(region.phone)].add(KP)
+    for route, phone in (
+        (one, phone) for one in catalog.routes_file.route for phone in PHONE.findall(f"{one.address} {one.also}")
+    ):
+        owners[digits(phone)].add(route.plan)
     for contact in catalog.counties_file.contact:
         owners[digits(contact.phone)].add(contact.plan or contact.id)
     shared = [plans for phone, plans in owners.items() if phone and len(plans) > 1]
@@ -235,11 +257,12 @@ def test_no_phone_is_shared_between_plans(catalog: Policy) -> None:
 
 def test_other_plans_phones_are_never_given_for_kaiser_permanente(catalog: Policy) -> None:
     """The three numbers once mistaken for Kaiser Permanente's stand at their own plans only."""
-    theirs = [*catalog.regions.values(), catalog.plans[KP]]
+    routes = catalog.routes_file.route
+    theirs = [*catalog.regions.values(), catalog.plans[KP], *(one for one in routes if one.plan == KP)]
     theirs += [contact for contact in catalog.counties_file.contact if contact.plan == KP]
     theirs += [county.kp for county in catalog.counties_file.county if county.kp]
     for phone, plan in zip(OTHER_PLANS_PHONES, ("health_net", "calviva", "chpiv"), strict=True):
-        assert phone in catalog.plans[plan].phone
+        assert any(phone in f"{one.address} {one.also}" for one in catalog.lines_of(plan, None))
         assert not [one for one in theirs if phone in repr(one)]
 
 
@@ -289,10 +312,12 @@ def test_exceptions_by_county_are_the_same_from_every_side(run: Run, service: st
 
 def test_other_services_have_no_exceptions(catalog: Policy) -> None:
     """All fifteen services say where they are offered; only two have exceptions, Transitional Rent never."""
-    exceptions = {one.service: list(one.not_in) for one in catalog.availability.values() if one.not_in}
-    assert exceptions == NOT_OFFERED
-    assert list(catalog.availability) == [service.id for service in catalog.programs_file.service]
-    assert len(catalog.availability) == 15
+    offer = catalog.offers[KP]
+    assert {service: list(counties) for service, counties in offer.not_in.items()} == NOT_OFFERED
+    assert (offer.kind, offer.services, len(catalog.services)) == (OfferKind.ALL_BUT, (), 15)
+    for county, service in product(catalog.counties_file.county, catalog.services):
+        expected = county.name not in NOT_OFFERED.get(service, []) if county.kp else None
+        assert catalog.offered(KP, service, county) is expected
 
 
 # ZIP codes

@@ -30,9 +30,34 @@ def test_same_data_differ_in_nothing(run: Run) -> None:
 
 def test_changed_phone_is_told_with_both_values(run: Run, data_copy: Path) -> None:
     """A reader of the comparison sees entry, key, the old value and the new one."""
-    edit(data_copy, "counties.toml", "1-833-721-6012", "1-415-555-0100")
+    edit(data_copy, "routes.toml", "1-833-721-6012", "1-415-555-0100")
     ran = run("data", "diff", DATA, data_copy)
-    assert ran.out == 'change\tregion "north": phone: was 1-833-721-6012, now 1-415-555-0100\n'
+    assert ran.out == 'change\troute "kp-north-phone": address: was 1-833-721-6012, now 1-415-555-0100\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('as_of = "2024-10"', 'as_of = "2024-11"', 'offer "kp": as_of: was 2024-10, now 2024-11'),
+        (
+            'population = "homelessness"\nkinds = [',
+            'population = "homelessness"\nkinds = ["x", ',
+            'at_once "homelessness": kinds: was ',
+        ),
+        (
+            'address = "CalAIMECMILOS@dhcs.ca.gov"',
+            'address = "other@example.org"',
+            'rejected "CalAIMECMILOS@dhcs.ca.gov": was there, now removed',
+        ),
+    ],
+    ids=["offer", "at-once", "rejected"],
+)
+def test_entries_without_an_id_are_told_by_what_they_are_of(
+    run: Run, data_copy: Path, old: str, new: str, said: str
+) -> None:
+    """What a plan offers, who may begin at once and what is not to be used are compared like everything else."""
+    edit(data_copy, "routes.toml", old, new)
+    assert f"change\t{said}" in run("data", "diff", DATA, data_copy).out
 
 
 def test_changed_threshold_shows_who_is_decided_differently(run: Run, data_copy: Path, write_case: WriteCase) -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from calaim_cli import cli
 from calaim_cli.base.errors import NotFound
 from calaim_cli.policy import load, policy
-from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.policy import Policy, place_named
 from calaim_cli.policy.programs import subject_id
+from calaim_cli.policy.routes import Channel
 from conftest import Run
 
 CATALOG = load.load()
@@ -69,7 +70,7 @@ def test_regions_and_plans_are_found_by_id_and_name(catalog: Policy) -> None:
         pytest.param(("counties", "--region", "nort"), "did you mean north", id="region"),
         pytest.param(("counties", "--region", "east"), "south", id="region-like-nothing"),
         pytest.param(("counties", "--plan", "partnershipp"), "did you mean partnership", id="plan"),
-        pytest.param(("counties", "--plan", "zzz"), "iehp", id="plan-like-nothing"),
+        pytest.param(("counties", "--plan", "zzz"), "calaim plan", id="plan-like-nothing"),
         pytest.param(("counties", "--service", "respit"), "did you mean respite", id="service-of-counties"),
         pytest.param(("services", "--county", "sb"), "Santa Barbara", id="county-of-services"),
     ],
@@ -138,7 +139,8 @@ def test_sources_come_with_what_rests_on_them(run: Run) -> None:
 def test_county_served(run: Run) -> None:
     """San Mateo gives region, mailbox and phone, each service with its date and source, and the plans, KP first."""
     document = county_document(run, "san", "mateo")
-    north = CATALOG.regions["north"]
+    mailbox, line = CATALOG.way_to("kp", place_named("san mateo", CATALOG).county, "ecm").routes
+    assert (mailbox.channel, line.channel) == (Channel.EMAIL, Channel.PHONE)
     assert list(document)[:7] == ["schema", "county", "fips", "place", "kp", "services", "plans"]
     assert {key: document[key] for key in ("schema", "county", "fips", "place", "edition")} == {
         "schema": "calaim.county/1",
@@ -148,7 +150,7 @@ def test_county_served(run: Run) -> None:
         "edition": CATALOG.edition,
     }
     kp = document["kp"]
-    assert (kp["served"], kp["region"], kp["email"], kp["phone"]) == (True, "north", north.email, north.phone)
+    assert (kp["served"], kp["region"], kp["email"], kp["phone"]) == (True, "north", mailbox.address, line.address)
     assert kp["partial"] is None
     assert [service["id"] for service in document["services"]] == [one.id for one in CATALOG.programs_file.service]
     offered = {service["id"]: service["offered"] for service in document["services"]}

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import AS_OF, Ran, Run
 
-PROGRAMS, COUNTIES = "programs.toml", "counties.toml"
+PROGRAMS, COUNTIES, ROUTES = "programs.toml", "counties.toml", "routes.toml"
 END = r"\Z"
 FIPS = r'fips = "06001"'
 
@@ -189,60 +189,10 @@ IN_COUNTIES = {
     ),
     "alias-of-another-county": (FIPS, FIPS + '\naliases = ["SF"]', ('"sf"', "duplicate-place", '"Alameda"')),
     "alias-that-is-ambiguous": (FIPS, FIPS + '\naliases = ["sb"]', ('"sb"', "duplicate-place", '"Alameda"')),
-    "mailbox-with-an-accent": (r'email = "', 'email = "é', ('"north"', "email", "address", "without accents")),
-    "two-addresses-in-a-mailbox": (
-        r'email = "',
-        'email = "pat@example.org, ',
-        ('"north"', "email", "address", "one plain"),
-    ),
-    "mailbox-with-a-line-break": (r'email = "', 'email = "pat@example.org\\n', ('"north"', "email", "address")),
-    "subject-over-two-lines": (r'\necm = "', '\necm = "Extra\\n', ("form", "subjects.ecm", "subject")),
-    "field-of-the-form-unknown": (
-        r'"member.city",\n    "member.zip",\n    "member.county"',
-        '"member.town", "member.city", "member.zip", "member.county"',
-        ("form", "sections", "member.town"),
-    ),
-    "field-of-the-form-twice": (
-        r'"member.city",\n    "member.zip",\n    "member.county"',
-        '"member.city", "member.city", "member.zip", "member.county"',
-        ("member.city", "2 places"),
-    ),
-    "required-field-in-no-section": (
-        r'"member.zip",\n    "member.county"',
-        '"member.county"',
-        ("form", "member.zip", "required"),
-    ),
-    "label-of-no-field": (r'"member.mrn" = ', '"member.record" = ', ("form", "labels", "member.record")),
-    "no-attestation": (
-        r'fields = \["consent.member_agreed", "consent.attested"\]',
-        'fields = ["consent.attested"]',
-        ("form", "sections", "consent.member_agreed"),
-    ),
-    "no-closing-words": (
-        r'title = "DECISION"',
-        'title = "DECISION"\nfields = ["referral.self_referral"]',
-        ("form", "sections", "closed_loop"),
-    ),
-    "subject-missing": (r"\necm = [^\n]*\n", "\n", ("form", "subjects", '"ecm"')),
     "fifty-seven-counties": (
         r'\[\[county\]\]\nname = "Yuba".*?(?=\n#)',
         "",
         ("county", "county-count", "58", "found 57"),
-    ),
-    "availability-missing": (
-        r'\[\[availability\]\]\nservice = "respite".*?(?=\n\[\[)',
-        "",
-        ('availability "respite"', "not_in"),
-    ),
-    "availability-of-no-service": (
-        r'service = "respite"',
-        'service = "respit"',
-        ("availability", "unknown-service", '"respit"', "did you mean respite"),
-    ),
-    "not-offered-in-no-county": (
-        r'not_in = \["San Mateo"\]',
-        'not_in = ["San Matteo"]',
-        ('availability "recuperative_care"', "unknown-county", '"San Matteo"', "did you mean San Mateo"),
     ),
     "contact-without-source": (
         END,
@@ -274,7 +224,6 @@ IN_COUNTIES = {
         '\n[[source]]\nid = "G26"\nname = "x"\ntitle = "x"\ndate = "2026"\ngrade = "A"',
         ('source "G26"', "duplicate-id"),
     ),
-    "form-missing": (r"\[form\].*?(?=\[\[availability)", "", ("form", "missing-key")),
     "other-schema": (r"calaim.counties/1", "calaim.counties/2", ("schema", "calaim.counties/1")),
 }
 
@@ -286,6 +235,154 @@ def test_mistake_in_the_counties_is_named(
     """A mistake that would misdirect a referral never goes live: file, entry, key and what to do are told."""
     edit(data_copy / COUNTIES, pattern, replacement)
     assert_refused(check(run, data_copy), COUNTIES, *parts)
+
+
+MAILBOX = r'address = "REGMCDURNS'
+IN_ROUTES = {
+    "mailbox-with-an-accent": (
+        MAILBOX,
+        'address = "éREGMCDURNS',
+        ('"kp-north-email"', "address", "without accents"),
+    ),
+    "two-addresses-in-a-mailbox": (
+        MAILBOX,
+        'address = "pat@example.org, REGMCDURNS',
+        ('"kp-north-email"', "address", "one plain"),
+    ),
+    "mailbox-with-a-line-break": (
+        MAILBOX,
+        'address = "pat@example.org\\nREGMCDURNS',
+        ('"kp-north-email"', "address"),
+    ),
+    "subject-over-two-lines": (
+        r'ecm = "ECM Referral"',
+        'ecm = "Extra\\nReferral"',
+        ('"kp-north-email"', "subject.ecm", "subject"),
+    ),
+    "subject-missing": (
+        r'ecm = "ECM Referral", ',
+        "",
+        ('"kp-north-email"', "subject.ecm", "exact subject"),
+    ),
+    "subject-of-one-region-missing": (
+        r'(?<=KPNC@kp.org)(.*?)subject = \{ ecm = "ECM Referral", cs = "CS Referral", [^\n]*(?=\n.*?id = "kp-south)',
+        '"\nsubject = { ecm = "ECM Referral", cs = "CS Referral" }',
+        ('"kp-north-email"', "subject.chw", "exact subject"),
+    ),
+    "route-of-an-unknown-plan": (
+        r'plan = "kp"',
+        'plan = "pk"',
+        ('route "kp-north-email"', "plan", "unknown-plan", '"pk"'),
+    ),
+    "route-of-an-unknown-region": (
+        r'region = "north"',
+        'region = "nort"',
+        ('route "kp-north-email"', "region", "unknown-region", '"nort"', "did you mean north"),
+    ),
+    "route-for-an-unknown-program": (
+        r'programs = \["ecm", "cs", "chw"\]\nkind = "referral"\nchannel = "email"',
+        'programs = ["emc"]\nkind = "referral"\nchannel = "email"',
+        ('route "kp-north-email"', "programs", "unknown-program", '"emc"'),
+    ),
+    "route-with-an-unknown-service": (
+        r'services_except = \["sobering_centers"\]',
+        'services_except = ["sobering_centres"]',
+        ('route "kp-north-email"', "unknown-service", '"sobering_centres"', "did you mean sobering_centers"),
+    ),
+    "route-in-a-county-without-the-plan": (
+        r'region = "north"\nprograms',
+        'counties = ["Lassen"]\nprograms',
+        ('route "kp-north-email"', "counties", "not-served", "Lassen"),
+    ),
+    "route-of-an-unknown-kind": (
+        r'kind = "referral"',
+        'kind = "referal"',
+        ('route "kp-north-email"', "kind", "value"),
+    ),
+    "route-of-an-unknown-grade": (
+        r'grade = "A"\nchecked',
+        'grade = "D"\nchecked',
+        ("route", "grade", "value"),
+    ),
+    "route-without-source": (
+        r'source = \["S1"\](?=\ndate = "2024-10"\ngrade = "A"\nchecked)',
+        "source = []",
+        ('route "kp-north-email"', "source", "no-source"),
+    ),
+    "route-twice": (r'id = "kp-south-email"', 'id = "kp-north-email"', ('route "kp-north-email"', "duplicate-id")),
+    "address-that-was-rejected": (
+        r'address = "ECM@iehp.org"',
+        'address = "help_referral@healthnet.com"',
+        ('route "iehp-questions"', "address", "rejected-address", "not to be used"),
+    ),
+    "field-of-the-form-unknown": (
+        r'"member.city",\n    "member.zip",\n    "member.county"',
+        '"member.town", "member.city", "member.zip", "member.county"',
+        ('form "kp"', "sections", "member.town"),
+    ),
+    "field-of-the-form-twice": (
+        r'"member.city",\n    "member.zip",\n    "member.county"',
+        '"member.city", "member.city", "member.zip", "member.county"',
+        ('form "kp"', "member.city", "2 places"),
+    ),
+    "required-field-in-no-section": (
+        r'"member.zip",\n    "member.county"',
+        '"member.county"',
+        ('form "kp"', "member.zip", "required"),
+    ),
+    "label-of-no-field": (r'"member.mrn" = ', '"member.record" = ', ('form "kp"', "labels", "member.record")),
+    "no-attestation": (
+        r'fields = \["consent.member_agreed", "consent.attested"\]',
+        'fields = ["consent.attested"]',
+        ('form "kp"', "sections", "consent.member_agreed"),
+    ),
+    "no-closing-words": (
+        r'title = "DECISION"',
+        'title = "DECISION"\nfields = ["referral.self_referral"]',
+        ('form "kp"', "sections", "closed_loop"),
+    ),
+    "no-number-of-the-member": (r'numbers = \["mrn", "cin"\]', "numbers = []", ('form "kp"', "numbers", "mrn")),
+    "number-that-is-none": (
+        r'numbers = \["mrn", "cin"\]',
+        'numbers = ["mrm", "cin"]',
+        ('form "kp"', "numbers", '"mrm"', "did you mean mrn"),
+    ),
+    "form-of-an-unknown-plan": (r'plans = \["kp"\]', 'plans = ["pk"]', ("form", "plans", "unknown-plan", '"pk"')),
+    "plan-with-two-forms": (
+        r'id = "sheet"',
+        'id = "sheet"\nplans = ["kp"]',
+        ("form", "plans", "form-twice", '"kp" has 2 forms'),
+    ),
+    "no-sheet": (r'id = "sheet"', 'id = "sheet"\nplans = ["aah"]', ("form", "sheet", "all others")),
+    "form-missing": (r'(?=\[\[form\]\]\nid = "sheet").*?(?=\n\[\[offer)', "", ("form", "sheet", "all others")),
+    "words-missing": (r"\[referral\].*?(?=\n\[\[|\n\[referral\.)", "", ("referral", "missing-key")),
+    "offer-missing": (r'\[\[offer\]\]\nplan = "aah".*?(?=\n\[\[)', "", ('offer "aah"', "what it offers", "unknown")),
+    "offer-of-an-unknown-plan": (
+        r'\[\[offer\]\]\nplan = "aah"',
+        '[[offer]]\nplan = "aha"',
+        ('offer "aha"', "plan", "unknown-plan", '"aha"'),
+    ),
+    "offer-of-no-service": (
+        r'services = \["asthma_remediation"',
+        'services = ["asthma_remediatio"',
+        ('offer "blue_shield_promise"', "unknown-service", "did you mean asthma_remediation"),
+    ),
+    "not-offered-in-no-county": (
+        r'recuperative_care = \["San Mateo"\]',
+        'recuperative_care = ["San Matteo"]',
+        ('offer "kp"', "unknown-county", '"San Matteo"', "did you mean San Mateo"),
+    ),
+    "other-schema": (r"calaim.routes/1", "calaim.routes/2", ("schema", "calaim.routes/1")),
+}
+
+
+@pytest.mark.parametrize(("pattern", "replacement", "parts"), IN_ROUTES.values(), ids=IN_ROUTES)
+def test_mistake_in_the_routes_is_named(
+    run: Run, data_copy: Path, pattern: str, replacement: str, parts: tuple[str, ...]
+) -> None:
+    """A mistake that would send a member's data astray never goes live: file, entry, key and what to do are told."""
+    edit(data_copy / ROUTES, pattern, replacement)
+    assert_refused(check(run, data_copy), ROUTES, *parts)
 
 
 @pytest.mark.parametrize("program", ["ecm", "cs", "chw"])
@@ -306,7 +403,7 @@ def test_all_mistakes_are_told_at_once(run: Run, data_copy: Path) -> None:
     assert_refused(ran, PROGRAMS, '"invented_population"', "source")
 
 
-@pytest.mark.parametrize("name", [PROGRAMS, COUNTIES])
+@pytest.mark.parametrize("name", [PROGRAMS, COUNTIES, ROUTES])
 def test_broken_syntax_is_told_with_its_line_and_without_its_text(run: Run, data_copy: Path, name: str) -> None:
     """A forgotten quotation mark is found by file and line; what stands there is not repeated."""
     lines = (data_copy / name).read_text("utf-8").count("\n")
@@ -337,7 +434,7 @@ def test_data_past_their_review_are_used_with_a_warning(
     ran = run("data", "check", "--data", data_copy, "--as-of", as_of)
     assert (ran.code, ran.out) == (0, "ok\tdata edition 2026-11, nothing wrong\n")
     lines = [line for line in ran.err.splitlines() if "warning" in line and "past-review" in line]
-    assert [any(name in line for line in lines) for name in (PROGRAMS, COUNTIES)] == [warned, warned]
+    assert [any(name in line for line in lines) for name in (PROGRAMS, COUNTIES, ROUTES)] == [warned] * 3
 
 
 def test_source_past_its_own_review_is_named(run: Run, data_copy: Path) -> None:

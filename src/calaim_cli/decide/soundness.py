@@ -226,13 +226,18 @@ def _places(policy: Policy) -> Iterator[Problem]:
             words = f'means "{owner[place_key(word)]}" elsewhere in the file; remove one'
             yield Problem(f'{COUNTIES}: "{word}"', "duplicate-place", words)
     named = chain(
-        ((name, f'offer "{one.plan}"') for one in routes.offer for absent in one.not_in.values() for name in absent),
-        ((name, f'route "{one.id}"') for one in routes.route for name in one.counties),
-        ((name, "ambiguous") for one in data.ambiguous for name in one.candidates),
-        ((one.county, f'misspelling "{one.typed}"') for one in data.misspelling),
+        (
+            (name, f'{ROUTES}: offer "{one.plan}"')
+            for one in routes.offer
+            for absent in one.not_in.values()
+            for name in absent
+        ),
+        ((name, f'{ROUTES}: route "{one.id}"') for one in routes.route for name in one.counties),
+        ((name, f"{COUNTIES}: ambiguous") for one in data.ambiguous for name in one.candidates),
+        ((one.county, f'{COUNTIES}: misspelling "{one.typed}"') for one in data.misspelling),
     )
     for name, where in named:
-        yield from _absent(f"{COUNTIES}: {where}", "county", (name,), names)
+        yield from _absent(where, "county", (name,), names)
     # Reading the two tables finds what else is wrong with them.
     found = {(ZIPS, fips) for spread in policy.gazetteer.zips().values() for fips, _ in spread}
     found |= {(CITIES, fips) for city in policy.gazetteer.cities().values() for fips in (*city.counties, *city.some)}
