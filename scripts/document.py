@@ -30,9 +30,9 @@ ROOT = Path(__file__).parents[1]
 
 EDITS = {
     "new-mailbox": (
-        "my-county/counties.toml",
-        'email = "REGMCDURNS-KPNC@kp.org"',
-        'email = "REGMCDURNS-KPNC @kp.org"',
+        "my-county/routes.toml",
+        'address = "REGMCDURNS-KPNC@kp.org"',
+        'address = "REGMCDURNS-KPNC @kp.org"',
     ),
     "no-such-plan": ("my-county/counties.toml", 'plans = ["aah"]', 'plans = ["ahh"]'),
     "wrong-key": ("my-county/counties.toml", 'plans = ["aah"]', 'plan = ["aah"]'),

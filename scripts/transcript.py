@@ -33,7 +33,7 @@ appended. On other terminals the same questions come as menus with arrow keys, i
 # A question that stands here is asked or not as the interview goes; one that does not is answered by "don't know".
 REPLIES: dict[str, list[str]] = {
     "Member's county or ZIP code": ["san mateo"],
-    "Does the member have Kaiser Permanente Medi-Cal?": ["yes"],
+    "Member's Medi-Cal plan": ["kp"],
     "What should be screened first?": ["1"],
     "How old is the member": ["03/04/1979"],
     "Does the member have full-scope Medi-Cal": ["yes"],

@@ -30,14 +30,14 @@ def test_policy_of_a_wheel_is_that_of_the_toml_files(answers_folder: Path, catal
     assert loaded.gazetteer.counties == catalog.gazetteer.counties
 
 
-@pytest.mark.parametrize("name", ["programs.json", "counties.json"])
+@pytest.mark.parametrize("name", ["programs.json", "counties.json", "routes.json"])
 @pytest.mark.parametrize("kept", [None, 0, 0.5, 0.999])
 def test_spoiled_policy_is_read_from_the_toml_files(
     answers_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kept: float | None
 ) -> None:
     """A file that an installation left out or cut short costs time, not correctness."""
     monkeypatch.setattr(quick, "FOLDER", str(tmp_path))
-    for one in ("programs.json", "counties.json"):
+    for one in ("programs.json", "counties.json", "routes.json"):
         content = (answers_folder / one).read_bytes()
         if one != name:
             (tmp_path / one).write_bytes(content)
@@ -49,8 +49,11 @@ def test_spoiled_policy_is_read_from_the_toml_files(
 
 def test_own_folder_is_always_read_as_toml(answers_folder: Path, data_copy: Path, run: Run) -> None:
     """With a data folder, what the wheel brings is not used."""
-    for path in data_copy.iterdir():
-        path.write_text(path.read_text("utf-8").replace('edition = "2026-11"', 'edition = "our own"'), "utf-8")
+    for name in ("programs.toml", "counties.toml", "routes.toml"):
+        path = data_copy / name
+        path.write_text(
+            (ROOT / "data" / name).read_text("utf-8").replace('edition = "2026-11"', 'edition = "our own"'), "utf-8"
+        )
     assert load.load(data_copy).edition == "our own"
     assert '"edition": "our own"' in run("county", "alameda", "--json", "--data", data_copy).out
 

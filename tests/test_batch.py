@@ -40,6 +40,8 @@ BAD: list[tuple[dict[str, str], str]] = [
     ({"county": "sb"}, "ambiguous-place"),
     ({"county": "Alpine"}, "county-not-served"),
     ({"kp_member": "no"}, "not-kp-member"),
+    ({"kp_member": ""}, "plan-unknown"),
+    ({"plan": "hpsm"}, "plan-conflict"),
     ({"self_referral": "yes"}, "no-lead-entity"),
     ({"program": "ecmm"}, "unknown-program"),
     ({"program": "cs"}, "services"),
@@ -232,7 +234,8 @@ def test_template_is_a_header_that_batch_accepts(run: Run, tmp_path: Path) -> No
     assert printed.out.startswith(f"{BOM}program,services,county,zip")
     columns = printed.out.removeprefix(BOM).strip().split(",")
     source = tmp_path / "members.csv"
-    source.write_bytes(BOM.encode() + sheet([row(1)], columns))
+    known = {name: text for name, text in (row(1) | {"plan": "kp"}).items() if name in columns}
+    source.write_bytes(BOM.encode() + sheet([known], columns))
     assert run("batch", source, "--out", tmp_path / "out").code == 0
 
 
@@ -297,7 +300,7 @@ def test_wrong_usage(run: Run, arguments: tuple[str, ...]) -> None:
 
 def test_all_the_ways_to_be_bad_are_different() -> None:
     """The thirty ways of the big test are thirty."""
-    assert len(Counter(str(changes) for changes, _ in BAD)) == 30
+    assert len(Counter(str(changes) for changes, _ in BAD)) == 32
 
 
 def test_rejects_of_mended_rows_are_taken_away(run: Run, tmp_path: Path) -> None:

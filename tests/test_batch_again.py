@@ -100,6 +100,16 @@ def test_row_that_asks_for_another_program_leaves_a_stale_draft(run: Run, tmp_pa
     assert (ran.code, report(out / "report.csv")[-1]["file"]) == (6, "0001-ecm.eml")
 
 
+def test_draft_of_another_plan_is_stale(run: Run, tmp_path: Path) -> None:
+    """Where the card turns out to be another plan's, the message to the first does not stay unnoticed by the sheet."""
+    source, out = written(tmp_path / "members.csv", row(1)), tmp_path / "out"
+    run("batch", source, "--out", out, *DAY)
+    written(source, row(1, kp_member="", plan="hpsm", mrn="", cin="91234567A"))
+    ran = run("batch", source, "--out", out, *DAY)
+    assert (ran.code, report(out / "report.csv")[-1]["file"]) == (6, "0001-ecm.eml")
+    assert (out / "0001-ecm.txt").exists()
+
+
 PLAN: Final = {"managed_care": "yes", "excluded_programs": "none", "choose_one_programs": "none"}
 WARNED: Final[dict[str, dict[str, str]]] = {
     "mrn-length": {"mrn": "123456"},
@@ -114,7 +124,7 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "part2-not-stated": {"part2": ""},
     "age-differs": {"age": "12"},
     "need-answers": {},
-    "unlikely": {"managed_care": "no"},
+    "unlikely": {"excluded_programs": "hospice"},
     "notes-wanted": {"program": "chw"},
     "region-not-confirmed": {"county": "Imperial", "zip": "92243"},
     "county-in-part": {"county": "San Bernardino", "zip": "92401"},

@@ -54,6 +54,8 @@ def failing(write_case: WriteCase, tmp_path: Path) -> Callable[[str], list[str |
     """The arguments of a command that fails in the named way."""
     other = tmp_path / "other.eml"
     other.write_bytes(b"something else\n")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "counties.toml").write_text('schema = "calaim.counties/1"\n', encoding="utf-8")
     commands: dict[str, list[str | Path]] = {
         "unknown option": ["county", "--bogus"],
         "unknown command": ["conty"],
@@ -63,7 +65,7 @@ def failing(write_case: WriteCase, tmp_path: Path) -> Callable[[str], list[str |
         "absent file": ["check", tmp_path / "absent.toml"],
         "bad case": ["refer", write_case(BAD_CASE, "bad.toml"), *DAY],
         "bad answer": ["check", write_case({"answers.age": "x"}, "answer.toml"), *DAY],
-        "bad data": ["county", "alameda", "--data", tmp_path],
+        "bad data": ["county", "alameda", "--data", tmp_path / "bad"],
         "unknown place": ["county", "atlantis"],
         "ambiguous place": ["county", "sb"],
         "unknown program": ["check", write_case(), *DAY, "--program", "emc"],
@@ -172,7 +174,7 @@ def test_lookup_succeeds_quietly(run: Run, arguments: tuple[str, ...]) -> None:
 
 def test_unlikely_is_a_result(run: Run, write_case: WriteCase) -> None:
     """A case that does not match is decided like any other: exit 0."""
-    ran = run("check", write_case({"answers.managed_care": False}), *DAY, "--program", "ecm")
+    ran = run("check", write_case({"answers.excluded_programs": ["hospice"]}), *DAY, "--program", "ecm")
     assert ran.code == 0
     assert "ecm\toutcome\tunlikely\n" in ran.out
 

@@ -186,6 +186,7 @@ def test_man_page_is_current_and_sound() -> None:
     ("kind", "file", "said"),
     [
         ("plan", "counties.toml", ""),
+        ("route", "routes.toml", "unknown-plan"),
         ("question", "programs.toml", "unused-question"),
         ("criterion", "programs.toml", "duplicate-id"),
     ],

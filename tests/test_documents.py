@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +178,17 @@ def test_profile_document_has_the_keys_of_the_file() -> None:
     assert found["referrer"] == dict.fromkeys(Referrer.__struct_fields__) | {"name": "Pat Example"}
     assert found["network_lead_entity"] == {"name": None, "email": "nle@example.org"}
     assert found["secure_email"] == {"secure_tag": "none", "text": None, "header": None}
+
+
+def test_data_check_says_what_is_shipped(run: Run, data_copy: Path) -> None:
+    """Of a folder of one's own it is told which of its files are missing, so that the shipped ones are used."""
+    assert document(run, "data", "check", *DAY, "--json")["shipped"] == []
+    lacking = ["routes.toml", "zips.csv", "cities.csv"]
+    (data_copy / "routes.toml").unlink(missing_ok=True)
+    assert document(run, "data", "check", "--data", data_copy, *DAY, "--json")["shipped"] == lacking
+    told = run("data", "check", "--data", data_copy, *DAY).out.splitlines()
+    assert [line.partition(":")[0] for line in told[:-1]] == [f"shipped\t{name}" for name in lacking]
+    assert told[-1].startswith("ok\t")
 
 
 def test_data_check_says_what_is_due(run: Run) -> None:

@@ -19,7 +19,7 @@ from calaim_cli.decide.interview import (
     telling_answers,
     to_settle,
 )
-from calaim_cli.policy.places import County
+from calaim_cli.policy.places import KP, County
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Program, Subject
 from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
@@ -315,26 +315,28 @@ def ids(subjects: tuple[Subject, ...]) -> set[str]:
 def test_services_not_offered_are_left_out(catalog: Policy) -> None:
     """Nobody answers questions for a service that the county does not have, unless it was asked for by name."""
     san_mateo = county(catalog, "San Mateo")
-    absent = {name for name, one in catalog.availability.items() if "San Mateo" in one.not_in}
+    absent = {name for name, counties in catalog.offers[KP].not_in.items() if "San Mateo" in counties}
     recuperative = next(one for one in catalog.entries if one.id == "recuperative_care")
     whole = next(one for one in catalog.entries if one.id == "cs")
-    everywhere = ids(to_settle([], catalog, None))
-    assert everywhere == {"ecm", "chw", *catalog.availability}
+    everywhere = ids(to_settle([], catalog, None, KP))
+    assert everywhere == {"ecm", "chw", *catalog.services}
     assert "recuperative_care" in absent
-    assert ids(to_settle([], catalog, san_mateo)) == everywhere - absent
-    assert ids(to_settle([whole], catalog, san_mateo)) == set(catalog.availability) - absent
-    assert ids(to_settle([recuperative], catalog, san_mateo)) == {"recuperative_care"}
-    assert ids(to_settle([whole, recuperative], catalog, san_mateo)) == (
-        set(catalog.availability) - absent | {"recuperative_care"}
+    assert ids(to_settle([], catalog, san_mateo, KP)) == everywhere - absent
+    assert ids(to_settle([whole], catalog, san_mateo, KP)) == set(catalog.services) - absent
+    assert ids(to_settle([recuperative], catalog, san_mateo, KP)) == {"recuperative_care"}
+    assert ids(to_settle([whole, recuperative], catalog, san_mateo, KP)) == (
+        set(catalog.services) - absent | {"recuperative_care"}
     )
 
 
 def test_unknown_offer_is_no_reason_to_leave_out(catalog: Policy) -> None:
-    """Where Kaiser Permanente does not serve, nobody knows what is offered: every service stays."""
-    assert ids(to_settle([], catalog, county(catalog, "Alpine"))) >= set(catalog.availability)
+    """Where nobody knows what the member's plan offers, or which plan she has, every service stays."""
+    for plan in (KP, "mvhp", ""):
+        assert ids(to_settle([], catalog, county(catalog, "Alpine"), plan)) >= set(catalog.services)
+    assert ids(to_settle([], catalog, county(catalog, "San Mateo"), "")) >= set(catalog.services)
 
 
 @pytest.mark.parametrize(("named", "settled"), [("ecm", {"ecm"}), ("homelessness", {"homelessness"}), ("chw", {"chw"})])
 def test_program_stands_for_itself(catalog: Policy, named: str, settled: set[str]) -> None:
     """One population is enough for ECM, so the others are not pursued; a population asked for by name is."""
-    assert ids(to_settle([one for one in catalog.entries if one.id == named], catalog, None)) == settled
+    assert ids(to_settle([one for one in catalog.entries if one.id == named], catalog, None, "")) == settled

@@ -7,10 +7,11 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli.policy.places import Availability, County, Presence
+from calaim_cli.policy.places import KP, County, Presence
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Conflict, Grade, Source
+from calaim_cli.policy.programs import Conflict, Grade, Program, Source
 from calaim_cli.policy.questions import Criterion, Kind, Question
+from calaim_cli.policy.routes import Offer, OfferKind
 
 SOURCES = (
     Source(id="OLD", name="Old guide", title="Invented", date="2022", grade=Grade.OFFICIAL),
@@ -19,9 +20,30 @@ SOURCES = (
     Source(id="GUESS", name="Guess", title="Invented", date="", grade=Grade.INFERRED),
 )
 SERVED = Presence(grade=Grade.COPY, source=("OLD",), region="north")
-HERE = County(name="Here", fips="06001", plans=("other",), model="single", ccs="classic", kp=SERVED)
+HERE = County(name="Here", fips="06001", plans=("other", "third", "silent"), model="single", ccs="classic", kp=SERVED)
 THERE = replace(HERE, name="There", fips="06003")
 AWAY = replace(HERE, name="Away", fips="06005", kp=None)
+OLD = ("OLD",)
+SERVICES = (
+    Program(id="meals", name="Meals", summary="x", who="x", source=OLD),
+    Program(id="rides", name="Rides", summary="x", who="x", source=OLD),
+    Program(id="rent", name="Rent", summary="x", who="x", source=OLD, starts=date(2025, 7, 1)),
+    Program(
+        id="law", name="Law", summary="x", who="x", source=OLD, starts=date(2025, 7, 1), required_from=date(2026, 1, 1)
+    ),
+)
+OFFERS = (
+    Offer(
+        plan=KP,
+        kind=OfferKind.ALL_BUT,
+        as_of="2024",
+        source=OLD,
+        services=("rides",),
+        not_in={"meals": ("There",)},
+    ),
+    Offer(plan="other", kind=OfferKind.AT_LEAST, as_of="2024", source=OLD, services=("meals",)),
+    Offer(plan="third", kind=OfferKind.UNKNOWN, as_of="2024", source=OLD),
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,38 +60,41 @@ def invented(catalog: Policy) -> Policy:
             name: Criterion(id=name, text="x", question=question, source=("OLD",))
             for name, question in {"a": "second", "b": "first", "c": "second"}.items()
         },
-        availability={
-            "meals": Availability(
-                service="meals", not_in=("There",), as_of="2024", source=("OLD",), grade=Grade.OFFICIAL
-            )
-        },
+        programs_file=replace(catalog.programs_file, service=SERVICES),
+        routes_file=replace(catalog.routes_file, offer=OFFERS, as_of=date(2026, 11, 1)),
         conflicts=(Conflict(id="c1", matter="x", older="x", newer="x", touches=("meals",), source=("OLD",)),),
     )
 
 
 @pytest.mark.parametrize(
-    ("programs", "counties", "edition"),
-    [("2030-01", "2030-01", "2030-01"), ("2030-01", "2030-02", "programs 2030-01, counties 2030-02")],
+    ("programs", "counties", "routes", "edition"),
+    [
+        ("2030-01", "2030-01", "2030-01", "2030-01"),
+        ("2030-01", "2030-02", "2030-01", "programs 2030-01, counties 2030-02, routes 2030-01"),
+        ("2030-01", "2030-01", "2030-02", "programs 2030-01, counties 2030-01, routes 2030-02"),
+    ],
 )
-def test_edition_names_both_files_where_they_differ(
-    catalog: Policy, programs: str, counties: str, edition: str
+def test_edition_names_each_file_where_they_differ(
+    catalog: Policy, programs: str, counties: str, routes: str, edition: str
 ) -> None:
     """A decision can always be traced to the text it was made by."""
     changed = replace(
         catalog,
         programs_file=replace(catalog.programs_file, edition=programs),
         counties_file=replace(catalog.counties_file, edition=counties),
+        routes_file=replace(catalog.routes_file, edition=routes),
     )
     assert changed.edition == edition
 
 
-@pytest.mark.parametrize(("programs", "counties"), [(3, 4), (4, 3)])
-def test_review_is_due_when_the_first_file_wants_it(catalog: Policy, programs: int, counties: int) -> None:
-    """The newer file does not hide that the older one is due."""
+@pytest.mark.parametrize(("programs", "counties", "routes"), [(3, 4, 5), (4, 3, 5), (4, 5, 3)])
+def test_review_is_due_when_the_first_file_wants_it(catalog: Policy, programs: int, counties: int, routes: int) -> None:
+    """The newer files do not hide that the older one is due."""
     changed = replace(
         catalog,
         programs_file=replace(catalog.programs_file, review_by=date(2030, 1, programs)),
         counties_file=replace(catalog.counties_file, review_by=date(2030, 1, counties)),
+        routes_file=replace(catalog.routes_file, review_by=date(2030, 1, routes)),
     )
     assert changed.review_by == date(2030, 1, 3)
 
@@ -118,20 +143,37 @@ def test_questions_come_once_and_in_question_order(invented: Policy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "county", "offered"),
+    ("plan", "service", "county", "offered"),
     [
-        pytest.param("meals", HERE, True, id="offered"),
-        pytest.param("meals", THERE, False, id="exception"),
-        pytest.param("meals", AWAY, None, id="county-not-served"),
-        pytest.param("meals", None, None, id="no-county"),
-        pytest.param("unheard_of", HERE, None, id="no-word-about-the-service"),
+        pytest.param(KP, "meals", HERE, True, id="offered"),
+        pytest.param(KP, "meals", THERE, False, id="exception"),
+        pytest.param(KP, "rides", HERE, False, id="exception-everywhere"),
+        pytest.param(KP, "meals", AWAY, None, id="county-not-served"),
+        pytest.param(KP, "meals", None, None, id="no-county"),
+        pytest.param("", "meals", HERE, None, id="no-plan"),
+        pytest.param(KP, "unheard_of", HERE, None, id="no-such-service"),
+        pytest.param(KP, "rent", HERE, None, id="list-older-than-the-service"),
+        pytest.param("other", "meals", HERE, True, id="at-least-this"),
+        pytest.param("other", "meals", THERE, True, id="at-least-this-everywhere"),
+        pytest.param("other", "rides", HERE, None, id="at-least-others"),
+        pytest.param("third", "meals", HERE, None, id="nothing-known"),
+        pytest.param("silent", "meals", HERE, None, id="no-word-about-the-plan"),
+        pytest.param("silent", "law", HERE, True, id="required-of-every-plan"),
+        pytest.param("silent", "law", AWAY, True, id="required-of-every-plan-there"),
+        pytest.param(KP, "law", AWAY, None, id="required-but-not-served"),
     ],
 )
 def test_offered_is_yes_no_or_not_known(
-    invented: Policy, service: str, county: County | None, *, offered: bool | None
+    invented: Policy, plan: str, service: str, county: County | None, *, offered: bool | None
 ) -> None:
-    """Not known is never shown as no: only a listed exception is."""
-    assert invented.offered(service, county) is offered
+    """Not known is never shown as no: only what the plan's own list leaves out is."""
+    assert invented.offered(plan, service, county) is offered
+
+
+@pytest.mark.parametrize(("as_of", "offered"), [(date(2025, 12, 31), None), (date(2026, 1, 1), True)])
+def test_what_is_required_is_offered_from_that_day(invented: Policy, as_of: date, *, offered: bool | None) -> None:
+    """A law binds every plan from its first day and says nothing of the day before."""
+    assert invented.offered("silent", "law", HERE, as_of) is offered
 
 
 def test_conflicts_are_found_by_what_they_touch(invented: Policy) -> None:

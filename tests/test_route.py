@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound
 from calaim_cli.case.case import Case, LeadEntity, read_case
-from calaim_cli.draft.route import Route, own_mailboxes, region_of, route
-from calaim_cli.policy.places import County
+from calaim_cli.decide.membership import membership_of, region_of
+from calaim_cli.draft.route import Destination, check_member, destination, own_mailboxes
+from calaim_cli.policy.places import KP, County
 from calaim_cli.policy.policy import Policy
-from conftest import COMPLETE, Run, WriteCase, changed
+from calaim_cli.policy.routes import Channel
+from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
 
 LEAD_ENTITY = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
 NORTH_LINE, SOUTH_LINE = "1-833-721-6012", "1-866-551-9619"
@@ -27,10 +29,14 @@ def county_named(name: str, catalog: Policy) -> County:
 
 def routed(
     catalog: Policy, name: str, changes: dict[str, Any] | None = None, lead_entity: LeadEntity | None = None
-) -> Route:
-    """The route of the complete case, with changes, from this county."""
+) -> Destination:
+    """Where the complete case, with changes, goes from this county."""
     case: Case = read_case(changed(COMPLETE, changes or {}))[0]
-    return route(case, county_named(name, catalog), catalog, lead_entity)
+    county, membership = county_named(name, catalog), membership_of(case, catalog)
+    check_member(county, membership, catalog)
+    region, problems = region_of(case, county, catalog)
+    assert not problems
+    return destination(case, county, catalog.plans[membership.plan], region, catalog, lead_entity, AS_OF)
 
 
 def no_route(catalog: Policy, name: str, changes: dict[str, Any], lead_entity: LeadEntity | None = None) -> NotFound:
@@ -73,7 +79,10 @@ def test_every_served_county_has_a_route(catalog: Policy) -> None:
     by_itself = [county.name for county in served if county.kp and county.kp.region]
     assert len(served) == 32
     assert {county.name for county in served} - {"Tulare"} == set(by_itself)
-    assert {region_of(county_named(name, catalog), "", catalog).id for name in by_itself} == {"north", "south"}
+    for name in by_itself:
+        county = county_named(name, catalog)
+        assert county.kp
+        assert (routed(catalog, name).region, len(routed(catalog, name).to)) == (county.kp.region, 1)
 
 
 def test_other_plans_member_is_sent_to_her_own_plan(catalog: Policy) -> None:
@@ -242,13 +251,19 @@ def test_own_organization_gets_no_service_that_the_county_lacks(catalog: Policy)
     entity = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
     for service, code in (("recuperative_care", "service-not-offered"), ("sobering_centers", "not-by-email")):
         changes = {"referral.program": "cs", "referral.services": [service], "referral.self_referral": True}
-        case, _ = read_case(changed(COMPLETE, changes))
         with pytest.raises(NotFound) as refused:
-            route(case, county_named("San Mateo", catalog), catalog, entity)
+            routed(catalog, "San Mateo", changes, entity)
         assert refused.value.code == code
 
 
-def test_region_that_is_not_built_in_is_pointed_out(catalog: Policy) -> None:
-    """A region of one's own data that the built-in data do not know has a mailbox of one's own."""
-    shipped = replace(catalog, regions={"south": catalog.regions["south"]})
-    assert [one.code for one in own_mailboxes(["north", "south", "north", None], catalog, shipped)] == ["own-mailbox"]
+def test_mailbox_that_is_not_built_in_is_pointed_out(catalog: Policy) -> None:
+    """A mailbox of one's own data that the built-in data lack, or have otherwise, is told; no other address is."""
+    first, second, *_ = [one for one in catalog.routes_file.route if one.channel is Channel.EMAIL and one.plan == KP]
+    for own in ({}, {first.id: replace(first, address="elsewhere@example.org")}):
+        routes = tuple(own.get(one.id, one) for one in catalog.routes_file.route if own or one.id != first.id)
+        shipped = replace(catalog, routes_file=replace(catalog.routes_file, route=routes))
+        assert [(one.code, one.where) for one in own_mailboxes(catalog, shipped)] == [
+            ("own-mailbox", f'route "{first.id}"')
+        ]
+        assert second.id in {one.id for one in routes}
+    assert list(own_mailboxes(catalog, catalog)) == []

@@ -20,7 +20,7 @@ from calaim_cli.batch.row import (
 )
 from calaim_cli.batch.sheet import fold
 from calaim_cli.case.case import PARTS, Case, Referrer
-from calaim_cli.case.form import BY_COLUMN, FIELDS, Field, FieldKind
+from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, Field, FieldKind
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.questions import DONT_KNOW, Kind
 from sheets import COLUMNS, ROW
@@ -69,19 +69,32 @@ def test_column_of_a_problem(where: str, column: str) -> None:
 
 def test_what_a_header_lacks(catalog: Policy) -> None:
     """Columns that every draft needs are asked for; the profile stands in for those of the referrer it holds."""
-    required = catalog.counties_file.form.required
+    forms = catalog.routes_file.form
     complete = frozenset(ROW)
-    assert lacking(complete, required, Referrer()) == ()
-    assert lacking(complete - {"mrn"}, required, Referrer()) == ("mrn or cin",)
-    assert lacking(complete - {"mrn"} | {"cin"}, required, Referrer()) == ()
+    assert lacking(complete, forms, Referrer()) == ()
+    assert lacking(complete - {"mrn"}, forms, Referrer()) == ("mrn or cin",)
+    assert lacking(complete - {"mrn"} | {"cin"}, forms, Referrer()) == ()
     without = complete - {"referrer_name", "attested"}
-    assert set(lacking(without, required, Referrer())) == {"referrer_name", "attested"}
-    assert lacking(without, required, Referrer(name="Pat Example")) == ("attested",)
+    assert set(lacking(without, forms, Referrer())) == {"referrer_name", "attested"}
+    assert lacking(without, forms, Referrer(name="Pat Example")) == ("attested",)
+
+
+def test_header_names_the_plan_one_way_or_the_other(catalog: Policy) -> None:
+    """Either column tells the plan; without both there is no route. A sheet with plans need not suit every form."""
+    forms = catalog.routes_file.form
+    neither = frozenset(ROW) - {"kp_member", "plan"}
+    assert lacking(neither, forms, Referrer()) == ("plan",)
+    assert lacking(neither | {"plan"}, forms, Referrer()) == ()
+    beyond = {key for form in forms for key in form.required if not all(key in one.required for one in forms)}
+    columns = {BY_KEY[key].column for key in beyond}
+    assert columns
+    assert set(lacking(neither - columns | {"kp_member"}, forms, Referrer())) == columns
+    assert lacking(neither - columns | {"plan"}, forms, Referrer()) == ()
 
 
 def test_template_lacks_nothing(catalog: Policy) -> None:
     """The header that `batch --template` prints is enough without any profile."""
-    assert lacking(frozenset(COLUMNS), catalog.counties_file.form.required, Referrer()) == ()
+    assert lacking(frozenset(COLUMNS), catalog.routes_file.form, Referrer()) == ()
 
 
 def test_cells_become_fields(catalog: Policy) -> None:
@@ -185,7 +198,7 @@ def test_general_words_stand_in_for_those_with_a_county(catalog: Policy) -> None
     assert worded(Problem("referrer.npi", "npi-check", "give ten digits")) == Problem(
         "referrer_npi", "npi-check", "give ten digits"
     )
-    assert worded(Problem("", "not-kp-member", "")).where == "kp_member"
+    assert worded(Problem("", "not-kp-member", "")).where == "plan"
 
 
 def test_words_say_each_thing_once() -> None:

@@ -112,6 +112,9 @@ def test_all_counties_fit(catalog: Policy) -> None:
         ("services", "--county", "san mateo"),
         ("services", "--county", "modoc"),
         ("programs",),
+        ("plan",),
+        ("plan", "kp"),
+        ("contacts",),
         ("data", "sources"),
         ("data", "check", *DAY),
         ("data", "check", "--as-of", "2030-01-01"),
@@ -131,6 +134,12 @@ def test_every_service_and_program_alone_fits(catalog: Policy) -> None:
         assert faults(documents.services_document([service], county, catalog)) == []
     for one in policy.kinds(catalog):
         assert faults(documents.programs_document([one], catalog)) == []
+
+
+def test_every_plan_alone_fits(catalog: Policy) -> None:
+    """Each plan, with or without a way to refer, a list of services or a history, is a document by the schema."""
+    for plan in catalog.plans.values():
+        assert faults(json.loads(documents.written(documents.plans_document([plan], catalog)))) == []
 
 
 def test_every_case_fits(run: Run) -> None:
@@ -180,6 +189,25 @@ SOUTH = {"member.county": "San Diego", "member.zip": "92101", "member.city": "Sa
 def test_draft_fits(run: Run, write_case: WriteCase, changes: dict[str, Any]) -> None:
     """A draft to Kaiser Permanente is a document by the schema, for each program and region."""
     (document,) = printed(run, "refer", write_case(changes), *DAY)
+    assert faults(document) == []
+
+
+def test_decision_of_another_plan_fits(run: Run, write_case: WriteCase) -> None:
+    """A known plan and where its referrals go are in the document by the schema; a plan not known is null there."""
+    (document,) = printed(run, "check", write_case({"member.plan": "hpsm", "member.kp_member": None}), *DAY)
+    assert document["plan"] == "hpsm"
+    assert {one["program"] for one in document["send"]} == {"ecm", "cs", "chw"}
+    assert faults(document) == []
+    (unknown,) = printed(run, "check", write_case({"member.kp_member": None}), *DAY)
+    assert (unknown["plan"], unknown["send"]) == (None, [])
+    assert faults(unknown) == []
+
+
+def test_sheet_fits(run: Run, write_case: WriteCase) -> None:
+    """A sheet for a plan without a mailbox has no recipient and no subject, and is a document by the schema."""
+    changes = {"member.plan": "hpsm", "member.kp_member": None, "member.mrn": None, "member.cin": "91234567A"}
+    (document,) = printed(run, "refer", write_case(changes), *DAY)
+    assert (document["route"]["kind"], document["to"], document["subject"]) == ("sheet", [], None)
     assert faults(document) == []
 
 

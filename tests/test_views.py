@@ -9,8 +9,7 @@ import pytest
 
 from calaim_cli.case.case import read_case
 from calaim_cli.decide import screening
-from calaim_cli.decide.advice import Advice, advise
-from calaim_cli.decide.determination import Determination
+from calaim_cli.decide.screening import Decided
 from calaim_cli.policy import policy
 from calaim_cli.policy.places import County, Place
 from calaim_cli.policy.policy import Policy, service_named
@@ -33,9 +32,10 @@ from calaim_cli.show.views import (
     sources_view,
     to_answer,
 )
-from conftest import AS_OF, COMPLETE
+from conftest import AS_OF, COMPLETE, changed
 
 Facts = dict[str, list[str]]
+KAISER = "Kaiser Permanente"
 
 
 def facts(view: View) -> Facts:
@@ -117,7 +117,7 @@ def test_typed_zip_is_shown(catalog: Policy) -> None:
 def test_counties_are_listed_with_region_and_plans(catalog: Policy) -> None:
     """The list gives each county its region, or says that the plan does not serve it."""
     names = ("Alameda", "Lassen", "Tulare")
-    listed = rows(counties_view([county_named(name, catalog) for name in names]))
+    listed = rows(counties_view([county_named(name, catalog) for name in names], KAISER))
     assert [row[0] for row in listed[1:]] == list(names)
     assert [row[2] for row in listed[1:]] == ["north", "not served", "by ZIP code"]
     assert all(len(row) == len(listed[0]) for row in listed)
@@ -126,13 +126,15 @@ def test_counties_are_listed_with_region_and_plans(catalog: Policy) -> None:
 @pytest.mark.parametrize(("number", "title"), [(0, "0 counties"), (1, "1 county"), (2, "2 counties")])
 def test_heading_counts(catalog: Policy, number: int, title: str) -> None:
     """The number of counties found stands above them, in the right grammar."""
-    assert counties_view(catalog.counties_file.county[:number])[0] == Heading(title)
+    assert counties_view(catalog.counties_file.county[:number], KAISER)[0] == Heading(title)
 
 
 def test_heading_says_whose_counties_lack_a_service(catalog: Policy) -> None:
     """A county that the plan does not serve is not in the list, so the heading says that it is about those served."""
     sobering, asthma = (service_named(one, catalog) for one in ("sobering-centers", "asthma-remediation"))
-    headings = [counties_view((), *asked)[0] for asked in ((None, sobering), (asthma, None), (asthma, sobering))]
+    headings = [
+        counties_view((), KAISER, *asked)[0] for asked in ((None, sobering), (asthma, None), (asthma, sobering))
+    ]
     assert headings == [
         Heading("0 counties served by Kaiser Permanente, without Sobering Centers"),
         Heading("0 counties served by Kaiser Permanente, with Asthma Remediation"),
@@ -176,7 +178,9 @@ def test_service_says_how_many_counties_are_not_the_plans(catalog: Policy, typed
     shown = facts(service_view(policy.service_named(typed, catalog), None, catalog))
     listed = len(shown["offered_in"]) + len(shown.get("not_offered_in", []))
     counties = len(catalog.counties_file.county)
-    assert shown["not_served"][0].startswith(f"The other {counties - listed} of {counties} counties are not Kaiser")
+    assert shown["not_served"][0].startswith(
+        f"The other {counties - listed} of {counties} counties are not served by {KAISER}"
+    )
 
 
 def test_rule_is_shown_criterion_by_criterion_with_its_source(catalog: Policy) -> None:
@@ -201,28 +205,23 @@ def test_sources_are_listed_with_what_rests_on_them(catalog: Policy) -> None:
     assert all(cell for row in listed for cell in row)
 
 
-Results = list[tuple[Determination, Advice]]
-
-
 @pytest.fixture(scope="module")
-def decided(catalog: Policy) -> Callable[[str], Results]:
-    """The complete case decided for what is asked for ("" is everything)."""
+def decided(catalog: Policy) -> Callable[[str], Decided]:
+    """The complete case, which names no county, decided for what is asked for ("" is everything)."""
 
-    def decide(program: str) -> Results:
+    def decide(program: str) -> Decided:
         subjects = policy.subjects_named([program] if program else [], catalog)
-        case = read_case(COMPLETE)[0]
-        found = screening.screener(subjects, catalog).screen(case, AS_OF).determinations
-        county = county_named("San Mateo", catalog)
-        return [(one, advise(one, catalog, county, kp_member=True)) for one in found.values()]
+        case = read_case(changed(COMPLETE, {"member.county": None, "member.zip": None}))[0]
+        return screening.decide("case.toml", case, screening.screener(subjects, catalog), catalog, AS_OF, None)
 
     return decide
 
 
-def test_everything_decided_is_in_a_pipe(catalog: Policy, decided: Callable[[str], Results]) -> None:
+def test_everything_decided_is_in_a_pipe(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """In a pipe no result is left out: each has its outcome, its meaning, and reasons or open questions."""
     results = decided("")
-    shown = facts(determination_view(results, catalog, None, "case.toml", full=True))
-    for determination, _ in results:
+    shown = facts(determination_view(results, catalog, full=True))
+    for determination, _ in results.results:
         subject = determination.subject
         key = subject.population or subject.service or subject.program
         assert shown[f"{key}\toutcome"] == [determination.outcome]
@@ -230,21 +229,21 @@ def test_everything_decided_is_in_a_pipe(catalog: Policy, decided: Callable[[str
         assert f"{key}\tmissing" in shown or f"{key}\tbecause" in shown
 
 
-def test_long_list_on_a_terminal_keeps_to_what_seems_to_fit(catalog: Policy, decided: Callable[[str], Results]) -> None:
+def test_long_list_on_a_terminal_keeps_to_what_seems_to_fit(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """On a terminal a long list gives details of what seems to fit; the rest is named in the summary."""
     results = decided("")
-    shown = facts(determination_view(results, catalog, None, "case.toml", full=False))
+    shown = facts(determination_view(results, catalog, full=False))
     outcomes = {value for key, values in shown.items() if key.endswith("\toutcome") for value in values}
     assert outcomes
     assert not outcomes & {"need-answers", "unlikely"}
-    assert sum(len(values) for key, values in shown.items() if key.startswith("summary\t")) == len(results)
+    assert sum(len(values) for key, values in shown.items() if key.startswith("summary\t")) == len(results.results)
 
 
-def test_open_question_has_its_key(catalog: Policy, decided: Callable[[str], Results]) -> None:
+def test_open_question_has_its_key(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """Beside each question stands the key under which a case file answers it."""
     results = decided("birth_equity")
-    shown = facts(determination_view(results, catalog, None, "case.toml", full=True))
-    asked = catalog.questions_of(results[0][0].missing)
+    shown = facts(determination_view(results, catalog, full=True))
+    asked = catalog.questions_of(results.results[0][0].missing)
     assert asked
     assert shown["birth_equity\tmissing"] == [to_answer(catalog.questions[one]) for one in asked]
 
@@ -274,41 +273,41 @@ def test_open_question_says_how_it_is_answered(catalog: Policy, question: str, e
     ids=["one program", "everything", "everything in short", "nothing open"],
 )
 def test_open_questions_come_with_the_way_to_answer(
-    catalog: Policy, decided: Callable[[str], Results], program: str, full: bool, commands: list[str]
+    catalog: Policy, decided: Callable[[str], Decided], program: str, full: bool, commands: list[str]
 ) -> None:
     """Where answers are missing the last lines say how to see the questions and be asked; elsewhere nothing does."""
-    view = determination_view(decided(program), catalog, None, "case.toml", full=full)
+    view = determination_view(decided(program), catalog, full=full)
     hints = " ".join(facts(view).get("hint", []))
     assert re.findall("'(calaim .*?)'", hints) == commands
     assert plain(view).splitlines()[-1].startswith("hint\t") is bool(commands)
 
 
-def test_short_list_is_always_in_full(catalog: Policy, decided: Callable[[str], Results]) -> None:
+def test_short_list_is_always_in_full(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """What was asked for by name is shown with all details."""
     results = decided("homelessness")
-    short, full = (determination_view(results, catalog, None, "case.toml", full=wanted) for wanted in (False, True))
+    short, full = (determination_view(results, catalog, full=wanted) for wanted in (False, True))
     assert short == full
 
 
-def test_results_come_best_first(catalog: Policy, decided: Callable[[str], Results]) -> None:
+def test_results_come_best_first(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """What seems to fit stands first, what does not match today last."""
-    shown = facts(determination_view(decided(""), catalog, None, "case.toml", full=True))
+    shown = facts(determination_view(decided(""), catalog, full=True))
     order = [list(Outcome).index(Outcome(values[0])) for key, values in shown.items() if key.endswith("\toutcome")]
     assert order == sorted(order)
 
 
-def test_decision_says_whose_it_is(catalog: Policy, decided: Callable[[str], Results]) -> None:
+def test_decision_says_whose_it_is(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """Every result reminds that the plan decides, and names the edition of the data."""
-    shown = facts(determination_view(decided("chw"), catalog, None, "case.toml", full=True))
+    shown = facts(determination_view(decided("chw"), catalog, full=True))
     assert "the plan decides" in shown["reminder"][0]
     assert shown["edition"] == [catalog.edition]
     assert shown["county"] == ["not given"]
 
 
-def test_no_view_pronounces_a_verdict(catalog: Policy, decided: Callable[[str], Results]) -> None:
+def test_no_view_pronounces_a_verdict(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """No outcome is called approved or denied: a screening is not a decision."""
     labels = [words.label + words.meaning for words in catalog.outcomes.values()]
-    text = plain(determination_view(decided(""), catalog, None, "case.toml", full=True)).lower()
+    text = plain(determination_view(decided(""), catalog, full=True)).lower()
     assert not {"approved", "denied"} & set(" ".join([*labels, text]).lower().split())
 
 
@@ -318,8 +317,8 @@ def test_every_outcome_has_a_tone_and_words(catalog: Policy) -> None:
     assert set(catalog.outcomes) == set(Outcome)
 
 
-def test_reasons_carry_their_source(catalog: Policy, decided: Callable[[str], Results]) -> None:
+def test_reasons_carry_their_source(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """Each criterion that decided says yes or no, and cites the document it stands in."""
-    view = determination_view(decided("avoidable_utilization"), catalog, None, "case.toml", full=True)
+    view = determination_view(decided("avoidable_utilization"), catalog, full=True)
     reasons = next(block for block in view if isinstance(block, Points) and block.key.endswith("\tbecause"))
     assert any(line.startswith("yes: ") and "DHCS ECM Policy Guide p.19-21, 2026-01" in line for line in reasons.values)

@@ -84,7 +84,7 @@ Text = str | None
 Several = list[str] | None
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines, no colors, no tables.")]
-OWN_DATA = "Read programs.toml and counties.toml from DIR."
+OWN_DATA = "Read the data files from DIR."
 Data = Annotated[Path | None, _option("--data", "DIR", OWN_DATA, envvar="CALAIM_DATA")]
 AsOf = Annotated[date | None, _option("--as-of", "YYYY-MM-DD", "The day to decide for (today).", parser=_calendar_day)]
 DECIDED = "ecm, cs, chw, a population or a service. May be repeated."
@@ -484,7 +484,9 @@ def refer(
     if case is not None:
         drafts = [drafter.draft_file(case, written, asked)]
     else:
-        drafts = session.referred(asked, drafter, save, start, redact=redact, no_input=no_input, plain=plain)
+        ways = {"redact": redact, "no_input": no_input, "plain": plain}
+        mail = wanted in {Format.EML, Format.MAILTO}
+        drafts = session.referred(asked, drafter, save, start, **ways, by_email=mail)
     _warn(policy.past_review(as_of))
     if data is not None:
         used = {address for one in drafts for address in one.draft.to}
@@ -662,10 +664,11 @@ def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> 
     from calaim_cli.show import documents
 
     policy, as_of = _policy(data or load.shipped()), as_of or _today()
-    warnings = policy.past_review(as_of)
+    warnings, lacking = policy.past_review(as_of), load.taken_from_shipped(data) if data else ()
     _warn(warnings)
     if as_json:
-        return _show_json([documents.data_check_document(warnings, policy, as_of)])
+        return _show_json([documents.data_check_document(warnings, lacking, policy, as_of)])
+    emit("".join(f"shipped\t{name}: not in the folder, the one that ships with calaim is used\n" for name in lacking))
     emit(f"ok\tdata edition {policy.edition}, nothing wrong\n")
     return 0
 
@@ -684,7 +687,7 @@ def data_sources(as_of: AsOf = None, as_json: Json = False, plain: Plain = False
 
 @_command("data diff data my-county examples/case.toml", data_app, "diff")
 def data_diff(
-    old: Annotated[Path, _argument("OLD", "A folder with the two data files.")],
+    old: Annotated[Path, _argument("OLD", "A folder with data files.")],
     new: Annotated[Path, _argument("NEW", "Another one.")],
     cases: Annotated[Several, _argument("[CASE...]", "Saved cases to decide both ways.")] = None,
     as_of: AsOf = None,

@@ -61,7 +61,7 @@ GENERAL: Final = {
     "no-route": "no way to refer to this plan is known: call the number on the member's card",
     "no-lead-entity": "your profile names no Network Lead Entity: add it with 'calaim profile edit'",
     "county-not-served": "the plan does not serve this county: check the county and the card",
-    "region-unknown": "this county is split between regions: give the member's ZIP code, or the region on the card",
+    "region-unknown": "this county is split between regions: give the card's in kp_region, or a listed ZIP code",
     "service-not-offered": "not offered in this county: 'calaim services' tells where it is",
     "not-by-email": "no e-mailed referral is taken for this: call the plan, or write into a folder or zip file",
     "unknown-place": "not a California county: enter one of the 58, or a ZIP code",

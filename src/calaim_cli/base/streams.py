@@ -121,10 +121,22 @@ def say(text: str) -> None:
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(f"{tamed(text)}\n")
+        sys.stderr.write(f"{fitted(tamed(text)) if sys.stderr.isatty() else tamed(text)}\n")
         sys.stderr.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def fitted(text: str) -> str:
+    """The text for the width of the terminal: no word, and so no phone number, is cut in two; shorter lines stay."""
+    import shutil
+    import textwrap
+
+    width = shutil.get_terminal_size().columns
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) if len(line) > width else line
+        for line in text.split("\n")
+    )
 
 
 def leave_on_signals() -> None:

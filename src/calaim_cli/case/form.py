@@ -93,10 +93,10 @@ FIELDS: Final = (
     ),
     Field(
         "member.kp_region",
+        ask="Which region is printed on the member's card",
         kind=FieldKind.CHOICE,
         choices="regions",
         absent={
-            "talk": "only a county that is split needs it",
             "letter": "it steers the route alone",
             "template": "only a county that is split needs it",
         },
@@ -124,7 +124,7 @@ FIELDS: Final = (
     Field(
         "member.cin",
         "Medi-Cal client index number (CIN)",
-        "Medi-Cal client index number (CIN), if known",
+        "Medi-Cal client index number (CIN), as on the card",
         values.cin,
         ("client_index_number",),
     ),

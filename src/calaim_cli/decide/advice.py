@@ -14,7 +14,7 @@ from calaim_cli.policy import dates
 from calaim_cli.policy.places import Contact, County, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Gate, Outcome
-from calaim_cli.policy.routes import Channel, Route, lines
+from calaim_cli.policy.routes import Channel, Route, Way, lines
 from calaim_cli.policy.rules import Rule, criteria_of
 
 # What comes of each gate that decides: an exclusion, a choice, a step or a limit.
@@ -67,7 +67,8 @@ def sends(programs: Iterable[str], door: Door, policy: Policy) -> Iterator[Send]
         return
     for program in programs:
         way = policy.way_to(door.plan, door.county, program, door.region)
-        if best := way.routes[0] if way.routes else way.ask:
+        best = way.routes[0] if way.routes else way.ask
+        if best and not _is_split(way):
             rules = " ".join(rule.text for rule in policy.routes_file.rule if rule.urgent and program in rule.programs)
             yield Send(
                 program, door.plan, best, best.subject.get(program, ""), best.turnaround or rules, not way.routes
@@ -98,7 +99,7 @@ def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
     return Advice(
         offered,
         tuple(dict.fromkeys(_next_steps(determination, policy, door, offered))),
-        tuple(dict.fromkeys(_notes(determination, policy, door.plan))),
+        tuple(dict.fromkeys(_notes(determination, policy, door))),
     )
 
 
@@ -138,21 +139,28 @@ def _where(determination: Determination, policy: Policy, door: Door, offered: bo
         return
     way = policy.way_to(door.plan, county, subject.program, door.region)
     routes = [one for one in way.routes if subject.service not in one.services_except]
+    drafted = not _is_split(way) and routes == list(way.routes)  # what the best way does not take is asked for by phone
     if offered is False:
         as_of = policy.offers[door.plan].as_of
         yield f"Not offered by {name} in {county.name} County as of {as_of}: call to confirm."
-    elif routes and routes[0].channel is Channel.EMAIL:
+    elif drafted and routes and routes[0].channel is Channel.EMAIL:
         region = f", {policy.regions[routes[0].region].name}" if routes[0].region else ""
         yield f"Refer: 'calaim refer CASE' writes the draft to {name}{region}."
-    elif routes:
+    elif drafted and routes:
         yield f"Refer to {name}: 'calaim refer CASE' writes a sheet. {next(lines(routes[0]))}."
-    if len({one.region for one in way.routes}) > 1:
-        yield f"{county.name} County is split between two regions: the member's ZIP code decides where to refer."
+    if _is_split(way):
+        settled = "the member's ZIP code, or the region on her card (member.kp_region), decides where to refer"
+        yield f"{county.name} County is split between two regions: {settled}."
         return
     yield from (phone_line(one, policy) for one in routes if one.channel is Channel.PHONE)
     if not way.routes:
         asked = f"Ask there how to refer: {way.ask.address}." if way.ask else "No way to refer is known."
         yield f"{name}: {asked} Or call the number on the member's card."
+
+
+def _is_split(way: Way) -> bool:
+    """Whether the way leads to several regions: to begin with one of them would be a guess."""
+    return len({one.region for one in way.routes}) > 1
 
 
 def _which_plan(policy: Policy, door: Door) -> Iterator[str]:
@@ -186,11 +194,11 @@ def contact_line(contact: Contact) -> str:
     return f"{contact.name}: {ways}. {contact.purpose}"
 
 
-def _notes(determination: Determination, policy: Policy, plan: str) -> Iterator[str]:
-    subject = determination.subject
+def _notes(determination: Determination, policy: Policy, door: Door) -> Iterator[str]:
+    subject, plan, county = determination.subject, door.plan, door.county
     yield from subject.entry.notes
     offer = policy.offers.get(plan)
-    if offer and offer.note and subject.service and subject.service in offer.not_in:
+    if county and offer and offer.note and subject.service and subject.service in offer.not_in:
         yield offer.note
     for conflict in policy.conflicts_of(subject.entry.id):
         if conflict.plan in {"", plan}:

@@ -39,6 +39,9 @@ PROGRAM_LISTS: Final = (*TOLD, "topic", "outcome", "group", "question", "criteri
 COUNTY_LISTS: Final = ("source", "conflict", "region", "contact", "plan", "county")
 ROUTE_LISTS: Final = ("source", "rule", "route", "form", "offer", "at_once", "rejected")
 
+KEYS: Final = ("id", "address", "plan", "name", "population")
+"""What an entry is known by: an offer by its plan, a rejected address by itself, a county by its name."""
+
 
 def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
     """Every entry added, removed or changed, in the order of the files."""
@@ -54,12 +57,8 @@ def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
 
 
 def _between(kind: str, old: Iterable[Struct], new: Iterable[Struct]) -> Iterator[Change]:
-    # An offer is known by its plan, a rejected address by itself, a county by its name.
     was, now = (
-        {
-            str(next(getattr(one, key) for key in ("id", "address", "plan", "name") if hasattr(one, key))): one
-            for one in entries
-        }
+        {str(next(getattr(one, key) for key in KEYS if hasattr(one, key))): one for one in entries}
         for entries in (old, new)
     )
     yield from (Change(f'{kind} "{name}"', "", "there", "removed") for name in was if name not in now)

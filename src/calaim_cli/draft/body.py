@@ -71,7 +71,9 @@ def _head(goes: Destination, form: Form) -> tuple[str, ...]:
     if goes.by_email:
         return wrapped(f"Send to: {', '.join(goes.to)}", "", "  ")
     head = [f"Plan: {goes.plan.name}", *chain.from_iterable(_hanging(lines(route)) for route in goes.way.routes)]
-    if goes.way.ask and not goes.way.routes:
+    if goes.way.ask and goes.way.routes:
+        head += wrapped(f"To ask: {next(lines(goes.way.ask))}", "  ", "    ")
+    elif goes.way.ask:
         head += wrapped(f"Ask there how to refer: {next(lines(goes.way.ask))}", "", "  ")
         head += chain.from_iterable((*wrapped(question, "  - "), f"    {'_' * 40}") for question in TO_ASK)
     return (*head, "", *wrapped(form.opening)) if form.opening else tuple(head)

@@ -24,7 +24,7 @@ from calaim_cli.draft.body import HIDDEN, Letter, body_of, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
 from calaim_cli.draft.message import Draft, eml, sheet
-from calaim_cli.draft.route import Destination, check_member, destination
+from calaim_cli.draft.route import Destination, check_member, destination, not_by_email
 from calaim_cli.policy import dates
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject
@@ -200,8 +200,7 @@ def formatted(drafted: Drafted, wanted: Format, policy: Policy) -> bytes:
     """
     goes = drafted.goes
     if not goes.by_email and wanted in {Format.EML, Format.MAILTO}:
-        words = f"{goes.plan.name} takes no referral by e-mail: use --format text for a sheet to read out or copy"
-        raise NotFound(words, code="not-by-email")
+        raise not_by_email(goes.plan)
     message = eml(drafted.draft) if goes.by_email else sheet(drafted.draft)
     match wanted:
         case Format.EML:

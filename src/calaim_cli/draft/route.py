@@ -48,21 +48,22 @@ def destination(
 ) -> Destination:
     """The one route of a referral to the member's plan. There is no default region and no guess.
 
-    Raises NotFound, saying what to do instead: a plan that does not serve the county, own organization without a
-    Network Lead Entity, a service that takes no e-mailed referral or is not offered, no settled region, no route.
+    Raises NotFound, saying what to do instead: own organization without a Network Lead Entity, a plan that does not
+    serve the county, no settled region, a service that takes no e-mailed referral or is not offered, no route.
     The order of the checks is that of the guide of the plan whose routes have regions, October 2024.
     """
-    if plan.id not in plans_of(county):
-        words = f"{plan.name} does not serve the member's county: {policy.own_plan(county, plan.id)}"
-        raise NotFound(f"{words}. {_lines(plan, None, policy)}".strip(), code="county-not-served")
     program = case.referral.program
     way = policy.way_to(plan.id, county, program, region)
     own = own_route(plan.id, policy.routes_file.route) if case.referral.self_referral else None
     if own:
-        _check_services(case, county, plan, _lines(plan, None, policy), policy, as_of)
         subjects = (one.subject for one in policy.routes_file.route if one.plan == plan.id)
         subject = next((exact[program] for exact in subjects if program in exact), "")
-        return _to_lead_entity(lead_entity, plan, own, subject, policy)
+        to_entity = _to_lead_entity(lead_entity, plan, own, subject, policy)
+        _check_services(case, county, plan, _lines(plan, None, policy), policy, as_of)
+        return to_entity
+    if plan.id not in plans_of(county):
+        words = f"{plan.name} does not serve the member's county: {policy.own_plan(county, plan.id)}"
+        raise NotFound(f"{words}. {plan.note}".rstrip(" ."), code="county-not-served")
     if not region and len(_regions(plan, policy)) > 1:
         raise NotFound(_no_region(plan, county, policy), code="region-unknown")
     _check_services(case, county, plan, _lines(plan, county, policy, region), policy, as_of)
@@ -106,11 +107,19 @@ def _why_sheet(plan: Plan, way: Way, policy: Policy) -> str:
     return f"The member's plan is {plan.name}, which takes no referral by e-mail; its way from {cited}"
 
 
-def check_way(plan: Plan, way: Way, policy: Policy) -> None:
-    """Raises NotFound where no way to the plan is known, nor a line to ask."""
+def check_way(plan: Plan, way: Way, policy: Policy, *, by_email: bool = False) -> None:
+    """Raises NotFound where no way to the plan is known, nor a line to ask; or no mailbox, where one is wanted."""
+    if by_email and all(one.channel is not Channel.EMAIL for one in way.routes):
+        raise not_by_email(plan)
     if not way.routes and way.ask is None:
         words = f"no way to refer to {plan.name} for this program is known: call the number on the member's card"
         raise NotFound(f"{words}, or {policy.call_to_choose()}", code="no-route")
+
+
+def not_by_email(plan: Plan) -> NotFound:
+    """The refusal of a message to a plan that takes none, with how to get the sheet."""
+    words = f"{plan.name} takes no referral by e-mail: use --format text (or --out NAME.txt) for a sheet to read out"
+    return NotFound(words, code="not-by-email")
 
 
 def check_member(county: County, membership: Membership, policy: Policy, unread: tuple[Problem, ...] = ()) -> None:

@@ -63,6 +63,11 @@ def _file(folder: Path, name: str) -> Path:
     return folder / name if (folder / name).exists() else shipped() / name
 
 
+def taken_from_shipped(folder: Path) -> tuple[str, ...]:
+    """The files that a folder of the user's own does not have, so that the shipped ones stand in."""
+    return tuple(name for name in (PROGRAMS, COUNTIES, ROUTES, ZIPS, CITIES) if not (folder / name).exists())
+
+
 def from_wheel() -> Policy | None:
     """The policy as it was checked and written when the wheel was built; None where it was not, or is not whole."""
     folder = Path(quick.FOLDER)

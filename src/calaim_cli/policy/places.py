@@ -92,6 +92,7 @@ class Contact(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     email: str = ""
     website: str = ""
     note: str = ""
+    for_counties: bool = False  # told with every county that it is for
     touches: tuple[str, ...] = ()
 
 

@@ -311,14 +311,15 @@ def plan_named(typed: str, policy: Policy) -> places.Plan:
     if name_key(typed) not in known and part_of and words.strip():
         may_be = f"a part of a plan's name: give the plan's id, which may be {one_of(part_of)}"
         raise NotFound(f"{shown(typed)}: {may_be}", code="ambiguous-plan")
-    return _named(typed, known, "plan", "'calaim plan' lists them")
+    # Plans' names share many letters: only a slip of the fingers is a hint.
+    return _named(typed, known, "plan", "'calaim plan' lists them", least=0.8)
 
 
-def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str) -> Named:
+def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str, least: float = 0.6) -> Named:
     """The one that is typed. Raises NotFound with the ids of near names, or with `hint` where none is near."""
     found = known.get(name_key(typed))
     if found is None:
-        ids = tuple(dict.fromkeys(known[name].id for name in near_names(typed, known)))
+        ids = tuple(dict.fromkeys(known[name].id for name in near_names(typed, known, least=least)))
         words = f"did you mean {one_of(ids)}?" if ids else hint
         raise NotFound(f"{shown(typed)}: unknown {kind}: {words}", code=f"unknown-{kind}")
     return found

@@ -176,7 +176,7 @@ class RoutesFile(DataFile, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Way(Struct, frozen=True):
-    """How a plan is asked for a program in a county: its routes, best first; else the line to ask how to refer."""
+    """How a plan is asked for a program in a county: its routes, best first; `ask` is a line where none is a phone."""
 
     routes: tuple[Route, ...] = ()
     ask: Route | None = None
@@ -189,9 +189,8 @@ def way_to(plan: str, county: County, program: str, region: str, routes: Sequenc
     """
     there = [one for one in routes if one.plan == plan and serves(one, county, region)]
     found = tuple(one for one in there if program in one.programs)
-    if found:
-        return Way(found)
-    return Way((), next((one for one in there if one.channel is Channel.PHONE), None))
+    phones = [one for one in there if one.channel is Channel.PHONE]
+    return Way(found, phones[0] if phones and not set(phones).intersection(found) else None)
 
 
 def serves(route: Route, county: County, region: str) -> bool:
@@ -242,7 +241,9 @@ def lines(route: Route) -> Iterator[str]:
     tty = f" (TTY {route.tty})" if route.tty else ""
     named = f"{route.form_name}: " if route.form_name and route.channel is Channel.FORM else ""
     how = CHANNEL_WORDS[route.channel] if route.takes_referrals else "Ask:"
-    yield f"{how} {named}{route.address}{also}{tty}"
+    # A copy of a handbook may be years old, and its number with it.
+    verify = "" if route.grade is Grade.OFFICIAL else f" (as of {route.date or 'an undated page'}: verify)"
+    yield f"{how} {named}{route.address}{also}{tty}{verify}"
     if route.form_name and route.channel is not Channel.FORM:
         yield f"Form: {route.form_name}"
     for label, text in (("Hours", route.hours), ("Who may refer", route.who), ("Answer within", route.turnaround)):

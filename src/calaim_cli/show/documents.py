@@ -360,14 +360,18 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], policy: 
     return {"schema": "calaim.sources/1", "sources": listed, "edition": policy.edition}
 
 
-def data_check_document(warnings: Iterable[Problem], policy: Policy, as_of: date) -> Document:
-    """The edition of data that have no errors, and what is due for a review on `as_of`, as `calaim.data-check/1`."""
+def data_check_document(warnings: Iterable[Problem], lacking: Iterable[str], policy: Policy, as_of: date) -> Document:
+    """The edition of data that have no errors, what is due for a review on `as_of`, and files that the folder lacks.
+
+    As `calaim.data-check/1`.
+    """
     return {
         "schema": "calaim.data-check/1",
         "as_of": as_of.isoformat(),
         "edition": policy.edition,
         "review_by": policy.review_by.isoformat(),
         "warnings": _problems(warnings),
+        "shipped": list(lacking),
     }
 
 

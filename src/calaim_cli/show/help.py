@@ -34,11 +34,13 @@ EXIT_CODES: Final = (
 DOCUMENTS: Final = (
     ("calaim.county/1", "calaim county PLACE --json", "one county: mailbox, phone, services, plans"),
     ("calaim.counties/1", "calaim counties --json", "counties by service, region or plan"),
+    ("calaim.plans/1", "calaim plan [PLAN] --json", "plans: counties, routes, what they offer"),
+    ("calaim.contacts/1", "calaim contacts --json", "whom to call beside the plans"),
     ("calaim.services/1", "calaim services --json", "Community Supports: limits, documents, codes, where offered"),
     ("calaim.programs/1", "calaim programs --json", "the rules, each criterion with source, date and grade"),
     ("calaim.determination/1", "calaim check CASE --json", "what a case comes to, why, and what is missing"),
     ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
-    ("calaim.referral/1", "calaim refer CASE --json", "a draft with its route"),
+    ("calaim.referral/1", "calaim refer CASE --json", "a draft or sheet with its route"),
     ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
     ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
     ("calaim.data-check/1", "calaim data check --json", "that the data have no errors, and what is due for a review"),
@@ -88,7 +90,7 @@ JSON_RULES: Final = (
 )
 JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
 DATA_RULES: Final = (
-    "All policy is in programs.toml and counties.toml: text files that you may change.",
+    "All policy is in programs.toml, counties.toml and routes.toml: text files that you may change.",
     "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
     "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
     "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",

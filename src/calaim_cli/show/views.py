@@ -92,7 +92,9 @@ def county_view(place: Place, policy: Policy) -> View:
         Fact("city", "City", city_in_words(place)),
         Fact("note", "Note", county.note),
         *_kp_blocks(county, policy),
+        *([Heading("If the card says another plan")] if county.kp else []),
         *plans,
+        *_no_card(county, policy),
         *_conflicts(county.name, policy),
         Fact("edition", "Data edition", policy.edition),
     )
@@ -113,6 +115,7 @@ def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
         words = "does not serve this county: refer through the member's own plan"
         yield Fact("kp_served", name, words, BAD, "no")
         return
+    yield Heading(f"If the card says {name}")
     words = "has Medi-Cal members here; the member's card tells whether this is one"
     yield Fact("kp_served", name, words, GOOD, "yes")
     lines_there = policy.lines_of(KP, county)
@@ -140,6 +143,21 @@ def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
     missing = tuple(one.name for one in services if policy.offered(KP, one.id, county) is False)
     yield Items("not_offered", f"Not offered ({dated}; call to confirm)", missing, BAD)
     yield Items("offered", f"Offered ({len(offered)} of {len(services)} Community Supports)", offered, GOOD)
+
+
+def _no_card(county: County, policy: Policy) -> Iterator[Block]:
+    """Whom to call to find, choose or change the plan."""
+    yield Heading("If there is no card, or to choose or change a plan")
+    for one in policy.counties_file.contact:
+        if one.for_counties and (not one.plan or one.plan in plans_of(county)):
+            yield Fact("contact", one.name, f"{one.purpose}: {_ways(one)}", PLAIN, f"{one.name}: {_ways(one)}")
+
+
+def _ways(contact: Contact) -> str:
+    """How a contact is reached, and when."""
+    tty = f" (TTY {contact.tty})" if contact.tty else ""
+    phone = f"{contact.phone}{tty}" if contact.phone else ""
+    return ", ".join(filter(None, (phone, contact.email, contact.hours, contact.website)))
 
 
 def _conflicts(name: str, policy: Policy) -> Iterator[Fact]:
@@ -389,13 +407,11 @@ def _route_block(route: Route, policy: Policy) -> Points:
 
 
 def contacts_view(contacts: Sequence[Contact], policy: Policy) -> View:
-    """Whom to call: number, TTY, hours, when."""
+    """Whom to call: number, TTY, hours, when; those for everybody before those of one plan."""
     blocks: list[Block] = [Heading(f"{len(contacts)} contacts")]
-    for one in contacts:
-        tty = f" (TTY {one.tty})" if one.tty else ""
-        ways = ", ".join(filter(None, (f"{one.phone}{tty}" if one.phone else "", one.email, one.hours, one.website)))
-        said = tuple(filter(None, (ways, f"{one.purpose}.", one.note, policy.cite(one.source))))
-        blocks.append(Points("contact", one.name, said))
+    for one in sorted(contacts, key=lambda one: bool(one.plan)):
+        said = " ".join(filter(None, (f"{_ways(one)}: {one.purpose}.", one.note, f"[{policy.cite(one.source)}]")))
+        blocks.append(Fact("contact", one.name, said, PLAIN, f"{one.name}: {said}"))
     return tuple(blocks)
 
 

@@ -10,16 +10,17 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.errors import Problem
+from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.values import MESSAGES, Value, date_of_birth
+from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.interview import Inquiry, next_question
 from calaim_cli.decide.membership import MANAGED_CARE, membership_of
 from calaim_cli.draft.route import Destination
-from calaim_cli.policy.places import NoPlace, find_place, plans_of
-from calaim_cli.policy.policy import Policy, entry_named, place_named
+from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
+from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer, read_answers
 from calaim_cli.policy.routes import Form, ReferralWords
@@ -213,14 +214,26 @@ def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field
 
 def place_steps(policy: Policy) -> tuple[Step, ...]:
     """Steps for the county and the member's plan there, which decide the route."""
-    county, plan = BY_KEY["member.county"], BY_KEY["member.plan"]
+    county, plan, region = (BY_KEY[f"member.{name}"] for name in ("county", "plan", "kp_region"))
 
+    # Typed, and no menu: a menu opens on one of the plans, and Enter would say that the member is in it.
     def card(case: Case) -> Prompt:
-        there = plans_of(place_named(case.member.county, policy).county)
-        options = {one: policy.plans[one].name for one in there} | {DONT_KNOW: "Not known, or none of these"}
-        known = membership_of(case, policy).plan
-        earlier = known if known in options else ""
-        return Prompt(where=plan.key, text=plan.ask, options=options, help=WHERE_THE_PLAN_STANDS, earlier=earlier)
+        served = place_named(case.member.county, policy).county
+        named = ", ".join(f"{policy.plans[one].name} ({one})" for one in plans_of(served))
+        return Prompt(
+            where=plan.key,
+            text=f"{plan.ask}. Here: {named}. Type its name or id, or {DONT_KNOW}",
+            help=WHERE_THE_PLAN_STANDS,
+            check=lambda typed: _plan_here(typed, served, policy),
+            earlier=membership_of(case, policy).plan,
+        )
+
+    def on_the_card(case: Case) -> Prompt | None:
+        served = place_named(case.member.county, policy).county
+        if membership_of(case, policy).plan != KP or policy.region_in(served):
+            return None
+        text = f"{region.ask}: type {one_of(policy.regions)}, or {DONT_KNOW}"
+        return Prompt(where=region.key, text=text, check=lambda typed: _region(typed, policy))
 
     def place(typed: str) -> Value:
         found = find_place(typed, policy.gazetteer)
@@ -232,7 +245,26 @@ def place_steps(policy: Policy) -> tuple[Step, ...]:
             lambda case, reply: _with(case, county.key, reply),
         ),
         Step(card, lambda case, reply: _with(_with(case, plan.key, reply), "member.kp_member", None)),
+        Step(on_the_card, lambda case, reply: _with(case, region.key, "" if reply == DONT_KNOW else reply)),
     )
+
+
+def _plan_here(typed: str, county: County, policy: Policy) -> Value:
+    """The id of the plan that is typed; one that does not serve the county is asked for again, with what is known."""
+    if name_key(typed) == DONT_KNOW:
+        return Value(DONT_KNOW)
+    try:
+        plan = plan_named(typed, policy)
+    except NotFound as error:
+        return Value(typed, error.message.partition(": ")[2])
+    if plan.id in plans_of(county):
+        return Value(plan.id)
+    return Value(typed, f"{plan.name} does not serve {county.name} County. {plan.note}".rstrip())
+
+
+def _region(typed: str, policy: Policy) -> Value:
+    key = name_key(typed)
+    return Value(key, "" if key in {DONT_KNOW, *policy.regions} else f"give {one_of(policy.regions)}, or {DONT_KNOW}")
 
 
 def form_steps(part: str, policy: Policy, as_of: date, plan: str) -> tuple[Step, ...]:

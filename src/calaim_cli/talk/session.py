@@ -142,7 +142,15 @@ def way_on(words: Sequence[str], path: Path) -> str:
 
 
 def referred(
-    case: Case, drafter: Drafter, path: Path | None, start: Path | None, *, redact: bool, no_input: bool, plain: bool
+    case: Case,
+    drafter: Drafter,
+    path: Path | None,
+    start: Path | None,
+    *,
+    redact: bool,
+    no_input: bool,
+    plain: bool,
+    by_email: bool = False,
 ) -> list[Drafted]:
     """The drafts that a talk comes to, each agreed and attested to by a person who has read it, and knows its route.
 
@@ -153,7 +161,7 @@ def referred(
     ask, save, drafts = terminal.asker(plain=plain), saver(path, start), []
     save(case)
     with leaving(path):
-        for one in talk(case, drafter, ask, save):
+        for one in talk(case, drafter, ask, save, by_email=by_email):
             drafted = drafter.draft(one, preview=True)
             if not redact:
                 say(f"\nThis is the complete draft. {drafted.goes.why}.\n")
@@ -166,7 +174,9 @@ def referred(
     return drafts
 
 
-def talk(case: Case, drafter: Drafter, ask: Ask, save: conversation.Save) -> tuple[Case, ...]:
+def talk(
+    case: Case, drafter: Drafter, ask: Ask, save: conversation.Save, *, by_email: bool = False
+) -> tuple[Case, ...]:
     """One case for each program: place, screening, what to refer for, details and Part 2, asked from the beginning.
 
     Raises NotFound as soon as what is asked for does not exist or no route can, Quit when left.
@@ -189,7 +199,9 @@ def talk(case: Case, drafter: Drafter, ask: Ask, save: conversation.Save) -> tup
     results = screener(policy.subjects, policy).screen(case, as_of, plan=plan.id).determinations
     wanted = (case,) if complete else conversation.choose_referrals(case, results, plan.id, policy, ask)
     for one in wanted:
-        route.check_way(plan, policy.way_to(plan.id, county, one.referral.program), policy)
+        # A refusal that is certain now is told before all that the form asks.
+        way = policy.way_to(plan.id, county, one.referral.program)
+        route.check_way(plan, way, policy, by_email=by_email and not one.referral.self_referral)
     case = wanted[0] if len(wanted) == 1 else case
     save(case)
     needed = [where for where in policy.form_of(plan.id).required if where.startswith("referrer.")]
