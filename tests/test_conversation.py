@@ -759,10 +759,10 @@ def test_profile_is_asked_once(catalog: Policy) -> None:
 
 
 def test_enter_keeps_the_profile(catalog: Policy) -> None:
-    """Enter through a profile changes nothing of it, how mail is encrypted included."""
+    """Enter through a profile changes nothing of it, how mail is encrypted and which kind it is of included."""
     secure = SecureEmail(secure_tag="body", text="[secure]")
     entity = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
-    before = Profile(PROFILE, entity, secure)
+    before = Profile(PROFILE, entity, secure, "street_medicine")
     assert edited_profile(before, catalog, Says(dict.fromkeys([*REFERRER, *ENTITY], ""))) == before
 
 
