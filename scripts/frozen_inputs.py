@@ -16,13 +16,15 @@ import tomli_w
 
 ROOT: Final = Path(__file__).parents[1]
 DATA: Final[dict[str, Any]] = {
-    name: tomllib.loads((ROOT / "data" / f"{name}.toml").read_text("utf-8")) for name in ("programs", "counties")
+    name: tomllib.loads((ROOT / "data" / f"{name}.toml").read_text("utf-8"))
+    for name in ("programs", "counties", "routes")
 }
 COUNTIES: Final[tuple[str, ...]] = tuple(one["name"] for one in DATA["counties"]["county"])
 SERVICES: Final[tuple[str, ...]] = tuple(one["id"] for one in DATA["programs"]["service"])
 PROGRAMS: Final[tuple[str, ...]] = tuple(
     one["id"] for kind in ("program", "population", "service") for one in DATA["programs"][kind]
 )
+PLANS: Final[tuple[str, ...]] = tuple(one["id"] for one in DATA["counties"]["plan"])
 ZIPS: Final = tuple(
     line.partition(",")[0] for line in (ROOT / "data" / "zips.csv").read_text("utf-8").splitlines()[1::90]
 )
@@ -46,6 +48,8 @@ ROW: Final[Row] = {
     "zip": "94401",
     "self_referral": "",
     "kp_member": "yes",
+    "plan": "",
+    "kp_region": "",
     "first_name": "Test",
     "middle_name": "",
     "last_name": "Member",
@@ -112,6 +116,13 @@ BAD: Final[tuple[Mapping[str, str], ...]] = (
     {"county": "Placer", "zip": ""},
     {"kp_member": "no"},
     {"kp_member": ""},
+    {"plan": "hpsm"},
+    {"plan": "hpsm", "kp_member": "", "mrn": "", "cin": "91234567A"},
+    {"plan": "molina", "kp_member": "", "mrn": "", "cin": "91234567A", "county": "Riverside", "zip": ""},
+    {"plan": "alliance", "kp_member": ""},
+    {"plan": "unknown", "kp_member": ""},
+    {"kp_region": "south"},
+    {"county": "Tulare", "zip": "", "kp_region": "north"},
     {"self_referral": "yes"},
     {"program": "ecmm"},
     {"program": ""},
@@ -139,8 +150,8 @@ BAD: Final[tuple[Mapping[str, str], ...]] = (
 SECURE: Final = '[secure_email]\nsecure_tag = "{}"\ntext = "[secure]"\nheader = "X-Secure"\n'
 EDITS: Final = {
     "my-county": ("counties", 'plans = ["aah"]', 'plans = ["aah", "anthem"]'),
-    "my-mailbox": ("counties", 'email = "REGMCDURNS-KPNC@kp.org"', 'email = "north@kp.example.org"'),
-    "bad-mailbox": ("counties", 'email = "REGMCDURNS-KPNC@kp.org"', 'email = "REGMCDURNS-KPNC @kp.org"'),
+    "my-mailbox": ("routes", 'address = "REGMCDURNS-KPNC@kp.org"', 'address = "north@kp.example.org"'),
+    "bad-mailbox": ("routes", 'address = "REGMCDURNS-KPNC@kp.org"', 'address = "REGMCDURNS-KPNC @kp.org"'),
     "no-such-plan": ("counties", 'plans = ["aah"]', 'plans = ["ahh"]'),
     "wrong-key": ("counties", 'plans = ["aah"]', 'plan = ["aah"]'),
     "no-quotes": ("counties", 'fips = "06001"', "fips = 06001"),
@@ -214,6 +225,14 @@ WHOLE: Final = {
     "referral.current_services": ["ecm", "community_supports"],
     "referral.notes": "Please call after 3 p.m.\n\nThe member is best reached through the caregiver.",
 }
+OTHER: Final = {
+    "member.plan": "hpsm",
+    "member.kp_member": None,
+    "member.mrn": None,
+    "member.cin": "91234567A",
+    "consent.attested": None,
+}
+TULARE: Final = {"member.county": "Tulare", "member.city": "Tulare", "member.zip": "93274"}
 REFERRALS: Final[dict[str, dict[str, Any]]] = {
     "ecm-north": {},
     "ecm-south": {**SOUTH, "answers": PLAN, "consent.part2": None},
@@ -263,6 +282,20 @@ REFERRALS: Final[dict[str, dict[str, Any]]] = {
     "from-profile": {"referrer": None},
     "not-kp": {"member.kp_member": False},
     "kp-unknown": {"member.kp_member": None},
+    "sheet": OTHER,
+    "sheet-cs": {**OTHER, "referral.program": "cs", "referral.services": ["respite"]},
+    "sheet-part2": {**OTHER, "consent.part2": True, "consent.part2_consent": True},
+    "sheet-to-ask": {**OTHER, "referral.program": "chw"},
+    "no-route": {**OTHER, "member.plan": "molina", "member.county": "Riverside", "member.zip": None},
+    "plan-by-name": {"member.plan": "Kaiser Permanente", "member.kp_member": None},
+    "plan-in-part": {**OTHER, "member.plan": "alliance"},
+    "plan-unknown": {**OTHER, "member.plan": "unknown"},
+    "plan-elsewhere": {**OTHER, "member.county": "Alpine", "member.zip": None},
+    "plan-conflict": {"member.plan": "hpsm"},
+    "plan-and-mrn": {**OTHER, "member.mrn": "00012345"},
+    "region-on-card": {**TULARE, "member.kp_region": "north"},
+    "no-region": TULARE,
+    "region-conflict": {"member.kp_region": "south"},
     "not-served": {"member.county": "Alpine", "member.zip": None},
     "no-place": {"member.county": None, "member.zip": None},
     "two-places": {"member.county": "sb"},
