@@ -48,8 +48,6 @@ ROW: Final[Row] = {
     "zip": "94401",
     "self_referral": "",
     "kp_member": "yes",
-    "plan": "",
-    "kp_region": "",
     "first_name": "Test",
     "middle_name": "",
     "last_name": "Member",
@@ -116,13 +114,6 @@ BAD: Final[tuple[Mapping[str, str], ...]] = (
     {"county": "Placer", "zip": ""},
     {"kp_member": "no"},
     {"kp_member": ""},
-    {"plan": "hpsm"},
-    {"plan": "hpsm", "kp_member": "", "mrn": "", "cin": "91234567A"},
-    {"plan": "molina", "kp_member": "", "mrn": "", "cin": "91234567A", "county": "Riverside", "zip": ""},
-    {"plan": "alliance", "kp_member": ""},
-    {"plan": "unknown", "kp_member": ""},
-    {"kp_region": "south"},
-    {"county": "Tulare", "zip": "", "kp_region": "north"},
     {"self_referral": "yes"},
     {"program": "ecmm"},
     {"program": ""},
@@ -147,6 +138,19 @@ BAD: Final[tuple[Mapping[str, str], ...]] = (
     {"phone": "911", "zip": "x", "county": "Atlantis", "member_agreed": "no"},
 )
 """What is changed in rows that are refused, or let through with a warning."""
+ELSEWHERE: Final[Row] = {"kp_member": "", "mrn": "", "cin": "91234567A"}
+OF_PLANS: Final[tuple[Row, ...]] = (
+    {"plan": "kp", "kp_member": ""},
+    {"plan": "Health Plan of San Mateo", **ELSEWHERE, "cin": "91234568A"},
+    {"plan": "hpsm", **ELSEWHERE, "program": "chw"},
+    {"plan": "molina", **ELSEWHERE, "county": "Riverside", "zip": ""},
+    {"plan": "alliance", **ELSEWHERE},
+    {"plan": "unknown", **ELSEWHERE},
+    {"plan": "hpsm"},
+    {"plan": "kp", "kp_member": "", "mrn": "00012399", "county": "Tulare", "zip": "93274", "kp_region": "north"},
+    {"plan": "kp", "kp_member": "", "mrn": "00012400", "kp_region": "south"},
+)
+"""What is changed in rows of members of several plans."""
 SECURE: Final = '[secure_email]\nsecure_tag = "{}"\ntext = "[secure]"\nheader = "X-Secure"\n'
 EDITS: Final = {
     "my-county": ("counties", 'plans = ["aah"]', 'plans = ["aah", "anthem"]'),
@@ -466,6 +470,8 @@ def _sheets() -> Iterator[tuple[str, str | bytes]]:
     for name, rows in kinds.items():
         yield f"sheets/{name}.csv", csv_text(rows)
     yield "sheets/few.csv", csv_text([ROW, ROW | {"mrn": "00012346", "phone": "911"}, ROW | {"mrn": "00012347"}])
+    of_plans = [{**ROW, "plan": "", "kp_region": "", **changes} for changes in OF_PLANS]
+    yield "sheets/plans.csv", csv_text(of_plans)
     yield "sheets/fewer.csv", csv_text([ROW | {"mrn": "00012346"}])
     yield "sheets/agreed.csv", csv_text([ROW, ROW | {"mrn": "00012347"}])
     yield "sheets/unagreed.csv", csv_text([ROW, ROW | {"mrn": "00012347", "member_agreed": ""}])

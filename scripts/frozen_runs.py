@@ -95,6 +95,9 @@ def plans() -> Iterator[str]:
     sheet = f"calaim refer referrals/sheet.toml {DAY}"
     yield from (f"{sheet} --format {form}" for form in ("text", "eml", "json", "mailto"))
     yield from (f"{sheet} --redact", f"{sheet} --out out/sheet.eml", f"{sheet} --self-referral")
+    for ending in ("", ".zip", ".mbox"):
+        several = f"calaim batch sheets/plans.csv --keep-going --out out/plans{ending}"
+        yield from (f"{several} {DAY}", f"{several} --as-of 2026-12-01")
 
 
 def policy() -> Iterator[str]:
