@@ -16,13 +16,15 @@ import tomli_w
 
 ROOT: Final = Path(__file__).parents[1]
 DATA: Final[dict[str, Any]] = {
-    name: tomllib.loads((ROOT / "data" / f"{name}.toml").read_text("utf-8")) for name in ("programs", "counties")
+    name: tomllib.loads((ROOT / "data" / f"{name}.toml").read_text("utf-8"))
+    for name in ("programs", "counties", "routes")
 }
 COUNTIES: Final[tuple[str, ...]] = tuple(one["name"] for one in DATA["counties"]["county"])
 SERVICES: Final[tuple[str, ...]] = tuple(one["id"] for one in DATA["programs"]["service"])
 PROGRAMS: Final[tuple[str, ...]] = tuple(
     one["id"] for kind in ("program", "population", "service") for one in DATA["programs"][kind]
 )
+PLANS: Final[tuple[str, ...]] = tuple(one["id"] for one in DATA["counties"]["plan"])
 ZIPS: Final = tuple(
     line.partition(",")[0] for line in (ROOT / "data" / "zips.csv").read_text("utf-8").splitlines()[1::90]
 )
@@ -136,11 +138,24 @@ BAD: Final[tuple[Mapping[str, str], ...]] = (
     {"phone": "911", "zip": "x", "county": "Atlantis", "member_agreed": "no"},
 )
 """What is changed in rows that are refused, or let through with a warning."""
+ELSEWHERE: Final[Row] = {"kp_member": "", "mrn": "", "cin": "91234567A"}
+OF_PLANS: Final[tuple[Row, ...]] = (
+    {"plan": "kp", "kp_member": ""},
+    {"plan": "Health Plan of San Mateo", **ELSEWHERE, "cin": "91234568A"},
+    {"plan": "hpsm", **ELSEWHERE, "program": "chw"},
+    {"plan": "molina", **ELSEWHERE, "county": "Riverside", "zip": ""},
+    {"plan": "alliance", **ELSEWHERE},
+    {"plan": "unknown", **ELSEWHERE},
+    {"plan": "hpsm"},
+    {"plan": "kp", "kp_member": "", "mrn": "00012399", "county": "Tulare", "zip": "93274", "kp_region": "north"},
+    {"plan": "kp", "kp_member": "", "mrn": "00012400", "kp_region": "south"},
+)
+"""What is changed in rows of members of several plans."""
 SECURE: Final = '[secure_email]\nsecure_tag = "{}"\ntext = "[secure]"\nheader = "X-Secure"\n'
 EDITS: Final = {
     "my-county": ("counties", 'plans = ["aah"]', 'plans = ["aah", "anthem"]'),
-    "my-mailbox": ("counties", 'email = "REGMCDURNS-KPNC@kp.org"', 'email = "north@kp.example.org"'),
-    "bad-mailbox": ("counties", 'email = "REGMCDURNS-KPNC@kp.org"', 'email = "REGMCDURNS-KPNC @kp.org"'),
+    "my-mailbox": ("routes", 'address = "REGMCDURNS-KPNC@kp.org"', 'address = "north@kp.example.org"'),
+    "bad-mailbox": ("routes", 'address = "REGMCDURNS-KPNC@kp.org"', 'address = "REGMCDURNS-KPNC @kp.org"'),
     "no-such-plan": ("counties", 'plans = ["aah"]', 'plans = ["ahh"]'),
     "wrong-key": ("counties", 'plans = ["aah"]', 'plan = ["aah"]'),
     "no-quotes": ("counties", 'fips = "06001"', "fips = 06001"),
@@ -214,6 +229,14 @@ WHOLE: Final = {
     "referral.current_services": ["ecm", "community_supports"],
     "referral.notes": "Please call after 3 p.m.\n\nThe member is best reached through the caregiver.",
 }
+OTHER: Final = {
+    "member.plan": "hpsm",
+    "member.kp_member": None,
+    "member.mrn": None,
+    "member.cin": "91234567A",
+    "consent.attested": None,
+}
+TULARE: Final = {"member.county": "Tulare", "member.city": "Tulare", "member.zip": "93274"}
 REFERRALS: Final[dict[str, dict[str, Any]]] = {
     "ecm-north": {},
     "ecm-south": {**SOUTH, "answers": PLAN, "consent.part2": None},
@@ -263,6 +286,20 @@ REFERRALS: Final[dict[str, dict[str, Any]]] = {
     "from-profile": {"referrer": None},
     "not-kp": {"member.kp_member": False},
     "kp-unknown": {"member.kp_member": None},
+    "sheet": OTHER,
+    "sheet-cs": {**OTHER, "referral.program": "cs", "referral.services": ["respite"]},
+    "sheet-part2": {**OTHER, "consent.part2": True, "consent.part2_consent": True},
+    "sheet-to-ask": {**OTHER, "referral.program": "chw"},
+    "no-route": {**OTHER, "member.plan": "molina", "member.county": "Riverside", "member.zip": None},
+    "plan-by-name": {"member.plan": "Kaiser Permanente", "member.kp_member": None},
+    "plan-in-part": {**OTHER, "member.plan": "alliance"},
+    "plan-unknown": {**OTHER, "member.plan": "unknown"},
+    "plan-elsewhere": {**OTHER, "member.county": "Alpine", "member.zip": None},
+    "plan-conflict": {"member.plan": "hpsm"},
+    "plan-and-mrn": {**OTHER, "member.mrn": "00012345"},
+    "region-on-card": {**TULARE, "member.kp_region": "north"},
+    "no-region": TULARE,
+    "region-conflict": {"member.kp_region": "south"},
     "not-served": {"member.county": "Alpine", "member.zip": None},
     "no-place": {"member.county": None, "member.zip": None},
     "two-places": {"member.county": "sb"},
@@ -433,6 +470,8 @@ def _sheets() -> Iterator[tuple[str, str | bytes]]:
     for name, rows in kinds.items():
         yield f"sheets/{name}.csv", csv_text(rows)
     yield "sheets/few.csv", csv_text([ROW, ROW | {"mrn": "00012346", "phone": "911"}, ROW | {"mrn": "00012347"}])
+    of_plans = [{**ROW, "plan": "", "kp_region": "", **changes} for changes in OF_PLANS]
+    yield "sheets/plans.csv", csv_text(of_plans)
     yield "sheets/fewer.csv", csv_text([ROW | {"mrn": "00012346"}])
     yield "sheets/agreed.csv", csv_text([ROW, ROW | {"mrn": "00012347"}])
     yield "sheets/unagreed.csv", csv_text([ROW, ROW | {"mrn": "00012347", "member_agreed": ""}])

@@ -10,12 +10,14 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from frozen_inputs import COUNTIES, EDITS, KINDS, PROGRAMS, REFERRALS, ROOT, SERVICES, ZIPS
+from frozen_inputs import COUNTIES, EDITS, KINDS, PLANS, PROGRAMS, REFERRALS, ROOT, SERVICES, ZIPS
 
 DAY: Final = "--as-of 2026-11-22"
 COMMANDS: Final = (
     "county",
     "counties",
+    "plan",
+    "contacts",
     "services",
     "programs",
     "check",
@@ -75,6 +77,27 @@ def places() -> Iterator[str]:
         yield f"CALAIM_DATA=my-county calaim {name} --json"
         yield f"calaim {name} --data my-mailbox"
         yield f"calaim {name} --data no-such-plan"
+
+
+def plans() -> Iterator[str]:
+    """Plans and contacts; members of other plans, on several days."""
+    yield from three(["calaim plan", "calaim contacts", "calaim plan health-net"])
+    yield from (f"calaim plan {name}" for name in PLANS)
+    yield from both(f"calaim plan {name}" for name in ("Kaiser", "alliance", "'blue cross'", "medicare", "''", "hpsn"))
+    yield from ("TODAY=2027-02-01 calaim plan kp", "FORCE_COLOR=1 calaim contacts", "calaim plan kp --data my-mailbox")
+    for name in ("sheet", "sheet-to-ask", "no-route", "plan-unknown", "plan-elsewhere", "plan-conflict", "no-region"):
+        yield f"calaim check referrals/{name}.toml --program ecm --program respite {DAY}"
+    yield f"calaim check referrals/sheet.toml --program ecm --json {DAY}"
+    days = ("2025-06-30", "2025-12-31", "2026-11-30", "2026-12-01", "2026-12-31", "2027-01-01", "2030-01-01")
+    for day in days:
+        yield f"calaim check referrals/sheet.toml --program transitional-rent --as-of {day}"
+        yield f"calaim refer referrals/sheet.toml --out out/sheet.txt --as-of {day}"
+    sheet = f"calaim refer referrals/sheet.toml {DAY}"
+    yield from (f"{sheet} --format {form}" for form in ("text", "eml", "json", "mailto"))
+    yield from (f"{sheet} --redact", f"{sheet} --out out/sheet.eml", f"{sheet} --self-referral")
+    for ending in ("", ".zip", ".mbox"):
+        several = f"calaim batch sheets/plans.csv --keep-going --out out/plans{ending}"
+        yield from (f"{several} {DAY}", f"{several} --as-of 2026-12-01")
 
 
 def policy() -> Iterator[str]:
@@ -300,6 +323,6 @@ def sheets() -> Iterator[str]:
 
 GROUPS: Final[dict[str, Callable[[], Iterator[str]]]] = {
     one.__name__: one
-    for one in (decisions, referrals, checks, counties, policy, places, kinds, outputs, sheets, refused, rest)
+    for one in (decisions, referrals, checks, counties, plans, policy, places, kinds, outputs, sheets, refused, rest)
 }
 """Each group has a folder of its own, and a file of what came out. The long ones come first."""

@@ -33,7 +33,7 @@ appended. On other terminals the same questions come as menus with arrow keys, i
 # A question that stands here is asked or not as the interview goes; one that does not is answered by "don't know".
 REPLIES: dict[str, list[str]] = {
     "Member's county or ZIP code": ["san mateo"],
-    "Member's Medi-Cal plan": ["kp"],
+    "Member's Medi-Cal plan": ["1"],
     "What should be screened first?": ["1"],
     "How old is the member": ["03/04/1979"],
     "Does the member have full-scope Medi-Cal": ["yes"],
@@ -76,7 +76,7 @@ REPLIES: dict[str, list[str]] = {
     "Member's mailing address": ["1 Example St"],
     "City": ["San Mateo"],
     "ZIP code": ["94401"],
-    "KP medical record number": ["00012345"],
+    "The plan's medical record number": ["00012345"],
     "Medi-Cal client index number": [""],
     "Preferred language": ["Spanish"],
     "Caregiver or support person": [""],
