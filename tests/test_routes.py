@@ -27,7 +27,7 @@ CIN = {"member.mrn": None, "member.kp_member": None, "member.cin": "91234567A"}
 SERVICE = {"referral.program": "cs", "referral.services": ["respite"]}
 
 
-def case_of(tmp_path: Path, plan: str, county: str, program: str = "ecm", **changes: object) -> Path:
+def case_of(tmp_path: Path, plan: str, county: str, program: str = "ecm", /, **changes: object) -> Path:
     """A complete case of a member of the plan in the county, who asks for the program."""
     asked = SERVICE if program == "cs" else {"referral.program": program}
     document = changed(COMPLETE, {"member.plan": plan, "member.county": county, **CIN, **asked, **changes})
