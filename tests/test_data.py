@@ -16,13 +16,13 @@ from itertools import product
 import pytest
 
 from calaim_cli.case.case import Case, Member, Referral
-from calaim_cli.decide.soundness import find_problems
 from calaim_cli.decide.membership import membership_of, region_of
+from calaim_cli.decide.soundness import find_problems
 from calaim_cli.draft.route import Destination, destination
 from calaim_cli.policy.places import KP, County, NoPlace, Place, find_place, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import source_id
-from calaim_cli.policy.routes import Channel, OfferKind
+from calaim_cli.policy.routes import OfferKind
 from conftest import AS_OF, ROOT, Run, WriteCase
 
 NORTH_MAILBOX, NORTH_PHONE = "REGMCDURNS-KPNC@kp.org", "1-833-721-6012"
