@@ -13,14 +13,18 @@ from typing import Any
 import pytest
 import tomli_w
 
+from calaim_cli.base.errors import CalaimError
+from calaim_cli.case.case import read_case
 from calaim_cli.decide.advice import Door, advise, sends
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.membership import Membership
+from calaim_cli.draft.draft import Drafter
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, County, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome
 from calaim_cli.policy.routes import Channel
 from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, changed
+from drafts import PROFILE
 
 NAMES_KP = re.compile(r"Kaiser|Permanente|\bKP\b|kp\.org", re.IGNORECASE)
 ON_THE_CARD = "Which plan is on the card?"
@@ -139,31 +143,49 @@ def test_no_command_tells_of_kp_where_it_is_not_the_plan(
 
     Its name and phone are given where it may be her plan too, in the sentence that asks for the plan.
     """
-    mailboxes = {one.address for one in catalog.routes_file.route if one.plan == KP and one.channel is Channel.EMAIL}
-    lines = {one.address for one in catalog.routes_file.route if one.plan == KP and one.channel is Channel.PHONE}
-    for county in catalog.counties_file.county:
-        said = member_of(whose, county, catalog)
-        case = tmp_path / "case.toml"
-        own = {f"member.{key}": said.get(key) for key in ("plan", "kp_member")}
-        place = {"member.county": county.name, "member.city": None, "member.zip": "00000", "member.cin": "91234567A"}
-        case.write_text(tomli_w.dumps(changed(COMPLETE, own | place)), encoding="utf-8")
-        checked_text = without_reasons(run("check", case, "--as-of", AS_OF).out)
-        referred = run("refer", case, "--as-of", AS_OF)
-        sent = json.loads(run("check", case, "--as-of", AS_OF, "--json").out)["send"]
-        served = whose == "kp" and county.kp is not None
-        text = checked_text + referred.out + referred.err
-        if not served:
-            assert not [one for one in mailboxes if one in text], county.name
-            assert KP not in {one["plan"] for one in sent}
-            assert (referred.code == 0) is (whose == "another-there" and bool(referred.out))
-        elif county.kp and county.kp.region:
-            assert referred.out.startswith("To: ")
-            assert referred.out.splitlines()[0].removeprefix("To: ") in mailboxes
-        if not served and not may_be_in_kp(whose, county) and whose != "kp":
-            assert of_kp(text, kp_numbers) == [], county.name
-        if whose == "kp" and not served:  # the refusal gives its lines, where it can be asked whether she is its member
-            assert not [one for one in lines if one in checked_text]
-            assert "does not serve" in referred.err
+    routes = [one for one in catalog.routes_file.route if one.plan == KP]
+    mailboxes = {one.address for one in routes if one.channel is Channel.EMAIL}
+    counties = catalog.counties_file.county
+    documents = [document_of(whose, county, catalog) for county in counties]
+    cases = [tmp_path / f"{county.fips}.toml" for county in counties]
+    for path, document in zip(cases, documents, strict=True):
+        path.write_text(tomli_w.dumps(document), encoding="utf-8")
+    sent = [json.loads(line)["send"] for line in run("check", *cases, "--as-of", AS_OF, "--json").out.splitlines()]
+    texts = without_reasons(run("check", *cases, "--as-of", AS_OF).out).split("\nedition\t")
+    assert len(sent) == len(counties)
+    assert len(texts) == len(counties) + 1
+    drafter = Drafter(catalog, PROFILE, AS_OF)
+    for county, document, ways, text in zip(counties, documents, sent, texts, strict=False):
+        to, letter = referred(document, drafter)
+        if whose == "kp" and county.kp:
+            assert (set(to) <= mailboxes, bool(to)) == (True, county.kp.region is not None)
+            continue
+        assert not mailboxes.intersection(to)
+        assert not [one for one in mailboxes if one in text + letter], county.name
+        assert KP not in {one["plan"] for one in ways}
+        assert (whose == "another-there") or not to
+        if whose == "kp":
+            assert "Kaiser Permanente does not serve" in letter
+            assert not [one for one in kp_numbers if one in text], county.name
+        elif not may_be_in_kp(whose, county):
+            assert of_kp(text + letter, kp_numbers) == [], county.name
+
+
+def document_of(whose: str, county: County, catalog: Policy) -> dict[str, Any]:
+    """A complete case of a member in the county, as far as her plan is known; it names no city and a strange ZIP."""
+    said = member_of(whose, county, catalog)
+    own = {f"member.{key}": said.get(key) for key in ("plan", "kp_member")}
+    place = {"member.county": county.name, "member.city": "Nowhere", "member.zip": "00000", "member.cin": "91234567A"}
+    return changed(COMPLETE, own | place)
+
+
+def referred(document: dict[str, Any], drafter: Drafter) -> tuple[tuple[str, ...], str]:
+    """To whom the case is referred, and the letter or sheet; or nobody, and why not."""
+    try:
+        draft = drafter.draft(read_case(document)[0]).draft
+    except CalaimError as error:
+        return (), f"{error.message} {' '.join(one.message for one in error.problems)}"
+    return draft.to, draft.body
 
 
 @pytest.mark.parametrize("kp_member", PLANS.values(), ids=PLANS)
