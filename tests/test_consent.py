@@ -117,6 +117,19 @@ def test_preview_ticks_no_box(catalog: Policy) -> None:
     assert shown.replace("[ ]", "[x]") == drafter.draft(said).draft.body
 
 
+@pytest.mark.parametrize(("agreed", "code"), [(None, 4), (False, 4), (True, 0)])
+def test_sheet_needs_agreement_and_no_attestation(
+    run: Run, write_case: WriteCase, agreed: bool | None, code: int
+) -> None:
+    """A sheet for a plan whose form has no attestation is for the member's agreement alone, and never without it."""
+    other = {"member.plan": "hpsm", "member.kp_member": None, "member.cin": "91234567A", "consent.attested": None}
+    ran = run("refer", write_case({**other, "consent.member_agreed": agreed}), *DAY)
+    assert ran.code == code
+    assert ("agreement-missing" in ran.err) is (code != 0)
+    assert ran.out.count("[x]") == (code == 0)
+    assert "attest" not in ran.out + ran.err
+
+
 def test_dont_know_about_part2_counts_as_yes() -> None:
     """Who does not know whether 42 CFR Part 2 covers it needs the consent as well."""
     step = part2_steps()[0]
