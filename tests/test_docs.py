@@ -185,7 +185,6 @@ def test_man_page_is_current_and_sound() -> None:
 @pytest.mark.parametrize(
     ("kind", "file", "said"),
     [
-        ("plan", "counties.toml", ""),
         ("route", "routes.toml", "unknown-plan"),
         ("question", "programs.toml", "unused-question"),
         ("criterion", "programs.toml", "duplicate-id"),
@@ -201,3 +200,16 @@ def test_entry_of_the_data_guide_fits(kind: str, file: str, said: str) -> None:
         ran = document.run("calaim data check --data my-county --as-of 2026-11-22", folder)
     assert len(ran.stderr.splitlines()[1:]) == bool(said), ran.stderr
     assert said in ran.stderr
+
+
+def test_plan_of_the_data_guide_can_be_added() -> None:
+    """The plan that the data guide adds, with its route and its offer, makes sound data that tell of it."""
+    guide = (ROOT / "docs" / "data-guide.md").read_text("utf-8")
+    with document.workspace() as folder:
+        for kind, file in (("plan", "counties.toml"), ("route", "routes.toml"), ("offer", "routes.toml")):
+            (entry,) = re.findall(rf"```toml\n(\[\[{kind}\]\].*?)```", guide, re.DOTALL)
+            with (folder / "my-county" / file).open("a", encoding="utf-8") as data:
+                data.write(f"\n{entry}")
+        checked = document.run("calaim data check --data my-county --as-of 2026-11-22", folder)
+        assert (checked.returncode, checked.stderr) == (0, "")
+        assert "415-555-0100" in document.run("calaim plan 'Example Plan' --data my-county", folder).stdout

@@ -293,7 +293,7 @@ def counties(
 
 @_command("plan health-net")
 def plan(plan: OnePlan = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
-    """List the Medi-Cal plans, or tell all about one: counties, routes, offers."""
+    """List the Medi-Cal plans, or tell all about one."""
     from calaim_cli.policy.policy import plan_named
     from calaim_cli.show import documents, views
 
@@ -542,7 +542,7 @@ def help_on(
     topic: Annotated[Text, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
     plain: Plain = False,
 ) -> int:
-    """Explain exit codes, privacy, JSON, the data or CalAIM."""
+    """Explain exit codes, privacy, JSON, the data, CalAIM."""
     from calaim_cli.show import help as pages
     from calaim_cli.show import render, views
 
