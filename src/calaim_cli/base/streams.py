@@ -136,10 +136,10 @@ def fitted(text: str) -> str:
 
     A command to copy stays whole as well: a line break would end it.
     """
-    import shutil
     import textwrap
 
-    width = shutil.get_terminal_size().columns
+    # Of the errors' terminal: the other stream may go to a file.
+    width = os.get_terminal_size(sys.stderr.fileno()).columns or len(text)
     return "\n".join(
         textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
         if len(line) > width and COMMAND not in line
