@@ -582,7 +582,7 @@ def test_talk_about_another_plan_ends_in_its_sheet(catalog: Policy) -> None:
     ("county", "plans"), [("san mateo", ("kp", "hpsm")), ("alpine", ("anthem", "mvhp")), ("Oakland", ("kp", "aah"))]
 )
 def test_only_plans_of_the_county_can_be_chosen(county: str, plans: tuple[str, ...]) -> None:
-    """Which plan the member has is asked among those that serve her county, and not knowing is a reply."""
+    """The plan is typed, of those that serve her county: Enter names none of them, and not knowing is a reply."""
     ask = Says({"member.county": county, "member.plan": "quit"})
     with pytest.raises(Quit):
         talk(
@@ -592,8 +592,21 @@ def test_only_plans_of_the_county_can_be_chosen(county: str, plans: tuple[str, .
             list[Case]().append,
         )
     asked = ask.prompt("member.plan")
-    assert set(asked.options) == {*plans, DONT_KNOW}
-    assert asked.earlier == ""
+    assert asked.options == {}
+    assert all(f"({one})" in asked.text for one in plans)
+    assert [read_reply(asked, one) for one in (*plans, DONT_KNOW)] == [*plans, DONT_KNOW]
+    assert all(isinstance(read_reply(asked, typed), Refusal) for typed in ("", "molina", "alliance", "1"))
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("north", "north"), ("South", "south"), (DONT_KNOW, "")])
+def test_region_on_the_card_is_asked_where_the_county_is_split(typed: str, kept: str) -> None:
+    """Only where the county does not tell the region is the card asked for it, and nothing is guessed."""
+    ask = Says({"member.county": "tulare", "member.plan": "kp", "member.kp_region": typed, "screen": "quit"})
+    cases = list[Case]()
+    with pytest.raises(Quit):
+        talk(Case(), Drafter(people.policy(), Profile(PROFILE), AS_OF), ask, cases.append)
+    assert cases[-1].member.kp_region == kept
+    assert isinstance(read_reply(ask.prompt("member.kp_region"), ""), Refusal)
 
 
 def test_plan_known_before_is_kept_by_enter() -> None:
@@ -663,7 +676,7 @@ def test_what_the_profile_lacks_is_asked(known: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("replies", "case", "code"),
     [
-        pytest.param({"member.plan": "Not known, or none of these"}, Case(), "plan-unknown", id="plan not known"),
+        pytest.param({"member.plan": "unknown"}, Case(), "plan-unknown", id="plan not known"),
         pytest.param(
             {
                 "member.county": "sacramento",

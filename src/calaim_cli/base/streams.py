@@ -127,14 +127,23 @@ def say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
+COMMAND: Final = ": calaim "
+"""Stands before a command that goes on where one stopped."""
+
+
 def fitted(text: str) -> str:
-    """The text for the width of the terminal: no word, and so no phone number, is cut in two; shorter lines stay."""
-    import shutil
+    """The text for the width of the terminal: no word, and so no phone number, is cut in two; shorter lines stay.
+
+    A command to copy stays whole as well: a line break would end it.
+    """
     import textwrap
 
-    width = shutil.get_terminal_size().columns
+    # Of the errors' terminal: the other stream may go to a file.
+    width = os.get_terminal_size(sys.stderr.fileno()).columns or len(text)
     return "\n".join(
-        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) if len(line) > width else line
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        if len(line) > width and COMMAND not in line
+        else line
         for line in text.split("\n")
     )
 
