@@ -39,7 +39,7 @@ from frozen_runs import GROUPS
 FROZEN: Final = ROOT / "tests" / "frozen"
 WHOLE: Final = ROOT / "build" / "frozen"
 DAY: Final = "2026-11-22"
-LONGEST, LONGEST_DOCUMENT, LONGEST_LIST, BEGINNING = 2_500, 500, 8_000, 300
+LONGEST, LONGEST_DOCUMENT, LONGEST_LIST, BEGINNING = 2_000, 500, 8_000, 300
 """How many letters are kept of a text, of a JSON document, of what was told or reported, and of any longer one."""
 SECONDS: Final = 60
 LOCK: Final = ".calaim.lock"

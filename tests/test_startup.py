@@ -105,7 +105,15 @@ def test_help_and_usage_errors_load_no_work(answers_folder: Path, arguments: lis
 
 @pytest.mark.parametrize(
     "arguments",
-    [["county", "alameda", "--plain"], ["counties"], ["services"], ["programs", "ecm"], ["county", "atlantis"]],
+    [
+        ["county", "alameda", "--plain"],
+        ["counties"],
+        ["services"],
+        ["programs", "ecm"],
+        ["county", "atlantis"],
+        ["plan", "hpsm"],
+        ["contacts"],
+    ],
     ids=" ".join,
 )
 def test_lookups_load_what_they_show(answers_folder: Path, arguments: list[str]) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from calaim_cli.decide.clock import working_days_from
 from calaim_cli.decide.determination import POSITIVE, Determination
-from calaim_cli.decide.membership import Membership
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import Contact, County, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Gate, Outcome
 from calaim_cli.policy.routes import Channel, Route, Way, lines
 from calaim_cli.policy.rules import Rule, criteria_of
+
+if TYPE_CHECKING:  # a look-up shows phones and contacts, and knows no case
+    from calaim_cli.decide.membership import Membership
 
 # What comes of each gate that decides: an exclusion, a choice, a step or a limit.
 GATES = {
