@@ -212,7 +212,7 @@ def hit(base: Path, target: str, name: str, faulty: Faulty | Halved, wanted: dic
     converges(order, wanted)
 
 
-@sampled(5)
+@sampled(13)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_nth_call_goes_wrong(
@@ -234,7 +234,7 @@ def test_half_of_the_bytes(tmp_path: Path, expected: dict[str, dict[str, bytes]]
         hit(tmp_path / str(at), target, fault, Halved(at, fault), expected[target])
 
 
-@sampled(7)
+@sampled(17)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("fault", ["ENOSPC", "EIO", "EROFS"])
 def test_everything_fails_from_the_nth_call_on(
@@ -256,7 +256,7 @@ LACKING: Final[dict[str, Callable[[pytest.MonkeyPatch], None]]] = {
 """What a system may lack, and how to take it away."""
 
 
-@sampled(12)
+@sampled(29)
 @pytest.mark.parametrize("lacking", LACKING)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("fault", ["ENOSPC", "Ctrl-C"])
@@ -276,7 +276,7 @@ def test_nth_call_goes_wrong_on_a_lesser_system(
         hit(tmp_path / str(at), target, f"no {lacking}, {fault}", Faulty(at, FAULTS[fault]), expected[target])
 
 
-@sampled(3)
+@sampled(9)
 @pytest.mark.parametrize("lacking", [None, *LACKING])
 @pytest.mark.parametrize("fault", ["ENOSPC", "Ctrl-C", "SIGKILL"])
 @pytest.mark.parametrize("replace", [False, True], ids=["new", "replaced"])
@@ -328,7 +328,7 @@ def exit_code_of(order: Order, surroundings: AbstractContextManager[object]) -> 
         return error.exit_code
 
 
-@sampled(8)
+@sampled(19)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("lacking", [None, "links (EPERM)", "directory descriptors"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

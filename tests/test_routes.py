@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
@@ -14,11 +15,15 @@ import pytest
 import tomli_w
 
 import sheets
+from calaim_cli.base.errors import NotFound
+from calaim_cli.case.case import Profile, read_case
+from calaim_cli.decide.screening import decide, screener
+from calaim_cli.draft.draft import Drafter
 from calaim_cli.draft.route import SHEET
 from calaim_cli.policy import load
 from calaim_cli.policy.places import plans_of
-from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.routes import Channel, RouteKind, lines
+from calaim_cli.policy.policy import Policy, subjects_named
+from calaim_cli.policy.routes import Channel, Route, RouteKind, lines
 from conftest import AS_OF, COMPLETE, ROOT, Run, changed
 
 COVERAGE = list(csv.DictReader((ROOT / "tests/corpora/coverage.csv").read_text("utf-8").splitlines()))
@@ -49,36 +54,59 @@ def test_coverage_is_as_published(catalog: Policy) -> None:
         assert asked == ("" if row[program] else row["ask"])
 
 
+def best_of(row: dict[str, str], program: str, catalog: Policy) -> Route | None:
+    """The route that was found to be the best, or the line to ask; None where nothing is known."""
+    ids = (row[program] or row["ask"]).split(";")
+    return next((one for one in catalog.routes_file.route if one.id == ids[0]), None)
+
+
+SETTLED = [row for row in COVERAGE if (row["plan"], row["county"]) != ("kp", "Tulare")]
+"""But for the one county where no region of the plan is settled."""
+ONE_COUNTY_EACH = list({row["plan"]: row for row in SETTLED}.values())
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_what_is_printed_is_the_members_own_route(run: Run, catalog: Policy, tmp_path: Path, program: str) -> None:
-    """`check`, `county`, `plan` and `refer` name the route of that plan in that county, and `refer` writes to it."""
-    routes = {one.id: one for one in catalog.routes_file.route}
-    for row in COVERAGE:
-        if row["plan"] == "kp" and row["county"] == "Tulare":
-            continue  # no region is settled there
-        case = case_of(tmp_path, row["plan"], row["county"], program)
-        ids = (row[program] or row["ask"]).split(";")
-        best = routes[ids[0]] if ids[0] else None
-        [sent] = [
-            one["address"]
-            for one in json.loads(run("check", case, "--as-of", AS_OF, "--json").out)["send"]
-            if one["program"] == program
-        ] or [None]
-        assert sent == (best.address if best else None)
-        ran = run("refer", case, "--as-of", AS_OF, "--json")
+def test_what_is_decided_and_drafted_is_the_members_own_route(catalog: Policy, program: str) -> None:
+    """Of each plan in each county the result names its best route, and the draft goes there: compared by the route."""
+    drafter, decider = Drafter(catalog, Profile(), AS_OF), screener(subjects_named([program], catalog), catalog)
+    asked = {"referral.program": program, **({"referral.services": ["respite"]} if program == "cs" else {})}
+    for row in SETTLED:
+        document = changed(COMPLETE, {"member.plan": row["plan"], "member.county": row["county"], **CIN, **asked})
+        case, problems = read_case(document)
+        assert not problems
+        best = best_of(row, program, catalog)
+        told = [one.route for one in decide("case", case, decider, catalog, AS_OF, None).send]
+        assert told[:1] == ([best] if best else [])
         if best is None:
-            assert (ran.code, json.loads(ran.err)["code"]) == (5, "no-route")
+            with pytest.raises(NotFound) as refused:
+                drafter.draft(case)
+            assert refused.value.code == "no-route"
             continue
-        document = json.loads(ran.out)
+        drafted = drafter.draft(case)
         if best.channel is Channel.EMAIL:
-            assert (document["to"], document["subject"]) == ([best.address], best.subject[program])
+            assert (drafted.draft.to, drafted.draft.subject) == ((best.address,), best.subject[program])
         else:
-            assert (document["to"], document["subject"], document["route"]["kind"]) == ([], None, SHEET)
-            assert best.address.replace(" ", "") in document["body"].replace("\n", "").replace(" ", "")
-            assert not [line for line in document["body"].splitlines() if len(line) > 76 and " " in line.strip()]
-        assert {one["code"] for one in document["warnings"]} & {"ask-how-to-refer"} == (
-            set() if row[program] else {"ask-how-to-refer"}
-        )
+            assert (drafted.draft.to, drafted.goes.kind) == ((), SHEET)
+            assert best.address.replace(" ", "") in drafted.draft.body.replace("\n", "").replace(" ", "")
+            assert not [line for line in drafted.draft.body.splitlines() if len(line) > 76 and " " in line.strip()]
+        codes = {one.code for one in drafted.warnings} & {"ask-how-to-refer"}
+        assert codes == (set() if row[program] else {"ask-how-to-refer"})
+
+
+@pytest.mark.parametrize("row", ONE_COUNTY_EACH, ids=lambda row: row["plan"])
+def test_commands_print_the_members_own_route(run: Run, catalog: Policy, tmp_path: Path, row: dict[str, str]) -> None:
+    """`check` and `refer` print what was decided and drafted, for a member of each plan."""
+    case, best = case_of(tmp_path, row["plan"], row["county"]), best_of(row, "ecm", catalog)
+    send = json.loads(run("check", case, "--program", "ecm", "--as-of", AS_OF, "--json").out)["send"]
+    assert [one["address"] for one in send] == ([best.address] if best else [])
+    ran = run("refer", case, "--as-of", AS_OF, "--json")
+    if best is None:
+        assert (ran.code, json.loads(ran.err)["code"]) == (5, "no-route")
+        return
+    document = json.loads(ran.out)
+    by_email = best.channel is Channel.EMAIL
+    expected = ([best.address], best.subject["ecm"]) if by_email else ([], None)
+    assert (document["to"], document["subject"]) == expected
 
 
 def test_county_and_plan_print_the_routes(run: Run, catalog: Policy) -> None:
@@ -100,23 +128,22 @@ def test_county_and_plan_print_the_routes(run: Run, catalog: Policy) -> None:
 
 
 @pytest.mark.parametrize("kind", [RouteKind.QUESTION, RouteKind.PAGE])
-def test_an_address_for_questions_is_never_written_to(
-    run: Run, catalog: Policy, tmp_path: Path, kind: RouteKind
-) -> None:
+def test_an_address_for_questions_is_never_written_to(catalog: Policy, kind: RouteKind) -> None:
     """No draft of any plan, county and program goes to a mailbox for questions, nor names it as the way."""
     addresses = {one.address for one in catalog.routes_file.route if one.kind is kind}
     assert addresses
-    pairs = {
-        (one.plan, county.name)
-        for one in catalog.routes_file.route
-        for county in catalog.counties_file.county
-        if one.kind is kind and one.plan in plans_of(county)
-    }
-    for (plan, county), program in product(sorted(pairs), PROGRAMS):
-        ran = run("refer", case_of(tmp_path, plan, county, program), "--as-of", AS_OF, "--json")
-        if ran.code == 0:
-            document = json.loads(ran.out)
-            assert not addresses & {*document["to"], *document["body"].split()}
+    drafter = Drafter(catalog, Profile(), AS_OF)
+    plans = {one.plan for one in catalog.routes_file.route if one.kind is kind}
+    asked = [row for row in COVERAGE if row["plan"] in plans]
+    drafted = 0
+    for row, program in product(asked, PROGRAMS):
+        service = {"referral.services": ["respite"]} if program == "cs" else {}
+        changes = {"member.plan": row["plan"], "member.county": row["county"], "referral.program": program, **service}
+        with suppress(NotFound):
+            message = drafter.draft(read_case(changed(COMPLETE, {**CIN, **changes}))[0]).draft
+            drafted += 1
+            assert not addresses & {*message.to, *message.body.split()}
+    assert drafted
 
 
 NEW_PLAN = {

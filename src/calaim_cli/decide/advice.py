@@ -173,9 +173,8 @@ def _which_plan(policy: Policy, door: Door) -> Iterator[str]:
         asked = "Refer through the member's own plan." if ruled_out else "Which plan is on the card?"
         yield f"{asked} Give the county to see its plans and their phones, or {policy.call_to_choose()}."
     elif plan:
-        own = policy.plans[plan]
-        note = f" {own.note}" if own.note else ""
-        yield f"{own.name} does not serve {county.name} County: {policy.own_plan(county, plan)}.{note}"
+        name = policy.plans[plan].name
+        yield f"{name} does not serve {county.name} County: {policy.not_served(plan, county)}."
     elif ruled_out:
         words = policy.own_plan(county, ruled_out)
         yield f"{words[0].upper()}{words[1:]}."

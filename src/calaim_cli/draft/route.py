@@ -62,8 +62,10 @@ def destination(
         _check_services(case, county, plan, _lines(plan, None, policy), policy, as_of)
         return to_entity
     if plan.id not in plans_of(county):
-        words = f"{plan.name} does not serve the member's county: {policy.own_plan(county, plan.id)}"
-        raise NotFound(f"{words}. {plan.note}".rstrip(" ."), code="county-not-served")
+        words = f"{plan.name} does not serve the member's county: {policy.not_served(plan.id, county)}"
+        # Where it works for another plan its own lines are for other counties.
+        lines = "" if county.name in plan.works_for else _lines(plan, None, policy)
+        raise NotFound(f"{words}. {lines}".rstrip(" ."), code="county-not-served")
     if not region and len(_regions(plan, policy)) > 1:
         raise NotFound(_no_region(plan, county, policy), code="region-unknown")
     _check_services(case, county, plan, _lines(plan, county, policy, region), policy, as_of)

@@ -57,12 +57,13 @@ def plans_of(county: County) -> tuple[str, ...]:
     return ((KP,) if county.kp else ()) + county.plans
 
 
-class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Plan(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
     """A Medi-Cal plan. How it takes referrals are routes, and what it offers is an offer."""
 
     id: str
     name: str
     aliases: tuple[str, ...] = ()
+    works_for: dict[str, str] = {}  # by county: the plan of record whose members it serves there
     website: str = ""
     note: str = ""
     history: tuple[PhaseIn, ...] = ()

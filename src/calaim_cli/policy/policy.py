@@ -251,6 +251,14 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
             f"('calaim county NAME' tells how each takes referrals). See the member's card, or {self.call_to_choose()}"
         )
 
+    def not_served(self, plan: str, county: County) -> str:
+        """What to do for a member of a plan that does not serve the county, as the end of a sentence."""
+        record = self.plans[plan].works_for.get(county.name)
+        if record is None:
+            return self.own_plan(county, plan)
+        asked = "ask which plan is the member's plan of record, and name that one"
+        return f"there it works for {self.plans[record].name} ({record}): {asked}"
+
     def plan_not_said(self, county: County, but: str = "") -> str:
         """The question to ask where nobody has said which plan the member has: the county's, with phones."""
         named = one_of(self.to_call(plan, county) for plan in plans_of(county) if plan != but)

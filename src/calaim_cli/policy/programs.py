@@ -153,7 +153,6 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ren
     choose_one: Gate | None = None
     first: Gate | None = None
     limit: Gate | None = None
-    by_email: bool = True
     does: tuple[str, ...] = ()
     not_covered: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()

@@ -259,7 +259,7 @@ def _plan_here(typed: str, county: County, policy: Policy) -> Value:
         return Value(typed, error.message.partition(": ")[2])
     if plan.id in plans_of(county):
         return Value(plan.id)
-    return Value(typed, f"{plan.name} does not serve {county.name} County. {plan.note}".rstrip())
+    return Value(typed, f"{plan.name} does not serve {county.name} County: {policy.not_served(plan.id, county)}")
 
 
 def _region(typed: str, policy: Policy) -> Value:
