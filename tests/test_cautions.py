@@ -1,0 +1,33 @@
+"""The table of warnings: whoever adds a code is told what else it needs, and a report names nothing of a member."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from calaim_cli.base.cautions import CAUTIONS, GENERAL
+from test_batch_again import WARNED
+
+NOT_OF_A_MEMBER: Final = frozenset({"what", "edition", "day", "row", "text"})
+"""What the words of a warning may hold and a report may say."""
+TESTED_ELSEWHERE: Final = {
+    **dict.fromkeys(("id-name", "id-zeros", "keep-format", "stale"), "of several rows: test_batch_again"),
+    **dict.fromkeys(("open-folder", "git-work-tree"), "of the place of the output: test_batch"),
+    **dict.fromkeys(("own-mailbox", "past-review"), "of the data: test_route, test_soundness"),
+    **dict.fromkeys(("waivers-end", "waiver-needed", "keep-medi-cal"), "from a day on: test_dates"),
+    "ask-how-to-refer": "of another plan: test_routes",
+    "plan-without-managed-care": "stops a referral: test_routes",
+}
+
+
+def test_every_warning_is_given_by_refer_and_batch_alike() -> None:
+    """A new code asks for its row in the test that compares `refer` with `batch`, or says where else it is tried."""
+    assert set(CAUTIONS) == set(WARNED) | set(TESTED_ELSEWHERE)
+    assert not set(WARNED) & set(TESTED_ELSEWHERE)
+
+
+def test_words_about_a_member_have_general_ones_for_a_report() -> None:
+    """A warning whose words hold where a member lives or what she needs says so in general words in a report."""
+    telling = {code for code, words in CAUTIONS.items() if set(re.findall(r"{(\w+)}", words)) - NOT_OF_A_MEMBER}
+    assert telling <= set(GENERAL)
+    assert not [words for words in GENERAL.values() if "{" in words]
