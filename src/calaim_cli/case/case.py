@@ -173,9 +173,7 @@ def _read_table(shape: type[Struct], table: Mapping[str, object], where: str, pr
 
 
 def _unknown_key(where: str, known: Iterable[str]) -> Problem:
-    return Problem(
-        where, "unknown-key", f"unknown key; {did_you_mean(where, known) or 'see the data guide'}"
-    )
+    return Problem(where, "unknown-key", f"unknown key; {did_you_mean(where, known) or 'see the data guide'}")
 
 
 def with_profile(case: Case, profile: Referrer) -> Case:
