@@ -30,6 +30,7 @@ class Member(Struct, frozen=True, kw_only=True):
     email: str = ""
     address: str = ""
     city: str = ""
+    state: str = ""
     zip: str = ""
     county: str = ""
     mrn: str = ""
@@ -40,6 +41,9 @@ class Member(Struct, frozen=True, kw_only=True):
     preferred_language: str = ""
     caregiver_name: str = ""
     caregiver_contact: str = ""
+    guardian_name: str = ""
+    guardian_contact: str = ""
+    reach_through: str = ""
 
 
 class Referrer(Struct, frozen=True, kw_only=True):
@@ -65,15 +69,25 @@ class Referral(Struct, frozen=True, kw_only=True):
     self_referral: bool = False
     notes: str = ""
     current_services: tuple[str, ...] = ()
+    ecm_provider: str = ""
+    ecm_provider_contact: str = ""
+    current_supports: tuple[str, ...] = ()
+    preferred_ecm_provider: str = ""
 
 
 class Consent(Struct, frozen=True, kw_only=True):
     """What the member agreed to and a person attested. None means not stated; the program never sets one."""
 
     member_agreed: bool | None = None
+    agreed_by: str = ""
     attested: bool | None = None
-    part2: bool | None = None
+    part2: bool | str | None = None  # a text is "unknown"
     part2_consent: bool | None = None
+
+    @property
+    def from_part2_program(self) -> bool:
+        """Whether some of it is or may be from a program under 42 CFR Part 2: "unknown" counts as yes."""
+        return self.part2 not in {False, None}
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -83,6 +97,7 @@ class Case(Struct, frozen=True, kw_only=True):
     referrer: Referrer = Referrer()
     referral: Referral = Referral()
     consent: Consent = Consent()
+    answered_on: str = ""
     answers: dict[str, Any] = {}  # as given, and so is `expect`: the policy checks them
     expect: dict[str, Any] | None = None
 
@@ -117,10 +132,11 @@ class Profile(Struct, frozen=True):
 
 PARTS: Final = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
 PROFILE_PARTS: Final = {"referrer": Referrer, "network_lead_entity": LeadEntity, "secure_email": SecureEmail}
-TYPES: Final[dict[Any, tuple[type, str]]] = {
+TYPES: Final[dict[Any, tuple[Any, str]]] = {
     str: (str, 'text in quotes, such as "94401"'),
     bool: (bool, "true or false"),
     bool | None: (bool, "true or false"),
+    bool | str | None: ((bool, str), 'true, false or "unknown"'),
     tuple[str, ...]: (tuple, 'a list of texts, such as ["none"]'),
 }
 
