@@ -72,6 +72,8 @@ class Field(Struct, frozen=True):
 
 NONE: Final = "none"
 """What is said of the phone, address or last name that a member has not."""
+CALIFORNIA: Final = "CA"
+"""The state of an address that names none."""
 MAY_BE_NONE: Final = ("member.phone", "member.address", "member.last_name")
 REACH: Final = "member.reach_through"
 # What people write where there is nothing to write, as compared: without case and punctuation.
@@ -173,7 +175,7 @@ FIELDS: Final = (
     Field(
         "member.state",
         "City, state, ZIP code",
-        "State in two letters, if it is not CA",
+        f"State in two letters, if it is not {CALIFORNIA}",
         or_none(values.state, Value("")),
         when=lambda case, _: case.member.address not in {"", NONE},
     ),

@@ -204,8 +204,10 @@ def talk(
         route.check_way(plan, way, policy, by_email=by_email and not one.referral.self_referral)
     case = wanted[0] if len(wanted) == 1 else case
     save(case)
-    needed = [where for where in policy.form_of(plan.id).required if where.startswith("referrer.")]
-    known = case.referrer == profile and all(attrgetter(where)(case) for where in needed)
+    needed = policy.form_of(plan.id).needed(lambda where: attrgetter(where)(case))
+    known = case.referrer == profile and all(
+        attrgetter(where)(case) for where in needed if where.startswith("referrer.")
+    )
     missing = () if known else conversation.form_steps("referrer", policy, as_of, plan.id)
     steps = [*missing, *conversation.form_steps("member", policy, as_of, plan.id)]
     done = conversation.walk(steps, case, ask, save)
