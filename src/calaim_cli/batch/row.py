@@ -17,6 +17,8 @@ from calaim_cli.policy.routes import Form
 
 FLAGS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 NUMBER: Final = re.compile(r"[0-9]{1,9}")
+# A column of the case itself, and of none of its tables.
+ANSWERED_ON: Final = "answered_on"
 # Every sheet has these columns, before and after those that the plan's form requires.
 NEEDED: Final = ("referral.program",)
 ALSO_NEEDED: Final = ("referral.current_services", "consent.member_agreed", "consent.attested")
@@ -35,7 +37,7 @@ ROUTE_COLUMNS: Final = {
 def known_headers(questions: Iterable[str]) -> dict[str, str]:
     """Each accepted header, folded, with its column."""
     aliases = {alias: field.column for field in FIELDS for alias in field.aliases}
-    return {name: name for name in (*BY_COLUMN, *questions)} | aliases
+    return {name: name for name in (*BY_COLUMN, ANSWERED_ON, *questions)} | aliases
 
 
 def stays_in_the_house(column: str) -> bool:
@@ -61,7 +63,7 @@ def lacking(columns: frozenset[str], forms: Sequence[Form], profile: Referrer) -
 def worded(problem: Problem) -> Problem:
     """The problem with its column, in words that tell nothing of the member."""
     where = problem.where
-    column = BY_KEY[where].column if where in BY_KEY else where.partition(".")[2] or where
+    column = BY_KEY[where].column if where in BY_KEY else where.replace("answers.", "")
     return Problem(ROUTE_COLUMNS.get(problem.code, column), problem.code, in_general(problem))
 
 
@@ -82,7 +84,7 @@ def reader(
     targets = [(n, *_target(column, questions)) for n, column in enumerate(columns) if column]
 
     def read(cells: Sequence[str]) -> tuple[Case, tuple[Problem, ...]]:
-        tables: dict[str, dict[str, Any]] = {part: {} for part in (*PARTS, "answers")}
+        tables: dict[str, dict[str, Any]] = {part: {} for part in (*PARTS, "answers", "")}
         problems: list[Problem] = []
         for n, part, key, value_of in targets:
             text = cells[n]
@@ -94,13 +96,15 @@ def reader(
                     words = "give yes, no or unknown" if part == "answers" else "give yes or no"
                     problems.append(Problem(f"{part}.{key}", "bool-format", words))
         parts: dict[str, Any] = {part: shape(**tables[part]) for part, shape in PARTS.items()}
-        return Case(**parts, answers=tables["answers"]), tuple(problems)
+        return Case(**parts, **tables[""], answers=tables["answers"]), tuple(problems)
 
     return read
 
 
 def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, Callable[[str], object]]:
     """The table and key of a case that a column fills, and how a cell of it is read."""
+    if column == ANSWERED_ON:
+        return "", column, str
     if column not in BY_COLUMN:
         return "answers", column, partial(cell_answer, question=questions[column])
     field = BY_COLUMN[column]

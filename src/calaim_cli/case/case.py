@@ -97,7 +97,7 @@ class Case(Struct, frozen=True, kw_only=True):
     referrer: Referrer = Referrer()
     referral: Referral = Referral()
     consent: Consent = Consent()
-    answered_on: str = ""
+    answered_on: str = ""  # the day of the oldest answers
     answers: dict[str, Any] = {}  # as given, and so is `expect`: the policy checks them
     expect: dict[str, Any] | None = None
 
@@ -143,7 +143,7 @@ TYPES: Final[dict[Any, tuple[Any, str]]] = {
 
 def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
     """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
-    shapes = {**PARTS, "answers": dict, "expect": dict}
+    shapes = {**PARTS, "answered_on": str, "answers": dict, "expect": dict}
     tables, problems = read_tables({"schema": CASE_SCHEMA, **document}, CASE_SCHEMA, shapes)
     return Case(**tables), tuple(problems)
 
@@ -159,6 +159,10 @@ def read_tables(
             problems += [Problem(key, key, f'unknown schema: this program reads "{schema}"')] if value != schema else []
         elif key not in shapes:
             problems.append(_unknown_key(key, shapes))
+        elif shapes[key] is str:
+            tables[key] = _with_days_as_text(value)
+            if not isinstance(tables[key], str):
+                problems.append(Problem(key, "type", f"wrong type: give {TYPES[str][1]}"))
         elif not isinstance(value, Mapping):
             problems.append(Problem(key, "type", f"must be a table: begin it with a line [{key}]"))
         elif shapes[key] is dict:
@@ -176,8 +180,7 @@ def _read_table(shape: type[Struct], table: Mapping[str, object], where: str, pr
         if key not in wanted:
             problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted]))
             continue
-        # TOML has dates of its own: a date of birth without quotes is one.
-        kept = value.isoformat() if type(value) is date else value
+        kept = _with_days_as_text(value)
         if isinstance(kept, list) and all(isinstance(one, str) for one in kept):
             kept = tuple(kept)
         kind, words = TYPES[wanted[key]]
@@ -186,6 +189,11 @@ def _read_table(shape: type[Struct], table: Mapping[str, object], where: str, pr
         else:
             problems.append(Problem(place, "type", f"wrong type: give {words}"))
     return shape(**values)
+
+
+def _with_days_as_text(value: object) -> object:
+    # TOML has dates of its own: a date of birth without quotes is one.
+    return value.isoformat() if type(value) is date else value
 
 
 def _unknown_key(where: str, known: Iterable[str]) -> Problem:

@@ -69,7 +69,8 @@ def case_bytes(case: Case) -> bytes:
 
     tables = {name: table for name in PARTS if (table := _given(getattr(case, name)))}
     expected = {"expect": case.expect} if case.expect else {}
-    return tomli_w.dumps({"schema": CASE_SCHEMA, **tables, "answers": case.answers, **expected}).encode()
+    answered = {"answered_on": case.answered_on} if case.answered_on else {}
+    return tomli_w.dumps({"schema": CASE_SCHEMA, **answered, **tables, "answers": case.answers, **expected}).encode()
 
 
 def profile_bytes(profile: Profile) -> bytes:

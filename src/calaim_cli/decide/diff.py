@@ -35,7 +35,7 @@ class Shift(Struct, frozen=True):
 
 NOUNS: Final = ("program", "population", "service")
 TOLD: Final = ("source", "conflict", "notice", "fact")
-PROGRAM_LISTS: Final = (*TOLD, "topic", "outcome", "group", "question", "criterion", *NOUNS)
+PROGRAM_LISTS: Final = (*TOLD, "topic", "outcome", "group", "question", "criterion", "contradiction", *NOUNS)
 COUNTY_LISTS: Final = ("source", "conflict", "region", "contact", "plan", "county")
 ROUTE_LISTS: Final = ("source", "rule", "route", "form", "offer", "at_once", "rejected")
 
