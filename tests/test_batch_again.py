@@ -123,6 +123,9 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "say-which": {"referrer_relationship": "other"},
     "part2-not-stated": {"part2": ""},
     "age-differs": {"age": "12"},
+    "answers-old": {"answered_on": "10/22/2026", "stays_6_months": "1"},
+    "answered-on": {"answered_on": "11/23/2026", "complex_need": "yes"},
+    "answers-contradict": {"ed_visits_6_months": "3", "ed_visits_12_months": "2"},
     "need-answers": {},
     "unlikely": {"excluded_programs": "hospice"},
     "notes-wanted": {"program": "chw"},
@@ -143,7 +146,8 @@ def as_case(cells: dict[str, str]) -> dict[str, Any]:
         for key in table.__struct_fields__
         if (value := getattr(table, key)) not in ("", (), None)
     }
-    return given | {"answers": case.answers}
+    day = {"answered_on": case.answered_on} if case.answered_on else {}
+    return given | day | {"answers": case.answers}
 
 
 @pytest.mark.parametrize("code", WARNED)

@@ -251,6 +251,7 @@ CASES = st.builds(
         Referral, program=TEXT, services=SEVERAL, self_referral=st.booleans(), notes=TEXT, current_services=SEVERAL
     ),
     consent=st.builds(Consent, member_agreed=YES_NO, attested=YES_NO, part2=YES_NO, part2_consent=YES_NO),
+    answered_on=TEXT,
     answers=st.dictionaries(TEXT, st.booleans() | st.integers(0, 99) | TEXT | st.lists(TEXT, max_size=3), max_size=3),
 )
 

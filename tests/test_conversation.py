@@ -263,6 +263,48 @@ def test_twelve_in_place_of_forty() -> None:
     assert twelve.outcomes == {"ecm": Outcome.UNLIKELY}
 
 
+@pytest.mark.parametrize(
+    ("answers", "answered", "day"),
+    [
+        ({}, "", "2026-11-22"),
+        ({"complex_need": True}, "2026-09-01", "2026-09-01"),
+        ({"age": 46}, "2026-09-01", "2026-09-01"),
+        ({"complex_need": True}, "", "2026-11-22"),
+        ({}, "2026-09-01", "2026-11-22"),
+    ],
+    ids=["from nothing", "older answer stays", "older age stays", "no day so far", "no answer so far"],
+)
+def test_replies_have_a_day(answers: dict[str, Answer], answered: str, day: str) -> None:
+    """The case says from the first reply on of which day its answers are; older ones are never made new by others."""
+    left = {where: typed for where, typed in script(STREET).items() if where not in answers}
+    held = Held(left, Case(answers=dict(answers), answered_on=answered))
+    assert {case.answered_on for case in held.kept} == {day}
+
+
+def test_older_answer_said_anew_is_of_this_day() -> None:
+    """Once every older answer has been asked again, all are of the day of the talk."""
+    typed = script(STREET, age=["46"])
+    first = next(iter(Held(dict(typed)).ask.places[1:]))
+    typed[first] = ["back", str(typed[first])]
+    held = Held(typed, Case(answers={"age": 40}, answered_on="2026-09-01"))
+    assert held.case.answers["age"] == 46
+    assert held.case.answered_on == "2026-11-22"
+
+
+def test_what_is_received_now_is_kept_in_one_place() -> None:
+    """A reply on what the member receives now takes the place of what the referral says, which was shown before."""
+    case = Case(referral=Referral(program="chw", current_services=("ecm",)))
+    question = people.policy().questions["current_services"]
+    assert question_prompt(question, case, people.policy(), AS_OF).earlier == ("ecm",)
+    now = with_reply(case, question, ("chw",))
+    assert (now.referral.current_services, now.answers) == ((), {"current_services": ["chw"]})
+
+
+def test_help_cites_what_decides_alone() -> None:
+    """The sources beside a question are of the rules: what only points out a slip is not cited for them."""
+    assert "Inferred" not in question_prompt(people.policy().questions["age"], Case(), people.policy(), AS_OF).help
+
+
 def test_date_of_birth_will_do_for_the_age() -> None:
     """A date of birth is kept as such, in one spelling, and the age is worked out from it."""
     held = Held(script(STREET, age="03/04/1980"))
@@ -732,6 +774,7 @@ def test_screening_comes_before_the_choice() -> None:
     assert offers["chw"].endswith(labels["likely"])
     assert offers["ecm"].endswith(labels["need-answers"])
     assert talked.cases[0].answers["chw_triggers"] == ["social_need"]
+    assert "referral.current_services" not in talked.ask.places  # asked once is enough
 
 
 def test_back_and_forth_through_the_form() -> None:

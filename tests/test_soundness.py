@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from calaim_cli.decide import soundness
+from calaim_cli.decide.determination import Parts, outcome_of
+from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.rules import Truth
 from conftest import AS_OF, Ran, Run
 
 PROGRAMS, COUNTIES, ROUTES = "programs.toml", "counties.toml", "routes.toml"
@@ -26,6 +31,12 @@ CRITERION = """
 [[criterion]]
 id = "invented_criterion"
 text = "Is invented"
+source = ["G26 p.1"]
+"""
+CONTRADICTION = """
+[[contradiction]]
+id = "invented"
+why = "Invented."
 source = ["G26 p.1"]
 """
 POPULATION = """
@@ -135,6 +146,60 @@ IN_PROGRAMS = {
         CRITERION.replace("G26 p.1", "NOPE p.1") + 'question = "managed_care"',
         ('criterion "invented_criterion"', "source", "unknown-source", '"NOPE"'),
     ),
+    "unsure-in-the-rule": (
+        POPULATION + 'source = ["G26"]\nrule = { any_of = [{ none_of = ["aged_18_or_older"] }] }',
+        ('"invented_population"', "rule", "unsure", '"aged_18_or_older"', "limit"),
+    ),
+    "unsure-in-an-exclusion": (
+        POPULATION
+        + 'source = ["G26"]\nrule = { all_of = ["adult"] }\nexcluded = { say = "No.", all_of = ["aged_18_or_older"] }',
+        ('"invented_population"', "excluded", "unsure", '"aged_18_or_older"'),
+    ),
+    "unsure-in-the-discretion": (
+        POPULATION + 'source = ["G26"]\nrule = { all_of = ["adult"] }\ndiscretion = { all_of = ["aged_18_or_older"] }',
+        ('"invented_population"', "discretion", "unsure", '"aged_18_or_older"'),
+    ),
+    "contradiction-of-an-unknown-criterion": (
+        CONTRADICTION + 'all_of = ["adlt", "ccs_enrolled"]',
+        ('contradiction "invented"', "unknown-criterion", '"adlt"', "did you mean adult"),
+    ),
+    "contradiction-of-an-unknown-count": (
+        CONTRADICTION + 'above = ["age", "stay_6_months"]',
+        ('contradiction "invented"', "above", '"stay_6_months"', "did you mean stays_6_months"),
+    ),
+    "contradiction-of-what-is-no-count": (
+        CONTRADICTION + 'above = ["age", "housing"]',
+        ('contradiction "invented"', "above", '"housing"'),
+    ),
+    "contradiction-of-one-question": (
+        CONTRADICTION + 'all_of = ["adult", "child"]',
+        ('contradiction "invented"', "two questions"),
+    ),
+    "contradiction-of-nothing": (CONTRADICTION, ('contradiction "invented"', "two questions")),
+    "contradiction-of-a-count-with-itself": (
+        CONTRADICTION + 'above = ["age", "age"]',
+        ('contradiction "invented"', "two questions"),
+    ),
+    "contradiction-of-both-kinds": (
+        CONTRADICTION + 'above = ["stays_6_months", "stays_12_months"]\nall_of = ["two_stays_12_months"]',
+        ('contradiction "invented"', "two questions"),
+    ),
+    "contradiction-that-nobody-meets": (
+        CONTRADICTION + 'all_of = ["adult", "child", "ccs_enrolled"]',
+        ('contradiction "invented"', "no answers meet it"),
+    ),
+    "contradiction-that-all-meet": (
+        CONTRADICTION + 'any_of = ["adult", "child", "ccs_enrolled"]',
+        ('contradiction "invented"', "or all do"),
+    ),
+    "contradiction-without-source": (
+        CONTRADICTION.replace('["G26 p.1"]', "[]") + 'all_of = ["adult", "ccs_enrolled"]',
+        ('contradiction "invented"', "source", "no-source"),
+    ),
+    "contradiction-twice": (
+        2 * (CONTRADICTION + 'all_of = ["adult", "ccs_enrolled"]'),
+        ('contradiction "invented"', "duplicate-id"),
+    ),
     "id-twice": (2 * (CRITERION + 'question = "managed_care"'), ('criterion "invented_criterion"', "duplicate-id")),
     "alias-of-another": (
         POPULATION + 'source = ["G26"]\naliases = ["Respite"]\nrule = { all_of = ["adult"] }',
@@ -148,6 +213,27 @@ def test_mistake_in_the_programs_is_named(run: Run, data_copy: Path, added: str,
     """A rule that would decide wrongly, or for everybody, never goes live: file, entry, key and what to do are told."""
     edit(data_copy / PROGRAMS, END, added)
     assert_refused(check(run, data_copy), PROGRAMS, *parts)
+
+
+def test_parts_that_may_not_rest_on_a_rumor() -> None:
+    """Exactly those parts in which a fact of grade U is refused can make an outcome unlikely."""
+    ways = [Parts(*way) for way in product((Truth.NO, Truth.YES), repeat=len(Parts._fields))]
+    turning = {
+        part
+        for part in Parts._fields
+        for way in ways
+        if (outcome_of(way._replace(**{part: Truth.NO})) is Outcome.UNLIKELY)
+        != (outcome_of(way._replace(**{part: Truth.YES})) is Outcome.UNLIKELY)
+    }
+    assert turning == soundness.DECIDING
+
+
+@pytest.mark.parametrize("part", ["first", "limit", "choose_one"])
+def test_rumor_may_send_to_the_plan(run: Run, data_copy: Path, part: str) -> None:
+    """A fact of grade U may stand where it leads to the plan's word, a step or a choice."""
+    gate = f'{part} = {{ say = "Ask.", all_of = ["aged_18_or_older"] }}'
+    edit(data_copy / PROGRAMS, END, POPULATION + 'source = ["G26"]\nrule = { all_of = ["adult"] }\n' + gate)
+    assert check(run, data_copy).code == 0
 
 
 IN_COUNTIES = {
