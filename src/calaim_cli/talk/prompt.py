@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from calaim_cli.base.values import MESSAGES, Value
 
@@ -46,6 +47,8 @@ Ask = Callable[[Prompt], Reply]
 MOVES: Final = {"back": Move.BACK, "?": Move.HELP, "help": Move.HELP, "quit": Move.QUIT}
 DONT_KNOW_WORDS: Final = frozenset({"dk", "don't know", "dont know", "don\u2019t know", "unknown"})
 NONE_OF_THESE: Final = "none"
+NO_MORE: Final = "-"
+"""Typed, it removes what was given before where nothing has to be."""
 
 
 class Refusal(Struct, frozen=True):
@@ -57,13 +60,15 @@ class Refusal(Struct, frozen=True):
 def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     """The reply that a typed line gives: a move, the number or words of a choice, several of them, or a checked text.
 
-    An empty line keeps the reply given before, if that passes its check, or skips what is optional.
+    An empty line keeps the reply given before, if that passes its check, or skips what is optional; NO_MORE removes it.
     """
     text = typed.strip()
     folded = " ".join(text.casefold().split())
     moves = MOVES | dict.fromkeys(DONT_KNOW_WORDS if prompt.dont_know else (), Move.DONT_KNOW)
     if folded in moves:
         return moves[folded]
+    if text == NO_MORE and prompt.optional:
+        text, prompt = "", replace(prompt, earlier="")
     if not text and not prompt.earlier and not prompt.optional:
         return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
     if not text and (prompt.options or not prompt.earlier):
