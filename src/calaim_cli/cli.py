@@ -16,7 +16,7 @@ import typer
 
 from calaim_cli import __version__
 from calaim_cli.base.errors import CalaimError, InputError, Problem, UsageError
-from calaim_cli.base.streams import emit, emit_utf8, leave_on_signals, prepare_streams, say, watched_stdout
+from calaim_cli.base.streams import emit, emit_utf8, escaped, leave_on_signals, prepare_streams, say, watched_stdout
 from calaim_cli.base.wording import counted, did_you_mean, one_of
 from calaim_cli.draft.formats import Format
 
@@ -633,7 +633,7 @@ def profile_show(as_json: Json = False) -> int:
         say("There is no profile yet: 'calaim profile edit' asks for your details.")
     if as_json:
         return _show_json([documents.profile_document(profile)])
-    emit_utf8(casefile.profile_bytes(profile).decode())
+    emit_utf8(escaped(casefile.profile_bytes(profile).decode()))
     return 0
 
 
