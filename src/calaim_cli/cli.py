@@ -228,6 +228,13 @@ def _warn(problems: Iterable[Problem]) -> None:
         say(f"calaim: warning: {problem.where}: {problem.code}: {problem.message}")
 
 
+def _warn_of_places(*written: Path | None) -> None:
+    """Say where others may read what is to be written."""
+    from calaim_cli.base import files
+
+    _warn(files.doubts_about(dict.fromkeys(path.parent for path in written if path)))
+
+
 def _today() -> date:
     return datetime.now().astimezone().date()
 
@@ -440,6 +447,7 @@ def interview(
     case = session.started(start, county, policy)
     about = session.inquiry_for(program or [], case, policy)
     session.need_a_person(about, case, policy, as_of, no_input=no_input)
+    _warn_of_places(save)
     save_case = session.saver(save, start)
     with session.leaving(save):
         case = session.interviewed(about, case, policy, as_of, terminal.asker(plain=plain), save_case)
@@ -481,6 +489,7 @@ def refer(
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     written = session.started(start, None, policy) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral)
+    _warn_of_places(out, save)
     if case is not None:
         drafts = [drafter.draft_file(case, written, asked)]
     else:
@@ -567,7 +576,7 @@ def batch_rows(
     data: Data = None,
 ) -> int:
     """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
-    from calaim_cli.base import streams
+    from calaim_cli.base import files, streams
     from calaim_cli.batch import batch, sheet
     from calaim_cli.case import casefile, form
     from calaim_cli.draft import draft, route
@@ -585,7 +594,7 @@ def batch_rows(
     )
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
     own = route.own_mailboxes(policy, load.load()) if data is not None else ()
-    _warn((*policy.past_review(as_of), *own, *batch.doubts_about(order)))
+    _warn((*policy.past_review(as_of), *own, *files.doubts_about(order.folders)))
     drafter = draft.Drafter(policy, casefile.read_profile(casefile.profile_path()), as_of)
     try:
         with render.progress(sys.stderr, batch.size_of(source)) as tally.watch:

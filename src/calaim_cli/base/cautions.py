@@ -39,8 +39,9 @@ CAUTIONS: Final = {
     "id-name": "row {row} has the same member number and another name",
     "id-zeros": "row {row} has the same member number but for zeros before it",
     "keep-format": "a kept cell holds more than letters, digits, dot, hyphen; it was left empty",
-    "open-folder": "other users can list this folder (they cannot read the drafts)",
-    "git-work-tree": "this is inside a git work tree: do not commit drafts",
+    "open-folder": "other users can list this folder (they cannot read the files)",
+    "git-work-tree": "this is inside a git work tree: do not commit drafts or cases",
+    "synced-folder": "this folder seems to be copied to a cloud, where others may read it: choose one of your own",
     "stale": "a draft of an earlier run that this sheet no longer gives; check it, and delete it yourself",
 }
 
