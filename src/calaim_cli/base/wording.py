@@ -1,8 +1,10 @@
 """Near names for "did you mean", lists and plurals, and how typed places and names are compared."""
 
+from calaim_cli.base.folding import plain
+
 TYPE_CHECKING = False  # that of `typing` costs the quick path more than its whole answer
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 LONGEST_SHOWN = 60
 LEADING = (["city", "and", "county", "of"], ["county", "of"])
@@ -12,7 +14,24 @@ TRAILING = COUNTY_WORDS | {"ca", "calif", "california"}
 
 def name_key(text: str) -> str:
     """An id or name as it is compared: without case, blanks, hyphens and underscores."""
-    return "".join(text.casefold().replace("-", " ").replace("_", " ").split())
+    return "".join(plain(text).casefold().replace("-", " ").replace("_", " ").split())
+
+
+def choice_of(typed: str, choices: "Mapping[str, str]") -> str:
+    """The id of the choice that is typed, by its id or its words; empty where it is none of them."""
+    if typed in choices:
+        return typed
+    key = name_key(typed)
+    return next((one for one, words in choices.items() if key in (name_key(one), name_key(words))), "")
+
+
+def names_several(typed: str, known: "Iterable[str]") -> bool:
+    """Whether one text holds several names, such as "a, b" or "a and b", of which a known one is the same or near."""
+    import re
+
+    parts = [part for part in re.split(r"[,;/&+|\n]|\b(?:and|or)\b", plain(typed).casefold()) if part.strip()]
+    names = tuple(known)
+    return len(parts) > 1 and any(near_names(part, names, least=0.8) for part in parts)
 
 
 def near_names(typed: str, known: "Iterable[str]", most: int = 3, least: float = 0.6) -> tuple[str, ...]:
@@ -50,12 +69,12 @@ def shown(typed: str) -> str:
 
 def place_key(typed: str) -> str:
     """A place without case, accents, periods, commas, blanks, hyphens and the word county."""
-    plain = typed.casefold()
-    if not plain.isascii():
+    folded = plain(typed).casefold()
+    if not folded.isascii():
         import unicodedata
 
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    words = _words(plain)
+        folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+    words = _words(folded)
     for lead in LEADING:
         if words[: len(lead)] == lead:
             words = words[len(lead) :]
