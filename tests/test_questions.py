@@ -107,7 +107,7 @@ def test_a_near_choice_is_suggested() -> None:
     assert "apple, pear, plum or none" in far.message
 
 
-@pytest.mark.parametrize("typed", ["apple, pear", "apple/pear", "apple and pear", "apple; figs", "aple or peer"])
+@pytest.mark.parametrize("typed", ["apple, pear", "apple/pear", "apple and pear", "apple; figs", "aple or plumm"])
 def test_several_in_one_text_are_not_taken_for_one(typed: str) -> None:
     """A near name of one would lose the other, so that somebody is told how to give several."""
     found = read_answer(FRUIT, [typed], "here")

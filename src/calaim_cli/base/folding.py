@@ -39,7 +39,7 @@ def word(text: str) -> str:
 
 def yes_or_no(text: str) -> bool | None:
     """Yes or no, in any case or by the first letter; None for anything else."""
-    return YES_NO.get(word(text))
+    return YES_NO[text] if text in YES_NO else YES_NO.get(word(text))
 
 
 def is_unknown(text: str) -> bool:

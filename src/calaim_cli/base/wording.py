@@ -26,12 +26,15 @@ def choice_of(typed: str, choices: "Mapping[str, str]") -> str:
 
 
 def names_several(typed: str, known: "Iterable[str]") -> bool:
-    """Whether one text holds several names, such as "a, b" or "a and b", of which a known one is the same or near."""
+    """Whether one text holds several names, such as "a, b" or "a and b", of which at least one is known or near."""
     import re
 
-    parts = [part for part in re.split(r"[,;/&+|\n]|\b(?:and|or)\b", plain(typed).casefold()) if part.strip()]
-    names = tuple(known)
-    return len(parts) > 1 and any(near_names(part, names, least=0.8) for part in parts)
+    names, text = tuple(known), plain(typed).casefold()
+    parts = [part for part in re.split(r"[,;/&+|\n]|\b(?:and|or)\b", text) if part.strip()]
+    near = [part for part in parts if near_names(part, names, least=0.8)]
+    # Many a name has "or" in it, and a part of it may be near another name.
+    wanted = 1 if re.search(r"[,;/&+|\n]", text) or set(map(name_key, near)) & set(map(name_key, names)) else 2
+    return len(parts) > 1 and len(near) >= wanted
 
 
 def near_names(typed: str, known: "Iterable[str]", most: int = 3, least: float = 0.6) -> tuple[str, ...]:
