@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from calaim_cli.base.cautions import in_general
 from calaim_cli.base.errors import Problem
+from calaim_cli.base.folding import is_unknown, plain, unwrapped, yes_or_no
 from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, FieldKind
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
 from calaim_cli.policy.routes import Form
 
-FLAGS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 NUMBER: Final = re.compile(r"[0-9]{1,9}")
 # Every sheet has these columns, before and after those that the plan's form requires.
 NEEDED: Final = ("referral.program",)
@@ -85,7 +85,7 @@ def reader(
         tables: dict[str, dict[str, Any]] = {part: {} for part in (*PARTS, "answers")}
         problems: list[Problem] = []
         for n, part, key, value_of in targets:
-            text = cells[n]
+            text = unwrapped(cells[n])
             if text and not text.isspace():
                 value = value_of(text)
                 if value is not None:
@@ -106,26 +106,21 @@ def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, C
     field = BY_COLUMN[column]
     # Blanks and line breaks in notes are the referrer's own.
     text = str if column == "notes" else methodcaller("strip", " ")
-    by_kind = {FieldKind.YES_NO: flag, FieldKind.CHOICES: _split}
+    by_kind = {FieldKind.YES_NO: yes_or_no, FieldKind.CHOICES: _split}
     return field.part, field.name, by_kind.get(field.kind, text)
 
 
-def flag(text: str) -> bool | None:
-    """Yes or no, in any case; None for anything else."""
-    return FLAGS.get(text.strip().lower())
-
-
 def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(";") if part.strip())
+    return tuple(part.strip() for part in plain(text).split(";") if part.strip())
 
 
 def cell_answer(text: str, question: Question) -> object:
     """The answer that a cell gives; None where yes or no is due and something else is given."""
-    given = text.strip()
-    if given.lower() == DONT_KNOW:
+    given = plain(text).strip()
+    if is_unknown(given):
         return DONT_KNOW
     if question.kind is Kind.YES_NO:
-        return flag(given)
+        return yes_or_no(given)
     if question.kind is Kind.CHOICES:
         return list(_split(given))
     return int(given) if question.kind is Kind.NUMBER and NUMBER.fullmatch(given) else given

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from calaim_cli.base.errors import Problem
+from calaim_cli.base.folding import is_unknown, yes_or_no
 from calaim_cli.base.values import age_on, date_of_birth
 from calaim_cli.base.wording import did_you_mean
 
@@ -176,16 +177,27 @@ def _read_table(shape: type[Struct], table: Mapping[str, object], where: str, pr
         if key not in wanted:
             problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted]))
             continue
-        # TOML has dates of its own: a date of birth without quotes is one.
-        kept = value.isoformat() if type(value) is date else value
-        if isinstance(kept, list) and all(isinstance(one, str) for one in kept):
-            kept = tuple(kept)
+        kept = _meant(value, wanted[key])
         kind, words = TYPES[wanted[key]]
         if isinstance(kept, kind):
             values[key] = kept
         else:
             problems.append(Problem(place, "type", f"wrong type: give {words}"))
     return shape(**values)
+
+
+def _meant(value: object, wanted: object) -> object:
+    """The value in the type that is wanted, where it says the same in another; None for words that do not."""
+    # TOML has dates of its own: a date of birth without quotes is one, from a database perhaps with midnight.
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    if not isinstance(value, str) or wanted is str:
+        return value
+    if wanted == bool | str | None and is_unknown(value):
+        return "unknown"
+    return yes_or_no(value)
 
 
 def _unknown_key(where: str, known: Iterable[str]) -> Problem:

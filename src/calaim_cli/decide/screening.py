@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, NotFound, Problem
-from calaim_cli.base.values import MESSAGES, date_of_birth
+from calaim_cli.base.values import MESSAGES, date_of_birth, figures
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.decide.advice import Advice, Door, Send, advise, at_once, sends
@@ -94,7 +94,7 @@ class CaseCounty(Struct, frozen=True):
 
 def county_of(case: Case, policy: Policy) -> CaseCounty:
     """The county that the case states, else the one that its ZIP code lies in."""
-    stated, code = case.member.county.strip(), case.member.zip.strip()
+    stated, code = case.member.county.strip(), figures(case.member.zip)
     if not stated and not code:
         return CaseCounty(None, (Problem("member.county", "missing", "the county decides where the referral goes"),))
     by_zip = find_zip(code, policy.gazetteer) if code else NoPlace("", "")

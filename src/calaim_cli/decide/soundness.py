@@ -9,6 +9,7 @@ from typing import Final
 
 from calaim_cli.base.cautions import CAUTIONS
 from calaim_cli.base.errors import Problem
+from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
 from calaim_cli.case.form import BY_KEY
@@ -141,7 +142,7 @@ def _questions(policy: Policy) -> Iterator[Problem]:
         where = f"{where}: choices"
         if bool(question.choices) != (question.kind in (Kind.CHOICE, Kind.CHOICES)):
             yield Problem(where, "choices", "choices go with the kinds choice and choices, and with no other")
-        if DONT_KNOW in question.choices:
+        if any(map(is_unknown, (*question.choices, *question.choices.values()))):
             yield Problem(where, "choices", f'"{DONT_KNOW}" is accepted by every question; remove it from the choices')
 
 

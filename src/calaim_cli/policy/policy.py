@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
-from calaim_cli.base.wording import name_key, near_names, one_of, shown
+from calaim_cli.base.wording import name_key, names_several, near_names, one_of, shown
 from calaim_cli.policy import places, routes
 from calaim_cli.policy.places import County, plans_of
 from calaim_cli.policy.programs import (
@@ -326,6 +326,9 @@ def plan_named(typed: str, policy: Policy) -> places.Plan:
 def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str, least: float = 0.6) -> Named:
     """The one that is typed. Raises NotFound with the ids of near names, or with `hint` where none is near."""
     found = known.get(name_key(typed))
+    # A member has one plan, of which "and" may be a part of the name.
+    if found is None and kind != "plan" and names_several(typed, known):
+        raise NotFound(f"{shown(typed)}: several in one: give one at a time", code=f"unknown-{kind}")
     if found is None:
         ids = tuple(dict.fromkeys(known[name].id for name in near_names(typed, known, least=least)))
         words = f"did you mean {one_of(ids)}?" if ids else hint

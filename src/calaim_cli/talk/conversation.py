@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound, Problem
-from calaim_cli.base.values import MESSAGES, Value, date_of_birth
+from calaim_cli.base.folding import is_unknown
+from calaim_cli.base.values import MESSAGES, Value, date_of_birth, figures
 from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
@@ -90,6 +91,7 @@ def question_prompt(question: Question, case: Case, policy: Policy, as_of: date)
     bound = "" if most is None else f" to {most}"
 
     def number(typed: str) -> Value:
+        typed = figures(typed)
         if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST and (most is None or int(typed) <= most):
             return Value(typed)
         # A date of birth will do for the age, and is kept as such.
@@ -251,7 +253,7 @@ def place_steps(policy: Policy) -> tuple[Step, ...]:
 
 def _plan_here(typed: str, county: County, policy: Policy) -> Value:
     """The id of the plan that is typed; one that does not serve the county is asked for again, with what is known."""
-    if name_key(typed) == DONT_KNOW:
+    if is_unknown(typed):
         return Value(DONT_KNOW)
     try:
         plan = plan_named(typed, policy)
@@ -263,7 +265,7 @@ def _plan_here(typed: str, county: County, policy: Policy) -> Value:
 
 
 def _region(typed: str, policy: Policy) -> Value:
-    key = name_key(typed)
+    key = DONT_KNOW if is_unknown(typed) else name_key(typed)
     return Value(key, "" if key in {DONT_KNOW, *policy.regions} else f"give {one_of(policy.regions)}, or {DONT_KNOW}")
 
 
