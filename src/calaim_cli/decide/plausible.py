@@ -19,7 +19,7 @@ from calaim_cli.policy.routes import Channel, Route
 # Area code and exchange begin with 2 to 9 and are no service code (211, 911); 555 is in no area, and only films have
 # it as an exchange, but for the invented numbers of examples: North American Numbering Plan.
 NUMBER: Final = (
-    r"(?:\+?1[-. ]?)?\(?(?!555)[2-9](?!11)[0-9]{2}\)?[-. ]?(?!555[-. ]?(?!01))[2-9](?!11)[0-9]{2}[-. ]?[0-9]{4}"
+    r"(?:\+?1[-. ]?)?\(?(?!555)[2-9](?!11)[0-9]{2}\)?[-. ]?(?!555[-. ]?(?!01|[-. ]))[2-9](?!11)[0-9]{2}[-. ]?[0-9]{4}"
     r"(?:,? (?:option|ext\.?|x) ?[0-9]{1,6})?"
 )
 PHONE: Final = re.compile(rf"{NUMBER}(?: or {NUMBER})*")
