@@ -477,7 +477,8 @@ def refer(
     from msgspec.structs import replace
 
     from calaim_cli.case import casefile
-    from calaim_cli.draft import draft, route
+    from calaim_cli.decide import diff
+    from calaim_cli.draft import draft
     from calaim_cli.policy import load
     from calaim_cli.talk import session
 
@@ -499,7 +500,7 @@ def refer(
     _warn(policy.past_review(as_of))
     if data is not None:
         used = {address for one in drafts for address in one.draft.to}
-        _warn(route.own_mailboxes(policy, load.load(), used))
+        _warn(diff.own_mailboxes(policy, load.load(), used))
     if redact:
         for one in drafts:
             emit_utf8(draft.as_text(replace(one.draft, body=drafter.redacted(one))))
@@ -579,7 +580,8 @@ def batch_rows(
     from calaim_cli.base import files, streams
     from calaim_cli.batch import batch, sheet
     from calaim_cli.case import casefile, form
-    from calaim_cli.draft import draft, route
+    from calaim_cli.decide import diff
+    from calaim_cli.draft import draft
     from calaim_cli.policy import load
     from calaim_cli.show import render
 
@@ -593,7 +595,7 @@ def batch_rows(
         source=source, out=place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept
     )
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
-    own = route.own_mailboxes(policy, load.load()) if data is not None else ()
+    own = diff.own_mailboxes(policy, load.load()) if data is not None else ()
     _warn((*policy.past_review(as_of), *own, *files.doubts_about(order.folders)))
     drafter = draft.Drafter(policy, casefile.read_profile(casefile.profile_path()), as_of)
     try:
@@ -669,11 +671,15 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
 @_command("data check --data my-county", data_app, "check")
 def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> int:
     """Check the data files: shapes, references, sources, routes."""
+    from calaim_cli.decide import diff
     from calaim_cli.policy import load
     from calaim_cli.show import documents
 
     policy, as_of = _policy(data or load.shipped()), as_of or _today()
     warnings, lacking = policy.past_review(as_of), load.taken_from_shipped(data) if data else ()
+    if data:
+        shipped = load.load()
+        warnings = (*warnings, *diff.own_mailboxes(policy, shipped), *diff.own_words(policy, shipped))
     _warn(warnings)
     if as_json:
         return _show_json([documents.data_check_document(warnings, lacking, policy, as_of)])

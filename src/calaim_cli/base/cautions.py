@@ -28,6 +28,7 @@ CAUTIONS: Final = {
     "region-not-confirmed": "{note}",
     "county-in-part": "{note}",
     "own-mailbox": "comes from your own data, and the built-in edition {edition} has another: check it",
+    "own-words": "differs from the built-in edition {edition}, which has: {was}. Here: {now}",
     "unlikely": "{name}: does not match today as far as answered; anyone may refer, the plan decides",
     "need-answers": "{name}: answers are missing ('calaim check CASE' lists them); anyone may refer, the plan decides",
     "notes-wanted": "{note}",

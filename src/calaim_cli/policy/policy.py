@@ -105,17 +105,18 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     @property
     def edition(self) -> str:
         """The edition of the data; that of each file where they differ."""
-        editions = {name.partition(".")[0]: file.edition for name, file in self._files.items()}
+        editions = {name.partition(".")[0]: file.edition for name, file in self.files.items()}
         first, *others = set(editions.values())
         return ", ".join(f"{name} {edition}" for name, edition in editions.items()) if others else first
 
     @property
     def review_by(self) -> date:
         """The day on which the data want a review: the earliest of the files'."""
-        return min(file.review_by for file in self._files.values())
+        return min(file.review_by for file in self.files.values())
 
     @property
-    def _files(self) -> Mapping[str, DataFile]:
+    def files(self) -> Mapping[str, DataFile]:
+        """What each of the files holds, by its name."""
         return {PROGRAMS: self.programs_file, COUNTIES: self.counties_file, ROUTES: self.routes_file}
 
     @property
@@ -150,7 +151,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def past_review(self, as_of: date) -> tuple[Problem, ...]:
         """A warning for each file, source and entry whose review is due on `as_of`."""
-        due = {name: file.review_by for name, file in self._files.items()} | {
+        due = {name: file.review_by for name, file in self.files.items()} | {
             f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
         if as_of < self.programs_file.review_by:  # from then on all of them are
