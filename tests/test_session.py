@@ -145,7 +145,9 @@ def test_interview_and_check_give_the_same_bytes(tmp_path: Path, words: tuple[st
     """The saved case through check is byte for byte the document that the interview printed."""
     save, out = tmp_path / "case.toml", tmp_path / "out.json"
     place = ("--county", "san mateo")
-    with Terminal("interview", *words, *place, *DAY, "--plain", "--json", "--save", save, out=out) as terminal:
+    with Terminal(
+        "interview", *words, *place, *DAY, "--json", "--save", save, out=out, settings={"ACCESSIBLE": "1"}
+    ) as terminal:
         terminal.answer(LINES, question_texts())
         assert terminal.end() == 0
     checked = subprocess.run(

@@ -24,7 +24,7 @@ class Value(NamedTuple):
 
 MESSAGES = {
     "cin-format": "a Medi-Cal client index number is 9, seven digits and a letter, as on the card",
-    "id-excel": "a spreadsheet has changed this number: format the column as Text and paste it again",
+    "id-excel": "a spreadsheet has changed this number: type it as it is on the card",
     "id-ssn": "this looks like a Social Security number: do not send it; use the client index number (CIN) on the "
     "Medi-Cal card",
     "mrn-format": "a medical record number is 6 to 12 digits, leading zeros kept",
@@ -33,7 +33,7 @@ MESSAGES = {
     "phone-format": "give a US telephone number with area code, such as 415-555-0123",
     "dob-format": "give the date as YYYY-MM-DD or MM/DD/YYYY",
     "dob-century": "the year needs four digits",
-    "dob-excel": "a spreadsheet has turned this date into a number: format the column as Text",
+    "dob-excel": "a spreadsheet has turned this date into a number: type the date",
     "dob-time": "a date of birth has no time of day: give the date alone",
     "dob-range": "not a day of the calendar, or not between 120 years ago and the referral date",
     "zip-format": "a ZIP code is five digits, or five and four; was a leading zero lost?",

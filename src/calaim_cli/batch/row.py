@@ -20,6 +20,11 @@ NUMBER: Final = re.compile(r"[0-9]{1,9}")
 # Every sheet has these columns, before and after those that the plan's form requires.
 NEEDED: Final = ("referral.program",)
 ALSO_NEEDED: Final = ("referral.current_services", "consent.member_agreed", "consent.attested")
+# How a case file writes what a cell has without quotes, brackets, or the table before a key.
+WRITTEN: Final = re.compile(rf"\b(true|false)\b|\[?\"(\w+)\"\]?|\b(?:{'|'.join(PARTS)}|answers)\.(?=\w)")
+IN_A_CELL: Final = {"true": "yes", "false": "no"}
+# What a spreadsheet does again to a cell that is no text.
+SPOILED: Final = frozenset({"id-excel", "dob-excel"})
 # The column to look at where no route was found.
 ROUTE_COLUMNS: Final = {
     "not-kp-member": "plan",
@@ -59,10 +64,12 @@ def lacking(columns: frozenset[str], forms: Sequence[Form], profile: Referrer) -
 
 @lru_cache(maxsize=1024)  # most rows are warned of the same, and each keeps what is said of it
 def worded(problem: Problem) -> Problem:
-    """The problem with its column, in words that tell nothing of the member."""
+    """The problem with its column, in words of cells and columns that tell nothing of the member."""
     where = problem.where
     column = BY_KEY[where].column if where in BY_KEY else where.partition(".")[2] or where
-    return Problem(ROUTE_COLUMNS.get(problem.code, column), problem.code, in_general(problem))
+    said = WRITTEN.sub(lambda one: IN_A_CELL.get(one[1], one[1] or one[2] or ""), in_general(problem))
+    said += "; format the column as Text first" if problem.code in SPOILED else ""
+    return Problem(ROUTE_COLUMNS.get(problem.code, column), problem.code, said)
 
 
 def summed(problems: Iterable[Problem]) -> tuple[str, str]:

@@ -161,7 +161,7 @@ def read_tables(
         elif key not in shapes:
             problems.append(_unknown_key(key, shapes))
         elif not isinstance(value, Mapping):
-            problems.append(Problem(key, "type", f"must be a table: begin it with a line [{key}]"))
+            problems.append(Problem(key, "type", f"must be a table, which begins with [{key}] in TOML"))
         elif shapes[key] is dict:
             tables[key] = dict(value)
         else:

@@ -228,7 +228,13 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
         "body": draft.body,
         "warnings": [{"code": warning.code, "message": warning.message} for warning in drafted.warnings],
         "edition": policy.edition,
+        "reminders": list(reminders_of(drafted, policy)),
     }
+
+
+def reminders_of(drafted: Drafted, policy: Policy) -> tuple[str, ...]:
+    """What the person who sends the draft is reminded of, by the form of the member's plan."""
+    return policy.form_of(drafted.goes.plan.id).reminders
 
 
 def as_text(draft: Draft) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from calaim_cli.base.folding import is_unknown, plain, word, yes_or_no
 from calaim_cli.base.values import MESSAGES, Value
@@ -48,6 +49,8 @@ Ask = Callable[[Prompt], Reply]
 MOVES: Final = {"back": Move.BACK, "?": Move.HELP, "help": Move.HELP, "quit": Move.QUIT}
 NONE_OF_THESE: Final = "none"
 LONGEST_NUMBER: Final = 2
+NO_MORE: Final = "-"
+"""Typed, it removes what was given before where nothing has to be."""
 
 
 class Refusal(Struct, frozen=True):
@@ -59,12 +62,14 @@ class Refusal(Struct, frozen=True):
 def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     """The reply that a typed line gives: a move, the number or words of a choice, several of them, or a checked text.
 
-    An empty line keeps the reply given before, if that passes its check, or skips what is optional.
+    An empty line keeps the reply given before, if that passes its check, or skips what is optional; NO_MORE removes it.
     """
     text = typed.strip()
     unknown = Move.DONT_KNOW if prompt.dont_know and is_unknown(text) else None
     if move := MOVES.get(word(text), unknown):
         return move
+    if text == NO_MORE and prompt.optional:
+        text, prompt = "", replace(prompt, earlier="")
     if not text and not prompt.earlier and not prompt.optional:
         return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
     if not text and (prompt.options or not prompt.earlier):
