@@ -471,7 +471,7 @@ def test_city_serves_wherever_a_county_is_typed(run: Run, write_case: WriteCase)
     """A case, an option and a list take a city; the case says by a warning which county was used."""
     told = run("check", write_case({"member.county": "Oakland", "member.zip": "94601"}))
     assert "county\tAlameda\n" in told.out
-    assert "county-from-city: the county of the city was used: Oakland is in Alameda County" in told.err
+    assert "county-from-city: the county of the city was used" in told.err
     assert "county\tAlameda\n" in run("check", write_case({}), "--county", "oakland").out
     assert run("services", "--county", "oakland").out == run("services", "--county", "alameda").out
 

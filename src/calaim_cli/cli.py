@@ -468,7 +468,7 @@ def interview(
 
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     policy, as_of = asked.policy, asked.as_of
-    case = session.started(start, county, policy)
+    case = session.started(start, county, policy, as_of)
     about = session.inquiry_for(program or [], case, policy)
     session.need_a_person(about, case, policy, as_of, no_input=no_input)
     _warn(_doubts_about(save))
@@ -517,7 +517,7 @@ def refer(
     policy, as_of = _policy(data), as_of or _today()
     drafter = draft.Drafter(policy, _profile(policy), as_of)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
-    written = session.started(start, None, policy) if case is None else casefile.read(case)
+    written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral)
     places = _doubts_about(out, save)
     if case is None or not as_json:  # a talk is on stderr as well

@@ -17,6 +17,8 @@ from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
 from calaim_cli.policy.routes import Form
 
 NUMBER: Final = re.compile(r"[0-9]{1,9}")
+# A column of the case itself, and of none of its tables.
+ANSWERED_ON: Final = "answered_on"
 # Every sheet has these columns, before and after those that the plan's form requires.
 NEEDED: Final = ("referral.program",)
 ALSO_NEEDED: Final = ("referral.current_services", "consent.member_agreed", "consent.attested")
@@ -40,7 +42,7 @@ ROUTE_COLUMNS: Final = {
 def known_headers(questions: Iterable[str]) -> dict[str, str]:
     """Each accepted header, folded, with its column."""
     aliases = {alias: field.column for field in FIELDS for alias in field.aliases}
-    return {name: name for name in (*BY_COLUMN, *questions)} | aliases
+    return {name: name for name in (*BY_COLUMN, ANSWERED_ON, *questions)} | aliases
 
 
 def stays_in_the_house(column: str) -> bool:
@@ -66,7 +68,7 @@ def lacking(columns: frozenset[str], forms: Sequence[Form], profile: Referrer) -
 def worded(problem: Problem) -> Problem:
     """The problem with its column, in words of cells and columns that tell nothing of the member."""
     where = problem.where
-    column = BY_KEY[where].column if where in BY_KEY else where.partition(".")[2] or where
+    column = BY_KEY[where].column if where in BY_KEY else where.replace("answers.", "")
     said = WRITTEN.sub(lambda one: IN_A_CELL.get(one[1], one[1] or one[2] or ""), in_general(problem))
     said += "; format the column as Text first" if problem.code in SPOILED else ""
     return Problem(ROUTE_COLUMNS.get(problem.code, column), problem.code, said)
@@ -89,7 +91,7 @@ def reader(
     targets = [(n, *_target(column, questions)) for n, column in enumerate(columns) if column]
 
     def read(cells: Sequence[str]) -> tuple[Case, tuple[Problem, ...]]:
-        tables: dict[str, dict[str, Any]] = {part: {} for part in (*PARTS, "answers")}
+        tables: dict[str, dict[str, Any]] = {part: {} for part in (*PARTS, "answers", "")}
         problems: list[Problem] = []
         for n, part, key, value_of in targets:
             text = unwrapped(cells[n])
@@ -101,13 +103,15 @@ def reader(
                     words = "give yes, no or unknown" if part == "answers" else "give yes or no"
                     problems.append(Problem(f"{part}.{key}", "bool-format", words))
         parts: dict[str, Any] = {part: shape(**tables[part]) for part, shape in PARTS.items()}
-        return Case(**parts, answers=tables["answers"]), tuple(problems)
+        return Case(**parts, **tables[""], answers=tables["answers"]), tuple(problems)
 
     return read
 
 
 def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, Callable[[str], object]]:
     """The table and key of a case that a column fills, and how a cell of it is read."""
+    if column == ANSWERED_ON:
+        return "", column, str
     if column not in BY_COLUMN:
         return "answers", column, partial(cell_answer, question=questions[column])
     field = BY_COLUMN[column]

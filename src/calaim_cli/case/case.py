@@ -98,7 +98,7 @@ class Case(Struct, frozen=True, kw_only=True):
     referrer: Referrer = Referrer()
     referral: Referral = Referral()
     consent: Consent = Consent()
-    answered_on: str = ""
+    answered_on: str = ""  # the day of the oldest answers
     answers: dict[str, Any] = {}  # as given, and so is `expect`: the policy checks them
     expect: dict[str, Any] | None = None
 
@@ -144,7 +144,7 @@ TYPES: Final[dict[Any, tuple[Any, str]]] = {
 
 def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
     """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
-    shapes = {**PARTS, "answers": dict, "expect": dict}
+    shapes = {**PARTS, "answered_on": str, "answers": dict, "expect": dict}
     tables, problems = read_tables({"schema": CASE_SCHEMA, **document}, CASE_SCHEMA, shapes)
     return Case(**tables), tuple(problems)
 
@@ -160,6 +160,10 @@ def read_tables(
             problems += [Problem(key, key, f'unknown schema: this program reads "{schema}"')] if value != schema else []
         elif key not in shapes:
             problems.append(_unknown_key(key, shapes))
+        elif shapes[key] is str:
+            tables[key] = _meant(value, str)
+            if not isinstance(tables[key], str):
+                problems.append(Problem(key, "type", f"wrong type: give {TYPES[str][1]}"))
         elif not isinstance(value, Mapping):
             problems.append(Problem(key, "type", f"must be a table, which begins with [{key}] in TOML"))
         elif shapes[key] is dict:

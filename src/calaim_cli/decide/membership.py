@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec import Struct
 
 from calaim_cli.base.errors import NotFound, Problem
@@ -14,9 +12,6 @@ from calaim_cli.case.case import Case
 from calaim_cli.policy.places import KP, County, Presence
 from calaim_cli.policy.policy import Policy, plan_named
 from calaim_cli.policy.programs import Grade
-
-MANAGED_CARE: Final = "managed_care"
-"""The one question that a named plan answers."""
 
 
 class Membership(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
+from itertools import chain, product
 from typing import Final
 
 from calaim_cli.base.cautions import CAUTIONS
@@ -15,17 +15,18 @@ from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
 from calaim_cli.case.case import AGE
 from calaim_cli.case.form import BY_KEY
-from calaim_cli.decide.membership import MANAGED_CARE
+from calaim_cli.decide.interview import telling_answers
+from calaim_cli.decide.known import MANAGED_CARE, asked_by
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, implausible
 from calaim_cli.decide.thresholds import unmeetable
 from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
 from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, Policy, cited
-from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, rules_of, source_id
-from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
+from calaim_cli.policy.programs import THREE_PROGRAMS, Grade, Outcome, rules_of, source_id
+from calaim_cli.policy.questions import DONT_KNOW, Contradiction, Criterion, Kind, Question, truths_of
 from calaim_cli.policy.routes import Channel, Form, Route
-from calaim_cli.policy.rules import Rule, criteria_of
+from calaim_cli.policy.rules import Rule, Truths, criteria_of, evaluator
 
 COUNT: Final = 58
 TESTS: Final = {
@@ -35,6 +36,9 @@ TESTS: Final = {
     Kind.CHOICES: ("any_choice", "has_any_of"),
 }
 """The tests of a criterion that suit each kind of question."""
+DECIDING: Final = frozenset({"rule", "discretion", "excluded"})
+"""The parts that can make an outcome unlikely, or likely; the others only choose between what may be had."""
+PAIR: Final = 2
 
 
 REFERENCES: Final = {
@@ -58,12 +62,13 @@ REFERENCES: Final = {
 def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     found = tuple(leaves(policy))
-    of_programs = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations, _dates)
+    of_programs = (_repeated_ids, _repeated_names, _rules, _unsure, _criteria, _questions, _citations, _dates)
     of_places = (_counties, _places, _routes, _offers, _forms)
     dangling = tuple(_references(policy, found))
     others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
     # What can be met is worked out from criteria and questions that are there.
-    return (*dangling, *implausible(policy, found), *others, *(() if dangling else unmeetable(policy)))
+    meetable = () if dangling else (*_contradictions(policy), *unmeetable(policy))
+    return (*dangling, *implausible(policy, found), *others, *meetable)
 
 
 def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
@@ -115,6 +120,7 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
         f"{PROGRAMS}: topic": (one.id for one in programs.topic),
         f"{PROGRAMS}: question": (one.id for one in programs.question),
         f"{PROGRAMS}: criterion": (one.id for one in programs.criterion),
+        f"{PROGRAMS}: contradiction": (one.id for one in programs.contradiction),
         f"{PROGRAMS}: program, population or service": (one.id for one in policy.entries),
         f"{COUNTIES}: region": (one.id for one in counties.region),
         f"{COUNTIES}: plan": (one.id for one in counties.plan),
@@ -161,14 +167,55 @@ def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
             yield from _empty_rules(part, where)
 
 
+def _unsure(policy: Policy) -> Iterator[Problem]:
+    """Problems of facts that no document says, where they would make an outcome likely or unlikely."""
+    sure = {tag for tag, source in policy.sources.items() if source.grade is not Grade.UNVERIFIED}
+    unsure = {one for one, test in policy.criteria.items() if sure.isdisjoint(map(source_id, test.source))}
+    for entry in policy.entries:
+        for part, rule in rules_of(entry).items():
+            for criterion in sorted(unsure.intersection(criteria_of(rule))) if part in DECIDING else ():
+                words = f'"{criterion}" is of grade U, so no outcome may be likely or unlikely by it: make it a limit'
+                yield Problem(f'{PROGRAMS}: "{entry.id}": {part}', "unsure", words)
+
+
+def _contradictions(policy: Policy) -> Iterator[Problem]:
+    """Problems of contradictions: each is about two questions, and some answers to them meet it, and others not."""
+    for one in policy.programs_file.contradiction:
+        where = f'{PROGRAMS}: contradiction "{one.id}"'
+        counts = [question for question in policy.questions.values() if question.kind is Kind.NUMBER]
+        absent = [
+            *_absent(where, "criterion", criteria_of(one), policy.criteria),
+            *_absent(f"{where}: above", "number question", one.above, [question.id for question in counts]),
+        ]
+        yield from absent
+        if not absent and (len(asked_by(one, policy)) != PAIR or (one.above and [*criteria_of(one)])):
+            words = "compare two questions: by criteria, or by the two counts in `above`"
+            yield Problem(where, "contradiction", words)
+        elif (
+            not absent and not one.above and len({evaluator(one)(truths).value for truths in _ways(one, policy)}) < PAIR
+        ):
+            yield Problem(where, "contradiction", "no answers meet it, or all do: change its criteria")
+
+
+def _ways(contradiction: Contradiction, policy: Policy) -> Iterator[Truths]:
+    """The truths that each pair of answers gives."""
+    tests = [policy.criteria[one] for one in dict.fromkeys(criteria_of(contradiction))]
+    asked = [policy.questions[one] for one in asked_by(contradiction, policy)]
+    told = truths_of(tests)
+    for answers in product(
+        *(telling_answers(one, [test for test in tests if test.question == one.id]) for one in asked)
+    ):
+        yield told({question.id: answer for question, answer in zip(asked, answers, strict=True)})
+
+
 def _criteria(policy: Policy) -> Iterator[Problem]:
-    used = {criterion for entry in policy.entries for criterion in criteria_of(*rules_of(entry).values())}
+    used = policy.rule_criteria.union(*map(criteria_of, policy.programs_file.contradiction))
     for criterion in policy.programs_file.criterion:
         where = f'{PROGRAMS}: criterion "{criterion.id}"'
         if question := policy.questions.get(criterion.question):
             yield from _test_fits(criterion, question, where)
         if criterion.id not in used:
-            yield Problem(where, "unused-criterion", "no rule uses it; use it or remove it")
+            yield Problem(where, "unused-criterion", "no rule or contradiction uses it; use it or remove it")
 
 
 def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.folding import is_unknown, yes_or_no
 from calaim_cli.base.wording import choice_of, did_you_mean, names_several, one_of
-from calaim_cli.policy.rules import MOST_REMEMBERED, Truth, Truths
+from calaim_cli.policy.rules import MOST_REMEMBERED, Rule, Truth, Truths
 
 Answer = bool | int | str | tuple[str, ...]
 """What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW."""
@@ -41,7 +41,10 @@ class Topic(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How we ask. `choices` gives each choice id its words, in the order shown; `none` excludes the others."""
+    """How we ask. `choices` gives each choice id its words, in the order shown; `none` excludes the others.
+
+    `months` is how far back it looks, where it does: such an answer does not stay true.
+    """
 
     id: str
     topic: str
@@ -51,6 +54,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unit: str = ""
     at_most: int | None = None
     choices: dict[str, str] = {}
+    months: int = 0
     # Roughly the share that says yes, reaches a step or chooses any: it orders the interview and decides nothing.
     likely: float = 0.3
 
@@ -70,6 +74,18 @@ class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     one_of: tuple[str, ...] = ()
     has_any_of: tuple[str, ...] = ()
     any_choice: bool = False
+
+
+class Contradiction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Answers to two questions that cannot both be true: the rule is met, and the first count of `above` the larger.
+
+    What is not known contradicts nothing.
+    """
+
+    id: str
+    why: str
+    source: tuple[str, ...]
+    above: tuple[str, ...] = ()
 
 
 def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
