@@ -16,7 +16,7 @@ import typer
 
 from calaim_cli import __version__
 from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError
-from calaim_cli.base.streams import emit, emit_utf8, leave_on_signals, prepare_streams, say, watched_stdout
+from calaim_cli.base.streams import emit, emit_utf8, escaped, leave_on_signals, prepare_streams, say, watched_stdout
 from calaim_cli.base.wording import counted, one_of
 from calaim_cli.draft.formats import Format
 
@@ -253,6 +253,13 @@ def _policy(folder: Path | None) -> "Policy":
 def _warn(problems: Iterable[Problem], tell: Callable[[str], None] = say) -> None:
     for problem in problems:
         tell(f"calaim: warning: {problem.where}: {problem.code}: {problem.message}")
+
+
+def _doubts_about(*written: Path | None) -> tuple[Problem, ...]:
+    """A warning for each folder to write into that others may read."""
+    from calaim_cli.base import files
+
+    return tuple(files.doubts_about(dict.fromkeys(path.parent for path in written if path)))
 
 
 def _today() -> date:
@@ -505,9 +512,10 @@ def interview(
 
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     policy, as_of = asked.policy, asked.as_of
-    case = session.started(start, county, policy)
+    case = session.started(start, county, policy, as_of)
     about = session.inquiry_for(program or [], case, policy)
     session.need_a_person(about, case, policy, as_of, no_input=no_input)
+    _warn(_doubts_about(save))
     save_case = session.saver(save, start)
     with session.leaving(save):
         case = session.interviewed(about, case, policy, as_of, terminal.asker(plain=plain), save_case)
@@ -539,7 +547,8 @@ def refer(
     from msgspec.structs import replace
 
     from calaim_cli.case import casefile
-    from calaim_cli.draft import draft, route
+    from calaim_cli.decide import diff
+    from calaim_cli.draft import draft
     from calaim_cli.policy import load
     from calaim_cli.talk import session
 
@@ -552,18 +561,21 @@ def refer(
     policy, as_of = _policy(data), as_of or _today()
     drafter = draft.Drafter(policy, _profile(policy), as_of)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
-    written = session.started(start, None, policy) if case is None else casefile.read(case)
+    written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral)
+    places = _doubts_about(out, save)
+    if case is None or not as_json:  # a talk is on stderr as well
+        _warn(places)
     if case is not None:
         drafts = [drafter.draft_file(case, written, asked)]
     else:
         ways = {"redact": redact, "no_input": no_input, "plain": plain}
         mail = wanted in {Format.EML, Format.MAILTO}
         drafts = session.referred(asked, drafter, save, start, **ways, by_email=mail)
-    warnings = policy.past_review(as_of)
+    warnings = (*policy.past_review(as_of), *(places if as_json and case is not None else ()))
     if data is not None:
         used = {address for one in drafts for address in one.draft.to}
-        warnings += tuple(route.own_mailboxes(policy, load.load(), used))
+        warnings = (*warnings, *diff.own_mailboxes(policy, load.load(), used))
     if redact:
         _warn(warnings)
         for one in drafts:
@@ -650,10 +662,11 @@ def batch_rows(
     data: Data = None,
 ) -> int:
     """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
-    from calaim_cli.base import streams
+    from calaim_cli.base import files, streams
     from calaim_cli.batch import batch, sheet
     from calaim_cli.case import form
-    from calaim_cli.draft import draft, route
+    from calaim_cli.decide import diff
+    from calaim_cli.draft import draft
     from calaim_cli.policy import load
     from calaim_cli.show import render
 
@@ -669,8 +682,8 @@ def batch_rows(
         source=source, out=place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept
     )
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
-    own = route.own_mailboxes(policy, load.load()) if data is not None else ()
-    warnings = [*policy.past_review(as_of), *own, *batch.doubts_about(order)]
+    own = diff.own_mailboxes(policy, load.load()) if data is not None else ()
+    warnings = [*policy.past_review(as_of), *own, *files.doubts_about(order.folders)]
     drafter = draft.Drafter(policy, _profile(policy), as_of)
     if not as_json:
         _warn(warnings)
@@ -722,7 +735,7 @@ def profile_show(as_json: Json = False) -> int:
         say("There is no profile yet: 'calaim profile edit' asks for your details.")
     if as_json:
         return _show_json([documents.profile_document(profile)])
-    emit_utf8(casefile.profile_bytes(profile).decode())
+    emit_utf8(escaped(casefile.profile_bytes(profile).decode()))
     return 0
 
 
@@ -752,11 +765,15 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
 @_command("data check --data my-county", data_app, "check")
 def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> int:
     """Check the data files: shapes, references, sources, routes."""
+    from calaim_cli.decide import diff
     from calaim_cli.policy import load
     from calaim_cli.show import documents
 
     policy, as_of = _policy(data or load.shipped()), as_of or _today()
     warnings, lacking = policy.past_review(as_of), load.taken_from_shipped(data) if data else ()
+    if data:
+        shipped = load.load()
+        warnings = (*warnings, *diff.own_mailboxes(policy, shipped), *diff.own_words(policy, shipped))
     if as_json:
         return _show_json([documents.data_check_document(warnings, lacking, policy, as_of)])
     _warn(warnings)

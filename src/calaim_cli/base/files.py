@@ -13,11 +13,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from enum import StrEnum
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from calaim_cli.base import system
-from calaim_cli.base.errors import InputError, Locked, OutputRefused
+from calaim_cli.base.cautions import caution
+from calaim_cli.base.errors import InputError, Locked, OutputRefused, Problem
 
 TEMPORARY: Final = ".tmp-"
 LOCK: Final = ".calaim.lock"
@@ -458,3 +460,12 @@ def save(path: Path, content: bytes, *, replace: bool = False, known: bytes | No
             elif folder.publish(pile, name) is Status.CONFLICT:
                 raise OutputRefused(f"{path}: exists and differs; choose another name, or use --force", code="exists")
     return Status.WRITTEN
+
+
+def doubts_about(folders: Iterable[Path]) -> Iterator[Problem]:
+    """Warnings about places for drafts or cases that others may read. What cannot be found out is left out."""
+    known = {"open-folder": system.is_open_to_others, "git-work-tree": system.is_in_work_tree}
+    for folder, (code, holds) in product(folders, (known | {"synced-folder": system.is_synced}).items()):
+        with suppress(OSError, RuntimeError):  # such as no permission, or links in a circle
+            if holds(folder):
+                yield caution(code, str(folder))

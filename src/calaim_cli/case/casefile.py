@@ -85,7 +85,8 @@ def case_bytes(case: Case, *, as_json: bool = False) -> bytes:
     """The case as a TOML or JSON file: what is given and nothing else, always in the same order."""
     tables = {name: table for name in PARTS if (table := _given(getattr(case, name)))}
     expected = {"expect": case.expect} if case.expect else {}
-    document = {"schema": CASE_SCHEMA, **tables, "answers": case.answers, **expected}
+    answered = {"answered_on": case.answered_on} if case.answered_on else {}
+    document = {"schema": CASE_SCHEMA, **answered, **tables, "answers": case.answers, **expected}
     if as_json:
         import json
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from calaim_cli.base.errors import CalaimError, Problem
+from calaim_cli.base.streams import escaped
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, Region, plans_of
 from calaim_cli.policy.policy import Policy
@@ -30,7 +31,7 @@ def written(document: Document) -> str:
     # Loaded here: text answers do without it.
     import json
 
-    return json.dumps(document, ensure_ascii=False)
+    return escaped(json.dumps(document, ensure_ascii=False))
 
 
 def with_warnings(document: Document, warnings: Iterable[Problem]) -> Document:

@@ -22,25 +22,25 @@ from calaim_cli.case import casefile
 from calaim_cli.case.case import AGE, Case, Consent, LeadEntity, Profile, with_profile
 from calaim_cli.case.form import PROFILE_FIELDS
 from calaim_cli.decide.interview import Inquiry, inquiry, open_questions, standing, to_settle
+from calaim_cli.decide.known import known_of
 from calaim_cli.decide.membership import membership_of
-from calaim_cli.decide.screening import screener
+from calaim_cli.decide.screening import county_to_decide_for, screener
 from calaim_cli.draft import fitness, route
 from calaim_cli.draft.draft import Drafted, Drafter, as_text
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
-from calaim_cli.policy.questions import read_answers
 from calaim_cli.talk import conversation, terminal
 from calaim_cli.talk.prompt import Ask, Prompt, Reply
 
 
-def started(start: Path | None, county: str | None, policy: Policy) -> Case:
+def started(start: Path | None, county: str | None, policy: Policy, as_of: date) -> Case:
     """The case to go on with; a county given on the command line is kept in it.
 
     Raises InputError with every problem of its answers, before anything is asked.
     """
     case = casefile.read(str(start)) if start else Case()
-    if problems := read_answers(case.answers, policy.questions)[1]:
+    if problems := known_of(case, policy.questions, as_of, plan="").problems:
         raise InputError(f"{start}: the answers are not valid; nothing was asked", problems)
     if county is None:
         return case
@@ -51,7 +51,7 @@ def started(start: Path | None, county: str | None, policy: Policy) -> Case:
 def inquiry_for(typed: list[str], case: Case, policy: Policy) -> Inquiry:
     """The inquiry to settle. Only what the member's own plan does not offer in the county is left out."""
     named = [entry_named(one, policy) for one in typed]
-    county = place_named(case.member.county, policy).county if case.member.county else None
+    county = county_to_decide_for("interview", case, policy).county if case.member.county else None
     subjects = to_settle(named, policy, county, membership_of(case, policy).plan)
     return inquiry(subjects, policy.criteria, policy.questions)
 
