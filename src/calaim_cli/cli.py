@@ -491,11 +491,11 @@ def refer(
     asked = draft.asked_for(written, program, service or [], own=self_referral)
     _warn_of_places(out, save)
     if case is not None:
-        drafts = [drafter.draft_file(case, written, asked)]
+        drafts, left_out = [drafter.draft_file(case, written, asked)], list[str]()
     else:
         ways = {"redact": redact, "no_input": no_input, "plain": plain}
         mail = wanted in {Format.EML, Format.MAILTO}
-        drafts = session.referred(asked, drafter, save, start, **ways, by_email=mail)
+        drafts, left_out = session.referred(asked, drafter, save, start, **ways, by_email=mail)
     _warn(policy.past_review(as_of))
     if data is not None:
         used = {address for one in drafts for address in one.draft.to}
@@ -506,6 +506,9 @@ def refer(
         say("Member data are masked. Nothing was written, nothing has been sent.")
         return 0
     _deliver(drafts, wanted, out, drafter, force=force)
+    names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
+    parted = f"Written: {names}. Not written: {'; '.join(left_out)}. " if left_out else ""
+    say(f"{parted}Nothing has been sent.")
     if as_json and out is not None:
         _show_json(draft.referral_document(one, policy) for one in drafts)
     return 0
@@ -531,7 +534,6 @@ def _deliver(
     forms = [drafter.policy.form_of(one.goes.plan.id) for one in drafts]
     for reminder in dict.fromkeys(said for form in forms for said in form.reminders):
         say(reminder)
-    say("Nothing has been sent.")
 
 
 def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:

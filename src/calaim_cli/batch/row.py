@@ -16,6 +16,7 @@ from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
 from calaim_cli.policy.routes import Form
 
 FLAGS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+NOT_KNOWN: Final = frozenset({DONT_KNOW, "don't know", "not known"})
 NUMBER: Final = re.compile(r"[0-9]{1,9}")
 # Every sheet has these columns, before and after those that the plan's form requires.
 NEEDED: Final = ("referral.program",)
@@ -91,7 +92,8 @@ def reader(
                 if value is not None:
                     tables[part][key] = value
                 else:
-                    words = "give yes, no or unknown" if part == "answers" else "give yes or no"
+                    unsure = value_of is flag_or_unknown or part == "answers"
+                    words = "give yes, no or unknown" if unsure else "give yes or no"
                     problems.append(Problem(f"{part}.{key}", "bool-format", words))
         parts: dict[str, Any] = {part: shape(**tables[part]) for part, shape in PARTS.items()}
         return Case(**parts, answers=tables["answers"]), tuple(problems)
@@ -106,13 +108,18 @@ def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, C
     field = BY_COLUMN[column]
     # Blanks and line breaks in notes are the referrer's own.
     text = str if column == "notes" else methodcaller("strip", " ")
-    by_kind = {FieldKind.YES_NO: flag, FieldKind.CHOICES: _split}
+    by_kind = {FieldKind.YES_NO: flag, FieldKind.YES_NO_UNKNOWN: flag_or_unknown, FieldKind.CHOICES: _split}
     return field.part, field.name, by_kind.get(field.kind, text)
 
 
 def flag(text: str) -> bool | None:
     """Yes or no, in any case; None for anything else."""
     return FLAGS.get(text.strip().lower())
+
+
+def flag_or_unknown(text: str) -> bool | str | None:
+    """Yes, no, or that it is not known, in the words of a person; None for anything else."""
+    return DONT_KNOW if text.strip().lower().replace("\u2019", "'") in NOT_KNOWN else flag(text)
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -320,6 +320,7 @@ def _form(form: Form, of: str) -> Iterator[Problem]:
     where = f"{of}: sections"
     for part, keys in (("sections", form.keys), ("labels", tuple(form.labels)), ("required", form.required)):
         yield from _absent(f"{of}: {part}", "field", keys, BY_KEY)
+    yield from _absent(f"{of}: before_agreement", "program", form.before_agreement, THREE_PROGRAMS)
     yield from _absent(f"{of}: numbers", "number", form.numbers, ("mrn", "cin"))
     if not form.numbers:
         yield Problem(f"{of}: numbers", "number", 'name the numbers that may leave to the plan: "mrn", "cin" or both')

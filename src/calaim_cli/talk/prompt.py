@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from enum import Enum
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.base.values import MESSAGES, Value
+from calaim_cli.base.wording import one_of
 
 
 class Move(Enum):
@@ -24,7 +26,8 @@ class Move(Enum):
 class Prompt(Struct, frozen=True, kw_only=True):
     """One thing to ask. With `options` (id and words) one of them is chosen, or `several`; without, a line is typed.
 
-    `check` says what a typed line must be; `explain` gives the words for its error code. `earlier` is the former reply.
+    Of `words` one is typed in full, and nothing stands for it. `check` says what another line must be; `explain` gives
+    the words for its error code. `earlier` is the former reply; `enter` says what an empty line does if `optional`.
     """
 
     where: str
@@ -32,9 +35,11 @@ class Prompt(Struct, frozen=True, kw_only=True):
     help: str = ""
     options: dict[str, str] = {}
     several: bool = False
+    words: tuple[str, ...] = ()
     check: Callable[[str], Value] = Value
     explain: Callable[[str], str] = lambda code: MESSAGES.get(code, code)
     optional: bool = False
+    enter: str = "to skip"
     dont_know: bool = False
     earlier: str | tuple[str, ...] = ""
 
@@ -43,8 +48,9 @@ Reply = str | tuple[str, ...] | Move
 Ask = Callable[[Prompt], Reply]
 """Asks a person and gives a reply that fits the prompt; HELP and wrong replies are dealt with on the way."""
 
+YES, NO, NOT_KNOWN = "yes", "no", "not known"
 MOVES: Final = {"back": Move.BACK, "?": Move.HELP, "help": Move.HELP, "quit": Move.QUIT}
-DONT_KNOW_WORDS: Final = frozenset({"dk", "don't know", "dont know", "don\u2019t know", "unknown"})
+DONT_KNOW_WORDS: Final = frozenset({"dk", "don't know", "dont know", "don\u2019t know", "unknown", NOT_KNOWN})
 NONE_OF_THESE: Final = "none"
 
 
@@ -59,28 +65,52 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
 
     An empty line keeps the reply given before, if that passes its check, or skips what is optional.
     """
-    text = typed.strip()
+    # Terminals put these around what is pasted, where a program has asked them to.
+    text = typed.replace("\x1b[200~", "").replace("\x1b[201~", "").strip()
+    if any(unicodedata.category(one) == "Cc" for one in set(text) - {"\t", "\n"}):
+        return Refusal("a key such as an arrow, or a control character: type the line again")
     folded = " ".join(text.casefold().split())
     moves = MOVES | dict.fromkeys(DONT_KNOW_WORDS if prompt.dont_know else (), Move.DONT_KNOW)
     if folded in moves:
         return moves[folded]
-    if not text and not prompt.earlier and not prompt.optional:
-        return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
+    if prompt.words:
+        return _whole_word(prompt.words, folded)
     if not text and (prompt.options or not prompt.earlier):
-        return prompt.earlier
-    if prompt.several:
-        return _several(prompt, text)
+        return _left_empty(prompt)
     if prompt.options:
-        return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
+        return _chosen(prompt, text)
     # What a file gave may be wrong, and Enter does not make it right.
     checked = prompt.check(text or str(prompt.earlier))
     return Refusal(prompt.explain(checked.error)) if checked.error else checked.value
+
+
+def _left_empty(prompt: Prompt) -> Reply | Refusal:
+    if prompt.earlier or prompt.optional:
+        return prompt.earlier
+    return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
+
+
+def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:
+    if prompt.several:
+        return _several(prompt, text)
+    return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
+
+
+def _whole_word(words: tuple[str, ...], folded: str) -> str | Refusal:
+    """One of the words, in any case; a slip of one key is a no at most, and never anything else."""
+    word = NO if folded == NO[0] else NOT_KNOWN if folded in DONT_KNOW_WORDS else folded
+    if word in words:
+        return word
+    whole = "the whole word, " if folded and any(one.startswith(folded) for one in words) else ""
+    return Refusal(f"type {whole}{one_of(words)}")
 
 
 def _one(prompt: Prompt, text: str) -> str | None:
     if re.fullmatch(r"[0-9]{1,2}", text) and 1 <= int(text) <= len(prompt.options):
         return list(prompt.options)[int(text) - 1]
     folded = text.casefold()
+    if prompt.options.keys() == {YES, NO}:
+        folded = {YES[0]: YES, NO[0]: NO}.get(folded, folded)
     fits = (name for name, words in prompt.options.items() if folded in (name.casefold(), words.casefold()))
     return next(fits, None)
 
