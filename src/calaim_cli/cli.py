@@ -567,11 +567,11 @@ def refer(
     if case is None or not as_json:  # a talk is on stderr as well
         _warn(places)
     if case is not None:
-        drafts = [drafter.draft_file(case, written, asked)]
+        drafts, left_out = [drafter.draft_file(case, written, asked)], list[str]()
     else:
         ways = {"redact": redact, "no_input": no_input, "plain": plain}
         mail = wanted in {Format.EML, Format.MAILTO}
-        drafts = session.referred(asked, drafter, save, start, **ways, by_email=mail)
+        drafts, left_out = session.referred(asked, drafter, save, start, **ways, by_email=mail)
     warnings = (*policy.past_review(as_of), *(places if as_json and case is not None else ()))
     if data is not None:
         used = {address for one in drafts for address in one.draft.to}
@@ -583,7 +583,11 @@ def refer(
         say("Member data are masked. Nothing was written, nothing has been sent.")
         return 0
     drafts = [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
-    _deliver(drafts, wanted, out, drafter, force=force, tell=(lambda _: None) if as_json else say)
+    tell = (lambda _: None) if as_json else say
+    _deliver(drafts, wanted, out, drafter, force=force, tell=tell)
+    names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
+    parted = f"Written: {names}. Not written: {'; '.join(left_out)}. " if left_out else ""
+    tell(f"{parted}Nothing has been sent.")
     if as_json and out is not None:
         _show_json(draft.referral_document(one, policy) for one in drafts)
     return 0
@@ -617,7 +621,6 @@ def _deliver(
         tell(f"{path}: {files.save(path, written, replace=force)}. {one.goes.why}.")
     for reminder in dict.fromkeys(said for one in drafts for said in draft.reminders_of(one, drafter.policy)):
         tell(reminder)
-    tell("Nothing has been sent.")
 
 
 def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:

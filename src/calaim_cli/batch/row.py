@@ -100,7 +100,8 @@ def reader(
                 if value is not None:
                     tables[part][key] = value
                 else:
-                    words = "give yes, no or unknown" if part == "answers" else "give yes or no"
+                    unsure = value_of is yes_no_or_unknown or part == "answers"
+                    words = "give yes, no or unknown" if unsure else "give yes or no"
                     problems.append(Problem(f"{part}.{key}", "bool-format", words))
         parts: dict[str, Any] = {part: shape(**tables[part]) for part, shape in PARTS.items()}
         return Case(**parts, **tables[""], answers=tables["answers"]), tuple(problems)
@@ -117,8 +118,13 @@ def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, C
     field = BY_COLUMN[column]
     # Blanks and line breaks in notes are the referrer's own.
     text = str if column == "notes" else methodcaller("strip", " ")
-    by_kind = {FieldKind.YES_NO: yes_or_no, FieldKind.CHOICES: _split}
+    by_kind = {FieldKind.YES_NO: yes_or_no, FieldKind.YES_NO_UNKNOWN: yes_no_or_unknown, FieldKind.CHOICES: _split}
     return field.part, field.name, by_kind.get(field.kind, text)
+
+
+def yes_no_or_unknown(text: str) -> bool | str | None:
+    """Yes, no, or that it is not known, in the words of a person; None for anything else."""
+    return DONT_KNOW if is_unknown(text) else yes_or_no(text)
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from calaim_cli.decide.screening import county_of
 from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS
-from calaim_cli.policy.questions import not_separated
+from calaim_cli.policy.questions import DONT_KNOW, not_separated
 from calaim_cli.policy.routes import Form, ReferralWords
 
 CHOSEN: Final = tuple(field for field in FIELDS if field.part == "referrer" and field.choices)
@@ -163,6 +163,8 @@ def _consent(case: Case, form: Form) -> Iterator[Problem]:
     if form.attestation and consent.attested is not True:
         words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
         yield Problem("consent.attested", "attestation-missing", words)
-    if consent.part2 and consent.part2_consent is not True:
+    if consent.part2 not in {True, False, None, DONT_KNOW}:
+        yield Problem("consent.part2", "unknown-choice", f'give true, false or "{DONT_KNOW}", which counts as true')
+    if consent.from_part2_program and consent.part2_consent is not True:
         words = "information from a 42 CFR Part 2 program needs the member's written consent"
         yield Problem("consent.part2_consent", "part2-consent-missing", words)
