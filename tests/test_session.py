@@ -18,13 +18,15 @@ import pytest
 from msgspec.structs import replace
 
 import people
-from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Stopped
+from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Stopped, UsageError
 from calaim_cli.case.case import Case
 from calaim_cli.case.casefile import case_bytes
-from calaim_cli.case.form import FIELDS
+from calaim_cli.case.form import BY_KEY, FIELDS
 from calaim_cli.policy.policy import Policy
+from calaim_cli.talk.consent import Declined
 from calaim_cli.talk.conversation import Quit
 from calaim_cli.talk.session import inquiry_for, leaving, saver, started, way_on
+from calaim_cli.talk.terminal import INPUT_ENDED
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, is_private
 from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
 
@@ -133,7 +135,7 @@ def test_end_of_input_keeps_the_replies(tmp_path: Path, undisturbed: tuple[list[
         terminal.prompt()
         terminal.child.sendeof()
         assert terminal.end() == 2
-    assert f"input ended at question {asked[2]}" in terminal.words
+    assert f"input ended at question {asked[2]}: saved; go on with: calaim interview" in terminal.words
     assert list(answers_in(save)) == asked[:2]
 
 
@@ -145,7 +147,9 @@ def test_interview_and_check_give_the_same_bytes(tmp_path: Path, words: tuple[st
     """The saved case through check is byte for byte the document that the interview printed."""
     save, out = tmp_path / "case.toml", tmp_path / "out.json"
     place = ("--county", "san mateo")
-    with Terminal("interview", *words, *place, *DAY, "--plain", "--json", "--save", save, out=out) as terminal:
+    with Terminal(
+        "interview", *words, *place, *DAY, "--json", "--save", save, out=out, settings={"ACCESSIBLE": "1"}
+    ) as terminal:
         terminal.answer(LINES, question_texts())
         assert terminal.end() == 0
     checked = subprocess.run(
@@ -384,6 +388,21 @@ def test_leaving_tells_the_way_on(monkeypatch: pytest.MonkeyPatch, leaving_by: t
         raise leaving_by
 
 
+def test_end_of_input_and_a_no_tell_the_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of the input is exit code 2 and a no is 130; both say what was saved."""
+    monkeypatch.setattr(sys, "argv", ["calaim", "refer", "--save", "x.toml"])
+    way = "go on with: calaim refer --from x.toml --save x.toml"
+    with pytest.raises(UsageError, match=rf"question age: saved; {way}$") as ended, leaving(Path("x.toml")):
+        raise UsageError("input ended at question age", code=INPUT_ENDED)
+    assert (ended.value.exit_code, ended.value.code) == (2, INPUT_ENDED)
+    with pytest.raises(Stopped, match=rf"^nothing was written\. Ask, then {way}$"), leaving(Path("x.toml")):
+        raise Declined("Ask")
+    with pytest.raises(Stopped, match="Ask, then begin again: nothing was saved"), leaving(None):
+        raise Declined("Ask")
+    with pytest.raises(UsageError, match=r"^another fault$"), leaving(Path("x.toml")):
+        raise UsageError("another fault")
+
+
 PROFILE = (ROOT / "examples" / "profile.toml").read_text("utf-8")
 TEXTS = (
     question_texts()
@@ -392,10 +411,12 @@ TEXTS = (
         "screen": "What should be screened first?",
         "referral.program": "What should the referral ask for?",
         "referral.current_services": "What does the member receive now?",
-        "consent.member_agreed": "Has the member agreed to this referral?",
-        "consent.attested": "Do you attest to this?",
-        "consent.part2": "Does any of this come from a substance-use program",
-        "write": "Write this draft to",
+        "consent.member_agreed": "The state does not make a member's consent",
+        "agreed to another": BY_KEY["consent.member_agreed"].ask,
+        "consent.attested": "Read this: ",
+        "write": "This is all that will leave.",
+        "ecm_or_chw": "ECM already includes",
+        "page": "Page ",
         "referrer.relationship": "Referrer's relationship to the member",
         "referrer.source": "Who is making the referral?",
         "network_lead_entity.name": "Network Lead Entity that takes referrals to your own organization",
@@ -416,6 +437,9 @@ FORM = (
         "write": "yes",
         "consent.member_agreed": "yes",
         "consent.attested": "yes",
+        "agreed to another": "yes",
+        "ecm_or_chw": "both",
+        "page": "",
     }
 )
 UNSCREENED = "Nothing: go on without screening"
@@ -471,7 +495,7 @@ def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) 
     with Terminal("refer", "--plain", "--program", "ecm", "--out", out, *DAY) as terminal:
         terminal.answer(FORM | {"screen": UNSCREENED, "write": "no"}, TEXTS)
         assert terminal.end() == 130
-    assert "no draft was written" in terminal.words
+    assert "nothing was written" in terminal.words
     assert not out.exists()
 
 
@@ -481,7 +505,7 @@ def test_several_programs_make_several_drafts(tmp_path: Path, profile: Path) -> 
     with Terminal("refer", "--plain", "--out", tmp_path / "draft.eml", *DAY) as terminal:
         asked = terminal.answer(FORM | {"screen": UNSCREENED, "referral.program": "ecm,chw"}, TEXTS)
         assert terminal.end() == 0
-    assert [asked.count(where) for where in ASKED_ALWAYS] == [1, 2, 2, 2]
+    assert [asked.count(where) for where in (*ASKED_ALWAYS, "agreed to another")] == [1, 2, 1, 2, 1]
     assert sorted(one.name for one in tmp_path.glob("*.eml")) == ["draft-chw.eml", "draft-ecm.eml"]
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base.cautions import GENERAL, caution
 from calaim_cli.base.errors import InputError, NotFound, Problem
+from calaim_cli.base.values import figures
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.advice import Advice, Door, Send, advise, at_once, sends
@@ -85,7 +86,7 @@ class CaseCounty(Struct, frozen=True):
 
 def county_of(case: Case, policy: Policy) -> CaseCounty:
     """The county that the case states, else the one that its ZIP code lies in. No problem or warning names a place."""
-    stated, code = case.member.county.strip(), case.member.zip.strip()
+    stated, code = case.member.county.strip(), figures(case.member.zip)
     if not stated and not code:
         return CaseCounty(None, (Problem("member.county", "missing", "the county decides where the referral goes"),))
     by_zip = find_zip(code, policy.gazetteer) if code else NoPlace("", "")

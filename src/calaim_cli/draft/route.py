@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -178,18 +178,3 @@ def _not_offered(entry: Program, plan: Plan, call: str, policy: Policy) -> str:
     listed = policy.offers[plan.id].as_of
     words = f"{entry.name}: not offered in the member's county as of {listed}. To confirm: {call}"
     return f"{words} 'calaim services {entry.id}' tells where it is offered"
-
-
-def own_mailboxes(policy: Policy, shipped: Policy, used: Collection[str] | None = None) -> Iterator[Problem]:
-    """A warning for each mailbox in the user's own data that the shipped data have otherwise, or not at all.
-
-    Of the addresses in use alone, where they are known.
-    """
-    known = {one.id: one.address for one in _mailboxes(shipped)}
-    for one in _mailboxes(policy):
-        if known.get(one.id) != one.address and (used is None or one.address in used):
-            yield caution("own-mailbox", f'route "{one.id}"', edition=shipped.edition)
-
-
-def _mailboxes(policy: Policy) -> Iterable[Route]:
-    return (one for one in policy.routes_file.route if one.channel is Channel.EMAIL and one.takes_referrals)

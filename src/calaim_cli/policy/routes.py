@@ -123,6 +123,7 @@ class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True,
     plans: tuple[str, ...] = ()
     opening: str = ""
     labels: dict[str, str] = {}  # those that differ from a field's own, by its key
+    before_agreement: dict[str, str] = {}  # said before the member's agreement is asked for, by program
     attestation: tuple[str, ...] = ()
     reminders: tuple[str, ...] = ()
 
@@ -142,6 +143,8 @@ class ReferralWords(Struct, frozen=True, eq=False, forbid_unknown_fields=True, k
     kinds: dict[str, str]  # of organization, for a profile
     closed_loop: str
     part2_notice: str
+    ecm_or_chw: str
+    both: str
     watch_words: tuple[str, ...] = ()
     source: tuple[str, ...]
 
