@@ -10,7 +10,8 @@ import tomli_w
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import InputError
-from calaim_cli.batch.row import flag, flag_or_unknown
+from calaim_cli.base.folding import yes_or_no
+from calaim_cli.batch.row import yes_no_or_unknown
 from calaim_cli.case.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
 from calaim_cli.draft.draft import Drafter, as_text, asked_for
 from calaim_cli.policy.policy import Policy
@@ -168,16 +169,16 @@ def test_part2_in_a_case_and_in_a_cell_need_written_consent_alike(
 @pytest.mark.parametrize("cell", ["unknown", "Unknown ", "don't know", "Don\u2019t know", "not known"])
 def test_part2_is_not_known_in_the_words_of_a_sheet(cell: str) -> None:
     """A cell may say in a person's words that it is not known; any other yes or no of consent may not be left open."""
-    assert flag_or_unknown(cell) == "unknown"
-    assert flag(cell) is None
+    assert yes_no_or_unknown(cell) == "unknown"
+    assert yes_or_no(cell) is None
 
 
-@pytest.mark.parametrize("value", ["yes", "perhaps", ""])
+@pytest.mark.parametrize("value", ["perhaps", ""])
 def test_part2_in_a_case_is_no_other_text(run: Run, write_case: WriteCase, value: str) -> None:
     """A text that is none of the three is named, and makes no draft even with the written consent."""
     ran = run("refer", write_case({"consent.part2": value, "consent.part2_consent": True}), *DAY)
     assert (ran.code, ran.out) == (4, "")
-    assert 'consent.part2: unknown-choice: give true, false or "unknown"' in ran.err
+    assert 'consent.part2: type: wrong type: give true, false or "unknown"' in ran.err
 
 
 def asked_of(catalog: Policy, **changes: object) -> dict[str, str]:

@@ -138,6 +138,7 @@ class Tally(Struct):
             "stale": len(self.stale),
             "out": None if out is None else str(out),
             "dry_run": self.dry,
+            "warnings": [],
         }
 
 

@@ -9,9 +9,11 @@ from enum import Enum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from calaim_cli.base.folding import is_unknown, plain, word, yes_or_no
 from calaim_cli.base.values import MESSAGES, Value
-from calaim_cli.base.wording import one_of
+from calaim_cli.base.wording import choice_of, one_of
 
 
 class Move(Enum):
@@ -50,8 +52,10 @@ Ask = Callable[[Prompt], Reply]
 
 YES, NO, NOT_KNOWN = "yes", "no", "not known"
 MOVES: Final = {"back": Move.BACK, "?": Move.HELP, "help": Move.HELP, "quit": Move.QUIT}
-DONT_KNOW_WORDS: Final = frozenset({"dk", "don't know", "dont know", "don\u2019t know", "unknown", NOT_KNOWN})
 NONE_OF_THESE: Final = "none"
+LONGEST_NUMBER: Final = 2
+NO_MORE: Final = "-"
+"""Typed, it removes what was given before where nothing has to be."""
 
 
 class Refusal(Struct, frozen=True):
@@ -63,18 +67,19 @@ class Refusal(Struct, frozen=True):
 def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     """The reply that a typed line gives: a move, the number or words of a choice, several of them, or a checked text.
 
-    An empty line keeps the reply given before, if that passes its check, or skips what is optional.
+    An empty line keeps the reply given before, if that passes its check, or skips what is optional; NO_MORE removes it.
     """
     # Terminals put these around what is pasted, where a program has asked them to.
     text = typed.replace("\x1b[200~", "").replace("\x1b[201~", "").strip()
     if any(unicodedata.category(one) == "Cc" for one in set(text) - {"\t", "\n"}):
         return Refusal("a key such as an arrow, or a control character: type the line again")
-    folded = " ".join(text.casefold().split())
-    moves = MOVES | dict.fromkeys(DONT_KNOW_WORDS if prompt.dont_know else (), Move.DONT_KNOW)
-    if folded in moves:
-        return moves[folded]
+    unknown = Move.DONT_KNOW if prompt.dont_know and is_unknown(text) else None
+    if move := MOVES.get(word(text), unknown):
+        return move
     if prompt.words:
-        return _whole_word(prompt.words, folded)
+        return _whole_word(prompt.words, text)
+    if text == NO_MORE and prompt.optional:
+        text, prompt = "", replace(prompt, earlier="")
     if not text and (prompt.options or not prompt.earlier):
         return _left_empty(prompt)
     if prompt.options:
@@ -96,27 +101,26 @@ def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:
     return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
 
 
-def _whole_word(words: tuple[str, ...], folded: str) -> str | Refusal:
+def _whole_word(words: tuple[str, ...], text: str) -> str | Refusal:
     """One of the words, in any case; a slip of one key is a no at most, and never anything else."""
-    word = NO if folded == NO[0] else NOT_KNOWN if folded in DONT_KNOW_WORDS else folded
-    if word in words:
-        return word
-    whole = "the whole word, " if folded and any(one.startswith(folded) for one in words) else ""
+    typed = " ".join(text.casefold().split())
+    said = NO if typed == NO[0] else NOT_KNOWN if is_unknown(typed) else typed
+    if said in words:
+        return said
+    whole = "the whole word, " if typed and any(one.startswith(typed) for one in words) else ""
     return Refusal(f"type {whole}{one_of(words)}")
 
 
-def _one(prompt: Prompt, text: str) -> str | None:
-    if re.fullmatch(r"[0-9]{1,2}", text) and 1 <= int(text) <= len(prompt.options):
-        return list(prompt.options)[int(text) - 1]
-    folded = text.casefold()
-    if prompt.options.keys() == {YES, NO}:
-        folded = {YES[0]: YES, NO[0]: NO}.get(folded, folded)
-    fits = (name for name, words in prompt.options.items() if folded in (name.casefold(), words.casefold()))
-    return next(fits, None)
+def _one(prompt: Prompt, typed: str) -> str | None:
+    text = plain(typed)
+    if re.fullmatch(r"[0-9]+", text):
+        return dict(enumerate(prompt.options, 1)).get(int(text)) if len(text) <= LONGEST_NUMBER else None
+    said = yes_or_no(text) if prompt.options.keys() == {YES, NO} else None
+    return choice_of(text, prompt.options) or (None if said is None else YES if said else NO)
 
 
 def _several(prompt: Prompt, text: str) -> tuple[str, ...] | Refusal:
-    parts = [text] if _one(prompt, text) else re.split(r"[,;]|\s+(?=[0-9])", text)
+    parts = [text] if _one(prompt, text) else re.split(r"[,;]|\s+(?=[0-9])", plain(text))
     chosen = [_one(prompt, part.strip()) for part in parts if part.strip()]
     if not chosen or None in chosen:
         return Refusal(f"give numbers from 1 to {len(prompt.options)}, such as 1,3")
