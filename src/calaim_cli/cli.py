@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 import typer
 
 from calaim_cli import __version__
-from calaim_cli.base.errors import CalaimError, InputError, Problem, Stopped, UsageError
+from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError
 from calaim_cli.base.streams import emit, emit_utf8, escaped, leave_on_signals, prepare_streams, say, watched_stdout
 from calaim_cli.base.wording import counted, one_of
 from calaim_cli.draft.formats import Format
@@ -48,6 +48,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Check the policy data, and see where they come from.", no_args_is_help=True)
 profile_app = typer.Typer()
+case_app = typer.Typer(help="A member's case as a file.", no_args_is_help=True)
+app.add_typer(case_app, name="case")
 app.add_typer(data_app, name="data")
 app.add_typer(profile_app, name="profile")
 
@@ -385,6 +387,48 @@ def programs(
     view = views.program_view(*wanted[0], asked.policy) if program else views.programs_view(wanted)
     notices = tuple(dates.notices((entry for _, entry in wanted), asked.policy, asked.as_of))
     return asked.respond(view, documents.programs_document(wanted, asked.policy, notices), warnings=notices)
+
+
+@_command("questions asthma_remediation")
+def questions(
+    program: Annotated[Text, _argument("[ID]", "A question, program, population or service.", "program")] = None,
+    as_json: Json = False,
+    plain: Plain = False,
+    data: Data = None,
+) -> int:
+    """List the questions of a case with what answers them."""
+    from calaim_cli.policy.policy import questions_named
+    from calaim_cli.show import documents, views
+
+    asked = _Asked(_policy(data), _today(), as_json, plain)
+    wanted = questions_named(program, asked.policy) if program else tuple(asked.policy.questions.values())
+    return asked.respond(views.questions_view(wanted), documents.questions_document(wanted, asked.policy))
+
+
+@_command("case new --program ecm --out case.toml", case_app, "new")
+def case_new(
+    program: Annotated[
+        Text, _option("--program", "ID", "Only the questions of a program or service.", "program")
+    ] = None,
+    out: Annotated[Path | None, _option("--out", "FILE", "Write to a new FILE, for you alone to read.")] = None,
+    data: Data = None,
+) -> int:
+    """Print a case to fill in, with every key and what is accepted."""
+    from calaim_cli.base import files
+    from calaim_cli.policy.policy import questions_named, subjects_named
+    from calaim_cli.show import blank
+
+    policy = _policy(data)
+    about = subjects_named([program], policy)[0] if program else None
+    questions = questions_named(program, policy) if program else policy.questions.values()
+    text = blank.blank_case(questions, about, policy)
+    if out is None:
+        emit_utf8(text)
+        return 0
+    if out.exists():
+        raise OutputRefused(f"{out}: exists; choose another name", code="exists")
+    say(f"{out}: {files.save(out, text.encode())}")
+    return 0
 
 
 @_command("check examples/case.toml --program ecm")

@@ -138,7 +138,8 @@ def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Pr
     program = named.id if named else case.referral.program
     problems = []
     if program not in THREE_PROGRAMS:
-        problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(THREE_PROGRAMS)}"))
+        code = "unknown-program" if program.strip() else "missing"
+        problems.append(Problem("referral.program", code, f"give one of {one_of(THREE_PROGRAMS)}"))
     elif (program == "cs") != bool(typed):
         which = "say which Community Supports: 'calaim services' lists their ids"
         words = which if program == "cs" else "only cs (Community Supports) takes services: remove them"

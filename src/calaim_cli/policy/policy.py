@@ -35,7 +35,7 @@ COUNTIES: Final = "counties.toml"
 ROUTES: Final = "routes.toml"
 ZIPS: Final = "zips.csv"
 CITIES: Final = "cities.csv"
-Named = TypeVar("Named", Program, places.Region, places.Plan)
+Named = TypeVar("Named", Program, places.Region, places.Plan, Question)
 
 
 class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
@@ -350,6 +350,18 @@ def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
     # Who names a whole program asks for all that belongs to it.
     programs = {entry.id for entry in entries}
     return tuple(one for one in policy.subjects if one.program in programs or one.entry in entries)
+
+
+def questions_named(typed: str, policy: Policy) -> tuple[Question, ...]:
+    """The question with this id, or those that a program, population or service rests on, in question order.
+
+    Raises NotFound with near names.
+    """
+    by_id = {name_key(one): question for one, question in policy.questions.items()}
+    if name_key(typed) in by_id or name_key(typed) not in policy.entry_by_name:
+        return (_named(typed, by_id, "question", "'calaim questions' lists them"),)
+    rules = (rule for one in subjects_named([typed], policy) for rule in one.parts.values())
+    return tuple(policy.questions[one] for one in policy.questions_of(criteria_of(*rules)))
 
 
 def counties_with(

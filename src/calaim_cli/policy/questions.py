@@ -124,6 +124,18 @@ def _met(criterion: Criterion, answer: Answer) -> bool:
     return not chosen.isdisjoint(criterion.has_any_of or criterion.one_of)
 
 
+def answered_by(question: Question) -> str:
+    """What answers a question, in words; beside it "unknown" always does."""
+    most = "" if question.at_most is None else f" to {question.at_most}"
+    match question.kind:
+        case Kind.YES_NO:
+            return "true or false"
+        case Kind.NUMBER:
+            return f"a whole number of {question.unit} from 0{most}"
+        case Kind.CHOICE | Kind.CHOICES:
+            return f"{'any' if question.kind is Kind.CHOICES else 'one'} of {', '.join(question.choices)}"
+
+
 def read_answers(
     given: Mapping[str, object], questions: Mapping[str, Question]
 ) -> tuple[dict[str, Answer], tuple[Problem, ...]]:
@@ -138,7 +150,7 @@ def read_answers(
             continue
         where = f"answers.{key}"
         if question is None:
-            hint = did_you_mean(key, questions) or "see docs/programs.md for the questions"
+            hint = did_you_mean(key, questions) or "'calaim questions' lists them"
             problems.append(Problem(where, "unknown-question", f"unknown question; {hint}"))
             continue
         answer = read_answer(question, value, where)
