@@ -84,7 +84,7 @@ def test_each_missing_field_is_named_once(catalog: Policy) -> None:
         pytest.param({"referrer.source": "clinic"}, ("referrer.source", "unknown-choice"), id="source of referral"),
         pytest.param({"referral.notes": "x" * 1001}, ("referral.notes", "text-length"), id="long note"),
         pytest.param({"referral.program": "emc"}, ("referral.program", "unknown-program"), id="unknown program"),
-        pytest.param({"referral.program": None}, ("referral.program", "unknown-program"), id="no program"),
+        pytest.param({"referral.program": None}, ("referral.program", "missing"), id="no program"),
         pytest.param({"referral.program": "cs"}, ("referral.services", "services"), id="no service"),
         pytest.param({"referral.services": ["respite"]}, ("referral.services", "services"), id="service for ECM"),
         pytest.param(

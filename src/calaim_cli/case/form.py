@@ -77,7 +77,7 @@ FIELDS: Final = (
     Field("referral.services", "Services", aliases=("service",), kind=CHOICES, absent=CHOSEN),
     Field("member.county", "County", "Member's county or ZIP code", kind=FieldKind.PLACE),
     Field("member.zip", "City, state, ZIP code", "ZIP code", values.zip_code, ("zip_code",)),
-    Field("referral.self_referral", kind=YES_NO, absent=ROUTING),
+    Field("referral.self_referral", "To the referrer's own organization", kind=YES_NO, absent=ROUTING),
     Field(
         "member.plan",
         "Medi-Cal plan",
