@@ -92,8 +92,23 @@ def test_header_names_the_plan_one_way_or_the_other(catalog: Policy) -> None:
     beyond = {key for form in forms for key in form.required if not all(key in one.required for one in forms)}
     columns = {BY_KEY[key].column for key in beyond}
     assert columns
-    assert set(lacking(neither - columns | {"kp_member"}, forms, Referrer())) == columns
+    # Some rows may be a family's own, which has no organization: that is told row by row.
+    assert set(lacking(neither - columns | {"kp_member"}, forms, Referrer())) == columns - {"referrer_organization"}
     assert lacking(neither - columns | {"plan"}, forms, Referrer()) == ()
+
+
+def test_what_some_rows_need_is_told_row_by_row(catalog: Policy) -> None:
+    """A header may lack what only some rows need; what every row needs, by the profile's own words, is asked for."""
+    forms, complete = catalog.routes_file.form, frozenset(ROW)
+    place = complete - {"city", "zip"}
+    assert lacking(place, forms, Referrer()) == ("city", "zip")
+    assert lacking(place | {"reach_through"}, forms, Referrer()) == ()
+    assert lacking(place - {"address", "phone"} | {"reach_through"}, forms, Referrer()) == ("phone", "address")
+    assert lacking(complete - {"referrer_npi", "referrer_organization"}, forms, Referrer()) == ()
+    mine = complete - {"referrer_npi", "referrer_organization", "referrer_relationship", "referrer_source"}
+    doctor = Referrer(relationship="medical_provider", source="other")
+    assert set(lacking(mine, forms, doctor)) == {"referrer_npi", "referrer_organization"}
+    assert lacking(mine, forms, Referrer(relationship="member_or_family", source="other")) == ()
 
 
 def test_template_lacks_nothing(catalog: Policy) -> None:

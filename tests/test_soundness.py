@@ -478,19 +478,59 @@ IN_ROUTES = {
         ('route "iehp-questions"', "address", "rejected-address", "not to be used"),
     ),
     "field-of-the-form-unknown": (
-        r'"member.city",\n    "member.zip",\n    "member.county"',
-        '"member.town", "member.city", "member.zip", "member.county"',
+        r'"member.city",\n    "member.state"',
+        '"member.town", "member.city", "member.state"',
         ('form "kp"', "sections", "member.town"),
     ),
     "field-of-the-form-twice": (
-        r'"member.city",\n    "member.zip",\n    "member.county"',
-        '"member.city", "member.city", "member.zip", "member.county"',
+        r'"member.city",\n    "member.state"',
+        '"member.city", "member.city", "member.state"',
         ('form "kp"', "member.city", "2 places"),
     ),
     "required-field-in-no-section": (
-        r'"member.zip",\n    "member.county"',
-        '"member.county"',
+        r'"member.zip",\n    "member.reach_through"',
+        '"member.reach_through"',
         ('form "kp"', "member.zip", "required"),
+    ),
+    "no-line-for-the-state": (
+        r'"member.state",\n    "member.zip"',
+        '"member.zip"',
+        ('form "kp"', "sections", "field-missing", '"member.state"'),
+    ),
+    "no-line-for-who-has-no-phone": (
+        r'"member.reach_through",\n    "member.county"',
+        '"member.county"',
+        ('form "kp"', "sections", "field-missing", '"member.reach_through"'),
+    ),
+    "condition-of-a-field-in-no-section": (
+        r'required_if."referrer.npi"',
+        'required_if."member.kp_region"',
+        ('form "kp"', 'required_if."member.kp_region"', "condition", "in a section"),
+    ),
+    "condition-of-a-field-that-is-needed-anyway": (
+        r'required_if."referrer.npi"',
+        'required_if."referrer.phone"',
+        ('form "kp"', 'required_if."referrer.phone"', "condition", "not in `required`"),
+    ),
+    "exception-of-a-field-that-is-not-needed": (
+        r'"referrer.organization" = {',
+        '"member.email" = {',
+        ('form "kp"', 'required_unless."member.email"', "condition", "in `required`"),
+    ),
+    "condition-on-no-field": (
+        r'"referrer.relationship" = \["medical_provider"\]',
+        '"referrer.relation" = ["medical_provider"]',
+        ('form "kp"', 'required_if."referrer.npi"', "unknown-field", "referrer.relation"),
+    ),
+    "condition-on-no-choice": (
+        r'"referrer.relationship" = \["medical_provider"\]',
+        '"referrer.relationship" = ["doctor"]',
+        ('form "kp"', 'required_if."referrer.npi"', "unknown-choice", '"doctor"'),
+    ),
+    "condition-on-a-text": (
+        r'"member.zip" = { "member.address" = \["none"\]',
+        '"member.zip" = { "member.address" = ["homeless"]',
+        ('form "kp"', 'required_unless."member.zip"', "unknown-text", '"homeless"'),
     ),
     "label-of-no-field": (r'"member.mrn" = ', '"member.record" = ', ('form "kp"', "labels", "member.record")),
     "note-on-no-program": (
@@ -499,7 +539,7 @@ IN_ROUTES = {
         ('form "kp"', "before_agreement", "emc"),
     ),
     "no-attestation": (
-        r'fields = \["consent.member_agreed", "consent.attested"\]',
+        r'fields = \["consent.member_agreed", "consent.attested", "consent.agreed_by"\]',
         'fields = ["consent.attested"]',
         ('form "kp"', "sections", "consent.member_agreed"),
     ),
