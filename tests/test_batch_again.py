@@ -127,6 +127,7 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "double-encoding": {"last_name": "Mu\u00c3\u00b1oz"},
     "text-diagnosis": {"notes": "Has hepatitis."},
     "say-which": {"referrer_relationship": "other"},
+    "agreed-by-not-stated": {"date_of_birth": "2010-01-01", "agreed_by": ""},
     "part2-not-stated": {"part2": ""},
     "age-differs": {"age": "12"},
     "answers-old": {"answered_on": "10/22/2026", "stays_6_months": "1"},

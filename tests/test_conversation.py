@@ -38,6 +38,7 @@ from calaim_cli.talk.conversation import (
     ask_alone,
     choose_referrals,
     field_step,
+    form_steps,
     hold_interview,
     question_prompt,
     walk,
@@ -467,7 +468,7 @@ def test_question_alone_has_nothing_before_it() -> None:
 
 def test_field_keeps_what_is_checked(catalog: Policy) -> None:
     """A field of the form is kept as its check keeps it, and shown when the person comes back."""
-    step = field_step("member.date_of_birth", catalog.form_of("kp"), catalog.words, AS_OF)
+    step = field_step("member.date_of_birth", catalog.form_of("kp"), catalog, AS_OF)
     case = walk([step], Case(), Says({"member.date_of_birth": "3/4/1980"}), lambda _: None)
     assert case.member.date_of_birth == "1980-03-04"
     prompt = step.prompt(case)
@@ -482,9 +483,85 @@ def test_field_keeps_what_is_checked(catalog: Policy) -> None:
 )
 def test_one_member_number_is_needed(catalog: Policy, plan: str, mrn: str, optional: bool) -> None:
     """Whoever has no record number that the plan's form takes cannot skip the number on the Medi-Cal card."""
-    prompt = field_step("member.cin", catalog.form_of(plan), catalog.words, AS_OF).prompt(Case(member=Member(mrn=mrn)))
+    prompt = field_step("member.cin", catalog.form_of(plan), catalog, AS_OF).prompt(Case(member=Member(mrn=mrn)))
     assert prompt is not None
     assert prompt.optional is optional
+
+
+def asked_of(catalog: Policy, part: str, case: Case, replies: Replies) -> tuple[Says, Case]:
+    """What the steps of a part of KP's form ask for where a person says this, and the case that comes of it."""
+    ask = Says(replies)
+    return ask, walk(form_steps(part, catalog, AS_OF, "kp"), case, ask, lambda _: None)
+
+
+OF_MEMBER: Replies = {key: said for key, said in SAID.items() if key not in {"member.county", "member.plan"}}
+
+
+def test_member_without_address_and_phone_is_asked_how_to_reach_her(catalog: Policy) -> None:
+    """Whoever has neither says none, is not asked for city and ZIP code, and cannot skip how she is reached."""
+    none: Replies = {
+        "member.phone": "None",
+        "member.address": "none",
+        "member.reach_through": "Xshelter",
+    }
+    ask, case = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | none)
+    assert not {"member.city", "member.state", "member.zip"} & set(ask.places)
+    assert (case.member.phone, case.member.address, case.member.reach_through) == ("none", "none", "Xshelter")
+    assert isinstance(read_reply(ask.prompt("member.address"), "homeless"), Refusal)
+    assert isinstance(read_reply(ask.prompt("member.reach_through"), ""), Refusal)
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER)
+    assert "member.reach_through" not in ask.places
+    assert {"member.city", "member.state", "member.zip"} <= set(ask.places)
+
+
+def test_parent_is_asked_for_a_child_alone(catalog: Policy) -> None:
+    """Parent or guardian is asked for where the member is under 18, and can be skipped."""
+    child: Replies = {"member.date_of_birth": "11/23/2008", "member.guardian_name": "", "member.guardian_contact": ""}
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | child)
+    assert {"member.guardian_name", "member.guardian_contact"} <= set(ask.places)
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | {"member.date_of_birth": "11/22/2008"})
+    assert not {"member.guardian_name", "member.guardian_contact"} & set(ask.places)
+
+
+def test_what_the_member_receives_is_asked_in_full(catalog: Policy) -> None:
+    """Of ECM the provider is asked for, of Community Supports which; going back to none forgets both."""
+    both: Replies = {
+        "referral.current_services": "1,4",
+        "referral.ecm_provider": "Xprovider",
+        "referral.ecm_provider_contact": "510-555-0101",
+        "referral.current_supports": "Respite Services for Caregivers",
+    }
+    _, case = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | both)
+    assert case.referral.current_services == ("ecm", "community_supports")
+    assert (case.referral.ecm_provider, case.referral.current_supports) == ("Xprovider", ("respite",))
+    ask, again = asked_of(catalog, "member", case, OF_MEMBER)
+    assert not {"referral.ecm_provider", "referral.current_supports"} & set(ask.places)
+    assert again.referral == replace(FOR_ECM.referral, current_services=("none",))
+
+
+@pytest.mark.parametrize(
+    ("relationship", "source", "npi", "organization"),
+    [
+        pytest.param("medical_provider", "other", False, True, id="a doctor"),
+        pytest.param("other", "hospital_or_er_team", False, True, id="a hospital"),
+        pytest.param("social_services_provider", "school_or_lea", True, True, id="a school"),
+        pytest.param("member_or_family", "other", True, False, id="the family"),
+    ],
+)
+def test_only_who_has_an_npi_needs_one(
+    catalog: Policy, relationship: str, source: str, *, npi: bool, organization: bool
+) -> None:
+    """The NPI can be skipped by who has none, and a family is not asked for an organization."""
+    said: Replies = {
+        **REFERRER,
+        "referrer.relationship": relationship,
+        "referrer.source": source,
+        "referrer.relationship_detail": "Xrelation",
+        "referrer.source_detail": "Xsource",
+    }
+    ask, _ = asked_of(catalog, "referrer", Case(), said)
+    assert ask.prompt("referrer.npi").optional is npi
+    assert ("referrer.organization" in ask.places) is organization
 
 
 YES: Replies = {"consent.part2": "no", "write": "yes", "consent.member_agreed": "yes", "consent.attested": "yes"}
@@ -732,7 +809,10 @@ def test_complete_profile_is_not_asked_about() -> None:
 def test_what_the_profile_lacks_is_asked(known: dict[str, str]) -> None:
     """Without a profile, or with half of one, the referrer is asked now and not told at the end what is missing."""
     talked = Talked({**WHOLE, **REFERRER}, profile=Referrer(**known))
-    assert [where for where in talked.ask.places if where.startswith("referrer.")] == list(REFERRER)
+    assert [where for where in talked.ask.places if where.startswith("referrer.")] == [
+        *("referrer.relationship", "referrer.source", "referrer.name", "referrer.organization", "referrer.npi"),
+        *("referrer.address", "referrer.phone", "referrer.email"),
+    ]
     assert talked.cases[0].referrer == PROFILE
 
 

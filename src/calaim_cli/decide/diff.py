@@ -41,7 +41,7 @@ class Shift(Struct, frozen=True):
 
 SAFETY: Final = {
     "route": ("", "address", "subject", "services_except", "programs", "counties", "region"),
-    "form": ("", "plans", "required", "numbers", "attestation"),
+    "form": ("", "plans", "required", "numbers", "attestation", "before_agreement"),
     "rejected": ("", "address", "plan"),
 }
 """The keys on which it depends that nothing leaves for a wrong place, or without consent; "" is the whole entry."""

@@ -14,7 +14,7 @@ from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
 from calaim_cli.case.case import AGE
-from calaim_cli.case.form import BY_KEY
+from calaim_cli.case.form import BY_KEY, MAY_BE_NONE, NONE, REACH
 from calaim_cli.decide.known import MANAGED_CARE, asked_by
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, implausible
 from calaim_cli.decide.thresholds import unmeetable
@@ -24,7 +24,7 @@ from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
 from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, Policy, cited
 from calaim_cli.policy.programs import THREE_PROGRAMS, Grade, Outcome, rules_of, source_id
 from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
-from calaim_cli.policy.routes import Channel, Form, Route
+from calaim_cli.policy.routes import Channel, Form, ReferralWords, Route
 from calaim_cli.policy.rules import Rule, criteria_of
 
 COUNT: Final = 58
@@ -358,6 +358,10 @@ LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2",
 """What begins a section that no letter may lack: request, agreement, Part 2 notice, and the closing words (none)."""
 
 
+GO_WITH: Final = {"member.zip": "member.state", **dict.fromkeys(MAY_BE_NONE, REACH)}
+"""Fields that a letter may not have without the other."""
+
+
 def _forms(policy: Policy) -> Iterator[Problem]:
     """Problems of the forms: each field in one section, no part of a letter missing, and one sheet for the rest."""
     forms = policy.routes_file.form
@@ -371,6 +375,28 @@ def _forms(policy: Policy) -> Iterator[Problem]:
             yield Problem(f"{ROUTES}: form: plans", "form-twice", f'"{plan}" has {times} forms; leave it one')
     for form in forms:
         yield from _form(form, f'{ROUTES}: form "{form.id}"')
+        yield from _conditions(form, policy.words, f'{ROUTES}: form "{form.id}"')
+
+
+def _conditions(form: Form, words: ReferralWords, of: str) -> Iterator[Problem]:
+    """Problems of fields that go with others: of what is needed with some choices, and of a line that needs another."""
+    for key in dict.fromkeys(other for one, other in GO_WITH.items() if one in form.keys):
+        if key not in form.keys:
+            says = f'"{key}" is in no section, and says how others are to be read; add it'
+            yield Problem(f"{of}: sections", "field-missing", says)
+    for name, wanted in (("required_if", form.keys), ("required_unless", form.required)):
+        for key, conditions in getattr(form, name).items():
+            where = f'{of}: {name}."{key}"'
+            if key not in wanted or (name == "required_if" and key in form.required):
+                says = "in a section, and not in `required`" if name == "required_if" else "in `required`"
+                yield Problem(where, "condition", f"this field has to be {says}")
+            yield from _absent(where, "field", conditions, BY_KEY)
+            for other, texts in conditions.items():
+                field = BY_KEY.get(other)
+                if other in MAY_BE_NONE:
+                    yield from _absent(where, "text", texts, (NONE,))
+                elif field:
+                    yield from _absent(where, "choice", texts, getattr(words, field.choices, ()))
 
 
 def _form(form: Form, of: str) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.case.case import Case, Member, Referrer
-from calaim_cli.case.form import BY_KEY, SAY_WHICH
+from calaim_cli.case.form import BY_KEY, CALIFORNIA, SAY_WHICH
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.policy import Policy
@@ -94,9 +94,11 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
         case "consent.member_agreed":
             # Ticked once a person has agreed and attested, and empty in a preview.
             mark = "x" if case.consent.member_agreed and (case.consent.attested or not form.attestation) else " "
-            return _paragraphs(section.title, form.attestation or AGREEMENT, f"[{mark}] ")
+            further = _further(section, case, form, policy)
+            return _paragraphs(section.title, form.attestation or AGREEMENT, f"[{mark}] ", further)
         case "referral.current_services":
-            text = ", ".join([words.current_services[one] for one in case.referral.current_services])
+            now = ", ".join([words.current_services[one] for one in case.referral.current_services])
+            return _paragraphs(section.title, (now,), further=_further(section, case, form, policy))
         case "referral.notes":
             text = case.referral.notes
         case "consent.part2":
@@ -110,6 +112,21 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
     return _paragraphs(section.title, tuple(text.split("\n"))) if text else ""
 
 
+def _further(section: Section, case: Case, form: Form, policy: Policy) -> tuple[str, ...]:
+    """What else is said in a section with a layout of its own: its other fields that are given, with their labels."""
+    names = {
+        "referral.current_supports": {one: policy.name_of(one) for one in case.referral.current_supports},
+        "consent.agreed_by": policy.words.agreed_by,
+    }
+    lines = []
+    for key in section.fields[1:]:
+        given, label = attrgetter(key)(case), form.labels.get(key, BY_KEY[key].label)
+        if given and label:
+            texts = [given] if isinstance(given, str) else given
+            lines.append(f"{label}: {', '.join([names[key][one] if key in names else one for one in texts])}")
+    return tuple(lines)
+
+
 @lru_cache(MOST_REMEMBERED)  # the same for every member whom she refers
 def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: Form, words: ReferralWords) -> str:
     return _labelled(section, Letter(Case(referrer=referrer), "", goes, (), ()), form, words)
@@ -117,8 +134,10 @@ def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: 
 
 def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
     laid_out: list[str] = []
-    for label, show in _shown(section, form, words):
-        value = show(letter) or NOT_GIVEN
+    for label, show, always in _shown(section, form, words):
+        value = show(letter) or (NOT_GIVEN if always else "")
+        if not value:
+            continue
         line = f"{label}: {value}"
         # Beside its label, a value that reads from right to left would be shown out of order.
         if not line.isascii() and not reads_left_to_right(value):
@@ -131,16 +150,30 @@ def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords
 
 
 @lru_cache
-def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, Show], ...]:
-    """Each line of a section: its label, and what gives its text; neighbors of one label share a line."""
+def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, Show, bool], ...]:
+    """Each line of a section: its label, what gives its text, and whether it stands there without one, too.
 
-    def together(keys: Iterator[str]) -> Show:
-        first, *others = shows = [_show(key, words) for key in keys]
-        # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
-        return (lambda letter: ", CA ".join(filter(None, [show(letter) for show in shows]))) if others else first
+    Neighbors of one label share a line: city, state and ZIP code.
+    """
+
+    def together(keys: Sequence[str]) -> Show:
+        first, *others = [_show(key, words) for key in keys]
+        if not others:
+            return first
+        return lambda letter: ", ".join(filter(None, (first(letter), _spaced(show(letter) for show in others))))
 
     labelled = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    return tuple([(label, together(keys)) for label, keys in labelled])
+    lines = [(label, tuple(keys)) for label, keys in labelled]
+    return tuple((label, together(keys), any(BY_KEY[key].when is None for key in keys)) for label, keys in lines)
+
+
+def _spaced(texts: Iterable[str]) -> str:
+    return " ".join(filter(None, texts))
+
+
+def _state(letter: Letter) -> str:
+    member = letter.case.member
+    return member.state or (CALIFORNIA if member.city or member.zip else "")
 
 
 def _show(key: str, words: ReferralWords) -> Show:
@@ -151,6 +184,8 @@ def _show(key: str, words: ReferralWords) -> Show:
             return _born
         case "member.county":
             return attrgetter("county")
+        case "member.state":
+            return _state
         case "referrer.relationship" | "referrer.source":
             known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
             said = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
@@ -166,8 +201,9 @@ def _born(letter: Letter) -> str:
 
 
 @lru_cache(MOST_REMEMBERED)
-def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "") -> str:
-    return _section(title, *(line for one in paragraphs for line in wrapped(one, lead)))
+def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "", further: tuple[str, ...] = ()) -> str:
+    lines = chain.from_iterable(wrapped(one, lead) for one in paragraphs)
+    return _section(title, *lines, *chain.from_iterable(wrapped(one, "", "  ") for one in further))
 
 
 def _request(title: str, letter: Letter, policy: Policy) -> str:

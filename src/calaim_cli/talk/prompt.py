@@ -77,7 +77,7 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     if move := MOVES.get(word(text), unknown):
         return move
     if prompt.words:
-        return _whole_word(prompt.words, text.casefold())
+        return _whole_word(prompt.words, text)
     if text == NO_MORE and prompt.optional:
         text, prompt = "", replace(prompt, earlier="")
     if not text and (prompt.options or not prompt.earlier):
@@ -101,11 +101,12 @@ def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:
     return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
 
 
-def _whole_word(words: tuple[str, ...], typed: str) -> str | Refusal:
+def _whole_word(words: tuple[str, ...], text: str) -> str | Refusal:
     """One of the words, in any case; a slip of one key is a no at most, and never anything else."""
-    given = NO if typed == NO[0] else NOT_KNOWN if is_unknown(typed) else typed
-    if given in words:
-        return given
+    typed = " ".join(text.casefold().split())
+    said = NO if typed == NO[0] else NOT_KNOWN if is_unknown(typed) else typed
+    if said in words:
+        return said
     whole = "the whole word, " if typed and any(one.startswith(typed) for one in words) else ""
     return Refusal(f"type {whole}{one_of(words)}")
 

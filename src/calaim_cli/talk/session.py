@@ -268,8 +268,10 @@ def talk(
         # A refusal that is certain now is told before all that the form asks.
         way = policy.way_to(plan.id, county, one.referral.program)
         route.check_way(plan, way, policy, by_email=by_email and not one.referral.self_referral)
-    needed = [where for where in policy.form_of(plan.id).required if where.startswith("referrer.")]
-    known = case.referrer == profile and all(attrgetter(where)(case) for where in needed)
+    needed = policy.form_of(plan.id).needed(lambda where: attrgetter(where)(case))
+    known = case.referrer == profile and all(
+        attrgetter(where)(case) for where in needed if where.startswith("referrer.")
+    )
     return detailed(wanted, ("member",) if known else ("referrer", "member"), drafter, ask, save)
 
 
