@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 from calaim_cli.base.cautions import CAUTIONS
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import did_you_mean, name_key, place_key
-from calaim_cli.case.case import AGE
+from calaim_cli.case.case import AGE, Case
 from calaim_cli.case.form import BY_KEY
 from calaim_cli.decide.membership import MANAGED_CARE
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, implausible
@@ -23,7 +24,7 @@ from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
 from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, Policy, cited
 from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, rules_of, source_id
 from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
-from calaim_cli.policy.routes import Channel, Form, Route
+from calaim_cli.policy.routes import Channel, Form, Route, Section
 from calaim_cli.policy.rules import Rule, criteria_of
 
 COUNT: Final = 58
@@ -327,6 +328,22 @@ def _offers(policy: Policy) -> Iterator[Problem]:
             yield Problem(f'{ROUTES}: offer "{plan}"', "offer", words)
 
 
+TEXTS: Final = frozenset(key for key in BY_KEY if isinstance(attrgetter(key)(Case()), str))
+"""The fields that hold a text, empty where it is not given."""
+
+
+def _section(section: Section, where: str) -> Iterator[Problem]:
+    """A section of lines has texts alone, and one that begins with the referrer is hers alone."""
+    first, *others = section.fields or ("",)
+    if first not in BY_KEY or first in LAID_OUT or first == "referral.current_services":
+        return
+    for key in (first, *others):
+        if key in BY_KEY.keys() - TEXTS - {"member.kp_member"}:
+            yield Problem(where, "field-kind", f'"{key}" is no text that a line can hold: remove it')
+        if first.startswith("referrer.") and not key.startswith("referrer."):
+            yield Problem(where, "field-kind", f'"{key}" would be left out after "{first}": give it another section')
+
+
 LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2", "")
 """What begins a section that no letter may lack: request, agreement, Part 2 notice, and the closing words (none)."""
 
@@ -356,6 +373,10 @@ def _form(form: Form, of: str) -> Iterator[Problem]:
     for key in form.required:
         if key not in form.keys:
             yield Problem(where, "field-missing", f'"{key}" is required and in no section; add it to one')
+        if key in BY_KEY.keys() - TEXTS:
+            yield Problem(f"{of}: required", "field-kind", f'"{key}" is no text, and is asked for anyway: remove it')
+    for section in form.sections:
+        yield from _section(section, f'{where} "{section.title}"')
     first = {section.fields[0] if section.fields else "" for section in form.sections}
     for key in LAID_OUT:
         if key not in first:
