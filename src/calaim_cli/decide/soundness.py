@@ -11,32 +11,23 @@ from typing import Final
 
 from calaim_cli.base.cautions import CAUTIONS
 from calaim_cli.base.errors import Problem
+from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import SUBJECT, email
-from calaim_cli.base.wording import did_you_mean, name_key, place_key
+from calaim_cli.base.wording import name_key, place_key
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.case.form import BY_KEY
-from calaim_cli.decide.membership import MANAGED_CARE
-from calaim_cli.decide.plausible import PLAIN_ADDRESS, implausible
-from calaim_cli.decide.thresholds import unmeetable
+from calaim_cli.decide.criteria import unfit, unmeetable
+from calaim_cli.decide.known import MANAGED_CARE
+from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible
 from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
 from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, Policy, cited
-from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, rules_of, source_id
-from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
+from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, source_id
+from calaim_cli.policy.questions import DONT_KNOW, Kind
 from calaim_cli.policy.routes import Channel, Form, Route, Section
-from calaim_cli.policy.rules import Rule, criteria_of
 
 COUNT: Final = 58
-TESTS: Final = {
-    Kind.YES_NO: (),
-    Kind.NUMBER: ("at_least", "at_most"),
-    Kind.CHOICE: ("any_choice", "one_of"),
-    Kind.CHOICES: ("any_choice", "has_any_of"),
-}
-"""The tests of a criterion that suit each kind of question."""
-
-
 REFERENCES: Final = {
     **dict.fromkeys(("plan", "plans", "works_for:value"), "plan"),
     **dict.fromkeys(("region", "by_zip:value"), "region"),
@@ -58,19 +49,12 @@ REFERENCES: Final = {
 def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     found = tuple(leaves(policy))
-    of_programs = (_repeated_ids, _repeated_names, _rules, _criteria, _questions, _citations, _dates)
+    of_programs = (_repeated_ids, _repeated_names, unfit, _questions, _citations, _dates)
     of_places = (_counties, _places, _routes, _offers, _forms)
     dangling = tuple(_references(policy, found))
     others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
     # What can be met is worked out from criteria and questions that are there.
     return (*dangling, *implausible(policy, found), *others, *(() if dangling else unmeetable(policy)))
-
-
-def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
-    for name in names:
-        if name not in known:
-            hint = did_you_mean(name, known) or f"add it, or use a {kind} that is there"
-            yield Problem(where, f"unknown-{kind}", f'there is no {kind} "{name}": {hint}')
 
 
 def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
@@ -100,7 +84,7 @@ def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
         kind = REFERENCES.get(leaf.key)
         if kind and isinstance(leaf.value, str):
             name = source_id(leaf.value) if kind == "source" else leaf.value
-            yield from _absent(leaf.where, kind, (name,), known[kind])
+            yield from absent(leaf.where, kind, (name,), known[kind])
 
 
 def _repeated_ids(policy: Policy) -> Iterator[Problem]:
@@ -115,6 +99,7 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
         f"{PROGRAMS}: topic": (one.id for one in programs.topic),
         f"{PROGRAMS}: question": (one.id for one in programs.question),
         f"{PROGRAMS}: criterion": (one.id for one in programs.criterion),
+        f"{PROGRAMS}: contradiction": (one.id for one in programs.contradiction),
         f"{PROGRAMS}: program, population or service": (one.id for one in policy.entries),
         f"{COUNTIES}: region": (one.id for one in counties.region),
         f"{COUNTIES}: plan": (one.id for one in counties.plan),
@@ -142,46 +127,6 @@ def _repeated_names(policy: Policy) -> Iterator[Problem]:
                     yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too; remove one')
 
 
-def _rules(policy: Policy) -> Iterator[Problem]:
-    for entry in policy.entries:
-        for part, rule in rules_of(entry).items():
-            where = f'{PROGRAMS}: "{entry.id}": {part}'
-            yield from _empty_rules(rule, where)
-        # ECM is decided by its populations, Community Supports service by service.
-        if entry.rule is None and entry.id not in {"ecm", "cs"}:
-            yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
-
-
-def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
-    parts = (*rule.all_of, *rule.any_of, *rule.none_of)
-    if not parts:
-        yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
-    for part in parts:
-        if isinstance(part, Rule):
-            yield from _empty_rules(part, where)
-
-
-def _criteria(policy: Policy) -> Iterator[Problem]:
-    used = {criterion for entry in policy.entries for criterion in criteria_of(*rules_of(entry).values())}
-    for criterion in policy.programs_file.criterion:
-        where = f'{PROGRAMS}: criterion "{criterion.id}"'
-        if question := policy.questions.get(criterion.question):
-            yield from _test_fits(criterion, question, where)
-        if criterion.id not in used:
-            yield Problem(where, "unused-criterion", "no rule uses it; use it or remove it")
-
-
-def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
-    """The test suits the kind of its question, and names real choices."""
-    given = {key for keys in TESTS.values() for key in keys if getattr(criterion, key) not in (None, (), False)}
-    allowed = TESTS[question.kind]
-    for key in sorted(given.difference(allowed)):
-        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")
-    if allowed and not given:
-        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(allowed)}")
-    yield from _absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
-
-
 FIXED: Final = {AGE: Kind.NUMBER, MANAGED_CARE: Kind.YES_NO}
 """The questions that are answered from a date of birth and a plan."""
 
@@ -201,7 +146,7 @@ def _questions(policy: Policy) -> Iterator[Problem]:
         where = f"{where}: choices"
         if bool(question.choices) != (question.kind in (Kind.CHOICE, Kind.CHOICES)):
             yield Problem(where, "choices", "choices go with the kinds choice and choices, and with no other")
-        if DONT_KNOW in question.choices:
+        if any(map(is_unknown, (*question.choices, *question.choices.values()))):
             yield Problem(where, "choices", f'"{DONT_KNOW}" is accepted by every question; remove it from the choices')
 
 
@@ -230,7 +175,7 @@ def _dates(policy: Policy) -> Iterator[Problem]:
             yield Problem(f"{where}: required_from", "dates", "must not be before the day in `from`")
     for notice in policy.programs_file.notice:
         where = f'{PROGRAMS}: notice "{notice.id}"'
-        yield from _absent(where, "notice", (notice.id,), [code for code, own in CAUTIONS.items() if own == "{text}"])
+        yield from absent(where, "notice", (notice.id,), [code for code, own in CAUTIONS.items() if own == "{text}"])
         for_ages = (notice.at_least, notice.at_most) != (None, None)
         if for_ages == bool(notice.authority):
             yield Problem(where, "notice", "give either authority or ages (at_least, at_most): who is to hear it?")

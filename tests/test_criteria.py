@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from calaim_cli.decide.thresholds import unmeetable, ways_of
+from calaim_cli.decide.criteria import unmeetable, ways_of
 from calaim_cli.policy import load
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.questions import Answer, truths_of
