@@ -567,6 +567,21 @@ IN_ROUTES = {
         '"member.town", "member.city", "member.state"',
         ('form "kp"', "sections", "member.town"),
     ),
+    "required-field-that-is-no-text": (
+        r'"member.city",\n    "member.zip",\n\]',
+        '"member.city",\n    "member.zip",\n    "referral.services",\n]',
+        ('form "kp"', "required", "field-kind", "referral.services"),
+    ),
+    "line-of-a-field-that-is-no-text": (
+        r'    "member.mrn",\n    "member.cin"',
+        '    "member.mrn",\n    "referral.self_referral",\n    "member.cin"',
+        ('form "kp"', "sections", "field-kind", "referral.self_referral"),
+    ),
+    "member-among-the-lines-of-the-referrer": (
+        r'title = "SOURCE OF REFERRAL"\nfields = \[',
+        'title = "SOURCE OF REFERRAL"\nfields = ["referrer.name", "member.middle_name", ',
+        ('form "kp"', "sections", "field-kind", "member.middle_name"),
+    ),
     "field-of-the-form-twice": (
         r'"member.city",\n    "member.state"',
         '"member.city", "member.city", "member.state"',
