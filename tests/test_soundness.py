@@ -15,7 +15,8 @@ from calaim_cli.base.errors import CalaimError, InputError
 from calaim_cli.case.case import read_case
 from calaim_cli.decide.determination import Parts, outcome_of
 from calaim_cli.decide.screening import decide, screener
-from calaim_cli.decide.soundness import DECIDING, find_problems
+from calaim_cli.decide.criteria import DECIDING
+from calaim_cli.decide.soundness import find_problems
 from calaim_cli.draft.draft import Drafter, formatted
 from calaim_cli.draft.formats import Format
 from calaim_cli.policy import load
