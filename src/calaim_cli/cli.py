@@ -466,8 +466,6 @@ def refer(
     data: Data = None,
 ) -> int:
     """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent."""
-    from msgspec.structs import replace
-
     from calaim_cli.case import casefile
     from calaim_cli.draft import draft, route
     from calaim_cli.policy import load
@@ -492,8 +490,10 @@ def refer(
         used = {address for one in drafts for address in one.draft.to}
         _warn(route.own_mailboxes(policy, load.load(), used))
     if redact:
-        for one in drafts:
-            emit_utf8(draft.as_text(replace(one.draft, body=drafter.redacted(one))))
+        for one in map(drafter.redacted, drafts):
+            masked = draft.formatted(one, wanted, policy).decode()
+            _warn(one.warnings)
+            emit_utf8(masked)
         say("Member data are masked. Nothing was written, nothing has been sent.")
         return 0
     _deliver(drafts, wanted, out, drafter, force=force)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, date_of_birth
+from calaim_cli.base.values import MESSAGES, date_of_birth, free_text, line
 from calaim_cli.base.wording import did_you_mean, name_key, one_of
 from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_KEY, CHECKED, FIELDS, SAY_WHICH, Check, Field, FieldKind
@@ -25,6 +25,8 @@ from calaim_cli.policy.routes import Form, ReferralWords
 
 CHOSEN: Final = tuple(field for field in FIELDS if field.part == "referrer" and field.choices)
 TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
+FREE_TEXTS: Final = tuple(field.key for field in FIELDS if field.check in {line, free_text})
+"""The texts in which anything may stand: notes, and lines of no set form, such as an address or an organization."""
 
 
 class CheckedCase(NamedTuple):
@@ -48,6 +50,7 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
     if not set(re.findall(r"\w+", kept.referral.notes.casefold())).isdisjoint(policy.words.watch_words):
         doubtful.append(caution("text-diagnosis", "referral.notes"))
     doubtful += [*_without_detail(kept.referrer, policy.words), *place.warnings]
+    doubtful += _part2(kept, policy.words)
     if kept.consent.part2 is None:
         doubtful.append(caution("part2-not-stated", "consent.part2"))
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
@@ -105,6 +108,23 @@ def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
     if any(one not in form.current_services for one in current) or ("none" in current and len(current) > 1):
         words = f"give {one_of(form.current_services)}; none excludes the others"
         yield Problem("referral.current_services", "unknown-choice", words)
+
+
+def _part2(case: Case, words: ReferralWords) -> Iterator[Problem]:
+    """What to look at for 42 CFR Part 2: the paper that goes along, or a text that may come from such a program."""
+    if case.consent.from_part2_program:
+        yield caution("part2-attach", "consent.part2_consent")
+        return
+    for key in FREE_TEXTS:
+        if (text := TEXT_OF[key](case)) and _phrase_of(words).search(text.casefold()):
+            yield caution("part2-phrase", key)
+
+
+@lru_cache
+def _phrase_of(words: ReferralWords) -> re.Pattern[str]:
+    """What finds any of the phrases as whole words, in a text without case, however its blanks were typed."""
+    phrases = [r"[\W_]+".join(map(re.escape, phrase.casefold().split())) for phrase in words.part2_phrases]
+    return re.compile(rf"\b(?:{'|'.join(phrases)})\b" if phrases else r"(?!)")
 
 
 def _without_detail(referrer: Referrer, form: ReferralWords) -> Iterator[Problem]:

@@ -25,7 +25,7 @@ from calaim_cli.decide.interview import Inquiry, inquiry, open_questions, standi
 from calaim_cli.decide.membership import membership_of
 from calaim_cli.decide.screening import screener
 from calaim_cli.draft import fitness, route
-from calaim_cli.draft.draft import Drafted, Drafter, as_text
+from calaim_cli.draft.draft import Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
@@ -171,7 +171,7 @@ def referred(
                 # What is said of consent is for this draft alone: it is never saved.
                 drafted = drafter.draft(conversation.walk(steps, one, ask, lambda _: None))
             drafts.append(drafted)
-    return drafts
+    return both_asked_for(drafts)
 
 
 def talk(
