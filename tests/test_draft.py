@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from calaim_cli.base.errors import InputError, NotFound
 from calaim_cli.case.case import LeadEntity, Profile, read_case
 from calaim_cli.draft.body import NOT_GIVEN, us_date
-from calaim_cli.draft.draft import Drafted, Drafter
+from calaim_cli.draft.draft import Drafted, Drafter, both_asked_for
 from calaim_cli.draft.message import eml
 from calaim_cli.policy.policy import Policy
 from conftest import AS_OF, COMPLETE, changed
@@ -228,6 +228,37 @@ def test_warnings_of_fields_and_route_are_kept(made: Make) -> None:
     """Each doubt, of a field, the route or the answers, arrives beside the draft."""
     result = made({"member.county": "Imperial", "member.zip": "92243", "member.mrn": "123456"})
     assert [warning.code for warning in result.warnings] == ["mrn-length", "region-not-confirmed"]
+
+
+def test_ecm_and_chw_in_one_talk_warn_of_both(made: Make) -> None:
+    """A talk that comes to drafts for both programs says in each that it is one or the other, and in no third."""
+    ecm, chw, cs = made(), made({"referral.program": "chw"}), made({**CS, "referral.services": ["respite"]})
+    codes = [[one.code for one in drafted.warnings] for drafted in both_asked_for([ecm, chw, cs])]
+    assert ["ecm-and-chw" in one for one in codes] == [True, True, False]
+    assert [*both_asked_for([ecm, cs])] == [ecm, cs]
+
+
+ALREADY: dict[str, dict[str, Any]] = {
+    "has-ecm": {"answers.current_services": ["ecm"]},
+    "has-ccm": {"referral.current_services": ["ccm"]},
+    "has-support": {**CS, "referral.services": ["respite"], "referral.current_supports": ["Respite Services"]},
+}
+
+
+@pytest.mark.parametrize("code", ALREADY)
+def test_what_is_received_already_is_warned_of(made: Make, code: str) -> None:
+    """Whether the referral or the answers say it: a second time is looked at by a person, and drafted all the same."""
+    assert code in [one.code for one in made(ALREADY[code]).warnings]
+    assert code not in [
+        one.code for one in made({**ALREADY[code], "referral.program": "chw", "referral.services": None}).warnings
+    ]
+
+
+def test_another_support_is_no_second_time(made: Make) -> None:
+    """Where it is said which Community Supports the member receives, others are asked for without a warning."""
+    now = {"referral.current_services": ["community_supports"], "referral.current_supports": ["day_habilitation"]}
+    codes = [one.code for one in made({**CS, "referral.services": ["respite"], **now}).warnings]
+    assert "has-support" not in codes
 
 
 def test_plan_and_no_managed_care_make_no_draft(made: Make) -> None:

@@ -136,6 +136,27 @@ IN_PROGRAMS = {
         ('criterion "invented_criterion"', "source", "unknown-source", '"NOPE"'),
     ),
     "id-twice": (2 * (CRITERION + 'question = "managed_care"'), ('criterion "invented_criterion"', "duplicate-id")),
+    "letter-with-a-place-that-nothing-fills": (
+        CRITERION + 'question = "managed_care"\nletter = "Has {answer} plans"',
+        ('criterion "invented_criterion"', "letter", "nothing fills {answer}"),
+    ),
+    "letter-with-half-a-place": (
+        CRITERION + 'question = "age"\nat_least = 3\nletter = "Is {answer} years old {"',
+        ('criterion "invented_criterion"', "letter", "nothing fills {:", "only {answer} is known"),
+    ),
+    "gate-with-a-place-of-a-criterion": (
+        POPULATION
+        + 'source = ["G26"]\nrule.all_of = ["adult"]\nlimit = { say = "x", letter = "{answer}", any_of = ["child"] }',
+        ('"invented_population"', "limit: letter", "only {which} is known"),
+    ),
+    "letter-of-no-choice": (
+        QUESTION + '[question.letter]\nthere = "x"\nhere = " "',
+        ('question "invented_question"', "letter", "unknown-choice", '"there"'),
+    ),
+    "choice-without-words-in-a-letter": (
+        QUESTION + '[question.letter]\nhere = " "',
+        ('question "invented_question"', "letter", '"here" has no words'),
+    ),
     "alias-of-another": (
         POPULATION + 'source = ["G26"]\naliases = ["Respite"]\nrule = { all_of = ["adult"] }',
         ("aliases", "duplicate-name", '"respite"'),
@@ -347,6 +368,17 @@ IN_ROUTES = {
         'numbers = ["mrm", "cin"]',
         ('form "kp"', "numbers", '"mrm"', "did you mean mrn"),
     ),
+    "initial-of-no-name": (
+        r'initials = \["member.middle_name"\]',
+        'initials = ["member.mrn"]',
+        ('form "kp"', "initials", "unknown-name", '"member.mrn"'),
+    ),
+    "phrase-twice": (
+        r'"in rehab"',
+        '"in  Rehab", "in rehab"',
+        ("referral: part2_phrases", "phrase", '"in rehab" appears 2'),
+    ),
+    "phrase-of-nothing": (r'"in rehab"', '" - "', ("referral: part2_phrases", "phrase", "without a word")),
     "form-of-an-unknown-plan": (r'plans = \["kp"\]', 'plans = ["pk"]', ("form", "plans", "unknown-plan", '"pk"')),
     "plan-with-two-forms": (
         r'id = "sheet"',
