@@ -9,11 +9,12 @@ from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, date_of_birth, free_text, line
+from calaim_cli.base.values import MESSAGES, MOST_REMEMBERED, date_of_birth
 from calaim_cli.base.wording import did_you_mean, name_key, one_of
 from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_KEY, CHECKED, FIELDS, SAY_WHICH, Check, Field, FieldKind
@@ -25,8 +26,6 @@ from calaim_cli.policy.routes import Form, ReferralWords
 
 CHOSEN: Final = tuple(field for field in FIELDS if field.part == "referrer" and field.choices)
 TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
-FREE_TEXTS: Final = tuple(field.key for field in FIELDS if field.check in {line, free_text})
-"""The texts in which anything may stand: notes, and lines of no set form, such as an address or an organization."""
 
 
 class CheckedCase(NamedTuple):
@@ -115,9 +114,20 @@ def _part2(case: Case, words: ReferralWords) -> Iterator[Problem]:
     if case.consent.from_part2_program:
         yield caution("part2-attach", "consent.part2_consent")
         return
-    for key in FREE_TEXTS:
-        if (text := TEXT_OF[key](case)) and _phrase_of(words).search(text.casefold()):
-            yield caution("part2-phrase", key)
+    for part in ("member", "referrer", "referral"):
+        for name in _with_phrase(getattr(case, part), words):
+            yield caution("part2-phrase", f"{part}.{name}")
+
+
+@lru_cache(MOST_REMEMBERED)  # one referrer often has all rows of a sheet
+def _with_phrase(table: Struct, words: ReferralWords) -> tuple[str, ...]:
+    """The keys of the texts of a table that have one of the phrases; anything may stand in an address, too."""
+    values = {name: getattr(table, name) for name in table.__struct_fields__}
+    texts = {name: value.casefold() for name, value in values.items() if isinstance(value, str)}
+    phrase = _phrase_of(words)
+    if not phrase.search("\n".join(texts.values())):
+        return ()
+    return tuple(name for name, text in texts.items() if phrase.search(text))
 
 
 @lru_cache
