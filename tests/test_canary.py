@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -129,13 +130,48 @@ def test_too_long_link_is_refused_without_values(run: Run, write_case: WriteCase
     assert_silent(ran)
 
 
-def test_redacted_draft_holds_no_value_of_the_member(run: Run, write_case: WriteCase) -> None:
-    """What is shown for others to see has nothing that tells who the member is."""
-    values = {where: value for where, value in VALID.items() if not where.startswith("referrer.")}
-    ran = run("refer", write_case(values), *DAY, "--redact")
+TOLD: dict[str, Any] = {
+    **VALID,
+    "member.county": "Belmont",
+    "referrer.relationship": "member_or_family",
+    "referral.preferred_ecm_provider": "Qzxcanary-wish",
+    "referral.current_services": ["ecm", "chw"],
+    "answers": {"managed_care": True, "housing": ["shelter"], "complex_need": True, "ed_visits_6_months": 717},
+}
+
+
+@pytest.mark.parametrize("form", ["text", "eml", "json", "mailto"])
+@pytest.mark.parametrize("program", ["ecm", "chw", "cs"])
+def test_redacted_draft_holds_no_value_of_the_member(
+    run: Run, write_case: WriteCase, program: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown for others, in whatever format, holds nothing of the member: fields, answers, warnings."""
+    monkeypatch.setattr(draft, "LONGEST_LINK", 100_000)
+    services = {"referral.services": ["respite", "medically_tailored_meals"]} if program == "cs" else {}
+    ran = run(
+        "refer", write_case({**TOLD, "referral.program": program, **services}), *DAY, "--redact", "--format", form
+    )
+    assert ran.code == 0, ran.err
+    assert_silent(ran)
+    shown = unquote(ran.out + ran.err).lower()
+    for told in ("belmont", "san mateo", "shelter", "717", "care management (ecm),"):
+        assert told not in shown, told
+    assert all(f"warning: {where}" in ran.err for where in ("member.county: county-from-city", "answers: "))
+
+
+def test_redacted_draft_of_a_provider_shows_the_provider(run: Run, write_case: WriteCase) -> None:
+    """A referrer who is no relative stays readable, but for a text that repeats one of the member's."""
+    said = {
+        "referrer.name": "Pat Example",
+        "referrer.organization": "c/o 17 Qzxcanary St",
+        "referrer.relationship_detail": MARK,
+    }
+    ran = run(
+        "refer", write_case({**{k: v for k, v in VALID.items() if k[:8] != "referrer"}, **said}), *DAY, "--redact"
+    )
     assert ran.code == 0
     assert_silent(ran)
-    assert "san mateo" not in ran.out.lower()
+    assert "Referrer's name: Pat Example" in ran.out
 
 
 BREAKS: dict[str, object] = {

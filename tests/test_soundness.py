@@ -13,9 +13,9 @@ from hypothesis import given, settings
 
 from calaim_cli.base.errors import CalaimError, InputError
 from calaim_cli.case.case import read_case
+from calaim_cli.decide.criteria import DECIDING
 from calaim_cli.decide.determination import Parts, outcome_of
 from calaim_cli.decide.screening import decide, screener
-from calaim_cli.decide.criteria import DECIDING
 from calaim_cli.decide.soundness import find_problems
 from calaim_cli.draft.draft import Drafter, formatted
 from calaim_cli.draft.formats import Format
@@ -214,6 +214,23 @@ IN_PROGRAMS = {
         ('contradiction "invented"', "duplicate-id"),
     ),
     "id-twice": (2 * (CRITERION + 'question = "managed_care"'), ('criterion "invented_criterion"', "duplicate-id")),
+    "letter-with-a-place-that-nothing-fills": (
+        CRITERION + 'question = "managed_care"\nletter = "Has {answer} plans"',
+        ('criterion "invented_criterion"', "letter", "nothing fills {answer}"),
+    ),
+    "letter-with-half-a-place": (
+        CRITERION + 'question = "age"\nat_least = 3\nletter = "Is {answer} years old {"',
+        ('criterion "invented_criterion"', "letter", "nothing fills {:", "only {answer} is known"),
+    ),
+    "gate-with-a-place-of-a-criterion": (
+        POPULATION
+        + 'source = ["G26"]\nrule.all_of = ["adult"]\nlimit = { say = "x", letter = "{answer}", any_of = ["child"] }',
+        ('"invented_population"', "limit: letter", "only {which} is known"),
+    ),
+    "letter-of-no-choice": (
+        QUESTION + '[question.letter]\nthere = "x"\nhere = " "',
+        ('question "invented_question"', "letter", "unknown-choice", '"there"'),
+    ),
     "question-that-is-a-column": (
         QUESTION.replace("invented_question", "county"),
         ('question "county"', "id", "id-column"),
@@ -655,6 +672,17 @@ IN_ROUTES = {
         'numbers = ["mrm", "cin"]',
         ('form "kp"', "numbers", '"mrm"', "did you mean mrn"),
     ),
+    "initial-of-no-name": (
+        r'initials = \["member.middle_name"\]',
+        'initials = ["member.mrn"]',
+        ('form "kp"', "initials", "unknown-name", '"member.mrn"'),
+    ),
+    "phrase-twice": (
+        r'"in rehab"',
+        '"in  Rehab", "in rehab"',
+        ("referral: part2_phrases", "phrase", '"in rehab" appears 2'),
+    ),
+    "phrase-of-nothing": (r'"in rehab"', '" - "', ("referral: part2_phrases", "phrase", "without a word")),
     "form-of-an-unknown-plan": (r'plans = \["kp"\]', 'plans = ["pk"]', ("form", "plans", "unknown-plan", '"pk"')),
     "plan-with-two-forms": (
         r'id = "sheet"',

@@ -585,14 +585,15 @@ def refer(
         drafts, left_out = session.referred(asked, drafter, save, start, **ways, by_email=mail)
     used = {address for one in drafts for address in one.draft.to}
     warnings = (*_of_the_data(policy, as_of, data, used), *(places if as_json and case is not None else ()))
-    if redact:
-        _warn(warnings)
-        for one in drafts:
-            emit_utf8(draft.as_text(replace(one.draft, body=drafter.redacted(one))))
-        say("Member data are masked. Nothing was written, nothing has been sent.")
-        return 0
     drafts = [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
-    tell = (lambda _: None) if as_json else say
+    tell: Callable[[str], None] = (lambda _: None) if as_json else say
+    if redact:
+        for one in map(drafter.redacted, drafts):
+            masked = draft.formatted(one, wanted, policy).decode()
+            _warn(one.warnings, tell)
+            emit_utf8(masked)
+        tell("Member data are masked. Nothing was written, nothing has been sent.")
+        return 0
     _deliver(drafts, wanted, out, drafter, force=force, tell=tell)
     names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
     parted = f"Written: {names}. Not written: {'; '.join(left_out)}. " if left_out else ""

@@ -9,11 +9,12 @@ from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, date_of_birth
+from calaim_cli.base.values import MESSAGES, MOST_REMEMBERED, date_of_birth
 from calaim_cli.base.wording import choice_of, did_you_mean, name_key, names_several, one_of
 from calaim_cli.case.case import PARTS, Case, Referral
 from calaim_cli.case.form import (
@@ -70,7 +71,7 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
         doubtful.append(caution("text-diagnosis", "referral.notes"))
     if kept.member.state not in {"", CALIFORNIA}:
         doubtful = [one for one in doubtful if one.code != "zip-state"]
-    doubtful += [*_without_detail(kept, policy.words), *place.warnings]
+    doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_part2(kept, policy.words)]
     if is_child(kept, as_of) and not kept.consent.agreed_by:
         doubtful.append(caution("agreed-by-not-stated", "consent.agreed_by"))
     if kept.consent.part2 is None:
@@ -158,6 +159,34 @@ def _receives(referral: Referral) -> Iterator[Problem]:
         if getattr(referral, key) and current and service not in current:
             words = f"current_services does not name {service}: add it there, or remove this"
             yield Problem(f"referral.{key}", "says-two-things", words)
+
+
+def _part2(case: Case, words: ReferralWords) -> Iterator[Problem]:
+    """What to look at for 42 CFR Part 2: the paper that goes along, or a text that may come from such a program."""
+    if case.consent.from_part2_program:
+        yield caution("part2-attach", "consent.part2_consent")
+        return
+    for part in ("member", "referrer", "referral"):
+        for name in _with_phrase(getattr(case, part), words):
+            yield caution("part2-phrase", f"{part}.{name}")
+
+
+@lru_cache(MOST_REMEMBERED)  # one referrer often has all rows of a sheet
+def _with_phrase(table: Struct, words: ReferralWords) -> tuple[str, ...]:
+    """The keys of the texts of a table that have one of the phrases; anything may stand in an address, too."""
+    values = {name: getattr(table, name) for name in table.__struct_fields__}
+    texts = {name: value.casefold() for name, value in values.items() if isinstance(value, str)}
+    phrase = _phrase_of(words)
+    if not phrase.search("\n".join(texts.values())):
+        return ()
+    return tuple(name for name, text in texts.items() if phrase.search(text))
+
+
+@lru_cache
+def _phrase_of(words: ReferralWords) -> re.Pattern[str]:
+    """What finds any of the phrases as whole words, in a text without case, however its blanks were typed."""
+    phrases = [r"[\W_]+".join(map(re.escape, phrase.casefold().split())) for phrase in words.part2_phrases]
+    return re.compile(rf"\b(?:{'|'.join(phrases)})\b" if phrases else r"(?!)")
 
 
 def _without_detail(case: Case, form: ReferralWords) -> Iterator[Problem]:

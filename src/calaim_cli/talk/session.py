@@ -26,7 +26,7 @@ from calaim_cli.decide.known import known_of
 from calaim_cli.decide.membership import membership_of
 from calaim_cli.decide.screening import county_to_decide_for, screener
 from calaim_cli.draft import fitness, route
-from calaim_cli.draft.draft import Drafted, Drafter, as_text
+from calaim_cli.draft.draft import Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
@@ -206,7 +206,7 @@ def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask) -> tuple[list[Draf
             if len(left_out) == len(cases):
                 raise
             say(f"{left_out[-1]}: nothing was written. {no}.")
-    return drafts, left_out
+    return both_asked_for(drafts), left_out
 
 
 def turn_pages(text: str, ask: Ask) -> None:
