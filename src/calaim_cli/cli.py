@@ -575,32 +575,37 @@ def refer(
     written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral)
     places = _doubts_about(out, save)
-    if case is None or not as_json:  # a talk is on stderr as well
-        _warn(places)
     if case is not None:
         drafts, left_out = [drafter.draft_file(case, written, asked)], list[str]()
     else:
+        _warn(places)  # before anything is asked and saved there
+        places = ()
         ways = {"redact": redact, "no_input": no_input, "plain": plain}
         mail = wanted in {Format.EML, Format.MAILTO}
         drafts, left_out = session.referred(asked, drafter, save, start, **ways, by_email=mail)
     used = {address for one in drafts for address in one.draft.to}
-    warnings = (*_of_the_data(policy, as_of, data, used), *(places if as_json and case is not None else ()))
+    warnings = (*_of_the_data(policy, as_of, data, used), *places)
     drafts = [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
+    drafts = [*map(drafter.redacted, drafts)] if redact else drafts
     tell: Callable[[str], None] = (lambda _: None) if as_json else say
-    if redact:
-        for one in map(drafter.redacted, drafts):
-            masked = draft.formatted(one, wanted, policy).decode()
-            _warn(one.warnings, tell)
-            emit_utf8(masked)
-        tell("Member data are masked. Nothing was written, nothing has been sent.")
-        return 0
     _deliver(drafts, wanted, out, drafter, force=force, tell=tell)
-    names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
-    parted = f"Written: {names}. Not written: {'; '.join(left_out)}. " if left_out else ""
-    tell(f"{parted}Nothing has been sent.")
+    masked = ("Member data are masked. Nothing was written, nothing has been sent.",)
+    for words in masked if redact else _last_words(drafts, left_out, policy):
+        tell(words)
     if as_json and out is not None:
         _show_json(draft.referral_document(one, policy) for one in drafts)
     return 0
+
+
+def _last_words(drafts: "list[draft.Drafted]", left_out: list[str], policy: "Policy") -> Iterable[str]:
+    """What is told after the drafts: how to send them, and which of them a person said no to."""
+    from calaim_cli.draft.draft import reminders_of
+
+    yield from dict.fromkeys(said for one in drafts for said in reminders_of(one, policy))
+    if left_out:
+        names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
+        yield f"Written: {names}. Not written: {'; '.join(left_out)}."
+    yield "Nothing has been sent."
 
 
 def _deliver(
@@ -629,8 +634,6 @@ def _deliver(
         if not force:
             written = _dated_as(path, written, drafter.as_of)
         tell(f"{path}: {files.save(path, written, replace=force)}. {one.goes.why}.")
-    for reminder in dict.fromkeys(said for one in drafts for said in draft.reminders_of(one, drafter.policy)):
-        tell(reminder)
 
 
 def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
