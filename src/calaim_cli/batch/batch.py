@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final
 
 from msgspec import Struct, field
 
-from calaim_cli.base import files, system
+from calaim_cli.base import files
 from calaim_cli.base.cautions import CAUTIONS, caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.base.files import Folder, Pile, Status
@@ -31,7 +31,7 @@ from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
 from calaim_cli.batch.sheet import Sheet, Source, records
 from calaim_cli.draft.body import DATE_LABEL, us_date
-from calaim_cli.draft.draft import Drafted, Drafter, formatted, numbers_of, request_of
+from calaim_cli.draft.draft import ECM_AND_CHW, TOGETHER, Drafted, Drafter, formatted, numbers_of, request_of
 from calaim_cli.draft.formats import Format
 
 MOST_LISTED: Final = 1000
@@ -72,6 +72,13 @@ class Order(Struct, frozen=True, kw_only=True):
         """The ending of the one file that all drafts go into; "" where each has its own in a folder."""
         suffix = self.out.suffix.lower() if self.out else ""
         return suffix if suffix in {".zip", ".mbox"} else ""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where something is to be written, if anything is."""
+        if self.dry_run or self.out is None:
+            return ()
+        return (self.out.parent if self.one_file else self.out,)
 
     def list_of(self, name: str) -> Path:
         """Where a list goes: into the folder of drafts, or beside the one file, with its name before."""
@@ -131,6 +138,7 @@ class Tally(Struct):
             "stale": len(self.stale),
             "out": None if out is None else str(out),
             "dry_run": self.dry,
+            "warnings": [],
         }
 
 
@@ -140,18 +148,6 @@ def size_of(source: str) -> int | None:
         return Path(source).stat().st_size or None
     except OSError:
         return None
-
-
-def doubts_about(order: Order) -> Iterator[Problem]:
-    """Warnings about the place where drafts are to go: others may list it. What cannot be found out is left out."""
-    if order.dry_run or order.out is None:
-        return
-    place = order.out.parent if order.one_file else order.out
-    with suppress(OSError):
-        if not order.one_file and place.is_dir() and system.is_open_to_others(place):
-            yield caution("open-folder", str(place))
-        if any((parent / ".git").exists() for parent in (place, *place.absolute().parents)):
-            yield caution("git-work-tree", str(place))
 
 
 def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
@@ -188,7 +184,7 @@ class Fate(Struct):
     def warn(self, code: str, **facts: object) -> None:
         """One more warning, unless it has it already."""
         if all(one.code != code for one in self.said):
-            self.said = (*self.said, caution(code, "", **facts))
+            self.said = (*self.said, row.worded(caution(code, "", **facts)))
 
 
 class Rows:
@@ -200,7 +196,7 @@ class Rows:
         self.total = 0
         self._case_of = row.reader(sheet.columns, drafter.policy.questions)
         self._members: dict[str, tuple[Fate, str, str]] = {}
-        self._requests: dict[tuple[str, str], int] = {}
+        self._requests: dict[tuple[str, str], Fate] = {}
         rejects.write(sheet.rejects_header())
 
     def read(self, tally: Tally) -> None:
@@ -257,7 +253,12 @@ class Rows:
                 if differ:
                     earlier.warn(code, row=fate.number)
                     fate.warn(code, row=earlier.number)
-        return min((self._requests.setdefault((one, request), fate.number) for one in numbers), default=fate.number)
+            for program in TOGETHER - {request} if request in TOGETHER else ():
+                if other := self._requests.get((number, program)):
+                    other.warn(ECM_AND_CHW)
+                    fate.warn(ECM_AND_CHW)
+        first = (self._requests.setdefault((number, request), fate).number for number in numbers)
+        return min(first, default=fate.number)
 
     def name_of(self, fate: Fate) -> str:
         """The file of a row's draft: its number, as wide as the largest, and the program; "" where it has none."""

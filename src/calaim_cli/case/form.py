@@ -33,6 +33,7 @@ class FieldKind(StrEnum):
     PLACE = "place"
     PLAN = "plan"
     YES_NO = "yes/no"
+    YES_NO_UNKNOWN = "yes/no/unknown"
     CHOICE = "choice"
     CHOICES = "choices"
 
@@ -129,7 +130,7 @@ FIELDS: Final = (
     Field("referral.services", "Services", aliases=("service",), kind=CHOICES, absent=CHOSEN),
     Field("member.county", "County", "Member's county or ZIP code", kind=FieldKind.PLACE),
     Field("member.zip", "City, state, ZIP code", "ZIP code", or_none(values.zip_code, Value("")), ("zip_code",)),
-    Field("referral.self_referral", kind=YES_NO, absent=ROUTING),
+    Field("referral.self_referral", "To the referrer's own organization", kind=YES_NO, absent=ROUTING),
     Field(
         "member.plan",
         "Medi-Cal plan",
@@ -276,7 +277,11 @@ FIELDS: Final = (
         "Notes for the plan (at most 1,000 characters; no diagnoses)",
         values.free_text,
     ),
-    Field("consent.member_agreed", ask="Has the member agreed to this referral?", kind=YES_NO),
+    Field(
+        "consent.member_agreed",
+        ask="Did you tell the member what this asks for, and did the member say yes?",
+        kind=YES_NO,
+    ),
     Field(
         "consent.agreed_by",
         "Agreed by",
@@ -285,15 +290,29 @@ FIELDS: Final = (
         choices="agreed_by",
         when=is_child,
     ),
-    Field("consent.attested", ask="Do you attest to this?", kind=YES_NO),
+    Field("consent.attested", ask="Is every word of it true?", kind=YES_NO),
     Field(
-        "consent.part2", ask="Does any of this come from a substance-use program covered by 42 CFR Part 2?", kind=YES_NO
+        "consent.part2",
+        ask="Does any of this come from a drug or alcohol program that federal rules protect (42 CFR Part 2)?",
+        kind=FieldKind.YES_NO_UNKNOWN,
     ),
     Field(
-        "consent.part2_consent", ask="Has the member consented to that in writing?", kind=YES_NO, absent=PREREQUISITE
+        "consent.part2_consent",
+        ask="Has the member agreed in writing that it may be sent?",
+        kind=YES_NO,
+        absent=PREREQUISITE,
     ),
 )
 """Every field, in the order of a sheet's template."""
+
+ENTITY: Final = "Network Lead Entity that takes referrals to your own organization, if you have one"
+PROFILE_FIELDS: Final = (
+    *(field for field in FIELDS if field.part == "referrer"),
+    Field("network_lead_entity.name", ask=f"{ENTITY}: its name", check=values.line),
+    Field("network_lead_entity.email", ask="The Network Lead Entity's e-mail", check=values.email),
+    Field("kind", "Kind of organization", kind=CHOICE, choices="kinds"),
+)
+"""What a profile says of the referrer; `secure_email`, which no letter shows, has its own check."""
 
 BY_KEY: Final[Mapping[str, Field]] = {field.key: field for field in FIELDS}
 BY_COLUMN: Final[Mapping[str, Field]] = {field.column: field for field in FIELDS}

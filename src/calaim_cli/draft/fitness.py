@@ -9,12 +9,13 @@ from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, date_of_birth
-from calaim_cli.base.wording import did_you_mean, name_key, one_of
+from calaim_cli.base.values import MESSAGES, MOST_REMEMBERED, date_of_birth
+from calaim_cli.base.wording import choice_of, did_you_mean, name_key, names_several, one_of
 from calaim_cli.case.case import PARTS, Case, Referral
 from calaim_cli.case.form import (
     BY_KEY,
@@ -34,6 +35,7 @@ from calaim_cli.decide.screening import county_of
 from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS
+from calaim_cli.policy.questions import not_separated
 from calaim_cli.policy.routes import Form, ReferralWords
 
 CHOSEN: Final = tuple(field for field in FIELDS if field.part in {"referrer", "consent"} and field.choices)
@@ -55,6 +57,7 @@ class CheckedCase(NamedTuple):
 
 def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCase:
     """A case that is to become a draft as checked, field by field, against the form of the member's plan."""
+    case = _with_ids(case, policy.words)
     kept, wrong, doubtful = _fields(case, form, as_of)
     place = county_of(kept, policy)
     program, services, unknown = requested(kept, policy)
@@ -68,7 +71,7 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
         doubtful.append(caution("text-diagnosis", "referral.notes"))
     if kept.member.state not in {"", CALIFORNIA}:
         doubtful = [one for one in doubtful if one.code != "zip-state"]
-    doubtful += [*_without_detail(kept, policy.words), *place.warnings]
+    doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_part2(kept, policy.words)]
     if is_child(kept, as_of) and not kept.consent.agreed_by:
         doubtful.append(caution("agreed-by-not-stated", "consent.agreed_by"))
     if kept.consent.part2 is None:
@@ -119,6 +122,20 @@ def _missing(case: Case, form: Form, as_of: date) -> Iterator[Problem]:
         yield Problem(keys[0], "member-id-missing", f"give the {labels}, in {one_of(keys)}")
 
 
+def _with_ids(case: Case, form: ReferralWords) -> Case:
+    """The case with each choice by its id, where it is given by the words of one, or with capitals or blanks."""
+    for field in CHOSEN:
+        given, known = TEXT_OF[field.key](case), getattr(form, field.choices)
+        if given and given not in known:
+            table = replace(getattr(case, field.part), **{field.name: choice_of(given, known) or given})
+            case = replace(case, **{field.part: table})
+    current = case.referral.current_services
+    if not form.current_services.keys() >= set(current):
+        current = tuple(choice_of(one, form.current_services) or one for one in current)
+        case = replace(case, referral=replace(case.referral, current_services=current))
+    return case
+
+
 def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
     for field in CHOSEN:
         given, known = TEXT_OF[field.key](case), getattr(form, field.choices)
@@ -127,7 +144,10 @@ def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
     current = case.referral.current_services
     if not current:
         yield Problem("referral.current_services", "missing", 'say what the member receives now; ["none"] if nothing')
-    if any(one not in form.current_services for one in current) or ("none" in current and len(current) > 1):
+    unknown = [one for one in current if one not in form.current_services]
+    if any(names_several(one, form.current_services) for one in unknown):
+        yield not_separated("referral.current_services")
+    elif unknown or ("none" in current and len(current) > 1):
         words = f"give {one_of(form.current_services)}; none excludes the others"
         yield Problem("referral.current_services", "unknown-choice", words)
 
@@ -139,6 +159,34 @@ def _receives(referral: Referral) -> Iterator[Problem]:
         if getattr(referral, key) and current and service not in current:
             words = f"current_services does not name {service}: add it there, or remove this"
             yield Problem(f"referral.{key}", "says-two-things", words)
+
+
+def _part2(case: Case, words: ReferralWords) -> Iterator[Problem]:
+    """What to look at for 42 CFR Part 2: the paper that goes along, or a text that may come from such a program."""
+    if case.consent.from_part2_program:
+        yield caution("part2-attach", "consent.part2_consent")
+        return
+    for part in ("member", "referrer", "referral"):
+        for name in _with_phrase(getattr(case, part), words):
+            yield caution("part2-phrase", f"{part}.{name}")
+
+
+@lru_cache(MOST_REMEMBERED)  # one referrer often has all rows of a sheet
+def _with_phrase(table: Struct, words: ReferralWords) -> tuple[str, ...]:
+    """The keys of the texts of a table that have one of the phrases; anything may stand in an address, too."""
+    values = {name: getattr(table, name) for name in table.__struct_fields__}
+    texts = {name: value.casefold() for name, value in values.items() if isinstance(value, str)}
+    phrase = _phrase_of(words)
+    if not phrase.search("\n".join(texts.values())):
+        return ()
+    return tuple(name for name, text in texts.items() if phrase.search(text))
+
+
+@lru_cache
+def _phrase_of(words: ReferralWords) -> re.Pattern[str]:
+    """What finds any of the phrases as whole words, in a text without case, however its blanks were typed."""
+    phrases = [r"[\W_]+".join(map(re.escape, phrase.casefold().split())) for phrase in words.part2_phrases]
+    return re.compile(rf"\b(?:{'|'.join(phrases)})\b" if phrases else r"(?!)")
 
 
 def _without_detail(case: Case, form: ReferralWords) -> Iterator[Problem]:
@@ -158,10 +206,12 @@ def _without_detail(case: Case, form: ReferralWords) -> Iterator[Problem]:
 
 def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Problem]]:
     """The program and services asked for by their ids, and what is wrong with them."""
-    program, typed = case.referral.program.lower(), case.referral.services
+    named, typed = policy.entry_by_name.get(name_key(case.referral.program)), case.referral.services
+    program = named.id if named else case.referral.program
     problems = []
     if program not in THREE_PROGRAMS:
-        problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(THREE_PROGRAMS)}"))
+        code = "unknown-program" if program.strip() else "missing"
+        problems.append(Problem("referral.program", code, f"give one of {one_of(THREE_PROGRAMS)}"))
     elif (program == "cs") != bool(typed):
         which = "say which Community Supports: 'calaim services' lists their ids"
         words = which if program == "cs" else "only cs (Community Supports) takes services: remove them"
@@ -176,7 +226,8 @@ def _services(where: str, typed: Iterable[str], policy: Policy) -> tuple[tuple[s
     problems = []
     for one in (one for one in typed if services[one] is None):
         near = did_you_mean(one, [service.id for service in policy.programs_file.service])
-        problems.append(Problem(where, "unknown-service", f"unknown service; {near or listed}"))
+        unknown = Problem(where, "unknown-service", f"unknown service; {near or listed}")
+        problems.append(not_separated(where) if names_several(one, policy.service_by_name) else unknown)
     return tuple(dict.fromkeys(found.id if found else one for one, found in services.items())), problems
 
 
@@ -189,6 +240,6 @@ def _consent(case: Case, form: Form) -> Iterator[Problem]:
     if form.attestation and consent.attested is not True:
         words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
         yield Problem("consent.attested", "attestation-missing", words)
-    if consent.part2 and consent.part2_consent is not True:
+    if consent.from_part2_program and consent.part2_consent is not True:
         words = "information from a 42 CFR Part 2 program needs the member's written consent"
         yield Problem("consent.part2_consent", "part2-consent-missing", words)

@@ -123,11 +123,13 @@ class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True,
     required: tuple[str, ...]
     required_if: dict[str, dict[str, tuple[str, ...]]] = {}
     required_unless: dict[str, dict[str, tuple[str, ...]]] = {}
-    numbers: tuple[str, ...]  # of the member, those that may leave to the plan
+    numbers: tuple[str, ...]  # of the member, those that may leave to the plan: the first that is given
     source: tuple[str, ...]
     plans: tuple[str, ...] = ()
+    initials: tuple[str, ...] = ()  # names of which the initial alone leaves
     opening: str = ""
     labels: dict[str, str] = {}  # those that differ from a field's own, by its key
+    before_agreement: dict[str, str] = {}  # said before the member's agreement is asked for, by program
     attestation: tuple[str, ...] = ()
     reminders: tuple[str, ...] = ()
 
@@ -158,6 +160,10 @@ class ReferralWords(Struct, frozen=True, eq=False, forbid_unknown_fields=True, k
     kinds: dict[str, str]  # of organization, for a profile
     closed_loop: str
     part2_notice: str
+    part2_consent: str = ""  # what goes with the notice
+    part2_phrases: tuple[str, ...] = ()
+    ecm_or_chw: str
+    both: str
     watch_words: tuple[str, ...] = ()
     source: tuple[str, ...]
 

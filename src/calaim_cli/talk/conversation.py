@@ -11,24 +11,26 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound, Problem
-from calaim_cli.base.values import MESSAGES, Value, date_of_birth
+from calaim_cli.base.folding import is_unknown
+from calaim_cli.base.values import MESSAGES, Value, date_of_birth, figures
 from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import AGE, Case, Referral, age_of
 from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.interview import Inquiry, next_question
-from calaim_cli.decide.membership import MANAGED_CARE, membership_of
-from calaim_cli.draft.route import Destination
+from calaim_cli.decide.known import CURRENT_SERVICES, known_of
+from calaim_cli.decide.membership import membership_of
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
 from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named
 from calaim_cli.policy.programs import Outcome
-from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer, read_answers
+from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer
 from calaim_cli.policy.routes import Form
 from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 
 Save = Callable[[Case], None]
 """Takes the case after every reply, to save it."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
+BOTH: Final = "both"
 # Python reads 4,300 digits and TOML 64 bits, with errors of their own beyond; no count of anybody's has ten.
 LONGEST: Final = 9
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
@@ -41,17 +43,9 @@ class Quit(Exception):
     """The person wants to stop here; what was said so far has been saved."""
 
 
-class Declined(Exception):
-    """The person said no where only a yes may go on; the text says what that means."""
-
-
 def answers_of(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
-    """The case's answers as far as they are valid, with what the case says beside them: age, plan."""
-    answers, _ = read_answers(case.answers, policy.questions)
-    age = age_of(case, as_of)
-    if membership_of(case, policy).plan and MANAGED_CARE in policy.questions:
-        answers[MANAGED_CARE] = True
-    return answers if age is None else {**answers, AGE: age}
+    """What is known by the case, as far as its answers are valid."""
+    return known_of(case, policy.questions, as_of, membership_of(case, policy).plan).answers
 
 
 def hold_interview(
@@ -60,7 +54,9 @@ def hold_interview(
     """The case with the replies to all that can still change the inquiry's subjects.
 
     "Back" asks an earlier question again and drops no later reply. `stand` is told the case before each question.
+    The replies are of this day; where older answers stay, theirs is kept.
     """
+    older = set(case.answers) if case.answered_on else set()
     asked = [question for question in answers_of(case, policy, as_of) if question in about.questions]
     question = next_question(about, answers_of(case, policy, as_of))
     while question is not None:
@@ -73,6 +69,8 @@ def hold_interview(
             question = asked[position - 1] if position else question
             continue
         case = with_reply(case, policy.questions[question], reply)
+        older.discard(question)
+        case = case if older else replace(case, answered_on=as_of.isoformat())
         save(case)
         if question not in asked:
             asked.append(question)
@@ -82,12 +80,13 @@ def hold_interview(
 
 def question_prompt(question: Question, case: Case, policy: Policy, as_of: date) -> Prompt:
     """The prompt for a question: its words, help with sources, choices, and the reply given before."""
-    tests = [criterion for criterion in policy.criteria.values() if criterion.question == question.id]
+    tests = [one for one in policy.criteria.values() if one.question == question.id and one.id in policy.rule_criteria]
     cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
     most = question.at_most
     bound = "" if most is None else f" to {most}"
 
     def number(typed: str) -> Value:
+        typed = figures(typed)
         if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST and (most is None or int(typed) <= most):
             return Value(typed)
         # A date of birth will do for the age, and is kept as such.
@@ -111,7 +110,8 @@ def _earlier(question: Question, case: Case, as_of: date) -> str | tuple[str, ..
     """The reply given before, as the prompt knows it; one that is not valid counts as none."""
     if question.id == AGE and age_of(case, as_of) is not None:
         return case.member.date_of_birth
-    answer = read_answer(question, case.answers.get(question.id, ()), question.id)
+    referred = case.referral.current_services if question.id == CURRENT_SERVICES else ()
+    answer = read_answer(question, case.answers.get(question.id, referred), question.id)
     if isinstance(answer, Problem) or answer == DONT_KNOW:
         return ""
     if isinstance(answer, bool):
@@ -120,12 +120,17 @@ def _earlier(question: Question, case: Case, as_of: date) -> str | tuple[str, ..
 
 
 def with_reply(case: Case, question: Question, reply: Reply) -> Case:
-    """The case with the reply kept. A date of birth is kept as such, and the age is then no answer of its own."""
+    """The case with the reply kept. A date of birth is kept as such, and the age is then no answer of its own.
+
+    What the member receives now is said once, and so no longer in the referral.
+    """
     if question.id == AGE and isinstance(reply, str) and not reply.isdigit():
         others = {key: value for key, value in case.answers.items() if key != AGE}
         return replace(case, member=replace(case.member, date_of_birth=reply), answers=others)
     if question.id == AGE:
         case = replace(case, member=replace(case.member, date_of_birth=""))
+    if question.id == CURRENT_SERVICES:
+        case = replace(case, referral=replace(case.referral, current_services=()))
     answer: Any = list(reply) if isinstance(reply, tuple) else reply
     if reply is Move.DONT_KNOW:
         answer = DONT_KNOW
@@ -171,11 +176,19 @@ def choose_referrals(
     }
     words = "What should the referral ask for?"
     reply = ask_alone(ask, Prompt(where="referral.program", text=words, options=offers, several=True))
+    if {"ecm", "chw"} <= set(reply):
+        which = ask_alone(ask, _one_or_both(policy))
+        reply = tuple(one for one in reply if one not in {"ecm", "chw"} or which in {one, BOTH})
     services = tuple(one for one in reply if one in policy.services)
     wanted = [(one, ()) for one in reply if one not in policy.services] + ([("cs", services)] if services else [])
     return tuple(
         replace(case, referral=replace(case.referral, program=program, services=chosen)) for program, chosen in wanted
     )
+
+
+def _one_or_both(policy: Policy) -> Prompt:
+    words = ("ecm", "chw", BOTH)
+    return Prompt(where="ecm_or_chw", text=f"{policy.words.ecm_or_chw} Type {one_of(words)}.", words=words)
 
 
 class Step(Struct, frozen=True):
@@ -249,7 +262,7 @@ def place_steps(policy: Policy) -> tuple[Step, ...]:
 
 def _plan_here(typed: str, county: County, policy: Policy) -> Value:
     """The id of the plan that is typed; one that does not serve the county is asked for again, with what is known."""
-    if name_key(typed) == DONT_KNOW:
+    if is_unknown(typed):
         return Value(DONT_KNOW)
     try:
         plan = plan_named(typed, policy)
@@ -261,7 +274,7 @@ def _plan_here(typed: str, county: County, policy: Policy) -> Value:
 
 
 def _region(typed: str, policy: Policy) -> Value:
-    key = name_key(typed)
+    key = DONT_KNOW if is_unknown(typed) else name_key(typed)
     return Value(key, "" if key in {DONT_KNOW, *policy.regions} else f"give {one_of(policy.regions)}, or {DONT_KNOW}")
 
 
@@ -283,6 +296,9 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
     options = _options(field, policy)
 
     def prompt(case: Case) -> Prompt | None:
+        answered = case.answers.get(field.name, DONT_KNOW)
+        if where == f"referral.{CURRENT_SERVICES}" and answered and answered != DONT_KNOW:
+            return None  # the interview asked it
         needed = where in form.needed(lambda key: attrgetter(key)(case))
         chosen = _options(choice, policy).get(attrgetter(choice.key)(case), "")
         no_detail = choice is not field and not chosen.endswith(SAY_WHICH)
@@ -318,50 +334,3 @@ def _options(field: Field, policy: Policy) -> dict[str, str]:
     if field.choices == "services":
         return {name: service.name for name, service in policy.services.items()}
     return getattr(policy.words, field.choices) if field.choices else {}
-
-
-def spoken_step(where: str, text: str, no_means: str = "", *, dont_know: bool = False) -> Step:
-    """A yes or no that a person types as a whole word, for this referral alone; "no" raises Declined if it means that.
-
-    It is no menu: a menu opens on one of its choices, and Enter would say it.
-    """
-
-    def whole_word(typed: str) -> Value:
-        word = typed.casefold()
-        return Value(word, "" if word in YES_NO else "type the whole word, yes or no")
-
-    def keep(case: Case, reply: Reply) -> Case:
-        if no_means and reply != "yes":
-            raise Declined(no_means)
-        # Who does not know of Part 2 needs the written consent as well; whether to write is no field of a case.
-        return _with(case, where, reply != "no") if where in BY_KEY else case
-
-    asked = Prompt(where=where, text=f"{text} Type yes or no.", check=whole_word, dont_know=dont_know)
-    return Step(lambda _: asked, keep)
-
-
-def part2_steps() -> tuple[Step, ...]:
-    """Part 2, which changes what the draft says, and where it applies the written consent that it needs."""
-    asked, consented = BY_KEY["consent.part2"], BY_KEY["consent.part2_consent"]
-    no_means = "get the member's written consent, or leave out what comes from that program"
-    written = spoken_step(consented.key, consented.ask, no_means)
-    return (
-        spoken_step(asked.key, asked.ask, dont_know=True),
-        Step(lambda case: written.prompt(case) if case.consent.part2 else None, written.keep),
-    )
-
-
-def consent_steps(case: Case, goes: Destination, policy: Policy) -> tuple[Step, ...]:
-    """Steps for what a person says of a draft she has read: it is right, the member's agreement, the attestation."""
-    ids = case.referral.services or (case.referral.program,)
-    named = f"It is for: {'; '.join(entry_named(name, policy).name for name in ids)}."
-    agreed, attested = BY_KEY["consent.member_agreed"], BY_KEY["consent.attested"]
-    attestation = " ".join(policy.form_of(goes.plan.id).attestation)
-    what = f"this draft to {', '.join(goes.to)}" if goes.by_email else f"this sheet for {goes.plan.name}"
-    said = (
-        spoken_step("write", f"Write {what}? Nothing is sent.", "the draft is not right yet"),
-        spoken_step(agreed.key, f"{agreed.ask} {named}", "the member has not agreed; ask first"),
-    )
-    if not attestation:
-        return said
-    return *said, spoken_step(attested.key, f"{attested.ask} {named} {attestation}", "only a person can attest to it")
