@@ -38,6 +38,7 @@ from calaim_cli.talk.conversation import (
     ask_alone,
     choose_referrals,
     field_step,
+    form_steps,
     hold_interview,
     question_prompt,
     walk,
@@ -262,6 +263,48 @@ def test_twelve_in_place_of_forty() -> None:
     assert twelve.outcomes == {"ecm": Outcome.UNLIKELY}
 
 
+@pytest.mark.parametrize(
+    ("answers", "answered", "day"),
+    [
+        ({}, "", "2026-11-22"),
+        ({"complex_need": True}, "2026-09-01", "2026-09-01"),
+        ({"age": 46}, "2026-09-01", "2026-09-01"),
+        ({"complex_need": True}, "", "2026-11-22"),
+        ({}, "2026-09-01", "2026-11-22"),
+    ],
+    ids=["from nothing", "older answer stays", "older age stays", "no day so far", "no answer so far"],
+)
+def test_replies_have_a_day(answers: dict[str, Answer], answered: str, day: str) -> None:
+    """The case says from the first reply on of which day its answers are; older ones are never made new by others."""
+    left = {where: typed for where, typed in script(STREET).items() if where not in answers}
+    held = Held(left, Case(answers=dict(answers), answered_on=answered))
+    assert {case.answered_on for case in held.kept} == {day}
+
+
+def test_older_answer_said_anew_is_of_this_day() -> None:
+    """Once every older answer has been asked again, all are of the day of the talk."""
+    typed = script(STREET, age=["46"])
+    first = next(iter(Held(dict(typed)).ask.places[1:]))
+    typed[first] = ["back", str(typed[first])]
+    held = Held(typed, Case(answers={"age": 40}, answered_on="2026-09-01"))
+    assert held.case.answers["age"] == 46
+    assert held.case.answered_on == "2026-11-22"
+
+
+def test_what_is_received_now_is_kept_in_one_place() -> None:
+    """A reply on what the member receives now takes the place of what the referral says, which was shown before."""
+    case = Case(referral=Referral(program="chw", current_services=("ecm",)))
+    question = people.policy().questions["current_services"]
+    assert question_prompt(question, case, people.policy(), AS_OF).earlier == ("ecm",)
+    now = with_reply(case, question, ("chw",))
+    assert (now.referral.current_services, now.answers) == ((), {"current_services": ["chw"]})
+
+
+def test_help_cites_what_decides_alone() -> None:
+    """The sources beside a question are of the rules: what only points out a slip is not cited for them."""
+    assert "Inferred" not in question_prompt(people.policy().questions["age"], Case(), people.policy(), AS_OF).help
+
+
 def test_date_of_birth_will_do_for_the_age() -> None:
     """A date of birth is kept as such, in one spelling, and the age is worked out from it."""
     held = Held(script(STREET, age="03/04/1980"))
@@ -425,7 +468,7 @@ def test_question_alone_has_nothing_before_it() -> None:
 
 def test_field_keeps_what_is_checked(catalog: Policy) -> None:
     """A field of the form is kept as its check keeps it, and shown when the person comes back."""
-    step = field_step("member.date_of_birth", catalog.form_of("kp"), catalog.words, AS_OF)
+    step = field_step("member.date_of_birth", catalog.form_of("kp"), catalog, AS_OF)
     case = walk([step], Case(), Says({"member.date_of_birth": "3/4/1980"}), lambda _: None)
     assert case.member.date_of_birth == "1980-03-04"
     prompt = step.prompt(case)
@@ -440,9 +483,85 @@ def test_field_keeps_what_is_checked(catalog: Policy) -> None:
 )
 def test_one_member_number_is_needed(catalog: Policy, plan: str, mrn: str, optional: bool) -> None:
     """Whoever has no record number that the plan's form takes cannot skip the number on the Medi-Cal card."""
-    prompt = field_step("member.cin", catalog.form_of(plan), catalog.words, AS_OF).prompt(Case(member=Member(mrn=mrn)))
+    prompt = field_step("member.cin", catalog.form_of(plan), catalog, AS_OF).prompt(Case(member=Member(mrn=mrn)))
     assert prompt is not None
     assert prompt.optional is optional
+
+
+def asked_of(catalog: Policy, part: str, case: Case, replies: Replies) -> tuple[Says, Case]:
+    """What the steps of a part of KP's form ask for where a person says this, and the case that comes of it."""
+    ask = Says(replies)
+    return ask, walk(form_steps(part, catalog, AS_OF, "kp"), case, ask, lambda _: None)
+
+
+OF_MEMBER: Replies = {key: said for key, said in SAID.items() if key not in {"member.county", "member.plan"}}
+
+
+def test_member_without_address_and_phone_is_asked_how_to_reach_her(catalog: Policy) -> None:
+    """Whoever has neither says none, is not asked for city and ZIP code, and cannot skip how she is reached."""
+    none: Replies = {
+        "member.phone": "None",
+        "member.address": "none",
+        "member.reach_through": "Xshelter",
+    }
+    ask, case = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | none)
+    assert not {"member.city", "member.state", "member.zip"} & set(ask.places)
+    assert (case.member.phone, case.member.address, case.member.reach_through) == ("none", "none", "Xshelter")
+    assert isinstance(read_reply(ask.prompt("member.address"), "homeless"), Refusal)
+    assert isinstance(read_reply(ask.prompt("member.reach_through"), ""), Refusal)
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER)
+    assert "member.reach_through" not in ask.places
+    assert {"member.city", "member.state", "member.zip"} <= set(ask.places)
+
+
+def test_parent_is_asked_for_a_child_alone(catalog: Policy) -> None:
+    """Parent or guardian is asked for where the member is under 18, and can be skipped."""
+    child: Replies = {"member.date_of_birth": "11/23/2008", "member.guardian_name": "", "member.guardian_contact": ""}
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | child)
+    assert {"member.guardian_name", "member.guardian_contact"} <= set(ask.places)
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | {"member.date_of_birth": "11/22/2008"})
+    assert not {"member.guardian_name", "member.guardian_contact"} & set(ask.places)
+
+
+def test_what_the_member_receives_is_asked_in_full(catalog: Policy) -> None:
+    """Of ECM the provider is asked for, of Community Supports which; going back to none forgets both."""
+    both: Replies = {
+        "referral.current_services": "1,4",
+        "referral.ecm_provider": "Xprovider",
+        "referral.ecm_provider_contact": "510-555-0101",
+        "referral.current_supports": "Respite Services for Caregivers",
+    }
+    _, case = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | both)
+    assert case.referral.current_services == ("ecm", "community_supports")
+    assert (case.referral.ecm_provider, case.referral.current_supports) == ("Xprovider", ("respite",))
+    ask, again = asked_of(catalog, "member", case, OF_MEMBER)
+    assert not {"referral.ecm_provider", "referral.current_supports"} & set(ask.places)
+    assert again.referral == replace(FOR_ECM.referral, current_services=("none",))
+
+
+@pytest.mark.parametrize(
+    ("relationship", "source", "npi", "organization"),
+    [
+        pytest.param("medical_provider", "other", False, True, id="a doctor"),
+        pytest.param("other", "hospital_or_er_team", False, True, id="a hospital"),
+        pytest.param("social_services_provider", "school_or_lea", True, True, id="a school"),
+        pytest.param("member_or_family", "other", True, False, id="the family"),
+    ],
+)
+def test_only_who_has_an_npi_needs_one(
+    catalog: Policy, relationship: str, source: str, *, npi: bool, organization: bool
+) -> None:
+    """The NPI can be skipped by who has none, and a family is not asked for an organization."""
+    said: Replies = {
+        **REFERRER,
+        "referrer.relationship": relationship,
+        "referrer.source": source,
+        "referrer.relationship_detail": "Xrelation",
+        "referrer.source_detail": "Xsource",
+    }
+    ask, _ = asked_of(catalog, "referrer", Case(), said)
+    assert ask.prompt("referrer.npi").optional is npi
+    assert ("referrer.organization" in ask.places) is organization
 
 
 YES: Replies = {"consent.part2": "no", "write": "yes", "consent.member_agreed": "yes", "consent.attested": "yes"}
@@ -690,7 +809,10 @@ def test_complete_profile_is_not_asked_about() -> None:
 def test_what_the_profile_lacks_is_asked(known: dict[str, str]) -> None:
     """Without a profile, or with half of one, the referrer is asked now and not told at the end what is missing."""
     talked = Talked({**WHOLE, **REFERRER}, profile=Referrer(**known))
-    assert [where for where in talked.ask.places if where.startswith("referrer.")] == list(REFERRER)
+    assert [where for where in talked.ask.places if where.startswith("referrer.")] == [
+        *("referrer.relationship", "referrer.source", "referrer.name", "referrer.organization", "referrer.npi"),
+        *("referrer.address", "referrer.phone", "referrer.email"),
+    ]
     assert talked.cases[0].referrer == PROFILE
 
 
@@ -753,6 +875,7 @@ def test_screening_comes_before_the_choice() -> None:
     assert offers["chw"].endswith(labels["likely"])
     assert offers["ecm"].endswith(labels["need-answers"])
     assert talked.cases[0].answers["chw_triggers"] == ["social_need"]
+    assert "referral.current_services" not in talked.ask.places  # asked once is enough
 
 
 def test_back_and_forth_through_the_form() -> None:

@@ -300,3 +300,11 @@ def test_any_line_is_a_reply_or_refused(prompt: Prompt, typed: str) -> None:
         assert reply in (prompt.options or prompt.words or (reply,))
     else:
         assert isinstance(reply, Move | Refusal)
+
+
+@pytest.mark.parametrize("options", [{}, {"a": "One", "b": "Two"}], ids=["text", "choice"])
+def test_hyphen_removes_what_may_be_left_out(options: dict[str, str]) -> None:
+    """What was given before and need not be is removed by a hyphen; where something is needed it is a wrong reply."""
+    prompt = partial(Prompt, where="x", text="X?", options=options, check=short, earlier="a")
+    assert read_reply(prompt(optional=True), " - ") == ""
+    assert isinstance(read_reply(prompt(check=lambda typed: Value(typed, "bad")), "-"), Refusal)

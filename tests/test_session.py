@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 import people
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Stopped, UsageError
+from calaim_cli.case import casefile
 from calaim_cli.case.case import Case
 from calaim_cli.case.casefile import case_bytes
 from calaim_cli.case.form import BY_KEY, FIELDS
@@ -686,3 +687,72 @@ def test_profile_is_left_alone_by_quit(tmp_path: Path, profile: Path) -> None:
             terminal.type(key)
             assert terminal.end() == 130
         assert profile.read_text("utf-8") == PROFILE
+
+
+def test_remarks_are_not_lost_by_saving(tmp_path: Path) -> None:
+    """A case with remarks is refused before anything is saved, by their lines; under another name it is saved."""
+    path = tmp_path / "case.toml"
+    content = b'# called on Monday\n[answers]\nage = 40 # as she says\n[member]\ncity = "Apt #4"\n'
+    path.write_bytes(content)
+    with pytest.raises(OutputRefused, match=r"remarks \(#\) in lines 1, 3") as caught:
+        saver(path, path)
+    assert (caught.value.code, path.read_bytes()) == ("remarks", content)
+    saver(tmp_path / "other.toml", path)(Case())
+    assert (tmp_path / "other.toml").exists()
+
+
+@pytest.mark.parametrize("name", ["case.json", "case"])
+def test_json_stays_json(tmp_path: Path, name: str) -> None:
+    """A case in JSON is saved as JSON, and so is a new one whose name says so."""
+    path, new = tmp_path / name, tmp_path / "new.json"
+    path.write_text('{"answers": {"age": 40}, "member": {"city": "#1"}}', encoding="utf-8")
+    case = casefile.read(str(path))
+    for save in (saver(path, path), saver(new, path)):
+        save(case)
+    assert json.loads(path.read_text("utf-8")) == json.loads(new.read_text("utf-8"))
+    assert casefile.read(str(path)) == casefile.read(str(new)) == case
+    assert is_private(path)
+
+
+@pytest.mark.parametrize("start", [True, False], ids=["gone on with", "new"])
+def test_case_that_somebody_else_changed_is_not_overwritten(tmp_path: Path, start: bool) -> None:
+    """What another program or person has saved there since is left as it is; what is gone is written again."""
+    path = tmp_path / "case.toml"
+    if start:
+        path.write_bytes(b"[answers]\nage = 40\n")
+    keep = saver(path, path if start else None)
+    keep(Case(answers={"age": 41}))
+    path.write_bytes(b"[answers]\nage = 50\n")
+    with pytest.raises(OutputRefused, match="has changed since it was read") as caught:
+        keep(Case(answers={"age": 42}))
+    assert (caught.value.code, answers_in(path)) == ("changed", {"age": 50})
+    path.unlink()
+    keep(Case(answers={"age": 43}))
+    assert answers_in(path) == {"age": 43}
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_profile_edit_overwrites_no_other_edit(profile: Path) -> None:
+    """A profile that was changed while its questions were answered is left as it is, with exit 6."""
+    with Terminal("profile", "edit", "--plain") as terminal:
+        terminal.prompt()
+        profile.write_text(PROFILE.replace("Pat", "Kim"), encoding="utf-8")
+        terminal.answer(dict.fromkeys(TEXTS, ""), TEXTS)
+        assert terminal.end() == 6
+    assert "has changed since it was read" in terminal.words
+    assert profile.read_text("utf-8") == PROFILE.replace("Pat", "Kim")
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_profile_edit_removes_and_announces(profile: Path) -> None:
+    """A hyphen removes an optional value, as the prompt says; remarks that will be lost are told of before."""
+    profile.write_text(f"# mine\n{PROFILE}", encoding="utf-8")
+    lines = dict.fromkeys(TEXTS, "") | {"network_lead_entity.name": "-", "network_lead_entity.email": "-"}
+    with Terminal("profile", "edit", "--plain") as terminal:
+        terminal.answer(lines, TEXTS)
+        assert terminal.end() == 0
+    assert "remarks (#) in line 1 will be lost when this is saved" in terminal.words
+    assert "- to remove" in terminal.words
+    document = tomllib.loads(profile.read_text("utf-8"))
+    assert "network_lead_entity" not in document
+    assert document["referrer"] == tomllib.loads(PROFILE)["referrer"]

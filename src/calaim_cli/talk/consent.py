@@ -12,8 +12,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from calaim_cli.base.wording import one_of
-from calaim_cli.case.case import Case, age_of
-from calaim_cli.case.form import BY_KEY
+from calaim_cli.case.case import Case
+from calaim_cli.case.form import BY_KEY, is_child
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.policy import Policy, entry_named
 from calaim_cli.policy.questions import DONT_KNOW
@@ -21,7 +21,6 @@ from calaim_cli.talk.conversation import Step
 from calaim_cli.talk.prompt import NO, NOT_KNOWN, YES, Prompt, Reply
 
 CHANGE: Final = "change"
-OF_AGE: Final = 18
 KEPT: Final = {YES: True, NO: False, NOT_KNOWN: DONT_KNOW}
 """How a word is kept in a case; any other as it is."""
 
@@ -78,8 +77,8 @@ def consent_steps(case: Case, goes: Destination, policy: Policy, as_of: date) ->
 
 def _agreement_steps(case: Case, note: str, policy: Policy, as_of: date) -> tuple[Step, ...]:
     """The member's agreement, and who said it where a guardian may speak for the member."""
-    ids, age = case.referral.services or (case.referral.program,), age_of(case, as_of)
-    guarded = bool(case.member.guardian_name) or (age is not None and age < OF_AGE)
+    ids = case.referral.services or (case.referral.program,)
+    guarded = bool(case.member.guardian_name) or is_child(case, as_of)
     agreed = BY_KEY["consent.member_agreed"]
     asked, no_means = agreed.ask, "The member has not agreed. Ask the member"
     if guarded:
@@ -89,7 +88,7 @@ def _agreement_steps(case: Case, note: str, policy: Policy, as_of: date) -> tupl
         asked, no_means = "Do you want this to be sent?", "You do not want it to be sent. Think it over"
     asks_for = f"It asks for: {'; '.join(entry_named(name, policy).name for name in ids)}."
     steps = spoken_step(agreed.key, f"{note} {asked} {asks_for}".lstrip(), no_means=no_means)
-    who = spoken_step("consent.agreed_by", "Who said yes?", ("member", "guardian"))
+    who = spoken_step("consent.agreed_by", BY_KEY["consent.agreed_by"].ask, tuple(policy.words.agreed_by))
     return (steps, who) if guarded else (steps,)
 
 

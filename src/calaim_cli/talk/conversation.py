@@ -14,8 +14,8 @@ from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import MESSAGES, Value, date_of_birth, figures
 from calaim_cli.base.wording import name_key, one_of
-from calaim_cli.case.case import AGE, Case, age_of
-from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
+from calaim_cli.case.case import AGE, Case, Referral, age_of
+from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.interview import Inquiry, next_question
 from calaim_cli.decide.known import CURRENT_SERVICES, known_of
@@ -24,7 +24,7 @@ from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
 from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer
-from calaim_cli.policy.routes import Form, ReferralWords
+from calaim_cli.policy.routes import Form
 from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 
 Save = Callable[[Case], None]
@@ -34,11 +34,9 @@ BOTH: Final = "both"
 # Python reads 4,300 digits and TOML 64 bits, with errors of their own beyond; no count of anybody's has ten.
 LONGEST: Final = 9
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
-CHOSEN: Final = {
-    "referrer": ("referrer.relationship", "referrer.relationship_detail", "referrer.source", "referrer.source_detail"),
-    "member": ("referral.current_services", "referral.notes"),
-}
-"""The choices asked for after the texts about the referrer and about the member."""
+CHOICES_OF_REFERRER: Final = ("relationship", "relationship_detail", "source", "source_detail")
+"""Asked for before the texts about the referrer: they decide which of those are needed."""
+DETAILS_OF_CURRENT: Final = ("ecm_provider", "ecm_provider_contact", "current_supports")
 
 
 class Quit(Exception):
@@ -281,36 +279,58 @@ def _region(typed: str, policy: Policy) -> Value:
 
 
 def form_steps(part: str, policy: Policy, as_of: date, plan: str) -> tuple[Step, ...]:
-    """Steps for what the form asks of referrer or member: the texts in the form's order, then the choices."""
+    """Steps for what the form asks of the referrer, or of the member with what she receives and wishes for."""
     form, typed = policy.form_of(plan), {FieldKind.TEXT, FieldKind.DATE}
     texts = [key for key in form.keys if BY_KEY[key].part == part and BY_KEY[key].kind in typed]
-    return tuple(field_step(where, form, policy.words, as_of) for where in (*texts, *CHOSEN[part]))
+    wishes = [key for key in form.keys if BY_KEY[key].part == "referral" and BY_KEY[key].ask]
+    keys = [*(f"referrer.{name}" for name in CHOICES_OF_REFERRER), *texts] if part == "referrer" else [*texts, *wishes]
+    return tuple(field_step(where, form, policy, as_of) for where in keys)
 
 
-def field_step(where: str, form: Form, words: ReferralWords, as_of: date) -> Step:
+def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
     """A step that asks for one field of the form: a text, checked as a case file's is, or a choice, or several.
 
-    The detail of a choice is asked for after words that want one, and skipped after any other.
+    It is skipped where the field is not of the case: the detail of a choice is asked for after words that want one.
     """
     field, choice = BY_KEY[where], BY_KEY[where.removesuffix("_detail")]
-    options: dict[str, str] = getattr(words, field.choices) if field.choices else {}
-    may_be_left = not options and choice is field and where not in form.required
+    options = _options(field, policy)
 
     def prompt(case: Case) -> Prompt | None:
-        said, answered = attrgetter(choice.key)(case), case.answers.get(field.name, DONT_KNOW)
+        answered = case.answers.get(field.name, DONT_KNOW)
         if where == f"referral.{CURRENT_SERVICES}" and answered and answered != DONT_KNOW:
             return None  # the interview asked it
-        if choice is not field and not getattr(words, choice.choices).get(said, "").endswith(SAY_WHICH):
+        needed = where in form.needed(lambda key: attrgetter(key)(case))
+        chosen = _options(choice, policy).get(attrgetter(choice.key)(case), "")
+        no_detail = choice is not field and not chosen.endswith(SAY_WHICH)
+        not_of_it = field.when is not None and not field.when(case, as_of)
+        if no_detail or not_of_it or (where in form.required and not needed):
             return None
+        # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
+        must = needed or where == REACH or (where == "member.cin" and not (case.member.mrn and "mrn" in form.numbers))
         return Prompt(
             where=where,
-            text=field.ask.format(vendors=", ".join(words.vendors.values())),
+            text=field.ask.format(vendors=", ".join(policy.words.vendors.values())),
             options=options,
             several=field.kind is FieldKind.CHOICES,
             check=field.check or (lambda text: date_of_birth(text, as_of)),
-            # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
-            optional=may_be_left and (where != "member.cin" or bool(case.member.mrn and "mrn" in form.numbers)),
+            optional=not must and not options and choice is field,
             earlier=attrgetter(where)(case),
         )
 
-    return Step(prompt, lambda case, reply: _with(case, where, reply))
+    return Step(prompt, lambda case, reply: _without_details(_with(case, where, reply), where, as_of))
+
+
+def _without_details(case: Case, where: str, as_of: date) -> Case:
+    """The case without details of what the member does not receive, once what she receives is told anew."""
+    details = DETAILS_OF_CURRENT if where == "referral.current_services" else ()
+    for field in (BY_KEY[f"referral.{name}"] for name in details):
+        if field.when is not None and not field.when(case, as_of):
+            case = _with(case, field.key, getattr(Referral(), field.name))
+    return case
+
+
+def _options(field: Field, policy: Policy) -> dict[str, str]:
+    """The choices of a field: ids of services with their names, or a list in the data; empty for a text."""
+    if field.choices == "services":
+        return {name: service.name for name, service in policy.services.items()}
+    return getattr(policy.words, field.choices) if field.choices else {}

@@ -26,7 +26,7 @@ from calaim_cli.decide.known import known_of
 from calaim_cli.decide.membership import membership_of
 from calaim_cli.decide.screening import county_to_decide_for, screener
 from calaim_cli.draft import fitness, route
-from calaim_cli.draft.draft import Drafted, Drafter, as_text
+from calaim_cli.draft.draft import Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
@@ -206,7 +206,7 @@ def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask) -> tuple[list[Draf
             if len(left_out) == len(cases):
                 raise
             say(f"{left_out[-1]}: nothing was written. {no}.")
-    return drafts, left_out
+    return both_asked_for(drafts), left_out
 
 
 def turn_pages(text: str, ask: Ask) -> None:
@@ -268,8 +268,10 @@ def talk(
         # A refusal that is certain now is told before all that the form asks.
         way = policy.way_to(plan.id, county, one.referral.program)
         route.check_way(plan, way, policy, by_email=by_email and not one.referral.self_referral)
-    needed = [where for where in policy.form_of(plan.id).required if where.startswith("referrer.")]
-    known = case.referrer == profile and all(attrgetter(where)(case) for where in needed)
+    needed = policy.form_of(plan.id).needed(lambda where: attrgetter(where)(case))
+    known = case.referrer == profile and all(
+        attrgetter(where)(case) for where in needed if where.startswith("referrer.")
+    )
     return detailed(wanted, ("member",) if known else ("referrer", "member"), drafter, ask, save)
 
 
