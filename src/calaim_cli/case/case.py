@@ -11,8 +11,9 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from calaim_cli.base.errors import Problem
+from calaim_cli.base.folding import is_unknown, yes_or_no
 from calaim_cli.base.values import age_on, date_of_birth
-from calaim_cli.base.wording import did_you_mean
+from calaim_cli.base.wording import did_you_mean, one_of
 
 CASE_SCHEMA: Final = "calaim.case/1"
 AGE: Final = "age"
@@ -97,7 +98,7 @@ class Case(Struct, frozen=True, kw_only=True):
     referrer: Referrer = Referrer()
     referral: Referral = Referral()
     consent: Consent = Consent()
-    answered_on: str = ""
+    answered_on: str = ""  # the day of the oldest answers
     answers: dict[str, Any] = {}  # as given, and so is `expect`: the policy checks them
     expect: dict[str, Any] | None = None
 
@@ -130,8 +131,17 @@ class Profile(Struct, frozen=True):
     kind: str = ""  # of organization, by a list in the data
 
 
-PARTS: Final = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
-PROFILE_PARTS: Final = {"referrer": Referrer, "network_lead_entity": LeadEntity, "secure_email": SecureEmail}
+PARTS: Final[dict[str, type[Struct]]] = {
+    "member": Member,
+    "referrer": Referrer,
+    "referral": Referral,
+    "consent": Consent,
+}
+PROFILE_PARTS: Final[dict[str, type[Struct]]] = {
+    "referrer": Referrer,
+    "network_lead_entity": LeadEntity,
+    "secure_email": SecureEmail,
+}
 TYPES: Final[dict[Any, tuple[Any, str]]] = {
     str: (str, 'text in quotes, such as "94401"'),
     bool: (bool, "true or false"),
@@ -143,7 +153,7 @@ TYPES: Final[dict[Any, tuple[Any, str]]] = {
 
 def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
     """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
-    shapes = {**PARTS, "answers": dict, "expect": dict}
+    shapes: dict[str, type[Any]] = {**PARTS, "answered_on": str, "answers": dict, "expect": dict}
     tables, problems = read_tables({"schema": CASE_SCHEMA, **document}, CASE_SCHEMA, shapes)
     return Case(**tables), tuple(problems)
 
@@ -158,28 +168,31 @@ def read_tables(
         if key == "schema":
             problems += [Problem(key, key, f'unknown schema: this program reads "{schema}"')] if value != schema else []
         elif key not in shapes:
-            problems.append(_unknown_key(key, shapes))
+            problems.append(_unknown_key(key, shapes, schema))
+        elif shapes[key] is str:
+            tables[key] = _meant(value, str)
+            if not isinstance(tables[key], str):
+                problems.append(Problem(key, "type", f"wrong type: give {TYPES[str][1]}"))
         elif not isinstance(value, Mapping):
-            problems.append(Problem(key, "type", f"must be a table: begin it with a line [{key}]"))
+            problems.append(Problem(key, "type", f"must be a table, which begins with [{key}] in TOML"))
         elif shapes[key] is dict:
             tables[key] = dict(value)
         else:
-            tables[key] = _read_table(shapes[key], value, key, problems)
+            tables[key] = _read_table(shapes[key], value, key, schema, problems)
     return tables, problems
 
 
-def _read_table(shape: type[Struct], table: Mapping[str, object], where: str, problems: list[Problem]) -> Struct:
+def _read_table(
+    shape: type[Struct], table: Mapping[str, object], where: str, schema: str, problems: list[Problem]
+) -> Struct:
     wanted = {field.name: field.type for field in fields(shape)}
     values: dict[str, Any] = {}
     for key, value in table.items():
         place = f"{where}.{key}"
         if key not in wanted:
-            problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted]))
+            problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted], schema))
             continue
-        # TOML has dates of its own: a date of birth without quotes is one.
-        kept = value.isoformat() if type(value) is date else value
-        if isinstance(kept, list) and all(isinstance(one, str) for one in kept):
-            kept = tuple(kept)
+        kept = _meant(value, wanted[key])
         kind, words = TYPES[wanted[key]]
         if isinstance(kept, kind):
             values[key] = kept
@@ -188,8 +201,23 @@ def _read_table(shape: type[Struct], table: Mapping[str, object], where: str, pr
     return shape(**values)
 
 
-def _unknown_key(where: str, known: Iterable[str]) -> Problem:
-    return Problem(where, "unknown-key", f"unknown key; {did_you_mean(where, known) or 'see the data guide'}")
+def _meant(value: object, wanted: object) -> object:
+    """The value in the type that is wanted, where it says the same in another; None for words that do not."""
+    # TOML has dates of its own: a date of birth without quotes is one, from a database perhaps with midnight.
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    if not isinstance(value, str) or wanted is str:
+        return value
+    if wanted == bool | str | None and is_unknown(value):
+        return "unknown"
+    return yes_or_no(value)
+
+
+def _unknown_key(where: str, known: Iterable[str], schema: str) -> Problem:
+    shown_by = "'calaim case new' shows those of a case" if schema == CASE_SCHEMA else f"the keys are {one_of(known)}"
+    return Problem(where, "unknown-key", f"unknown key; {did_you_mean(where, known) or shown_by}")
 
 
 def with_profile(case: Case, profile: Referrer) -> Case:

@@ -10,8 +10,9 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.wording import did_you_mean, one_of
-from calaim_cli.policy.rules import MOST_REMEMBERED, Truth, Truths
+from calaim_cli.base.folding import is_unknown, yes_or_no
+from calaim_cli.base.wording import choice_of, did_you_mean, names_several, one_of
+from calaim_cli.policy.rules import MOST_REMEMBERED, Rule, Truth, Truths
 
 Answer = bool | int | str | tuple[str, ...]
 """What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW."""
@@ -41,7 +42,10 @@ class Topic(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How we ask. `choices` gives each choice id its words, in the order shown; `none` excludes the others."""
+    """How we ask. `choices` gives each choice id its words, in the order shown; `none` excludes the others.
+
+    `months` is how far back it looks, where it does: such an answer does not stay true.
+    """
 
     id: str
     topic: str
@@ -52,6 +56,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     at_most: int | None = None
     choices: dict[str, str] = {}
     letter: dict[str, str] = {}  # of a choice, where a letter has other words than `choices`
+    months: int = 0
     # Roughly the share that says yes, reaches a step or chooses any: it orders the interview and decides nothing.
     likely: float = 0.3
 
@@ -73,6 +78,18 @@ class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     one_of: tuple[str, ...] = ()
     has_any_of: tuple[str, ...] = ()
     any_choice: bool = False
+
+
+class Contradiction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Answers to two questions that cannot both be true: the rule is met, and the first count of `above` the larger.
+
+    What is not known contradicts nothing.
+    """
+
+    id: str
+    why: str
+    source: tuple[str, ...]
+    above: tuple[str, ...] = ()
 
 
 def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
@@ -112,6 +129,18 @@ def is_met(criterion: Criterion, answer: Answer) -> bool:
     return not chosen.isdisjoint(criterion.has_any_of or criterion.one_of)
 
 
+def answered_by(question: Question) -> str:
+    """What answers a question, in words; beside it "unknown" always does."""
+    most = "" if question.at_most is None else f" to {question.at_most}"
+    match question.kind:
+        case Kind.YES_NO:
+            return "true or false"
+        case Kind.NUMBER:
+            return f"a whole number of {question.unit} from 0{most}"
+        case Kind.CHOICE | Kind.CHOICES:
+            return f"{'any' if question.kind is Kind.CHOICES else 'one'} of {', '.join(question.choices)}"
+
+
 def read_answers(
     given: Mapping[str, object], questions: Mapping[str, Question]
 ) -> tuple[dict[str, Answer], tuple[Problem, ...]]:
@@ -126,7 +155,7 @@ def read_answers(
             continue
         where = f"answers.{key}"
         if question is None:
-            hint = did_you_mean(key, questions) or "see docs/programs.md for the questions"
+            hint = did_you_mean(key, questions) or "'calaim questions' lists them"
             problems.append(Problem(where, "unknown-question", f"unknown question; {hint}"))
             continue
         answer = read_answer(question, value, where)
@@ -139,11 +168,12 @@ def read_answers(
 
 def read_answer(question: Question, value: object, where: str) -> Answer | Problem:
     """The answer that `value` gives to the question, or the problem with it."""
-    if value == DONT_KNOW:
+    if isinstance(value, str) and is_unknown(value):
         return DONT_KNOW
     match question.kind:
         case Kind.YES_NO:
-            return value if isinstance(value, bool) else _wrong_kind(where, "true, false")
+            flag = yes_or_no(value) if isinstance(value, str) else value
+            return flag if isinstance(flag, bool) else _wrong_kind(where, "true, false")
         case Kind.NUMBER:
             return _number(question, value, where)
         case Kind.CHOICE:
@@ -166,20 +196,30 @@ def _number(question: Question, value: object, where: str) -> Answer | Problem:
 
 
 def _choice(question: Question, value: str, where: str) -> str | Problem:
-    if value in question.choices:
-        return value
-    hint = did_you_mean(value, question.choices)
+    if chosen := choice_of(value, question.choices):
+        return chosen
+    several = names_several(value, (*question.choices, *question.choices.values()))
+    if several and question.kind is Kind.CHOICES:
+        return not_separated(where)
+    hint = "" if several else did_you_mean(value, question.choices)
     known = f"the choices are {one_of(question.choices)}"
     return Problem(where, "unknown-choice", f"unknown choice: {hint or known}")
+
+
+def not_separated(where: str) -> Problem:
+    """The problem with several choices in one text: a near name of one of them would lose the others."""
+    return Problem(where, "not-separated", 'several in one text: give each by itself, such as ["one", "two"]')
 
 
 def _choices(question: Question, value: object, where: str) -> Answer | Problem:
     if not isinstance(value, list | tuple) or not set(map(type, value)) <= {str}:
         return _wrong_kind(where, "a list of choices")
-    chosen = set(value)
+    chosen = set()
+    for one in value:
+        choice = _choice(question, one, where)
+        if isinstance(choice, Problem):
+            return choice
+        chosen.add(choice)
     if NONE_OF_THESE in chosen and len(chosen) > 1:
         return Problem(where, "choice-none", f'remove "{NONE_OF_THESE}", or remove the other choices')
-    for one in value:
-        if one not in question.choices:
-            return _choice(question, one, where)
     return tuple(choice for choice in question.choices if choice in chosen)

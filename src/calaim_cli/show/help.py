@@ -38,6 +38,7 @@ DOCUMENTS: Final = (
     ("calaim.contacts/1", "calaim contacts --json", "whom to call beside the plans"),
     ("calaim.services/1", "calaim services --json", "Community Supports: limits, documents, codes, where offered"),
     ("calaim.programs/1", "calaim programs --json", "the rules, each criterion with source, date and grade"),
+    ("calaim.questions/1", "calaim questions [ID] --json", "the questions of a case, with their choices"),
     ("calaim.determination/1", "calaim check CASE --json", "what a case comes to, why, and what is missing"),
     ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
     ("calaim.referral/1", "calaim refer CASE --json", "a draft or sheet with its route"),
