@@ -113,12 +113,21 @@ GOLDEN: Final[dict[str, dict[str, Any]]] = {
     "plan-discretion": {"answers": {**FITS_NONE, "avoidable_use_risk": True}},
     "child": {
         "member.date_of_birth": "2017-03-04",
+        "member.guardian_name": "Alex Member",
+        "member.guardian_contact": "415-555-0134",
+        "consent.agreed_by": "guardian",
         "referrer.relationship": "social_services_provider",
         "answers": {**PLAN, "ed_visits_12_months": 4, "stays_12_months": 0, "visits_avoidable": True},
     },
     "birth-equity": {
         "member.date_of_birth": "1999-03-04",
         "answers": {**PLAN, "pregnant_or_postpartum": True, "birth_equity_group": True},
+    },
+    "no-address-no-phone": {
+        **dict.fromkeys(("member.phone", "member.address"), "none"),
+        **dict.fromkeys(("member.city", "member.zip"), ""),
+        "member.reach_through": "Example Shelter, front desk, 415-555-0150",
+        "answers": {**PLAN, "housing": ["place_not_for_sleeping"], "complex_need": True},
     },
     "self-referral": {
         "referral.self_referral": True,

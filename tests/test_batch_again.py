@@ -134,8 +134,12 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "double-encoding": {"last_name": "Mu\u00c3\u00b1oz"},
     "text-diagnosis": {"notes": "Has hepatitis."},
     "say-which": {"referrer_relationship": "other"},
+    "agreed-by-not-stated": {"date_of_birth": "2010-01-01", "agreed_by": ""},
     "part2-not-stated": {"part2": ""},
     "age-differs": {"age": "12"},
+    "answers-old": {"answered_on": "10/22/2026", "stays_6_months": "1"},
+    "answered-on": {"answered_on": "11/23/2026", "complex_need": "yes"},
+    "answers-contradict": {"ed_visits_6_months": "3", "ed_visits_12_months": "2"},
     "part2-phrase": {"notes": "Lives in a sober living house."},
     "part2-attach": {"part2": "yes", "part2_consent": "yes"},
     "plan-discretion": {**RESPITE, "respite_hours_used": "336"},
@@ -164,7 +168,8 @@ def as_case(cells: dict[str, str]) -> dict[str, Any]:
         for key in table.__struct_fields__
         if (value := getattr(table, key)) not in ("", (), None)
     }
-    return given | {"answers": case.answers}
+    day = {"answered_on": case.answered_on} if case.answered_on else {}
+    return given | day | {"answers": case.answers}
 
 
 @pytest.mark.parametrize("code", WARNED)
@@ -180,7 +185,7 @@ def test_batch_warns_as_refer_does(run: Run, tmp_path: Path, write_case: WriteCa
     assert [one["code"] for one in document["warnings"]] == codes
     masked = run("refer", tmp_path / "case.toml", "--redact", "--json", *DAY)
     assert [one["code"] for one in json.loads(masked.out)["warnings"]] == codes
-    ran = run("batch", source, "--out", tmp_path / "out", *DAY)
+    ran = run("batch", source, "--out", tmp_path / "out", "--json", *DAY)
     (line,) = report(tmp_path / "out" / "report.csv")
     assert line["code"] == ";".join(dict.fromkeys(codes))
     assert code in codes

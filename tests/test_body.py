@@ -222,13 +222,80 @@ def test_redacted_body_shows_the_shape_and_nothing_of_the_member(catalog: Policy
     assert "Had (hidden) emergency visits" in shown
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        pytest.param({}, "City, state, ZIP code: San Mateo, CA 94401", id="state not given"),
+        pytest.param(
+            {"member.city": "Reno", "member.state": "nv", "member.zip": "89501"},
+            "City, state, ZIP code: Reno, NV 89501",
+            id="another state",
+        ),
+        pytest.param(
+            {"member.address": "none", "member.zip": None, "member.reach_through": "Example Shelter"},
+            "City, state, ZIP code: San Mateo, CA",
+            id="city alone",
+        ),
+        pytest.param(
+            {"member.address": "none", "member.city": None, "member.reach_through": "Example Shelter"},
+            "City, state, ZIP code: CA 94401",
+            id="ZIP code alone",
+        ),
+        pytest.param(
+            {"member.address": "none", "member.city": None, "member.zip": None, "member.reach_through": "Xshelter"},
+            "City, state, ZIP code: (not given)",
+            id="neither",
+        ),
+    ],
+)
+def test_address_has_the_state_that_was_given(made: Make, changes: dict[str, Any], line: str) -> None:
+    """Mail for Reno, Nevada is not sent to a Reno in California, and no state stands where there is no place."""
+    assert line in made(changes).draft.body.splitlines()
+
+
+def test_none_is_printed_with_the_way_to_reach_the_member(made: Make) -> None:
+    """Who reads of no phone and no address reads in the same section, once, how the member is reached."""
+    way = "Ask for her at Example Shelter.\nFront desk, 510-555-0102"
+    none = {"member.phone": "none", "member.address": "none", "member.last_name": "none", "member.reach_through": way}
+    body = made(none).draft.body
+    lines = body.splitlines()
+    assert {"Last name: none", "Phone: none", "Mailing address: none"} <= set(lines)
+    assert " ".join(body.split()).count(f"Reach the member through: {' '.join(way.split())}") == 1
+    assert_fits(body)
+
+
+SAID_IN_FULL = {
+    "member.guardian_name": ("Xguardian", "Parent or guardian: Xguardian"),
+    "member.guardian_contact": ("510-555-0103", "Parent's or guardian's e-mail or phone: 510-555-0103"),
+    "referral.ecm_provider": ("Xprovider", "ECM provider: Xprovider"),
+    "referral.ecm_provider_contact": ("x@example.org", "ECM provider's e-mail or phone: x@example.org"),
+    "referral.current_supports": (
+        ["day_habilitation", "sobering_centers"],
+        "Community Supports now: Day Habilitation Programs, Sobering Centers",
+    ),
+    "consent.agreed_by": ("guardian", "Agreed by: The member's parent or guardian"),
+}
+
+
+@pytest.mark.parametrize("plan", ["kp", "hpsm"])
+def test_what_is_said_beyond_the_usual_stands_in_every_letter(made: Make, plan: str) -> None:
+    """Guardian, providers and who agreed reach each plan where they are given, and take no line where they are not."""
+    whose = {"member.kp_member": None, "member.plan": plan, "member.cin": "91234567A"}
+    said = {key: value for key, (value, _) in SAID_IN_FULL.items()}
+    given = made({**whose, **said, "referral.current_services": ["ecm", "community_supports"]}).draft.body.splitlines()
+    assert [line for _, line in SAID_IN_FULL.values() if line not in given] == []
+    silent = made(whose).draft.body
+    assert [line for _, line in SAID_IN_FULL.values() if f"\n{line.partition(':')[0]}:" in silent] == []
+
+
 def test_redacted_body_is_never_sent(made: Make) -> None:
     """The mask is for the preview: the draft has the values."""
     assert HIDDEN not in made(WHOLE).draft.body
 
 
 def everything(catalog: Policy) -> dict[str, Any]:
-    """An answer to every question: yes, a number, each choice but "none of these"."""
+    """An answer to every question that no field answers: yes, a number, each choice but "none of these"."""
+    said = {"age", "current_services"}
 
     def answer(question: Question) -> bool | int | str | list[str]:
         if question.kind is Kind.YES_NO:
@@ -238,7 +305,7 @@ def everything(catalog: Policy) -> dict[str, Any]:
         chosen = [choice for choice in question.choices if choice != NONE_OF_THESE]
         return chosen if question.kind is Kind.CHOICES else chosen[0]
 
-    return {name: answer(question) for name, question in catalog.questions.items() if name != "age"}
+    return {name: answer(question) for name, question in catalog.questions.items() if name not in said}
 
 
 def test_form_part_stands_only_where_the_form_has_one(catalog: Policy, made: Make) -> None:

@@ -41,7 +41,7 @@ class Shift(Struct, frozen=True):
 
 SAFETY: Final = {
     "route": ("", "address", "subject", "services_except", "programs", "counties", "region"),
-    "form": ("", "plans", "required", "numbers", "initials", "attestation"),
+    "form": ("", "plans", "required", "numbers", "initials", "attestation", "before_agreement"),
     "criterion": ("in_letter",),
     "question": ("letter",),
     "rejected": ("", "address", "plan"),

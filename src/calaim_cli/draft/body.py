@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from calaim_cli.case.case import Case, Referrer
-from calaim_cli.case.form import BY_KEY, SAY_WHICH
+from calaim_cli.case.form import BY_KEY, CALIFORNIA, SAY_WHICH
 from calaim_cli.decide.advice import deciding_gates
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.draft.route import Destination
@@ -111,9 +111,11 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
         case "consent.member_agreed":
             # Ticked once a person has agreed and attested, and empty in a preview.
             mark = "x" if case.consent.member_agreed and (case.consent.attested or not form.attestation) else " "
-            return _paragraphs(section.title, form.attestation or AGREEMENT, f"[{mark}] ")
+            further = _further(section, case, form, policy)
+            return _paragraphs(section.title, form.attestation or AGREEMENT, f"[{mark}] ", further)
         case "referral.current_services":
-            text = ", ".join([words.current_services.get(one, one) for one in case.referral.current_services])
+            now = ", ".join([words.current_services.get(one, one) for one in case.referral.current_services])
+            return _paragraphs(section.title, (now,), further=_further(section, case, form, policy))
         case "referral.notes":
             text = case.referral.notes
         case "consent.part2":
@@ -127,6 +129,21 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
     return _paragraphs(section.title, tuple(text.split("\n"))) if text else ""
 
 
+def _further(section: Section, case: Case, form: Form, policy: Policy) -> tuple[str, ...]:
+    """What else is said in a section with a layout of its own: its other fields that are given, with their labels."""
+    names = {
+        "referral.current_supports": {one: policy.name_of(one) for one in case.referral.current_supports},
+        "consent.agreed_by": policy.words.agreed_by,
+    }
+    lines = []
+    for key in section.fields[1:]:
+        given, label = attrgetter(key)(case), form.labels.get(key, BY_KEY[key].label)
+        if given and label:
+            texts = [given] if isinstance(given, str) else given
+            lines.append(f"{label}: {', '.join([names[key][one] if key in names else one for one in texts])}")
+    return tuple(lines)
+
+
 @lru_cache(MOST_REMEMBERED)  # the same for every member whom she refers
 def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: Form, words: ReferralWords) -> str:
     return _labelled(section, Letter(Case(referrer=referrer), "", goes, (), ()), form, words)
@@ -134,9 +151,9 @@ def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: 
 
 def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
     laid_out: list[str] = []
-    for label, show in _shown(section, form, words):
+    for label, show, always in _shown(section, form, words):
         shown = show(letter)
-        if shown is None:
+        if shown is None or not (shown or always):
             continue
         value = shown or NOT_GIVEN
         line = f"{label}: {value}"
@@ -151,36 +168,30 @@ def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords
 
 
 @lru_cache
-def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, Show], ...]:
-    """Each line of a section: its label, and what gives its text; neighbors of one label share a line."""
+def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, Show, bool], ...]:
+    """Each line of a section: its label, what gives its text, and whether it stands there without one, too.
 
-    def together(keys: Iterator[str]) -> Show:
-        first, *others = shows = [_show(key, words) for key in keys]
-        # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
-        return (lambda letter: ", CA ".join(filter(None, [show(letter) for show in shows]))) if others else first
+    Neighbors of one label share a line: city, state and ZIP code.
+    """
+
+    def together(keys: Sequence[str]) -> Show:
+        first, *others = [_show(key, words) for key in keys]
+        if not others:
+            return first
+        return lambda letter: ", ".join(filter(None, (first(letter), _spaced(show(letter) for show in others))))
 
     labelled = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    return tuple([(label, together(keys)) for label, keys in labelled])
+    lines = [(label, tuple(keys)) for label, keys in labelled]
+    return tuple((label, together(keys), any(BY_KEY[key].when is None for key in keys)) for label, keys in lines)
 
 
-def _show(key: str, words: ReferralWords) -> Show:
-    match key:
-        case "member.kp_member":
-            return lambda _: "yes"  # a letter goes to the member's own plan alone
-        case "member.date_of_birth":
-            return _born
-        case "member.mrn" | "member.cin":
-            # One number leaves: the other is not "not given", which the plan would ask for.
-            return lambda letter: attrgetter(f"case.{key}")(letter) or None
-        case "member.county":
-            return attrgetter("county")
-        case "referrer.relationship" | "referrer.source":
-            known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
-            said = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
-            choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
-            return lambda letter: ": ".join(filter(None, (said.get(choice(letter), ""), detail(letter))))
-        case _:
-            return attrgetter(f"case.{key}")
+def _spaced(texts: Iterable[str | None]) -> str:
+    return " ".join(filter(None, texts))
+
+
+def _state(letter: Letter) -> str:
+    member = letter.case.member
+    return member.state or (CALIFORNIA if member.city or member.zip else "")
 
 
 def _born(letter: Letter) -> str:
@@ -188,9 +199,31 @@ def _born(letter: Letter) -> str:
     return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
 
 
+LAID_OUT: Final[Mapping[str, Show]] = {
+    "member.kp_member": lambda _: "yes",  # a letter goes to the member's own plan alone
+    "member.date_of_birth": _born,
+    "member.county": attrgetter("county"),
+    "member.state": _state,
+    # One number leaves: the other is not "not given", which the plan would ask for.
+    "member.mrn": lambda letter: letter.case.member.mrn or None,
+    "member.cin": lambda letter: letter.case.member.cin or None,
+}
+"""The fields that a letter does not show as they are in the case."""
+
+
+def _show(key: str, words: ReferralWords) -> Show:
+    if key not in {"referrer.relationship", "referrer.source"}:
+        return LAID_OUT.get(key) or attrgetter(f"case.{key}")
+    known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
+    said = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
+    choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
+    return lambda letter: ": ".join(filter(None, (said.get(choice(letter), ""), detail(letter))))
+
+
 @lru_cache(MOST_REMEMBERED)
-def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "") -> str:
-    return _section(title, *(line for one in paragraphs for line in wrapped(one, lead)))
+def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "", further: tuple[str, ...] = ()) -> str:
+    lines = chain.from_iterable(wrapped(one, lead) for one in paragraphs)
+    return _section(title, *lines, *chain.from_iterable(wrapped(one, "", "  ") for one in further))
 
 
 def _request(title: str, letter: Letter, policy: Policy) -> str:

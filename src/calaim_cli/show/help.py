@@ -43,6 +43,7 @@ DOCUMENTS: Final = (
     ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
     ("calaim.referral/1", "calaim refer CASE --json", "a draft or sheet with its route"),
     ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
+    ("calaim.case/1", "calaim case new", "a member's case as a file, in TOML or JSON: what you write"),
     ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
     ("calaim.data-check/1", "calaim data check --json", "that the data have no errors, and what is due for a review"),
     ("calaim.sources/1", "calaim data sources --json", "every source with date, grade and what rests on it"),
@@ -86,6 +87,7 @@ JSON_RULES: Final = (
     'The first key is "schema". Within a schema number keys are only added.',
     "What is not known is null, never a missing key. Ids, dates and codes are text.",
     "Errors are one document on standard error; standard output then stays empty.",
+    "What a command warns of is in its document, under warnings; nothing is said beside it.",
     "check with several cases prints one document a line.",
     "The JSON Schema files are in the folder schemas of the installed package.",
 )

@@ -1,4 +1,4 @@
-"""Whether criteria and rules can be met and missed, and the text of a criterion says what it tests."""
+"""Whether criteria and rules fit their questions, can be met and missed, and say in their text what they test."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Final
 
 from calaim_cli.base.errors import Problem
 from calaim_cli.case.case import AGE
+from calaim_cli.decide.interview import telling_answers
+from calaim_cli.decide.known import asked_by
+from calaim_cli.decide.plausible import absent
 from calaim_cli.policy.policy import PROGRAMS, Policy
-from calaim_cli.policy.programs import rules_of
+from calaim_cli.policy.programs import Grade, rules_of, source_id
 from calaim_cli.policy.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, truths_of
 from calaim_cli.policy.rules import Rule, Truth, criteria_of
 
@@ -18,21 +21,8 @@ MOST_CRITERIA: Final = 12  # 4,096 ways to answer at most
 Ways = frozenset[frozenset[str]]
 """The criteria of a question that are met together, for each kind of answer."""
 
-ONES: Final = (
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
+ONES: Final = ("zero", "one", "two", "three", "four", "five", "six",
+               "seven", "eight", "nine", "ten", "eleven", "twelve")  # fmt: skip
 TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 WORDS: Final = {
     **{word: number for number, word in enumerate(ONES)},
@@ -45,6 +35,75 @@ SPELLED: Final = re.compile(rf"\b(?:({'|'.join(TENS)})-)?({'|'.join(WORDS)})\b",
 TURNED: Final = re.compile(r"\bno(?:t|) (?:more than|over|fewer than|less than|under) ", re.IGNORECASE)
 ABOVE: Final = r"(?:more than|over|above|older than)"
 BELOW: Final = r"(?:fewer than|less than|under|below|younger than|before|before the|before age|until the)"
+
+
+TESTS: Final = {
+    Kind.YES_NO: (),
+    Kind.NUMBER: ("at_least", "at_most"),
+    Kind.CHOICE: ("any_choice", "one_of"),
+    Kind.CHOICES: ("any_choice", "has_any_of"),
+}
+"""The tests of a criterion that suit each kind of question."""
+DECIDING: Final = frozenset({"rule", "discretion", "excluded"})
+"""The parts that can make an outcome unlikely, or likely; the others only choose between what may be had."""
+PAIR: Final = 2
+
+
+def unfit(policy: Policy) -> Iterator[Problem]:
+    """Problems of rules and criteria as they are written, whether or not what they name is there."""
+    for check in (_rules, _unsure, _criteria):
+        yield from check(policy)
+
+
+def _rules(policy: Policy) -> Iterator[Problem]:
+    for entry in policy.entries:
+        for part, rule in rules_of(entry).items():
+            where = f'{PROGRAMS}: "{entry.id}": {part}'
+            yield from _empty_rules(rule, where)
+        # ECM is decided by its populations, Community Supports service by service.
+        if entry.rule is None and entry.id not in {"ecm", "cs"}:
+            yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
+
+
+def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
+    parts = (*rule.all_of, *rule.any_of, *rule.none_of)
+    if not parts:
+        yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
+    for part in parts:
+        if isinstance(part, Rule):
+            yield from _empty_rules(part, where)
+
+
+def _unsure(policy: Policy) -> Iterator[Problem]:
+    """Problems of facts that no document says, where they would make an outcome likely or unlikely."""
+    sure = {tag for tag, source in policy.sources.items() if source.grade is not Grade.UNVERIFIED}
+    unsure = {one for one, test in policy.criteria.items() if sure.isdisjoint(map(source_id, test.source))}
+    for entry in policy.entries:
+        for part, rule in rules_of(entry).items():
+            for criterion in sorted(unsure.intersection(criteria_of(rule))) if part in DECIDING else ():
+                words = f'"{criterion}" is of grade U, so no outcome may be likely or unlikely by it: make it a limit'
+                yield Problem(f'{PROGRAMS}: "{entry.id}": {part}', "unsure", words)
+
+
+def _criteria(policy: Policy) -> Iterator[Problem]:
+    used = policy.rule_criteria.union(*map(criteria_of, policy.programs_file.contradiction))
+    for criterion in policy.programs_file.criterion:
+        where = f'{PROGRAMS}: criterion "{criterion.id}"'
+        if question := policy.questions.get(criterion.question):
+            yield from _test_fits(criterion, question, where)
+        if criterion.id not in used:
+            yield Problem(where, "unused-criterion", "no rule or contradiction uses it; use it or remove it")
+
+
+def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
+    """The test suits the kind of its question, and names real choices."""
+    given = {key for keys in TESTS.values() for key in keys if getattr(criterion, key) not in (None, (), False)}
+    allowed = TESTS[question.kind]
+    for key in sorted(given.difference(allowed)):
+        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")
+    if allowed and not given:
+        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(allowed)}")
+    yield from absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
 
 
 def unmeetable(policy: Policy) -> Iterator[Problem]:
@@ -60,6 +119,10 @@ def unmeetable(policy: Policy) -> Iterator[Problem]:
             where = f'{PROGRAMS}: "{entry.id}": {part}'
             yield from _rule(rule, where, policy, ways)
             yield from _met_by_zero(rule, part, where, policy)
+    yield from _contradictions(policy)
+    for one in policy.programs_file.contradiction:
+        if not one.above:
+            yield from _rule(one, f'{PROGRAMS}: contradiction "{one.id}"', policy, ways)
 
 
 def ways_of(question: Question, criteria: Iterable[Criterion]) -> Ways:
@@ -70,21 +133,28 @@ def ways_of(question: Question, criteria: Iterable[Criterion]) -> Ways:
     def met(answer: Answer) -> frozenset[str]:
         return frozenset(one for one, truth in truths({question.id: answer}).items() if truth is Truth.YES)
 
-    if question.kind is Kind.YES_NO:
-        return frozenset({met(answer=True), met(answer=False)})
-    if question.kind is Kind.NUMBER:
-        limits = [(one.at_least or 0, one.at_most) for one in several]
-        edges = {0, *(low - 1 for low, _ in limits), *(low for low, _ in limits)}
-        edges |= {edge for _, high in limits if high is not None for edge in (high, high + 1)}
-        most = max(edges) if question.at_most is None else question.at_most
-        return frozenset(met(edge) for edge in edges if 0 <= edge <= most)
-    alone = frozenset(met((choice,)) for choice in question.choices if choice != NONE_OF_THESE)
-    found = alone
+    most = question.at_most
+    asked = (
+        one for one in telling_answers(question, several) if not isinstance(one, int) or most is None or one <= most
+    )
+    apart = {one: met(one) for one in asked}
+    none = frozenset(apart.pop(one) for one in (NONE_OF_THESE, (NONE_OF_THESE,)) if one in apart)
+    alone = found = frozenset(apart.values())
     while (
         question.kind is Kind.CHOICES and (wider := found | {one | other for one in found for other in alone}) != found
     ):
         found = wider
-    return found | ({met((NONE_OF_THESE,))} if NONE_OF_THESE in question.choices else frozenset())
+    return found | none
+
+
+def _contradictions(policy: Policy) -> Iterator[Problem]:
+    """Problems of contradictions: each compares two questions, so that both can be named."""
+    for one in policy.programs_file.contradiction:
+        counts = [question for question in one.above if policy.questions[question].kind is Kind.NUMBER]
+        both_ways = one.above and [*criteria_of(one)]
+        if len(asked_by(one, policy)) != PAIR or len(one.above) > PAIR or len(one.above) != len(counts) or both_ways:
+            words = "compare two questions: by criteria, or by two counts in `above`"
+            yield Problem(f'{PROGRAMS}: contradiction "{one.id}"', "contradiction", words)
 
 
 def _criterion(criterion: Criterion, ways: Ways) -> Iterator[Problem]:
