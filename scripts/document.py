@@ -14,14 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import tree
+from shapes import SECURE
 
-from calaim_cli.case.form import FIELDS
+from calaim_cli.case.case import PARTS
+from calaim_cli.case.form import FIELDS, PROFILE_FIELDS, Field
 from calaim_cli.policy import dates, load, policy
 from calaim_cli.policy.places import plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Program, rules_of
 from calaim_cli.policy.questions import Kind
 from calaim_cli.policy.rules import Rule
+from calaim_cli.show.blank import accepted
 from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, PAGES
 from calaim_cli.show.views import AUTHORITY, CLAUSE_WORDS, PART_WORDS, Points
 
@@ -53,6 +56,29 @@ def fields() -> None:
     print("|---|---|---|")
     for field in FIELDS:
         print(f"| `{field.key}` | `{field.column}` | {field.label} |")
+
+
+def case_keys() -> None:
+    """Print every key of a case by its table: what it is, what is accepted, its column in a sheet."""
+    for part in PARTS:
+        print(f"\n### `[{part}]`\n")
+        listed = (field for field in FIELDS if field.part == part)
+        table(("key", "what", "accepted", "column"), (_key(one, one.name, f"`{one.column}`") for one in listed))
+
+
+def profile_keys() -> None:
+    """Print every key of a profile: what it is, what is accepted."""
+    tag = (
+        (f"`secure_email.{key}`", said["description"], ", ".join(said.get("enum", ()))) for key, said in SECURE.items()
+    )
+    table(("key", "what", "accepted"), (*(_key(one, one.key) for one in PROFILE_FIELDS), *tag))
+
+
+def _key(field: Field, key: str, *more: str) -> tuple[str, ...]:
+    """The cells of a key: its name, what it is, what is accepted, and more."""
+    catalog = load.load()
+    asked = field.ask.format(vendors=", ".join(catalog.words.vendors.values())) or field.label
+    return f"`{key}`", asked, accepted(field, catalog), *more
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -213,3 +214,46 @@ def test_plan_of_the_data_guide_can_be_added() -> None:
         checked = document.run("calaim data check --data my-county --as-of 2026-11-22", folder)
         assert (checked.returncode, checked.stderr) == (0, "")
         assert "415-555-0100" in document.run("calaim plan 'Example Plan' --data my-county", folder).stdout
+
+
+SOURCES = sorted((ROOT / "src" / "calaim_cli").rglob("*.py"))
+SEEN = (
+    *("report.csv", "the member's card", "the other entries", "first whether", "what became of"),
+    *("where the referral", "its plans and their phones", "where they come from"),
+)
+"""What a person is told to see, or what she gets to see, beside commands and pages."""
+
+
+def messages() -> Iterator[str]:
+    """Every text in the code that a person may read, with what is filled in as X, and every text of the data."""
+    for path in SOURCES:
+        nodes = [*ast.walk(ast.parse(path.read_text("utf-8")))]
+        about = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        inside = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in nodes:
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in about | inside:
+                yield node.value
+    for path in (ROOT / "data").glob("*.toml"):
+        yield from path.read_text("utf-8").splitlines()
+
+
+def test_what_a_message_points_to_is_there() -> None:
+    """Each command, option and page that a message names exists, and each "see ..." leads to one of them."""
+    by_name = {one.name: one for one in COMMANDS}
+    everywhere = {name for one in COMMANDS for names, _ in one.options for name in re.findall(r"--[a-z-]+", names)}
+    pointed = 0
+    for text in messages():
+        for command in re.findall(r"'(calaim [^']*)'", text):
+            words = command.split()
+            name = next(" ".join(words[:n]) for n in (3, 2, 1) if " ".join(words[:n]) in by_name)
+            assert name != "calaim", command
+            options = {one for names, _ in by_name[name].options for one in re.findall(r"--[a-z-]+", names)}
+            assert set(re.findall(r"--[a-z-]+", command)) <= options, command
+            pointed += 1
+        assert all((ROOT / page).exists() for page in re.findall(r"\bdocs/[\w-]+\.md", text)), text
+        assert set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", text)) <= everywhere, text
+        for seen in re.findall(r"\b[Ss]ee (.+)", text):
+            assert seen.startswith((*SEEN, "'calaim ", "docs/", "[[", "routes.toml")), text
+    assert pointed > 20

@@ -132,7 +132,7 @@ def by_prompt(key: str, typed: str) -> Case:
     place = "Tulare" if key == "member.kp_region" else "San Mateo"
     case = read_case(changed(COMPLETE, {key: None, "member.county": place, "member.kp_member": True}))[0]
     steps = {"member.county": 0, "member.plan": 1, "member.kp_region": 2}
-    step = place_steps(CATALOG)[steps[key]] if key in steps else field_step(key, FORM, CATALOG.words, AS_OF)
+    step = place_steps(CATALOG)[steps[key]] if key in steps else field_step(key, FORM, CATALOG, AS_OF)
     prompt = step.prompt(case)
     assert prompt is not None
     reply = read_reply(prompt, typed)

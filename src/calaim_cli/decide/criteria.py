@@ -133,13 +133,13 @@ def ways_of(question: Question, criteria: Iterable[Criterion]) -> Ways:
 
 
 def _contradictions(policy: Policy) -> Iterator[Problem]:
-    """Problems of contradictions: each is about two questions, by their criteria or by two counts."""
-    counts = [question.id for question in policy.questions.values() if question.kind is Kind.NUMBER]
+    """Problems of contradictions: each compares two questions, so that both can be named."""
     for one in policy.programs_file.contradiction:
-        where = f'{PROGRAMS}: contradiction "{one.id}"'
-        yield from absent(f"{where}: above", "number question", one.above, counts)
-        if len(asked_by(one, policy)) != PAIR or (one.above and [*criteria_of(one)]):
-            yield Problem(where, "contradiction", "compare two questions: by criteria, or by the two counts in `above`")
+        counts = [question for question in one.above if policy.questions[question].kind is Kind.NUMBER]
+        both_ways = one.above and [*criteria_of(one)]
+        if len(asked_by(one, policy)) != PAIR or len(one.above) > PAIR or len(one.above) != len(counts) or both_ways:
+            words = "compare two questions: by criteria, or by two counts in `above`"
+            yield Problem(f'{PROGRAMS}: contradiction "{one.id}"', "contradiction", words)
 
 
 def _criterion(criterion: Criterion, ways: Ways) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import SUBJECT, email
 from calaim_cli.base.wording import name_key, place_key
 from calaim_cli.case.case import AGE, Case
-from calaim_cli.case.form import BY_KEY
+from calaim_cli.case.form import BY_KEY, MAY_BE_NONE, NONE, REACH
 from calaim_cli.decide.criteria import unfit, unmeetable
 from calaim_cli.decide.known import MANAGED_CARE
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible
@@ -23,22 +23,23 @@ from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
 from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, Policy, cited
-from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, source_id
-from calaim_cli.policy.questions import DONT_KNOW, Kind
-from calaim_cli.policy.routes import Channel, Form, Route, Section
+from calaim_cli.policy.programs import THREE_PROGRAMS, WHICH, Gate, Outcome, rules_of, source_id
+from calaim_cli.policy.questions import ANSWER, DONT_KNOW, Kind
+from calaim_cli.policy.routes import Channel, Form, ReferralWords, Route, Section
 
 COUNT: Final = 58
 REFERENCES: Final = {
     **dict.fromkeys(("plan", "plans", "works_for:value"), "plan"),
     **dict.fromkeys(("region", "by_zip:value"), "region"),
     **dict.fromkeys(("county", "counties", "candidates", "works_for:name", "not_in:value"), "county"),
-    **dict.fromkeys(("programs", "subject:name"), "program"),
+    **dict.fromkeys(("programs", "subject:name", "before_agreement:name"), "program"),
     **dict.fromkeys(("services", "services_except", "ask_first", "not_in:name"), "service"),
     **dict.fromkeys(("all_of", "any_of", "none_of"), "criterion"),
     **dict.fromkeys(("source", "codes_source", "from_source", "authority_source"), "source"),
     **dict.fromkeys(("fields", "required", "labels:name"), "field"),
     **{key: key for key in ("population", "topic", "group", "question")},
     "kinds": "kind",
+    "above": "question",
     "touches": "entry",
     "numbers": "number",
     "next:name": "outcome",
@@ -49,8 +50,8 @@ REFERENCES: Final = {
 def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     found = tuple(leaves(policy))
-    of_programs = (_repeated_ids, _repeated_names, unfit, _questions, _citations, _dates)
-    of_places = (_counties, _places, _routes, _offers, _forms)
+    of_programs = (_repeated_ids, _repeated_names, unfit, _questions, _letters, _citations, _dates)
+    of_places = (_counties, _places, _routes, _offers, _forms, _phrases)
     dangling = tuple(_references(policy, found))
     others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
     # What can be met is worked out from criteria and questions that are there.
@@ -148,6 +149,42 @@ def _questions(policy: Policy) -> Iterator[Problem]:
             yield Problem(where, "choices", "choices go with the kinds choice and choices, and with no other")
         if any(map(is_unknown, (*question.choices, *question.choices.values()))):
             yield Problem(where, "choices", f'"{DONT_KNOW}" is accepted by every question; remove it from the choices')
+
+
+PLACE: Final = re.compile(r"{[^{}]*}?|}")
+"""A place in a sentence for what is filled in, or half of one."""
+
+
+def _letters(policy: Policy) -> Iterator[Problem]:
+    """Problems of the words of letters: a place that nothing fills, words of no choice, a choice without words."""
+    words = [(f'outcome "{one.id}"', one.letter, "") for one in policy.outcomes.values()]
+    for criterion in policy.programs_file.criterion:
+        question = policy.questions.get(criterion.question)
+        place = ANSWER if question and question.kind is not Kind.YES_NO else ""
+        words.append((f'criterion "{criterion.id}"', criterion.letter, place))
+    for entry in policy.entries:
+        gates = [(part, rule) for part, rule in rules_of(entry).items() if isinstance(rule, Gate)]
+        words += [(f'"{entry.id}": {part}', gate.letter, WHICH) for part, gate in gates]
+    for where, text, place in words:
+        for found in sorted({*PLACE.findall(text)} - {place}):
+            known = f"only {place} is" if place else "no place is"
+            yield Problem(f"{PROGRAMS}: {where}: letter", "letter", f"nothing fills {found}: {known} known here")
+    for question in policy.programs_file.question:
+        where = f'{PROGRAMS}: question "{question.id}": letter'
+        yield from absent(where, "choice", question.letter, question.choices)
+
+
+def _phrases(policy: Policy) -> Iterator[Problem]:
+    """Problems of what is looked for in free texts: nothing in it would find everything, and twice is a slip."""
+    for key in ("watch_words", "part2_phrases"):
+        times = Counter(" ".join(one.casefold().split()) for one in getattr(policy.words, key))
+        for phrase, number in times.items():
+            if not re.search(r"\w", phrase):
+                yield Problem(f"{ROUTES}: referral: {key}", "phrase", "one is without a word; remove it")
+            elif number > 1:
+                yield Problem(
+                    f"{ROUTES}: referral: {key}", "phrase", f'"{phrase}" appears {number} times; leave it one'
+                )
 
 
 def _citations(policy: Policy) -> Iterator[Problem]:
@@ -293,6 +330,10 @@ LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2",
 """What begins a section that no letter may lack: request, agreement, Part 2 notice, and the closing words (none)."""
 
 
+GO_WITH: Final = {"member.zip": "member.state", **dict.fromkeys(MAY_BE_NONE, REACH)}
+"""Fields that a letter may not have without the other."""
+
+
 def _forms(policy: Policy) -> Iterator[Problem]:
     """Problems of the forms: each field in one section, no part of a letter missing, and one sheet for the rest."""
     forms = policy.routes_file.form
@@ -306,10 +347,33 @@ def _forms(policy: Policy) -> Iterator[Problem]:
             yield Problem(f"{ROUTES}: form: plans", "form-twice", f'"{plan}" has {times} forms; leave it one')
     for form in forms:
         yield from _form(form, f'{ROUTES}: form "{form.id}"')
+        yield from _conditions(form, policy.words, f'{ROUTES}: form "{form.id}"')
+
+
+def _conditions(form: Form, words: ReferralWords, of: str) -> Iterator[Problem]:
+    """Problems of fields that go with others: of what is needed with some choices, and of a line that needs another."""
+    for key in dict.fromkeys(other for one, other in GO_WITH.items() if one in form.keys):
+        if key not in form.keys:
+            says = f'"{key}" is in no section, and says how others are to be read; add it'
+            yield Problem(f"{of}: sections", "field-missing", says)
+    for name, wanted in (("required_if", form.keys), ("required_unless", form.required)):
+        for key, conditions in getattr(form, name).items():
+            where = f'{of}: {name}."{key}"'
+            if key not in wanted or (name == "required_if" and key in form.required):
+                says = "in a section, and not in `required`" if name == "required_if" else "in `required`"
+                yield Problem(where, "condition", f"this field has to be {says}")
+            yield from absent(where, "field", conditions, BY_KEY)
+            for other, texts in conditions.items():
+                field = BY_KEY.get(other)
+                if other in MAY_BE_NONE:
+                    yield from absent(where, "text", texts, (NONE,))
+                elif field:
+                    yield from absent(where, "choice", texts, getattr(words, field.choices, ()))
 
 
 def _form(form: Form, of: str) -> Iterator[Problem]:
     where = f"{of}: sections"
+    yield from absent(f"{of}: initials", "name", form.initials, [key for key in form.keys if key.endswith("_name")])
     if not form.numbers:
         yield Problem(f"{of}: numbers", "number", 'name the numbers that may leave to the plan: "mrn", "cin" or both')
     for key, times in Counter(form.keys).items():

@@ -35,7 +35,7 @@ COUNTIES: Final = "counties.toml"
 ROUTES: Final = "routes.toml"
 ZIPS: Final = "zips.csv"
 CITIES: Final = "cities.csv"
-Named = TypeVar("Named", Program, places.Region, places.Plan)
+Named = TypeVar("Named", Program, places.Region, places.Plan, Question)
 
 
 class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +45,7 @@ class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
     label: str
     meaning: str
     next: tuple[str, ...]
+    letter: str = ""  # how a letter leaves it to the plan
 
 
 class ProgramsFile(DataFile, frozen=True, forbid_unknown_fields=True):
@@ -189,12 +190,14 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return tuple([question for question in self.questions if question in asked])
 
     @cached_property
-    def form_questions(self) -> Mapping[str, tuple[Question, ...]]:
-        """The questions that an entry's own rules rest on, in question order, if it has a part of the plan's form."""
-        asked = {
-            one.id: self.questions_of(criteria_of(*rules_of(one).values())) for one in self.entries if one.form_part
-        }
-        return {entry: tuple(self.questions[question] for question in ids) for entry, ids in asked.items()}
+    def form_questions(self) -> Mapping[str, tuple[tuple[Question, bool], ...]]:
+        """The questions of an entry that has a part of the plan's form, in question order; True: of its main rule."""
+        found = {}
+        for one in (entry for entry in self.entries if entry.form_part):
+            rules = rules_of(one)
+            asked, of_rule = (self.questions_of(criteria_of(*part)) for part in (rules.values(), (rules["rule"],)))
+            found[one.id] = tuple((self.questions[question], question in of_rule) for question in asked)
+        return found
 
     @cached_property
     def rule_criteria(self) -> frozenset[str]:
@@ -350,6 +353,18 @@ def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
     # Who names a whole program asks for all that belongs to it.
     programs = {entry.id for entry in entries}
     return tuple(one for one in policy.subjects if one.program in programs or one.entry in entries)
+
+
+def questions_named(typed: str, policy: Policy) -> tuple[Question, ...]:
+    """The question with this id, or those that a program, population or service rests on, in question order.
+
+    Raises NotFound with near names.
+    """
+    by_id = {name_key(one): question for one, question in policy.questions.items()}
+    if name_key(typed) in by_id or name_key(typed) not in policy.entry_by_name:
+        return (_named(typed, by_id, "question", "'calaim questions' lists them"),)
+    rules = (rule for one in subjects_named([typed], policy) for rule in one.parts.values())
+    return tuple(policy.questions[one] for one in policy.questions_of(criteria_of(*rules)))
 
 
 def counties_with(

@@ -19,7 +19,8 @@ Answer = bool | int | str | tuple[str, ...]
 
 DONT_KNOW: Final = "unknown"
 NONE_OF_THESE: Final = "none"
-
+ANSWER: Final = "{answer}"
+"""The place in a criterion's sentence for a number, or for the choices made."""
 
 TruthsOf = Callable[[Mapping[str, Answer]], Truths]
 
@@ -54,6 +55,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unit: str = ""
     at_most: int | None = None
     choices: dict[str, str] = {}
+    letter: dict[str, str] = {}  # of a choice, where a letter has other words than `choices`
     months: int = 0
     # Roughly the share that says yes, reaches a step or chooses any: it orders the interview and decides nothing.
     likely: float = 0.3
@@ -69,6 +71,8 @@ class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     text: str
     question: str
     source: tuple[str, ...]
+    letter: str = ""
+    in_letter: bool = True
     at_least: int | None = None
     at_most: int | None = None
     one_of: tuple[str, ...] = ()
@@ -101,7 +105,7 @@ def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
     @lru_cache(MOST_REMEMBERED, typed=True)  # True equals 1
     def known(question: str, answer: Answer) -> dict[str, Truth]:
         several = by_question.get(question, ()) if answer != DONT_KNOW else ()
-        return {one.id: Truth.YES if _met(one, answer) else Truth.NO for one in several}
+        return {one.id: Truth.YES if is_met(one, answer) else Truth.NO for one in several}
 
     def truths(answers: Mapping[str, Answer]) -> Truths:
         found = Truths(unknown)
@@ -112,7 +116,8 @@ def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
     return truths
 
 
-def _met(criterion: Criterion, answer: Answer) -> bool:
+def is_met(criterion: Criterion, answer: Answer) -> bool:
+    """Whether the answer, which is known, meets the criterion."""
     if isinstance(answer, bool):
         return answer
     if isinstance(answer, int):
@@ -122,6 +127,18 @@ def _met(criterion: Criterion, answer: Answer) -> bool:
     if criterion.any_choice:
         return bool(chosen - {NONE_OF_THESE})
     return not chosen.isdisjoint(criterion.has_any_of or criterion.one_of)
+
+
+def answered_by(question: Question) -> str:
+    """What answers a question, in words; beside it "unknown" always does."""
+    most = "" if question.at_most is None else f" to {question.at_most}"
+    match question.kind:
+        case Kind.YES_NO:
+            return "true or false"
+        case Kind.NUMBER:
+            return f"a whole number of {question.unit} from 0{most}"
+        case Kind.CHOICE | Kind.CHOICES:
+            return f"{'any' if question.kind is Kind.CHOICES else 'one'} of {', '.join(question.choices)}"
 
 
 def read_answers(
@@ -138,7 +155,7 @@ def read_answers(
             continue
         where = f"answers.{key}"
         if question is None:
-            hint = did_you_mean(key, questions) or "see docs/programs.md for the questions"
+            hint = did_you_mean(key, questions) or "'calaim questions' lists them"
             problems.append(Problem(where, "unknown-question", f"unknown question; {hint}"))
             continue
         answer = read_answer(question, value, where)
