@@ -528,7 +528,7 @@ def test_change_goes_back_to_the_details(tmp_path: Path, profile: Path) -> None:
         asked = terminal.answer(lines, TEXTS)
         assert terminal.end() == 0
     again = asked[asked.index("write") + 1 :]
-    assert again[0] == "referrer.name"
+    assert again[0] == "referrer.relationship"
     assert [one for one in again if one.startswith("consent.") or one == "write"] == [
         "consent.part2",
         "consent.part2_consent",
