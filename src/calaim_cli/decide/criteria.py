@@ -164,9 +164,10 @@ def _criterion(criterion: Criterion, ways: Ways) -> Iterator[Problem]:
     elif all(criterion.id in met for met in ways):
         yield Problem(where, "always-met", "every answer meets it, so it tests nothing: look at its test")
     for key, number in (("at_least", criterion.at_least), ("at_most", criterion.at_most)):
-        if number is not None and not _says(criterion.text, key, number):
-            words = f"the text does not name {number:,}: people read the text, so let both say the same"
-            yield Problem(f"{where}: {key}", "not-in-text", words)
+        for name, text in (("text", criterion.text), ("letter", criterion.letter)):
+            if number is not None and text and not _says(text, key, number):
+                words = f"the {name} does not name {number:,}: people read the {name}, so let both say the same"
+                yield Problem(f"{where}: {key}", "not-in-text", words)
 
 
 def _says(text: str, key: str, number: int) -> bool:
