@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from calaim_cli.case.case import PARTS, Case, read_case
-from calaim_cli.case.form import FIELDS
+from calaim_cli.case.form import FIELDS, FieldKind
 from calaim_cli.policy.policy import Policy, questions_named
-from calaim_cli.show.blank import accepted
+from calaim_cli.show.blank import accepted, choices_of
 from conftest import Run, is_private
 
 DAY = ("--as-of", "2026-11-22")
@@ -52,6 +52,7 @@ def test_blank_case_has_every_key_and_question(run: Run, catalog: Policy) -> Non
     """Whoever fills it in finds each key of the table and each question, each once and with what is accepted."""
     text = run("case", "new").out
     for field in FIELDS:
+        assert bool(choices_of(field, catalog)) is (field.kind in {FieldKind.CHOICE, FieldKind.CHOICES}), field.key
         assert (
             len(re.findall(rf"^(?:# )?{field.name} = .*{re.escape(accepted(field, catalog))}", text, re.MULTILINE)) >= 1
         )

@@ -6,27 +6,29 @@ from collections.abc import Iterable
 
 from msgspec.structs import fields
 
+from calaim_cli.base import values
 from calaim_cli.base.values import MESSAGES
 from calaim_cli.case.case import CASE_SCHEMA, PARTS, TYPES
-from calaim_cli.case.form import FIELDS, Field, FieldKind
+from calaim_cli.case.form import FIELDS, MAY_BE_NONE, NONE, Field, FieldKind
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Subject
 from calaim_cli.policy.questions import DONT_KNOW, Question, answered_by
 
+TOO_LONG = "x" * 2000
 TYPE_OF = {f"{part}.{one.name}": one.type for part, shape in PARTS.items() for one in fields(shape)}
 """How each key of a case is written, by the types of its tables."""
 
 
 def choices_of(field: Field, policy: Policy) -> tuple[str, ...]:
     """What a field is chosen of, by the data; empty for one that is no choice."""
-    if field.key == "referral.services":
-        return tuple(policy.services)
     of_policy: dict[str, Iterable[str]] = {"subjects": THREE_PROGRAMS, "regions": policy.regions}
-    return tuple(of_policy.get(field.choices, getattr(policy.words, field.choices, ())))
+    of_policy["services"] = policy.services
+    named = "services" if field.key == "referral.services" else field.choices
+    return tuple(of_policy.get(named, getattr(policy.words, named, ())))
 
 
 def accepted(field: Field, policy: Policy) -> str:
-    """What a case takes for a field, in words. A check says by its refusal of an empty text what it wants."""
+    """What a case takes for a field, in words. A check says by its refusal of a text that is too long what it wants."""
     if choices := choices_of(field, policy):
         return f"{'any' if field.kind is FieldKind.CHOICES else 'one'} of {', '.join(choices)}"
     match field.kind:
@@ -39,7 +41,8 @@ def accepted(field: Field, policy: Policy) -> str:
         case FieldKind.PLAN:
             return f"the id or name of a plan, as 'calaim plan' lists them, or \"{DONT_KNOW}\""
         case _:
-            return MESSAGES[(field.check and field.check("").error) or "text-length"]
+            said = MESSAGES[(field.check or values.line)(TOO_LONG).error]
+            return f'{said}, or "{NONE}"' if field.key in MAY_BE_NONE else said
 
 
 def blank_case(questions: Iterable[Question], asked: Subject | None, policy: Policy) -> str:
