@@ -185,7 +185,7 @@ def test_batch_warns_as_refer_does(run: Run, tmp_path: Path, write_case: WriteCa
     assert [one["code"] for one in document["warnings"]] == codes
     masked = run("refer", tmp_path / "case.toml", "--redact", "--json", *DAY)
     assert [one["code"] for one in json.loads(masked.out)["warnings"]] == codes
-    ran = run("batch", source, "--out", tmp_path / "out", "--json", *DAY)
+    ran = run("batch", source, "--out", tmp_path / "out", *DAY)
     (line,) = report(tmp_path / "out" / "report.csv")
     assert line["code"] == ";".join(dict.fromkeys(codes))
     assert code in codes

@@ -401,6 +401,8 @@ def reach_consent(terminal: Terminal, way: str) -> None:
     """Go through a talk about a complete case, by Enter where that keeps what the case says, up to Part 2."""
     for _ in range(BARE_ENTERS):
         shown = len(terminal.words)
+        # Keys that come before a menu is there would be echoed, and lost.
+        terminal.wait(r"back(?:\)|\]: |, \? help)")
         terminal.read_on()
         said = terminal.words[shown:] or terminal.words[-300:]
         if "42 CFR Part 2" in said:
@@ -430,6 +432,31 @@ def test_menus_end_in_lines_to_type_on(tmp_path: Path, write_profile: WriteProfi
         terminal.line("yes")
         assert terminal.end() == 0
     assert "[x]" in out.read_text("utf-8")
+
+
+@pytest.mark.unix("a pseudo-terminal")
+@pytest.mark.parametrize("way", ["lines", "menus"])
+def test_draft_is_read_a_page_at_a_time(
+    tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase, way: str
+) -> None:
+    """In a window of 24 rows the draft begins with its first line and stops at each page; quit there writes nothing."""
+    write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
+    case, out = write_case({"consent": {}, "answers": {}}), tmp_path / "draft.eml"
+    words = ("refer", "--from", case, "--program", "ecm", "--out", out, *DAY)
+    with Terminal(*words, *(["--plain"] if way == "lines" else []), rows=24) as terminal:
+        reach_consent(terminal, way)
+        terminal.line("no")
+        terminal.wait("This is the complete draft")
+        terminal.wait(r"To: REGMCDURNS-KPNC@kp\.org\r\nSubject: ECM Referral\r\n")
+        terminal.wait(r"Page 1 of [3-9]")
+        terminal.wait(r"back[)\]]")
+        terminal.line("")
+        terminal.wait(r"Page 2 of [3-9]")
+        terminal.wait(r"back[)\]]")
+        assert "This is all that will leave" not in terminal.words
+        terminal.line("quit")
+        assert terminal.end() == 130
+    assert not out.exists()
 
 
 @pytest.mark.unix("a pseudo-terminal")

@@ -539,6 +539,18 @@ def test_what_the_member_receives_is_asked_in_full(catalog: Policy) -> None:
     assert again.referral == replace(FOR_ECM.referral, current_services=("none",))
 
 
+def test_what_the_interview_heard_of_ecm_is_asked_in_full(catalog: Policy) -> None:
+    """Where the interview heard of ECM the provider is asked for just as well, and forgotten with it."""
+    heard = with_reply(FOR_ECM, catalog.questions["current_services"], ("ecm",))
+    provider: Replies = {"referral.ecm_provider": "Xprovider", "referral.ecm_provider_contact": "510-555-0101"}
+    ask, case = asked_of(catalog, "member", heard, OF_MEMBER | provider)
+    assert "referral.current_services" not in ask.places
+    assert case.referral.ecm_provider == "Xprovider"
+    for reply in (("chw",), Move.DONT_KNOW):
+        again = with_reply(case, catalog.questions["current_services"], reply).referral
+        assert (again.ecm_provider, again.ecm_provider_contact, again.current_supports) == ("", "", ())
+
+
 @pytest.mark.parametrize(
     ("relationship", "source", "npi", "organization"),
     [

@@ -19,7 +19,7 @@ from strategies import policy_answers
 CATALOG = load.load()
 SAYS: list[tuple[str, dict[str, int], bool]] = [
     ("Is 21 or older", {"at_least": 21}, True),
-    ("Is twenty-one or older", {"at_least": 21}, True),
+    ("Is twenty-one or older", {"at_least": 21}, False),
     ("Is under 21", {"at_most": 20}, True),
     ("Is under 21", {"at_most": 21}, False),
     ("Is under 21", {"at_least": 21}, False),
@@ -28,12 +28,13 @@ SAYS: list[tuple[str, dict[str, int], bool]] = [
     ("Is 20 or younger", {"at_most": 19}, False),
     ("Is older than 17", {"at_least": 18}, True),
     ("Is older than 17", {"at_least": 17}, False),
-    ("Had five or more visits", {"at_least": 5}, True),
+    ("Had 5 or more visits", {"at_least": 5}, True),
     ("Had 5 or more visits", {"at_least": 6}, False),
     ("Had 15 or more visits", {"at_least": 5}, False),
     ("Had more than 4 visits", {"at_least": 5}, True),
     ("Had no more than 4 visits", {"at_most": 4}, True),
     ("Had a visit", {"at_least": 1}, True),
+    (f"Had {'9' * 5000} visits", {"at_least": 5}, False),
     ("Had many visits", {"at_least": 5}, False),
     ("Used less than $7,500", {"at_most": 7499}, True),
     ("Used less than $7,500", {"at_most": 7500}, False),
@@ -44,7 +45,7 @@ SAYS: list[tuple[str, dict[str, int], bool]] = [
 
 @pytest.mark.parametrize(("text", "test", "said"), SAYS)
 def test_text_names_its_number(text: str, test: dict[str, Any], *, said: bool) -> None:
-    """People read the text and the program reads the number: one that differs is found, however it is written."""
+    """People read the text and the program reads the number: one that differs is found, written in digits."""
     own = replace(CATALOG.criteria["adult"], text=text, at_least=test.get("at_least"), at_most=test.get("at_most"))
     criteria = tuple(own if one.id == "adult" else one for one in CATALOG.programs_file.criterion)
     policy = replace(CATALOG, programs_file=replace(CATALOG.programs_file, criterion=criteria))

@@ -29,7 +29,7 @@ from calaim_cli.talk.conversation import Quit
 from calaim_cli.talk.session import inquiry_for, leaving, saver, started, way_on
 from calaim_cli.talk.terminal import INPUT_ENDED
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, is_private
-from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
+from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed, which
 
 DAY = ("--as-of", AS_OF.isoformat())
 STREET = people.whole("homeless adult with a complex need")
@@ -498,6 +498,80 @@ def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) 
         assert terminal.end() == 130
     assert "nothing was written" in terminal.words
     assert not out.exists()
+
+
+class InTurn(dict[str, str]):
+    """What is typed at each prompt, where a list of several lines is typed one after the other."""
+
+    def __init__(self, lines: dict[str, str], **several: list[str]) -> None:
+        super().__init__(lines)
+        self.several = {where.replace("__", "."): typed for where, typed in several.items()}
+
+    def __getitem__(self, where: str) -> str:
+        """The next line."""
+        return self.several[where].pop(0) if self.several.get(where) else super().__getitem__(where)
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_change_goes_back_to_the_details(tmp_path: Path, profile: Path) -> None:
+    """Change at the draft asks for the details again, shows the draft again, and for each word of consent anew."""
+    save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
+    keep = {field.key: "" for field in FIELDS if field.part in {"member", "referrer"} and field.key not in FORM}
+    lines = InTurn(
+        FORM | keep | {"screen": UNSCREENED},
+        write=["change", "yes"],
+        consent__part2=["no", "not known"],
+        member__phone=["415-555-0123", "415-555-0177"],
+    )
+    lines["consent.part2_consent"] = "yes"
+    with Terminal("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY) as terminal:
+        asked = terminal.answer(lines, TEXTS)
+        assert terminal.end() == 0
+    again = asked[asked.index("write") + 1 :]
+    assert again[0] == "referrer.relationship"
+    assert [one for one in again if one.startswith("consent.") or one == "write"] == [
+        "consent.part2",
+        "consent.part2_consent",
+        *ASKED_ALWAYS[1:],
+    ]
+    assert "(415) 555-0177" in out.read_text("utf-8")
+    assert "consent" not in tomllib.loads(save.read_text("utf-8"))
+
+
+@pytest.mark.unix("a pseudo-terminal")
+@pytest.mark.parametrize("no", ["write", "consent.attested"])
+def test_no_to_one_of_two_programs(tmp_path: Path, profile: Path, no: str) -> None:
+    """With a no to one of two drafts the other is written, exit code 0, and the last line says which; none: 130."""
+    lines = FORM | {"screen": UNSCREENED, "referral.program": "ecm,chw"}
+    for words, code, written in ((["no", "yes"], 0, ["draft.eml"]), (["no", "no"], 130, [])):
+        folder = tmp_path / str(code)
+        folder.mkdir(mode=0o700)
+        typed_in_turn = InTurn(lines, **{no.replace(".", "__"): words})
+        with Terminal("refer", "--plain", "--out", folder / "draft.eml", *DAY) as terminal:
+            terminal.answer(typed_in_turn, TEXTS)
+            assert terminal.end() == code
+        assert [one.name for one in folder.iterdir()] == written
+        last = terminal.text.strip().splitlines()[-1]
+        names = "Community Health Worker services. Not written: Enhanced Care Management"
+        assert last.startswith(
+            f"Written: {names}. Nothing has been sent." if written else "calaim: nothing was written"
+        )
+
+
+@pytest.mark.unix("a pseudo-terminal")
+@pytest.mark.parametrize("at", ["consent.part2", "page", "write", "consent.member_agreed", "consent.attested"])
+def test_end_of_input_in_consent_writes_nothing(tmp_path: Path, profile: Path, at: str) -> None:
+    """The end of the input at any step of consent is exit code 2, no draft, and the way to go on."""
+    save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
+    words = ("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY)
+    with Terminal(*words, rows=24) as terminal:
+        while which(terminal.prompt(), TEXTS) != at:
+            terminal.line((FORM | {"screen": UNSCREENED})[which(str(terminal.child.before), TEXTS)])
+        terminal.child.sendeof()
+        assert terminal.end() == 2
+    assert f"input ended at question {at}: saved; go on with: calaim refer" in terminal.words
+    assert not out.exists()
+    assert "consent" not in save.read_text("utf-8")
 
 
 @pytest.mark.unix("a pseudo-terminal")

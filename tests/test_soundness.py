@@ -218,6 +218,11 @@ IN_PROGRAMS = {
         CRITERION + 'question = "managed_care"\nletter = "Has {answer} plans"',
         ('criterion "invented_criterion"', "letter", "nothing fills {answer}"),
     ),
+    "letter-with-another-threshold": (
+        CRITERION.replace("Is invented", "Is 30 or older")
+        + 'question = "age"\nat_least = 30\nletter = "Is {answer}, over 20"',
+        ('criterion "invented_criterion"', "at_least", "not-in-text", "the letter does not name 30"),
+    ),
     "letter-with-half-a-place": (
         CRITERION + 'question = "age"\nat_least = 3\nletter = "Is {answer} years old {"',
         ('criterion "invented_criterion"', "letter", "nothing fills {:", "only {answer} is known"),

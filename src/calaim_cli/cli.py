@@ -602,10 +602,9 @@ def _last_words(drafts: "list[draft.Drafted]", left_out: list[str], policy: "Pol
     from calaim_cli.draft.draft import reminders_of
 
     yield from dict.fromkeys(said for one in drafts for said in reminders_of(one, policy))
-    if left_out:
-        names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
-        yield f"Written: {names}. Not written: {'; '.join(left_out)}."
-    yield "Nothing has been sent."
+    names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
+    parted = f"Written: {names}. Not written: {'; '.join(left_out)}. " if left_out else ""
+    yield f"{parted}Nothing has been sent."
 
 
 def _deliver(

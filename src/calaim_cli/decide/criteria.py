@@ -21,17 +21,6 @@ MOST_CRITERIA: Final = 12  # 4,096 ways to answer at most
 Ways = frozenset[frozenset[str]]
 """The criteria of a question that are met together, for each kind of answer."""
 
-ONES: Final = ("zero", "one", "two", "three", "four", "five", "six",
-               "seven", "eight", "nine", "ten", "eleven", "twelve")  # fmt: skip
-TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-WORDS: Final = {
-    **{word: number for number, word in enumerate(ONES)},
-    **{word: 10 * number for number, word in enumerate(TENS, 2)},
-    "once": 1,
-    "twice": 2,
-    "no": 0,
-}
-SPELLED: Final = re.compile(rf"\b(?:({'|'.join(TENS)})-)?({'|'.join(WORDS)})\b", re.IGNORECASE)
 TURNED: Final = re.compile(r"\bno(?:t|) (?:more than|over|fewer than|less than|under) ", re.IGNORECASE)
 ABOVE: Final = r"(?:more than|over|above|older than)"
 BELOW: Final = r"(?:fewer than|less than|under|below|younger than|before|before the|before age|until the)"
@@ -134,16 +123,12 @@ def ways_of(question: Question, criteria: Iterable[Criterion]) -> Ways:
         return frozenset(one for one, truth in truths({question.id: answer}).items() if truth is Truth.YES)
 
     most = question.at_most
-    asked = (
-        one for one in telling_answers(question, several) if not isinstance(one, int) or most is None or one <= most
-    )
-    apart = {one: met(one) for one in asked}
-    none = frozenset(apart.pop(one) for one in (NONE_OF_THESE, (NONE_OF_THESE,)) if one in apart)
-    alone = found = frozenset(apart.values())
-    while (
-        question.kind is Kind.CHOICES and (wider := found | {one | other for one in found for other in alone}) != found
-    ):
-        found = wider
+    told = telling_answers(question, several)
+    apart = {one: met(one) for one in told if not isinstance(one, int) or most is None or one <= most}
+    none = frozenset(apart.pop(one) for one in ((NONE_OF_THESE,),) if one in apart)
+    found = alone = frozenset(apart.values())
+    for _ in several:  # choices together meet what each of them does
+        found |= {one | other for one in found for other in alone if question.kind is Kind.CHOICES}
     return found | none
 
 
@@ -164,25 +149,24 @@ def _criterion(criterion: Criterion, ways: Ways) -> Iterator[Problem]:
     elif all(criterion.id in met for met in ways):
         yield Problem(where, "always-met", "every answer meets it, so it tests nothing: look at its test")
     for key, number in (("at_least", criterion.at_least), ("at_most", criterion.at_most)):
-        if number is not None and not _says(criterion.text, key, number):
-            words = f"the text does not name {number:,}: people read the text, so let both say the same"
-            yield Problem(f"{where}: {key}", "not-in-text", words)
+        for name, text in (("text", criterion.text), ("letter", criterion.letter)):
+            if number is not None and text and not _says(text, key, number):
+                words = (
+                    f"the {name} does not name {number:,}: people read the {name}, so let both say the same, in digits"
+                )
+                yield Problem(f"{where}: {key}", "not-in-text", words)
 
 
 def _says(text: str, key: str, number: int) -> bool:
     """Whether a text names the number of a test, or the next one as in "under 21" for at most 20."""
-
-    def counted(found: re.Match[str]) -> str:
-        return str(WORDS.get((found[1] or "").lower(), 0) + WORDS[found[2].lower()])
-
-    plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3})", "", SPELLED.sub(counted, TURNED.sub("", text)))
+    plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3})", "", TURNED.sub("", text))
     beyond, beside = (ABOVE, number - 1) if key == "at_least" else (BELOW, number + 1)
-    # The number after "under" is not the one that is tested, but the next.
-    after = {int(found[1]) for found in re.finditer(rf"\b(?:{ABOVE}|{BELOW}) \$?([0-9]+)", plain, re.IGNORECASE)}
-    next_to = {int(found[1]) for found in re.finditer(rf"\b{beyond} \$?([0-9]+)", plain, re.IGNORECASE)}
-    named = {int(found) for found in re.findall("[0-9]+", plain)}
-    # "Had a stay" is one stay or more.
-    return number in named - after or beside in next_to or (number <= 1 and key == "at_least" and not named)
+    after, next_to, named = (
+        set(re.findall(rf"{word}(?<![0-9])([0-9]+)", plain, re.IGNORECASE))
+        for word in (rf"\b(?:{ABOVE}|{BELOW}) \$?", rf"\b{beyond} \$?", "")
+    )
+    # "Had a stay" is one stay or more. The number after "under" is not the one that is tested, but the next.
+    return str(number) in named - after or str(beside) in next_to or (number <= 1 and key == "at_least" and not named)
 
 
 def _rule(rule: Rule, where: str, policy: Policy, ways: dict[str, Ways]) -> Iterator[Problem]:

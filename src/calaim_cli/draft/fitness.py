@@ -42,8 +42,8 @@ CHOSEN: Final = tuple(field for field in FIELDS if field.part in {"referrer", "c
 DETAILED: Final = {"relationship": "which relationship it is", "source": "which one it is"}
 TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
 NEEDED: Final = "the plan's form needs this"
-WAY: Final = "reach_through, how to reach the member (a shelter, a clinic, a caregiver)"
-OR_NONE: Final = f"{NEEDED}; if there is none, give the word none here, and in {WAY}"
+WAY: Final = "reach_through how to reach the member (a shelter, a clinic, a caregiver)"
+OR_NONE: Final = f"{NEEDED}; if there is none, give the word none here, and say in {WAY}"
 
 
 class CheckedCase(NamedTuple):
@@ -115,7 +115,7 @@ def _missing(case: Case, form: Form, as_of: date) -> Iterator[Problem]:
         if not TEXT_OF[where](case).strip():
             yield Problem(where, "missing", OR_NONE if where in MAY_BE_NONE else NEEDED)
     if needs_a_way(case, as_of) and not case.member.reach_through.strip():
-        yield Problem(REACH, "missing", f"phone, address or last_name is none: give in {WAY}")
+        yield Problem(REACH, "missing", f"phone, address or last_name is none: say in {WAY}")
     keys = [f"member.{number}" for number in form.numbers]
     if not any(TEXT_OF[key](case).strip() for key in keys):
         labels = one_of(form.labels.get(key, BY_KEY[key].label) for key in keys)

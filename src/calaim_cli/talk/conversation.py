@@ -14,11 +14,11 @@ from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import MESSAGES, Value, date_of_birth, figures
 from calaim_cli.base.wording import name_key, one_of
-from calaim_cli.case.case import AGE, Case, Referral, age_of
+from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.interview import Inquiry, next_question
-from calaim_cli.decide.known import CURRENT_SERVICES, known_of
+from calaim_cli.decide.known import CURRENT_SERVICES, known_of, with_current_services
 from calaim_cli.decide.membership import membership_of
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
 from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named
@@ -36,7 +36,6 @@ LONGEST: Final = 9
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
 CHOICES_OF_REFERRER: Final = ("relationship", "relationship_detail", "source", "source_detail")
 """Asked for before the texts about the referrer: they decide which of those are needed."""
-DETAILS_OF_CURRENT: Final = ("ecm_provider", "ecm_provider_contact", "current_supports")
 
 
 class Quit(Exception):
@@ -130,7 +129,7 @@ def with_reply(case: Case, question: Question, reply: Reply) -> Case:
     if question.id == AGE:
         case = replace(case, member=replace(case.member, date_of_birth=""))
     if question.id == CURRENT_SERVICES:
-        case = replace(case, referral=replace(case.referral, current_services=()))
+        case = _without_details(replace(case, referral=replace(case.referral, current_services=())), reply)
     answer: Any = list(reply) if isinstance(reply, tuple) else reply
     if reply is Move.DONT_KNOW:
         answer = DONT_KNOW
@@ -302,7 +301,7 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
         needed = where in form.needed(lambda key: attrgetter(key)(case))
         chosen = _options(choice, policy).get(attrgetter(choice.key)(case), "")
         no_detail = choice is not field and not chosen.endswith(SAY_WHICH)
-        not_of_it = field.when is not None and not field.when(case, as_of)
+        not_of_it = field.when is not None and not field.when(with_current_services(case, policy.questions), as_of)
         if no_detail or not_of_it or (where in form.required and not needed):
             return None
         # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
@@ -317,16 +316,19 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
             earlier=attrgetter(where)(case),
         )
 
-    return Step(prompt, lambda case, reply: _without_details(_with(case, where, reply), where, as_of))
+    def keep(case: Case, reply: Reply) -> Case:
+        said = _with(case, where, reply)
+        return _without_details(said, reply) if where == f"referral.{CURRENT_SERVICES}" else said
+
+    return Step(prompt, keep)
 
 
-def _without_details(case: Case, where: str, as_of: date) -> Case:
+def _without_details(case: Case, reply: Reply) -> Case:
     """The case without details of what the member does not receive, once what she receives is told anew."""
-    details = DETAILS_OF_CURRENT if where == "referral.current_services" else ()
-    for field in (BY_KEY[f"referral.{name}"] for name in details):
-        if field.when is not None and not field.when(case, as_of):
-            case = _with(case, field.key, getattr(Referral(), field.name))
-    return case
+    received = reply if isinstance(reply, tuple) else ()
+    gone = {name: "" for name in ("ecm_provider", "ecm_provider_contact") if "ecm" not in received}
+    supports = case.referral.current_supports if "community_supports" in received else ()
+    return replace(case, referral=replace(case.referral, **gone, current_supports=supports))
 
 
 def _options(field: Field, policy: Policy) -> dict[str, str]:
