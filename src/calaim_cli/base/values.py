@@ -143,7 +143,7 @@ def _doubted(kept: str) -> Value:
 
 def free_text(text: str) -> Value:
     """A note: NFC, line breaks as LF, tabs and line breaks allowed, at most 1,000 characters."""
-    kept = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    kept = unicodedata.normalize("NFC", unwrapped(text).replace("\r\n", "\n").replace("\r", "\n")).strip()
     if not all_printable(kept, "\t\n"):
         return Value(kept, "text-char")
     if len(kept) > LONGEST_TEXT:
@@ -208,8 +208,9 @@ def phone(text: str) -> Value:
 
 def state(text: str) -> Value:
     """The two letters of a state or territory, in capitals."""
-    kept = text.strip().upper()
-    return Value(kept, "" if STATE.fullmatch(kept) and text.isascii() else "state-format")
+    given = figures(text)
+    kept = given.upper()
+    return Value(kept, "" if STATE.fullmatch(kept) and given.isascii() else "state-format")
 
 
 @lru_cache(MOST_REMEMBERED)
