@@ -234,6 +234,7 @@ TWO: Final[dict[str, tuple[dict[str, Any], Any, Any]]] = {
     "member.cin": ({"member.mrn": None}, "91234567A", "91234568A"),
     "member.guardian_name": (CHILD, "First", "Other"),
     "member.guardian_contact": (CHILD, "one@example.org", "two@example.org"),
+    "consent.agreed_by": (CHILD, "member", "guardian"),
     "referrer.npi": ({}, "1234567893", "1245319599"),
     "referrer.phone": ({}, "510-555-0100", "510-555-0101"),
     "referrer.email": ({}, "one@example.org", "two@example.org"),
@@ -272,8 +273,9 @@ def test_what_leaves_is_what_the_page_on_privacy_lists(catalog: Policy, plan: st
         return drafter.draft(case).draft.body
 
     leaving = set[str]()
-    for part in ("member", "referrer", "referral"):
-        for name in PARTS[part].__struct_fields__:
+    # Of the rest of the consent there are the boxes alone.
+    for part in ("member", "referrer", "referral", "consent"):
+        for name in PARTS[part].__struct_fields__ if part != "consent" else ("agreed_by",):
             key = f"{part}.{name}"
             two = ({}, *COUNTIES[plan]) if key == "member.county" else TWO.get(key, ({}, "First", "Other"))
             if key not in NEVER and body(key, two[1], two[0]) != body(key, two[2], two[0]):

@@ -55,11 +55,13 @@ SPREADSHEET_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.0+")
 TEN_DIGITS = re.compile(r"[0-9]{10}")
 # With separators the shape tells. Nine bare digits may be another number, with zeros before it: never given out
 # are area 000, 666 and 9xx, group 00 and serial 0000 (Social Security Administration, POMS RM 10201.035).
-_SEPARATED = r"(?!9)[0-9]{3}(?: ?[-.] ?| )[0-9]{2}(?: ?[-.] ?| )[0-9]{4}"
+_SEPARATED = r"(?!9)[0-9]{3}(?:\s?[-._/]\s?|\s)[0-9]{2}(?:\s?[-._/]\s?|\s)[0-9]{4}"
 _SSN = rf"(?:{_SEPARATED}|(?!000|666|9)[0-9]{{3}}(?!00)[0-9]{{2}}(?!0000)[0-9]{{4}})"
 SSN = re.compile(_SSN)
-# A number that begins with + is a telephone's.
-SSN_IN_TEXT = re.compile(rf"\+[0-9][0-9 ().-]*|(?<![0-9])(?<![0-9]-)({_SSN})(?!-?[0-9])")
+# A number that begins with + is a telephone's: ten digits after the 1 of North America, else at most 15 (ITU-T E.164).
+SSN_IN_TEXT = re.compile(
+    rf"\+1(?:[ ().-]{{0,2}}[0-9]){{10}}|\+[2-9](?:[ ().-]{{0,2}}[0-9]){{6,14}}|(?<![0-9])(?<![0-9]-)({_SSN})(?!-?[0-9])"
+)
 CIN_LETTERS = frozenset("ACDEFGHMNTUVWXYZ")  # one county's bulletin: LA County DMH NGA 12-041
 MRN = re.compile(r"[0-9]{6,12}")
 NPI = re.compile(r"[12][0-9]{9}")

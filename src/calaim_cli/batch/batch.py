@@ -197,6 +197,7 @@ class Rows:
         self._case_of = row.reader(sheet.columns, drafter.policy.questions)
         self._members: dict[str, tuple[Fate, str, str]] = {}
         self._requests: dict[tuple[str, str], Fate] = {}
+        self._of_both: dict[tuple[str, str], Fate] = {}  # as _requests, by numbers without the zeros before them
         rejects.write(sheet.rejects_header())
 
     def read(self, tally: Tally) -> None:
@@ -254,9 +255,10 @@ class Rows:
                     earlier.warn(code, row=fate.number)
                     fate.warn(code, row=earlier.number)
             for program in TOGETHER - {request} if request in TOGETHER else ():
-                if other := self._requests.get((number, program)):
+                if other := self._of_both.get((number.lstrip("0"), program)):
                     other.warn(ECM_AND_CHW)
                     fate.warn(ECM_AND_CHW)
+            self._of_both.setdefault((number.lstrip("0"), request), fate)
         first = (self._requests.setdefault((number, request), fate).number for number in numbers)
         return min(first, default=fate.number)
 

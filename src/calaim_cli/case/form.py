@@ -97,7 +97,17 @@ def or_none(check: Check, none: Value, no_value: frozenset[str] = NO_VALUE) -> C
         word = re.sub(r"[\W_]+", " ", text.casefold()).strip()
         if word == NONE:
             return none
-        return Value(text, "not-a-value") if word in no_value else check(text)
+        return Value(text, "not-a-value") if word in no_value or word.startswith("none ") else check(text)
+
+    return checked
+
+
+def or_left_out(check: Check, no_value: frozenset[str] = NO_NAME) -> Check:
+    """The check of a text that may be left out: ways to say that there is none are as good as an empty one."""
+
+    def checked(text: str) -> Value:
+        word = re.sub(r"[\W_]+", " ", text.casefold()).strip()
+        return Value("") if word == NONE or word in no_value else check(text)
 
     return checked
 
@@ -155,7 +165,7 @@ FIELDS: Final = (
             "template": "only a county that is split needs it",
         },
     ),
-    Field("member.first_name", "First name", "Member's first name", values.name),
+    Field("member.first_name", "First name", "Member's first name", or_left_out(values.name)),
     Field("member.middle_name", "Middle name or initial", "Member's middle name or initial", values.name),
     Field("member.last_name", "Last name", "Member's last name", or_none(values.name, Value(NONE), NO_NAME)),
     Field(
@@ -191,31 +201,40 @@ FIELDS: Final = (
         "member.mrn",
         "Medical record number (MRN)",
         "The plan's medical record number (MRN), if known",
-        values.mrn,
+        or_left_out(values.mrn),
         ("medical_record_number",),
     ),
     Field(
         "member.cin",
         "Medi-Cal client index number (CIN)",
         "Medi-Cal client index number (CIN), as on the card",
-        values.cin,
+        or_left_out(values.cin),
         ("client_index_number",),
     ),
-    Field("member.email", "E-mail", "Member's e-mail", values.email),
-    Field("member.preferred_language", "Preferred language", "Preferred language", values.line, ("language",)),
-    Field("member.caregiver_name", "Caregiver or support person", "Caregiver or support person", values.name),
-    Field("member.caregiver_contact", "Caregiver's e-mail or phone", "Caregiver's e-mail or phone", values.line),
-    Field("member.guardian_name", "Parent or guardian", "Parent or guardian", values.name, when=is_child),
+    Field("member.email", "E-mail", "Member's e-mail", or_left_out(values.email)),
+    Field(
+        "member.preferred_language", "Preferred language", "Preferred language", or_left_out(values.line), ("language",)
+    ),
+    Field(
+        "member.caregiver_name", "Caregiver or support person", "Caregiver or support person", or_left_out(values.name)
+    ),
+    Field(
+        "member.caregiver_contact",
+        "Caregiver's e-mail or phone",
+        "Caregiver's e-mail or phone",
+        or_left_out(values.line),
+    ),
+    Field("member.guardian_name", "Parent or guardian", "Parent or guardian", or_left_out(values.name), when=is_child),
     Field(
         "member.guardian_contact",
         "Parent's or guardian's e-mail or phone",
         "Parent's or guardian's e-mail or phone",
-        values.line,
+        or_left_out(values.line),
         when=is_child,
     ),
     Field("referrer.name", "Referrer's name", "Referrer's name", values.name),
-    Field("referrer.organization", "Organization", "Referrer's organization", or_none(values.line, Value(""))),
-    Field("referrer.npi", "Organization's NPI", "Organization's NPI (ten digits)", or_none(values.npi, Value(""))),
+    Field("referrer.organization", "Organization", "Referrer's organization", or_left_out(values.line, NO_VALUE)),
+    Field("referrer.npi", "Organization's NPI", "Organization's NPI (ten digits)", or_left_out(values.npi, NO_VALUE)),
     Field("referrer.address", "Address", "Organization's address: street, city, state, ZIP code", values.line),
     Field("referrer.phone", "Phone", "Referrer's phone", values.phone),
     Field("referrer.email", "E-mail", "Referrer's e-mail (one that is read: the plan answers there)", values.email),
@@ -246,14 +265,14 @@ FIELDS: Final = (
         "referral.ecm_provider",
         "ECM provider",
         "Which ECM provider does the member have?",
-        values.line,
+        or_left_out(values.line),
         when=_receives("ecm"),
     ),
     Field(
         "referral.ecm_provider_contact",
         "ECM provider's e-mail or phone",
         "ECM provider's e-mail or phone",
-        values.line,
+        or_left_out(values.line),
         when=_receives("ecm"),
     ),
     Field(
@@ -268,7 +287,7 @@ FIELDS: Final = (
         "referral.preferred_ecm_provider",
         "ECM provider that the member wishes for",
         "ECM provider that the member wishes for, if there is one",
-        values.line,
+        or_left_out(values.line),
         when=lambda case, _: case.referral.program in {"", "ecm"},
     ),
     Field(

@@ -165,6 +165,9 @@ def _letters(policy: Policy) -> Iterator[Problem]:
     for entry in policy.entries:
         gates = [(part, rule) for part, rule in rules_of(entry).items() if isinstance(rule, Gate)]
         words += [(f'"{entry.id}": {part}', gate.letter, WHICH) for part, gate in gates]
+        for part, _ in (one for one in gates if not one[1].letter.strip()):
+            says = "say in a sentence for the plan what decides, as `say` does for the member"
+            yield Problem(f'{PROGRAMS}: "{entry.id}": {part}.letter', "letter", says)
     for where, text, place in words:
         for found in sorted({*PLACE.findall(text)} - {place}):
             known = f"only {place} is" if place else "no place is"

@@ -5,6 +5,7 @@ Titles, order, labels and closing words are the form's, from the data; this modu
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ SHOWN_TO_ALL: Final = {
     "referral": frozenset({"program", "services", "self_referral"}),
 }
 """What a preview for others does not mask: where a referral goes, and what is asked for."""
+CONSENT_SHOWN: Final = frozenset({"member_agreed", "attested", "part2", "part2_consent"})
 SHORTEST_KNOWN: Final = 4  # characters of a text that is looked for elsewhere: "CA" is in many an address
 MOST_REMEMBERED: Final = 4096
 # Stands before the day, in a line of its own: a rerun on another day compares the rest.
@@ -119,7 +121,8 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
         case "referral.notes":
             text = case.referral.notes
         case "consent.part2":
-            text = f"{words.part2_notice}\n{words.part2_consent}" if case.consent.from_part2_program else ""
+            notice = f"{words.part2_notice}\n{words.part2_consent}" if case.consent.from_part2_program else ""
+            text = HIDDEN if letter.masked else notice
         case "":
             text = words.closed_loop
         case _ if first.startswith("referrer."):
@@ -140,7 +143,7 @@ def _further(section: Section, case: Case, form: Form, policy: Policy) -> tuple[
         given, label = attrgetter(key)(case), form.labels.get(key, BY_KEY[key].label)
         if given and label:
             texts = [given] if isinstance(given, str) else given
-            lines.append(f"{label}: {', '.join([names[key][one] if key in names else one for one in texts])}")
+            lines.append(f"{label}: {', '.join([names.get(key, {}).get(one, one) for one in texts])}")
     return tuple(lines)
 
 
@@ -235,11 +238,12 @@ def _request(title: str, letter: Letter, policy: Policy) -> str:
         if wish and one.subject.program == "ecm":
             text += wrapped(f"ECM provider that the member prefers: {wish}", "", "  ")
         for heading, grounds in _grounds(one, letter):
-            text += wrapped(heading, "  ") if heading else ()
+            text += wrapped(HIDDEN if letter.masked else heading, "  ") if heading else ()
             met, cited = _met(grounds, letter, policy)
             text += met
             sources |= cited
-        text += (*_left_to_plan(one, policy), *_form_part(one.subject.entry, letter, policy), "")
+        left = wrapped(HIDDEN, "  ") if letter.masked else _left_to_plan(one, policy)
+        text += (*left, *_form_part(one.subject.entry, letter, policy), "")
     if sources:
         text += (*chain.from_iterable(sources.values()), "")
     return "".join([f"{line}\n" for line in text])
@@ -284,7 +288,9 @@ def _points(
     points, tags = dict[str, None](), dict[str, None]()
     for criterion, answer in (pair for pair in answered if is_met(*pair)):
         cited = policy.told_to(plan, criterion.source)
-        words = HIDDEN if masked else _words_of(answer, criterion, policy.questions[criterion.question])
+        if masked:
+            return wrapped(HIDDEN, "  - "), {}
+        words = _words_of(answer, criterion, policy.questions[criterion.question])
         text = (criterion.letter or criterion.text).replace(ANSWER, words)
         points[f"{text} ({', '.join(cited)})" if cited else text] = None
         tags |= dict.fromkeys(map(source_id, cited))
@@ -362,14 +368,19 @@ def hidden(case: Case) -> Case:
     """
     member, referrer, referral = (_masked(getattr(case, part), kept) for part, kept in SHOWN_TO_ALL.items())
     texts = [text.casefold() for text in astuple(replace(case.member, plan="")) if isinstance(text, str)]
-    known = [text for text in texts if len(text) >= SHORTEST_KNOWN]
+    # Names may be shorter, and are then looked for as whole words.
+    names = [re.escape(one.casefold()) for one in (case.member.first_name, case.member.last_name) if one]
+    known = "|".join(
+        [rf"(?<!\w){one}(?!\w)" for one in names] + [re.escape(one) for one in texts if len(one) >= SHORTEST_KNOWN]
+    )
     if case.referrer.relationship != MEMBER_OR_FAMILY:
         own = {
-            name: getattr(case.referrer, name) for name in Referrer.__struct_fields__ if name != "relationship_detail"
+            name: getattr(case.referrer, name) for name in Referrer.__struct_fields__ if not name.endswith("_detail")
         }
-        clean = {name: text for name, text in own.items() if not any(one in text.casefold() for one in known)}
+        clean = {name: text for name, text in own.items() if not (known and re.search(known, text.casefold()))}
         referrer = replace(referrer, **clean)
-    return replace(case, member=member, referrer=referrer, referral=referral)
+    consent = _masked(case.consent, CONSENT_SHOWN)
+    return replace(case, member=member, referrer=referrer, referral=referral, consent=consent)
 
 
 def _masked(part: Part, kept: Container[str]) -> Part:

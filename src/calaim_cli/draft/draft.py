@@ -59,6 +59,10 @@ TOGETHER: Final = frozenset({"ecm", "chw"})
 ECM_AND_CHW: Final = "ecm-and-chw"
 
 
+# ECM includes what a community health worker does.
+OF_CHW: Final = {"chw": "has-chw", "ecm": "has-ecm-for-chw"}
+
+
 class Drafted(Struct, frozen=True):
     """A draft with the route it takes, the case as kept, and what a person should look at before sending."""
 
@@ -180,6 +184,8 @@ def _received(case: Case, policy: Policy) -> Iterator[Problem]:
     """A warning for what is asked for and received already, by the referral or the answers."""
     referral, answered = case.referral, case.answers.get("current_services", ())
     now = {*referral.current_services, *(answered if isinstance(answered, tuple) else ())}
+    if referral.program == "chw":
+        yield from (caution(code, "referral.current_services") for one, code in OF_CHW.items() if one in now)
     if referral.program == "ecm":
         yield from (caution(f"has-{one}", "referral.current_services") for one in ("ecm", "ccm") if one in now)
     supports = {
@@ -286,7 +292,7 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
         "program": referral.program,
         "services": list(referral.services),
         "body": draft.body,
-        "warnings": [{"code": warning.code, "message": warning.message} for warning in drafted.warnings],
+        "warnings": [warning._asdict() for warning in drafted.warnings],
         "edition": policy.edition,
         "reminders": list(reminders_of(drafted, policy)),
     }

@@ -329,7 +329,7 @@ def plan_named(typed: str, policy: Policy) -> places.Plan:
     part_of = dict.fromkeys(plan.id for name, plan in named if words in f" {name.casefold()} ")
     if name_key(typed) not in known and part_of and words.strip():
         may_be = f"a part of a plan's name: give the plan's id, which may be {one_of(part_of)}"
-        raise NotFound(f"{shown(typed)}: {may_be}", code="ambiguous-plan")
+        raise _not_named(typed, may_be, "ambiguous-plan")
     # Plans' names share many letters: only a slip of the fingers is a hint.
     return _named(typed, known, "plan", "'calaim plan' lists them", least=0.8)
 
@@ -339,12 +339,17 @@ def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str, least: 
     found = known.get(name_key(typed))
     # A member has one plan, of which "and" may be a part of the name.
     if found is None and kind != "plan" and names_several(typed, known):
-        raise NotFound(f"{shown(typed)}: several in one: give one at a time", code=f"unknown-{kind}")
+        raise _not_named(typed, "several in one: give one at a time", f"unknown-{kind}")
     if found is None:
         ids = tuple(dict.fromkeys(known[name].id for name in near_names(typed, known, least=least)))
         words = f"did you mean {one_of(ids)}?" if ids else hint
-        raise NotFound(f"{shown(typed)}: unknown {kind}: {words}", code=f"unknown-{kind}")
+        raise _not_named(typed, f"unknown {kind}: {words}", f"unknown-{kind}")
     return found
+
+
+def _not_named(typed: str, words: str, code: str) -> NotFound:
+    """The error of a name that finds nothing. Its problem has the words alone: what a case says is not repeated."""
+    return NotFound(f"{shown(typed)}: {words}", (Problem("", code, words),), code=code)
 
 
 def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:

@@ -266,10 +266,10 @@ def _plan_here(typed: str, county: County, policy: Policy) -> Value:
     try:
         plan = plan_named(typed, policy)
     except NotFound as error:
-        return Value(typed, error.message.partition(": ")[2])
+        return Value(typed, error.problems[0].message)
     if plan.id in plans_of(county):
         return Value(plan.id)
-    return Value(typed, f"{plan.name} does not serve {county.name} County: {policy.not_served(plan.id, county)}")
+    return Value(typed, f"{plan.name} does not serve the member's county: {policy.not_served(plan.id, county)}")
 
 
 def _region(typed: str, policy: Policy) -> Value:

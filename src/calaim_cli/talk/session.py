@@ -196,6 +196,9 @@ def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask) -> tuple[list[Draf
     for one in cases:
         shown = drafter.draft(one, preview=True)
         turn_pages(f"\nThis is the complete draft. {shown.goes.why}.\n\n{as_text(shown.draft)}", ask)
+        # Before she says that it is right, while a detail can still be changed.
+        for one_doubt in shown.warnings:
+            say(f"Look at this: {one_doubt.where}: {one_doubt.message}.")
         say("The boxes are ticked only by what you say now.")
         steps = consent.consent_steps(shown.case, shown.goes, drafter.policy, drafter.as_of)
         try:
