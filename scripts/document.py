@@ -31,6 +31,12 @@ from calaim_cli.show.views import AUTHORITY, CLAUSE_WORDS, PART_WORDS, Points
 ROOT = Path(__file__).parents[1]
 
 
+FIVE_VISITS = """\
+text = "Had 5 or more emergency visits in the last 6 months"
+letter = "Had {answer} emergency visits in the last 6 months; the threshold is 5"
+question = "ed_visits_6_months"
+at_least = 5
+"""
 EDITS = {
     "new-mailbox": (
         "my-county/routes.toml",
@@ -43,8 +49,8 @@ EDITS = {
     "lost-digits": ("examples/members.csv", ",95814,", ",958,"),
     "six-visits": (
         "my-county/programs.toml",
-        'text = "Had 5 or more emergency visits in the last 6 months"\nquestion = "ed_visits_6_months"\nat_least = 5\n',
-        'text = "Had 6 or more emergency visits in the last 6 months"\nquestion = "ed_visits_6_months"\nat_least = 6\n',
+        FIVE_VISITS,
+        FIVE_VISITS.replace("5", "6"),
     ),
 }
 """Changes that the data guide shows: a file, what stands there first, and what is put in its place."""

@@ -87,7 +87,9 @@ def test_values_are_in_the_draft_and_not_beside_it(run: Run, write_case: WriteCa
     ran = run("refer", write_case(VALID), *DAY, "--format", form)
     assert ran.code == 0
     assert "707) 555-0171" in ran.out
-    assert ran.out.lower().count(MARK) >= sum(MARK in value.lower() for value in VALID.values())
+    assert ran.out.lower().count(MARK) >= sum(
+        MARK in value.lower() for key, value in VALID.items() if key != "member.middle_name"
+    )
     assert not traces(ran.err), ran.err
 
 

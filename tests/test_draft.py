@@ -239,9 +239,14 @@ def test_ecm_and_chw_in_one_talk_warn_of_both(made: Make) -> None:
 
 
 ALREADY: dict[str, dict[str, Any]] = {
-    "has-ecm": {"answers.current_services": ["ecm"]},
+    "has-ecm": {"referral.current_services": None, "answers.current_services": ["ecm"]},
     "has-ccm": {"referral.current_services": ["ccm"]},
-    "has-support": {**CS, "referral.services": ["respite"], "referral.current_supports": ["Respite Services"]},
+    "has-support": {
+        **CS,
+        "referral.services": ["respite"],
+        "referral.current_services": ["community_supports"],
+        "referral.current_supports": ["Respite Services"],
+    },
 }
 
 

@@ -19,7 +19,7 @@ CAUTIONS: Final = {
     "text-diagnosis": "this seems to name a diagnosis: send only what the plan's form asks for",
     "say-which": "the plan's form asks {what}",
     "agreed-by-not-stated": "not stated: who agreed, the member, or a parent or guardian?",
-    "part2-phrase": "this may come from a substance-use program: read it again, and see consent.part2",
+    "part2-phrase": "this may come from a substance-use program: read it again, and correct part2 if so",
     "part2-attach": "attach the member's written consent or a clear account of what it covers, as the letter says",
     "part2-not-stated": "not stated: does any of this come from a substance-use program under 42 CFR Part 2?",
     "age-differs": "differs from the date of birth, so the date of birth was used. Remove this answer",
