@@ -278,6 +278,6 @@ def test_what_is_neither_yes_nor_no(text: str) -> None:
 
 def test_every_column_has_its_folding() -> None:
     """A new field that is a number, date, choice or place has to be tried here; other texts are kept as they are."""
-    asked = [field for field in FIELDS if field.kind not in YES_NO_KINDS and field.check is not values.email]
+    asked = [field for field in FIELDS if field.kind not in YES_NO_KINDS and "email" not in field.name]
     free = {field.key for field in asked if field.check and not field.check("Any words").error}
     assert {field.key for field in asked} - free == {param.values[0] for param in foldings()}

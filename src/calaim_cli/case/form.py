@@ -107,7 +107,7 @@ def or_left_out(check: Check, no_value: frozenset[str] = NO_NAME) -> Check:
 
     def checked(text: str) -> Value:
         word = re.sub(r"[\W_]+", " ", text.casefold()).strip()
-        return Value("") if word == NONE or word in no_value else check(text)
+        return Value("") if text.isprintable() and (word == NONE or word in no_value) else check(text)
 
     return checked
 
