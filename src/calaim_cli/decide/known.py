@@ -72,7 +72,7 @@ def _services(given: object, questions: Mapping[str, Question]) -> tuple[str, ..
     """The current services that are given, in the order of the question; () where they are not known, or not valid."""
     asked = questions.get(CURRENT_SERVICES)
     answer = read_answer(asked, given, "") if given and asked else ()
-    return answer if isinstance(answer, tuple) and not isinstance(answer, Problem) else ()
+    return answer if isinstance(answer, tuple) and not isinstance(answer, Problem) and DONT_KNOW not in answer else ()
 
 
 def age_of_answers(

@@ -357,7 +357,9 @@ def answer_words(question: Question, answer: Answer) -> str:
         return "yes" if answer else "no"
     if isinstance(answer, int):
         return f"{answer} {question.unit}".rstrip()
-    return _choice_words((answer,) if isinstance(answer, str) else answer, question, question.choices)
+    words = _choice_words((answer,) if isinstance(answer, str) else answer, question, question.choices)
+    half_known = isinstance(answer, tuple) and DONT_KNOW in answer
+    return f"{words}; not known of the others" if half_known else words
 
 
 def hidden(case: Case) -> Case:

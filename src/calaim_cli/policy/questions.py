@@ -15,7 +15,10 @@ from calaim_cli.base.wording import choice_of, did_you_mean, names_several, one_
 from calaim_cli.policy.rules import MOST_REMEMBERED, Rule, Truth, Truths
 
 Answer = bool | int | str | tuple[str, ...]
-"""What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW."""
+"""What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW.
+
+Choice ids with DONT_KNOW behind them are a half-known list: these choices are true, and of the others nobody knows.
+"""
 
 DONT_KNOW: Final = "unknown"
 NONE_OF_THESE: Final = "none"
@@ -95,7 +98,8 @@ class Contradiction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True)
 def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
     """A function that turns answers into truths, one for each criterion id; it remembers what each answer comes to.
 
-    A criterion whose question has no answer, or "don't know", is unknown, never no.
+    A criterion whose question has no answer, or "don't know", is unknown, never no; so is one that a half-known list
+    does not meet.
     """
     by_question: dict[str, list[Criterion]] = {}
     for criterion in criteria:
@@ -105,7 +109,8 @@ def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
     @lru_cache(MOST_REMEMBERED, typed=True)  # True equals 1
     def known(question: str, answer: Answer) -> dict[str, Truth]:
         several = by_question.get(question, ()) if answer != DONT_KNOW else ()
-        return {one.id: Truth.YES if is_met(one, answer) else Truth.NO for one in several}
+        unmet = Truth.UNKNOWN if isinstance(answer, tuple) and DONT_KNOW in answer else Truth.NO
+        return {one.id: Truth.YES if is_met(one, answer) else unmet for one in several}
 
     def truths(answers: Mapping[str, Answer]) -> Truths:
         found = Truths(unknown)
@@ -125,7 +130,7 @@ def is_met(criterion: Criterion, answer: Answer) -> bool:
         return above and (criterion.at_most is None or answer <= criterion.at_most)
     chosen = {answer} if isinstance(answer, str) else set(answer)
     if criterion.any_choice:
-        return bool(chosen - {NONE_OF_THESE})
+        return bool(chosen - {NONE_OF_THESE, DONT_KNOW})
     return not chosen.isdisjoint(criterion.has_any_of or criterion.one_of)
 
 
@@ -216,10 +221,12 @@ def _choices(question: Question, value: object, where: str) -> Answer | Problem:
         return _wrong_kind(where, "a list of choices")
     chosen = set()
     for one in value:
-        choice = _choice(question, one, where)
+        choice = DONT_KNOW if is_unknown(one) else _choice(question, one, where)
         if isinstance(choice, Problem):
             return choice
         chosen.add(choice)
     if NONE_OF_THESE in chosen and len(chosen) > 1:
         return Problem(where, "choice-none", f'remove "{NONE_OF_THESE}", or remove the other choices')
-    return tuple(choice for choice in question.choices if choice in chosen)
+    if chosen == {DONT_KNOW}:
+        return DONT_KNOW
+    return tuple(choice for choice in (*question.choices, DONT_KNOW) if choice in chosen)
