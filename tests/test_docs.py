@@ -18,8 +18,8 @@ import pytest
 import tree
 
 from calaim_cli.case.case import PARTS, Profile, read_case
-from calaim_cli.draft.draft import Drafter
 from calaim_cli.case.form import BY_KEY
+from calaim_cli.draft.draft import Drafter
 from calaim_cli.policy.policy import Policy, kinds
 from calaim_cli.show.help import EXIT_CODES
 from conftest import AS_OF, COMPLETE, ROOT, changed
