@@ -430,3 +430,12 @@ def test_missing_folder_is_named(run: Run, tmp_path: Path, name: str) -> None:
     assert ran.code == 6
     assert f"folder {tmp_path / 'nowhere'} does not exist; create it first" in ran.err
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_summary_names_the_report_that_is_there(run: Run, tmp_path: Path) -> None:
+    """Beside a zip file the report has a name of its own to look at; a cell that cannot be read is refused as that."""
+    rows = [row(1, mrn="123456"), row(2, member_agreed="perhaps")]
+    ran = run("batch", write(tmp_path, rows), "--out", tmp_path / "out.zip", "--keep-going")
+    assert "see out.zip.report.csv" in ran.err
+    [refused] = [line for line in read_csv(tmp_path / "out.zip.report.csv") if line["status"] == "refused"]
+    assert refused["code"] == "bool-format"

@@ -202,11 +202,13 @@ def test_ecm_and_chw_for_one_member_warn_of_both_rows(run: Run, tmp_path: Path) 
         row(2),
         row(1, cin="91234567A", mrn="", program="chw"),
         row(2, program="chw", mrn="87654321"),
+        row(3, mrn="00123456"),
+        row(3, mrn="123456", program="chw"),
     ]
     ran = run("batch", written(tmp_path / "m.csv", *rows), "--out", tmp_path / "out", *DAY)
     assert ran.code == 0, ran.err
     codes = [line["code"].split(";") for line in report(tmp_path / "out" / "report.csv")]
-    assert ["ecm-and-chw" in line for line in codes] == [True, False, True, False]
+    assert ["ecm-and-chw" in line for line in codes] == [True, False, True, False, True, True]
 
 
 SAME: Final[list[tuple[dict[str, str], dict[str, str], str]]] = [
