@@ -149,6 +149,8 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "unlikely": {"excluded_programs": "hospice"},
     "has-ecm": {"referrer_relationship": "other", "current_services": "ecm"},
     "has-ccm": {"current_services": "ccm"},
+    "has-chw": {"program": "chw", "current_services": "chw", "notes": "A challenge."},
+    "has-ecm-for-chw": {"program": "chw", "current_services": "ecm", "notes": "A challenge."},
     "has-support": {**RESPITE, "respite_hours_used": "3", "current_services": "community_supports"},
     "notes-wanted": {"program": "chw"},
     "region-not-confirmed": {"county": "Imperial", "zip": "92243"},
