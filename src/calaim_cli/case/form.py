@@ -94,7 +94,7 @@ def or_none(check: Check, none: Value, no_value: frozenset[str] = NO_VALUE) -> C
     """The check of a text that may be said to be none, and is `none` then; other ways to say it are no value."""
 
     def checked(text: str) -> Value:
-        word = re.sub(r"[\W_]+", " ", text.casefold()).strip()
+        word = _word(text)
         if word == NONE:
             return none
         return Value(text, "not-a-value") if word in no_value or word.startswith("none ") else check(text)
@@ -106,10 +106,15 @@ def or_left_out(check: Check, no_value: frozenset[str] = NO_NAME) -> Check:
     """The check of a text that may be left out: ways to say that there is none are as good as an empty one."""
 
     def checked(text: str) -> Value:
-        word = re.sub(r"[\W_]+", " ", text.casefold()).strip()
-        return Value("") if text.isprintable() and (word == NONE or word in no_value) else check(text)
+        left_out = text.isprintable() and _word(text) in {NONE, *no_value}
+        return Value("") if left_out else check(text)
 
     return checked
+
+
+def _word(text: str) -> str:
+    """The text as it is compared with ways to say nothing: without case and punctuation."""
+    return re.sub(r"[\W_]+", " ", text.casefold()).strip()
 
 
 def is_child(case: Case, as_of: date) -> bool:

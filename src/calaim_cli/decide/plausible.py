@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import all_printable, email
+from calaim_cli.base.values import all_printable, email, zip_code
 from calaim_cli.base.wording import did_you_mean, name_key
 from calaim_cli.case.form import FIELDS
 from calaim_cli.policy.leaves import Leaf
@@ -27,7 +27,6 @@ TTY: Final = re.compile(rf"(?:711|{NUMBER})(?: or (?:711|{NUMBER}))*")  # 711 is
 LINK: Final = re.compile(r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?:[/?#][!-~]*)?")
 DAY: Final = re.compile(r"(?:19|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?")
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-CALIFORNIA: Final = re.compile(r"9(?:[0-5][0-9]|6[01])[0-9]{2}")
 
 LINKS: Final = frozenset({"link", "website", "forms", "eligibility"})
 UNDATED: Final = frozenset({"date", "as_of"})  # as texts, as exact as the document's own, "" where it has none
@@ -92,7 +91,7 @@ def _shape(leaf: Leaf, text: str) -> Iterator[Problem]:
     link = text.partition(" ")[0] if of_route and text.startswith("http") else text if leaf.key in LINKS else ""
     if link and not LINK.fullmatch(link):
         yield Problem(leaf.where, "link", "give a link such as https://www.dhcs.ca.gov/calaim")
-    if leaf.key == "by_zip:name" and not CALIFORNIA.fullmatch(text):
+    if leaf.key == "by_zip:name" and (zip_code(text) != (text, "", "") or "-" in text):
         yield Problem(leaf.where, "zip", "give ZIP codes of California, five digits in quotes")
     if leaf.key in UNDATED and text and not _is_day(text):
         yield Problem(leaf.where, "dates", 'give a year, month or day such as "2026", "2026-01" or "2026-01-05"')

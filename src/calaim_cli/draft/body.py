@@ -202,7 +202,7 @@ def _born(letter: Letter) -> str:
     return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
 
 
-LAID_OUT: Final[Mapping[str, Show]] = {
+SHOWN_OTHERWISE: Final[Mapping[str, Show]] = {
     "member.kp_member": lambda _: "yes",  # a letter goes to the member's own plan alone
     "member.date_of_birth": _born,
     "member.county": attrgetter("county"),
@@ -216,7 +216,7 @@ LAID_OUT: Final[Mapping[str, Show]] = {
 
 def _show(key: str, words: ReferralWords) -> Show:
     if key not in {"referrer.relationship", "referrer.source"}:
-        return LAID_OUT.get(key) or attrgetter(f"case.{key}")
+        return SHOWN_OTHERWISE.get(key) or attrgetter(f"case.{key}")
     known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
     said = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
     choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from calaim_cli.base.cautions import caution, in_general
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.base.streams import escaped
-from calaim_cli.base.wording import name_key
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line, deciding_gates
 from calaim_cli.decide.determination import POSITIVE, Determination
@@ -59,8 +58,11 @@ TOGETHER: Final = frozenset({"ecm", "chw"})
 ECM_AND_CHW: Final = "ecm-and-chw"
 
 
-# ECM includes what a community health worker does.
-OF_CHW: Final = {"chw": "has-chw", "ecm": "has-ecm-for-chw"}
+# What is received, by the program that is asked for. ECM includes what a community health worker does.
+RECEIVED: Final = {
+    "ecm": {"ecm": "has-ecm", "ccm": "has-ccm"},
+    "chw": {"chw": "has-chw", "ecm": "has-ecm-for-chw"},
+}
 
 
 class Drafted(Struct, frozen=True):
@@ -187,15 +189,12 @@ def _received(case: Case, policy: Policy) -> Iterator[Problem]:
     """A warning for what is asked for and received already, by the referral or the answers."""
     referral, answered = case.referral, case.answers.get("current_services", ())
     now = {*referral.current_services, *(answered if isinstance(answered, tuple) else ())}
-    if referral.program == "chw":
-        yield from (caution(code, "referral.current_services") for one, code in OF_CHW.items() if one in now)
-    if referral.program == "ecm":
-        yield from (caution(f"has-{one}", "referral.current_services") for one in ("ecm", "ccm") if one in now)
-    supports = {
-        policy.service_by_name[name_key(one)].id
-        for one in referral.current_supports
-        if name_key(one) in policy.service_by_name
-    }
+    yield from (
+        caution(code, "referral.current_services")
+        for one, code in RECEIVED.get(referral.program, {}).items()
+        if one in now
+    )
+    supports = referral.current_supports
     for service in referral.services:
         if service in supports or (not supports and "community_supports" in now):
             which = "" if supports else ", unless it is another Community Support: name those in current_supports"

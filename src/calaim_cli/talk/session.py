@@ -26,7 +26,7 @@ from calaim_cli.decide.known import known_of
 from calaim_cli.decide.membership import membership_of
 from calaim_cli.decide.screening import county_to_decide_for, screener
 from calaim_cli.draft import fitness, route
-from calaim_cli.draft.draft import Drafted, Drafter, as_text, both_asked_for
+from calaim_cli.draft.draft import TOGETHER, Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
@@ -229,9 +229,9 @@ def _enter_alone(_: str) -> Value:
 
 def both_said(cases: Sequence[Case], policy: Policy) -> tuple[Case, ...]:
     """The cases; where ECM and CHW services are both asked for, the notes of each say so, as the plan may choose."""
-    if not {"ecm", "chw"} <= {one.referral.program for one in cases}:
+    if not TOGETHER.issubset(one.referral.program for one in cases):
         return tuple(cases)
-    return tuple(one if one.referral.program == "cs" else _with_line(one, policy.words.both) for one in cases)
+    return tuple(_with_line(one, policy.words.both) if one.referral.program in TOGETHER else one for one in cases)
 
 
 def _with_line(case: Case, line: str) -> Case:
