@@ -417,3 +417,14 @@ def test_expectations_are_no_matter_without_the_option(run: Run, write_case: Wri
     """A wrong expectation does not disturb an ordinary check."""
     ran = run("check", write_case({"expect.ecm": "unlikely"}), "--program", "ecm", "--as-of", AS_OF)
     assert ran.code == 0
+
+
+def test_warning_of_one_of_several_cases_names_it(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """With several cases each warning says of which it is; what is so for all of them is said once."""
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_bytes(write_case({"answers.ed_visits_6_months": 4, "answers.ed_visits_12_months": 2}).read_bytes())
+    second.write_bytes(write_case({}).read_bytes())
+    ran = run("check", first, second, "--program", "ecm", "--as-of", date(2027, 1, 1))
+    assert f"calaim: warning: {first}: answers.ed_visits_6_months, answers.ed_visits_12_months: " in ran.err
+    assert str(second) not in ran.err
+    assert ran.err.count("waivers-end") == 1

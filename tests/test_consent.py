@@ -237,6 +237,7 @@ def test_who_agreed_is_kept(catalog: Policy, who: str) -> None:
         ("Test Member", "member_or_family", True),
         ("test q. member", "member_or_family", True),
         ("Ana Member", "member_or_family", False),
+        ("Test Maria Member", "member_or_family", False),
         ("Test Member", "medical_provider", False),
     ],
 )
@@ -245,7 +246,7 @@ def test_member_who_refers_herself_is_asked_for_herself(
 ) -> None:
     """Whoever refers herself is asked whether she wants it sent; a relative, whether the member said yes."""
     said = asked_of(catalog, referrer__name=name, referrer__relationship=relationship)["consent.member_agreed"]
-    assert ("Do you want this to be sent?" in said) is own
+    assert ("Are you the member yourself" in said) is own
     assert ("did the member say yes?" in said) is not own
 
 

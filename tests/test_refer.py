@@ -411,3 +411,33 @@ def test_usual_mailbox_needs_no_word(
     ran = run("refer", case, *DAY, "--data", own, "--out", tmp_path / "draft.eml")
     assert ran.code == 0
     assert "own-mailbox" not in ran.err
+
+
+@pytest.mark.parametrize("moved", ["regions of the mailboxes", "region of the county"])
+def test_member_who_goes_elsewhere_by_own_data_is_pointed_out(
+    run: Run, write_case: WriteCase, data_copy: Path, moved: str
+) -> None:
+    """A known mailbox is the wrong one where one's own data send a county's members to another region's."""
+    routes, counties = (data_copy / name for name in ("routes.toml", "counties.toml"))
+    if moved == "region of the county":
+        text = counties.read_text("utf-8")
+        head, name, rest = text.partition('name = "San Mateo"')
+        counties.write_text(head + name + rest.replace('region = "north"', 'region = "south"', 1), "utf-8")
+    else:
+        text = routes.read_text("utf-8")
+        swapped = text.replace('region = "north"', "REGION").replace('region = "south"', 'region = "north"')
+        routes.write_text(swapped.replace("REGION", 'region = "south"'), "utf-8")
+    ran = run("refer", write_case(), *DAY, "--data", data_copy)
+    assert ran.code == 0
+    assert ran.out.startswith("To: RegCareCoordCaseMgmt@kp.org\n")
+    assert "own-mailbox" in ran.err
+
+
+def test_mailbox_of_a_plan_with_regions_has_one(run: Run, data_copy: Path) -> None:
+    """A mailbox that lost its region would take every member of the plan: the data are refused."""
+    path = data_copy / "routes.toml"
+    head, name, rest = path.read_text("utf-8").partition('id = "kp-north-email"')
+    path.write_text(head + name + rest.replace('region = "north"\n', "", 1), "utf-8")
+    ran = run("data", "check", "--data", data_copy, *DAY)
+    assert ran.code == 4
+    assert 'route "kp-north-email": region: region: other routes of this plan are of a region' in ran.err

@@ -19,6 +19,7 @@ from calaim_cli.batch.row import (
     reader,
     stays_in_the_house,
     summed,
+    tells_of_the_member,
     worded,
 )
 from calaim_cli.batch.sheet import fold
@@ -26,7 +27,7 @@ from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, Field, FieldKind
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.questions import DONT_KNOW, Kind
-from conftest import ROOT
+from conftest import AS_OF, ROOT
 from sheets import COLUMNS, ROW
 
 
@@ -286,3 +287,25 @@ def test_a_sheet_is_told_of_cells_and_a_case_of_keys() -> None:
 def test_words_of_a_file_become_those_of_a_cell(code: str, words: str, said: str) -> None:
     """Whoever fixes a spreadsheet is told what to write in the cell, without quotes, brackets or tables."""
     assert worded(Problem("consent.attested", code, words)) == Problem("attested", code, said)
+
+
+@pytest.mark.parametrize(
+    ("kept", "tells"),
+    [
+        ("A-17", False),
+        ("team.north", False),
+        ("2026-10-01", False),
+        ("2", False),
+        ("00012345", True),
+        ("12345", True),
+        ("Member", True),
+        ("1980-03-04", True),
+        ("415-555-0123", True),
+        ("123-45-6789", True),
+        ("91234567A", True),
+    ],
+)
+def test_kept_cell_that_tells_of_the_member(kept: str, tells: bool) -> None:
+    """A column of one's own that repeats the member's number, name, birth date or phone is not for a report."""
+    cells = ["Test", "Member", "03/04/1980", "(415) 555-0123", "00012345", "A"]
+    assert tells_of_the_member(kept, cells, AS_OF) is tells

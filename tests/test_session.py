@@ -694,7 +694,7 @@ def test_remarks_are_not_lost_by_saving(tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
     content = b'# called on Monday\n[answers]\nage = 40 # as she says\n[member]\ncity = "Apt #4"\n'
     path.write_bytes(content)
-    with pytest.raises(OutputRefused, match=r"remarks \(#\) in lines 1, 3") as caught:
+    with pytest.raises(OutputRefused, match=r"comments \(#\) in lines 1, 3") as caught:
         saver(path, path)
     assert (caught.value.code, path.read_bytes()) == ("remarks", content)
     saver(tmp_path / "other.toml", path)(Case())
@@ -752,8 +752,51 @@ def test_profile_edit_removes_and_announces(profile: Path) -> None:
     with Terminal("profile", "edit", "--plain") as terminal:
         terminal.answer(lines, TEXTS)
         assert terminal.end() == 0
-    assert "remarks (#) in line 1 will be lost when this is saved" in terminal.words
+    assert "comments (#) in line 1 will be lost when this is saved" in terminal.words
     assert "- to remove" in terminal.words
     document = tomllib.loads(profile.read_text("utf-8"))
     assert "network_lead_entity" not in document
     assert document["referrer"].keys() == tomllib.loads(PROFILE)["referrer"].keys()
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_draft_that_could_not_be_written_is_refused_before_the_talk(tmp_path: Path) -> None:
+    """Nobody answers forty questions for a place that does not exist, or a file that is in the way."""
+    (tmp_path / "there-ecm.eml").write_text("other", "utf-8")
+    for out, words in (("no/d.eml", "does not exist; create it first"), ("there.eml", "there-ecm.eml: exists")):
+        with Terminal("refer", "--plain", "--out", tmp_path / out, *DAY) as terminal:
+            assert terminal.end() == 6
+        assert words in " ".join(terminal.words.split())
+        assert "county" not in terminal.words
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_unfit_profile_is_refused_before_an_interview(profile: Path) -> None:
+    """What is wrong with the profile is told before the first question, and not after the last one."""
+    profile.write_text(PROFILE.replace("1234567893", "1234567890"), "utf-8")
+    with Terminal("interview", "--plain", "--program", "homelessness", *DAY) as terminal:
+        assert terminal.end() == 4
+    assert "the profile is not valid" in " ".join(terminal.words.split())
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_value_that_is_deleted_in_a_menu_is_not_kept_unasked(profile: Path) -> None:
+    """Whoever deletes the line on which her former value stands does not keep it: what is needed is asked for again."""
+    with Terminal("profile", "edit") as terminal:
+        for text in ("say which", "Legal aid", "Pat Example", "Example Clinic"):
+            terminal.wait(text)
+            terminal.type("\r")
+        terminal.wait("1234567893")
+        terminal.type("\x15\r")
+        terminal.wait("an answer is needed here")
+        for text in (
+            "1234567893",
+            "Oakland",
+            "555-0100",
+            "clinic.example.org",
+            "Network Lead Entity that takes",
+            "Entity's e-mail",
+        ):
+            terminal.wait(re.escape(text))
+            terminal.type("\r")
+        assert terminal.end() == 0

@@ -86,7 +86,7 @@ def _argument(metavar: str, words: str, kind: str = "") -> object:
 def _not_both(context: typer.Context, given: bool) -> bool:
     """Whether the one is given. Raises UsageError where --plain and --json both are: one would go unheard."""
     if given and (context.params.get("as_json") or context.params.get("plain")):
-        raise UsageError("--json prints a document and --plain lines: choose one (a talk is plain with ACCESSIBLE=1)")
+        raise UsageError("choose --json or --plain, not both (for plain questions set ACCESSIBLE=1)")
     return given
 
 
@@ -438,6 +438,7 @@ def case_new(
         return 0
     if out.exists():
         raise OutputRefused(f"{out}: exists; choose another name", code="exists")
+    _warn(_doubts_about(out))
     say(f"{out}: {files.save(out, text.encode())}")
     return 0
 
@@ -494,16 +495,27 @@ def _profile(policy: "Policy") -> "Profile":
     return replace(profile, kind=choice_of(profile.kind, policy.words.kinds))
 
 
-def _show_decided(results: "list[screening.Decided]", asked: _Asked) -> int:
+def _show_decided(results: "list[screening.Decided]", asked: _Asked, places: tuple[Problem, ...] = ()) -> int:
+    from msgspec.structs import replace
+
     from calaim_cli.show import documents, render, views
 
     # A pipe gets everything: a script that looks for a program must not depend on how many there are.
     full = not render.wants_rich(sys.stdout, plain_wanted=asked.plain)
     shown = (views.determination_view(one, asked.policy, full=full) for one in results)
-    written = (documents.determination_document(one, asked.policy, asked.as_of) for one in results)
-    # What is to be said of the programs themselves is the same for each case.
-    warnings = dict.fromkeys(warning for one in results for warning in one.warnings)
+    warned = [replace(one, warnings=(*places, *one.warnings)) for one in results]
+    written = (documents.determination_document(one, asked.policy, asked.as_of) for one in warned)
+    warnings = _of_cases(warned) if len(results) > 1 else warned[0].warnings
     return asked.respond(tuple(block for view in shown for block in view), *written, warnings=warnings)
+
+
+def _of_cases(results: "list[screening.Decided]") -> Iterable[Problem]:
+    """What is warned of several cases, each by its name, but what is to be said of all of them."""
+    of_all = set.intersection(*(set(one.warnings) for one in results))
+    yield from dict.fromkeys(warning for one in results for warning in one.warnings if warning in of_all)
+    for one in results:
+        own = (warning for warning in one.warnings if warning not in of_all)
+        yield from (Problem(f"{one.name}: {warning.where}", warning.code, warning.message) for warning in own)
 
 
 @_command("interview --program ecm --county alameda --save case.toml")
@@ -528,14 +540,16 @@ def interview(
     case = session.started(start, county, policy, as_of)
     about = session.inquiry_for(program or [], case, policy)
     session.need_a_person(about, case, policy, as_of, no_input=no_input)
-    _warn(_doubts_about(save))
+    # Whatever can be refused is, before an answer could be lost.
+    kind, places = _profile(policy).kind, _doubts_about(save)
+    if not as_json:
+        _warn(places)
     save_case = session.saver(save, start)
     with session.leaving(save):
         case = session.interviewed(about, case, policy, as_of, terminal.asker(plain=plain), save_case)
     screener = screening.screener(subjects_named(program or [], policy), policy)
-    return _show_decided(
-        [screening.decide("interview", case, screener, policy, as_of, None, _profile(policy).kind)], asked
-    )
+    decided = screening.decide("interview", case, screener, policy, as_of, None, kind)
+    return _show_decided([decided], asked, places if as_json else ())
 
 
 @_command("refer examples/case.toml --out draft.eml")
@@ -565,7 +579,10 @@ def refer(
 
     _refuse(
         (redact and out is not None, "--redact only shows a draft; do not combine it with --out"),
-        (case is not None and (start or save), "--from and --save are for a talk, without CASE: leave them out"),
+        (
+            case is not None and (start or save),
+            "with a case file nothing is asked: leave out --from and --save",
+        ),
         (as_json and form not in {None, Format.JSON}, "--json prints JSON: leave out --format, or --json"),
         (force and out is None, "--force replaces the file of --out: give that too"),
     )
@@ -579,6 +596,7 @@ def refer(
         drafts, left_out = [drafter.draft_file(case, written, asked)], list[str]()
     else:
         _warn(places)  # before anything is asked and saved there
+        _free(out, force=force)
         places = ()
         ways = {"redact": redact, "no_input": no_input, "plain": plain}
         mail = wanted in {Format.EML, Format.MAILTO}
@@ -595,6 +613,20 @@ def refer(
     if as_json and out is not None:
         _show_json(draft.referral_document(one, policy) for one in drafts)
     return 0
+
+
+def _free(out: Path | None, *, force: bool) -> None:
+    """Raises OutputRefused where a draft could not be written after a talk, whatever is said in it."""
+    if out is None:
+        return
+    if not out.absolute().parent.is_dir():
+        raise OutputRefused(f"{out}: folder {out.parent} does not exist; create it first", code="no-folder")
+    from calaim_cli.policy.programs import THREE_PROGRAMS
+
+    names = (out, *(out.with_stem(f"{out.stem}-{program}") for program in THREE_PROGRAMS))
+    for path in names if not force else ():
+        if path.exists():
+            raise OutputRefused(f"{path}: exists; choose another name, or give --force", code="exists")
 
 
 def _last_words(drafts: "list[draft.Drafted]", left_out: list[str], policy: "Policy") -> Iterable[str]:
@@ -651,6 +683,7 @@ def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
 def help_on(
     topic: Annotated[Text, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
     plain: Plain = False,
+    data: Data = None,
 ) -> int:
     """Explain exit codes, privacy, JSON, the data, CalAIM."""
     from calaim_cli.show import help as pages
@@ -658,7 +691,7 @@ def help_on(
 
     view = pages.overview() if topic is None else pages.page_named(topic).view
     # The one page that the data tell.
-    render.show(view or views.calaim_view(_policy(None)), plain_wanted=plain)
+    render.show(view or views.calaim_view(_policy(data)), plain_wanted=plain)
     return 0
 
 
@@ -700,7 +733,7 @@ def batch_rows(
     if not as_json:
         _warn(warnings)
     try:
-        with render.progress(sys.stderr, batch.size_of(source)) as tally.watch:
+        with render.progress(None if as_json else sys.stderr, batch.size_of(source)) as tally.watch:
             batch.run(order, drafter, tally)
     except (KeyboardInterrupt, SystemExit) as stopped:
         done = f"stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on."

@@ -55,7 +55,7 @@ CAUTIONS: Final = {
     "keep-medi-cal": "{text}",
     "id-name": "row {row} has the same member number and another name",
     "id-zeros": "row {row} has the same member number but for zeros before it",
-    "keep-format": "a kept cell holds more than letters, digits, dot, hyphen; it was left empty",
+    "keep-format": "a kept cell holds more than plain words of one's own, or tells of the member; it was left empty",
     "open-folder": "other users can list this folder (they cannot read the files)",
     "git-work-tree": "this is inside a git work tree: do not commit drafts or cases",
     "synced-folder": "this folder seems to be copied to a cloud, where others may read it: choose one of your own",

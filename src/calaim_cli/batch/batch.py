@@ -155,11 +155,11 @@ def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
     report, out = order.list_of(REPORT), str(order.out)
     if tally.dry:
         yield from (caution("stale", name) for name in tally.stale)
-    elif tally.conflict:
+    if tally.conflict and not tally.dry:
         several = f"{report} lists files that already exist with different content; they were not changed. Remove them"
         words = "exists with different content and was not changed. Remove it" if order.one_file else several
         yield Problem(out, "conflict", f"{words} or choose another --out")
-    elif tally.refused:
+    if tally.refused and not tally.dry:
         words = "lists the refused rows. Fix them there, then run that file with a new --out"
         yield Problem(str(order.list_of(REJECTS)), "refused", words)
     if tally.stale and not tally.dry:
@@ -195,6 +195,7 @@ class Rows:
         self.fates: list[Fate] = []
         self.total = 0
         self._case_of = row.reader(sheet.columns, drafter.policy.questions)
+        self._of_member = [n for n, column in enumerate(sheet.columns) if row.is_of_the_member(column)]
         self._members: dict[str, tuple[Fate, str, str]] = {}
         self._requests: dict[tuple[str, str], Fate] = {}
         self._of_both: dict[tuple[str, str], Fate] = {}  # as _requests, by numbers without the zeros before them
@@ -214,15 +215,24 @@ class Rows:
             if problems := (one.problem,) if one.problem else self._draft(one.cells, fate):
                 fate.said = (*problems, *fate.said)
                 self.rejects.write(self.sheet.rejected(one.cells, ": ".join(row.summed(fate.said))))
-            kept = [one.cells[n].strip() for n in self.sheet.kept]
-            fate.kept = tuple(cell if KEPT_CELL.fullmatch(cell) else "" for cell in kept)
-            if [*fate.kept] != kept:
-                fate.warn("keep-format")
+            self._keep(one.cells, fate)
         if not self.total:
             raise InputError(f"{self.order.source}: no rows below the header line", code="no-rows")
         tally.rows = len(self.fates)
         tally.refused = sum(fate.status is Status.REFUSED for fate in self.fates)
         tally.warned = sum(fate.status is not Status.REFUSED and bool(fate.said) for fate in self.fates)
+
+    def _keep(self, cells: Sequence[str], fate: Fate) -> None:
+        """Keep what goes into the report of a row's own columns: short plain words, and nothing of the member."""
+        kept, of_member = [cells[n].strip() for n in self.sheet.kept], [cells[n] for n in self._of_member]
+        fate.kept = tuple(
+            cell
+            if KEPT_CELL.fullmatch(cell) and not row.tells_of_the_member(cell, of_member, self.drafter.as_of)
+            else ""
+            for cell in kept
+        )
+        if [*fate.kept] != kept:
+            fate.warn("keep-format")
 
     def _draft(self, cells: Sequence[str], fate: Fate) -> tuple[Problem, ...]:
         """Draft a row, or tell why not."""
@@ -465,7 +475,8 @@ def _report(rows: Rows, tally: Tally) -> Iterator[Sequence[object]]:
     kept = [rows.sheet.typed[n].strip() for n in rows.sheet.kept]
     yield *REPORT_COLUMNS, *kept
     for fate in rows.fates:
-        codes, text = ("exists", EXISTS) if fate.status is Status.CONFLICT else row.summed(fate.said)
+        exists = (Problem("", "exists", EXISTS),) if fate.status is Status.CONFLICT else ()
+        codes, text = row.summed((*exists, *fate.said))
         yield fate.number, fate.line, fate.status, codes, text, rows.name_of(fate), *fate.kept
     for name in tally.stale:
         yield "", "", Status.STALE, "stale", CAUTIONS["stale"], name, *[""] * len(kept)

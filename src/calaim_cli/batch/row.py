@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import lru_cache, partial
 from operator import methodcaller
 from typing import Any, Final
 
+from calaim_cli.base import values
 from calaim_cli.base.cautions import in_general
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.folding import is_unknown, plain, unwrapped, whole_number, yes_or_no
@@ -18,6 +20,7 @@ from calaim_cli.policy.routes import Form
 
 # A column of the case itself, and of none of its tables.
 ANSWERED_ON: Final = "answered_on"
+SHORTEST_TOLD: Final = 3
 # Every sheet has these columns, before and after those that the plan's form requires.
 NEEDED: Final = ("referral.program",)
 ALSO_NEEDED: Final = ("referral.current_services", "consent.member_agreed", "consent.attested")
@@ -88,6 +91,25 @@ def worded(problem: Problem) -> Problem:
     said = WRITTEN.sub(lambda one: IN_A_CELL.get(one[1], one[1] or one[2] or ""), in_general(problem))
     said += "; format the column as Text first" if problem.code in SPOILED else ""
     return Problem(ROUTE_COLUMNS.get(problem.code, column), problem.code, said)
+
+
+def is_of_the_member(column: str) -> bool:
+    """Whether a column tells who the member is, or where."""
+    field = BY_COLUMN.get(column)
+    return field is not None and field.part == "member" and field.kind not in {FieldKind.YES_NO, FieldKind.PLAN}
+
+
+def tells_of_the_member(text: str, cells: Iterable[str], as_of: date) -> bool:
+    """Whether a cell repeats one of these cells of the member, however it is written, or looks like an identifier."""
+    said = _compared(text, as_of)
+    # An initial or a state is in many a text of one's own.
+    told = len(said) >= SHORTEST_TOLD and said in {_compared(one, as_of) for one in cells if one}
+    return told or values.cin(text).error in {"", "id-ssn"}
+
+
+def _compared(text: str, as_of: date) -> str:
+    born = values.date_of_birth(text, as_of)
+    return re.sub(r"[\W_]+", "", text.casefold()).lstrip("0") if born.error else born.value
 
 
 def summed(problems: Iterable[Problem]) -> tuple[str, str]:

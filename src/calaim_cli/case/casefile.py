@@ -108,9 +108,9 @@ def remarks(text: str) -> tuple[int, ...]:
 
 
 def in_lines(lines: tuple[int, ...]) -> str:
-    """Remarks by their lines, the first few of them: "remarks (#) in lines 3, 7 and others"."""
+    """Remarks by their lines, the first few of them: "comments (#) in lines 3, 7 and others"."""
     named = ", ".join(map(str, lines[:MOST_NAMED])) + (" and others" if len(lines) > MOST_NAMED else "")
-    return f"remarks (#) in {'line' if len(lines) == 1 else 'lines'} {named}"
+    return f"comments (#) in {'line' if len(lines) == 1 else 'lines'} {named}"
 
 
 def profile_bytes(profile: Profile) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import product
 from typing import Final
 
 from msgspec import Struct
@@ -15,8 +16,9 @@ from calaim_cli.base.errors import Problem
 from calaim_cli.case.case import Case
 from calaim_cli.decide.screening import Screener
 from calaim_cli.policy.leaves import entry_name
+from calaim_cli.policy.places import plans_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Gate
+from calaim_cli.policy.programs import THREE_PROGRAMS, Gate
 from calaim_cli.policy.routes import Channel, Route
 from calaim_cli.policy.rules import Rule
 
@@ -41,7 +43,11 @@ class Shift(Struct, frozen=True):
 
 SAFETY: Final = {
     "route": ("", "address", "subject", "services_except", "programs", "counties", "region"),
-    "form": ("", "plans", "required", "numbers", "initials", "attestation", "before_agreement"),
+    "county": ("kp", "plans"),
+    "form": (
+        *("", "plans", "required", "required_if", "required_unless", "sections", "numbers", "initials"),
+        *("attestation", "before_agreement"),
+    ),
     "criterion": ("in_letter",),
     "question": ("letter",),
     "rejected": ("", "address", "plan"),
@@ -89,14 +95,28 @@ def _cities(policy: Policy) -> dict[str, dict[str, object]]:
 
 
 def own_mailboxes(policy: Policy, shipped: Policy, used: Collection[str] | None = None) -> Iterator[Problem]:
-    """A warning for each mailbox in the user's own data that the shipped data have otherwise, or not at all.
+    """A warning for each mailbox to which the user's own data send members whom the shipped data send elsewhere.
 
     Of the addresses in use alone, where they are known.
     """
-    own = (one for one in _mailboxes(policy) if used is None or one.address in used)
-    for one in _between("route", _mailboxes(shipped), own):
-        if one.key == "address" or one.now == ADDED:
-            yield caution("own-mailbox", one.entry, edition=shipped.edition)
+    known = _reached(shipped)
+    other = (route for to, route in _reached(policy).items() if to not in known or known[to].address != route.address)
+    for route in dict.fromkeys(other):
+        if used is None or route.address in used:
+            yield caution("own-mailbox", f'route "{route.id}"', edition=shipped.edition)
+
+
+def _reached(policy: Policy) -> dict[tuple[str, ...], Route]:
+    """The mailbox for each program of each plan, for members of each county and, where ZIP codes split it, of each."""
+    found: dict[tuple[str, ...], Route] = {}
+    for county in policy.counties_file.county:
+        codes = ("", *(county.kp.by_zip if county.kp else ()))
+        for plan, program, code in product(plans_of(county), THREE_PROGRAMS, codes):
+            way = policy.way_to(plan, county, program, policy.region_in(county, code))
+            mailbox = next((one for one in way.routes if one.channel is Channel.EMAIL), None)
+            if mailbox:
+                found[plan, county.name, program, code] = mailbox
+    return found
 
 
 def own_words(policy: Policy, shipped: Policy) -> Iterator[Problem]:
@@ -108,6 +128,7 @@ def own_words(policy: Policy, shipped: Policy) -> Iterator[Problem]:
     was, now = shipped.routes_file, policy.routes_file
     found = [
         *_between("route", _mailboxes(shipped), _mailboxes(policy)),
+        *_between("county", shipped.counties_file.county, policy.counties_file.county),
         *_between("form", was.form, now.form),
         *_between("rejected", was.rejected, now.rejected),
         *_between("criterion", shipped.programs_file.criterion, policy.programs_file.criterion),

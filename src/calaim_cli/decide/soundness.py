@@ -265,6 +265,7 @@ def _places(policy: Policy) -> Iterator[Problem]:
 def _routes(policy: Policy) -> Iterator[Problem]:
     """Problems of routes: what no message can carry, a plan that does not serve, an address not to be used."""
     rejected = {_as_dialed(one.address): one.why for one in policy.routes_file.rejected}
+    regional = {route.plan for route in policy.routes_file.route if route.region}
     for route in policy.routes_file.route:
         where = f'{ROUTES}: route "{route.id}"'
         for county in policy.counties_file.county:
@@ -273,6 +274,9 @@ def _routes(policy: Policy) -> Iterator[Problem]:
         yield from _subjects(route, where, policy)
         if route.channel is Channel.EMAIL and email(route.address) != (route.address, "", ""):
             yield Problem(f"{where}: address", "address", PLAIN_ADDRESS)
+        if route.channel is Channel.EMAIL and route.takes_referrals and not route.region and route.plan in regional:
+            words = "other routes of this plan are of a region, and this one would take all of its members: add it"
+            yield Problem(f"{where}: region", "region", words)
     contacts = policy.counties_file.contact
     used = [(f'{ROUTES}: route "{one.id}"', (one.address, one.also, one.tty)) for one in policy.routes_file.route]
     used += [(f'{COUNTIES}: contact "{one.id}"', (one.phone, one.email, one.tty)) for one in contacts]

@@ -47,7 +47,7 @@ def accepted(field: Field, policy: Policy) -> str:
 
 def blank_case(questions: Iterable[Question], asked: Subject | None, policy: Policy) -> str:
     """The text of a case for what is asked for. Nothing is answered, agreed or attested to in it."""
-    lines = [f'schema = "{CASE_SCHEMA}"', "# Lines that begin with # are remarks: to give a value, remove the #."]
+    lines = [f'schema = "{CASE_SCHEMA}"', "# Lines that begin with # are comments: to give a value, remove the #."]
     wanted = {"referral.program": f'"{asked.program}"'} if asked else {}
     if asked and asked.service:
         wanted["referral.services"] = f'["{asked.service}"]'

@@ -229,9 +229,9 @@ def _entry_view(kind: str, entry: Program, middle: Iterable[Block], policy: Poli
         *middle,
         *_standing(entry, policy),
         Points("limit", "Limits", entry.limits),
-        Points("referral_paper", "Papers for the referral", entry.referral_papers),
-        Points("document", "Papers for the authorization, later", entry.documents),
-        Points("extension_paper", "Papers for more of it", entry.extension_papers),
+        Points("referral_paper", "Documents for the referral", entry.referral_papers),
+        Points("document", "Documents for the authorization, later", entry.documents),
+        Points("extension_paper", "Documents to extend it", entry.extension_papers),
         Items("code", f"Codes ({policy.cite(entry.codes_source)})" if entry.codes else "", entry.codes),
         Points("note", "Notes", entry.notes),
         *_facts(entry.id, policy),
@@ -266,7 +266,7 @@ def _standing(entry: Program, policy: Policy) -> Iterator[Block]:
 
 
 def _facts(touched: str, policy: Policy) -> Iterator[Block]:
-    yield Points("fact", "Also known", tuple(dates.fact_line(one, policy) for one in dates.facts_on(touched, policy)))
+    yield Points("fact", "Good to know", tuple(dates.fact_line(one, policy) for one in dates.facts_on(touched, policy)))
 
 
 def calaim_view(policy: Policy) -> View:
@@ -280,7 +280,7 @@ def calaim_view(policy: Policy) -> View:
     said = tuple(f"From {one.starts}: {dates.sourced(one, policy)}" for one in policy.programs_file.notice)
     columns = ("id", "from", "authority", "until")
     return _view(
-        Heading("CalAIM: until when it holds, and what is new"),
+        Heading("CalAIM: how long it lasts, and what is new"),
         Points("notice", "Said with ECM and Community Supports, or by age", said),
         *_facts(dates.WHOLE, policy),
         Table(columns, tuple(rows)),

@@ -66,7 +66,14 @@ def consent_steps(case: Case, goes: Destination, policy: Policy, as_of: date) ->
     form = policy.form_of(goes.plan.id)
     where = f"It goes to {', '.join(goes.to)}." if goes.by_email else f"It is a sheet for {goes.plan.name}."
     right = f"This is all that will leave. {where} Nothing is sent from here. Is it right?"
-    steps = [spoken_step("write", right, (YES, NO, CHANGE), "The draft is not right. Correct what is wrong")]
+    steps = [
+        spoken_step(
+            "write",
+            right,
+            (YES, NO, CHANGE),
+            "The draft is not right. Correct what is wrong, a saved answer in the file",
+        )
+    ]
     steps += _agreement_steps(case, form.before_agreement.get(case.referral.program, ""), policy, as_of)
     if form.attestation:
         attested = BY_KEY["consent.attested"]
@@ -85,7 +92,8 @@ def _agreement_steps(case: Case, note: str, policy: Policy, as_of: date) -> tupl
         asked = "Did you tell the member or the guardian what this asks for, and did one of them say yes?"
         no_means = "Neither the member nor the guardian has agreed. Ask them"
     elif _refers_herself(case):
-        asked, no_means = "Do you want this to be sent?", "You do not want it to be sent. Think it over"
+        asked = "Are you the member yourself, and do you want this to be sent?"
+        no_means = "You said no. If you are not the member, ask the member"
     asks_for = f"It asks for: {'; '.join(entry_named(name, policy).name for name in ids)}."
     steps = spoken_step(agreed.key, f"{note} {asked} {asks_for}".lstrip(), no_means=no_means)
     who = spoken_step("consent.agreed_by", BY_KEY["consent.agreed_by"].ask, tuple(policy.words.agreed_by))
@@ -93,7 +101,9 @@ def _agreement_steps(case: Case, note: str, policy: Policy, as_of: date) -> tupl
 
 
 def _refers_herself(case: Case) -> bool:
-    """Whether referrer and member have the same name; a relative has another first name."""
-    names = f"{case.member.first_name} {case.member.last_name}".casefold().split()
-    by_family = case.referrer.relationship == "member_or_family"
-    return by_family and set(names) <= set(case.referrer.name.casefold().split())
+    """Whether referrer and member have the same name. A relative may have it, too, so she is asked who she is."""
+    member, referrer = (
+        [word for word in name.casefold().split() if len(word.strip(".")) > 1]  # without an initial
+        for name in (f"{case.member.first_name} {case.member.last_name}", case.referrer.name)
+    )
+    return case.referrer.relationship == "member_or_family" and member == referrer

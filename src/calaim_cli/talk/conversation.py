@@ -51,9 +51,9 @@ def hold_interview(
     """The case with the replies to all that can still change the inquiry's subjects.
 
     "Back" asks an earlier question again and drops no later reply. `stand` is told the case before each question.
-    The replies are of this day; where older answers stay, theirs is kept.
+    The replies are of this day; where older answers stay, the case keeps their day, or has none.
     """
-    older = set(case.answers) if case.answered_on else set()
+    older = set(case.answers)
     asked = [question for question in answers_of(case, policy, as_of) if question in about.questions]
     question = next_question(about, answers_of(case, policy, as_of))
     while question is not None:

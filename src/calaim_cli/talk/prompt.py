@@ -84,9 +84,16 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
         return _left_empty(prompt)
     if prompt.options:
         return _chosen(prompt, text)
-    # What a file gave may be wrong, and Enter does not make it right.
+    return _checked(prompt, text)
+
+
+def _checked(prompt: Prompt, text: str) -> Reply | Refusal:
+    """A typed text as its check keeps it. What a file gave may be wrong, and Enter does not make it right."""
     checked = prompt.check(text or str(prompt.earlier))
-    return Refusal(prompt.explain(checked.error)) if checked.error else checked.value
+    if checked.error:
+        return Refusal(prompt.explain(checked.error))
+    # A way to say none keeps nothing of what was there.
+    return checked.value or _left_empty(replace(prompt, earlier=""))
 
 
 def _left_empty(prompt: Prompt) -> Reply | Refusal:

@@ -174,7 +174,9 @@ def referred(
     if no_input or not terminal.can_ask():
         raise UsageError("no case, and nobody can be asked: give a case file: 'calaim refer CASE'", code="missing")
     ask, save = terminal.asker(plain=plain), saver(path, start)
-    save(case)
+    if case.consent != Consent() and path:
+        say(f"{path}: the consent in it is not kept: each referral asks anew.")
+    save(replace(case, consent=Consent()))
     with leaving(path):
         cases = talk(case, drafter, ask, save, by_email=by_email)
         if redact:
@@ -308,4 +310,6 @@ def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
         asked = Prompt(where=field.key, text=field.ask, optional=True, earlier=earlier, check=check)
         said[field.name] = str(conversation.ask_alone(ask, asked))
     entity = LeadEntity(**said) if said["email"] else None
+    if said["name"] and not entity:
+        say("The Network Lead Entity was not kept: without its e-mail nothing can be sent to it.")
     return replace(profile, referrer=details.referrer, network_lead_entity=entity)

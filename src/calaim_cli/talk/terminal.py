@@ -113,7 +113,9 @@ def _by_menu(prompt: Prompt) -> Reply | Refusal:
         # What a file gave may drive the terminal, and its number would be no such text.
         earlier = prompt.earlier if isinstance(prompt.earlier, str) and tamed(prompt.earlier) == prompt.earlier else ""
         asked = questionary.text(_folded(f"{prompt.text} ({_ways(prompt)})"), default=earlier, output=on_stderr)
-        return read_reply(prompt, asked.unsafe_ask())
+        typed = asked.unsafe_ask()
+        # The former reply is on the line: whoever deletes it does not want to keep it.
+        return read_reply(prompt, NO_MORE if earlier and not typed.strip() else typed)
     except EOFError:
         raise _ended(prompt.where) from None
 
