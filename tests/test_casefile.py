@@ -421,3 +421,12 @@ def test_choice_in_the_words_of_the_form_is_taken(run: Run, write_case: WriteCas
     """A profile may give a choice by its words, or with capitals, as a case may."""
     write_profile('schema = "calaim.profile/1"\nkind = "Street-Medicine"\n[referrer]\nsource = "Legal_Aid"\n')
     assert run("check", write_case(), "--as-of", "2026-11-22").code == 0
+
+
+def test_shown_profile_tells_what_is_unfit(run: Run, write_profile: WriteProfile) -> None:
+    """Whoever looks at her details hears which of them no letter could take, and still sees them all."""
+    write_profile(tomli_w.dumps({"schema": "calaim.profile/1", "referrer": {"npi": "1234567890"}}))
+    ran = run("profile", "show")
+    assert ran.code == 0
+    assert "calaim: warning: referrer.npi: npi-check: " in ran.err
+    assert 'npi = "1234567890"' in ran.out

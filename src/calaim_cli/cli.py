@@ -780,6 +780,8 @@ def profile_show(as_json: Json = False) -> int:
         say("There is no profile yet: 'calaim profile edit' asks for your details.")
     if as_json:
         return _show_json([documents.profile_document(profile)])
+    words = _policy(None).words
+    _warn(casefile.unfit(profile, lambda name: getattr(words, name)))
     emit_utf8(escaped(casefile.profile_bytes(profile).decode()))
     return 0
 
