@@ -135,6 +135,8 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "text-diagnosis": {"notes": "Has hepatitis."},
     "say-which": {"referrer_relationship": "other"},
     "agreed-by-not-stated": {"date_of_birth": "2010-01-01", "agreed_by": ""},
+    "agreed-by-child": {"date_of_birth": "2010-01-01", "agreed_by": "member"},
+    "guardian-not-named": {"date_of_birth": "2010-01-01", "agreed_by": "guardian"},
     "part2-not-stated": {"part2": ""},
     "age-differs": {"age": "12"},
     "answers-old": {"answered_on": "10/22/2026", "stays_6_months": "1"},

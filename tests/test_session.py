@@ -800,3 +800,24 @@ def test_value_that_is_deleted_in_a_menu_is_not_kept_unasked(profile: Path) -> N
             terminal.wait(re.escape(text))
             terminal.type("\r")
         assert terminal.end() == 0
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_back_behind_a_former_value_goes_back(profile: Path) -> None:
+    """In menus the former value is on the line: "back" typed behind it is a move, and no part of a name."""
+    with Terminal("profile", "edit") as terminal:
+        for text in ("say which", "Legal aid"):
+            terminal.wait(text)
+            terminal.type("\r")
+        terminal.wait("Pat Example")
+        terminal.type("\r")
+        terminal.wait("Example Clinic")
+        terminal.type(" back\r")
+        for text in ("Pat Example", "Example Clinic", "1234567893", "Oakland", "555-0100", "clinic.example.org"):
+            terminal.wait(re.escape(text))
+            terminal.type("\r")
+        for text in ("Network Lead Entity that takes", "Entity's e-mail"):
+            terminal.wait(text)
+            terminal.type("\r")
+        assert terminal.end() == 0
+    assert tomllib.loads(profile.read_text("utf-8"))["referrer"]["organization"] == "Example Clinic"

@@ -579,10 +579,7 @@ def refer(
 
     _refuse(
         (redact and out is not None, "--redact only shows a draft; do not combine it with --out"),
-        (
-            case is not None and (start or save),
-            "with a case file nothing is asked: leave out --from and --save",
-        ),
+        (case is not None and (start or save), "with a case file nothing is asked: leave out --from and --save"),
         (as_json and form not in {None, Format.JSON}, "--json prints JSON: leave out --format, or --json"),
         (force and out is None, "--force replaces the file of --out: give that too"),
     )

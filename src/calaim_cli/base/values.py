@@ -31,7 +31,7 @@ MESSAGES = {
     "npi-format": "an NPI is ten digits and begins with 1 or 2",
     "npi-check": "the check digit does not fit: compare the NPI with the registry",
     "phone-format": "give a telephone number with area code, such as 415-555-0123, or with country: +52 55 5555 0100",
-    "not-a-value": "no value: phone, address, last_name may be none if reach_through says how (a shelter, a clinic)",
+    "not-a-value": "if there is none, give the word none, and in reach_through how to reach the member (a shelter)",
     "state-format": "give the two letters of a state or territory of the United States, such as CA",
     "dob-format": "give the date as YYYY-MM-DD or MM/DD/YYYY",
     "dob-century": "the year needs four digits",

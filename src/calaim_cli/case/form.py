@@ -90,13 +90,13 @@ NO_VALUE: Final = NO_NAME | {
 CHILD_UNTIL: Final = 18  # Cal. Family Code 6500
 
 
-def or_none(check: Check, none: Value, no_value: frozenset[str] = NO_VALUE) -> Check:
-    """The check of a text that may be said to be none, and is `none` then; other ways to say it are no value."""
+def or_none(check: Check, no_value: frozenset[str] = NO_VALUE) -> Check:
+    """The check of a text that may be said to be none; other ways to say it are no value."""
 
     def checked(text: str) -> Value:
         word = _word(text)
         if word == NONE:
-            return none
+            return Value(NONE)
         return Value(text, "not-a-value") if word in no_value or word.startswith("none ") else check(text)
 
     return checked
@@ -144,7 +144,7 @@ FIELDS: Final = (
     Field("referral.program", "Program", kind=CHOICE, choices="subjects", absent=CHOSEN),
     Field("referral.services", "Services", aliases=("service",), kind=CHOICES, absent=CHOSEN),
     Field("member.county", "County", "Member's county or ZIP code", kind=FieldKind.PLACE),
-    Field("member.zip", "City, state, ZIP code", "ZIP code", or_none(values.zip_code, Value("")), ("zip_code",)),
+    Field("member.zip", "City, state, ZIP code", "ZIP code", or_left_out(values.zip_code, NO_VALUE), ("zip_code",)),
     Field("referral.self_referral", "To the referrer's own organization", kind=YES_NO, absent=ROUTING),
     Field(
         "member.plan",
@@ -172,7 +172,7 @@ FIELDS: Final = (
     ),
     Field("member.first_name", "First name", "Member's first name", or_left_out(values.name)),
     Field("member.middle_name", "Middle name or initial", "Member's middle name or initial", values.name),
-    Field("member.last_name", "Last name", "Member's last name", or_none(values.name, Value(NONE), NO_NAME)),
+    Field("member.last_name", "Last name", "Member's last name", or_none(values.name, NO_NAME)),
     Field(
         "member.date_of_birth",
         "Date of birth",
@@ -180,26 +180,26 @@ FIELDS: Final = (
         aliases=("dob", "birth_date"),
         kind=FieldKind.DATE,
     ),
-    Field("member.phone", "Phone", "Member's phone, or none", or_none(values.phone, Value(NONE))),
+    Field("member.phone", "Phone", "Member's phone, or none", or_none(values.phone)),
     Field(
         "member.address",
         "Mailing address",
         "Member's mailing address: street, or none",
-        or_none(values.line, Value(NONE)),
+        or_none(values.line),
     ),
-    Field("member.city", "City, state, ZIP code", "City", or_none(values.line, Value(""))),
+    Field("member.city", "City, state, ZIP code", "City", or_left_out(values.line, NO_VALUE)),
     Field(
         "member.state",
         "City, state, ZIP code",
         f"State in two letters, if it is not {CALIFORNIA}",
-        or_none(values.state, Value("")),
+        or_left_out(values.state, NO_VALUE),
         when=lambda case, _: case.member.address not in {"", NONE},
     ),
     Field(
         REACH,
         "Reach the member through",
         "How can the plan reach the member: through a shelter, a clinic, a caregiver",
-        or_none(values.free_text, Value(NONE, "not-a-value")),
+        or_left_out(values.free_text, NO_VALUE),
         when=needs_a_way,
     ),
     Field(

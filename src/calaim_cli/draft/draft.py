@@ -29,7 +29,7 @@ from calaim_cli.draft.message import Draft, eml, sheet
 from calaim_cli.draft.route import Destination, check_member, destination, not_by_email
 from calaim_cli.policy import dates
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome, Subject
+from calaim_cli.policy.programs import Outcome, Subject, subject_id
 from calaim_cli.policy.routes import Form
 
 # Problems of a name that finds nothing, or more than one thing.
@@ -182,7 +182,14 @@ def _doubt(one: Determination, policy: Policy) -> Problem:
     if len(asked) > MOST_ASKED + 1:
         asked[MOST_ASKED:] = [f"and {len(asked) - MOST_ASKED} more"]
     why = f" ({'. '.join(said)})" if said else ""
-    return caution(one.outcome.value, "answers", name=one.subject.entry.name, why=why, asked=" ".join(asked))
+    return caution(
+        one.outcome.value,
+        "answers",
+        name=one.subject.entry.name,
+        why=why,
+        asked=" ".join(asked),
+        id=subject_id(one.subject),
+    )
 
 
 def _received(case: Case, policy: Policy) -> Iterator[Problem]:

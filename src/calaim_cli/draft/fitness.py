@@ -41,6 +41,7 @@ from calaim_cli.policy.routes import Form, ReferralWords
 CHOSEN: Final = tuple(field for field in FIELDS if field.part in {"referrer", "consent"} and field.choices)
 DETAILED: Final = {"relationship": "which relationship it is", "source": "which one it is"}
 TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
+OF_REFERRER: Final = frozenset(field.key for field in FIELDS if field.part == "referrer")
 NEEDED: Final = "the plan's form needs this"
 WAY: Final = "reach_through how to reach the member (a shelter, a clinic, a caregiver)"
 OR_NONE: Final = f"{NEEDED}; if there is none, give the word none here, and say in {WAY}"
@@ -62,7 +63,10 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
     place = county_of(kept, policy)
     program, services, unknown = requested(kept, policy)
     supports, not_known = _services("referral.current_supports", kept.referral.current_supports, policy)
-    problems = [*_missing(kept, form, as_of), *wrong, *_choices(kept, policy.words), *unknown, *not_known]
+    missing = _missing(kept, form, as_of)
+    if any(one.where == "member.address" for one in wrong):  # which of them are needed goes by the address
+        missing = (one for one in missing if one.where not in {"member.city", "member.zip"})
+    problems = [*missing, *wrong, *_choices(kept, policy.words), *unknown, *not_known]
     problems += [*_receives(kept.referral), *_consent(kept, form)]
     kept = replace(kept, referral=replace(kept.referral, program=program, services=services, current_supports=supports))
     named = {(one.where, one.code) for one in problems}
@@ -72,8 +76,7 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
     if kept.member.state not in {"", CALIFORNIA}:
         doubtful = [one for one in doubtful if one.code != "zip-state"]
     doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_part2(kept, policy.words)]
-    if is_child(kept, as_of) and not kept.consent.agreed_by:
-        doubtful.append(caution("agreed-by-not-stated", "consent.agreed_by"))
+    doubtful += _agreed_by(kept, as_of)
     if kept.consent.part2 is None:
         doubtful.append(caution("part2-not-stated", "consent.part2"))
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
@@ -113,7 +116,8 @@ def _missing(case: Case, form: Form, as_of: date) -> Iterator[Problem]:
     """A problem for each field that is needed and not given."""
     for where in form.needed(lambda key: TEXT_OF[key](case)):
         if not TEXT_OF[where](case).strip():
-            yield Problem(where, "missing", OR_NONE if where in MAY_BE_NONE else NEEDED)
+            own = f"{NEEDED}; 'calaim profile edit' keeps it for every referral" if where in OF_REFERRER else NEEDED
+            yield Problem(where, "missing", OR_NONE if where in MAY_BE_NONE else own)
     if needs_a_way(case, as_of) and not case.member.reach_through.strip():
         yield Problem(REACH, "missing", f"phone, address or last_name is none: say in {WAY}")
     keys = [f"member.{number}" for number in form.numbers]
@@ -150,6 +154,17 @@ def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
     elif unknown or ("none" in current and len(current) > 1):
         words = f"give {one_of(form.current_services)}; none excludes the others"
         yield Problem("referral.current_services", "unknown-choice", words)
+
+
+def _agreed_by(case: Case, as_of: date) -> Iterator[Problem]:
+    """What to look at where a parent or guardian agrees: of a child that one did, and of whoever it was the name."""
+    who, key = case.consent.agreed_by, "consent.agreed_by"
+    if is_child(case, as_of) and not who:
+        yield caution("agreed-by-not-stated", key)
+    if is_child(case, as_of) and who == "member":
+        yield caution("agreed-by-child", key)
+    if who == "guardian" and not case.member.guardian_name:
+        yield caution("guardian-not-named", "member.guardian_name")
 
 
 def _receives(referral: Referral) -> Iterator[Problem]:
@@ -241,5 +256,5 @@ def _consent(case: Case, form: Form) -> Iterator[Problem]:
         words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
         yield Problem("consent.attested", "attestation-missing", words)
     if consent.from_part2_program and consent.part2_consent is not True:
-        words = "information from a 42 CFR Part 2 program needs the member's written consent"
+        words = "needs the member's written consent. If nothing comes from a 42 CFR Part 2 program, set part2 to false"
         yield Problem("consent.part2_consent", "part2-consent-missing", words)

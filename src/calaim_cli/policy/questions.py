@@ -219,7 +219,7 @@ def not_separated(where: str) -> Problem:
 
 def _choices(question: Question, value: object, where: str) -> Answer | Problem:
     if not isinstance(value, list | tuple) or not set(map(type, value)) <= {str}:
-        return _wrong_kind(where, "a list of choices")
+        return _wrong_kind(where, f'a list of choices, such as ["{next(iter(question.choices))}"]')
     chosen = set()
     for one in value:
         choice = DONT_KNOW if is_unknown(one) else _choice(question, one, where)

@@ -78,7 +78,7 @@ def consent_steps(case: Case, goes: Destination, policy: Policy, as_of: date) ->
     if form.attestation:
         attested = BY_KEY["consent.attested"]
         text = f"Read this: {' '.join(form.attestation)} {attested.ask}"
-        steps.append(spoken_step(attested.key, text, no_means="Only a person can attest to it. Correct what is wrong"))
+        steps.append(spoken_step(attested.key, text, no_means="You did not confirm it. Correct what is wrong"))
     return tuple(steps)
 
 

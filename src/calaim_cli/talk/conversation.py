@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.folding import is_unknown, whole_number
-from calaim_cli.base.values import MESSAGES, Value, date_of_birth, figures
+from calaim_cli.base.values import MESSAGES, Value, date_of_birth
 from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
@@ -87,7 +87,7 @@ def question_prompt(question: Question, case: Case, policy: Policy, as_of: date)
         if counted is not None and (most is None or counted <= most):
             return Value(str(counted))
         # A date of birth will do for the age, and is kept as such.
-        born = question.id == AGE and not figures(typed).isdigit()
+        born = question.id == AGE and counted is None and any(c.isdigit() for c in typed)
         return date_of_birth(typed, as_of) if born else Value(typed, "number")
 
     return Prompt(

@@ -13,8 +13,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from calaim_cli.base.errors import UsageError
+from calaim_cli.base.folding import word
 from calaim_cli.base.streams import is_on, say, tamed
-from calaim_cli.talk.prompt import NO_MORE, Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
+from calaim_cli.talk.prompt import MOVES, NO_MORE, Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
 
 if TYPE_CHECKING:
     from questionary import Question
@@ -50,7 +51,7 @@ def asker(*, plain: bool) -> Ask:
         while True:
             reply = ask_once(prompt)
             if isinstance(reply, Refusal):
-                say(f"Please try again: {reply.message}.")
+                say(f"Please try again: {reply.message}" + ("" if reply.message.endswith("?") else "."))
             elif reply is Move.HELP:
                 say(filled(prompt.help or "No further help for this question."))
             else:
@@ -114,8 +115,11 @@ def _by_menu(prompt: Prompt) -> Reply | Refusal:
         earlier = prompt.earlier if isinstance(prompt.earlier, str) and tamed(prompt.earlier) == prompt.earlier else ""
         asked = questionary.text(_folded(f"{prompt.text} ({_ways(prompt)})"), default=earlier, output=on_stderr)
         typed = asked.unsafe_ask()
-        # The former reply is on the line: whoever deletes it does not want to keep it.
-        return read_reply(prompt, NO_MORE if earlier and not typed.strip() else typed)
+        # The former reply is on the line: whoever deletes it does not want to keep it, and "back" is typed behind it.
+        behind = typed.removeprefix(earlier) if earlier else ""
+        if earlier and (not typed.strip() or (typed != behind and word(behind) in {NO_MORE, *MOVES})):
+            typed = behind or NO_MORE
+        return read_reply(prompt, typed)
     except EOFError:
         raise _ended(prompt.where) from None
 
