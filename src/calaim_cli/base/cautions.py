@@ -19,7 +19,7 @@ CAUTIONS: Final = {
     "text-diagnosis": "this seems to name a diagnosis: send only what the plan's form asks for",
     "say-which": "the plan's form asks {what}",
     "agreed-by-not-stated": "not stated: who agreed, the member, or a parent or guardian?",
-    "agreed-by-child": "the member is under 18, and only the member agreed: ask the parent or guardian too",
+    "agreed-by-child": "under 18, and only the member agreed: where the law wants it, ask the parent or guardian too",
     "guardian-not-named": "a parent or guardian agreed, and no name is given: add guardian_name and guardian_contact",
     "part2-phrase": "this may come from a substance-use program: read it again, and correct part2 if so",
     "part2-attach": "attach the member's written consent or a clear account of what it covers, as the letter says",
