@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from calaim_cli.base.errors import InputError
 from calaim_cli.case.case import LeadEntity, Member, Profile, SecureEmail, read_case
-from calaim_cli.draft.body import HIDDEN, NOT_GIVEN, WIDTH, hidden, reads_left_to_right, us_date, wrapped
+from calaim_cli.draft.body import HIDDEN, NOT_GIVEN, WIDTH, answer_words, hidden, reads_left_to_right, us_date, wrapped
 from calaim_cli.draft.draft import Drafted, Drafter
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.questions import NONE_OF_THESE, Kind, Question
@@ -223,6 +223,12 @@ def test_form_part_gives_answers_in_words(made: Make) -> None:
     assert "unknown" not in body
     ihss = " ".join(made(for_service("personal_care_homemaker", {"ihss_status": "applied"})).draft.body.split())
     assert "Has applied and is waiting" in ihss
+
+
+def test_half_known_list_says_so(catalog: Policy) -> None:
+    """The reader of a letter learns that only a part of a list is known, never that the rest is no."""
+    words = answer_words(catalog.questions["housing"], ("doubled_up", "unknown"))
+    assert words == "Stays with other people after losing a home or for lack of money; not known of the others"
 
 
 COMBINED = re.compile(

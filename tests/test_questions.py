@@ -49,6 +49,8 @@ def criterion(question: str, **test: Any) -> Criterion:  # noqa: ANN401 the test
         pytest.param(FRUIT, ["plum"], ("plum",), id="one-of-several"),
         pytest.param(FRUIT, ["plum", "apple", "plum"], ("apple", "plum"), id="in-question-order-each-once"),
         pytest.param(FRUIT, ["none"], ("none",), id="none-of-these"),
+        pytest.param(FRUIT, ["unknown", "plum"], ("plum", "unknown"), id="half-known"),
+        pytest.param(FRUIT, ["unknown"], "unknown", id="nothing-known"),
         pytest.param(FRUIT, [], (), id="not-answered"),
     ],
 )
@@ -83,6 +85,8 @@ def test_every_question_takes_dont_know(asked: Question) -> None:
         pytest.param(FRUIT, {"apple": True}, "answer-kind", id="table-for-several"),
         pytest.param(FRUIT, ["apple", "fig"], "unknown-choice", id="unknown-among-choices"),
         pytest.param(FRUIT, ["none", "apple"], "choice-none", id="none-beside-another"),
+        pytest.param(FRUIT, ["none", "unknown"], "choice-none", id="none-beside-not-known"),
+        pytest.param(FRUIT, ["fig", "unknown"], "unknown-choice", id="unknown-choice-beside-not-known"),
     ],
 )
 def test_bad_answers_are_refused(asked: Question, value: object, code: str) -> None:
@@ -180,6 +184,9 @@ def test_whatever_is_given_is_answer_or_problem(values: dict[str, object]) -> No
         pytest.param(criterion("fruit", has_any_of=("plum",)), ("apple",), Truth.NO, id="has-not"),
         pytest.param(criterion("fruit", any_choice=True), ("apple",), Truth.YES, id="any-of-several"),
         pytest.param(criterion("fruit", any_choice=True), ("none",), Truth.NO, id="none-of-several"),
+        pytest.param(criterion("fruit", has_any_of=("plum",)), ("plum", "unknown"), Truth.YES, id="half-known-has"),
+        pytest.param(criterion("fruit", has_any_of=("plum",)), ("apple", "unknown"), Truth.UNKNOWN, id="half-known"),
+        pytest.param(criterion("fruit", any_choice=True), ("apple", "unknown"), Truth.YES, id="half-known-any"),
     ],
 )
 def test_criteria_test_answers(tested: Criterion, answer: Answer, truth: Truth) -> None:
@@ -191,6 +198,22 @@ def test_criteria_test_answers(tested: Criterion, answer: Answer, truth: Truth) 
 def test_unknown_never_becomes_no(answers: dict[str, Answer]) -> None:
     """A criterion whose question has no answer, or "unknown", is unknown, never no."""
     assert truths_of([criterion("cups", at_least=3)])(answers)["it"] is Truth.UNKNOWN
+
+
+@unhurried
+@given(
+    ticked=st.sets(st.sampled_from(("apple", "pear", "plum"))),
+    true=st.sets(st.sampled_from(("apple", "pear", "plum"))),
+    tested=st.sets(st.sampled_from(("apple", "pear", "plum")), min_size=1),
+)
+def test_half_known_list_is_never_wrong(ticked: set[str], true: set[str], tested: set[str]) -> None:
+    """What a half-known list settles holds whatever the choices that nobody knows of turn out to be."""
+    tell = truths_of([criterion("fruit", has_any_of=tuple(tested))])
+    half = read_answer(FRUIT, [*ticked, "unknown"], "here")
+    whole = read_answer(FRUIT, list(ticked | true) or ["none"], "here")
+    assert not isinstance(half, Problem)
+    assert not isinstance(whole, Problem)
+    assert tell({"fruit": half})["it"] in {Truth.UNKNOWN, tell({"fruit": whole})["it"]}
 
 
 @unhurried

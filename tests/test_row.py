@@ -171,6 +171,7 @@ ANSWERS: list[tuple[Kind, str, Any]] = [
     (Kind.CHOICE, " street ", "street"),
     (Kind.CHOICES, "a; b ;;", ["a", "b"]),
     (Kind.CHOICES, "UNKNOWN", DONT_KNOW),
+    (Kind.CHOICES, "a;unknown", ["a", DONT_KNOW]),
 ]
 
 

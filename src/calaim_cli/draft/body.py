@@ -237,7 +237,7 @@ def answer_words(question: Question, answer: Answer) -> str:
     if isinstance(answer, int):
         return f"{answer} {question.unit}".rstrip()
     chosen = (answer,) if isinstance(answer, str) else answer
-    return "; ".join(question.choices[choice] for choice in chosen)
+    return "; ".join(question.choices.get(choice, "not known of the others") for choice in chosen)
 
 
 def hidden(member: Member) -> Member:

@@ -14,7 +14,10 @@ from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.policy.rules import MOST_REMEMBERED, Truth, Truths
 
 Answer = bool | int | str | tuple[str, ...]
-"""What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW."""
+"""What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW.
+
+Choice ids with DONT_KNOW behind them are a half-known list: these choices are true, and of the others nobody knows.
+"""
 
 DONT_KNOW: Final = "unknown"
 NONE_OF_THESE: Final = "none"
@@ -74,7 +77,8 @@ class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
     """A function that turns answers into truths, one for each criterion id; it remembers what each answer comes to.
 
-    A criterion whose question has no answer, or "don't know", is unknown, never no.
+    A criterion whose question has no answer, or "don't know", is unknown, never no; so is one that a half-known list
+    does not meet.
     """
     by_question: dict[str, list[Criterion]] = {}
     for criterion in criteria:
@@ -84,7 +88,8 @@ def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
     @lru_cache(MOST_REMEMBERED, typed=True)  # True equals 1
     def known(question: str, answer: Answer) -> dict[str, Truth]:
         several = by_question.get(question, ()) if answer != DONT_KNOW else ()
-        return {one.id: Truth.YES if _met(one, answer) else Truth.NO for one in several}
+        unmet = Truth.UNKNOWN if isinstance(answer, tuple) and DONT_KNOW in answer else Truth.NO
+        return {one.id: Truth.YES if _met(one, answer) else unmet for one in several}
 
     def truths(answers: Mapping[str, Answer]) -> Truths:
         found = Truths(unknown)
@@ -103,7 +108,7 @@ def _met(criterion: Criterion, answer: Answer) -> bool:
         return above and (criterion.at_most is None or answer <= criterion.at_most)
     chosen = {answer} if isinstance(answer, str) else set(answer)
     if criterion.any_choice:
-        return bool(chosen - {NONE_OF_THESE})
+        return bool(chosen - {NONE_OF_THESE, DONT_KNOW})
     return not chosen.isdisjoint(criterion.has_any_of or criterion.one_of)
 
 
@@ -174,7 +179,9 @@ def _choices(question: Question, value: object, where: str) -> Answer | Problem:
     chosen = set(value)
     if NONE_OF_THESE in chosen and len(chosen) > 1:
         return Problem(where, "choice-none", f'remove "{NONE_OF_THESE}", or remove the other choices')
+    if chosen == {DONT_KNOW}:
+        return DONT_KNOW
     for one in value:
-        if one not in question.choices:
+        if one not in question.choices and one != DONT_KNOW:
             return _choice(question, one, where)
-    return tuple(choice for choice in question.choices if choice in chosen)
+    return tuple(choice for choice in (*question.choices, DONT_KNOW) if choice in chosen)

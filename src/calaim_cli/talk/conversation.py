@@ -118,7 +118,7 @@ def _earlier(question: Question, case: Case, as_of: date) -> str | tuple[str, ..
         return ""
     if isinstance(answer, bool):
         return "yes" if answer else "no"
-    return answer if isinstance(answer, tuple) else str(answer)
+    return tuple(one for one in answer if one != DONT_KNOW) if isinstance(answer, tuple) else str(answer)
 
 
 def with_reply(case: Case, question: Question, reply: Reply) -> Case:
