@@ -234,9 +234,23 @@ def _answer(talk: Talk, question: str, marks: Marks, answers: Mapping[str, Answe
     for row, _ in rows:
         if question in row.no and _closed(talk, row.id, marks, answers):
             return _answer_from(talk, question, row.no[question])
-    by_kind = {Kind.YES_NO: _yes_no, Kind.CHOICES: _choices, Kind.CHOICE: _choice, Kind.NUMBER: _no_tick}
-    found = by_kind[talk.questions[question].kind](talk, question, rows, marks, answers)
+    found = _ticked(talk, question, rows, marks, answers)
     return _typed(question, rows, marks) if found is None else found
+
+
+def _ticked(
+    talk: Talk, question: str, rows: Sequence[Placed], marks: Marks, answers: Mapping[str, Answer]
+) -> Answer | None:
+    """What the rows to be ticked answer, in the way of the question's kind; a number is never ticked."""
+    match talk.questions[question].kind:
+        case Kind.YES_NO:
+            return _yes_no(talk, question, rows, marks, answers)
+        case Kind.CHOICES:
+            return _choices(talk, question, rows, marks, answers)
+        case Kind.CHOICE:
+            return _choice(talk, question, rows, marks, answers)
+        case Kind.NUMBER:
+            return None
 
 
 def _typed(question: str, rows: Sequence[Placed], marks: Marks) -> Answer | None:
@@ -247,10 +261,6 @@ def _typed(question: str, rows: Sequence[Placed], marks: Marks) -> Answer | None
         question in row.not_known and marks.get(row.id) is Truth.UNKNOWN for row, _ in rows
     )
     return DONT_KNOW if given is None and nobody_knows else given
-
-
-def _no_tick(*_: object) -> None:
-    """Nothing: a number is never ticked."""
 
 
 def _yes_no(
