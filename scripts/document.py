@@ -38,7 +38,11 @@ EDITS = {
     "wrong-key": ("my-county/counties.toml", 'plans = ["aah"]', 'plan = ["aah"]'),
     "no-quotes": ("my-county/counties.toml", 'fips = "06001"', "fips = 06001"),
     "lost-digits": ("examples/members.csv", ",95814,", ",958,"),
-    "six-visits": ("my-county/programs.toml", "at_least = 5\n", "at_least = 6\n"),
+    "six-visits": (
+        "my-county/programs.toml",
+        'text = "Had 5 or more emergency visits in the last 6 months"\nquestion = "ed_visits_6_months"\nat_least = 5\n',
+        'text = "Had 6 or more emergency visits in the last 6 months"\nquestion = "ed_visits_6_months"\nat_least = 6\n',
+    ),
 }
 """Changes that the data guide shows: a file, what stands there first, and what is put in its place."""
 
@@ -104,7 +108,8 @@ def ran(command: str, *, lines: int | None = None, width: int = 200, edit: str =
 def changed(edit: str) -> None:
     """Print one of EDITS: what stood in the file, and what stands there now."""
     file, old, new = EDITS[edit]
-    print(f"In `{file}`:", "", "```diff", f"-{old.strip()}", f"+{new.strip()}", "```", sep="\n")
+    lines = [f"{sign}{line}" for sign, text in (("-", old), ("+", new)) for line in text.strip().splitlines()]
+    print(f"In `{file}`:", "", "```diff", *lines, "```", sep="\n")
 
 
 def example(command: str) -> None:

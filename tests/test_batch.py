@@ -66,6 +66,50 @@ def report(out: Path) -> list[dict[str, str]]:
     return read_csv((out / "report.csv").read_bytes())
 
 
+SMALL: list[tuple[dict[str, str], str, str]] = [
+    ({"date_of_birth": "3/4/1988 0:00"}, "", "03/04/1988"),
+    ({"date_of_birth": "1988-03-04T00:00:00"}, "", "03/04/1988"),
+    ({"date_of_birth": "3/4/1988 8:30"}, "dob-time", "date_of_birth: "),
+    ({"phone": "415\u2011555\u20110123"}, "", "(415) 555-0123"),
+    ({"mrn": '="00012345"'}, "", "00012345"),
+    ({"kp_member": "Y", "member_agreed": "Y", "attested": "y", "part2": "N"}, "", "ECM Referral"),
+    ({"current_services": "None"}, "", "None"),
+    ({"referrer_relationship": "Medical provider"}, "", "Medical provider"),
+    ({"program": "cs", "services": "day_habilitation, respite"}, "not-separated", "separate them with ;"),
+    ({"program": "cs", "services": "day_habilitation and respite"}, "not-separated", "separate them with ;"),
+    ({"current_services": "ihss/ecm"}, "not-separated", "separate them with ;"),
+    ({"last_name": "Nu\ufffdez"}, "lost-character", "last_name: "),
+    ({"mrn": "123-45-6789"}, "id-ssn", "do not send it"),
+    ({"mrn": "123456789"}, "id-ssn", "do not send it"),
+]
+"""Rows as people and spreadsheets write them, the code that refuses each, and what then stands in report or draft."""
+
+
+@pytest.mark.parametrize(("cells", "code", "words"), SMALL)
+def test_row_as_people_write_it(run: Run, tmp_path: Path, cells: dict[str, str], code: str, words: str) -> None:
+    """What is meant is drafted; what would be a guess, or lose a part, is refused and says what to do."""
+    source, out = write(tmp_path, [row(1, **cells), row(2)]), tmp_path / "out"
+    assert run("batch", source, "--out", out, "--keep-going", *DAY).code == (3 if code else 0)
+    first, _ = report(out)
+    said = first["message"]
+    assert (first["status"], first["code"] if code else "") == ("refused" if code else "written", code)
+    assert words in (said if code else (out / first["file"]).read_text("utf-8"))
+    assert "did you mean" not in said
+
+
+def test_choice_of_a_cell_of_several_answers(run: Run, tmp_path: Path) -> None:
+    """Several choices of a question in one cell are not taken for one of them either."""
+    cells = row(1, housing="shelter, street")
+    source, out = tmp_path / "members.csv", tmp_path / "out"
+    source.write_bytes(sheet([cells], cells))
+    assert run("batch", source, "--out", out, *DAY).code == 4
+    ran = run("batch", source, "--out", out, "--keep-going", *DAY)
+    assert ran.code == 3
+    assert [(one["code"], one["message"]) for one in report(out)] == [
+        ("not-separated", "housing: several in one cell: separate them with ;")
+    ]
+
+
 def test_ten_thousand_rows_of_which_137_are_bad(run: Run, tmp_path: Path) -> None:
     """Every good row gets its draft, every bad one comes back with the right code, and mended rows feed back in."""
     rows = [row(number) for number in range(1, 10_001)]

@@ -119,6 +119,7 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "county-from-zip": {"county": ""},
     "county-from-city": {"county": "Belmont"},
     "text-ssn": {"notes": "123-45-6789"},
+    "double-encoding": {"last_name": "Mu\u00c3\u00b1oz"},
     "text-diagnosis": {"notes": "Has hepatitis."},
     "say-which": {"referrer_relationship": "other"},
     "part2-not-stated": {"part2": ""},

@@ -8,12 +8,12 @@ from typing import Final
 from calaim_cli.base.cautions import CAUTIONS, GENERAL
 from test_batch_again import WARNED
 
-NOT_OF_A_MEMBER: Final = frozenset({"what", "edition", "day", "row", "text"})
+NOT_OF_A_MEMBER: Final = frozenset({"what", "edition", "day", "row", "text", "was", "now"})
 """What the words of a warning may hold and a report may say."""
 TESTED_ELSEWHERE: Final = {
     **dict.fromkeys(("id-name", "id-zeros", "keep-format", "stale"), "of several rows: test_batch_again"),
-    **dict.fromkeys(("open-folder", "git-work-tree"), "of the place of the output: test_batch"),
-    **dict.fromkeys(("own-mailbox", "past-review"), "of the data: test_route, test_soundness"),
+    **dict.fromkeys(("open-folder", "git-work-tree", "synced-folder"), "of the place of the output: test_system"),
+    **dict.fromkeys(("own-mailbox", "own-words", "past-review"), "of the data: test_diff, test_soundness"),
     **dict.fromkeys(("waivers-end", "waiver-needed", "keep-medi-cal"), "from a day on: test_dates"),
     "ask-how-to-refer": "of another plan: test_routes",
     "plan-without-managed-care": "stops a referral: test_routes",

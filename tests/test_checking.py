@@ -242,6 +242,13 @@ def test_unknown_program_is_refused_with_a_suggestion(run: Run) -> None:
     assert "did you mean asthma_remediation" in ran.err
 
 
+def test_several_programs_in_one_word_are_not_taken_for_one(run: Run) -> None:
+    """A near name of the first would drop the second without a word."""
+    ran = run("check", "-", "--program", "ecm,chw", "--as-of", AS_OF, stdin=HOUSED_TEEN)
+    assert (ran.code, ran.out, "did you mean" in ran.err) == (5, "", False)
+    assert '"ecm,chw": several in one: give one at a time' in ran.err
+
+
 def test_unknown_program_is_one_error_document(run: Run) -> None:
     """With --json an unknown program is one `calaim.error/1` document on stderr."""
     ran = run("check", "-", "--program", "zzz", "--json", "--as-of", AS_OF, stdin=HOUSED_TEEN)

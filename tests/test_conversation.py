@@ -805,4 +805,4 @@ def test_talk_uses_the_age_of_the_member(catalog: Policy) -> None:
     """The date of birth of the form settles the age for the referral, too."""
     (case,) = Talked(dict(WHOLE)).cases
     assert age_of(case, AS_OF) == 46
-    assert answers_of(case, catalog, AS_OF) == {"age": 46, "managed_care": True}
+    assert answers_of(case, catalog, AS_OF) == {"age": 46, "managed_care": True, "current_services": ("none",)}

@@ -5,9 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
-from calaim_cli.decide.diff import in_words
+from calaim_cli.decide.diff import Change, changes, in_words, own_mailboxes
+from calaim_cli.policy import load
+from calaim_cli.policy.leaves import NAMES, entry_name
+from calaim_cli.policy.places import KP
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Gate
+from calaim_cli.policy.routes import Channel
 from calaim_cli.policy.rules import Rule
 from conftest import AS_OF, ROOT, Run, WriteCase
 
@@ -41,7 +50,7 @@ def test_changed_phone_is_told_with_both_values(run: Run, data_copy: Path) -> No
         ('as_of = "2024-10"', 'as_of = "2024-11"', 'offer "kp": as_of: was 2024-10, now 2024-11'),
         (
             'population = "homelessness"\nkinds = [',
-            'population = "homelessness"\nkinds = ["x", ',
+            'population = "homelessness"\nkinds = ["primary_care", ',
             'at_once "homelessness": kinds: was ',
         ),
         (
@@ -62,12 +71,20 @@ def test_entries_without_an_id_are_told_by_what_they_are_of(
 
 def test_changed_threshold_shows_who_is_decided_differently(run: Run, data_copy: Path, write_case: WriteCase) -> None:
     """A reviewer sees that a person with five emergency visits would no longer fit under a higher number."""
+    edit(data_copy, "programs.toml", "Had 5 or more", "Had 6 or more")
     edit(data_copy, "programs.toml", "at_least = 5", "at_least = 6")
     case = write_case({"answers.stays_6_months": 0, "answers.avoidable_use_risk": False})
     ran = run("data", "diff", DATA, data_copy, case, "--as-of", AS_OF, "--json")
     document = json.loads(ran.out)
     assert list(document) == ["schema", "old", "new", "changes", "cases"]
-    assert [(one["key"], one["was"], one["now"]) for one in document["changes"]] == [("at_least", "5", "6")]
+    assert [(one["key"], one["was"], one["now"]) for one in document["changes"]] == [
+        (
+            "text",
+            "Had 5 or more emergency visits in the last 6 months",
+            "Had 6 or more emergency visits in the last 6 months",
+        ),
+        ("at_least", "5", "6"),
+    ]
     assert {(one["subject"], one["was"], one["now"]) for one in document["cases"]} == {
         ("ecm", "likely", "need-answers"),
         ("avoidable_utilization", "likely", "unlikely"),
@@ -102,9 +119,134 @@ def test_answers_that_only_one_edition_asks_for_stop_nothing(run: Run, data_copy
         (None, "nothing"),
         (False, "no"),
         (0, "0"),
+        (Gate(any_of=("a",), say="Not now."), "any of (a); say Not now."),
     ],
-    ids=["rule", "list", "table", "empty", "absent", "no", "zero"],
+    ids=["rule", "list", "table", "empty", "absent", "no", "zero", "gate"],
 )
 def test_values_are_said_in_words(value: object, words: str) -> None:
     """A value of the data reads as a person would write it."""
     assert in_words(value) == words
+
+
+# Everything is compared
+
+
+def files_with_one_key_changed(catalog: Policy) -> list[tuple[str, str, Policy]]:
+    """For every key of every kind of entry, the policy with it changed in the last such entry, and its names."""
+    found = []
+    for attribute in ("programs_file", "counties_file", "routes_file"):
+        file = getattr(catalog, attribute)
+        for part in file.__struct_fields__:
+            value = getattr(file, part)
+            entries = value if isinstance(value, tuple) and value and isinstance(value[0], Struct) else ()
+            last = value if isinstance(value, Struct) else entries[-1] if entries else None
+            if last is None:
+                changed_file = replace(file, **{part: "changed"})
+                found.append((part, "", replace(catalog, **{attribute: changed_file})))
+                continue
+            for field in msgspec.structs.fields(type(last)):
+                other = replace(last, **{field.name: "changed"})
+                changed_file = replace(file, **{part: (*entries[:-1], other) if entries else other})
+                found.append((field.encode_name, part, replace(catalog, **{attribute: changed_file})))
+    return found
+
+
+def test_every_key_of_every_entry_is_compared(catalog: Policy) -> None:
+    """Whatever key of whatever entry changes, it is told with entry and key: a key added later cannot be forgotten."""
+    pairs = files_with_one_key_changed(catalog)
+    assert len(pairs) > 150
+    for key, part, own in pairs:
+        told = changes(catalog, own)
+        if part and key in NAMES and {one.now for one in told} == {"removed", "added"}:
+            assert {one.entry.split(" ")[0] for one in told} == {part}
+        else:
+            assert [(one.key, one.now) for one in told] == [(key, "changed")], (part, key)
+            assert not part or told[0].entry.split(" ")[0] == part
+
+
+def test_order_is_compared(run: Run, catalog: Policy) -> None:
+    """Routes are tried and questions shown in their order: another one is a change, also that of choices."""
+    first, second, *rest = catalog.routes_file.route
+    own = replace(catalog, routes_file=replace(catalog.routes_file, route=(second, first, *rest)))
+    (told,) = changes(catalog, own)
+    assert (told.entry, told.key) == ("route", "order")
+    assert told.now.startswith(f"{second.id}, {first.id}, ")
+    housing = catalog.questions["housing"]
+    turned = replace(housing, choices=dict(reversed(housing.choices.items())))
+    questions = tuple(turned if one is housing else one for one in catalog.programs_file.question)
+    own = replace(catalog, programs_file=replace(catalog.programs_file, question=questions))
+    assert [(one.entry, one.key) for one in changes(catalog, own)] == [('question "housing"', "choices")]
+
+
+def test_places_are_compared_in_a_stable_order(run: Run, data_copy: Path) -> None:
+    """A ZIP code or city that lies elsewhere now, is new or is gone is told with its counties, by name."""
+    edit(data_copy, "zips.csv", "94401,06081,1", "94401,06001,0.5\n94401,06081,0.5")
+    edit(data_copy, "zips.csv", "zip,fips,share\n", "zip,fips,share\n90000,06037,1\n")
+    edit(data_copy, "cities.csv", "Oakland,06001,in\n", "Oakland,06067,in\n")
+    assert run("data", "diff", DATA, data_copy).out.splitlines() == [
+        'change\tZIP code "90000": was nothing, now Los Angeles 1.0',
+        'change\tZIP code "94401": was San Mateo 1.0, now Alameda 0.5; San Mateo 0.5',
+        'change\tcity "Oakland": was Alameda in; Contra Costa some, now Sacramento in; Contra Costa some',
+    ]
+
+
+def test_entries_of_one_name_are_told_apart(catalog: Policy) -> None:
+    """A second entry of the same name hides no change of the first."""
+    first, *rest = catalog.routes_file.rejected
+    twice = replace(catalog, routes_file=replace(catalog.routes_file, rejected=(first, first, *rest)))
+    other = replace(first, why="Another reason.")
+    own = replace(catalog, routes_file=replace(catalog.routes_file, rejected=(other, first, *rest)))
+    assert changes(twice, own) == (Change(f'rejected "{entry_name(first)}"', "why", first.why, other.why),)
+
+
+# What the user's own data have otherwise than the built-in ones
+
+
+def test_mailbox_that_is_not_built_in_is_pointed_out(catalog: Policy) -> None:
+    """A mailbox of one's own data that the built-in data lack, or have otherwise, is told; no other address is."""
+    first, second, *_ = [one for one in catalog.routes_file.route if one.channel is Channel.EMAIL and one.plan == KP]
+    for own in ({}, {first.id: replace(first, address="elsewhere@example.org")}):
+        routes = tuple(own.get(one.id, one) for one in catalog.routes_file.route if own or one.id != first.id)
+        shipped = replace(catalog, routes_file=replace(catalog.routes_file, route=routes))
+        assert [(one.code, one.where) for one in own_mailboxes(catalog, shipped)] == [
+            ("own-mailbox", f'route "{first.id}"')
+        ]
+        assert second.id in {one.id for one in routes}
+    assert list(own_mailboxes(catalog, catalog)) == []
+
+
+SAFE: list[tuple[str, str, str, str]] = [
+    ('ecm = "ECM Referral", cs', 'ecm = "Another one", cs', "own-words", 'route "kp-north-email": subject'),
+    ('"REGMCDURNS-KPNC@kp.org"', '"other@example.org"', "own-mailbox", 'route "kp-north-email"'),
+    ('services_except = ["sobering_centers"]\n', "", "own-words", 'route "kp-north-email": services_except'),
+    ("42 CFR part 2 prohibits", "The law prohibits", "own-words", "referral: part2_notice"),
+    ("Please let the referrer", "Let the referrer", "own-words", "referral: closed_loop"),
+    ("I have checked this referral", "I looked at this referral", "own-words", 'form "kp": attestation'),
+    ('address = "888-665-4621"', 'address = "888-665-4600"', "own-words", 'rejected "888-665-4621"'),
+    ("Only in a copy of a handbook of 2014.", "An old number.", "", ""),
+    ("1-833-721-6012", "1-833-721-6013", "", ""),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "code", "where"), SAFE, ids=[one[0] for one in SAFE])
+def test_check_says_what_safety_depends_on(
+    run: Run, data_copy: Path, old: str, new: str, code: str, where: str
+) -> None:
+    """Where a referral goes, what it says and what is attested is never otherwise than built in without a word."""
+    edit(data_copy, "routes.toml", old, new)
+    ran = run("data", "check", "--data", data_copy, "--as-of", AS_OF)
+    assert ran.code == 0
+    said = [line.split(": ") for line in ran.err.splitlines()]
+    assert bool(said) == bool(code)
+    assert not code or f"calaim: warning: {where}: {code}: " in ran.err
+    document = json.loads(run("data", "check", "--data", data_copy, "--as-of", AS_OF, "--json").out)
+    assert {one["code"] for one in document["warnings"]} == ({code} if code else set())
+
+
+def test_check_says_the_differing_words(run: Run, data_copy: Path) -> None:
+    """The warning has both texts, so that a reader sees what was changed without looking for the built-in file."""
+    edit(data_copy, "routes.toml", 'ecm = "ECM Referral"', 'ecm = "Another one"')
+    err = run("data", "check", "--data", data_copy, "--as-of", AS_OF).err
+    assert "which has: ecm ECM Referral; cs CS Referral" in err
+    assert "Here: ecm Another one; cs CS Referral" in err
+    assert load.load().edition in err

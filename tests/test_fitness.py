@@ -9,7 +9,7 @@ import pytest
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import MESSAGES
 from calaim_cli.case.case import read_case
-from calaim_cli.case.form import BY_KEY, CHECKED
+from calaim_cli.case.form import BY_KEY, CHECKED, Field
 from calaim_cli.draft.fitness import CheckedCase, check_case
 from calaim_cli.policy.policy import Policy
 from conftest import AS_OF, COMPLETE, Run, WriteCase, changed
@@ -246,6 +246,49 @@ def test_note_that_names_a_diagnosis_is_pointed_out(catalog: Policy, note: str, 
     result = checked(catalog, {"referral.notes": note})
     assert result.problems == ()
     assert codes(result.warnings) == ([("referral.notes", "text-diagnosis")] if warned else [])
+
+
+SSNS = ("123-45-6789", "123 45 6789", "123.45.6789", "123456789", "123\u201145\u20116789", "123\u00a045\u00a06789")
+
+
+@pytest.mark.parametrize("field", CHECKED, ids=lambda one: one.key)
+@pytest.mark.parametrize("number", SSNS)
+def test_social_security_number_is_seen_in_every_field(catalog: Policy, field: Field, number: str) -> None:
+    """A Social Security number never leaves unseen: a text warns, a number or address of another shape is refused."""
+    found = checked(catalog, {field.key: number})
+    here = [code for where, code in codes((*found.problems, *found.warnings)) if where == field.key]
+    assert here, "nothing was said"
+    assert found.problems or here == ["text-ssn"]
+    if field.key in {"member.mrn", "member.cin"}:
+        assert here == ["id-ssn"]
+
+
+def test_what_to_give_for_a_social_security_number(catalog: Policy) -> None:
+    """A record number of nine digits may be a true one elsewhere: the other number, which is on the card, will do."""
+    found = checked(catalog, {"member.mrn": "123456789", "member.cin": "91234567A"})
+    assert [one.message for one in found.problems] == [MESSAGES["id-ssn"]]
+    assert "client index number (CIN)" in MESSAGES["id-ssn"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["day_habilitation, respite", "Day Habilitation / Respite", "respite and other", "a;respite"]
+)
+def test_several_services_in_one_text_are_not_taken_for_one(catalog: Policy, typed: str) -> None:
+    """A near name of one would drop the other service: what is said is how several are given."""
+    found = checked(catalog, {"referral.program": "cs", "referral.services": [typed]})
+    assert codes(found.problems) == [("referral.services", "not-separated")]
+    assert '["one", "two"]' in found.problems[0].message
+
+
+def test_near_name_of_one_service_is_still_a_hint(catalog: Policy) -> None:
+    """A slip of the fingers is no list, and neither is a name with "or" in it."""
+    for typed, meant in (
+        ("respit", "respite"),
+        ("community or home transitoin services", "community_home_transition"),
+    ):
+        (found,) = checked(catalog, {"referral.program": "cs", "referral.services": [typed]}).problems
+        assert found.code == "unknown-service"
+        assert f"did you mean {meant}" in found.message
 
 
 def test_county_is_taken_from_the_zip_code(catalog: Policy) -> None:

@@ -281,7 +281,7 @@ def test_telling_answers_show_every_way() -> None:
     tests = {one: [test for test in criteria if test.question == one] for one in questions}
     assert telling_answers(questions["ed_visits_6_months"], tests["ed_visits_6_months"]) == (0, 5)
     assert telling_answers(questions["respite_hours_used"], tests["respite_hours_used"]) == (0, 336)
-    assert telling_answers(questions["age"], tests["age"]) == (0, 18, 21, 26)
+    assert telling_answers(questions["age"], tests["age"]) == (0, 10, 18, 21, 26, 61)
     assert telling_answers(questions["complex_need"], tests["complex_need"]) == (True, False)
     assert telling_answers(questions["ihss_status"], tests["ihss_status"])[-1] == "none"
     assert ("none",) in telling_answers(questions["housing"], tests["housing"])

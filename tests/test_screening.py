@@ -28,6 +28,7 @@ def invented(catalog: Policy) -> Policy:
     rule = Rule(all_of=("thirty", "likes_tea"))
     return replace(
         catalog,
+        programs_file=replace(catalog.programs_file, contradiction=()),
         questions={"age": age, "likes_tea": tea},
         criteria={"thirty": thirty, "likes_tea": likes},
         subjects=(Subject("ecm", entry, {"rule": rule}, population="grown"),),
@@ -109,7 +110,7 @@ INTOXICATED = {"managed_care": True, "intoxicated_now": True, "would_go_to_ed_or
     ("subject", "answers", "birthday", "younger", "older"),
     [
         pytest.param("child_welfare", ADOPTED, 18, "likely", "unlikely", id="18-adoption-assistance"),
-        pytest.param("sobering_centers", INTOXICATED, 18, "unlikely", "likely", id="18-sobering-centers"),
+        pytest.param("sobering_centers", INTOXICATED, 18, "plan-discretion", "likely", id="18-sobering-centers"),
         pytest.param("avoidable_utilization", CHILD_NUMBERS, 21, "likely", "unlikely", id="21-visit-numbers"),
         pytest.param("incarceration", RELEASED | AGED_OUT, 26, "likely", "unlikely", id="26-former-foster-youth-freed"),
         pytest.param("incarceration", RELEASED | ADOPTED, 21, "likely", "unlikely", id="21-leaving-custody"),

@@ -62,7 +62,7 @@ def test_saved_case_is_private_and_whole(undisturbed: tuple[list[str], bytes]) -
     asked, saved = undisturbed
     assert len(asked) > 4
     document = tomllib.loads(saved.decode())
-    assert document.keys() == {"schema", "answers"}
+    assert document.keys() == {"schema", "answered_on", "answers"}
     assert list(document["answers"]) == asked
 
 
@@ -145,7 +145,9 @@ def test_interview_and_check_give_the_same_bytes(tmp_path: Path, words: tuple[st
     """The saved case through check is byte for byte the document that the interview printed."""
     save, out = tmp_path / "case.toml", tmp_path / "out.json"
     place = ("--county", "san mateo")
-    with Terminal("interview", *words, *place, *DAY, "--plain", "--json", "--save", save, out=out) as terminal:
+    with Terminal(
+        "interview", *words, *place, *DAY, "--json", "--save", save, out=out, settings={"ACCESSIBLE": "1"}
+    ) as terminal:
         terminal.answer(LINES, question_texts())
         assert terminal.end() == 0
     checked = subprocess.run(
@@ -265,11 +267,11 @@ def test_county_from_the_command_is_kept(tmp_path: Path) -> None:
 def test_started_goes_on_with_a_case(catalog: Policy, write_case: WriteCase) -> None:
     """Going on takes the case as it is; a county of the command line takes the place of its own."""
     path = write_case()
-    assert started(None, None, catalog) == Case()
-    assert started(path, None, catalog).member.county == "San Mateo"
-    assert started(path, "alameda", catalog).member.county == "Alameda"
+    assert started(None, None, catalog, AS_OF) == Case()
+    assert started(path, None, catalog, AS_OF).member.county == "San Mateo"
+    assert started(path, "alameda", catalog, AS_OF).member.county == "Alameda"
     with pytest.raises(NotFound):
-        started(None, "atlantis", catalog)
+        started(None, "atlantis", catalog, AS_OF)
 
 
 @pytest.mark.parametrize("changes", [{"answers.age": "forty"}, {"answers.hous": True}, {"answers.housing": ["castle"]}])
@@ -278,13 +280,13 @@ def test_case_with_bad_answers_is_refused_first(
 ) -> None:
     """A case whose answers are not valid is refused before a single question, not after all of them."""
     with pytest.raises(InputError) as refused:
-        started(write_case(changes), None, catalog)
+        started(write_case(changes), None, catalog, AS_OF)
     assert [one.where for one in refused.value.problems] == list(changes)
 
 
 def test_inquiry_is_what_was_asked_for(catalog: Policy) -> None:
     """The interview is about what was named, but what the member's own plan does not offer in her county."""
-    unsaid = started(None, "san mateo", catalog)
+    unsaid = started(None, "san mateo", catalog, AS_OF)
     here, another = (replace(unsaid, member=replace(unsaid.member, plan=plan)) for plan in ("kp", "hpsm"))
     assert list(inquiry_for(["ECM"], here, catalog).subjects) == ["ecm"]
     assert all("recuperative_care" in inquiry_for([], one, catalog).subjects for one in (unsaid, another))

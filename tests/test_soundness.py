@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import pytest
+from hypothesis import given, settings
 
-from conftest import AS_OF, Ran, Run
+from calaim_cli.base.errors import CalaimError, InputError
+from calaim_cli.case.case import read_case
+from calaim_cli.decide.screening import decide, screener
+from calaim_cli.decide.soundness import find_problems
+from calaim_cli.draft.draft import Drafter, formatted
+from calaim_cli.draft.formats import Format
+from calaim_cli.policy import load
+from calaim_cli.policy.policy import Policy
+from conftest import AS_OF, COMPLETE, Ran, Run, changed
+from drafts import GOLDEN, PROFILE
+from mutants import Tables, mutants
 
 PROGRAMS, COUNTIES, ROUTES = "programs.toml", "counties.toml", "routes.toml"
 END = r"\Z"
@@ -136,6 +149,97 @@ IN_PROGRAMS = {
         ('criterion "invented_criterion"', "source", "unknown-source", '"NOPE"'),
     ),
     "id-twice": (2 * (CRITERION + 'question = "managed_care"'), ('criterion "invented_criterion"', "duplicate-id")),
+    "question-that-is-a-column": (
+        QUESTION.replace("invented_question", "county"),
+        ('question "county"', "id", "id-column"),
+    ),
+    "question-that-is-an-alias-of-a-column": (
+        QUESTION.replace("invented_question", "dob"),
+        ('question "dob"', "id", "id-column"),
+    ),
+    "question-that-is-the-column-of-rejects": (
+        QUESTION.replace("invented_question", "problem"),
+        ('question "problem"', "id", "id-column"),
+    ),
+    "id-that-is-an-answer": (
+        POPULATION.replace("invented_population", "unknown") + 'source = ["G26"]\nrule = { all_of = ["adult"] }',
+        ('population "unknown"', "id", "id-word"),
+    ),
+    "name-that-is-an-answer": (
+        POPULATION + 'source = ["G26"]\naliases = ["None"]\nrule = { all_of = ["adult"] }',
+        ('population "invented_population"', "aliases", "id-word"),
+    ),
+    "id-with-a-blank": (QUESTION.replace("invented_question", "invented question"), ("id", "id-char")),
+    "choice-with-a-semicolon": (QUESTION.replace("here =", '"he;re" ='), ("choices", "id-char")),
+    "text-empty": (QUESTION.replace('"Invented?"', '""'), ('question "invented_question"', "ask", "empty-text")),
+    "text-of-blanks": (QUESTION.replace('"Invented."', '"  "'), ('question "invented_question"', "help", "empty-text")),
+    "choice-without-words": (
+        QUESTION.replace('"Here"', '""'),
+        ('question "invented_question"', "choices.here", "empty-text"),
+    ),
+    "text-with-an-escape-sequence": (
+        QUESTION.replace("Invented?", "Invented?\\u001b[2J"),
+        ('question "invented_question"', "ask", "text-char"),
+    ),
+    "text-with-a-blank-at-the-end": (
+        QUESTION.replace("Invented?", "Invented? "),
+        ('question "invented_question"', "ask", "blank"),
+    ),
+    "number-without-unit": (
+        QUESTION.replace('"choices"', '"number"').partition("choices = {")[0],
+        ('question "invented_question"', "unit"),
+    ),
+    "share-above-one": (QUESTION + "likely = 1.5", ('question "invented_question"', "likely", "share")),
+    "threshold-that-the-text-does-not-name": (
+        CRITERION.replace("Is invented", "Is 18 or older") + 'question = "age"\nat_least = 21',
+        ('criterion "invented_criterion"', "at_least", "not-in-text", "21"),
+    ),
+    "limit-that-the-text-does-not-name": (
+        CRITERION.replace("Is invented", "Is under 18") + 'question = "age"\nat_most = 18',
+        ('criterion "invented_criterion"', "at_most", "not-in-text", "18"),
+    ),
+    "criterion-that-every-answer-meets": (
+        CRITERION.replace("Is invented", "Is 0 or older") + 'question = "age"\nat_least = 0',
+        ('criterion "invented_criterion"', "always-met"),
+    ),
+    "rule-always-met": (
+        POPULATION + 'source = ["G26"]\nrule = { any_of = ["adult", "child"] }',
+        ('"invented_population"', "rule", "always-met"),
+    ),
+    "rule-never-met": (
+        POPULATION + 'source = ["G26"]\nrule = { all_of = ["adult", "managed_care", "child"] }',
+        ('"invented_population"', "rule", "unreachable"),
+    ),
+    "rule-with-a-part-never-met": (
+        POPULATION + 'source = ["G26"]\nrule = { any_of = ["managed_care", { all_of = ["under_18", "adult"] }] }',
+        ('"invented_population"', "rule", "unreachable"),
+    ),
+    "rule-that-zero-meets": (
+        POPULATION + 'source = ["G26"]\nrule = { all_of = ["respite_hours_left"] }',
+        ('"invented_population"', "rule", "zero", "respite_hours_left", "at_least"),
+    ),
+    "limit-that-zero-does-not-meet": (
+        POPULATION
+        + 'source = ["G26"]\nrule = { all_of = ["adult"] }\n'
+        + 'limit = { say = "x", all_of = ["five_ed_visits_6_months"] }',
+        ('"invented_population"', "limit", "zero", "at_most"),
+    ),
+    "day-that-is-none": (
+        '[[source]]\nid = "X1"\nname = "x"\ntitle = "x"\ndate = "2026-02-30"\ngrade = "A"',
+        ('source "X1"', "date", "dates"),
+    ),
+    "day-in-words": (
+        '[[source]]\nid = "X1"\nname = "x"\ntitle = "x"\ndate = "January 2026"\ngrade = "A"',
+        ('source "X1"', "date", "dates"),
+    ),
+    "day-after-the-file-was-checked": (
+        '[[source]]\nid = "X1"\nname = "x"\ntitle = "x"\ndate = "2026-12"\ngrade = "A"',
+        ('source "X1"', "date", "dates", "2026-11-26"),
+    ),
+    "link-that-leads-nowhere": (
+        '[[source]]\nid = "X1"\nname = "x"\ntitle = "x"\ndate = ""\ngrade = "A"\nlink = "https//www.dhcs.ca.gov"',
+        ('source "X1"', "link"),
+    ),
     "alias-of-another": (
         POPULATION + 'source = ["G26"]\naliases = ["Respite"]\nrule = { all_of = ["adult"] }',
         ("aliases", "duplicate-name", '"respite"'),
@@ -214,6 +318,38 @@ IN_COUNTIES = {
         CONTACT + 'source = ["S1"]\nemail = "pat at example.org"',
         ('"invented_contact"', "email", "address"),
     ),
+    "phone-of-nine-digits": (r'"1-800-430-4263"', '"1-800-430-426"', ('contact "health_care_options"', "phone")),
+    "phone-that-is-a-service-code": (
+        r'"1-800-430-4263"',
+        '"911-430-4263"',
+        ('contact "health_care_options"', "phone"),
+    ),
+    "phone-of-a-film": (r'"1-800-430-4263"', '"1-800-555-4263"', ('contact "health_care_options"', "phone")),
+    "phone-missing": (r'phone = "1-800-430-4263"\n', "", ('contact "health_care_options"', "missing-contact", "phone")),
+    "tty-that-is-no-number": (
+        r'tty = "1-800-430-7077"',
+        'tty = "771"',
+        ('contact "health_care_options"', "tty", "phone"),
+    ),
+    "phone-that-was-rejected": (
+        r'"1-800-430-4263"',
+        '"(877) 814-1861"',
+        ('contact "health_care_options"', "rejected-address"),
+    ),
+    "zip-of-another-state": (r'93238 = "south"', '89501 = "south"', ('county "Tulare"', "by_zip", "zip")),
+    "zip-without-its-zero": (r'93238 = "south"', '9323 = "south"', ('county "Tulare"', "by_zip", "zip")),
+    "county-without-a-plan": (r'plans = \["aah"\]', "plans = []", ('county "Alameda"', "plans", "no-plan")),
+    "members-below-zero": (r"members = 77_?773", "members = -1", ('county "Alameda"', "members", "below-zero")),
+    "plan-by-the-name-of-another": (
+        r'aliases = \["Kaiser"\]',
+        'aliases = ["Kaiser", "Alameda Alliance"]',
+        ("aliases", "duplicate-name", '"alamedaalliance"'),
+    ),
+    "plan-that-works-for-none": (
+        r'"Los Angeles" = "la_care"',
+        '"Los Angeles" = "la_car"',
+        ("works_for", "unknown-plan", '"la_car"'),
+    ),
     "contact-to-call-instead-missing": (
         r'id = "health_care_options"',
         'id = "health_options"',
@@ -268,6 +404,32 @@ IN_ROUTES = {
         r'(?<=KPNC@kp.org)(.*?)subject = \{ ecm = "ECM Referral", cs = "CS Referral", [^\n]*(?=\n.*?id = "kp-south)',
         '"\nsubject = { ecm = "ECM Referral", cs = "CS Referral" }',
         ('"kp-north-email"', "subject.chw", "exact subject"),
+    ),
+    "subject-that-a-mail-program-would-trim": (
+        r'ecm = "ECM Referral"',
+        'ecm = "ECM Referral "',
+        ('"kp-north-email"', "subject.ecm", "blank"),
+    ),
+    "subject-for-own-organization-missing": (
+        r"own_organization = true",
+        'own_organization = true\nsubject = { ecm = "ECM\\tReferral" }',
+        ('"kp-network-lead-entity"', "subject.ecm"),
+    ),
+    "phone-of-a-route-that-is-a-word": (
+        r'"1-833-721-6012"',
+        '"the plan"',
+        ('route "kp-north-phone"', "address", "phone"),
+    ),
+    "checked-after-the-file": (r"checked = 2026-11-26", "checked = 2026-11-27", ("route", "checked", "dates")),
+    "may-begin-of-an-unknown-kind": (
+        r'kinds = \["street_medicine"',
+        'kinds = ["street_medicin"',
+        ('at_once "homelessness"', "kinds", "unknown-kind"),
+    ),
+    "may-begin-of-an-unknown-population": (
+        r'population = "homelessness"',
+        'population = "homeles"',
+        ('at_once "homeles"', "population", "unknown-population"),
     ),
     "route-of-an-unknown-plan": (
         r'plan = "kp"',
@@ -443,3 +605,50 @@ def test_source_past_its_own_review_is_named(run: Run, data_copy: Path) -> None:
     ran = check(run, data_copy)
     assert ran.code == 0
     assert 'source "ENR"' in ran.err
+
+
+# What passes the check
+
+
+def passes(tables: Tables) -> Policy | None:
+    """The policy of the tables, if the check has nothing against it."""
+    try:
+        policy = load.policy_of(tables, load.shipped())
+    except InputError:
+        return None
+    return None if find_problems(policy) else policy
+
+
+PEOPLE: Final = [
+    *GOLDEN.values(),
+    {"member.kp_member": None, "member.plan": "aah", "member.county": "Alameda", "member.cin": "91234567A"},
+    {"member.kp_member": None, "member.plan": "unknown"},
+    {"member.kp_member": False},
+    {"member.county": "Tulare", "member.kp_region": "north"},
+    {"referral.program": "cs", "referral.services": ["sobering_centers"]},
+    {"member.county": "94401", "answers": {one.id: "unknown" for one in load.load().questions.values()}},
+    {"member.county": "oakland", "referrer.relationship": "x", "referral.current_services": ["none", "x"]},
+]
+
+
+def uses(policy: Policy) -> None:
+    """Draft and decide some cases by the policy, as `refer` and `check` do; whatever is refused is refused in words."""
+    drafter, every = Drafter(policy, PROFILE, AS_OF), screener(policy.subjects, policy)
+    for changes in PEOPLE:
+        case, _ = read_case(changed(COMPLETE, changes))
+        with suppress(CalaimError):
+            drafted = drafter.draft(case)
+            for wanted in Format:
+                with suppress(CalaimError):
+                    formatted(drafted, wanted, policy)
+        with suppress(CalaimError):
+            decide("case", case, every, policy, AS_OF, None, "street_medicine")
+
+
+@given(tables=mutants())
+@settings(max_examples=60)
+def test_data_that_pass_the_check_crash_nothing(tables: Tables) -> None:
+    """However the data are changed: if the check passes them, `refer` writes a draft or says in words why not."""
+    policy = passes(tables)
+    if policy is not None:
+        uses(policy)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
+import tomllib
+import unicodedata
 from pathlib import Path
 
 import pytest
+import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
 
-from calaim_cli.base.streams import emit, emit_utf8, prepare_streams, say, watched_stdout
+from calaim_cli.base.streams import emit, emit_utf8, escaped, prepare_streams, say, tamed, watched_stdout
+from calaim_cli.base.values import JOINERS
 
 
 def ascii_stdout(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
@@ -131,3 +138,39 @@ def test_watched_stdout_prints_as_ever(capfd: pytest.CaptureFixture[str]) -> Non
         assert sys.stdout.isatty() is before.isatty()
     assert sys.stdout is before
     assert capfd.readouterr().out == "Trần\n"
+
+
+ALLOWED = {*"\t\n", *JOINERS}
+
+
+@pytest.mark.parametrize("category", ["Cc", "Zl", "Zp"])
+def test_every_control_and_separator_is_shown_by_its_number(category: str) -> None:
+    """No control and no separator of lines or paragraphs reaches a terminal, but for tab and line feed."""
+    every = [chr(n) for n in range(0x3000) if unicodedata.category(chr(n)) == category]
+    assert every
+    assert [one for one in every if one not in ALLOWED and not tamed(one).isprintable()] == []
+
+
+def test_what_turns_letters_around_is_shown_by_its_number() -> None:
+    """Overrides, embeddings and isolates of direction, which make a name look like another one, are never printed."""
+    turning = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    every = [chr(n) for n in range(0x3000) if unicodedata.bidirectional(chr(n)) in turning]
+    assert len(every) == 9
+    assert all(tamed(one) == f"\\u{ord(one):04x}" for one in every)
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u061c"])
+def test_what_cannot_be_seen_is_shown_by_its_number(unseen: str) -> None:
+    """Two names that look alike and are not are told apart; what joins the letters of names is not among it."""
+    assert tamed(f"a{unseen}b").isascii()
+    assert tamed(f"a{JOINERS}b") == f"a{JOINERS}b"
+
+
+@given(text=st.text(st.sampled_from('a"\\\x7f\x9b\u202e\u2028\u200b\u200c\ufeff\t\n\u1ea7')))
+def test_documents_mean_the_same_with_escapes(text: str) -> None:
+    """JSON and TOML on a terminal hold nothing that drives it, stay valid, and give the same text when read."""
+    as_json = escaped(json.dumps({"name": text}, ensure_ascii=False))
+    as_toml = escaped(tomli_w.dumps({"name": text}))
+    assert json.loads(as_json)["name"] == tomllib.loads(as_toml)["name"] == text
+    for document in (as_json, as_toml):
+        assert not {"\x7f", "\x9b", "\u202e", "\u2028", "\u200b", "\ufeff"} & set(document)

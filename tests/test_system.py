@@ -11,8 +11,8 @@ from typing import Final
 
 import pytest
 
-from calaim_cli.base import files
-from conftest import AS_OF, ROOT, WriteCase
+from calaim_cli.base import files, system
+from conftest import AS_OF, ROOT, Run, WriteCase
 from runs import TARGETS, contents
 from sheets import row, sheet
 
@@ -33,10 +33,10 @@ def done(system: tuple[str, ...], here: Path, *words: str) -> tuple[int, bytes, 
 def alike(base: Path, *words: str) -> int:
     """The exit code of a command, which does the same on both systems: says it, and leaves it in its folder."""
     both = {}
-    for name, system in (("ordinary", ORDINARY), ("windows", WINDOWS)):
+    for name, command in (("ordinary", ORDINARY), ("windows", WINDOWS)):
         here = base / name
-        here.mkdir(exist_ok=True)
-        code, out, err = done(system, here, *words)
+        here.mkdir(mode=0o700, exist_ok=True)  # an open one is pointed out where modes tell
+        code, out, err = done(command, here, *words)
         both[name] = (code, out, err, contents(here))
     assert both["windows"] == both["ordinary"]
     assert not list(base.rglob(f"{files.TEMPORARY}*"))
@@ -124,3 +124,98 @@ def test_link_is_not_followed(tmp_path: Path, members: str) -> None:
         (tmp_path / name / "out" / "0001-chw.eml").symlink_to(ROOT / "README.md")
     words = ("batch", members, "--out", "out", "--keep-going", *DAY)
     assert alike(tmp_path, *words) == 6
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of an invented user who is called as a cloud is."""
+    path = tmp_path / "Dropbox"
+    path.mkdir(mode=0o755)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(path))
+    for name in system.ONEDRIVE:
+        monkeypatch.delenv(name, raising=False)
+    return path
+
+
+def codes(*folders: Path) -> list[str]:
+    """The codes of the warnings about these folders."""
+    return [one.code for one in files.doubts_about(folders)]
+
+
+CLOUDS: Final = (
+    "OneDrive",
+    "OneDrive - Example Clinic/Documents",
+    "Dropbox (Example Clinic)",
+    "Google Drive/My Drive",
+    "Library/CloudStorage/GoogleDrive-pat@example.org/My Drive",
+    "Library/Mobile Documents/com~apple~CloudDocs/cases",
+    "iCloudDrive/cases",
+    "Box/cases",
+)
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_folder_of_a_cloud_is_pointed_out(home: Path, name: str) -> None:
+    """A folder that a client copies to OneDrive, iCloud, Dropbox, Google Drive or Box is known by its name."""
+    assert codes(home / name) == ["synced-folder"]
+    (home / name).mkdir(parents=True, mode=0o700)
+    assert codes(home / name) == ["synced-folder"]
+
+
+@pytest.mark.parametrize("name", ["", "cases", "Documents/One Drive Lane", "Boxes", "dropboxes", "My Drives", "git"])
+def test_folder_of_ones_own_is_no_alarm(home: Path, name: str) -> None:
+    """The user's home, and what lies in it under any other name, is no place to be warned of."""
+    assert codes(home / name) == []
+
+
+@pytest.mark.parametrize("variable", system.ONEDRIVE)
+def test_onedrive_is_known_by_its_variable(home: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """On Windows the folder of OneDrive may have any name; the client says it, and says nothing by an empty word."""
+    monkeypatch.setenv(variable, str(home / "Firm"))
+    assert codes(home / "Firm" / "cases", home / "cases") == ["synced-folder"]
+    monkeypatch.setenv(variable, "")
+    assert codes(home / "Firm" / "cases", home / "cases") == []
+
+
+@pytest.mark.unix("symbolic links")
+def test_link_into_a_cloud_is_followed(home: Path) -> None:
+    """A folder that is a link into a cloud, or into a work tree, is as much of it as its target."""
+    (home / "OneDrive").mkdir(mode=0o700)
+    (home / "cases").symlink_to(home / "OneDrive")
+    assert codes(home / "cases") == ["synced-folder"]
+    (home / "OneDrive" / ".git").mkdir()
+    assert codes(home / "cases") == ["git-work-tree", "synced-folder"]
+
+
+@pytest.mark.unix("modes")
+def test_open_folder_is_one_that_is_reached(home: Path, tmp_path: Path) -> None:
+    """A folder that is open to others is pointed out where they can get to it, past no closed home."""
+    inside, outside = home / "cases", tmp_path / "cases"
+    for folder in (inside, outside):
+        folder.mkdir()
+        folder.chmod(0o755)
+    assert codes(home, inside, outside) == ["open-folder", "open-folder"]
+    home.chmod(0o700)
+    assert codes(home, inside, outside) == ["open-folder"]
+
+
+@pytest.mark.parametrize("way", ["refer --out", "refer --save", "interview --save", "batch"])
+def test_every_way_to_write_about_a_member_warns_alike(
+    run: Run, tmp_path: Path, home: Path, write_case: WriteCase, way: str
+) -> None:
+    """Whatever writes about a member says, before it does, that the place is one that others may read."""
+    place, case = home / "OneDrive" / "repo", write_case({"answers.housing": ["shelter"], "answers.complex_need": True})
+    (place / ".git").mkdir(parents=True)
+    place.chmod(0o700)
+    (tmp_path / "members.csv").write_bytes(sheet([row(1)]))
+    words: dict[str, tuple[str | Path, ...]] = {
+        "refer --out": ("refer", case, "--out", place / "draft.eml"),
+        "refer --save": ("refer", "--save", place / "case.toml"),
+        "interview --save": ("interview", "--program", "ecm", "--from", case, "--save", place / "case.toml"),
+        "batch": ("batch", tmp_path / "members.csv", "--out", place),
+    }
+    said = run(*words[way], *DAY).err
+    told = [line.split(": ")[2:4] for line in said.splitlines() if line.startswith("calaim: warning: ")]
+    assert [str(place), "git-work-tree"] in told
+    assert [str(place), "synced-folder"] in told

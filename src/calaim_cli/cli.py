@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 import typer
 
 from calaim_cli import __version__
-from calaim_cli.base.errors import CalaimError, InputError, Problem, UsageError
-from calaim_cli.base.streams import emit, emit_utf8, leave_on_signals, prepare_streams, say, watched_stdout
-from calaim_cli.base.wording import counted, did_you_mean, one_of
+from calaim_cli.base.errors import CalaimError, InputError, Problem, Stopped, UsageError
+from calaim_cli.base.streams import emit, emit_utf8, escaped, leave_on_signals, prepare_streams, say, watched_stdout
+from calaim_cli.base.wording import counted, one_of
 from calaim_cli.draft.formats import Format
 
 if TYPE_CHECKING:
+    from calaim_cli.case.case import Profile
     from calaim_cli.decide import screening
     from calaim_cli.draft import draft
     from calaim_cli.policy.policy import Policy
@@ -80,10 +81,18 @@ def _argument(metavar: str, words: str, kind: str = "") -> object:
     return typer.Argument(metavar=metavar, help=words, autocompletion=_suggesting(kind))
 
 
+def _not_both(context: typer.Context, given: bool) -> bool:
+    """Whether the one is given. Raises UsageError where --plain and --json both are: one would go unheard."""
+    if given and (context.params.get("as_json") or context.params.get("plain")):
+        raise UsageError("--json prints a document and --plain lines: choose one (a talk is plain with ACCESSIBLE=1)")
+    return given
+
+
 Text = str | None
 Several = list[str] | None
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Plain = Annotated[bool, typer.Option("--plain", help="Plain lines, no colors, no tables.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_not_both)]
+LINES = "Plain lines, no colors, no tables."
+Plain = Annotated[bool, typer.Option("--plain", help=LINES, callback=_not_both)]
 OWN_DATA = "Read the data files from DIR."
 Data = Annotated[Path | None, _option("--data", "DIR", OWN_DATA, envvar="CALAIM_DATA")]
 AsOf = Annotated[date | None, _option("--as-of", "YYYY-MM-DD", "The day to decide for (today).", parser=_calendar_day)]
@@ -124,8 +133,8 @@ def main() -> int:
     except typer.TyperException as error:
         return _misused(error)
     except typer.Abort:
-        say("calaim: input ended before the question was answered. Run it again or pass a case file")
-        return 2
+        words = "input ended before the question was answered. Run it again or pass a case file"
+        return failed(UsageError(words, code="input-ended"))
     except Exception as error:  # noqa: BLE001 the boundary
         # Where it arose is told, and never its message, which may quote an answer.
         innermost = traceback.extract_tb(error.__traceback__, -1)[0]
@@ -189,9 +198,15 @@ class _Asked(NamedTuple):
     plain: bool
 
     def respond(self, view: "views.View", *printed: "documents.Document", warnings: Iterable[Problem] = ()) -> int:
-        """Say what is due for a review and other warnings, then show the view or the documents; gives exit code 0."""
-        _warn((*self.policy.past_review(self.as_of), *warnings))
-        return self.show(view, *printed)
+        """Show the view after what is due for a review and other warnings, or the documents with it; gives exit code 0.
+
+        Documents hold the other warnings themselves.
+        """
+        due = self.policy.past_review(self.as_of)
+        if self.as_json:
+            return _show_json(printed, due)
+        _warn((*due, *warnings))
+        return self.show(view)
 
     def show(self, view: "views.View", *printed: "documents.Document") -> int:
         """Print the documents as JSON, else the view for whoever reads it; gives exit code 0."""
@@ -203,11 +218,21 @@ class _Asked(NamedTuple):
         return 0
 
 
-def _show_json(wanted: "Iterable[documents.Document]") -> int:
+def _show_json(wanted: "Iterable[documents.Document]", warnings: Iterable[Problem] | None = None) -> int:
+    """Print the documents, each with these warnings among its own: with --json nothing is said beside them."""
     from calaim_cli.show import documents
 
+    if warnings is not None:
+        wanted = [documents.with_warnings(one, warnings) for one in wanted]
     emit_utf8("".join(f"{documents.written(one)}\n" for one in wanted))
     return 0
+
+
+def _refuse(*contradictions: tuple[object, str]) -> None:
+    """Raises UsageError for the first that is so: nothing on a command line is ever ignored."""
+    for is_so, words in contradictions:
+        if is_so:
+            raise UsageError(words)
 
 
 def _policy(folder: Path | None) -> "Policy":
@@ -223,9 +248,16 @@ def _policy(folder: Path | None) -> "Policy":
     return policy
 
 
-def _warn(problems: Iterable[Problem]) -> None:
+def _warn(problems: Iterable[Problem], tell: Callable[[str], None] = say) -> None:
     for problem in problems:
-        say(f"calaim: warning: {problem.where}: {problem.code}: {problem.message}")
+        tell(f"calaim: warning: {problem.where}: {problem.code}: {problem.message}")
+
+
+def _doubts_about(*written: Path | None) -> tuple[Problem, ...]:
+    """A warning for each folder to write into that others may read."""
+    from calaim_cli.base import files
+
+    return tuple(files.doubts_about(dict.fromkeys(path.parent for path in written if path)))
 
 
 def _today() -> date:
@@ -372,9 +404,8 @@ def check(
     from calaim_cli.policy.policy import place_named, subjects_named
     from calaim_cli.show import documents
 
-    if expect and (program or county):
-        words = "--expect compares with the whole [expect] table; do not combine it with --program or --county"
-        raise UsageError(words)
+    whole = "--expect compares with the whole [expect] table; do not combine it with --program or --county"
+    _refuse((expect and (program or county), whole))
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     policy, as_of = asked.policy, asked.as_of
     screener = screening.screener(subjects_named(program or [], policy), policy)
@@ -382,28 +413,28 @@ def check(
     # All are read before the first is decided: a bad file ends the command before anything is shown.
     read = [(name, casefile.read(name)) for name in cases]
     if not expect:
-        kind = _kind(policy)
+        kind = _profile(policy).kind
         decided = [screening.decide(name, case, screener, policy, as_of, stated, kind) for name, case in read]
         return _show_decided(decided, asked)
     differing = [found for name, case in read for found in screening.compare(name, case, screener, policy, as_of)]
-    _warn(policy.past_review(as_of))
     if as_json:
-        _show_json([documents.expectations_document(len(read), differing)])
+        _show_json([documents.expectations_document(len(read), differing)], policy.past_review(as_of))
     else:
+        _warn(policy.past_review(as_of))
         emit("".join(f"{one.case}\t{one.subject}\texpected {one.expected}\tfound {one.found}\n" for one in differing))
         say(f"{counted(len(read), 'case')}, {counted(len(differing), 'difference')}")
     return InputError.exit_code if differing else 0
 
 
-def _kind(policy: "Policy") -> str:
-    """The kind of the user's organization, as her profile names it; "" where it does not."""
+def _profile(policy: "Policy") -> "Profile":
+    """The user's own details. Raises InputError that names the profile where one of them is not fit for a letter."""
     from calaim_cli.case import casefile
 
     path = casefile.profile_path()
-    kind, known = casefile.read_profile(path).kind, policy.words.kinds
-    if kind and kind not in known:
-        raise InputError(f"{path}: kind: {did_you_mean(kind, known) or f'give one of {one_of(known)}'}")
-    return kind
+    profile = casefile.read_profile(path)
+    if problems := tuple(casefile.unfit(profile, lambda name: getattr(policy.words, name))):
+        raise casefile.bad_profile(path, problems)
+    return profile
 
 
 def _show_decided(results: "list[screening.Decided]", asked: _Asked) -> int:
@@ -437,14 +468,17 @@ def interview(
 
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     policy, as_of = asked.policy, asked.as_of
-    case = session.started(start, county, policy)
+    case = session.started(start, county, policy, as_of)
     about = session.inquiry_for(program or [], case, policy)
     session.need_a_person(about, case, policy, as_of, no_input=no_input)
+    _warn(_doubts_about(save))
     save_case = session.saver(save, start)
     with session.leaving(save):
         case = session.interviewed(about, case, policy, as_of, terminal.asker(plain=plain), save_case)
     screener = screening.screener(subjects_named(program or [], policy), policy)
-    return _show_decided([screening.decide("interview", case, screener, policy, as_of, None, _kind(policy))], asked)
+    return _show_decided(
+        [screening.decide("interview", case, screener, policy, as_of, None, _profile(policy).kind)], asked
+    )
 
 
 @_command("refer examples/case.toml --out draft.eml")
@@ -469,60 +503,77 @@ def refer(
     from msgspec.structs import replace
 
     from calaim_cli.case import casefile
-    from calaim_cli.draft import draft, route
+    from calaim_cli.decide import diff
+    from calaim_cli.draft import draft
     from calaim_cli.policy import load
     from calaim_cli.talk import session
 
-    if redact and out is not None:
-        raise UsageError("--redact only shows a draft; do not combine it with --out")
+    _refuse(
+        (redact and out is not None, "--redact only shows a draft; do not combine it with --out"),
+        (case is not None and (start or save), "--from and --save are for a talk, without CASE: leave them out"),
+        (as_json and form not in {None, Format.JSON}, "--json prints JSON: leave out --format, or --json"),
+        (force and out is None, "--force replaces the file of --out: give that too"),
+    )
     policy, as_of = _policy(data), as_of or _today()
-    profile = casefile.read_profile(casefile.profile_path())
-    drafter = draft.Drafter(policy, profile, as_of)
+    drafter = draft.Drafter(policy, _profile(policy), as_of)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
-    written = session.started(start, None, policy) if case is None else casefile.read(case)
+    written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral)
+    places = _doubts_about(out, save)
+    if case is None or not as_json:  # a talk is on stderr as well
+        _warn(places)
     if case is not None:
         drafts = [drafter.draft_file(case, written, asked)]
     else:
         ways = {"redact": redact, "no_input": no_input, "plain": plain}
         mail = wanted in {Format.EML, Format.MAILTO}
         drafts = session.referred(asked, drafter, save, start, **ways, by_email=mail)
-    _warn(policy.past_review(as_of))
+    warnings = (*policy.past_review(as_of), *(places if as_json and case is not None else ()))
     if data is not None:
         used = {address for one in drafts for address in one.draft.to}
-        _warn(route.own_mailboxes(policy, load.load(), used))
+        warnings = (*warnings, *diff.own_mailboxes(policy, load.load(), used))
     if redact:
+        _warn(warnings)
         for one in drafts:
             emit_utf8(draft.as_text(replace(one.draft, body=drafter.redacted(one))))
         say("Member data are masked. Nothing was written, nothing has been sent.")
         return 0
-    _deliver(drafts, wanted, out, drafter, force=force)
+    drafts = [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
+    _deliver(drafts, wanted, out, drafter, force=force, tell=(lambda _: None) if as_json else say)
     if as_json and out is not None:
         _show_json(draft.referral_document(one, policy) for one in drafts)
     return 0
 
 
 def _deliver(
-    drafts: "list[draft.Drafted]", wanted: Format, out: Path | None, drafter: "draft.Drafter", *, force: bool
+    drafts: "list[draft.Drafted]",
+    wanted: Format,
+    out: Path | None,
+    drafter: "draft.Drafter",
+    *,
+    force: bool,
+    tell: Callable[[str], None],
 ) -> None:
-    """Write the drafts to their files, or to stdout; several get the program's id before the ending."""
+    """Write the drafts to their files, or to stdout; several get the program's id before the ending.
+
+    `tell` hears what a person is told, which a document holds itself.
+    """
     from calaim_cli.base import files
     from calaim_cli.draft import draft
 
     for one in drafts:
         written = draft.formatted(one, wanted, drafter.policy)
-        _warn(one.warnings)
+        _warn(one.warnings, tell)
         if out is None:
             emit_utf8(written.decode())
             continue
         path = out.with_stem(f"{out.stem}-{one.case.referral.program}") if len(drafts) > 1 else out
         if not force:
             written = _dated_as(path, written, drafter.as_of)
-        say(f"{path}: {files.save(path, written, replace=force)}. {one.goes.why}.")
-    forms = [drafter.policy.form_of(one.goes.plan.id) for one in drafts]
-    for reminder in dict.fromkeys(said for form in forms for said in form.reminders):
-        say(reminder)
-    say("Nothing has been sent.")
+        tell(f"{path}: {files.save(path, written, replace=force)}. {one.goes.why}.")
+    for reminder in dict.fromkeys(said for one in drafts for said in draft.reminders_of(one, drafter.policy)):
+        tell(reminder)
+    tell("Nothing has been sent.")
 
 
 def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
@@ -567,13 +618,16 @@ def batch_rows(
     data: Data = None,
 ) -> int:
     """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
-    from calaim_cli.base import streams
+    from calaim_cli.base import files, streams
     from calaim_cli.batch import batch, sheet
-    from calaim_cli.case import casefile, form
-    from calaim_cli.draft import draft, route
+    from calaim_cli.case import form
+    from calaim_cli.decide import diff
+    from calaim_cli.draft import draft
     from calaim_cli.policy import load
     from calaim_cli.show import render
 
+    asked = (source, out, keep_going, dry_run, encoding, limit, keep, as_of, as_json)
+    _refuse((template and any(asked), "--template prints the header line of a new sheet: it goes alone"))
     if template:
         emit_utf8(sheet.template(field.column for field in form.FIELDS if "template" not in field.absent))
         return 0
@@ -584,21 +638,25 @@ def batch_rows(
         source=source, out=place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept
     )
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
-    own = route.own_mailboxes(policy, load.load()) if data is not None else ()
-    _warn((*policy.past_review(as_of), *own, *batch.doubts_about(order)))
-    drafter = draft.Drafter(policy, casefile.read_profile(casefile.profile_path()), as_of)
+    own = diff.own_mailboxes(policy, load.load()) if data is not None else ()
+    warnings = [*policy.past_review(as_of), *own, *files.doubts_about(order.folders)]
+    drafter = draft.Drafter(policy, _profile(policy), as_of)
+    if not as_json:
+        _warn(warnings)
     try:
         with render.progress(sys.stderr, batch.size_of(source)) as tally.watch:
             batch.run(order, drafter, tally)
     except (KeyboardInterrupt, SystemExit) as stopped:
-        say(f"calaim: stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on.")
-        say("Nothing has been sent.")
+        done = f"stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on."
+        failed(Stopped(f"{done}\nNothing has been sent."))
         raise SystemExit(130 if isinstance(stopped, KeyboardInterrupt) else stopped.code) from None
-    _warn(batch.left_to_do(order, tally))
-    say(tally.text())
+    left = batch.left_to_do(order, tally)
     if as_json:
         with streams.code_wins(tally.exit_code):
-            _show_json([tally.document(order.out)])
+            _show_json([tally.document(order.out)], (*warnings, *left))
+    else:
+        _warn(left)
+        say(tally.text())
     return tally.exit_code
 
 
@@ -629,11 +687,11 @@ def profile_show(as_json: Json = False) -> int:
 
     path = casefile.profile_path()
     profile = casefile.read_profile(path)
-    if not path.exists():
+    if not path.exists() and not as_json:
         say("There is no profile yet: 'calaim profile edit' asks for your details.")
     if as_json:
         return _show_json([documents.profile_document(profile)])
-    emit_utf8(casefile.profile_bytes(profile).decode())
+    emit_utf8(escaped(casefile.profile_bytes(profile).decode()))
     return 0
 
 
@@ -645,29 +703,36 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
     from calaim_cli.talk import session, terminal
 
     path = casefile.profile_path()
+    known = files.read_bytes(str(path), casefile.LARGEST) if path.exists() else b""
     profile, policy = casefile.read_profile(path), _policy(data)
     if no_input or not terminal.can_ask():
         words = f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}"
         raise UsageError(words, code="missing")
+    if lost := casefile.remarks(known.decode("utf-8-sig")):
+        say(f"{path}: the {casefile.in_lines(lost)} will be lost when this is saved; Ctrl-C leaves the file as it is.")
     with session.leaving(None):
         edited = session.edited_profile(profile, policy, terminal.asker(plain=plain))
     # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    say(f"{path}: {files.save(path, casefile.profile_bytes(edited), replace=True)}")
+    say(f"{path}: {files.save(path, casefile.profile_bytes(edited), known=known)}")
     return 0
 
 
 @_command("data check --data my-county", data_app, "check")
 def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> int:
     """Check the data files: shapes, references, sources, routes."""
+    from calaim_cli.decide import diff
     from calaim_cli.policy import load
     from calaim_cli.show import documents
 
     policy, as_of = _policy(data or load.shipped()), as_of or _today()
     warnings, lacking = policy.past_review(as_of), load.taken_from_shipped(data) if data else ()
-    _warn(warnings)
+    if data:
+        shipped = load.load()
+        warnings = (*warnings, *diff.own_mailboxes(policy, shipped), *diff.own_words(policy, shipped))
     if as_json:
         return _show_json([documents.data_check_document(warnings, lacking, policy, as_of)])
+    _warn(warnings)
     emit("".join(f"shipped\t{name}: not in the folder, the one that ships with calaim is used\n" for name in lacking))
     emit(f"ok\tdata edition {policy.edition}, nothing wrong\n")
     return 0
@@ -699,6 +764,7 @@ def data_diff(
     from calaim_cli.decide import diff, screening
     from calaim_cli.show import documents, views
 
+    _refuse((as_of and not cases, "--as-of is the day to decide cases for: give a CASE too"))
     before, after, as_of = _policy(old), _policy(new), as_of or _today()
     read = [(name, casefile.read(name)) for name in cases or []]
     changes = diff.changes(before, after)

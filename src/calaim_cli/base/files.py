@@ -13,11 +13,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from enum import StrEnum
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from calaim_cli.base import system
-from calaim_cli.base.errors import InputError, Locked, OutputRefused
+from calaim_cli.base.cautions import caution
+from calaim_cli.base.errors import InputError, Locked, OutputRefused, Problem
 
 TEMPORARY: Final = ".tmp-"
 LOCK: Final = ".calaim.lock"
@@ -31,11 +33,8 @@ NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PIECE: Final = 1024 * 1024
 
 
-def read_text(name: str, largest: int) -> str:
-    """The text of a file or pipe of at most `largest` bytes, or of standard input for `-`.
-
-    Raises InputError saying what is wrong with it: where it is not UTF-8 the line, never its bytes.
-    """
+def read_bytes(name: str, largest: int) -> bytes:
+    """What a file or pipe of at most `largest` bytes holds, or standard input for `-`. Raises InputError."""
     try:
         content = _at_most(name, largest + 1)
     except FileNotFoundError:
@@ -44,6 +43,12 @@ def read_text(name: str, largest: int) -> str:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
     if len(content) > largest:
         raise InputError(f"{name}: larger than {largest // PIECE} MiB: this cannot be the right file", code="too-large")
+    return content
+
+
+def read_text(name: str, largest: int) -> str:
+    """The same as a text. Raises InputError also where it is not UTF-8, with the line and never its bytes."""
+    content = read_bytes(name, largest)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -429,10 +434,11 @@ def beside(path: Path) -> Iterator[Folder]:
         yield folder
 
 
-def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
+def save(path: Path, content: bytes, *, replace: bool = False, known: bytes | None = None) -> Status:
     """Write a file of mode 0600 in one step. The same bytes already there are left alone, but for a mode too wide.
 
-    Raises OutputRefused when something else is there (unless `replace`), or the place is absent or cannot be written.
+    Raises OutputRefused when something else is there than is `known` of it (unless `replace`), or the place is absent
+    or cannot be written.
     """
     name = path.name
     with worded(path), beside(path) as folder:
@@ -442,12 +448,24 @@ def save(path: Path, content: bytes, *, replace: bool = False) -> Status:
         if found.content == content:
             folder.close_to_others(name)
             return Status.UNCHANGED
+        if known is not None and found.content not in {None, known}:
+            words = f"{path}: has changed since it was read, and was left as it is now; choose another name"
+            raise OutputRefused(words, code="changed")
         with folder.temporary(name) as pile:
             pile.write(content)
             # A rename may reach the disk before the bytes do: without this a power cut could leave an empty case.
             os.fsync(pile.descriptor)
-            if replace:
+            if replace or known is not None:
                 folder.take_over(pile, name)
             elif folder.publish(pile, name) is Status.CONFLICT:
                 raise OutputRefused(f"{path}: exists and differs; choose another name, or use --force", code="exists")
     return Status.WRITTEN
+
+
+def doubts_about(folders: Iterable[Path]) -> Iterator[Problem]:
+    """Warnings about places for drafts or cases that others may read. What cannot be found out is left out."""
+    known = {"open-folder": system.is_open_to_others, "git-work-tree": system.is_in_work_tree}
+    for folder, (code, holds) in product(folders, (known | {"synced-folder": system.is_synced}).items()):
+        with suppress(OSError, RuntimeError):  # such as no permission, or links in a circle
+            if holds(folder):
+                yield caution(code, str(folder))

@@ -14,9 +14,15 @@ from calaim_cli.base.errors import OutputRefused
 
 # Exit code when the reader of stdout went away: 128 + SIGPIPE, as shells count.
 READER_GONE: Final = 141
-# 127 to 159 belong to it: terminals of 8 bits take 155 for the start of an escape (ECMA-48, CSI).
-CONTROLS: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160)) if chr(n) not in "\t\n"}
-"""Control characters as they are printed: a key or file name must not drive the terminal."""
+# Controls but tab and line feed, up to 159, as terminals of 8 bits take 155 for the start of an escape (ECMA-48, CSI);
+# then what turns the order of letters around (UAX #9), breaks lines or is not seen. What joins letters of names stays.
+UNSEEN: Final = (
+    *((0, 8), (11, 31), (127, 159), (0xAD, 0xAD), (0x61C, 0x61C), (0x180E, 0x180E), (0x200B, 0x200B)),
+    *((0x2028, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB)),
+)
+ESCAPES: Final = {number: f"\\u{number:04x}" for first, last in UNSEEN for number in range(first, last + 1)}
+"""What a key or file name must not bring to a terminal: it would drive it, or make one name look like another."""
+SHOWN: Final = {number: escape.replace("u00", "x") for number, escape in ESCAPES.items()}
 
 
 def is_on(name: str) -> bool:
@@ -38,8 +44,13 @@ def prepare_streams() -> None:
 
 
 def tamed(text: str) -> str:
-    """The text with control characters shown by their numbers."""
-    return text.translate(CONTROLS)
+    """The text with what would drive a terminal, or not be seen, shown by its number."""
+    return text if text.isprintable() else text.translate(SHOWN)
+
+
+def escaped(document: str) -> str:
+    """The JSON or TOML text with such characters as escapes of its own, so that it means the same and stays valid."""
+    return document.translate(ESCAPES)
 
 
 def undelivered(error: OSError) -> OutputRefused:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,14 @@ BY_DESCRIPTOR: Final = os.open in os.supports_dir_fd
 HELD_BY_ANOTHER: Final = frozenset({errno.EACCES, errno.EDEADLK, 0})
 # Where Windows locks a byte: nobody can read a locked one, so it lies behind all that is ever read by another.
 FAR: Final = 0x7FFF_FFFF
+# What OneDrive's own client sets on Windows: the folder in use, a firm's, a person's.
+ONEDRIVE: Final = ("OneDrive", "OneDriveCommercial", "OneDriveConsumer")
+# As the clients name their folders: "OneDrive - Firm", "Dropbox (Firm)"; all of them in CloudStorage on macOS, where
+# iCloud has Mobile Documents.
+SYNCED: Final = re.compile(
+    r"(?:OneDrive|Dropbox|Google ?Drive)(?:[ -].*)?|My Drive|CloudStorage|Mobile Documents|iCloud ?Drive|Box(?: Sync)?",
+    re.IGNORECASE,
+)
 
 
 class Directory:
@@ -134,6 +143,33 @@ def is_ours(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode) and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid())
 
 
-def is_open_to_others(path: Path) -> bool:
-    """Whether others may look into a folder; on Windows its mode does not tell."""
-    return hasattr(os, "geteuid") and path.stat().st_mode & 0o077 != 0
+def is_open_to_others(folder: Path) -> bool:
+    """Whether others may look into a folder; on Windows its mode does not tell.
+
+    A home is its user's own, whatever its mode, and what lies in one that is closed is not reached.
+    """
+    if not hasattr(os, "geteuid") or not folder.is_dir():
+        return False
+    home, place = _home(), folder.resolve()
+    closed = home in place.parents and not home.stat().st_mode & stat.S_IXOTH
+    return place != home and not closed and place.stat().st_mode & 0o077 != 0
+
+
+def is_in_work_tree(folder: Path) -> bool:
+    """Whether a folder lies in a git work tree, the way there followed."""
+    place = folder.resolve()
+    return any((one / ".git").exists() for one in (place, *place.parents))
+
+
+def is_synced(folder: Path) -> bool:
+    """Whether a folder lies in one that is copied to a cloud, as far as names and OneDrive's variables tell."""
+    clouds = {Path(name).resolve() for variable in ONEDRIVE if (name := os.environ.get(variable))}
+    # A user's own name is no sign, and a link may lead there.
+    places = {folder.absolute(), folder.resolve()}
+    below = [place.relative_to(_home()) if place.is_relative_to(_home()) else place for place in places]
+    named = any(SYNCED.fullmatch(part) for place in below for part in place.parts)
+    return named or any(cloud in (place, *place.parents) for place in places for cloud in clouds)
+
+
+def _home() -> Path:
+    return Path(os.path.expanduser("~")).resolve()  # noqa: PTH111 it never raises

@@ -11,6 +11,8 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
+from calaim_cli.base.folding import plain, unwrapped
+
 
 class Value(NamedTuple):
     """A field as kept and printed; `error` stops a draft, `warning` is listed beside it."""
@@ -22,18 +24,21 @@ class Value(NamedTuple):
 
 MESSAGES = {
     "cin-format": "a Medi-Cal client index number is 9, seven digits and a letter, as on the card",
-    "id-excel": "a spreadsheet has changed this number: format the column as Text and paste it again",
-    "id-ssn": "this looks like a Social Security number: do not send it; use the number on the Medi-Cal card",
+    "id-excel": "a spreadsheet has changed this number: type it as it is on the card",
+    "id-ssn": "this looks like a Social Security number: do not send it; use the client index number (CIN) on the "
+    "Medi-Cal card",
     "mrn-format": "a medical record number is 6 to 12 digits, leading zeros kept",
     "npi-format": "an NPI is ten digits and begins with 1 or 2",
     "npi-check": "the check digit does not fit: compare the NPI with the registry",
     "phone-format": "give a US telephone number with area code, such as 415-555-0123",
     "dob-format": "give the date as YYYY-MM-DD or MM/DD/YYYY",
     "dob-century": "the year needs four digits",
-    "dob-excel": "a spreadsheet has turned this date into a number: format the column as Text",
+    "dob-excel": "a spreadsheet has turned this date into a number: type the date",
+    "dob-time": "a date of birth has no time of day: give the date alone",
     "dob-range": "not a day of the calendar, or not between 120 years ago and the referral date",
     "zip-format": "a ZIP code is five digits, or five and four; was a leading zero lost?",
     "email-format": "give one plain e-mail address, such as name@example.org",
+    "lost-character": "a character was lost on the way (it shows as a question mark): type it again",
     "name-char": "a character that no name needs, such as a line break or a control character: type it again",
     "name-length": "give 1 to 100 characters",
     "line-char": "a character that does not belong here, such as a line break: type it again on one line",
@@ -46,8 +51,13 @@ MESSAGES = {
 CIN = re.compile(r"9[0-9]{7}[A-Z](?:[0-9](?:[0-9](?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6]))?)?")
 SPREADSHEET_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.0+")
 TEN_DIGITS = re.compile(r"[0-9]{10}")
-SSN = re.compile(r"(?!9)[0-9]{3}-?[0-9]{2}-?[0-9]{4}")
-SSN_IN_TEXT = re.compile(r"(?<![0-9-])(?!9)[0-9]{3}-?[0-9]{2}-?[0-9]{4}(?![0-9-])")
+# With separators the shape tells. Nine bare digits may be another number, with zeros before it: never given out
+# are area 000, 666 and 9xx, group 00 and serial 0000 (Social Security Administration, POMS RM 10201.035).
+_SEPARATED = r"(?!9)[0-9]{3}(?: ?[-.] ?| )[0-9]{2}(?: ?[-.] ?| )[0-9]{4}"
+_SSN = rf"(?:{_SEPARATED}|(?!000|666|9)[0-9]{{3}}(?!00)[0-9]{{2}}(?!0000)[0-9]{{4}})"
+SSN = re.compile(_SSN)
+# A number that begins with + is a telephone's.
+SSN_IN_TEXT = re.compile(rf"\+[0-9][0-9 ().-]*|(?<![0-9])(?<![0-9]-)({_SSN})(?!-?[0-9])")
 CIN_LETTERS = frozenset("ACDEFGHMNTUVWXYZ")  # one county's bulletin: LA County DMH NGA 12-041
 MRN = re.compile(r"[0-9]{6,12}")
 NPI = re.compile(r"[12][0-9]{9}")
@@ -57,6 +67,9 @@ PHONE = re.compile(
     re.IGNORECASE,
 )
 DATE = re.compile(r"(?:([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{4})-([0-9]{2})-([0-9]{2}))")
+# A spreadsheet writes a day with midnight, as 3/4/1988 0:00, and a database as 1988-03-04T00:00:00.
+WITH_TIME = re.compile(r"([0-9/-]+)[T ] ?([0-9]{1,2}:.*)")
+MIDNIGHT = re.compile(r"(?:00?:00(?::00(?:\.0+)?)?|12:00(?::00)? ?AM)(?:Z|\+00:?00)?", re.IGNORECASE)
 SHORT_YEAR = re.compile(r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2}")
 BARE_INTEGER = re.compile(r"[0-9]{1,6}(?:\.0+)?")
 ZIP = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
@@ -66,6 +79,13 @@ EMAIL = re.compile(
 )
 # Printable ASCII without an encoded word: before CPython 3.13 one can hide a line break, and so a header.
 SUBJECT = re.compile(r"(?!.*=\?)[ -~]{1,69}")
+# UTF-8 that was read as Windows-1252: a lead byte of two, three or four with the bytes that may follow it. Of the
+# pairs, one is enough where it stands for a Latin letter or sign; two in a row for Greek, Cyrillic, Hebrew or Arabic.
+_TAIL = "[" + re.escape(bytes(set(range(0x80, 0xC0)) - {0x81, 0x8D, 0x8F, 0x90, 0x9D}).decode("cp1252")) + "]"
+DOUBLE_ENCODED = re.compile(
+    rf"[\u00c2-\u00c5](?![\u2019\u201d]){_TAIL}|(?:[\u00c6-\u00df]{_TAIL}){{2}}|"
+    rf"[\u00e0-\u00ef]{_TAIL}{{2}}|[\u00f0-\u00f4]{_TAIL}{{3}}"
+)
 JOINERS = "\u200c\u200d\u200e\u200f"  # needed in Persian, Hindi, Punjabi, Khmer and right-to-left names
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Cf", "Zl", "Zp"})
 OLDEST, USUAL_MRN, LONGEST_TEXT = 120, 8, 1000
@@ -94,10 +114,20 @@ def line(text: str) -> Value:
 
 
 def _line(text: str, most: int, kind: str) -> Value:
-    kept = unicodedata.normalize("NFC", text.strip(" "))
+    kept = unicodedata.normalize("NFC", unwrapped(text).strip(" "))
     if not all_printable(kept):
         return Value(kept, f"{kind}-char")
-    return Value(kept) if 1 <= len(kept) <= most else Value(kept, f"{kind}-length")
+    return _doubted(kept) if 1 <= len(kept) <= most else Value(kept, f"{kind}-length")
+
+
+def _doubted(kept: str) -> Value:
+    """The text with what may be wrong with it, whatever it is about."""
+    if any(found[1] for found in SSN_IN_TEXT.finditer(plain(kept))):
+        return Value(kept, warning="text-ssn")
+    if kept.isascii():
+        return Value(kept)
+    lost = "lost-character" if "\ufffd" in kept else ""
+    return Value(kept, lost, "double-encoding" if DOUBLE_ENCODED.search(kept) else "")
 
 
 def free_text(text: str) -> Value:
@@ -107,26 +137,34 @@ def free_text(text: str) -> Value:
         return Value(kept, "text-char")
     if len(kept) > LONGEST_TEXT:
         return Value(kept, "text-length")
-    return Value(kept, warning="text-ssn" if SSN_IN_TEXT.search(kept) else "")
+    return _doubted(kept)
+
+
+def figures(text: str) -> str:
+    """What was typed where a number is due, in plain signs."""
+    return plain(text).strip()
 
 
 def cin(text: str) -> Value:
     """A Medi-Cal client index number, also with check digit or as the whole card number; nine characters are kept."""
-    kept = text.strip().upper().replace(" ", "").replace("-", "")
+    given = figures(text)
+    kept = given.upper().replace(" ", "").replace("-", "")
     if SPREADSHEET_NUMBER.fullmatch(kept) or TEN_DIGITS.fullmatch(kept):
         return Value(kept, "id-excel")
-    if SSN.fullmatch(kept):
+    if SSN.fullmatch(given):
         return Value(kept, "id-ssn")
-    if not CIN.fullmatch(kept) or not text.strip().isascii():  # upper() turns a few foreign letters into A to Z
+    if not CIN.fullmatch(kept) or not given.isascii():  # upper() turns a few foreign letters into A to Z
         return Value(kept, "cin-format")
     return Value(kept[:9], warning="" if kept[8] in CIN_LETTERS else "cin-letter")
 
 
 def mrn(text: str) -> Value:
     """A medical record number: text, leading zeros kept. Its format is not public."""
-    kept = text.strip()
+    kept = figures(text)
     if SPREADSHEET_NUMBER.fullmatch(kept):
         return Value(kept, "id-excel")
+    if SSN.fullmatch(kept):
+        return Value(kept, "id-ssn")
     if not MRN.fullmatch(kept):
         return Value(kept, "mrn-format")
     return Value(kept, warning="" if len(kept) == USUAL_MRN else "mrn-length")
@@ -134,7 +172,7 @@ def mrn(text: str) -> Value:
 
 def npi(text: str) -> Value:
     """A National Provider Identifier: ten digits with the Luhn check digit over 80840 and the number."""
-    kept = text.strip()
+    kept = figures(text)
     if not NPI.fullmatch(kept):
         return Value(kept, "npi-format")
     digits = f"80840{kept}"
@@ -145,7 +183,7 @@ def npi(text: str) -> Value:
 
 def phone(text: str) -> Value:
     """A US telephone number, kept as (415) 555-0123, with x12 where there is an extension."""
-    found = PHONE.fullmatch(text.strip())
+    found = PHONE.fullmatch(figures(text))
     if not found:
         return Value(text, "phone-format")
     area, office, number, extension = found.groups()
@@ -155,7 +193,11 @@ def phone(text: str) -> Value:
 @lru_cache(MOST_REMEMBERED)
 def date_of_birth(text: str, as_of: date) -> Value:
     """A date of birth, kept as YYYY-MM-DD: a real day, not after `as_of`, at most 120 years before it."""
-    given = text.strip()
+    given = figures(text)
+    if timed := WITH_TIME.fullmatch(given):
+        if not MIDNIGHT.fullmatch(timed[2]):
+            return Value(given, "dob-time")
+        given = timed[1]
     found = DATE.fullmatch(given)
     if not found and SHORT_YEAR.fullmatch(given):
         return Value(given, "dob-century")
@@ -178,7 +220,7 @@ def age_on(born: date, as_of: date) -> int:
 
 def zip_code(text: str) -> Value:
     """A ZIP code or ZIP+4, kept as typed."""
-    kept = text.strip()
+    kept = figures(text)
     if not ZIP.fullmatch(kept):
         return Value(kept, "zip-format")
     return Value(kept, warning="" if "90001" <= kept[:5] <= "96162" else "zip-state")
@@ -186,7 +228,7 @@ def zip_code(text: str) -> Value:
 
 def email(text: str) -> Value:
     """One plain ASCII address: no display name, no quoted or international part."""
-    kept = text.strip(" ")
+    kept = unwrapped(text).strip(" \u00a0")
     local = kept.partition("@")[0]
     fits = EMAIL.fullmatch(kept) and len(kept) <= LONGEST_EMAIL and len(local) <= LONGEST_LOCAL_PART
-    return Value(kept) if fits else Value(kept, "email-format")
+    return _doubted(kept) if fits else Value(kept, "email-format")

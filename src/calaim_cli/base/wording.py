@@ -1,8 +1,10 @@
 """Near names for "did you mean", lists and plurals, and how typed places and names are compared."""
 
+from calaim_cli.base.folding import plain
+
 TYPE_CHECKING = False  # that of `typing` costs the quick path more than its whole answer
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 LONGEST_SHOWN = 60
 LEADING = (["city", "and", "county", "of"], ["county", "of"])
@@ -12,7 +14,27 @@ TRAILING = COUNTY_WORDS | {"ca", "calif", "california"}
 
 def name_key(text: str) -> str:
     """An id or name as it is compared: without case, blanks, hyphens and underscores."""
-    return "".join(text.casefold().replace("-", " ").replace("_", " ").split())
+    return "".join(plain(text).casefold().replace("-", " ").replace("_", " ").split())
+
+
+def choice_of(typed: str, choices: "Mapping[str, str]") -> str:
+    """The id of the choice that is typed, by its id or its words; empty where it is none of them."""
+    if typed in choices:
+        return typed
+    key = name_key(typed)
+    return next((one for one, words in choices.items() if key in (name_key(one), name_key(words))), "")
+
+
+def names_several(typed: str, known: "Iterable[str]") -> bool:
+    """Whether one text holds several names, such as "a, b" or "a and b", of which at least one is known or near."""
+    import re
+
+    names, text = tuple(known), plain(typed).casefold()
+    parts = [part for part in re.split(r"[,;/&+|\n]|\b(?:and|or)\b", text) if part.strip()]
+    near = [part for part in parts if near_names(part, names, least=0.8)]
+    # Many a name has "or" in it, and a part of it may be near another name.
+    wanted = 1 if re.search(r"[,;/&+|\n]", text) or set(map(name_key, near)) & set(map(name_key, names)) else 2
+    return len(parts) > 1 and len(near) >= wanted
 
 
 def near_names(typed: str, known: "Iterable[str]", most: int = 3, least: float = 0.6) -> tuple[str, ...]:
@@ -50,12 +72,12 @@ def shown(typed: str) -> str:
 
 def place_key(typed: str) -> str:
     """A place without case, accents, periods, commas, blanks, hyphens and the word county."""
-    plain = typed.casefold()
-    if not plain.isascii():
+    folded = plain(typed).casefold()
+    if not folded.isascii():
         import unicodedata
 
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    words = _words(plain)
+        folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+    words = _words(folded)
     for lead in LEADING:
         if words[: len(lead)] == lead:
             words = words[len(lead) :]

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final
 
 from msgspec import Struct, field
 
-from calaim_cli.base import files, system
+from calaim_cli.base import files
 from calaim_cli.base.cautions import CAUTIONS, caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.base.files import Folder, Pile, Status
@@ -72,6 +72,13 @@ class Order(Struct, frozen=True, kw_only=True):
         """The ending of the one file that all drafts go into; "" where each has its own in a folder."""
         suffix = self.out.suffix.lower() if self.out else ""
         return suffix if suffix in {".zip", ".mbox"} else ""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where something is to be written, if anything is."""
+        if self.dry_run or self.out is None:
+            return ()
+        return (self.out.parent if self.one_file else self.out,)
 
     def list_of(self, name: str) -> Path:
         """Where a list goes: into the folder of drafts, or beside the one file, with its name before."""
@@ -131,6 +138,7 @@ class Tally(Struct):
             "stale": len(self.stale),
             "out": None if out is None else str(out),
             "dry_run": self.dry,
+            "warnings": [],
         }
 
 
@@ -140,18 +148,6 @@ def size_of(source: str) -> int | None:
         return Path(source).stat().st_size or None
     except OSError:
         return None
-
-
-def doubts_about(order: Order) -> Iterator[Problem]:
-    """Warnings about the place where drafts are to go: others may list it. What cannot be found out is left out."""
-    if order.dry_run or order.out is None:
-        return
-    place = order.out.parent if order.one_file else order.out
-    with suppress(OSError):
-        if not order.one_file and place.is_dir() and system.is_open_to_others(place):
-            yield caution("open-folder", str(place))
-        if any((parent / ".git").exists() for parent in (place, *place.absolute().parents)):
-            yield caution("git-work-tree", str(place))
 
 
 def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:

@@ -10,16 +10,23 @@ from typing import Any, Final
 
 from calaim_cli.base.cautions import in_general
 from calaim_cli.base.errors import Problem
+from calaim_cli.base.folding import is_unknown, plain, unwrapped, yes_or_no
 from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, FieldKind
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
 from calaim_cli.policy.routes import Form
 
-FLAGS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 NUMBER: Final = re.compile(r"[0-9]{1,9}")
+# A column of the case itself, and of none of its tables.
+ANSWERED_ON: Final = "answered_on"
 # Every sheet has these columns, before and after those that the plan's form requires.
 NEEDED: Final = ("referral.program",)
 ALSO_NEEDED: Final = ("referral.current_services", "consent.member_agreed", "consent.attested")
+# How a case file writes what a cell has without quotes, brackets, or the table before a key.
+WRITTEN: Final = re.compile(rf"\b(true|false)\b|\[?\"(\w+)\"\]?|\b(?:{'|'.join(PARTS)}|answers)\.(?=\w)")
+IN_A_CELL: Final = {"true": "yes", "false": "no"}
+# What a spreadsheet does again to a cell that is no text.
+SPOILED: Final = frozenset({"id-excel", "dob-excel"})
 # The column to look at where no route was found.
 ROUTE_COLUMNS: Final = {
     "not-kp-member": "plan",
@@ -35,7 +42,7 @@ ROUTE_COLUMNS: Final = {
 def known_headers(questions: Iterable[str]) -> dict[str, str]:
     """Each accepted header, folded, with its column."""
     aliases = {alias: field.column for field in FIELDS for alias in field.aliases}
-    return {name: name for name in (*BY_COLUMN, *questions)} | aliases
+    return {name: name for name in (*BY_COLUMN, ANSWERED_ON, *questions)} | aliases
 
 
 def stays_in_the_house(column: str) -> bool:
@@ -59,10 +66,12 @@ def lacking(columns: frozenset[str], forms: Sequence[Form], profile: Referrer) -
 
 @lru_cache(maxsize=1024)  # most rows are warned of the same, and each keeps what is said of it
 def worded(problem: Problem) -> Problem:
-    """The problem with its column, in words that tell nothing of the member."""
+    """The problem with its column, in words of cells and columns that tell nothing of the member."""
     where = problem.where
-    column = BY_KEY[where].column if where in BY_KEY else where.partition(".")[2] or where
-    return Problem(ROUTE_COLUMNS.get(problem.code, column), problem.code, in_general(problem))
+    column = BY_KEY[where].column if where in BY_KEY else where.replace("answers.", "")
+    said = WRITTEN.sub(lambda one: IN_A_CELL.get(one[1], one[1] or one[2] or ""), in_general(problem))
+    said += "; format the column as Text first" if problem.code in SPOILED else ""
+    return Problem(ROUTE_COLUMNS.get(problem.code, column), problem.code, said)
 
 
 def summed(problems: Iterable[Problem]) -> tuple[str, str]:
@@ -82,10 +91,10 @@ def reader(
     targets = [(n, *_target(column, questions)) for n, column in enumerate(columns) if column]
 
     def read(cells: Sequence[str]) -> tuple[Case, tuple[Problem, ...]]:
-        tables: dict[str, dict[str, Any]] = {part: {} for part in (*PARTS, "answers")}
+        tables: dict[str, dict[str, Any]] = {part: {} for part in (*PARTS, "answers", "")}
         problems: list[Problem] = []
         for n, part, key, value_of in targets:
-            text = cells[n]
+            text = unwrapped(cells[n])
             if text and not text.isspace():
                 value = value_of(text)
                 if value is not None:
@@ -94,38 +103,35 @@ def reader(
                     words = "give yes, no or unknown" if part == "answers" else "give yes or no"
                     problems.append(Problem(f"{part}.{key}", "bool-format", words))
         parts: dict[str, Any] = {part: shape(**tables[part]) for part, shape in PARTS.items()}
-        return Case(**parts, answers=tables["answers"]), tuple(problems)
+        return Case(**parts, **tables[""], answers=tables["answers"]), tuple(problems)
 
     return read
 
 
 def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, Callable[[str], object]]:
     """The table and key of a case that a column fills, and how a cell of it is read."""
+    if column == ANSWERED_ON:
+        return "", column, str
     if column not in BY_COLUMN:
         return "answers", column, partial(cell_answer, question=questions[column])
     field = BY_COLUMN[column]
     # Blanks and line breaks in notes are the referrer's own.
     text = str if column == "notes" else methodcaller("strip", " ")
-    by_kind = {FieldKind.YES_NO: flag, FieldKind.CHOICES: _split}
+    by_kind = {FieldKind.YES_NO: yes_or_no, FieldKind.CHOICES: _split}
     return field.part, field.name, by_kind.get(field.kind, text)
 
 
-def flag(text: str) -> bool | None:
-    """Yes or no, in any case; None for anything else."""
-    return FLAGS.get(text.strip().lower())
-
-
 def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(";") if part.strip())
+    return tuple(part.strip() for part in plain(text).split(";") if part.strip())
 
 
 def cell_answer(text: str, question: Question) -> object:
     """The answer that a cell gives; None where yes or no is due and something else is given."""
-    given = text.strip()
-    if given.lower() == DONT_KNOW:
+    given = plain(text).strip()
+    if is_unknown(given):
         return DONT_KNOW
     if question.kind is Kind.YES_NO:
-        return flag(given)
+        return yes_or_no(given)
     if question.kind is Kind.CHOICES:
         return list(_split(given))
     return int(given) if question.kind is Kind.NUMBER and NUMBER.fullmatch(given) else given

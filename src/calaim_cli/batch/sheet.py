@@ -12,6 +12,7 @@ from itertools import chain, islice
 from typing import BinaryIO, Final, NamedTuple
 
 from calaim_cli.base.errors import InputError, Problem
+from calaim_cli.base.folding import plain
 from calaim_cli.base.wording import did_you_mean
 
 MIB: Final = 1024 * 1024
@@ -211,7 +212,7 @@ def _codec(encoding: str | None, first: bytes) -> str:
 
 def fold(header: str) -> str:
     """How column names are compared: case, blanks and hyphens do not matter."""
-    return "_".join(header.casefold().replace("-", " ").replace("_", " ").split())
+    return "_".join(plain(header).casefold().replace("-", " ").replace("_", " ").split())
 
 
 def _met(cells: Iterable[str], known: Mapping[str, str]) -> int:

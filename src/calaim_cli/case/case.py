@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from calaim_cli.base.errors import Problem
+from calaim_cli.base.folding import is_unknown, yes_or_no
 from calaim_cli.base.values import age_on, date_of_birth
 from calaim_cli.base.wording import did_you_mean
 
@@ -97,7 +98,7 @@ class Case(Struct, frozen=True, kw_only=True):
     referrer: Referrer = Referrer()
     referral: Referral = Referral()
     consent: Consent = Consent()
-    answered_on: str = ""
+    answered_on: str = ""  # the day of the oldest answers
     answers: dict[str, Any] = {}  # as given, and so is `expect`: the policy checks them
     expect: dict[str, Any] | None = None
 
@@ -143,7 +144,7 @@ TYPES: Final[dict[Any, tuple[Any, str]]] = {
 
 def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
     """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
-    shapes = {**PARTS, "answers": dict, "expect": dict}
+    shapes = {**PARTS, "answered_on": str, "answers": dict, "expect": dict}
     tables, problems = read_tables({"schema": CASE_SCHEMA, **document}, CASE_SCHEMA, shapes)
     return Case(**tables), tuple(problems)
 
@@ -159,8 +160,12 @@ def read_tables(
             problems += [Problem(key, key, f'unknown schema: this program reads "{schema}"')] if value != schema else []
         elif key not in shapes:
             problems.append(_unknown_key(key, shapes))
+        elif shapes[key] is str:
+            tables[key] = _meant(value, str)
+            if not isinstance(tables[key], str):
+                problems.append(Problem(key, "type", f"wrong type: give {TYPES[str][1]}"))
         elif not isinstance(value, Mapping):
-            problems.append(Problem(key, "type", f"must be a table: begin it with a line [{key}]"))
+            problems.append(Problem(key, "type", f"must be a table, which begins with [{key}] in TOML"))
         elif shapes[key] is dict:
             tables[key] = dict(value)
         else:
@@ -176,16 +181,27 @@ def _read_table(shape: type[Struct], table: Mapping[str, object], where: str, pr
         if key not in wanted:
             problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted]))
             continue
-        # TOML has dates of its own: a date of birth without quotes is one.
-        kept = value.isoformat() if type(value) is date else value
-        if isinstance(kept, list) and all(isinstance(one, str) for one in kept):
-            kept = tuple(kept)
+        kept = _meant(value, wanted[key])
         kind, words = TYPES[wanted[key]]
         if isinstance(kept, kind):
             values[key] = kept
         else:
             problems.append(Problem(place, "type", f"wrong type: give {words}"))
     return shape(**values)
+
+
+def _meant(value: object, wanted: object) -> object:
+    """The value in the type that is wanted, where it says the same in another; None for words that do not."""
+    # TOML has dates of its own: a date of birth without quotes is one, from a database perhaps with midnight.
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    if not isinstance(value, str) or wanted is str:
+        return value
+    if wanted == bool | str | None and is_unknown(value):
+        return "unknown"
+    return yes_or_no(value)
 
 
 def _unknown_key(where: str, known: Iterable[str]) -> Problem:

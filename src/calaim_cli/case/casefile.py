@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +14,20 @@ from msgspec.structs import fields, replace
 
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import parse_toml, read_text
-from calaim_cli.base.values import MESSAGES, email
-from calaim_cli.case.case import CASE_SCHEMA, PARTS, PROFILE_PARTS, Case, Profile, SecureEmail, read_case, read_tables
+from calaim_cli.base.values import MESSAGES
+from calaim_cli.base.wording import did_you_mean, one_of
+from calaim_cli.case.case import (
+    CASE_SCHEMA,
+    PARTS,
+    PROFILE_PARTS,
+    Case,
+    LeadEntity,
+    Profile,
+    SecureEmail,
+    read_case,
+    read_tables,
+)
+from calaim_cli.case.form import PROFILE_FIELDS
 
 # A case with long notes has a few kilobytes: what is larger was named by mistake.
 LARGEST: Final = 1024 * 1024
@@ -23,6 +36,11 @@ TAG_TEXT: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?")
 # X-Unsent is set by the program: it makes Outlook open a file as a draft.
 TAG_HEADER: Final = re.compile(r"X-(?!Unsent$)[A-Za-z-]{1,38}", re.IGNORECASE)
 PROFILE_SCHEMA: Final = "calaim.profile/1"
+MOST_NAMED: Final = 5
+# A remark, or a text of one of TOML's four kinds, in which a number sign is none.
+REMARK: Final = re.compile(
+    r"""#[^\n]*|"{3}(?:\\.|[^\\])*?"{3}(?!")|'{3}.*?'{3}(?!')|"(?:\\.|[^"\\\n])*"|'[^'\n]*'""", re.DOTALL
+)
 
 
 def read(name: str) -> Case:
@@ -40,7 +58,7 @@ def read(name: str) -> Case:
 
 
 def _document(text: str, name: str) -> Mapping[str, Any]:
-    if not text.lstrip().startswith("{"):
+    if not is_json(text):
         line = text.lstrip().partition("\n")[0]
         # At least three cells, in a line that is no comment, no table and no key of TOML.
         if not line.startswith(("#", "[")) and "=" not in line and max(map(line.count, ",;\t")) > 1:
@@ -63,13 +81,36 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def case_bytes(case: Case) -> bytes:
-    """The case as a TOML file: what is given and nothing else, always in the same order."""
-    import tomli_w
-
+def case_bytes(case: Case, *, as_json: bool = False) -> bytes:
+    """The case as a TOML or JSON file: what is given and nothing else, always in the same order."""
     tables = {name: table for name in PARTS if (table := _given(getattr(case, name)))}
     expected = {"expect": case.expect} if case.expect else {}
-    return tomli_w.dumps({"schema": CASE_SCHEMA, **tables, "answers": case.answers, **expected}).encode()
+    answered = {"answered_on": case.answered_on} if case.answered_on else {}
+    document = {"schema": CASE_SCHEMA, **answered, **tables, "answers": case.answers, **expected}
+    if as_json:
+        import json
+
+        return f"{json.dumps(document, indent=2, ensure_ascii=False)}\n".encode()
+    import tomli_w
+
+    return tomli_w.dumps(document).encode()
+
+
+def is_json(text: str) -> bool:
+    """Whether a case file holds JSON: what begins with a brace is no TOML."""
+    return text.lstrip("\ufeff \t\r\n").startswith("{")
+
+
+def remarks(text: str) -> tuple[int, ...]:
+    """The lines of a sound TOML text that hold remarks, which no saving keeps."""
+    found = (one for one in REMARK.finditer(text) if one[0].startswith("#"))
+    return tuple(text.count("\n", 0, one.start()) + 1 for one in found)
+
+
+def in_lines(lines: tuple[int, ...]) -> str:
+    """Remarks by their lines, the first few of them: "remarks (#) in lines 3, 7 and others"."""
+    named = ", ".join(map(str, lines[:MOST_NAMED])) + (" and others" if len(lines) > MOST_NAMED else "")
+    return f"remarks (#) in {'line' if len(lines) == 1 else 'lines'} {named}"
 
 
 def profile_bytes(profile: Profile) -> bytes:
@@ -116,19 +157,34 @@ def read_profile(path: Path) -> Profile:
     if not isinstance(kind, str):
         problems.append(Problem("kind", "type", 'give text in quotes, such as "street_medicine"'))
     profile = Profile(**tables, kind=str(kind))
-    problems += _unfit(profile)
+    problems += _wrong_tag(profile.secure_email)
     if problems:
-        raise InputError(f"{path}: the profile is not valid. Fix it or move it away", tuple(problems))
+        raise bad_profile(path, problems)
     entity = profile.network_lead_entity
     # Without an address it is as good as none: nothing may be routed to it.
     return profile if entity and entity.email else replace(profile, network_lead_entity=None)
 
 
-def _unfit(profile: Profile) -> Iterator[Problem]:
-    """Each fault of the address and the mail tag; the exact subject of a route is never touched."""
-    entity, secure = profile.network_lead_entity, profile.secure_email
-    if entity and entity.email and email(entity.email) != (entity.email, "", ""):
-        yield Problem("network_lead_entity.email", "email-format", MESSAGES["email-format"])
+def bad_profile(path: Path, problems: Iterable[Problem]) -> InputError:
+    """The error for a profile with these problems, which names it."""
+    return InputError(f"{path}: the profile is not valid. Fix it or move it away", tuple(problems))
+
+
+def unfit(profile: Profile, choices_of: Callable[[str], Iterable[str]]) -> Iterator[Problem]:
+    """Each text that no letter could take, by the checks of a case, and each choice that is not in its list."""
+    whole = replace(profile, network_lead_entity=profile.network_lead_entity or LeadEntity())
+    for field in PROFILE_FIELDS:
+        given = str(attrgetter(field.key)(whole)).strip()
+        error = field.check(given).error if given and field.check else ""
+        known = choices_of(field.choices) if given and field.choices else (given,)
+        if error:
+            yield Problem(field.key, error, MESSAGES[error])
+        elif given not in known:
+            yield Problem(field.key, "unknown-choice", did_you_mean(given, known) or f"give {one_of(known)}")
+
+
+def _wrong_tag(secure: SecureEmail) -> Iterator[Problem]:
+    """The fault of the mail tag; the exact subject of a route is never touched."""
     key, words = "", ""
     if secure.secure_tag == "subject":
         key, words = "secure_tag", "the plan's subject is exact and is never changed: use body or header"

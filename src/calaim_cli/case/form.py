@@ -178,6 +178,15 @@ FIELDS: Final = (
 )
 """Every field, in the order of a sheet's template."""
 
+ENTITY: Final = "Network Lead Entity that takes referrals to your own organization, if you have one"
+PROFILE_FIELDS: Final = (
+    *(field for field in FIELDS if field.part == "referrer"),
+    Field("network_lead_entity.name", ask=f"{ENTITY}: its name", check=values.line),
+    Field("network_lead_entity.email", ask="The Network Lead Entity's e-mail", check=values.email),
+    Field("kind", "Kind of organization", kind=CHOICE, choices="kinds"),
+)
+"""What a profile says of the referrer; `secure_email`, which no letter shows, has its own check."""
+
 BY_KEY: Final[Mapping[str, Field]] = {field.key: field for field in FIELDS}
 BY_COLUMN: Final[Mapping[str, Field]] = {field.column: field for field in FIELDS}
 CHECKED: Final = tuple(

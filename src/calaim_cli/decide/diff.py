@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from calaim_cli.base.cautions import caution
+from calaim_cli.base.errors import Problem
 from calaim_cli.case.case import Case
 from calaim_cli.decide.screening import Screener
+from calaim_cli.policy.leaves import entry_name
 from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Gate
+from calaim_cli.policy.routes import Channel, Route
 from calaim_cli.policy.rules import Rule
 
 
@@ -33,46 +39,121 @@ class Shift(Struct, frozen=True):
     now: str
 
 
-NOUNS: Final = ("program", "population", "service")
-TOLD: Final = ("source", "conflict", "notice", "fact")
-PROGRAM_LISTS: Final = (*TOLD, "topic", "outcome", "group", "question", "criterion", *NOUNS)
-COUNTY_LISTS: Final = ("source", "conflict", "region", "contact", "plan", "county")
-ROUTE_LISTS: Final = ("source", "rule", "route", "form", "offer", "at_once", "rejected")
-
-KEYS: Final = ("id", "address", "plan", "name", "population")
-"""What an entry is known by: an offer by its plan, a rejected address by itself, a county by its name."""
+SAFETY: Final = {
+    "route": ("", "address", "subject", "services_except", "programs", "counties", "region"),
+    "form": ("", "plans", "required", "numbers", "attestation"),
+    "rejected": ("", "address", "plan"),
+}
+"""The keys on which it depends that nothing leaves for a wrong place, or without consent; "" is the whole entry."""
 
 
 def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
-    """Every entry added, removed or changed, in the order of the files."""
-    programs, counties = (old.programs_file, new.programs_file), (old.counties_file, new.counties_file)
-    routes, found = (old.routes_file, new.routes_file), list[Change]()
-    for files, names in ((programs, PROGRAM_LISTS), (counties, COUNTY_LISTS), (routes, ROUTE_LISTS)):
-        for name in names:
-            found += _between(name, *(getattr(file, name) for file in files))
-    found += _keys("referral", old.words, new.words, new.words.__struct_fields__)
-    for name, (was, now) in (("programs.toml", programs), ("counties.toml", counties), ("routes.toml", routes)):
-        found += _keys(name, was, now, ("edition", "as_of", "review_by"))
+    """Whatever differs: each key of the files in their order, then the tables of ZIP codes and cities by name."""
+    found: list[Change] = []
+    for name, was in old.files.items():
+        now = new.files[name]
+        for key in was.__struct_fields__:
+            before, after = getattr(was, key), getattr(now, key)
+            if isinstance(before, Struct):
+                found += _keys(key, before, after, before.__struct_fields__)
+            elif isinstance(before, tuple) and any(isinstance(one, Struct) for one in (*before, *after)):
+                found += _between(key, before, after)
+            else:
+                found += _keys(name, was, now, (key,))
+    for kind, tables in (("ZIP code", map(_zips, (old, new))), ("city", map(_cities, (old, new)))):
+        there, here = tables
+        for name in sorted(there.keys() | here.keys()):
+            if there.get(name) != here.get(name):
+                found.append(Change(f'{kind} "{name}"', "", *map(in_words, (there.get(name), here.get(name)))))
     return tuple(found)
 
 
+def _zips(policy: Policy) -> dict[str, dict[str, object]]:
+    """For each ZIP code its counties, largest first, with their shares."""
+    names = policy.gazetteer.by_fips
+    return {code: {names[fips].name: share for fips, share in one} for code, one in policy.gazetteer.zips().items()}
+
+
+def _cities(policy: Policy) -> dict[str, dict[str, object]]:
+    """For each name of a city its counties, and those with few of its addresses."""
+    names = policy.gazetteer.by_fips
+    cities = policy.gazetteer.cities().values()
+    return {
+        city.name: {
+            names[fips].name: reach for reach, codes in (("in", city.counties), ("some", city.some)) for fips in codes
+        }
+        for city in cities
+    }
+
+
+def own_mailboxes(policy: Policy, shipped: Policy, used: Collection[str] | None = None) -> Iterator[Problem]:
+    """A warning for each mailbox in the user's own data that the shipped data have otherwise, or not at all.
+
+    Of the addresses in use alone, where they are known.
+    """
+    own = (one for one in _mailboxes(policy) if used is None or one.address in used)
+    for one in _between("route", _mailboxes(shipped), own):
+        if one.key == "address" or one.now == ADDED:
+            yield caution("own-mailbox", one.entry, edition=shipped.edition)
+
+
+def own_words(policy: Policy, shipped: Policy) -> Iterator[Problem]:
+    """A warning for each other difference from the shipped data that safety depends on, with both values.
+
+    These are subjects, what is not sent by e-mail, what a form asks and attests, addresses not to be used, and all that
+    every letter and every consent says.
+    """
+    was, now = shipped.routes_file, policy.routes_file
+    found = [
+        *_between("route", _mailboxes(shipped), _mailboxes(policy)),
+        *_between("form", was.form, now.form),
+        *_between("rejected", was.rejected, now.rejected),
+    ]
+    said = [one for one in found if one.key in SAFETY[one.entry.partition(" ")[0]]]
+    said += _keys("referral", was.referral, now.referral, now.referral.__struct_fields__)
+    for one in said:
+        if not one.entry.startswith("route ") or (one.key != "address" and one.now != ADDED):
+            where = f"{one.entry}: {one.key}" if one.key else one.entry
+            yield caution("own-words", where, edition=shipped.edition, was=one.was, now=one.now)
+
+
+def _mailboxes(policy: Policy) -> tuple[Route, ...]:
+    return tuple(one for one in policy.routes_file.route if one.channel is Channel.EMAIL and one.takes_referrals)
+
+
+THERE, REMOVED, ADDED = "there", "removed", "added"
+
+
 def _between(kind: str, old: Iterable[Struct], new: Iterable[Struct]) -> Iterator[Change]:
-    was, now = (
-        {str(next(getattr(one, key) for key in KEYS if hasattr(one, key))): one for one in entries}
-        for entries in (old, new)
-    )
-    yield from (Change(f'{kind} "{name}"', "", "there", "removed") for name in was if name not in now)
+    """What differs between two lists of entries: those removed, those changed or added, then the order of the rest."""
+    was, now = _named(old), _named(new)
+    yield from (Change(f'{kind} "{name}"', "", THERE, REMOVED) for name in was if name not in now)
     for name, entry in now.items():
         if name in was:
             yield from _keys(f'{kind} "{name}"', was[name], entry, entry.__struct_fields__)
         else:
-            yield Change(f'{kind} "{name}"', "", "not there", "added")
+            yield Change(f'{kind} "{name}"', "", "not there", ADDED)
+    before, after = (tuple(name for name in one if name in other) for one, other in ((was, now), (now, was)))
+    if before != after:
+        yield Change(kind, "order", in_words(before), in_words(after))
+
+
+def _named(entries: Iterable[Struct]) -> dict[str, Struct]:
+    """The entries by their names; the second of one name is "name (2)"."""
+    found: dict[str, Struct] = {}
+    times: Counter[str] = Counter()
+    for entry in entries:
+        name = entry_name(entry)
+        times[name] += 1
+        found[f"{name} ({times[name]})" if times[name] > 1 else name] = entry
+    return found
 
 
 def _keys(where: str, was: Struct, now: Struct, keys: Iterable[str]) -> Iterator[Change]:
     for key in keys:
         before, after = getattr(was, key), getattr(now, key)
-        if before != after:
+        # The choices of a question are shown in their order.
+        if before != after or (isinstance(before, dict) and [*before] != [*after]):
             yield Change(where, "from" if key == "starts" else key, in_words(before), in_words(after))
 
 
@@ -80,7 +161,8 @@ def in_words(value: object) -> str:
     """A value of the data as a reader would write it; "nothing" for what is absent or empty."""
     if isinstance(value, Rule):
         clauses = {"all of": value.all_of, "any of": value.any_of, "none of": value.none_of}
-        return "; ".join(f"{clause} ({', '.join(map(in_words, parts))})" for clause, parts in clauses.items() if parts)
+        said = [f"{clause} ({', '.join(map(in_words, parts))})" for clause, parts in clauses.items() if parts]
+        return "; ".join([*said, f"say {value.say}"] if isinstance(value, Gate) else said)
     if isinstance(value, Struct):
         pairs = ((key, getattr(value, key)) for key in value.__struct_fields__)
         return "; ".join(f"{key} {in_words(one)}" for key, one in pairs if one not in (None, "", (), {}))

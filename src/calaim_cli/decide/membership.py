@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec import Struct
 
 from calaim_cli.base.errors import NotFound, Problem
+from calaim_cli.base.folding import is_unknown
+from calaim_cli.base.values import figures
 from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import Case
 from calaim_cli.policy.places import KP, County, Presence
 from calaim_cli.policy.policy import Policy, plan_named
 from calaim_cli.policy.programs import Grade
-from calaim_cli.policy.questions import DONT_KNOW
-
-MANAGED_CARE: Final = "managed_care"
-"""The one question that a named plan answers."""
 
 
 class Membership(Struct, frozen=True):
@@ -30,7 +26,7 @@ def membership_of(case: Case, policy: Policy) -> Membership:
     """The plan that the case names. That she is in no named plan says nothing about managed care."""
     typed, in_kp = case.member.plan.strip(), case.member.kp_member
     ruled_out = KP if in_kp is False else ""
-    if name_key(typed) in {"", DONT_KNOW}:
+    if not typed or is_unknown(typed):
         return Membership(KP if in_kp else "", ruled_out)
     try:
         plan = plan_named(typed, policy).id
@@ -49,7 +45,7 @@ def region_of(case: Case, county: County, policy: Policy) -> tuple[str, tuple[Pr
     """
     stated = name_key(case.member.kp_region)
     if not stated or county.kp is None:
-        return policy.region_in(county, case.member.zip), ()
+        return policy.region_in(county, figures(case.member.zip)), ()
     if stated not in policy.regions:
         return "", (Problem("member.kp_region", "unknown-region", f"give {one_of(policy.regions)}, as on the card"),)
     if _is_settled(county.kp) and stated != county.kp.region:

@@ -8,19 +8,20 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.cautions import caution
+from calaim_cli.base.cautions import GENERAL, caution
 from calaim_cli.base.errors import InputError, NotFound, Problem
-from calaim_cli.base.values import MESSAGES, date_of_birth
+from calaim_cli.base.values import figures
 from calaim_cli.base.wording import did_you_mean, one_of
-from calaim_cli.case.case import AGE, Case, age_of
+from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.advice import Advice, Door, Send, advise, at_once, sends
 from calaim_cli.decide.determination import Decide, Determination, Reason, decider
-from calaim_cli.decide.membership import MANAGED_CARE, Membership, membership_of, region_of
+from calaim_cli.decide.known import Contradicted, age_of_answers, contradicted_by, known_of
+from calaim_cli.decide.membership import Membership, membership_of, region_of
 from calaim_cli.policy import dates
-from calaim_cli.policy.places import County, NoPlace, Place, city_in_words, find_place, find_zip
+from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
-from calaim_cli.policy.questions import DONT_KNOW, Answer, Question, TruthsOf, read_answers, truths_of
+from calaim_cli.policy.questions import Answer, Question, TruthsOf, truths_of
 
 
 class Screening(Struct, frozen=True):
@@ -29,7 +30,7 @@ class Screening(Struct, frozen=True):
     determinations: dict[str, Determination]
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    answers: Mapping[str, Answer] = {}  # as checked, with the age that was used
+    answers: Mapping[str, Answer] = {}  # all that is known
 
 
 class Screener(Struct, frozen=True):
@@ -39,36 +40,25 @@ class Screener(Struct, frozen=True):
     truths_of: TruthsOf
     deciders: dict[str, Decide]
     beginnings: dict[str, tuple[date, Determination]]  # what comes out before the day
+    contradicted: Contradicted
+    good_for: int  # days
 
     def screen(self, case: Case, as_of: date, only: Container[str] | None = None, plan: str = "") -> Screening:
         """The case decided as far as its answers go, for all subjects or `only` some. Wrong answers decide nothing.
 
-        A plan that is known is managed care.
-        The age comes from the date of birth where that is known; a different age among the answers is a warning.
+        Answers that are old, or that contradict each other, are warnings.
         """
-        answers, problems = read_answers(case.answers, self.questions)
-        if problems:
-            return Screening({}, problems)
-        warnings = []
-        born = case.member.date_of_birth
-        error = date_of_birth(born, as_of).error if born.strip() else ""
-        if error:
-            warnings.append(Problem("member.date_of_birth", error, f"{MESSAGES[error]}; it was not used"))
-        age = age_of(case, as_of)
-        if age is not None:
-            if answers.get(AGE, DONT_KNOW) not in {DONT_KNOW, age}:
-                warnings.append(caution("age-differs", f"answers.{AGE}"))
-            answers[AGE] = age
-        if plan and MANAGED_CARE in self.questions:
-            if answers.get(MANAGED_CARE) is False:
-                warnings.append(caution("plan-without-managed-care", f"answers.{MANAGED_CARE}"))
-            answers[MANAGED_CARE] = True
-        known = self.truths_of(answers)
-        found = {one: decide(known) for one, decide in self.deciders.items() if only is None or one in only}
+        known = known_of(case, self.questions, as_of, plan)
+        if known.problems:
+            return Screening({}, known.problems)
+        truths = self.truths_of(known.answers)
+        found = {one: decide(truths) for one, decide in self.deciders.items() if only is None or one in only}
         for one, (starts, determination) in self.beginnings.items():
             if one in found and as_of < starts:
                 found[one] = determination
-        return Screening(found, (), tuple(warnings), answers)
+        old = age_of_answers(case, known.answers, self.questions, self.good_for, as_of)
+        warnings = (*known.warnings, *old, *self.contradicted(known.answers, truths))
+        return Screening(found, (), warnings, known.answers)
 
 
 def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
@@ -81,7 +71,9 @@ def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
         for name, one in named.items()
         if (starts := dates.began(one.entry, policy).starts)
     }
-    return Screener(policy.questions, truths_of(policy.criteria.values()), deciders, beginnings)
+    good_for = policy.programs_file.answers_good_for_days
+    truths = truths_of(policy.criteria.values())
+    return Screener(policy.questions, truths, deciders, beginnings, contradicted_by(policy), good_for)
 
 
 class CaseCounty(Struct, frozen=True):
@@ -93,21 +85,33 @@ class CaseCounty(Struct, frozen=True):
 
 
 def county_of(case: Case, policy: Policy) -> CaseCounty:
-    """The county that the case states, else the one that its ZIP code lies in."""
-    stated, code = case.member.county.strip(), case.member.zip.strip()
+    """The county that the case states, else the one that its ZIP code lies in. No problem or warning names a place."""
+    stated, code = case.member.county.strip(), figures(case.member.zip)
     if not stated and not code:
         return CaseCounty(None, (Problem("member.county", "missing", "the county decides where the referral goes"),))
     by_zip = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
     place = find_place(stated, policy.gazetteer) if stated else by_zip
     if isinstance(place, NoPlace):
-        return CaseCounty(None, (Problem("member.county", place.code, place.message),))
+        return CaseCounty(None, (Problem("member.county", place.code, GENERAL[place.code]),))
     if not stated:
         return CaseCounty(place.county, warnings=(caution("county-from-zip", "member.county"),))
     lies_in = (by_zip.county.name,) if isinstance(by_zip, Place) else by_zip.candidates
-    warnings = [caution("county-from-city", "member.county", city=city_in_words(place))] if place.city else []
+    warnings = [caution("county-from-city", "member.county")] if place.city else []
     if lies_in and place.county.name not in lies_in:
-        warnings.append(caution("zip-county", "member.zip", counties=one_of(lies_in)))
+        warnings.append(caution("zip-county", "member.zip"))
     return CaseCounty(place.county, warnings=tuple(warnings))
+
+
+def county_to_decide_for(name: str, case: Case, policy: Policy) -> CaseCounty:
+    """The county of the case. One that is none raises NotFound, and a ZIP code that tells none is a warning."""
+    own = county_of(case, policy)
+    if own.county is None and case.member.county.strip():
+        [problem] = own.problems
+        raise NotFound(f"{name}: member.county: {problem.message}", own.problems, code=problem.code)
+    if case.member.county.strip():
+        return own
+    doubts = [Problem("member.zip", one.code, one.message) for one in own.problems if case.member.zip.strip()]
+    return CaseCounty(own.county, warnings=tuple(doubts))
 
 
 class Decided(Struct, frozen=True):
@@ -140,16 +144,8 @@ def decide(
     """
     membership = membership_of(case, policy)
     screening = _screened(name, case, screener, as_of, membership)
-    county, warnings = stated, screening.warnings
-    if stated is None:
-        own = county_of(case, policy)
-        county = own.county
-        if case.member.county.strip():
-            for problem in own.problems:
-                raise NotFound(f"{name}: member.county: {problem.message}", own.problems, code=problem.code)
-            warnings = (*warnings, *own.warnings)
-        elif case.member.zip.strip():
-            warnings = (*warnings, *(Problem("member.zip", one.code, one.message) for one in own.problems))
+    own = CaseCounty(stated) if stated else county_to_decide_for(name, case, policy)
+    county, warnings = own.county, (*screening.warnings, *own.warnings)
     region, wrong = region_of(case, county, policy) if county else ("", ())
     if wrong:
         raise InputError(f"{name}: the member's region is not valid; nothing was decided", wrong, code=wrong[0].code)

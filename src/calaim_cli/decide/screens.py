@@ -20,6 +20,7 @@ from calaim_cli.policy.questions import (
     Kind,
     Question,
     TruthsOf,
+    in_doubt,
     truth_of,
     truths_of,
 )
@@ -118,13 +119,9 @@ def standing(talk: Talk, subject: str, answers: Mapping[str, Answer]) -> Standin
 
 def not_known(talk: Talk, answers: Mapping[str, Answer]) -> tuple[str, ...]:
     """The questions answered by "not known", wholly or in part, whose answer could still change a result."""
-    doubtful = {one for one, answer in answers.items() if answer == DONT_KNOW or _is_half_known(answer)}
+    doubtful = {one for one, answer in answers.items() if in_doubt(answer)}
     again = open_to(talk, {one: answer for one, answer in answers.items() if one not in doubtful})
     return tuple(one for one in talk.questions if one in doubtful and any(one in several for several in again.values()))
-
-
-def _is_half_known(answer: Answer) -> bool:
-    return isinstance(answer, tuple) and DONT_KNOW in answer
 
 
 # What is shown

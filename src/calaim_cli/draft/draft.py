@@ -15,9 +15,11 @@ from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
+from calaim_cli.base.streams import escaped
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line
 from calaim_cli.decide.determination import POSITIVE
+from calaim_cli.decide.known import with_current_services
 from calaim_cli.decide.membership import membership_of, region_of
 from calaim_cli.decide.screening import Screening, screener
 from calaim_cli.draft.body import HIDDEN, Letter, body_of, hidden
@@ -77,6 +79,7 @@ class Drafter:
         or NotFound when a name finds nothing or no route exists.
         """
         policy, membership = self.policy, membership_of(case, self.policy)
+        case = with_current_services(case, policy.questions)
         form = policy.form_of(membership.plan)
         checked = check_case(with_profile(case, self.profile.referrer), form, policy, self.as_of)
         kept, county = checked.case, checked.county
@@ -206,7 +209,7 @@ def formatted(drafted: Drafted, wanted: Format, policy: Policy) -> bytes:
         case Format.EML:
             return message
         case Format.JSON:
-            return f"{json.dumps(referral_document(drafted, policy), ensure_ascii=False)}\n".encode()
+            return f"{escaped(json.dumps(referral_document(drafted, policy), ensure_ascii=False))}\n".encode()
         case Format.TEXT:
             return as_text(drafted.draft).encode()
         case Format.MAILTO:
@@ -227,7 +230,13 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
         "body": draft.body,
         "warnings": [{"code": warning.code, "message": warning.message} for warning in drafted.warnings],
         "edition": policy.edition,
+        "reminders": list(reminders_of(drafted, policy)),
     }
+
+
+def reminders_of(drafted: Drafted, policy: Policy) -> tuple[str, ...]:
+    """What the person who sends the draft is reminded of, by the form of the member's plan."""
+    return policy.form_of(drafted.goes.plan.id).reminders
 
 
 def as_text(draft: Draft) -> str:

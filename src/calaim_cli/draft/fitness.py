@@ -14,13 +14,14 @@ from msgspec.structs import replace
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import MESSAGES, date_of_birth
-from calaim_cli.base.wording import did_you_mean, name_key, one_of
+from calaim_cli.base.wording import choice_of, did_you_mean, name_key, names_several, one_of
 from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_KEY, CHECKED, FIELDS, SAY_WHICH, Check, Field, FieldKind
 from calaim_cli.decide.screening import county_of
 from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS
+from calaim_cli.policy.questions import not_separated
 from calaim_cli.policy.routes import Form, ReferralWords
 
 CHOSEN: Final = tuple(field for field in FIELDS if field.part == "referrer" and field.choices)
@@ -38,6 +39,7 @@ class CheckedCase(NamedTuple):
 
 def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCase:
     """A case that is to become a draft as checked, field by field, against the form of the member's plan."""
+    case = _with_ids(case, policy.words)
     kept, wrong, doubtful = _fields(case, form, as_of)
     place = county_of(kept, policy)
     program, services, unknown = requested(kept, policy)
@@ -94,6 +96,19 @@ def _missing(case: Case, form: Form) -> Iterator[Problem]:
         yield Problem(keys[0], "member-id-missing", f"give the {labels}, in {one_of(keys)}")
 
 
+def _with_ids(case: Case, form: ReferralWords) -> Case:
+    """The case with each choice by its id, where it is given by the words of one, or with capitals or blanks."""
+    referrer, current = case.referrer, case.referral.current_services
+    for field in CHOSEN:
+        given, known = getattr(referrer, field.name), getattr(form, field.choices)
+        if given and given not in known:
+            referrer = replace(referrer, **{field.name: choice_of(given, known) or given})
+    if not form.current_services.keys() >= set(current):
+        current = tuple(choice_of(one, form.current_services) or one for one in current)
+        case = replace(case, referral=replace(case.referral, current_services=current))
+    return case if referrer is case.referrer else replace(case, referrer=referrer)
+
+
 def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
     for field in CHOSEN:
         given, known = getattr(case.referrer, field.name), getattr(form, field.choices)
@@ -102,7 +117,10 @@ def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
     current = case.referral.current_services
     if not current:
         yield Problem("referral.current_services", "missing", 'say what the member receives now; ["none"] if nothing')
-    if any(one not in form.current_services for one in current) or ("none" in current and len(current) > 1):
+    unknown = [one for one in current if one not in form.current_services]
+    if any(names_several(one, form.current_services) for one in unknown):
+        yield not_separated("referral.current_services")
+    elif unknown or ("none" in current and len(current) > 1):
         words = f"give {one_of(form.current_services)}; none excludes the others"
         yield Problem("referral.current_services", "unknown-choice", words)
 
@@ -116,7 +134,8 @@ def _without_detail(referrer: Referrer, form: ReferralWords) -> Iterator[Problem
 
 def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Problem]]:
     """The program and services asked for by their ids, and what is wrong with them."""
-    program, typed = case.referral.program.lower(), case.referral.services
+    named, typed = policy.entry_by_name.get(name_key(case.referral.program)), case.referral.services
+    program = named.id if named else case.referral.program
     problems = []
     if program not in THREE_PROGRAMS:
         problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(THREE_PROGRAMS)}"))
@@ -127,8 +146,9 @@ def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Pr
     services, listed = {one: policy.service_by_name.get(name_key(one)) for one in typed}, "'calaim services' lists them"
     for one in (one for one in typed if services[one] is None):
         near = did_you_mean(one, [service.id for service in policy.programs_file.service])
-        words = f"unknown service; {near or listed}"
-        problems.append(Problem("referral.services", "unknown-service", words))
+        unknown = Problem("referral.services", "unknown-service", f"unknown service; {near or listed}")
+        several = names_several(one, policy.service_by_name)
+        problems.append(not_separated("referral.services") if several else unknown)
     ids = dict.fromkeys(found.id if found else one for one, found in services.items())
     return program, tuple(ids), problems
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -67,7 +67,7 @@ def destination(
         lines = "" if county.name in plan.works_for else _lines(plan, None, policy)
         raise NotFound(f"{words}. {lines}".rstrip(" ."), code="county-not-served")
     if not region and len(_regions(plan, policy)) > 1:
-        raise NotFound(_no_region(plan, county, policy), code="region-unknown")
+        raise NotFound(_no_region(plan, policy), code="region-unknown")
     _check_services(case, county, plan, _lines(plan, county, policy, region), policy, as_of)
     mailbox = next((one for one in way.routes if one.channel is Channel.EMAIL), None)
     unsure = tuple(_unsure(case, county, mailbox, policy))
@@ -85,9 +85,9 @@ def _unsure(case: Case, county: County, mailbox: Route | None, policy: Policy) -
     """Warnings about a mailbox of a region: an inferred one, or one that serves a part of the county."""
     if mailbox and mailbox.region and county.kp:
         if county.kp.grade in (Grade.INFERRED, Grade.UNVERIFIED):
-            yield caution("region-not-confirmed", "member.county", note=county.kp.warning)
+            yield caution("region-not-confirmed", "member.county")
         if county.kp.partial:
-            yield caution("county-in-part", "member.address", note=county.kp.note)
+            yield caution("county-in-part", "member.address")
     for service in map(policy.services.__getitem__, case.referral.services):
         if mailbox and service.id in mailbox.ask_first:
             facts = {"name": service.name, "note": " ".join(service.notes[:1]) or mailbox.note}
@@ -149,10 +149,9 @@ def _regions(plan: Plan, policy: Policy) -> set[str]:
     return {one.region for one in policy.routes_file.route if one.plan == plan.id and one.region}
 
 
-def _no_region(plan: Plan, county: County, policy: Policy) -> str:
-    codes = ", ".join(county.kp.by_zip) if county.kp else ""
+def _no_region(plan: Plan, policy: Policy) -> str:
     names = " or ".join(policy.regions)
-    listed = f"give one of these ZIP codes in member.zip: {codes}"
+    listed = "give a ZIP code that settles it in member.zip ('calaim county NAME' lists them)"
     other = f"for any other, write the region that is printed on the card ({names}) in member.kp_region, or ask"
     words = f"the member's county is split between {plan.name}'s regions: {listed}; {other}"
     return f"{words}. {_lines(plan, None, policy)}"
@@ -172,28 +171,10 @@ def _check_services(case: Case, county: County, plan: Plan, call: str, policy: P
         if any(entry.id in one.services_except for one in mailboxes):
             raise NotFound(f"{entry.name}: takes no e-mailed referral. {call}", code="not-by-email")
         if policy.offered(plan.id, service, county, as_of) is False:
-            raise NotFound(_not_offered(entry, county, plan, call, policy, as_of), code="service-not-offered")
+            raise NotFound(_not_offered(entry, plan, call, policy), code="service-not-offered")
 
 
-def _not_offered(entry: Program, county: County, plan: Plan, call: str, policy: Policy, as_of: date) -> str:
-    region = county.kp.region if county.kp else None
-    near = [one for one in policy.counties_file.county if one.kp and one.kp.region == region]
-    offering = ", ".join(one.name for one in near if policy.offered(plan.id, entry.id, one, as_of)) or "no county"
+def _not_offered(entry: Program, plan: Plan, call: str, policy: Policy) -> str:
     listed = policy.offers[plan.id].as_of
     words = f"{entry.name}: not offered in the member's county as of {listed}. To confirm: {call}"
-    return f"{words} In the same region it is offered in {offering}"
-
-
-def own_mailboxes(policy: Policy, shipped: Policy, used: Collection[str] | None = None) -> Iterator[Problem]:
-    """A warning for each mailbox in the user's own data that the shipped data have otherwise, or not at all.
-
-    Of the addresses in use alone, where they are known.
-    """
-    known = {one.id: one.address for one in _mailboxes(shipped)}
-    for one in _mailboxes(policy):
-        if known.get(one.id) != one.address and (used is None or one.address in used):
-            yield caution("own-mailbox", f'route "{one.id}"', edition=shipped.edition)
-
-
-def _mailboxes(policy: Policy) -> Iterable[Route]:
-    return (one for one in policy.routes_file.route if one.channel is Channel.EMAIL and one.takes_referrals)
+    return f"{words} 'calaim services {entry.id}' tells where it is offered"

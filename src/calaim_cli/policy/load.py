@@ -41,17 +41,24 @@ def load(folder: Path | None = None) -> Policy:
 
     A file that the folder does not have is the shipped one.
 
-    Raises InputError with every problem of shape found. What refers to what is the business of `datacheck`.
+    Raises InputError with every problem of shape found. What refers to what is the business of `soundness`.
     """
     if folder is None and (policy := from_wheel()):
         return policy
     place = shipped() if folder is None else folder
-    programs, counties, routes, talk = (read_toml(_file(place, name)) for name in SCHEMAS)
+    return policy_of({name: read_toml(_file(place, name)) for name in SCHEMAS}, place)
+
+
+def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
+    """The policy of the tables of the TOML files, by their names; the tables of places are in the folder.
+
+    Raises InputError as `load` does.
+    """
     problems: list[Problem] = []
-    programs_file = _decode(programs, ProgramsFile, PROGRAMS, problems)
-    counties_file = _decode(counties, CountiesFile, COUNTIES, problems)
-    routes_file = _decode(routes, RoutesFile, ROUTES, problems)
-    talk_file = _decode(talk, TalkFile, TALK, problems)
+    programs_file = _decode(tables[PROGRAMS], ProgramsFile, PROGRAMS, problems)
+    counties_file = _decode(tables[COUNTIES], CountiesFile, COUNTIES, problems)
+    routes_file = _decode(tables[ROUTES], RoutesFile, ROUTES, problems)
+    talk_file = _decode(tables[TALK], TalkFile, TALK, problems)
     # Nothing can be decided without one of the three programs.
     found = {program.id for program in programs_file.program} if programs_file is not None else set(THREE_PROGRAMS)
     for program in THREE_PROGRAMS:

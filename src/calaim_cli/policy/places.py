@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from calaim_cli.base.folding import plain
 from calaim_cli.base.wording import is_called_county, near_names, one_of, place_key
 from calaim_cli.policy.programs import Grade
 
@@ -187,7 +188,7 @@ SHORT: Final = 4
 @lru_cache(REMEMBERED)
 def find_place(typed: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a name, alias, city, ZIP or FIPS code stands for. Near names are suggested, never taken."""
-    text = typed.strip()
+    text = plain(typed).strip()
     if any(c.isdigit() for c in text):
         county = gazetteer.by_fips.get(text)
         return Place(county) if county else find_zip(text, gazetteer)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
-from calaim_cli.base.wording import name_key, near_names, one_of, shown
+from calaim_cli.base.wording import name_key, names_several, near_names, one_of, shown
 from calaim_cli.policy import places, routes
 from calaim_cli.policy.places import County, plans_of
 from calaim_cli.policy.programs import (
@@ -27,7 +27,7 @@ from calaim_cli.policy.programs import (
     rules_of,
     source_id,
 )
-from calaim_cli.policy.questions import Criterion, Question, Topic
+from calaim_cli.policy.questions import Contradiction, Criterion, Question, Topic
 from calaim_cli.policy.rules import criteria_of
 from calaim_cli.policy.talk import TalkFile
 
@@ -50,8 +50,9 @@ class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProgramsFile(DataFile, frozen=True, forbid_unknown_fields=True):
-    """What `programs.toml` holds."""
+    """What `programs.toml` holds. Answers older than `answers_good_for_days` are warned of."""
 
+    answers_good_for_days: int = 30
     conflict: tuple[Conflict, ...] = ()
     notice: tuple[Notice, ...] = ()
     fact: tuple[Fact, ...] = ()
@@ -60,6 +61,7 @@ class ProgramsFile(DataFile, frozen=True, forbid_unknown_fields=True):
     group: tuple[Group, ...] = ()
     question: tuple[Question, ...] = ()
     criterion: tuple[Criterion, ...] = ()
+    contradiction: tuple[Contradiction, ...] = ()
     program: tuple[Program, ...] = ()
     population: tuple[Program, ...] = ()
     service: tuple[Program, ...] = ()
@@ -108,17 +110,18 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     @property
     def edition(self) -> str:
         """The edition of the data; that of each file where they differ."""
-        editions = {name.partition(".")[0]: file.edition for name, file in self._files.items()}
+        editions = {name.partition(".")[0]: file.edition for name, file in self.files.items()}
         first, *others = set(editions.values())
         return ", ".join(f"{name} {edition}" for name, edition in editions.items()) if others else first
 
     @property
     def review_by(self) -> date:
         """The day on which the data want a review: the earliest of the files'."""
-        return min(file.review_by for file in self._files.values())
+        return min(file.review_by for file in self.files.values())
 
     @property
-    def _files(self) -> Mapping[str, DataFile]:
+    def files(self) -> Mapping[str, DataFile]:
+        """What each of the files holds, by its name."""
         return {
             PROGRAMS: self.programs_file,
             COUNTIES: self.counties_file,
@@ -158,7 +161,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def past_review(self, as_of: date) -> tuple[Problem, ...]:
         """A warning for each file, source and entry whose review is due on `as_of`."""
-        due = {name: file.review_by for name, file in self._files.items()} | {
+        due = {name: file.review_by for name, file in self.files.items()} | {
             f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
         if as_of < self.programs_file.review_by:  # from then on all of them are
@@ -200,6 +203,11 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
             one.id: self.questions_of(criteria_of(*rules_of(one).values())) for one in self.entries if one.form_part
         }
         return {entry: tuple(self.questions[question] for question in ids) for entry, ids in asked.items()}
+
+    @cached_property
+    def rule_criteria(self) -> frozenset[str]:
+        """The criteria that decide something: those of the rules, and not those of contradictions alone."""
+        return frozenset(one for entry in self.entries for one in criteria_of(*rules_of(entry).values()))
 
     def name_of(self, entry_id: str) -> str:
         """The name of a program, population or service."""
@@ -270,7 +278,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     def plan_not_said(self, county: County, but: str = "") -> str:
         """The question to ask where nobody has said which plan the member has: the county's, with phones."""
         named = one_of(self.to_call(plan, county) for plan in plans_of(county) if plan != but)
-        card = f"Which plan is on the card? In {county.name} County it may be {named}."
+        card = f"Which plan is on the card? In the member's county it may be {named}."
         return f"{card} Without a card, {self.call_to_choose()}."
 
     def to_call(self, plan_id: str, county: County) -> str:
@@ -334,6 +342,9 @@ def plan_named(typed: str, policy: Policy) -> places.Plan:
 def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str, least: float = 0.6) -> Named:
     """The one that is typed. Raises NotFound with the ids of near names, or with `hint` where none is near."""
     found = known.get(name_key(typed))
+    # A member has one plan, of which "and" may be a part of the name.
+    if found is None and kind != "plan" and names_several(typed, known):
+        raise NotFound(f"{shown(typed)}: several in one: give one at a time", code=f"unknown-{kind}")
     if found is None:
         ids = tuple(dict.fromkeys(known[name].id for name in near_names(typed, known, least=least)))
         words = f"did you mean {one_of(ids)}?" if ids else hint
@@ -386,6 +397,7 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
             yield PROGRAMS, f'"{entry.id}": from', entry.from_source
         if entry.authority:
             yield PROGRAMS, f'"{entry.id}": authority', entry.authority_source
+    yield from ((PROGRAMS, f'contradiction "{one.id}"', one.source) for one in programs.contradiction)
     yield from ((PROGRAMS, f'notice "{one.id}"', one.source) for one in programs.notice)
     yield from ((PROGRAMS, f'fact "{one.id}"', one.source) for one in programs.fact)
     for file, conflicts in ((PROGRAMS, programs.conflict), (COUNTIES, counties.conflict)):

@@ -10,8 +10,9 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.wording import did_you_mean, one_of
-from calaim_cli.policy.rules import MOST_REMEMBERED, Truth, Truths
+from calaim_cli.base.folding import is_unknown, yes_or_no
+from calaim_cli.base.wording import choice_of, did_you_mean, names_several, one_of
+from calaim_cli.policy.rules import MOST_REMEMBERED, Rule, Truth, Truths
 
 Answer = bool | int | str | tuple[str, ...]
 """What was given to a question: yes/no, a number, a choice id, or several choice ids; or DONT_KNOW.
@@ -43,7 +44,10 @@ class Topic(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How we ask. `choices` gives each choice id its words, in the order shown; `none` excludes the others."""
+    """How we ask. `choices` gives each choice id its words, in the order shown; `none` excludes the others.
+
+    `months` is how far back it looks, where it does: such an answer does not stay true.
+    """
 
     id: str
     topic: str
@@ -53,6 +57,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unit: str = ""
     at_most: int | None = None
     choices: dict[str, str] = {}
+    months: int = 0
     # Roughly the share that says yes, reaches a step or chooses any: it orders the interview and decides nothing.
     likely: float = 0.3
 
@@ -77,6 +82,18 @@ class Criterion(Condition, frozen=True, forbid_unknown_fields=True, kw_only=True
     id: str
     text: str
     source: tuple[str, ...]
+
+
+class Contradiction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Answers to two questions that cannot both be true: the rule is met, and the first count of `above` the larger.
+
+    What is not known contradicts nothing.
+    """
+
+    id: str
+    why: str
+    source: tuple[str, ...]
+    above: tuple[str, ...] = ()
 
 
 def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
@@ -121,6 +138,11 @@ def _met(condition: Condition, answer: Answer, chosen: set[str]) -> bool:
     return not chosen.isdisjoint(condition.has_any_of or condition.one_of)
 
 
+def in_doubt(answer: Answer) -> bool:
+    """Whether the answer is "don't know", or a half-known list."""
+    return DONT_KNOW in (answer if isinstance(answer, tuple) else (answer,))
+
+
 def read_answers(
     given: Mapping[str, object], questions: Mapping[str, Question]
 ) -> tuple[dict[str, Answer], tuple[Problem, ...]]:
@@ -148,11 +170,12 @@ def read_answers(
 
 def read_answer(question: Question, value: object, where: str) -> Answer | Problem:
     """The answer that `value` gives to the question, or the problem with it."""
-    if value == DONT_KNOW:
+    if isinstance(value, str) and is_unknown(value):
         return DONT_KNOW
     match question.kind:
         case Kind.YES_NO:
-            return value if isinstance(value, bool) else _wrong_kind(where, "true, false")
+            flag = yes_or_no(value) if isinstance(value, str) else value
+            return flag if isinstance(flag, bool) else _wrong_kind(where, "true, false")
         case Kind.NUMBER:
             return _number(question, value, where)
         case Kind.CHOICE:
@@ -175,22 +198,32 @@ def _number(question: Question, value: object, where: str) -> Answer | Problem:
 
 
 def _choice(question: Question, value: str, where: str) -> str | Problem:
-    if value in question.choices:
-        return value
-    hint = did_you_mean(value, question.choices)
+    if chosen := choice_of(value, question.choices):
+        return chosen
+    several = names_several(value, (*question.choices, *question.choices.values()))
+    if several and question.kind is Kind.CHOICES:
+        return not_separated(where)
+    hint = "" if several else did_you_mean(value, question.choices)
     known = f"the choices are {one_of(question.choices)}"
     return Problem(where, "unknown-choice", f"unknown choice: {hint or known}")
+
+
+def not_separated(where: str) -> Problem:
+    """The problem with several choices in one text: a near name of one of them would lose the others."""
+    return Problem(where, "not-separated", 'several in one text: give each by itself, such as ["one", "two"]')
 
 
 def _choices(question: Question, value: object, where: str) -> Answer | Problem:
     if not isinstance(value, list | tuple) or not set(map(type, value)) <= {str}:
         return _wrong_kind(where, "a list of choices")
-    chosen = set(value)
+    chosen = set()
+    for one in value:
+        choice = DONT_KNOW if is_unknown(one) else _choice(question, one, where)
+        if isinstance(choice, Problem):
+            return choice
+        chosen.add(choice)
     if NONE_OF_THESE in chosen and len(chosen) > 1:
         return Problem(where, "choice-none", f'remove "{NONE_OF_THESE}", or remove the other choices')
     if chosen == {DONT_KNOW}:
         return DONT_KNOW
-    for one in value:
-        if one not in question.choices and one != DONT_KNOW:
-            return _choice(question, one, where)
     return tuple(choice for choice in (*question.choices, DONT_KNOW) if choice in chosen)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from calaim_cli.base.errors import CalaimError, Problem
+from calaim_cli.base.streams import escaped
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, Region, plans_of
 from calaim_cli.policy.policy import Policy
@@ -30,7 +31,13 @@ def written(document: Document) -> str:
     # Loaded here: text answers do without it.
     import json
 
-    return json.dumps(document, ensure_ascii=False)
+    return escaped(json.dumps(document, ensure_ascii=False))
+
+
+def with_warnings(document: Document, warnings: Iterable[Problem]) -> Document:
+    """The document with these warnings before its own, each once; a document without any gets them at its end."""
+    said = [*_problems(warnings), *document.get("warnings", ())]
+    return {**document, "warnings": [one for n, one in enumerate(said) if one not in said[:n]]}
 
 
 def county_document(place: Place, typed: str, policy: Policy) -> Document:
@@ -57,6 +64,7 @@ def county_document(place: Place, typed: str, policy: Policy) -> Document:
         "ccs": county.ccs,
         "city": city_document(place),
         "edition": policy.edition,
+        "warnings": [],
     }
 
 
@@ -103,7 +111,7 @@ def plans_document(plans: Iterable[Plan], policy: Policy) -> Document:
         }
         for plan in plans
     ]
-    return {"schema": "calaim.plans/1", "plans": listed, "edition": policy.edition}
+    return {"schema": "calaim.plans/1", "plans": listed, "edition": policy.edition, "warnings": []}
 
 
 def _offer(offer: Offer | None, policy: Policy) -> Document | None:
@@ -125,7 +133,7 @@ def contacts_document(contacts: Iterable[Contact], policy: Policy) -> Document:
         }
         for one in contacts
     ]
-    return {"schema": "calaim.contacts/1", "contacts": listed, "edition": policy.edition}
+    return {"schema": "calaim.contacts/1", "contacts": listed, "edition": policy.edition, "warnings": []}
 
 
 def city_document(place: Place) -> Document | None:
@@ -172,7 +180,7 @@ def counties_document(counties: Iterable[County], policy: Policy) -> Document:
         }
         for one in counties
     ]
-    return {"schema": "calaim.counties/1", "counties": listed, "edition": policy.edition}
+    return {"schema": "calaim.counties/1", "counties": listed, "edition": policy.edition, "warnings": []}
 
 
 def services_document(
@@ -338,7 +346,7 @@ def expectations_document(cases: int, differences: Iterable[screening.Difference
     listed = [
         {"case": one.case, "result": one.subject, "expected": one.expected, "found": one.found} for one in differences
     ]
-    return {"schema": "calaim.expectations/1", "cases": cases, "differences": listed}
+    return {"schema": "calaim.expectations/1", "cases": cases, "differences": listed, "warnings": []}
 
 
 def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], policy: Policy, as_of: date) -> Document:

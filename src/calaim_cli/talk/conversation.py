@@ -11,18 +11,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound, Problem
-from calaim_cli.base.values import MESSAGES, Value, date_of_birth
+from calaim_cli.base.folding import is_unknown
+from calaim_cli.base.values import MESSAGES, Value, date_of_birth, figures
 from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.interview import Inquiry, next_question
-from calaim_cli.decide.membership import MANAGED_CARE, membership_of
+from calaim_cli.decide.known import CURRENT_SERVICES, known_of
+from calaim_cli.decide.membership import membership_of
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
 from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named
 from calaim_cli.policy.programs import Outcome
-from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer, read_answers
+from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer
 from calaim_cli.policy.routes import Form, ReferralWords
 from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 
@@ -48,12 +50,8 @@ class Declined(Exception):
 
 
 def answers_of(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
-    """The case's answers as far as they are valid, with what the case says beside them: age, plan."""
-    answers, _ = read_answers(case.answers, policy.questions)
-    age = age_of(case, as_of)
-    if membership_of(case, policy).plan and MANAGED_CARE in policy.questions:
-        answers[MANAGED_CARE] = True
-    return answers if age is None else {**answers, AGE: age}
+    """What is known by the case, as far as its answers are valid."""
+    return known_of(case, policy.questions, as_of, membership_of(case, policy).plan).answers
 
 
 def hold_interview(
@@ -62,7 +60,9 @@ def hold_interview(
     """The case with the replies to all that can still change the inquiry's subjects.
 
     "Back" asks an earlier question again and drops no later reply. `stand` is told the case before each question.
+    The replies are of this day; where older answers stay, theirs is kept.
     """
+    older = set(case.answers) if case.answered_on else set()
     asked = [question for question in answers_of(case, policy, as_of) if question in about.questions]
     question = next_question(about, answers_of(case, policy, as_of))
     while question is not None:
@@ -75,6 +75,8 @@ def hold_interview(
             question = asked[position - 1] if position else question
             continue
         case = with_reply(case, policy.questions[question], reply)
+        older.discard(question)
+        case = case if older else replace(case, answered_on=as_of.isoformat())
         save(case)
         if question not in asked:
             asked.append(question)
@@ -84,12 +86,13 @@ def hold_interview(
 
 def question_prompt(question: Question, case: Case, policy: Policy, as_of: date) -> Prompt:
     """The prompt for a question: its words, help with sources, choices, and the reply given before."""
-    tests = [criterion for criterion in policy.criteria.values() if criterion.question == question.id]
+    tests = [one for one in policy.criteria.values() if one.question == question.id and one.id in policy.rule_criteria]
     cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
     most = question.at_most
     bound = "" if most is None else f" to {most}"
 
     def number(typed: str) -> Value:
+        typed = figures(typed)
         if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST and (most is None or int(typed) <= most):
             return Value(typed)
         # A date of birth will do for the age, and is kept as such.
@@ -113,7 +116,8 @@ def _earlier(question: Question, case: Case, as_of: date) -> str | tuple[str, ..
     """The reply given before, as the prompt knows it; one that is not valid counts as none."""
     if question.id == AGE and age_of(case, as_of) is not None:
         return case.member.date_of_birth
-    answer = read_answer(question, case.answers.get(question.id, ()), question.id)
+    referred = case.referral.current_services if question.id == CURRENT_SERVICES else ()
+    answer = read_answer(question, case.answers.get(question.id, referred), question.id)
     if isinstance(answer, Problem) or answer == DONT_KNOW:
         return ""
     if isinstance(answer, bool):
@@ -122,12 +126,17 @@ def _earlier(question: Question, case: Case, as_of: date) -> str | tuple[str, ..
 
 
 def with_reply(case: Case, question: Question, reply: Reply) -> Case:
-    """The case with the reply kept. A date of birth is kept as such, and the age is then no answer of its own."""
+    """The case with the reply kept. A date of birth is kept as such, and the age is then no answer of its own.
+
+    What the member receives now is said once, and so no longer in the referral.
+    """
     if question.id == AGE and isinstance(reply, str) and not reply.isdigit():
         others = {key: value for key, value in case.answers.items() if key != AGE}
         return replace(case, member=replace(case.member, date_of_birth=reply), answers=others)
     if question.id == AGE:
         case = replace(case, member=replace(case.member, date_of_birth=""))
+    if question.id == CURRENT_SERVICES:
+        case = replace(case, referral=replace(case.referral, current_services=()))
     answer: Any = list(reply) if isinstance(reply, tuple) else reply
     if reply is Move.DONT_KNOW:
         answer = DONT_KNOW
@@ -251,7 +260,7 @@ def place_steps(policy: Policy) -> tuple[Step, ...]:
 
 def _plan_here(typed: str, county: County, policy: Policy) -> Value:
     """The id of the plan that is typed; one that does not serve the county is asked for again, with what is known."""
-    if name_key(typed) == DONT_KNOW:
+    if is_unknown(typed):
         return Value(DONT_KNOW)
     try:
         plan = plan_named(typed, policy)
@@ -263,7 +272,7 @@ def _plan_here(typed: str, county: County, policy: Policy) -> Value:
 
 
 def _region(typed: str, policy: Policy) -> Value:
-    key = name_key(typed)
+    key = DONT_KNOW if is_unknown(typed) else name_key(typed)
     return Value(key, "" if key in {DONT_KNOW, *policy.regions} else f"give {one_of(policy.regions)}, or {DONT_KNOW}")
 
 
@@ -284,7 +293,9 @@ def field_step(where: str, form: Form, words: ReferralWords, as_of: date) -> Ste
     may_be_left = not options and choice is field and where not in form.required
 
     def prompt(case: Case) -> Prompt | None:
-        said = attrgetter(choice.key)(case)
+        said, answered = attrgetter(choice.key)(case), case.answers.get(field.name, DONT_KNOW)
+        if where == f"referral.{CURRENT_SERVICES}" and answered and DONT_KNOW not in answered:
+            return None  # the interview asked it
         if choice is not field and not getattr(words, choice.choices).get(said, "").endswith(SAY_WHICH):
             return None
         return Prompt(

@@ -8,8 +8,11 @@ from enum import Enum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from calaim_cli.base.folding import is_unknown, plain, word, yes_or_no
 from calaim_cli.base.values import MESSAGES, Value
+from calaim_cli.base.wording import choice_of
 
 
 class Move(Enum):
@@ -44,8 +47,10 @@ Ask = Callable[[Prompt], Reply]
 """Asks a person and gives a reply that fits the prompt; HELP and wrong replies are dealt with on the way."""
 
 MOVES: Final = {"back": Move.BACK, "?": Move.HELP, "help": Move.HELP, "quit": Move.QUIT}
-DONT_KNOW_WORDS: Final = frozenset({"dk", "don't know", "dont know", "don\u2019t know", "unknown"})
 NONE_OF_THESE: Final = "none"
+LONGEST_NUMBER: Final = 2
+NO_MORE: Final = "-"
+"""Typed, it removes what was given before where nothing has to be."""
 
 
 class Refusal(Struct, frozen=True):
@@ -57,13 +62,14 @@ class Refusal(Struct, frozen=True):
 def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     """The reply that a typed line gives: a move, the number or words of a choice, several of them, or a checked text.
 
-    An empty line keeps the reply given before, if that passes its check, or skips what is optional.
+    An empty line keeps the reply given before, if that passes its check, or skips what is optional; NO_MORE removes it.
     """
     text = typed.strip()
-    folded = " ".join(text.casefold().split())
-    moves = MOVES | dict.fromkeys(DONT_KNOW_WORDS if prompt.dont_know else (), Move.DONT_KNOW)
-    if folded in moves:
-        return moves[folded]
+    unknown = Move.DONT_KNOW if prompt.dont_know and is_unknown(text) else None
+    if move := MOVES.get(word(text), unknown):
+        return move
+    if text == NO_MORE and prompt.optional:
+        text, prompt = "", replace(prompt, earlier="")
     if not text and not prompt.earlier and not prompt.optional:
         return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
     if not text and (prompt.options or not prompt.earlier):
@@ -77,16 +83,16 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     return Refusal(prompt.explain(checked.error)) if checked.error else checked.value
 
 
-def _one(prompt: Prompt, text: str) -> str | None:
-    if re.fullmatch(r"[0-9]{1,2}", text) and 1 <= int(text) <= len(prompt.options):
-        return list(prompt.options)[int(text) - 1]
-    folded = text.casefold()
-    fits = (name for name, words in prompt.options.items() if folded in (name.casefold(), words.casefold()))
-    return next(fits, None)
+def _one(prompt: Prompt, typed: str) -> str | None:
+    text = plain(typed)
+    if re.fullmatch(r"[0-9]+", text):
+        return dict(enumerate(prompt.options, 1)).get(int(text)) if len(text) <= LONGEST_NUMBER else None
+    said = yes_or_no(text) if prompt.options.keys() == {"yes", "no"} else None
+    return choice_of(text, prompt.options) or (None if said is None else "yes" if said else "no")
 
 
 def _several(prompt: Prompt, text: str) -> tuple[str, ...] | Refusal:
-    parts = [text] if _one(prompt, text) else re.split(r"[,;]|\s+(?=[0-9])", text)
+    parts = [text] if _one(prompt, text) else re.split(r"[,;]|\s+(?=[0-9])", plain(text))
     chosen = [_one(prompt, part.strip()) for part in parts if part.strip()]
     if not chosen or None in chosen:
         return Refusal(f"give numbers from 1 to {len(prompt.options)}, such as 1,3")

@@ -11,42 +11,36 @@ from datetime import date
 from itertools import count
 from operator import attrgetter
 from pathlib import Path
-from typing import Final
 
 from msgspec.structs import replace
 
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, Stopped, UsageError
 from calaim_cli.base.streams import say
-from calaim_cli.base.values import age_on, email, line
+from calaim_cli.base.values import Value, age_on
 from calaim_cli.case import casefile
 from calaim_cli.case.case import AGE, Case, Consent, LeadEntity, Profile, with_profile
+from calaim_cli.case.form import PROFILE_FIELDS
 from calaim_cli.decide.interview import Inquiry, inquiry, open_questions, standing, to_settle
+from calaim_cli.decide.known import known_of
 from calaim_cli.decide.membership import membership_of
-from calaim_cli.decide.screening import screener
+from calaim_cli.decide.screening import county_to_decide_for, screener
 from calaim_cli.draft import fitness, route
 from calaim_cli.draft.draft import Drafted, Drafter, as_text
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
-from calaim_cli.policy.questions import read_answers
 from calaim_cli.talk import conversation, terminal
 from calaim_cli.talk.prompt import Ask, Prompt, Reply
 
-ENTITY: Final = {
-    "name": ("Network Lead Entity that takes referrals to your own organization, if you have one: its name", line),
-    "email": ("The Network Lead Entity's e-mail", email),
-}
-"""The words that ask for each field of a Network Lead Entity, and its check."""
 
-
-def started(start: Path | None, county: str | None, policy: Policy) -> Case:
+def started(start: Path | None, county: str | None, policy: Policy, as_of: date) -> Case:
     """The case to go on with; a county given on the command line is kept in it.
 
     Raises InputError with every problem of its answers, before anything is asked.
     """
     case = casefile.read(str(start)) if start else Case()
-    if problems := read_answers(case.answers, policy.questions)[1]:
+    if problems := known_of(case, policy.questions, as_of, plan="").problems:
         raise InputError(f"{start}: the answers are not valid; nothing was asked", problems)
     if county is None:
         return case
@@ -57,7 +51,7 @@ def started(start: Path | None, county: str | None, policy: Policy) -> Case:
 def inquiry_for(typed: list[str], case: Case, policy: Policy) -> Inquiry:
     """The inquiry to settle. Only what the member's own plan does not offer in the county is left out."""
     named = [entry_named(one, policy) for one in typed]
-    county = place_named(case.member.county, policy).county if case.member.county else None
+    county = county_to_decide_for("interview", case, policy).county if case.member.county else None
     subjects = to_settle(named, policy, county, membership_of(case, policy).plan)
     return inquiry(subjects, policy.criteria, policy.questions)
 
@@ -102,15 +96,27 @@ def interviewed(about: Inquiry, case: Case, policy: Policy, as_of: date, ask: As
 def saver(path: Path | None, start: Path | None) -> conversation.Save:
     """A function that saves the case in one step, readable by its owner alone; without a path it saves nothing.
 
-    Raises OutputRefused when another case than the one to go on with is already there.
+    Raises OutputRefused when another case than the one to go on with is already there, also one that it has become
+    since, and before anything is asked where saving would lose the remarks in it.
     """
     if path is None:
         return lambda _: None
-    if path.exists() and not (start and start.exists() and path.samefile(start)):
-        raise OutputRefused(f"{path}: exists: go on with it by --from, or choose another name", code="exists")
+    known, as_json = b"", path.suffix.lower() == ".json"
+    if path.exists():
+        if not (start and start.exists() and path.samefile(start)):
+            raise OutputRefused(f"{path}: exists: go on with it by --from, or choose another name", code="exists")
+        known = files.read_bytes(str(path), casefile.LARGEST)
+        text = known.decode("utf-8-sig")
+        as_json = casefile.is_json(text)
+        if lost := () if as_json else casefile.remarks(text):
+            words = f"saving would lose the {casefile.in_lines(lost)}; choose another name for --save"
+            raise OutputRefused(f"{path}: {words}", code="remarks")
 
     def save(case: Case) -> None:
-        files.save(path, casefile.case_bytes(case), replace=True)
+        nonlocal known
+        content = casefile.case_bytes(case, as_json=as_json)
+        files.save(path, content, known=known)
+        known = content
 
     return save
 
@@ -221,11 +227,10 @@ def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
     """The profile with the referrer's details and the Network Lead Entity asked anew; Enter keeps what was there."""
     steps = conversation.form_steps("referrer", policy, date.min, KP)
     details = conversation.walk(steps, Case(referrer=profile.referrer), ask, lambda _: None)
-    old = profile.network_lead_entity or LeadEntity()
-    said = {}
-    for key, (text, check) in ENTITY.items():
-        where, earlier = f"network_lead_entity.{key}", getattr(old, key)
-        asked = Prompt(where=where, text=text, optional=True, earlier=earlier, check=check)
-        said[key] = str(conversation.ask_alone(ask, asked))
+    old, said = profile.network_lead_entity or LeadEntity(), {}
+    for field in (one for one in PROFILE_FIELDS if one.part == "network_lead_entity"):
+        earlier, check = getattr(old, field.name), field.check or Value
+        asked = Prompt(where=field.key, text=field.ask, optional=True, earlier=earlier, check=check)
+        said[field.name] = str(conversation.ask_alone(ask, asked))
     entity = LeadEntity(**said) if said["email"] else None
     return replace(profile, referrer=details.referrer, network_lead_entity=entity)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from calaim_cli.base.errors import UsageError
 from calaim_cli.base.streams import is_on, say, tamed
-from calaim_cli.talk.prompt import Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
+from calaim_cli.talk.prompt import NO_MORE, Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
 
 if TYPE_CHECKING:
     from questionary import Question
@@ -83,6 +83,7 @@ def _ways(prompt: Prompt, keeping: str = "") -> str:
     ways = {
         "Enter to skip": prompt.optional and not prompt.earlier,
         f"Enter to keep {keeping}".rstrip(): bool(prompt.earlier),
+        f"{NO_MORE} to remove": prompt.optional and bool(prompt.earlier),
         "don't know": prompt.dont_know,
         "?": bool(prompt.help),
         "back": True,

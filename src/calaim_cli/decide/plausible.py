@@ -1,0 +1,118 @@
+"""Whether the values of the data can be what they are meant to be: texts, ids, phones, days, links."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from calaim_cli.base.errors import Problem
+from calaim_cli.base.values import all_printable, email
+from calaim_cli.base.wording import name_key
+from calaim_cli.case.form import FIELDS
+from calaim_cli.policy.leaves import Leaf
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE
+from calaim_cli.policy.routes import Channel, Route
+
+# Area code and exchange begin with 2 to 9 and are no service code (211, 911); 555 is in no area, and only films have
+# it as an exchange, but for the invented numbers of examples: North American Numbering Plan.
+NUMBER: Final = (
+    r"(?:\+?1[-. ]?)?\(?(?!555)[2-9](?!11)[0-9]{2}\)?[-. ]?(?!555[-. ]?(?!01|[-. ]))[2-9](?!11)[0-9]{2}[-. ]?[0-9]{4}"
+    r"(?:,? (?:option|ext\.?|x) ?[0-9]{1,6})?"
+)
+PHONE: Final = re.compile(rf"{NUMBER}(?: or {NUMBER})*")
+TTY: Final = re.compile(rf"(?:711|{NUMBER})(?: or (?:711|{NUMBER}))*")  # 711 is the relay service
+LINK: Final = re.compile(r"(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?:[/?#][!-~]*)?")
+DAY: Final = re.compile(r"(?:19|20)[0-9]{2}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?")
+ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+CALIFORNIA: Final = re.compile(r"9(?:[0-5][0-9]|6[01])[0-9]{2}")
+
+LINKS: Final = frozenset({"link", "website", "forms", "eligibility"})
+UNDATED: Final = frozenset({"date", "as_of"})  # as texts, as exact as the document's own, "" where it has none
+LOOKED_AT: Final = UNDATED | {"checked"}
+CALLED: Final = frozenset({"id", "name", "aliases"})
+IDS: Final = frozenset(
+    {"id", *(f"{table}:name" for table in ("choices", "relationships", "referral_sources", "vendors", "kinds"))}
+)
+# The column that a sheet of refused rows gets, and the one of the day of the answers.
+COLUMNS: Final = frozenset({"problem", "problem_2", "answered_on"}).union(
+    *((field.column, *field.aliases) for field in FIELDS)
+)
+BOTH: Final = frozenset({"current_services"})  # one fact of the referral and of the answers
+
+
+def implausible(policy: Policy, leaves: Iterable[Leaf]) -> Iterator[Problem]:
+    """Problems of single values, whatever the entry they are of."""
+    checked = {name: file.as_of for name, file in policy.files.items()}
+    for leaf in leaves:
+        if isinstance(leaf.value, str):
+            yield from _text(leaf, leaf.value)
+            yield from _called(leaf, leaf.value)
+            yield from _shape(leaf, leaf.value)
+        elif isinstance(leaf.value, float) and not 0 <= leaf.value <= 1:
+            yield Problem(leaf.where, "share", "give a share from 0 to 1")
+        elif isinstance(leaf.value, int) and leaf.value < 0:
+            yield Problem(leaf.where, "below-zero", "is below zero, and nothing is counted so: give 0 or more")
+        if leaf.key in LOOKED_AT and leaf.value:
+            yield from _not_after(leaf, checked[leaf.where.partition(":")[0]])
+
+
+def _text(leaf: Leaf, text: str) -> Iterator[Problem]:
+    if not text.strip() and not (text == "" and leaf.key in UNDATED):
+        yield Problem(leaf.where, "empty-text", "is empty: write it, or remove the key")
+    elif text != text.strip():
+        yield Problem(leaf.where, "blank", "begins or ends with a blank or a line break: remove it")
+    if not all_printable(text, "\n"):
+        yield Problem(leaf.where, "text-char", "holds a control character or another invisible one: write it again")
+
+
+def _called(leaf: Leaf, text: str) -> Iterator[Problem]:
+    """Problems of ids and names, by which one entry points at another and a person at both."""
+    if leaf.key in IDS and not ID.fullmatch(text):
+        yield Problem(leaf.where, "id-char", "an id is of letters, digits, - and _: choose another")
+    if leaf.key in CALLED and name_key(text) in {"", DONT_KNOW, NONE_OF_THESE}:
+        words = f'"{DONT_KNOW}" and "{NONE_OF_THESE}" are answers, and no id or name: choose another'
+        yield Problem(leaf.where, "id-word", words)
+    if leaf.key == "id" and ": question " in leaf.where and (text in COLUMNS - BOTH or text != text.lower()):
+        yield Problem(leaf.where, "id-column", "is also a column of a sheet, or holds a capital: choose another")
+
+
+def _shape(leaf: Leaf, text: str) -> Iterator[Problem]:
+    """Problems of what is dialed, followed, dated or looked up."""
+    entry, of_route = leaf.entry, leaf.key in {"address", "also"} and isinstance(leaf.entry, Route)
+    dialed = of_route and isinstance(entry, Route) and entry.channel in {Channel.PHONE, Channel.FAX}
+    if (leaf.key == "phone" or dialed) and not PHONE.fullmatch(text):
+        yield Problem(leaf.where, "phone", "give a telephone number of ten digits, such as 1-800-430-4263")
+    if leaf.key == "tty" and not TTY.fullmatch(text):
+        yield Problem(leaf.where, "phone", "give 711 or a telephone number of ten digits, such as 1-800-430-7077")
+    if leaf.key == "email" and email(text) != (text, "", ""):
+        yield Problem(leaf.where, "address", PLAIN_ADDRESS)
+    link = text.partition(" ")[0] if of_route and text.startswith("http") else text if leaf.key in LINKS else ""
+    if link and not LINK.fullmatch(link):
+        yield Problem(leaf.where, "link", "give a link such as https://www.dhcs.ca.gov/calaim")
+    if leaf.key == "by_zip:name" and not CALIFORNIA.fullmatch(text):
+        yield Problem(leaf.where, "zip", "give ZIP codes of California, five digits in quotes")
+    if leaf.key in UNDATED and text and not _is_day(text):
+        yield Problem(leaf.where, "dates", 'give a year, month or day such as "2026", "2026-01" or "2026-01-05"')
+
+
+PLAIN_ADDRESS: Final = "give one plain e-mail address without accents, such as name@example.org"
+
+
+def _is_day(text: str) -> bool:
+    if not DAY.fullmatch(text):
+        return False
+    try:
+        dt.date.fromisoformat(f"{text}-01-01"[: len("2026-01-01")])
+    except ValueError:
+        return False
+    return True
+
+
+def _not_after(leaf: Leaf, checked: dt.date) -> Iterator[Problem]:
+    """A problem of a day on which something was dated or looked at, after the one of the whole file."""
+    day = str(leaf.value)
+    if day > checked.isoformat()[: len(day)]:
+        yield Problem(leaf.where, "dates", f"is after the file's own as_of, {checked}: correct one of them")
