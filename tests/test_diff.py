@@ -78,12 +78,12 @@ def test_changed_threshold_shows_who_is_decided_differently(run: Run, data_copy:
     document = json.loads(ran.out)
     assert list(document) == ["schema", "old", "new", "changes", "cases"]
     assert [(one["key"], one["was"], one["now"]) for one in document["changes"]] == [
+        ("at_least", "5", "6"),
         (
             "text",
             "Had 5 or more emergency visits in the last 6 months",
             "Had 6 or more emergency visits in the last 6 months",
         ),
-        ("at_least", "5", "6"),
     ]
     assert {(one["subject"], one["was"], one["now"]) for one in document["cases"]} == {
         ("ecm", "likely", "need-answers"),

@@ -18,13 +18,14 @@ from calaim_cli.case.form import BY_KEY
 from calaim_cli.decide.interview import telling_answers
 from calaim_cli.decide.known import MANAGED_CARE, asked_by
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, implausible
+from calaim_cli.decide.sound_talk import unsound_talk
 from calaim_cli.decide.thresholds import unmeetable
 from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
-from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, Policy, cited
+from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, TALK, ZIPS, Policy, cited
 from calaim_cli.policy.programs import THREE_PROGRAMS, Grade, Outcome, rules_of, source_id
-from calaim_cli.policy.questions import DONT_KNOW, Contradiction, Criterion, Kind, Question, truths_of
+from calaim_cli.policy.questions import DONT_KNOW, Condition, Contradiction, Kind, Question, truths_of
 from calaim_cli.policy.routes import Channel, Form, Route
 from calaim_cli.policy.rules import Rule, Truths, criteria_of, evaluator
 
@@ -51,6 +52,10 @@ REFERENCES: Final = {
     **dict.fromkeys(("source", "codes_source", "from_source", "authority_source"), "source"),
     **dict.fromkeys(("fields", "required", "labels:name"), "field"),
     **{key: key for key in ("population", "topic", "group", "question")},
+    **dict.fromkeys(("answers", "asks", "part_of", "not_known", "yes:name", "no:name", "then:name"), "question"),
+    **dict.fromkeys(("may_be", "must_be"), "criterion"),
+    **dict.fromkeys(("after", "no_needs"), "row"),
+    "follows": "screen",
     "kinds": "kind",
     "touches": "entry",
     "numbers": "number",
@@ -67,8 +72,9 @@ def find_problems(policy: Policy) -> tuple[Problem, ...]:
     dangling = tuple(_references(policy, found))
     others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
     # What can be met is worked out from criteria and questions that are there.
-    meetable = () if dangling else (*_contradictions(policy), *unmeetable(policy))
-    return (*dangling, *implausible(policy, found), *others, *meetable)
+    linked = () if dangling else (_contradictions, unmeetable, _implied, unsound_talk)
+    whole = (problem for check in linked for problem in check(policy))
+    return (*dangling, *implausible(policy, found), *others, *whole)
 
 
 def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
@@ -99,6 +105,8 @@ def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
         "entry": entries | names | policy.plans.keys(),
         "outcome": list(Outcome),
         "field": BY_KEY,
+        "row": [row.id for screen in policy.talk_file.screen for row in screen.rows],
+        "screen": [one.id for one in policy.talk_file.screen],
         "number": ("mrn", "cin"),
     }
     for leaf in found:
@@ -130,6 +138,10 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
         f"{ROUTES}: route": (one.id for one in routes.route),
         f"{ROUTES}: form": (one.id for one in routes.form),
         f"{ROUTES}: offer": (one.plan for one in routes.offer),
+        f"{TALK}: voice": (one.id for one in policy.talk_file.voice),
+        f"{TALK}: screen": (one.id for one in policy.talk_file.screen),
+        f"{TALK}: row": (row.id for one in policy.talk_file.screen for row in one.rows),
+        f"{TALK}: implied": (one.id for one in policy.talk_file.implied),
     }
     for kind, ids in lists.items():
         for repeated, times in Counter(ids).items():
@@ -218,9 +230,16 @@ def _criteria(policy: Policy) -> Iterator[Problem]:
             yield Problem(where, "unused-criterion", "no rule or contradiction uses it; use it or remove it")
 
 
-def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
+def _implied(policy: Policy) -> Iterator[Problem]:
+    for fact in policy.talk_file.implied:
+        for one in fact.when:
+            yield from _test_fits(one, policy.questions[one.question], f'{TALK}: implied "{fact.id}": if')
+
+
+def _test_fits(criterion: Condition, question: Question, where: str) -> Iterator[Problem]:
     """The test suits the kind of its question, and names real choices."""
-    given = {key for keys in TESTS.values() for key in keys if getattr(criterion, key) not in (None, (), False)}
+    values = {key: getattr(criterion, key) for keys in TESTS.values() for key in keys}
+    given = {key for key, value in values.items() if value is not False and value not in (None, ())}  # zero is a limit
     allowed = TESTS[question.kind]
     for key in sorted(given.difference(allowed)):
         yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")

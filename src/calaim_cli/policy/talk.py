@@ -11,11 +11,23 @@ Answered = dict[str, bool | int | str]
 """What a mark answers, by question: yes or no, a number, or a choice, which in a list is one more."""
 
 
+class Words(dict[str, str]):
+    """Words by the names in braces; one that a voice does not have is nothing."""
+
+    def __missing__(self, name: str) -> str:
+        """Nothing, as "you" has no ending where "your child" has an s."""
+        return ""
+
+
 class Voice(Struct, frozen=True, forbid_unknown_fields=True):
     """Who is spoken to or of, with the words that stand for the names in braces."""
 
     id: str
     words: dict[str, str]
+
+    def says(self, text: str) -> str:
+        """The text in this voice."""
+        return text.format_map(Words(self.words))
 
 
 class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
