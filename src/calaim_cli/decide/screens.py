@@ -17,6 +17,7 @@ from calaim_cli.policy.questions import (
     DONT_KNOW,
     NONE_OF_THESE,
     Answer,
+    Criterion,
     Kind,
     Question,
     TruthsOf,
@@ -47,7 +48,7 @@ class Talk(NamedTuple):
     screens: tuple[Screen, ...]
     implied: tuple[Implied, ...]
     questions: Mapping[str, Question]
-    tested: dict[str, str]
+    criteria: Mapping[str, Criterion]
     truths_of: TruthsOf
     placed: dict[str, Placed]  # by row id
     answering: dict[str, tuple[Placed, ...]]  # by question, in the order of the screens
@@ -85,7 +86,7 @@ def talk_about(subjects: Sequence[Subject], policy: Policy) -> Talk:
         screens,
         policy.talk_file.implied,
         policy.questions,
-        {name: criterion.question for name, criterion in policy.criteria.items()},
+        policy.criteria,
         truths_of(policy.criteria.values()),
         placed,
         {
@@ -100,15 +101,17 @@ def talk_about(subjects: Sequence[Subject], policy: Policy) -> Talk:
 def open_to(talk: Talk, answers: Mapping[str, Answer]) -> dict[str, frozenset[str]]:
     """For each subject the questions without an answer that can still change its outcome."""
     known = talk.truths_of(answers)
-    spans = {name: frozenset({known[name]}) if question in answers else ALL for name, question in talk.tested.items()}
-    return {one: frozenset(talk.tested[name] for name in wanted(spans)) for one, wanted in talk.wanted.items()}
+    spans = {name: frozenset({known[name]}) if one.question in answers else ALL for name, one in talk.criteria.items()}
+    return {
+        one: frozenset(talk.criteria[name].question for name in wanted(spans)) for one, wanted in talk.wanted.items()
+    }
 
 
 def standing(talk: Talk, subject: str, answers: Mapping[str, Answer]) -> Standing:
     """How far the talk has come for one subject."""
     found = talk.deciders[subject](talk.truths_of(answers))
     still_open = open_to(talk, answers)[subject]
-    missing = {talk.tested[name] for name in found.missing}
+    missing = {talk.criteria[name].question for name in found.missing}
     ordered = [question for question in talk.questions if question in missing | still_open]
     return Standing(
         found.outcome,
@@ -161,12 +164,16 @@ def _wants(row: Row, screen: Screen, still_open: frozenset[str]) -> bool:
 def _applies(talk: Talk, placed: Placed, marks: Marks, answers: Mapping[str, Answer]) -> bool:
     """Whether the row is for this member: by age and situation, and by the row that opens its screen."""
     row, screen = placed
-    known = talk.truths_of(answers)
-    if any(one and known[one] is Truth.NO for one in (row.may_be, screen.may_be)):
+    if any(_met(talk, one, answers) is Truth.NO for one in (row.may_be, screen.may_be) if one):
         return False
-    if row.must_be and known[row.must_be] is not Truth.YES:
+    if row.must_be and _met(talk, row.must_be, answers) is not Truth.YES:
         return False
     return not any(one and _closed(talk, one, marks, answers) for one in (row.after, screen.after))
+
+
+def _met(talk: Talk, criterion: str, answers: Mapping[str, Answer]) -> Truth:
+    test = talk.criteria[criterion]
+    return truth_of(test, answers[test.question]) if test.question in answers else Truth.UNKNOWN
 
 
 def _closed(talk: Talk, gate: str, marks: Marks, answers: Mapping[str, Answer]) -> bool:
