@@ -53,11 +53,13 @@ types: $(VENV)/installed
 
 docs: $(VENV)/installed ## Write the generated parts of README and docs anew
 	$(BIN)/python scripts/manpage.py
+	$(BIN)/python scripts/shapes.py
 	$(BIN)/python scripts/pictures.py
 	$(BIN)/cog -r -P -I scripts $(DOCS)
 
 docs-check: $(VENV)/installed
 	$(BIN)/python scripts/manpage.py --check
+	$(BIN)/python scripts/shapes.py --check
 	$(BIN)/python scripts/pictures.py --check
 	$(BIN)/cog --check -P -I scripts $(DOCS)
 

@@ -14,20 +14,29 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import tree
+from shapes import SECURE
 
-from calaim_cli.case.form import FIELDS
+from calaim_cli.case.case import PARTS
+from calaim_cli.case.form import FIELDS, PROFILE_FIELDS, Field
 from calaim_cli.policy import dates, load, policy
 from calaim_cli.policy.places import plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Program, rules_of
 from calaim_cli.policy.questions import Kind
 from calaim_cli.policy.rules import Rule
+from calaim_cli.show.blank import accepted
 from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, PAGES
 from calaim_cli.show.views import AUTHORITY, CLAUSE_WORDS, PART_WORDS, Points
 
 ROOT = Path(__file__).parents[1]
 
 
+FIVE_VISITS = """\
+text = "Had 5 or more emergency visits in the last 6 months"
+letter = "Had {answer} emergency visits in the last 6 months; the threshold is 5"
+question = "ed_visits_6_months"
+at_least = 5
+"""
 EDITS = {
     "new-mailbox": (
         "my-county/routes.toml",
@@ -40,8 +49,8 @@ EDITS = {
     "lost-digits": ("examples/members.csv", ",95814,", ",958,"),
     "six-visits": (
         "my-county/programs.toml",
-        'text = "Had 5 or more emergency visits in the last 6 months"\nquestion = "ed_visits_6_months"\nat_least = 5\n',
-        'text = "Had 6 or more emergency visits in the last 6 months"\nquestion = "ed_visits_6_months"\nat_least = 6\n',
+        FIVE_VISITS,
+        FIVE_VISITS.replace("5", "6"),
     ),
 }
 """Changes that the data guide shows: a file, what stands there first, and what is put in its place."""
@@ -53,6 +62,29 @@ def fields() -> None:
     print("|---|---|---|")
     for field in FIELDS:
         print(f"| `{field.key}` | `{field.column}` | {field.label} |")
+
+
+def case_keys() -> None:
+    """Print every key of a case by its table: what it is, what is accepted, its column in a sheet."""
+    for part in PARTS:
+        print(f"\n### `[{part}]`\n")
+        listed = (field for field in FIELDS if field.part == part)
+        table(("key", "what", "accepted", "column"), (_key(one, one.name, f"`{one.column}`") for one in listed))
+
+
+def profile_keys() -> None:
+    """Print every key of a profile: what it is, what is accepted."""
+    tag = (
+        (f"`secure_email.{key}`", said["description"], ", ".join(said.get("enum", ()))) for key, said in SECURE.items()
+    )
+    table(("key", "what", "accepted"), (*(_key(one, one.key) for one in PROFILE_FIELDS), *tag))
+
+
+def _key(field: Field, key: str, *more: str) -> tuple[str, ...]:
+    """The cells of a key: its name, what it is, what is accepted, and more."""
+    catalog = load.load()
+    asked = field.ask.format(vendors=", ".join(catalog.words.vendors.values())) or field.label
+    return f"`{key}`", asked, accepted(field, catalog), *more
 
 
 @contextmanager

@@ -83,10 +83,12 @@ REPLIES: dict[str, list[str]] = {
     "Caregiver's e-mail or phone": [""],
     "What does the member receive now?": ["none"],
     "Notes for the plan": ["Needs help to keep appointments; wants to get blood pressure under control."],
-    "Has the member agreed": ["yes"],
-    "Do you attest": ["yes"],
-    "Does any of this come from a substance-use": ["no"],
-    "Write this draft": ["yes"],
+    "Does any of this come from a drug or alcohol": ["no"],
+    "Page ": [""],
+    "This is all that will leave": ["yes"],
+    "The state does not make a member's consent": ["yes"],
+    "Did you tell the member": ["yes"],
+    "Read this: ": ["yes"],
 }
 
 

@@ -140,7 +140,9 @@ SAID: dict[str, str] = {
     "member.preferred_language": "",
     "member.caregiver_name": "",
     "member.caregiver_contact": "",
+    "member.state": "",
     "referral.current_services": "none",
+    "referral.preferred_ecm_provider": "",
     "referral.notes": "",
 }
 """The same member as she is told of when asked, by prompt."""

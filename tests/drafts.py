@@ -29,6 +29,18 @@ WHOLE: Final = {
     "referral.current_services": ["ecm", "community_supports"],
     "referral.notes": "Please call after 3 p.m.\n\nThe member is best reached through the caregiver.",
 }
+FITS_NONE: Final[dict[str, Any]] = {
+    **PLAN,
+    **dict.fromkeys(("ccs_enrolled", "smhs_dmc_criteria", "released_within_12_months"), False),
+    **dict.fromkeys(("nursing_facility_resident", "snf_level_of_care", "lower_acuity_skilled_need"), False),
+    **dict.fromkeys(("pregnant_or_postpartum", "complex_need", "family_member_under_21"), False),
+    "transitional_rent_authorized": False,
+    "ed_visits_6_months": 2,
+    "stays_6_months": 1,
+    "housing": ["shelter"],
+    "child_welfare": ["none"],
+}
+"""Answers of an adult who fits no population of focus of ECM, unless the plan makes an exception."""
 GOLDEN: Final[dict[str, dict[str, Any]]] = {
     "ecm-north": {},
     "ecm-south": {**SOUTH, "answers": PLAN, "consent.part2": None},
@@ -64,6 +76,58 @@ GOLDEN: Final[dict[str, dict[str, Any]]] = {
             "safe_in_assisted_living": True,
             "nutrition_sensitive_condition": True,
         },
+    },
+    "plan-discretion-limit": {
+        **SOUTH,
+        "referral.program": "cs",
+        "referral.services": ["respite"],
+        "answers": {**PLAN, "caregiver_dependent": True, "respite_hours_used": 336},
+    },
+    "choose-one": {
+        "member.date_of_birth": "1962-05-06",
+        "referral.preferred_ecm_provider": "Example Care Partners",
+        "answers": {
+            **PLAN,
+            "choose_one_programs": ["county_tcm"],
+            "housing": ["shelter", "doubled_up"],
+            "complex_need": True,
+        },
+    },
+    "not-yet": {
+        "referral.program": "cs",
+        "referral.services": ["housing_tenancy_sustaining"],
+        "answers": {
+            **PLAN,
+            "is_tenant": False,
+            "housing": ["place_not_for_sleeping"],
+            "serious_health_condition": True,
+        },
+    },
+    "need-answers": {
+        "referral.program": "cs",
+        "referral.services": ["medically_tailored_meals"],
+        "answers": {**PLAN, "nutrition_sensitive_condition": True},
+    },
+    "unlikely-hospice": {"answers.excluded_programs": ["hospice"], "answers.ed_visits_6_months": 7},
+    "unlikely-rule": {"answers": {**FITS_NONE, "avoidable_use_risk": False}},
+    "plan-discretion": {"answers": {**FITS_NONE, "avoidable_use_risk": True}},
+    "child": {
+        "member.date_of_birth": "2017-03-04",
+        "member.guardian_name": "Alex Member",
+        "member.guardian_contact": "415-555-0134",
+        "consent.agreed_by": "guardian",
+        "referrer.relationship": "social_services_provider",
+        "answers": {**PLAN, "ed_visits_12_months": 4, "stays_12_months": 0, "visits_avoidable": True},
+    },
+    "birth-equity": {
+        "member.date_of_birth": "1999-03-04",
+        "answers": {**PLAN, "pregnant_or_postpartum": True, "birth_equity_group": True},
+    },
+    "no-address-no-phone": {
+        **dict.fromkeys(("member.phone", "member.address"), "none"),
+        **dict.fromkeys(("member.city", "member.zip"), ""),
+        "member.reach_through": "Example Shelter, front desk, 415-555-0150",
+        "answers": {**PLAN, "housing": ["place_not_for_sleeping"], "complex_need": True},
     },
     "self-referral": {
         "referral.self_referral": True,

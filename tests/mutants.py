@@ -82,8 +82,9 @@ def mutants(draw: st.DrawFn) -> Tables:
         # By kind, so that the few of a kind are met as often as the many of another.
         several = ALIKE[draw(st.sampled_from(KINDS))]
         path, source = draw(st.sampled_from(several)), draw(st.sampled_from(several))
-        how = draw(st.sampled_from(("leave out", "other", "other", "of another", "of another")))
+        how = draw(st.sampled_from(("leave out", "other", "other", "of another", "of another", "of any")))
         with suppress(KeyError, IndexError, TypeError):  # it went with an earlier change
-            value = at(SHIPPED, source) if how == "of another" else other(draw, at(tables, path))
+            source = source if how == "of another" else draw(st.sampled_from(ALIKE[draw(st.sampled_from(KINDS))]))
+            value = other(draw, at(tables, path)) if how == "other" else at(SHIPPED, source)
             tables = put(tables, path, None if how == "leave out" else value)
     return tables

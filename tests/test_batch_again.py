@@ -43,11 +43,14 @@ def test_draft_that_outlived_its_consent_is_stale(run: Run, again: tuple[Path, P
     """A draft that this run would not write is named in report, summary and JSON, and never deleted."""
     source, out = again
     kept = (out / "0002-ecm.eml").read_bytes()
+    told = run("batch", source, "--out", out, "--keep-going", *DAY)
+    assert "1 refused, 0 conflicts, 1 stale;" in told.err
+    assert "calaim: warning: " + f"{out}: stale: {out / 'report.csv'} lists 1 draft of an earlier run" in told.err
     ran = run("batch", source, "--out", out, "--keep-going", "--json", *DAY)
-    assert ran.code == 6
-    assert "1 refused, 0 conflicts, 1 stale;" in ran.err
-    assert "calaim: warning: " + f"{out}: stale: {out / 'report.csv'} lists 1 draft of an earlier run" in ran.err
-    assert (json.loads(ran.out)["stale"], json.loads(ran.out)["refused"]) == (1, 1)
+    assert (told.code, ran.code, ran.err) == (6, 6, "")
+    document = json.loads(ran.out)
+    assert (document["stale"], document["refused"]) == (1, 1)
+    assert (str(out), "stale") in {(one["where"], one["code"]) for one in document["warnings"]}
     lines = report(out / "report.csv")
     assert [(line["row"], line["status"], line["file"]) for line in lines][1:] == [
         ("2", "refused", ""),
@@ -68,7 +71,9 @@ def test_stale_drafts_are_told_where_nothing_is_written(run: Run, again: tuple[P
     ran = run("batch", source, "--out", out, *DAY)
     assert (ran.code, "0002-ecm.eml: stale: " in ran.err) == (4, True)
     ran = run("batch", source, "--out", out, "--dry-run", "--keep-going", "--json", *DAY)
-    assert (ran.code, "0002-ecm.eml: stale: " in ran.err, json.loads(ran.out)["stale"]) == (3, True, 1)
+    document = json.loads(ran.out)
+    assert (ran.code, ran.err, document["stale"]) == (3, "", 1)
+    assert {"0002-ecm.eml"} == {one["where"] for one in document["warnings"] if one["code"] == "stale"}
     ran = run("batch", source, "--out", out, "--dry-run", *DAY)
     assert (ran.code, "0002-ecm.eml: stale: " in ran.err) == (4, True)
     written(source, row(1), row(3))
@@ -111,6 +116,13 @@ def test_draft_of_another_plan_is_stale(run: Run, tmp_path: Path) -> None:
 
 
 PLAN: Final = {"managed_care": "yes", "excluded_programs": "none", "choose_one_programs": "none"}
+VISITS: Final = {"ed_visits_6_months": "5", "visits_avoidable": "yes"}
+ASTHMA: Final = {
+    "asthma_poorly_controlled": "ed_visit_12_months",
+    "asthma_trigger_assessment": "no",
+    "asthma_dollars_used": "0",
+}
+RESPITE: Final = {**PLAN, "program": "cs", "services": "respite", "caregiver_dependent": "yes"}
 WARNED: Final[dict[str, dict[str, str]]] = {
     "mrn-length": {"mrn": "123456"},
     "cin-letter": {"cin": "91234567B"},
@@ -122,10 +134,22 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "double-encoding": {"last_name": "Mu\u00c3\u00b1oz"},
     "text-diagnosis": {"notes": "Has hepatitis."},
     "say-which": {"referrer_relationship": "other"},
+    "agreed-by-not-stated": {"date_of_birth": "2010-01-01", "agreed_by": ""},
     "part2-not-stated": {"part2": ""},
     "age-differs": {"age": "12"},
+    "answers-old": {"answered_on": "10/22/2026", "stays_6_months": "1"},
+    "answered-on": {"answered_on": "11/23/2026", "complex_need": "yes"},
+    "answers-contradict": {"ed_visits_6_months": "3", "ed_visits_12_months": "2"},
+    "part2-phrase": {"notes": "Lives in a sober living house."},
+    "part2-attach": {"part2": "yes", "part2_consent": "yes"},
+    "plan-discretion": {**RESPITE, "respite_hours_used": "336"},
+    "choose-one": {**PLAN, **VISITS, "choose_one_programs": "county_tcm"},
+    "not-yet": {**PLAN, "program": "cs", "services": "asthma_remediation", **ASTHMA},
     "need-answers": {},
     "unlikely": {"excluded_programs": "hospice"},
+    "has-ecm": {"referrer_relationship": "other", "current_services": "ecm"},
+    "has-ccm": {"current_services": "ccm"},
+    "has-support": {**RESPITE, "respite_hours_used": "3", "current_services": "community_supports"},
     "notes-wanted": {"program": "chw"},
     "region-not-confirmed": {"county": "Imperial", "zip": "92243"},
     "county-in-part": {"county": "San Bernardino", "zip": "92401"},
@@ -144,26 +168,45 @@ def as_case(cells: dict[str, str]) -> dict[str, Any]:
         for key in table.__struct_fields__
         if (value := getattr(table, key)) not in ("", (), None)
     }
-    return given | {"answers": case.answers}
+    day = {"answered_on": case.answered_on} if case.answered_on else {}
+    return given | day | {"answers": case.answers}
 
 
 @pytest.mark.parametrize("code", WARNED)
 def test_batch_warns_as_refer_does(run: Run, tmp_path: Path, write_case: WriteCase, code: str) -> None:
-    """Every warning that `refer` gives for a case stands by its code in the report of its row, without the county."""
+    """Every warning that `refer` gives for a case, its JSON and the report of its row have alike, by the same codes."""
     cells = {name: text for name, text in (row(1) | WARNED[code]).items() if text}
     source = written(tmp_path / "members.csv", cells, columns=[*COLUMNS, *(cells.keys() - set(COLUMNS))])
     blank = {"member.county": None, "member.zip": None, "consent.part2": None}
     said = run("refer", write_case(blank | as_case(cells)), "--out", tmp_path / "draft.eml", *DAY)
     assert said.code == 0, said.err
     codes = [line.split(": ")[3] for line in said.err.splitlines() if line.startswith("calaim: warning: ")]
-    ran = run("batch", source, "--out", tmp_path / "out", "--json", *DAY)
+    document = json.loads(run("refer", tmp_path / "case.toml", "--json", *DAY).out)
+    assert [one["code"] for one in document["warnings"]] == codes
+    masked = run("refer", tmp_path / "case.toml", "--redact", "--json", *DAY)
+    assert [one["code"] for one in json.loads(masked.out)["warnings"]] == codes
+    ran = run("batch", source, "--out", tmp_path / "out", *DAY)
     (line,) = report(tmp_path / "out" / "report.csv")
     assert line["code"] == ";".join(dict.fromkeys(codes))
     assert code in codes
     assert cells.get("county", "San Mateo") not in line["message"]
-    assert (json.loads(ran.out)["warned"], "1 written (1 with warnings: see report.csv)" in ran.err) == (1, True)
-    dry = run("batch", source, "--dry-run", "--json", *DAY)
-    assert (json.loads(dry.out)["warned"], "1 would be drafted (1 with warnings)" in dry.err) == (1, True)
+    assert "1 written (1 with warnings: see report.csv)" in ran.err
+    assert "1 would be drafted (1 with warnings)" in run("batch", source, "--dry-run", *DAY).err
+    assert json.loads(run("batch", source, "--dry-run", "--json", *DAY).out)["warned"] == 1
+
+
+def test_ecm_and_chw_for_one_member_warn_of_both_rows(run: Run, tmp_path: Path) -> None:
+    """Two rows of one member, found by either number, that ask for both programs are both to be looked at."""
+    rows = [
+        row(1, cin="91234567A"),
+        row(2),
+        row(1, cin="91234567A", mrn="", program="chw"),
+        row(2, program="chw", mrn="87654321"),
+    ]
+    ran = run("batch", written(tmp_path / "m.csv", *rows), "--out", tmp_path / "out", *DAY)
+    assert ran.code == 0, ran.err
+    codes = [line["code"].split(";") for line in report(tmp_path / "out" / "report.csv")]
+    assert ["ecm-and-chw" in line for line in codes] == [True, False, True, False]
 
 
 SAME: Final[list[tuple[dict[str, str], dict[str, str], str]]] = [

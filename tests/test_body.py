@@ -11,14 +11,28 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from calaim_cli.base.errors import InputError
-from calaim_cli.case.case import LeadEntity, Member, Profile, SecureEmail, read_case
-from calaim_cli.draft.body import HIDDEN, NOT_GIVEN, WIDTH, answer_words, hidden, reads_left_to_right, us_date, wrapped
+from calaim_cli.case.case import Case, LeadEntity, Member, Profile, Referral, Referrer, SecureEmail, read_case
+from calaim_cli.draft.body import (
+    AGAINST,
+    HIDDEN,
+    NOT_GIVEN,
+    WIDTH,
+    answer_words,
+    hidden,
+    reads_left_to_right,
+    us_date,
+    wrapped,
+)
 from calaim_cli.draft.draft import Drafted, Drafter
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.questions import NONE_OF_THESE, Kind, Question
+from calaim_cli.policy.programs import Gate, Outcome, Program, rules_of
+from calaim_cli.policy.questions import ANSWER, NONE_OF_THESE, Criterion, Kind, Question, is_met
+from calaim_cli.policy.rules import criteria_of, favoring
 from conftest import AS_OF, COMPLETE, changed
+from people import people
 
 WHOLE = {
     "member.first_name": "Maria",
@@ -45,6 +59,7 @@ SECTIONS = (
     "DECISION",
 )
 TITLE = re.compile(r"[A-Z][A-Z -]{4,}")
+GATE_PARTS = {"excluded", "choose_one", "first", "limit"}
 Make = Callable[..., Drafted]
 
 
@@ -138,7 +153,6 @@ def test_short_text_is_a_line_as_it_is(text: str, lead: str) -> None:
 
 RIGHT_TO_LEFT = {
     "member.first_name": "First name:",
-    "member.middle_name": "Middle name or initial:",
     "member.last_name": "Last name:",
     "member.address": "Mailing address:",
     "member.preferred_language": "Preferred language:",
@@ -163,26 +177,126 @@ def test_left_to_right_value_stays_beside_its_label(made: Make) -> None:
     assert "First name: Trần" in made({"member.first_name": "Trần"}).draft.body.splitlines()
 
 
+TEXTS_OF = {
+    part: [field.name for field in fields(shape) if field.type is str and field.name not in kept]
+    for part, shape, kept in (
+        ("member", Member, {"plan"}),
+        ("referrer", Referrer, {"relationship", "source"}),
+        ("referral", Referral, {"program"}),
+    )
+}
+LISTS = ("current_services", "current_supports")
+
+
+def canaries(**referrer: str) -> Case:
+    """A case with a text in each of its texts and lists about the member."""
+    return Case(
+        member=Member(**dict.fromkeys(TEXTS_OF["member"], "canary"), plan="kp", kp_member=True),
+        referrer=Referrer(**{**dict.fromkeys(TEXTS_OF["referrer"], "Pat"), **referrer}),
+        referral=replace(
+            Referral(program="cs", services=("respite",)),
+            **{**dict.fromkeys(TEXTS_OF["referral"], "canary"), **dict.fromkeys(LISTS, ("canary",))},
+        ),
+    )
+
+
 def test_hidden_masks_what_is_given() -> None:
-    """Every text that tells who the member is is masked, and a gap stays a gap; her plan is where it goes."""
-    texts = [name for name in Member.__struct_fields__ if name not in {"plan", "kp_member"}]
-    masked = hidden(Member(**dict.fromkeys(texts, "canary"), plan="kp", kp_member=True))
-    assert {getattr(masked, name) for name in texts} == {HIDDEN}
-    assert (masked.plan, masked.kp_member) == ("kp", True)
-    assert hidden(Member()) == Member()
+    """Each text about the member is masked wherever it is written, and a gap stays a gap; her plan is where it goes."""
+    masked = hidden(canaries(relationship="medical_provider", organization="Canary House", phone="canary"))
+    assert {getattr(masked.member, name) for name in TEXTS_OF["member"]} == {HIDDEN}
+    assert {getattr(masked.referral, name) for name in TEXTS_OF["referral"]} == {HIDDEN}
+    assert {getattr(masked.referral, name) for name in LISTS} == {(HIDDEN,)}
+    assert (masked.member.plan, masked.referral.program, masked.referral.services) == ("kp", "cs", ("respite",))
+    hidden_ones = {name for name in TEXTS_OF["referrer"] if getattr(masked.referrer, name) == HIDDEN}
+    assert hidden_ones == {"organization", "phone", "relationship_detail", "source_detail"}
+    assert hidden(Case()) == Case()
+
+
+def test_hidden_masks_a_referrer_who_is_family() -> None:
+    """Whoever refers herself or a relative is told of by every text of the referrer: none of them is shown."""
+    masked = hidden(canaries(relationship="member_or_family")).referrer
+    assert {getattr(masked, name) for name in TEXTS_OF["referrer"]} == {HIDDEN}
 
 
 def test_redacted_body_shows_the_shape_and_nothing_of_the_member(catalog: Policy, made: Make) -> None:
     """A preview for others has the same lines with the member's values and the notes masked."""
     result = made(WHOLE)
-    redacted = Drafter(catalog, Profile(), AS_OF).redacted
-    shown = redacted(result)
+    drafter = Drafter(catalog, Profile(), AS_OF)
+    shown = drafter.redacted(result).draft.body
     member = changed(COMPLETE, WHOLE)["member"]
     for value in (*(one for one in member.values() if isinstance(one, str)), "03/04/1980", "(415) 555-0123", "Xnote"):
         assert value not in shown, value
     assert titles(shown) == titles(result.draft.body)
     assert "Referrer's name: Pat Example" in shown.splitlines()
-    assert f"Middle name or initial: {NOT_GIVEN}" in redacted(made()).splitlines()
+    assert f"Middle initial: {NOT_GIVEN}" in drafter.redacted(made()).draft.body.splitlines()
+    assert "emergency visits" not in shown
+    assert "  - (hidden)" in shown.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        pytest.param({}, "City, state, ZIP code: San Mateo, CA 94401", id="state not given"),
+        pytest.param(
+            {"member.city": "Reno", "member.state": "nv", "member.zip": "89501"},
+            "City, state, ZIP code: Reno, NV 89501",
+            id="another state",
+        ),
+        pytest.param(
+            {"member.address": "none", "member.zip": None, "member.reach_through": "Example Shelter"},
+            "City, state, ZIP code: San Mateo, CA",
+            id="city alone",
+        ),
+        pytest.param(
+            {"member.address": "none", "member.city": None, "member.reach_through": "Example Shelter"},
+            "City, state, ZIP code: CA 94401",
+            id="ZIP code alone",
+        ),
+        pytest.param(
+            {"member.address": "none", "member.city": None, "member.zip": None, "member.reach_through": "Xshelter"},
+            "City, state, ZIP code: (not given)",
+            id="neither",
+        ),
+    ],
+)
+def test_address_has_the_state_that_was_given(made: Make, changes: dict[str, Any], line: str) -> None:
+    """Mail for Reno, Nevada is not sent to a Reno in California, and no state stands where there is no place."""
+    assert line in made(changes).draft.body.splitlines()
+
+
+def test_none_is_printed_with_the_way_to_reach_the_member(made: Make) -> None:
+    """Who reads of no phone and no address reads in the same section, once, how the member is reached."""
+    way = "Ask for her at Example Shelter.\nFront desk, 510-555-0102"
+    none = {"member.phone": "none", "member.address": "none", "member.last_name": "none", "member.reach_through": way}
+    body = made(none).draft.body
+    lines = body.splitlines()
+    assert {"Last name: none", "Phone: none", "Mailing address: none"} <= set(lines)
+    assert " ".join(body.split()).count(f"Reach the member through: {' '.join(way.split())}") == 1
+    assert_fits(body)
+
+
+SAID_IN_FULL = {
+    "member.guardian_name": ("Xguardian", "Parent or guardian: Xguardian"),
+    "member.guardian_contact": ("510-555-0103", "Parent's or guardian's e-mail or phone: 510-555-0103"),
+    "referral.ecm_provider": ("Xprovider", "ECM provider: Xprovider"),
+    "referral.ecm_provider_contact": ("x@example.org", "ECM provider's e-mail or phone: x@example.org"),
+    "referral.current_supports": (
+        ["day_habilitation", "sobering_centers"],
+        "Community Supports now: Day Habilitation Programs, Sobering Centers",
+    ),
+    "consent.agreed_by": ("guardian", "Agreed by: The member's parent or guardian"),
+}
+
+
+@pytest.mark.parametrize("plan", ["kp", "hpsm"])
+def test_what_is_said_beyond_the_usual_stands_in_every_letter(made: Make, plan: str) -> None:
+    """Guardian, providers and who agreed reach each plan where they are given, and take no line where they are not."""
+    whose = {"member.kp_member": None, "member.plan": plan, "member.cin": "91234567A"}
+    said = {key: value for key, (value, _) in SAID_IN_FULL.items()}
+    given = made({**whose, **said, "referral.current_services": ["ecm", "community_supports"]}).draft.body.splitlines()
+    assert [line for _, line in SAID_IN_FULL.values() if line not in given] == []
+    silent = made(whose).draft.body
+    assert [line for _, line in SAID_IN_FULL.values() if f"\n{line.partition(':')[0]}:" in silent] == []
 
 
 def test_redacted_body_is_never_sent(made: Make) -> None:
@@ -191,7 +305,8 @@ def test_redacted_body_is_never_sent(made: Make) -> None:
 
 
 def everything(catalog: Policy) -> dict[str, Any]:
-    """An answer to every question: yes, a number, each choice but "none of these"."""
+    """An answer to every question that no field answers: yes, a number, each choice but "none of these"."""
+    said = {"age", "current_services"}
 
     def answer(question: Question) -> bool | int | str | list[str]:
         if question.kind is Kind.YES_NO:
@@ -201,7 +316,7 @@ def everything(catalog: Policy) -> dict[str, Any]:
         chosen = [choice for choice in question.choices if choice != NONE_OF_THESE]
         return chosen if question.kind is Kind.CHOICES else chosen[0]
 
-    return {name: answer(question) for name, question in catalog.questions.items() if name != "age"}
+    return {name: answer(question) for name, question in catalog.questions.items() if name not in said}
 
 
 def test_form_part_stands_only_where_the_form_has_one(catalog: Policy, made: Make) -> None:
@@ -243,7 +358,7 @@ SUBSTANCE_USE = re.compile(
 @pytest.mark.parametrize("known", [False, True], ids=["nothing known", "everything known"])
 def test_substance_use_is_never_named_alone(catalog: Policy, made: Make, known: bool) -> None:
     """Whatever is answered, a draft has the plan's combined words and says nothing of substance use by itself."""
-    answers = everything(catalog) if known else {}
+    answers = {key: one for key, one in everything(catalog).items() if known and key != "current_services"}
     wanted: list[dict[str, Any]] = [{"referral.program": program, "answers": answers} for program in ("ecm", "chw")]
     wanted += [for_service(one.id, answers) for one in catalog.programs_file.service if one.id != "sobering_centers"]
     for changes in wanted:
@@ -283,3 +398,160 @@ def test_every_right_to_left_letter_is_in_the_blocks_looked_at() -> None:
     letters = [chr(n) for n in range(0x110000) if unicodedata.bidirectional(chr(n)) in {"R", "AL"}]
     assert len(letters) > 1000
     assert [hex(ord(one)) for one in letters if reads_left_to_right(one)] == []
+
+
+def drafts_of(made: Make, catalog: Policy, answers: dict[str, Any]) -> list[Drafted]:
+    """A draft for ECM, for CHW services and for each Community Support, with these answers."""
+    one_fact = answers.get("current_services", "unknown") != "unknown"
+    made_of: dict[str, Any] = {"referral.current_services": None} if one_fact else {}
+    wanted: list[dict[str, Any]] = [{"referral.program": program, "answers": answers} for program in ("ecm", "chw")]
+    wanted += [for_service(one.id, answers) for one in catalog.programs_file.service if one.id != "sobering_centers"]
+    return [made({**made_of, **changes}) for changes in wanted]
+
+
+def requests_of(drafted: Drafted) -> str:
+    """The section of a draft that says what is asked for and why, on one line."""
+    return " ".join(drafted.draft.body.partition("REQUESTED, AND WHY")[2].partition("ATTESTATION")[0].split())
+
+
+NEVER_SAID = re.compile(
+    r"does not match|not known|not sure|listed reasons|those numbers|unlikely|rac(?:e|ial)|ethnic|maternal|{|}",
+    re.IGNORECASE,
+)
+
+
+def is_a_point(criterion: Criterion, said: str) -> bool:
+    """Whether a request has the criterion among its points, whatever was answered."""
+    first, *rest = (criterion.letter or criterion.text).split(ANSWER)
+    return f"- {first}" in said and all(part in said for part in rest)
+
+
+def test_letter_speaks_for_the_member_and_stands_alone(made: Make, catalog: Policy) -> None:
+    """Whatever is answered: a letter says what is asked for, each point is met and for it, and no list is quoted."""
+    for_it = {one for subject in catalog.subjects for rule in subject.parts.values() for one in favoring(rule)}
+    for_it -= {one for entry in catalog.entries for part in AGAINST for one in criteria_of_part(entry, part)}
+    for person in people(60, dont_know=0.2):
+        answers = {
+            key: [*one] if isinstance(one, tuple) else one for key, one in person.answers.items() if key != "age"
+        }
+        for drafted in drafts_of(made, catalog, {**answers, "managed_care": True}):
+            said, found = requests_of(drafted), drafted.screening
+            assert not NEVER_SAID.search(said), said
+            [asked] = [one for one in found.determinations.values() if one.subject.population is None]
+            assert f"Requested: {asked.subject.entry.name}" in said
+            assert ("This fits the published criteria" in said) is (asked.outcome is Outcome.LIKELY)
+            points = [one for one in catalog.criteria.values() if is_a_point(one, said)]
+            assert {one.id for one in points} <= for_it
+            met = [one for one in points if is_met(one, found.answers.get(one.question, False))]
+            assert {one.letter or one.text for one in points} == {one.letter or one.text for one in met}
+
+
+def criteria_of_part(entry: Program, part: str) -> list[str]:
+    """The criteria of one part of an entry's policy."""
+    rules = rules_of(entry)
+    return [*criteria_of(rules[part])] if part in rules else []
+
+
+def test_shipped_criteria_name_what_was_answered(catalog: Policy) -> None:
+    """No point of a letter quotes a list, or a number, that its reader does not have: it names what was answered."""
+    several = [catalog.criteria[one] for one in catalog.rule_criteria]
+    several = [one for one in several if one.in_letter and not is_one_fact(one, catalog)]
+    assert several
+    assert [one.id for one in several if ANSWER not in one.letter] == []
+
+
+def is_one_fact(criterion: Criterion, catalog: Policy) -> bool:
+    """Whether the criterion can be met in one way alone, which its own words say."""
+    kind = catalog.questions[criterion.question].kind
+    return kind is Kind.YES_NO or len(criterion.has_any_of or criterion.one_of) == 1
+
+
+def test_race_is_in_no_letter(made: Make) -> None:
+    """Of the population for birth equity a letter has its name, and not to which group the member belongs."""
+    answers = {**COMPLETE["answers"], "pregnant_or_postpartum": True, "birth_equity_group": True}
+    said = requests_of(made({"answers": answers}))
+    assert "Population of focus: Birth equity - Is pregnant" in said
+    assert not re.search("group|race|ethnic", said)
+
+
+IN_HOUSE = {"excluded_programs": ["none"], "choose_one_programs": ["none"]}
+HOMELESS = {"housing": ["shelter"], "complex_need": True, "serious_health_condition": True}
+ROOM_USED = {"room_and_board_months_used": 6}
+GATES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "hospice": ("ecm", {**IN_HOUSE, **HOMELESS, "excluded_programs": ["hospice"]}, "The member is in hospice."),
+    "PACE": ("ecm", {**IN_HOUSE, "excluded_programs": ["pace"]}, "The member is in PACE."),
+    "another program": (
+        "ecm",
+        {**IN_HOUSE, **HOMELESS, "choose_one_programs": ["county_tcm"]},
+        "The member is in county Targeted Case Management.",
+    ),
+    "ECM": ("chw", {"chw_triggers": ["social_need"], "current_services": ["ecm"]}, "The member gets ECM now."),
+    "step": ("housing_tenancy_sustaining", {**HOMELESS, "is_tenant": False}, "Housing is not secured yet."),
+    "IHSS": (
+        "personal_care_homemaker",
+        {"facility_risk": True, "hcba_or_wpcs": False, "ihss_status": "none"},
+        "An application for",
+    ),
+    "waiver": ("personal_care_homemaker", {"hcba_or_wpcs": True}, "The member is enrolled in the HCBA waiver"),
+    "hours": (
+        "respite",
+        {"caregiver_dependent": True, "respite_hours_used": 336},
+        "The 336 hours of this calendar year are used.",
+    ),
+    "once": (
+        "housing_deposits",
+        {**HOMELESS, "housing_deposit_used": True},
+        "The member had the Housing Deposits service before.",
+    ),
+    "months": (
+        "recuperative_care",
+        {**HOMELESS, **ROOM_USED, "needs_recovery_place": True},
+        "The six months of room and board",
+    ),
+    "meals": ("medically_tailored_meals", {"meals_paid_elsewhere": True}, "Another program may already pay for meals"),
+}
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_letter_says_what_decides(made: Make, gate: str) -> None:
+    """Where an exclusion, a choice, a step or a limit decides, the letter names it, and asks; it is never a point."""
+    wanted, answers, words = GATES[gate]
+    answers = {"managed_care": True, **answers}
+    program = {"referral.program": wanted, "answers": answers, "member.county": "Alameda", "member.zip": "94601"}
+    one_fact = {"referral.current_services": None} if "current_services" in answers else {}
+    said = requests_of(made(one_fact | (program if wanted in {"ecm", "chw"} else for_service(wanted, answers))))
+    assert f" {words}" in said
+    assert "lease" in said
+    assert f"- {words.removeprefix('The member ').capitalize()}" not in said
+
+
+def test_every_gate_has_words_for_a_letter(catalog: Policy) -> None:
+    """No shipped gate that can decide a letter is told to the plan in the words that are meant for the member."""
+    gates = {
+        f"{one.id}.{part}": rule
+        for one in catalog.entries
+        for part, rule in rules_of(one).items()
+        if part in GATE_PARTS
+    }
+    assert [name for name, gate in gates.items() if isinstance(gate, Gate) and not gate.letter] == []
+
+
+def test_section_b_leaves_open_what_is_not_met(made: Make) -> None:
+    """A point of the form that does not apply is a box that nobody ticks, never a "no" against the member."""
+    answers = {
+        "facility_risk": False,
+        "functional_deficit_no_support": True,
+        "hcba_or_wpcs": False,
+        "ihss_status": "applied",
+    }
+    said = requests_of(made(for_service("personal_care_homemaker", answers)))
+    assert "at risk of having to live in a nursing facility" not in said
+    assert "trouble with daily activities, and no other adequate support? yes" in said
+    assert "Waiver Personal Care Services? no" in said
+
+
+def test_provider_whom_the_member_prefers_is_asked_for(made: Make) -> None:
+    """A wish for one ECM provider stands with the request for ECM, and with no other."""
+    wish = {"referral.preferred_ecm_provider": "Example Care Partners"}
+    assert "ECM provider that the member prefers: Example Care Partners" in requests_of(made(wish))
+    assert "Example Care Partners" not in requests_of(made({**wish, "referral.program": "chw"}))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
+import sheets
 from calaim_cli.case.form import CHECKED
 from calaim_cli.draft import draft
-from conftest import ROOT, Ran, Run, WriteCase
+from calaim_cli.policy.policy import Policy
+from conftest import COMPLETE, ROOT, Ran, Run, WriteCase, changed
 from hostile import LIST_FIELDS
 
 CALAIM = [sys.executable, "-m", "calaim_cli"]
@@ -83,7 +87,9 @@ def test_values_are_in_the_draft_and_not_beside_it(run: Run, write_case: WriteCa
     ran = run("refer", write_case(VALID), *DAY, "--format", form)
     assert ran.code == 0
     assert "707) 555-0171" in ran.out
-    assert ran.out.lower().count(MARK) >= sum(MARK in value.lower() for value in VALID.values())
+    assert ran.out.lower().count(MARK) >= sum(
+        MARK in value.lower() for key, value in VALID.items() if key != "member.middle_name"
+    )
     assert not traces(ran.err), ran.err
 
 
@@ -126,13 +132,48 @@ def test_too_long_link_is_refused_without_values(run: Run, write_case: WriteCase
     assert_silent(ran)
 
 
-def test_redacted_draft_holds_no_value_of_the_member(run: Run, write_case: WriteCase) -> None:
-    """What is shown for others to see has nothing that tells who the member is."""
-    values = {where: value for where, value in VALID.items() if not where.startswith("referrer.")}
-    ran = run("refer", write_case(values), *DAY, "--redact")
+TOLD: dict[str, Any] = {
+    **VALID,
+    "member.county": "Belmont",
+    "referrer.relationship": "member_or_family",
+    "referral.preferred_ecm_provider": "Qzxcanary-wish",
+    "referral.current_services": ["ecm", "chw"],
+    "answers": {"managed_care": True, "housing": ["shelter"], "complex_need": True, "ed_visits_6_months": 717},
+}
+
+
+@pytest.mark.parametrize("form", ["text", "eml", "json", "mailto"])
+@pytest.mark.parametrize("program", ["ecm", "chw", "cs"])
+def test_redacted_draft_holds_no_value_of_the_member(
+    run: Run, write_case: WriteCase, program: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown for others, in whatever format, holds nothing of the member: fields, answers, warnings."""
+    monkeypatch.setattr(draft, "LONGEST_LINK", 100_000)
+    services = {"referral.services": ["respite", "medically_tailored_meals"]} if program == "cs" else {}
+    ran = run(
+        "refer", write_case({**TOLD, "referral.program": program, **services}), *DAY, "--redact", "--format", form
+    )
+    assert ran.code == 0, ran.err
+    assert_silent(ran)
+    shown = unquote(ran.out + ran.err).lower()
+    for told in ("belmont", "san mateo", "shelter", "717", "care management (ecm),"):
+        assert told not in shown, told
+    assert all(f"warning: {where}" in ran.err for where in ("member.county: county-from-city", "answers: "))
+
+
+def test_redacted_draft_of_a_provider_shows_the_provider(run: Run, write_case: WriteCase) -> None:
+    """A referrer who is no relative stays readable, but for a text that repeats one of the member's."""
+    said = {
+        "referrer.name": "Pat Example",
+        "referrer.organization": "c/o 17 Qzxcanary St",
+        "referrer.relationship_detail": MARK,
+    }
+    ran = run(
+        "refer", write_case({**{k: v for k, v in VALID.items() if k[:8] != "referrer"}, **said}), *DAY, "--redact"
+    )
     assert ran.code == 0
     assert_silent(ran)
-    assert "san mateo" not in ran.out.lower()
+    assert "Referrer's name: Pat Example" in ran.out
 
 
 BREAKS: dict[str, object] = {
@@ -205,6 +246,91 @@ def test_refusal_holds_no_value(
     assert (ran.code, ran.out) == (code, "")
     assert_silent(ran)
     assert set(files(tmp_path)) == before
+
+
+CS: dict[str, Any] = {"referral.program": "cs"}
+PLACES: dict[str, dict[str, Any]] = {
+    "another plan's member": {"member.kp_member": False},
+    "plan not known": {"member.kp_member": None},
+    "no way to the plan": {"member.plan": "molina", "member.kp_member": None, "member.county": "Sacramento"},
+    "plan that does not serve": {"member.plan": "cencal", "member.kp_member": None, "member.county": "Inyo"},
+    "plan that works for another": {"member.plan": "molina", "member.kp_member": None, "member.county": "Los Angeles"},
+    "county not served": {"member.county": "Lassen", "member.zip": "96130"},
+    "no such county": {"member.county": "Almeda"},
+    "several counties": {"member.county": "SM"},
+    "city of several counties": {"member.county": "Burbank"},
+    "city of one county": {"member.county": "Oakland", "member.zip": "94601"},
+    "ZIP code of several counties": {"member.county": "94550", "member.zip": "94550"},
+    "ZIP code of several counties alone": {"member.county": None, "member.zip": "95230"},
+    "ZIP code of no county": {"member.county": None, "member.zip": "90999"},
+    "ZIP code of another state": {"member.county": None, "member.zip": "10001"},
+    "ZIP code of another county": {"member.zip": "94601"},
+    "digits": {"member.county": "123"},
+    "no place": {"member.county": None, "member.zip": None},
+    "split county": {"member.county": "Tulare", "member.zip": "93274"},
+    "split county, one side": {"member.county": "Tulare", "member.zip": "93238"},
+    "inferred region": {"member.county": "Imperial", "member.zip": "92243"},
+    "served in part": {"member.county": "San Bernardino", "member.zip": "92401"},
+    "region against the county": {"member.kp_region": "south"},
+    "not offered": {**CS, "referral.services": ["recuperative_care"]},
+    "not by e-mail": {**CS, "referral.services": ["sobering_centers"]},
+    "availability": {**CS, "referral.services": ["transitional_rent"]},
+    "no answers": {"answers": {}},
+    "age twice": {"answers.age": 12},
+    "too old": {"answers.pregnant_or_postpartum": True},
+}
+"""Cases of a member of 95 that are refused, or warned of, by where she lives."""
+
+
+def told_of_the_place(text: str, catalog: Policy) -> list[str]:
+    """What a text tells of where a member lives and how old she is; plans are called by what they serve."""
+    for plan in catalog.plans.values():
+        for name in (plan.name, *plan.aliases):
+            text = text.replace(name, "")
+    names = [county.name for county in catalog.counties_file.county]
+    words = rf"\b(?:{'|'.join(names)}|Oakland|Burbank|Almeda|SM|9[0-9]{{4}}|10001|123|95|1931)\b|{MARK}"
+    return re.findall(words, text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_no_message_tells_where_a_member_lives(
+    run: Run, write_case: WriteCase, catalog: Policy, name: str, tmp_path: Path
+) -> None:
+    """What is said beside a result, by whatever command that reads a case or a sheet, names no county, city or age."""
+    changes = {"member.date_of_birth": "1931-07-19", "member.city": VALID["member.city"], **PLACES[name]}
+    case = write_case(changes)
+    commands: list[tuple[str | Path, ...]] = [
+        ("refer", case),
+        ("refer", case, "--redact"),
+        ("check", case),
+        ("interview", "--from", case, "--no-input"),
+    ]
+    document = changed(COMPLETE, changes)
+    cells = {key: value for key, value in document["answers"].items() if not isinstance(value, list)}
+    for table in ("member", "referral", "consent"):
+        cells |= {key: "; ".join(one) if isinstance(one, list) else one for key, one in document[table].items()}
+    cells = {key: str(value) for key, value in cells.items()}
+    sheet = tmp_path / "members.csv"
+    sheet.write_bytes(
+        sheets.sheet([sheets.ROW | {"county": "", "zip": "", "kp_member": ""} | cells], sheets.ROW | cells)
+    )
+    commands += [("batch", sheet, "--dry-run"), ("batch", sheet, "--out", tmp_path / "out", "--keep-going")]
+    for command in commands:
+        for options in ((), ("--json",)):
+            ran = run(*command, *options, *DAY)
+            assert ran.code in (0, 2, 3, 4, 5), ran
+            assert not told_of_the_place(ran.err, catalog), (command, ran.err)
+    report = tmp_path / "out" / "report.csv"
+    assert not told_of_the_place(report.read_text("utf-8"), catalog) if report.exists() else True
+
+
+@pytest.mark.parametrize("typed", ["SM", "Burbank", "94550", "almeda"])
+def test_typed_place_is_told_its_candidates(run: Run, write_case: WriteCase, typed: str) -> None:
+    """Who types a place herself is told what it may mean."""
+    for command in (("county", typed), ("check", write_case({}), "--county", typed), ("interview", "--county", typed)):
+        ran = run(*command)
+        assert ran.code == 5
+        assert "Alameda" in ran.err or "Los Angeles" in ran.err
 
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--plain",), ("--program", "ecm")], ids=" ".join)

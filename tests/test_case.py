@@ -36,7 +36,7 @@ def test_nothing_is_preset() -> None:
     case, problems = read_case({})
     assert problems == ()
     assert case == Case()
-    assert {getattr(case.consent, key) for key in case.consent.__struct_fields__} == {None}
+    assert {getattr(case.consent, key) for key in case.consent.__struct_fields__} == {None, ""}
     assert case.member.kp_member is None
     assert (case.referral.program, case.referral.services, case.referral.self_referral) == ("", (), False)
 

@@ -9,15 +9,29 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli.base.errors import InputError
 from calaim_cli.case import casefile
-from calaim_cli.case.case import Case, Consent, LeadEntity, Member, Profile, Referral, Referrer, SecureEmail, read_case
-from conftest import COMPLETE, Run, WriteCase, WriteProfile
+from calaim_cli.case.case import (
+    PROFILE_PARTS,
+    Case,
+    Consent,
+    LeadEntity,
+    Member,
+    Profile,
+    Referral,
+    Referrer,
+    SecureEmail,
+    read_case,
+)
+from calaim_cli.case.form import PROFILE_FIELDS
+from conftest import COMPLETE, ROOT, Run, WriteCase, WriteProfile
 
 PROFILE = """\
 schema = "calaim.profile/1"
@@ -251,6 +265,7 @@ CASES = st.builds(
         Referral, program=TEXT, services=SEVERAL, self_referral=st.booleans(), notes=TEXT, current_services=SEVERAL
     ),
     consent=st.builds(Consent, member_agreed=YES_NO, attested=YES_NO, part2=YES_NO, part2_consent=YES_NO),
+    answered_on=TEXT,
     answers=st.dictionaries(TEXT, st.booleans() | st.integers(0, 99) | TEXT | st.lists(TEXT, max_size=3), max_size=3),
 )
 
@@ -320,3 +335,89 @@ def test_unfit_secure_tag_is_refused(tmp_path: Path, table: str, where: str) -> 
     with pytest.raises(InputError) as caught:
         casefile.read_profile(profile_with(tmp_path, table))
     assert [(one.where, one.code) for one in caught.value.problems] == [(f"secure_email.{where}", "secure-tag")]
+
+
+REMARK = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp", "Cs"]), max_size=12).map(
+    "# {}".format
+)
+
+
+@given(CASES, st.lists(st.tuples(st.integers(0, 30), REMARK), max_size=4))
+def test_remarks_are_found_by_their_lines(case: Case, remarks: list[tuple[int, str]]) -> None:
+    """Whatever the texts of a case hold, their number signs are no remarks, and a remark between its lines is one."""
+    lines = casefile.case_bytes(case).decode().split("\n")
+    assert casefile.remarks("\n".join(lines)) == ()
+    for at, remark in remarks:
+        lines.insert(min(at, len(lines)), remark)
+    text = "\n".join(lines)
+    try:
+        whole = tomllib.loads(text) == tomllib.loads(casefile.case_bytes(case).decode())
+    except tomllib.TOMLDecodeError:
+        whole = False
+    if whole:  # else one is within a text of several lines
+        assert len(casefile.remarks(text)) == len(remarks)
+        assert all(lines[n - 1].startswith("# ") for n in casefile.remarks(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a = 'x' # b", (1,)),
+        ('a = "# \\" #" # b', (1,)),
+        ('a = """\n# "" no\n"""" # b', (3,)),
+        ("a = '''\n# it's\n''' # b\n# c", (3, 4)),
+        ("# it's\na = ['#', \"#\", # one\n]", (1, 2)),
+        ('"#" = 1', ()),
+    ],
+)
+def test_remark_is_told_from_a_text(text: str, lines: tuple[int, ...]) -> None:
+    """A number sign in any of TOML's texts is none of a remark, and a quote in a remark begins no text."""
+    tomllib.loads(text)
+    assert casefile.remarks(text) == lines
+
+
+UNFIT = {
+    **{f"referrer.{key}": "\u2066" for key in ("name", "organization", "address", "relationship_detail")},
+    "referrer.npi": "1234567890",
+    "referrer.phone": "911",
+    "referrer.email": "pat at clinic",
+    "referrer.relationship": "aunt's",
+    "referrer.source": "nobody",
+    "referrer.source_detail": "a\nb",
+    "network_lead_entity.name": "x" * 201,
+    "network_lead_entity.email": "a@example.org, b@example.org",
+    "kind": "spaceship",
+}
+
+
+def test_every_field_of_a_profile_has_its_row() -> None:
+    """What a profile can say is checked, asked and documented from one table."""
+    keys = {f"{part}.{key}" for part, shape in PROFILE_PARTS.items() for key in shape.__struct_fields__} | {"kind"}
+    assert {field.key for field in PROFILE_FIELDS} == {key for key in keys if not key.startswith("secure_email.")}
+    assert set(UNFIT) == {field.key for field in PROFILE_FIELDS}
+
+
+@pytest.mark.parametrize("command", ["refer", "check", "batch"])
+@pytest.mark.parametrize("key", UNFIT)
+def test_unfit_profile_is_named_and_no_case(
+    run: Run, write_case: WriteCase, write_profile: WriteProfile, key: str, command: str
+) -> None:
+    """A field of the profile that no letter could take is told as the profile's, by its key, and nothing is done."""
+    table, _, name = key.rpartition(".")
+    document: dict[str, Any] = {"schema": "calaim.profile/1"}
+    document |= {table: {"email": "nle@example.org"} | {name: UNFIT[key]}} if table else {name: UNFIT[key]}
+    path = write_profile(tomli_w.dumps(document))
+    source = ROOT / "examples" / "members.csv" if command == "batch" else write_case()
+    ran = run(command, source, *(["--dry-run"] if command == "batch" else []), "--as-of", "2026-11-22")
+    assert (ran.code, ran.out) == (4, "")
+    first, *problems = ran.err.splitlines()
+    assert first.startswith(f"calaim: {path}: the profile is not valid")
+    assert key in [line.split(": ")[0].strip() for line in problems]
+    assert str(source) not in ran.err
+    assert UNFIT[key] not in ran.err
+
+
+def test_choice_in_the_words_of_the_form_is_taken(run: Run, write_case: WriteCase, write_profile: WriteProfile) -> None:
+    """A profile may give a choice by its words, or with capitals, as a case may."""
+    write_profile('schema = "calaim.profile/1"\nkind = "Street-Medicine"\n[referrer]\nsource = "Legal_Aid"\n')
+    assert run("check", write_case(), "--as-of", "2026-11-22").code == 0

@@ -63,4 +63,5 @@ def test_wrong_expectation_is_listed_as_json(run: Run, wrong_case: Path) -> None
         "schema": "calaim.expectations/1",
         "cases": 2,
         "differences": [{"case": str(wrong_case), "result": "respite", "expected": "likely", "found": "need-answers"}],
+        "warnings": [],
     }

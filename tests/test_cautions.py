@@ -11,7 +11,9 @@ from test_batch_again import WARNED
 NOT_OF_A_MEMBER: Final = frozenset({"what", "edition", "day", "row", "text", "was", "now"})
 """What the words of a warning may hold and a report may say."""
 TESTED_ELSEWHERE: Final = {
-    **dict.fromkeys(("id-name", "id-zeros", "keep-format", "stale"), "of several rows: test_batch_again"),
+    **dict.fromkeys(
+        ("id-name", "id-zeros", "keep-format", "stale", "ecm-and-chw"), "of several rows: test_batch_again"
+    ),
     **dict.fromkeys(("open-folder", "git-work-tree", "synced-folder"), "of the place of the output: test_system"),
     **dict.fromkeys(("own-mailbox", "own-words", "past-review"), "of the data: test_diff, test_soundness"),
     **dict.fromkeys(("waivers-end", "waiver-needed", "keep-medi-cal"), "from a day on: test_dates"),

@@ -9,13 +9,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pexpect  # type: ignore[import-untyped]
 import pytest
+import tree
 from msgspec.structs import replace
 
+from calaim_cli import cli
+from calaim_cli.batch import batch
 from calaim_cli.policy import load
 from calaim_cli.policy.places import Place
 from calaim_cli.policy.policy import Policy
@@ -630,3 +634,108 @@ def test_data_folder_before_the_command_is_refused(run: Run) -> None:
     ran = run("--data", "nowhere", "county", "alameda")
     assert (ran.code, ran.out) == (2, "")
     assert "--data goes after the command" in ran.err
+
+
+CONTRADICTIONS = [
+    *(["county", "alameda"], ["counties"], ["plan"], ["contacts"], ["services"], ["programs"], ["questions"]),
+    *(["check", "{case}"], ["interview"], ["refer", "{case}"], ["refer"], ["data", "sources"]),
+    ["data", "diff", "{data}", "{data}"],
+]
+IGNORED = [
+    *([*words, "--plain", "--json"] for words in CONTRADICTIONS),
+    *([*words, "--json", "--plain"] for words in CONTRADICTIONS),
+    *(["refer", "{case}", option, "{case}"] for option in ("--from", "--save")),
+    *(["refer", "{case}", "--json", "--format", form] for form in ("text", "eml", "mailto")),
+    ["refer", "{case}", "--force"],
+    ["refer", "{case}", "--redact", "--out", "x.eml"],
+    *(["check", "{case}", "--expect", option, "ecm"] for option in ("--program", "--county")),
+    *(
+        ["batch", "--template", option]
+        for option in ("members.csv", "--json", "--dry-run", "--keep-going", "--limit=1")
+    ),
+    *(["batch", "--template", option, "x"] for option in ("--out", "--keep", "--encoding")),
+    ["batch", "--template", "--as-of", "2026-11-22"],
+    ["data", "diff", "{data}", "{data}", "--as-of", "2026-11-22"],
+    ["profile", "--json", "path"],
+    ["--data", "{data}", "county", "alameda"],
+]
+
+
+@pytest.mark.parametrize("words", IGNORED, ids=" ".join)
+def test_options_that_contradict_are_refused(run: Run, write_case: WriteCase, words: list[str]) -> None:
+    """An option that would go unheard ends the command with 2, in words that name it, before anything is done."""
+    case = write_case()
+    before = case.read_bytes()
+    ran = run(*(word.format(case=case, data=ROOT / "data") for word in words))
+    assert (ran.code, ran.out) == (2, "")
+    assert re.search(r"--[a-z]", ran.err)
+    assert case.read_bytes() == before
+
+
+def test_every_command_with_both_is_tried() -> None:
+    """A new command that takes --plain and --json is in the table above."""
+    both = [one.name for one in tree.commands() if {"--plain", "--json"} <= {option for option, _ in one.options}]
+    tried = {" ".join(["calaim", *words]) for words in CONTRADICTIONS}
+    assert [name for name in both if not any(f"{words} ".startswith(f"{name} ") for words in tried)] == []
+    assert len(both) > 10
+
+
+LATE = ["--as-of", "2030-01-01"]
+TELLING = [
+    *(["county", "alameda"], ["counties"], ["plan"], ["contacts"], ["questions"], ["profile", "show"]),
+    *(
+        ["services", "respite", *LATE],
+        ["programs", "ecm", *LATE],
+        ["check", "{case}", *LATE],
+        ["refer", "{case}", *LATE],
+    ),
+    ["check", "{case}", "--expect", *LATE],
+    ["refer", "{case}", "--out", "{folder}/x.eml", *LATE],
+    ["batch", "{rows}", "--dry-run", *LATE],
+    ["batch", "{rows}", "--out", "{folder}/out", "--keep-going", *LATE],
+    *(["data", "check", *LATE], ["data", "sources"], ["data", "diff", "{data}", "{data}", "{case}", *LATE]),
+]
+
+
+@pytest.mark.parametrize("words", TELLING, ids=" ".join)
+def test_with_json_nothing_is_said_beside_the_document(
+    run: Run,
+    write_case: WriteCase,
+    write_profile: WriteProfile,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    """What a command warns of is in its document, word for word, and stderr is empty."""
+    monkeypatch.setattr(cli, "_today", lambda: date(2030, 1, 1))
+    write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
+    case = write_case({"member.zip": "94601", "expect.ecm": "likely", "expect.chw": "likely"})
+    places = {"case": case, "rows": ROOT / "examples" / "members.csv", "data": ROOT / "data", "folder": tmp_path}
+    written = [word.format(**places) for word in words]
+    silent = run(*written, "--json")
+    assert silent.err == ""
+    warnings = [one for line in silent.out.splitlines() for one in json.loads(line).get("warnings", [])]
+    said = run(*written)
+    assert said.code == silent.code
+    told = re.findall(r"^calaim: warning: .*?: ([a-z0-9-]+): (.*)$", said.err, re.MULTILINE)
+    assert set(told) <= {(one["code"], one["message"]) for one in warnings}
+    assert bool(told) is (words[0] != "profile" and words[:2] not in (["data", "sources"], ["data", "diff"]))
+
+
+def test_every_command_with_json_is_tried() -> None:
+    """A new command that takes --json is in the table above."""
+    names = [one.name for one in tree.commands() if "--json" in {option for option, _ in one.options}]
+    tried = {" ".join(["calaim", *words]) for words in TELLING}
+    lacking = [name for name in names if not any(f"{words} ".startswith(f"{name} ") for words in tried)]
+    assert set(lacking) == {"calaim interview"}  # a talk is on stderr itself
+
+
+def test_stop_of_a_batch_is_one_document(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Ctrl-C in a batch with --json is told as every error is."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batch, "run", interrupted)
+    ran = run("batch", ROOT / "examples" / "members.csv", "--out", tmp_path / "out", "--json", *DAY)
+    assert (ran.code, ran.out, json.loads(ran.err)["code"]) == (130, "", "stopped")

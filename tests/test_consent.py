@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 import tomli_w
+from msgspec.structs import replace
 
 from calaim_cli.base.errors import InputError
+from calaim_cli.base.folding import yes_or_no
+from calaim_cli.batch.row import yes_no_or_unknown
 from calaim_cli.case.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
-from calaim_cli.draft.draft import Drafter, asked_for
+from calaim_cli.draft.draft import Drafter, as_text, asked_for
 from calaim_cli.policy.policy import Policy
-from calaim_cli.talk.conversation import Declined, Step, consent_steps, part2_steps, walk
-from calaim_cli.talk.prompt import Prompt, Refusal, Reply, read_reply
-from calaim_cli.talk.session import edited_profile
+from calaim_cli.talk.consent import Change, Declined, consent_steps, part2_steps
+from calaim_cli.talk.conversation import Step, walk
+from calaim_cli.talk.prompt import Move, Prompt, Refusal, Reply, read_reply
+from calaim_cli.talk.session import agreed, both_said, edited_profile
 from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, WriteProfile, changed
 from drafts import by_email
+from sheets import row, sheet
 from terminals import DOWN, ENTER, SPACE, Terminal
 
 FOR_ECM = Case(referral=Referral(program="ecm"))
@@ -67,7 +73,7 @@ def test_no_source_sets_consent() -> None:
 
 def spoken(catalog: Policy) -> tuple[Step, ...]:
     """Everything that a person says for one referral alone, in the order of the talk."""
-    return (*part2_steps(), *consent_steps(FOR_ECM, by_email(catalog), catalog))
+    return (*part2_steps(), *consent_steps(FOR_ECM, by_email(catalog), catalog, AS_OF))
 
 
 @pytest.mark.parametrize("consent", [Consent(part2=True), AGREED], ids=["never asked", "said before"])
@@ -84,8 +90,8 @@ def test_consent_is_typed_as_a_whole_word(catalog: Policy, consent: Consent) -> 
     ]
     for prompt in asked:
         assert (prompt.options, prompt.earlier, prompt.optional) == ({}, "", False)
-        assert all(isinstance(read_reply(prompt, typed), Refusal) for typed in ("", " ", "y", "n", "1", "2", "yes no"))
-        assert [read_reply(prompt, typed) for typed in ("yes", " Yes ", "NO")] == ["yes", "yes", "no"]
+        assert all(isinstance(read_reply(prompt, typed), Refusal) for typed in ("", " ", "y", "1", "2", "yes no"))
+        assert [read_reply(prompt, typed) for typed in ("yes", " Yes ", "NO", "n")] == ["yes", "yes", "no", "no"]
 
 
 def test_attestation_is_shown_in_full_when_asked(catalog: Policy) -> None:
@@ -94,7 +100,7 @@ def test_attestation_is_shown_in_full_when_asked(catalog: Policy) -> None:
     assert all(sentence in prompt.text for sentence in catalog.form_of("kp").attestation)
 
 
-@pytest.mark.parametrize("refused", ["consent.member_agreed", "consent.attested", "consent.part2_consent"])
+@pytest.mark.parametrize("refused", ["write", "consent.member_agreed", "consent.attested", "consent.part2_consent"])
 def test_no_in_the_talk_makes_no_draft(catalog: Policy, refused: str) -> None:
     """A "no" to any of them on the terminal stops the draft as it does in a file."""
 
@@ -130,15 +136,217 @@ def test_sheet_needs_agreement_and_no_attestation(
     assert "attest" not in ran.out + ran.err
 
 
-def test_dont_know_about_part2_counts_as_yes() -> None:
-    """Who does not know whether 42 CFR Part 2 covers it needs the consent as well."""
-    step = part2_steps()[0]
-    prompt = step.prompt(Case())
+def test_part2_not_known_counts_as_yes_in_the_talk() -> None:
+    """Who does not know whether 42 CFR Part 2 covers it says so, is believed, and needs the written consent as well."""
+    asked, consented = part2_steps()
+    prompt = asked.prompt(Case())
     assert prompt is not None
-    assert prompt.dont_know
-    reply = read_reply(prompt, "don't know")
-    assert not isinstance(reply, Refusal)
-    assert step.keep(Case(), reply).consent.part2 is True
+    case = asked.keep(Case(), str(read_reply(prompt, "not known")))
+    assert case.consent == Consent(part2="unknown")
+    assert consented.prompt(case) is not None
+    assert consented.prompt(Case(consent=Consent(part2=False))) is None
+
+
+PART2: dict[str, tuple[object, bool]] = {"unknown": ("unknown", True), "yes": (True, True), "no": (False, False)}
+
+
+@pytest.mark.parametrize("said", PART2)
+@pytest.mark.parametrize("written", [None, False, True])
+def test_part2_in_a_case_and_in_a_cell_need_written_consent_alike(
+    run: Run, write_case: WriteCase, tmp_path: Path, said: str, written: bool | None
+) -> None:
+    """Where records are or may be from a Part 2 program, no file and no sheet makes a draft without written consent."""
+    value, needed = PART2[said]
+    refused = needed and written is not True
+    ran = run("refer", write_case({"consent.part2": value, "consent.part2_consent": written}), *DAY)
+    assert (ran.code, "part2-consent-missing" in ran.err) == ((4, True) if refused else (0, False))
+    cell = "" if written is None else "yes" if written else "no"
+    (tmp_path / "members.csv").write_bytes(sheet([row(1, part2=said, part2_consent=cell)]))
+    ran = run("batch", tmp_path / "members.csv", "--dry-run", *DAY)
+    assert (ran.code, "part2-consent-missing" in ran.err) == ((4, True) if refused else (0, False))
+
+
+@pytest.mark.parametrize("cell", ["unknown", "Unknown ", "don't know", "Don\u2019t know", "not known"])
+def test_part2_is_not_known_in_the_words_of_a_sheet(cell: str) -> None:
+    """A cell may say in a person's words that it is not known; any other yes or no of consent may not be left open."""
+    assert yes_no_or_unknown(cell) == "unknown"
+    assert yes_or_no(cell) is None
+
+
+@pytest.mark.parametrize("value", ["perhaps", ""])
+def test_part2_in_a_case_is_no_other_text(run: Run, write_case: WriteCase, value: str) -> None:
+    """A text that is none of the three is named, and makes no draft even with the written consent."""
+    ran = run("refer", write_case({"consent.part2": value, "consent.part2_consent": True}), *DAY)
+    assert (ran.code, ran.out) == (4, "")
+    assert 'consent.part2: type: wrong type: give true, false or "unknown"' in ran.err
+
+
+def asked_of(catalog: Policy, **changes: object) -> dict[str, str]:
+    """What is said at each step about the complete case with changes by dotted key (two underscores for the dot)."""
+    dotted = {name.replace("__", "."): value for name, value in changes.items()}
+    case = read_case(changed(COMPLETE, {"consent": {"part2": False}} | dotted))[0]
+    shown = Drafter(catalog, Profile(), AS_OF).draft(case, preview=True)
+    prompts = [step.prompt(shown.case) for step in consent_steps(shown.case, shown.goes, catalog, AS_OF)]
+    return {prompt.where: prompt.text for prompt in prompts if prompt is not None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Kaiser Permanente's form asks for it, and so does this program."),
+        ({"member__plan": "hpsm", "member__kp_member": None, "member__cin": "91234567A"}, "This program asks for it"),
+        ({"referral__program": "chw"}, ""),
+    ],
+    ids=["ECM, Kaiser Permanente", "ECM, another plan", "CHW"],
+)
+def test_consent_to_ecm_is_said_to_be_our_rule(catalog: Policy, changes: dict[str, object], said: str) -> None:
+    """Before the agreement to ECM a person learns that the state does not require it, and who does."""
+    agreement = asked_of(catalog, **changes)["consent.member_agreed"]
+    assert ("The state does not make a member's consent a condition" in agreement) is bool(said)
+    assert said in agreement
+    assert agreement.count("It asks for: ") == 1
+
+
+BOY = {"member__date_of_birth": "2010-03-04"}
+WITH_GUARDIAN = {"member__guardian_name": "Ana Example"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [({}, False), (BOY, True), ({"member__date_of_birth": "2008-11-22"}, False), (WITH_GUARDIAN, True)],
+)
+def test_who_agreed_is_asked_where_a_guardian_may(catalog: Policy, changes: dict[str, object], asked: bool) -> None:
+    """For a member under 18, or with a guardian named, it is asked who said yes; for any other the member alone may."""
+    said = asked_of(catalog, **changes)
+    assert ("consent.agreed_by" in said) is asked
+    assert ("or the guardian" in said["consent.member_agreed"]) is asked
+
+
+@pytest.mark.parametrize("who", ["member", "guardian"])
+def test_who_agreed_is_kept(catalog: Policy, who: str) -> None:
+    """Whoever said yes is in the case of the draft, by a word typed in full."""
+    case = read_case(changed(COMPLETE, {"consent": {"part2": False}, "member.date_of_birth": "2010-03-04"}))[0]
+    words = {"consent.agreed_by": who}
+    ((drafted,), _) = agreed([case], Drafter(catalog, Profile(), AS_OF), lambda one: words.get(one.where, "yes"))
+    assert drafted.case.consent.agreed_by == who
+
+
+@pytest.mark.parametrize(
+    ("name", "relationship", "own"),
+    [
+        ("Test Member", "member_or_family", True),
+        ("test q. member", "member_or_family", True),
+        ("Ana Member", "member_or_family", False),
+        ("Test Member", "medical_provider", False),
+    ],
+)
+def test_member_who_refers_herself_is_asked_for_herself(
+    catalog: Policy, name: str, relationship: str, own: bool
+) -> None:
+    """Whoever refers herself is asked whether she wants it sent; a relative, whether the member said yes."""
+    said = asked_of(catalog, referrer__name=name, referrer__relationship=relationship)["consent.member_agreed"]
+    assert ("Do you want this to be sent?" in said) is own
+    assert ("did the member say yes?" in said) is not own
+
+
+class Says:
+    """A person who answers by the place of a prompt, one word after the other, and yes or Enter to the rest."""
+
+    def __init__(self, **words: list[str]) -> None:
+        self.left = {where: [*typed] for where, typed in words.items()}
+
+    def __call__(self, prompt: Prompt) -> Reply:
+        """The reply that her next word gives; a word that is refused fails the test."""
+        where = prompt.where.rpartition(".")[2]
+        typed = self.left[where].pop(0) if self.left.get(where) else "yes" if prompt.words else ""
+        reply = read_reply(prompt, typed)
+        assert not isinstance(reply, Refusal), reply.message
+        return reply
+
+
+def two_cases() -> list[Case]:
+    """A member for whom ECM and CHW services are asked for, agreed to by nobody yet."""
+    changes = ({"referral.program": one, "consent": {"part2": False}} for one in ("ecm", "chw"))
+    return [read_case(changed(COMPLETE, one))[0] for one in changes]
+
+
+@pytest.mark.parametrize("where", ["write", "member_agreed", "attested"])
+@pytest.mark.parametrize(
+    ("words", "written", "left_out"),
+    [
+        (["yes", "yes"], ["ecm", "chw"], []),
+        (["no", "yes"], ["chw"], ["Enhanced Care Management"]),
+        (["yes", "no"], ["ecm"], ["Community Health Worker services"]),
+    ],
+    ids=["both", "the second", "the first"],
+)
+def test_no_to_one_of_two_lets_the_other_go_on(
+    catalog: Policy, where: str, words: list[str], written: list[str], left_out: list[str]
+) -> None:
+    """Of two drafts each has its own yes: a no to one of them, wherever it is said, writes the other alone."""
+    drafts, names = agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(**{where: words}))
+    assert [one.case.referral.program for one in drafts] == written
+    assert names == left_out
+    assert all("[x]" in one.draft.body for one in drafts)
+
+
+def test_no_to_both_leaves_nothing(catalog: Policy) -> None:
+    """Where nothing is left to write, the last no is the end."""
+    with pytest.raises(Declined):
+        agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(write=["no"], attested=["no"]))
+
+
+def test_change_ends_what_was_said(catalog: Policy) -> None:
+    """To change a detail counts for nothing else: no draft comes out of it, whatever was agreed to before."""
+    with pytest.raises(Change):
+        agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(write=["yes", "change"]))
+
+
+def test_draft_is_read_page_by_page_before_it_is_asked_about(
+    catalog: Policy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The draft is shown from To and Subject on, as much as fits at a time, and what is asked comes after all of it."""
+    monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((80, 24)))
+    told = list[str]()
+
+    def ask(prompt: Prompt) -> Reply:
+        told.append(capsys.readouterr().err)
+        return "" if prompt.where == "page" else "yes"
+
+    case = two_cases()[0]
+    agreed([case], Drafter(catalog, Profile(), AS_OF), ask)
+    *pages, last = told[: told.index("")]
+    assert len(pages) > 2
+    assert "To: REGMCDURNS-KPNC@kp.org\nSubject: ECM Referral\n" in pages[0]
+    assert all(page.count("\n") < 24 for page in (*pages, last))
+    whole = as_text(Drafter(catalog, Profile(), AS_OF).draft(case, preview=True).draft)
+    assert whole.strip() in "".join((*pages, last))
+
+
+@pytest.mark.parametrize("typed", ["yes", "no", "n", "1"])
+def test_page_is_turned_by_enter_alone(catalog: Policy, typed: str) -> None:
+    """A word that is meant for a question to come turns no page, so that it is never lost, nor taken for an answer."""
+    pages = list[Prompt]()
+
+    def ask(prompt: Prompt) -> Reply:
+        if prompt.where == "page":
+            pages.append(prompt)
+        return "" if prompt.where == "page" else "yes"
+
+    agreed(two_cases()[:1], Drafter(catalog, Profile(), AS_OF), ask)
+    assert isinstance(read_reply(pages[0], typed), Refusal)
+    assert read_reply(pages[0], "") == ""
+    assert read_reply(pages[0], "quit") is Move.QUIT
+
+
+def test_each_of_two_letters_says_that_the_plan_may_choose(catalog: Policy) -> None:
+    """Where ECM and CHW are both asked for, both letters say so before the notes; one alone says nothing of it."""
+    line = catalog.words.both
+    noted = [replace(one, referral=replace(one.referral, notes="Call after 4.")) for one in two_cases()]
+    assert [one.referral.notes for one in both_said(noted, catalog)] == [f"{line}\nCall after 4."] * 2
+    assert [one.referral.notes for one in both_said(noted[:1], catalog)] == ["Call after 4."]
+    full = replace(noted[0], referral=replace(noted[0].referral, notes="x" * 1000))
+    assert both_said([full, noted[1]], catalog)[0] == full
 
 
 def test_command_line_cannot_consent(catalog: Policy) -> None:
@@ -193,6 +401,8 @@ def reach_consent(terminal: Terminal, way: str) -> None:
     """Go through a talk about a complete case, by Enter where that keeps what the case says, up to Part 2."""
     for _ in range(BARE_ENTERS):
         shown = len(terminal.words)
+        # Keys that come before a menu is there would be echoed, and lost.
+        terminal.wait(r"back(?:\)|\]: |, \? help)")
         terminal.read_on()
         said = terminal.words[shown:] or terminal.words[-300:]
         if "42 CFR Part 2" in said:
@@ -212,9 +422,9 @@ def test_menus_end_in_lines_to_type_on(tmp_path: Path, write_profile: WriteProfi
         terminal.line("y")
         terminal.wait("whole word")
         for typed, next_words in (
-            ("no", "Write this draft to"),
-            ("yes", "Has the member agreed"),
-            ("yes", "Do you attest"),
+            ("no", "This is all that will leave"),
+            ("yes", "did the member say yes"),
+            ("yes", "Read this: "),
         ):
             terminal.line(typed)
             terminal.wait(next_words)
@@ -222,6 +432,31 @@ def test_menus_end_in_lines_to_type_on(tmp_path: Path, write_profile: WriteProfi
         terminal.line("yes")
         assert terminal.end() == 0
     assert "[x]" in out.read_text("utf-8")
+
+
+@pytest.mark.unix("a pseudo-terminal")
+@pytest.mark.parametrize("way", ["lines", "menus"])
+def test_draft_is_read_a_page_at_a_time(
+    tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase, way: str
+) -> None:
+    """In a window of 24 rows the draft begins with its first line and stops at each page; quit there writes nothing."""
+    write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
+    case, out = write_case({"consent": {}, "answers": {}}), tmp_path / "draft.eml"
+    words = ("refer", "--from", case, "--program", "ecm", "--out", out, *DAY)
+    with Terminal(*words, *(["--plain"] if way == "lines" else []), rows=24) as terminal:
+        reach_consent(terminal, way)
+        terminal.line("no")
+        terminal.wait("This is the complete draft")
+        terminal.wait(r"To: REGMCDURNS-KPNC@kp\.org\r\nSubject: ECM Referral\r\n")
+        terminal.wait(r"Page 1 of [3-9]")
+        terminal.wait(r"back[)\]]")
+        terminal.line("")
+        terminal.wait(r"Page 2 of [3-9]")
+        terminal.wait(r"back[)\]]")
+        assert "This is all that will leave" not in terminal.words
+        terminal.line("quit")
+        assert terminal.end() == 130
+    assert not out.exists()
 
 
 @pytest.mark.unix("a pseudo-terminal")
@@ -246,6 +481,6 @@ def test_no_on_the_terminal_ends_with_130(
         terminal.line("no")
         assert terminal.end() == 130
     assert not out.exists()
-    assert "no draft was written" in terminal.words
+    assert "nothing was written" in terminal.words
     assert "go on with: calaim refer" in terminal.words
     assert "consent" not in save.read_text("utf-8")

@@ -30,16 +30,16 @@ from calaim_cli.draft.fitness import check_case
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW, Answer
+from calaim_cli.talk.consent import consent_steps, part2_steps
 from calaim_cli.talk.conversation import (
     Quit,
     Step,
     answers_of,
     ask_alone,
     choose_referrals,
-    consent_steps,
     field_step,
+    form_steps,
     hold_interview,
-    part2_steps,
     question_prompt,
     walk,
     with_reply,
@@ -263,6 +263,48 @@ def test_twelve_in_place_of_forty() -> None:
     assert twelve.outcomes == {"ecm": Outcome.UNLIKELY}
 
 
+@pytest.mark.parametrize(
+    ("answers", "answered", "day"),
+    [
+        ({}, "", "2026-11-22"),
+        ({"complex_need": True}, "2026-09-01", "2026-09-01"),
+        ({"age": 46}, "2026-09-01", "2026-09-01"),
+        ({"complex_need": True}, "", "2026-11-22"),
+        ({}, "2026-09-01", "2026-11-22"),
+    ],
+    ids=["from nothing", "older answer stays", "older age stays", "no day so far", "no answer so far"],
+)
+def test_replies_have_a_day(answers: dict[str, Answer], answered: str, day: str) -> None:
+    """The case says from the first reply on of which day its answers are; older ones are never made new by others."""
+    left = {where: typed for where, typed in script(STREET).items() if where not in answers}
+    held = Held(left, Case(answers=dict(answers), answered_on=answered))
+    assert {case.answered_on for case in held.kept} == {day}
+
+
+def test_older_answer_said_anew_is_of_this_day() -> None:
+    """Once every older answer has been asked again, all are of the day of the talk."""
+    typed = script(STREET, age=["46"])
+    first = next(iter(Held(dict(typed)).ask.places[1:]))
+    typed[first] = ["back", str(typed[first])]
+    held = Held(typed, Case(answers={"age": 40}, answered_on="2026-09-01"))
+    assert held.case.answers["age"] == 46
+    assert held.case.answered_on == "2026-11-22"
+
+
+def test_what_is_received_now_is_kept_in_one_place() -> None:
+    """A reply on what the member receives now takes the place of what the referral says, which was shown before."""
+    case = Case(referral=Referral(program="chw", current_services=("ecm",)))
+    question = people.policy().questions["current_services"]
+    assert question_prompt(question, case, people.policy(), AS_OF).earlier == ("ecm",)
+    now = with_reply(case, question, ("chw",))
+    assert (now.referral.current_services, now.answers) == ((), {"current_services": ["chw"]})
+
+
+def test_help_cites_what_decides_alone() -> None:
+    """The sources beside a question are of the rules: what only points out a slip is not cited for them."""
+    assert "Inferred" not in question_prompt(people.policy().questions["age"], Case(), people.policy(), AS_OF).help
+
+
 def test_date_of_birth_will_do_for_the_age() -> None:
     """A date of birth is kept as such, in one spelling, and the age is worked out from it."""
     held = Held(script(STREET, age="03/04/1980"))
@@ -427,7 +469,7 @@ def test_question_alone_has_nothing_before_it() -> None:
 
 def test_field_keeps_what_is_checked(catalog: Policy) -> None:
     """A field of the form is kept as its check keeps it, and shown when the person comes back."""
-    step = field_step("member.date_of_birth", catalog.form_of("kp"), catalog.words, AS_OF)
+    step = field_step("member.date_of_birth", catalog.form_of("kp"), catalog, AS_OF)
     case = walk([step], Case(), Says({"member.date_of_birth": "3/4/1980"}), lambda _: None)
     assert case.member.date_of_birth == "1980-03-04"
     prompt = step.prompt(case)
@@ -442,9 +484,97 @@ def test_field_keeps_what_is_checked(catalog: Policy) -> None:
 )
 def test_one_member_number_is_needed(catalog: Policy, plan: str, mrn: str, optional: bool) -> None:
     """Whoever has no record number that the plan's form takes cannot skip the number on the Medi-Cal card."""
-    prompt = field_step("member.cin", catalog.form_of(plan), catalog.words, AS_OF).prompt(Case(member=Member(mrn=mrn)))
+    prompt = field_step("member.cin", catalog.form_of(plan), catalog, AS_OF).prompt(Case(member=Member(mrn=mrn)))
     assert prompt is not None
     assert prompt.optional is optional
+
+
+def asked_of(catalog: Policy, part: str, case: Case, replies: Replies) -> tuple[Says, Case]:
+    """What the steps of a part of KP's form ask for where a person says this, and the case that comes of it."""
+    ask = Says(replies)
+    return ask, walk(form_steps(part, catalog, AS_OF, "kp"), case, ask, lambda _: None)
+
+
+OF_MEMBER: Replies = {key: said for key, said in SAID.items() if key not in {"member.county", "member.plan"}}
+
+
+def test_member_without_address_and_phone_is_asked_how_to_reach_her(catalog: Policy) -> None:
+    """Whoever has neither says none, is not asked for city and ZIP code, and cannot skip how she is reached."""
+    none: Replies = {
+        "member.phone": "None",
+        "member.address": "none",
+        "member.reach_through": "Xshelter",
+    }
+    ask, case = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | none)
+    assert not {"member.city", "member.state", "member.zip"} & set(ask.places)
+    assert (case.member.phone, case.member.address, case.member.reach_through) == ("none", "none", "Xshelter")
+    assert isinstance(read_reply(ask.prompt("member.address"), "homeless"), Refusal)
+    assert isinstance(read_reply(ask.prompt("member.reach_through"), ""), Refusal)
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER)
+    assert "member.reach_through" not in ask.places
+    assert {"member.city", "member.state", "member.zip"} <= set(ask.places)
+
+
+def test_parent_is_asked_for_a_child_alone(catalog: Policy) -> None:
+    """Parent or guardian is asked for where the member is under 18, and can be skipped."""
+    child: Replies = {"member.date_of_birth": "11/23/2008", "member.guardian_name": "", "member.guardian_contact": ""}
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | child)
+    assert {"member.guardian_name", "member.guardian_contact"} <= set(ask.places)
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | {"member.date_of_birth": "11/22/2008"})
+    assert not {"member.guardian_name", "member.guardian_contact"} & set(ask.places)
+
+
+def test_what_the_member_receives_is_asked_in_full(catalog: Policy) -> None:
+    """Of ECM the provider is asked for, of Community Supports which; going back to none forgets both."""
+    both: Replies = {
+        "referral.current_services": "1,4",
+        "referral.ecm_provider": "Xprovider",
+        "referral.ecm_provider_contact": "510-555-0101",
+        "referral.current_supports": "Respite Services for Caregivers",
+    }
+    _, case = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | both)
+    assert case.referral.current_services == ("ecm", "community_supports")
+    assert (case.referral.ecm_provider, case.referral.current_supports) == ("Xprovider", ("respite",))
+    ask, again = asked_of(catalog, "member", case, OF_MEMBER)
+    assert not {"referral.ecm_provider", "referral.current_supports"} & set(ask.places)
+    assert again.referral == replace(FOR_ECM.referral, current_services=("none",))
+
+
+def test_what_the_interview_heard_of_ecm_is_asked_in_full(catalog: Policy) -> None:
+    """Where the interview heard of ECM the provider is asked for just as well, and forgotten with it."""
+    heard = with_reply(FOR_ECM, catalog.questions["current_services"], ("ecm",))
+    provider: Replies = {"referral.ecm_provider": "Xprovider", "referral.ecm_provider_contact": "510-555-0101"}
+    ask, case = asked_of(catalog, "member", heard, OF_MEMBER | provider)
+    assert "referral.current_services" not in ask.places
+    assert case.referral.ecm_provider == "Xprovider"
+    for reply in (("chw",), Move.DONT_KNOW):
+        again = with_reply(case, catalog.questions["current_services"], reply).referral
+        assert (again.ecm_provider, again.ecm_provider_contact, again.current_supports) == ("", "", ())
+
+
+@pytest.mark.parametrize(
+    ("relationship", "source", "npi", "organization"),
+    [
+        pytest.param("medical_provider", "other", False, True, id="a doctor"),
+        pytest.param("other", "hospital_or_er_team", False, True, id="a hospital"),
+        pytest.param("social_services_provider", "school_or_lea", True, True, id="a school"),
+        pytest.param("member_or_family", "other", True, False, id="the family"),
+    ],
+)
+def test_only_who_has_an_npi_needs_one(
+    catalog: Policy, relationship: str, source: str, *, npi: bool, organization: bool
+) -> None:
+    """The NPI can be skipped by who has none, and a family is not asked for an organization."""
+    said: Replies = {
+        **REFERRER,
+        "referrer.relationship": relationship,
+        "referrer.source": source,
+        "referrer.relationship_detail": "Xrelation",
+        "referrer.source_detail": "Xsource",
+    }
+    ask, _ = asked_of(catalog, "referrer", Case(), said)
+    assert ask.prompt("referrer.npi").optional is npi
+    assert ("referrer.organization" in ask.places) is organization
 
 
 YES: Replies = {"consent.part2": "no", "write": "yes", "consent.member_agreed": "yes", "consent.attested": "yes"}
@@ -455,7 +585,7 @@ def test_consent_has_no_default(catalog: Policy, where: str) -> None:
     """Agreement, attestation and Part 2 are said each time: Enter alone is no yes, whatever a case said before."""
     ask = Says(dict(YES))
     before = Case(consent=Consent(member_agreed=True, attested=True, part2=False))
-    walk([*part2_steps(), *consent_steps(FOR_ECM, by_email(catalog), catalog)], before, ask, lambda _: None)
+    walk([*part2_steps(), *consent_steps(FOR_ECM, by_email(catalog), catalog, AS_OF)], before, ask, lambda _: None)
     prompt = ask.prompt(where)
     assert (prompt.earlier, prompt.optional) == ("", False)
     assert isinstance(read_reply(prompt, ""), Refusal)
@@ -463,20 +593,23 @@ def test_consent_has_no_default(catalog: Policy, where: str) -> None:
 
 
 def test_attestation_is_read_out(catalog: Policy) -> None:
-    """Whoever attests has the whole text on the screen."""
+    """Whoever attests has the whole text on the screen, and whoever agrees what is asked for."""
     ask = Says(dict(YES))
-    walk(consent_steps(FOR_ECM, by_email(catalog), catalog), Case(), ask, lambda _: None)
-    assert all("Enhanced Care Management" in ask.prompt(f"consent.{key}").text for key in ("member_agreed", "attested"))
+    walk(consent_steps(FOR_ECM, by_email(catalog), catalog, AS_OF), Case(), ask, lambda _: None)
+    assert "It asks for: Enhanced Care Management." in ask.prompt("consent.member_agreed").text
     assert all(sentence in ask.prompt("consent.attested").text for sentence in catalog.form_of("kp").attestation)
 
 
-@pytest.mark.parametrize(("said", "asked"), [("yes", True), ("no", False), ("dk", True)])
-def test_part2_asks_for_written_consent(said: str, asked: bool) -> None:
+@pytest.mark.parametrize(
+    ("said", "kept", "asked"), [("yes", True, True), ("no", False, False), ("not known", DONT_KNOW, True)]
+)
+def test_part2_asks_for_written_consent(said: str, kept: bool | str, asked: bool) -> None:
     """Information from a substance-use program, or perhaps from one, needs written consent, asked for by itself."""
     ask = Says(YES | {"consent.part2": said, "consent.part2_consent": "yes"})
     case = walk(part2_steps(), Case(), ask, lambda _: None)
     assert ("consent.part2_consent" in ask.places) is asked
-    assert case.consent.part2 is asked
+    assert case.consent.part2 == kept
+    assert case.consent.from_part2_program is asked
     assert bool(case.consent.part2_consent) is asked
 
 
@@ -485,9 +618,9 @@ def determined(catalog: Policy, case: Case) -> dict[str, Determination]:
     return screener(catalog.subjects, catalog).screen(case, AS_OF).determinations
 
 
-def chosen(catalog: Policy, typed: str | list[str], case: Case) -> tuple[Says, tuple[Case, ...]]:
+def chosen(catalog: Policy, typed: str | list[str], case: Case, which: str = "both") -> tuple[Says, tuple[Case, ...]]:
     """The script after the choice of what to refer for, and the cases it came to."""
-    ask = Says({"referral.program": typed})
+    ask = Says({"referral.program": typed, "ecm_or_chw": which})
     return ask, choose_referrals(case, determined(catalog, case), "kp", catalog, ask)
 
 
@@ -505,6 +638,24 @@ def test_one_case_for_each_program(catalog: Policy) -> None:
     }
     assert len(cases) == 3
     assert {one.member for one in cases} == {OPEN.member}
+
+
+@pytest.mark.parametrize(
+    ("typed", "which", "programs"),
+    [
+        ("ecm,chw", "both", ["ecm", "chw"]),
+        ("ecm,chw,respite", "ECM", ["ecm", "cs"]),
+        ("ecm,chw", "chw", ["chw"]),
+        ("ecm,respite", "", ["ecm", "cs"]),
+        ("chw", "", ["chw"]),
+    ],
+)
+def test_ecm_and_chw_together_are_asked_about(catalog: Policy, typed: str, which: str, programs: list[str]) -> None:
+    """ECM includes what a health worker does: whoever chooses both says which, and nobody is asked in vain."""
+    ask, cases = chosen(catalog, typed, OPEN, which)
+    assert [one.referral.program for one in cases] == programs
+    assert ("ecm_or_chw" in ask.places) is bool(which)
+    assert not which or isinstance(read_reply(ask.prompt("ecm_or_chw"), ""), Refusal)
 
 
 def test_offered_is_what_can_be_referred_for(catalog: Policy) -> None:
@@ -560,7 +711,7 @@ def test_talk_ends_in_a_draft(catalog: Policy) -> None:
     drafter = Drafter(catalog, Profile(PROFILE), AS_OF)
     shown = drafter.draft(case, preview=True)
     assert shown.draft.to == ("REGMCDURNS-KPNC@kp.org",)
-    said = walk(consent_steps(shown.case, shown.goes, catalog), case, talked.ask, lambda _: None)
+    said = walk(consent_steps(shown.case, shown.goes, catalog, AS_OF), case, talked.ask, lambda _: None)
     assert "REGMCDURNS-KPNC@kp.org" in talked.ask.prompt("write").text
     assert drafter.draft(said).draft.to == shown.draft.to
     assert case.member == ASKED
@@ -572,9 +723,9 @@ def test_talk_about_another_plan_ends_in_its_sheet(catalog: Policy) -> None:
     assert not {"member.mrn", "consent.attested"} & set(talked.ask.places)
     drafter, (case,) = Drafter(catalog, Profile(PROFILE), AS_OF), talked.cases
     shown = drafter.draft(case, preview=True)
-    steps = consent_steps(shown.case, shown.goes, catalog)
+    steps = consent_steps(shown.case, shown.goes, catalog, AS_OF)
     sheet = drafter.draft(walk(steps, case, talked.ask, lambda _: None)).draft
-    assert "this sheet for Health Plan of San Mateo" in talked.ask.prompt("write").text
+    assert "a sheet for Health Plan of San Mateo" in talked.ask.prompt("write").text
     assert "consent.attested" not in talked.ask.places
     assert (sheet.to, sheet.subject) == ((), "")
 
@@ -621,10 +772,11 @@ def test_plan_known_before_is_kept_by_enter() -> None:
 
 
 def test_talk_keeps_every_reply() -> None:
-    """After each reply but one about consent the case is handed over for saving, and only ever grows."""
+    """After each reply the case is handed over for saving, without a word on consent, and only ever grows."""
     talked = Talked(dict(WHOLE))
-    of_the_case = [one for one in talked.ask.places if not one.startswith("consent.") and one != "screen"]
+    of_the_case = [one for one in talked.ask.places if one != "screen"]
     assert len(talked.kept) == len(of_the_case)
+    assert {one.consent for one in talked.kept} == {Consent()}
     assert talked.kept[-1] == replace(talked.cases[0], consent=Consent())
     named = [one.member.first_name for one in talked.kept]
     assert named == sorted(named)
@@ -632,7 +784,7 @@ def test_talk_keeps_every_reply() -> None:
 
 def test_talk_makes_one_case_for_each_program() -> None:
     """Member, referrer and Part 2 are asked once for all; each program has its own case, not yet agreed to."""
-    talked = Talked(WHOLE | {"referral.program": "ecm,chw,respite"})
+    talked = Talked(WHOLE | {"referral.program": "ecm,chw,respite", "ecm_or_chw": "both"})
     wanted = {one.referral.program: one.referral.services for one in talked.cases}
     assert wanted == {"ecm": (), "chw": (), "cs": ("respite",)}
     assert len({one.member for one in talked.cases}) == 1
@@ -670,7 +822,10 @@ def test_complete_profile_is_not_asked_about() -> None:
 def test_what_the_profile_lacks_is_asked(known: dict[str, str]) -> None:
     """Without a profile, or with half of one, the referrer is asked now and not told at the end what is missing."""
     talked = Talked({**WHOLE, **REFERRER}, profile=Referrer(**known))
-    assert [where for where in talked.ask.places if where.startswith("referrer.")] == list(REFERRER)
+    assert [where for where in talked.ask.places if where.startswith("referrer.")] == [
+        *("referrer.relationship", "referrer.source", "referrer.name", "referrer.organization", "referrer.npi"),
+        *("referrer.address", "referrer.phone", "referrer.email"),
+    ]
     assert talked.cases[0].referrer == PROFILE
 
 
@@ -733,6 +888,7 @@ def test_screening_comes_before_the_choice() -> None:
     assert offers["chw"].endswith(labels["likely"])
     assert offers["ecm"].endswith(labels["need-answers"])
     assert talked.cases[0].answers["chw_triggers"] == ["social_need"]
+    assert "referral.current_services" not in talked.ask.places  # asked once is enough
 
 
 def test_back_and_forth_through_the_form() -> None:

@@ -55,9 +55,9 @@ GOLDEN = """
 2026-01-01 homelessness likely - · birth_equity likely - · chw likely - · recuperative_care likely yes · transitional_rent likely yes · said -
 2026-11-30 homelessness likely - · birth_equity likely - · chw likely - · recuperative_care likely yes · transitional_rent likely yes · said -
 2026-12-01 homelessness likely - · birth_equity likely - · chw likely - · recuperative_care likely yes · transitional_rent likely yes · said waivers-end waiver-needed keep-medi-cal
-2026-12-31 homelessness likely - · birth_equity likely - · chw likely - · recuperative_care likely yes · transitional_rent likely yes · said waivers-end waiver-needed keep-medi-cal
-2027-01-01 homelessness likely - · birth_equity likely - · chw likely - · recuperative_care likely yes · transitional_rent likely yes · said waivers-end waiver-needed keep-medi-cal
-2030-01-01 homelessness likely - · birth_equity likely - · chw likely - · recuperative_care likely yes · transitional_rent likely yes · said waivers-end waiver-needed keep-medi-cal
+2026-12-31 homelessness likely - · birth_equity likely - · chw likely - · recuperative_care likely yes · transitional_rent likely yes · said past-review waivers-end waiver-needed keep-medi-cal
+2027-01-01 homelessness likely - · birth_equity likely - · chw likely - · recuperative_care likely yes · transitional_rent likely yes · said past-review waivers-end waiver-needed keep-medi-cal
+2030-01-01 homelessness likely - · birth_equity likely - · chw likely - · recuperative_care likely yes · transitional_rent likely yes · said past-review waivers-end waiver-needed keep-medi-cal
 """  # noqa: E501 a line a day
 
 

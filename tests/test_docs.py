@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -9,16 +10,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import document
 import manpage
 import pytest
 import tree
 
+from calaim_cli.case.case import PARTS, Profile, read_case
+from calaim_cli.draft.draft import Drafter
 from calaim_cli.policy.policy import Policy, kinds
 from calaim_cli.show.help import EXIT_CODES
-from conftest import ROOT
+from conftest import AS_OF, COMPLETE, ROOT, changed
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -213,3 +216,114 @@ def test_plan_of_the_data_guide_can_be_added() -> None:
         checked = document.run("calaim data check --data my-county --as-of 2026-11-22", folder)
         assert (checked.returncode, checked.stderr) == (0, "")
         assert "415-555-0100" in document.run("calaim plan 'Example Plan' --data my-county", folder).stdout
+
+
+PAGE: Final = (ROOT / "docs" / "privacy.md").read_text("utf-8").partition("## What leaves, and why")[2]
+COUNTIES: Final = {"kp": ("San Mateo", "Alameda"), "hpsj": ("San Joaquin", "Stanislaus")}
+NEVER: Final = {"member.plan", "member.kp_member", "member.kp_region", "referral.self_referral"}
+"""What steers the route, and is printed with it if at all."""
+CHILD: Final = {"member.date_of_birth": "2015-03-04"}
+TWO: Final[dict[str, tuple[dict[str, Any], Any, Any]]] = {
+    "member.date_of_birth": ({}, "1980-03-04", "1981-03-04"),
+    "member.phone": ({}, "415-555-0123", "415-555-0124"),
+    "member.email": ({}, "one@example.org", "two@example.org"),
+    "member.state": ({}, "NV", "OR"),
+    "member.zip": ({}, "94401", "94402"),
+    "member.reach_through": ({"member.phone": "none"}, "First shelter", "Other shelter"),
+    "member.mrn": ({}, "12345678", "12345679"),
+    "member.cin": ({"member.mrn": None}, "91234567A", "91234568A"),
+    "member.guardian_name": (CHILD, "First", "Other"),
+    "member.guardian_contact": (CHILD, "one@example.org", "two@example.org"),
+    "consent.agreed_by": (CHILD, "member", "guardian"),
+    "referrer.npi": ({}, "1234567893", "1245319599"),
+    "referrer.phone": ({}, "510-555-0100", "510-555-0101"),
+    "referrer.email": ({}, "one@example.org", "two@example.org"),
+    "referrer.relationship": ({}, "medical_provider", "social_services_provider"),
+    "referrer.relationship_detail": ({"referrer.relationship": "other"}, "First", "Other"),
+    "referrer.source": ({}, "legal_aid", "school_or_lea"),
+    "referrer.source_detail": ({"referrer.source": "other"}, "First", "Other"),
+    "referral.program": ({}, "ecm", "chw"),
+    "referral.services": ({"referral.program": "cs"}, ["respite"], ["day_habilitation"]),
+    "referral.current_services": ({}, ["none"], ["chw"]),
+    "referral.current_supports": (
+        {"referral.current_services": ["community_supports"]},
+        ["respite"],
+        ["day_habilitation"],
+    ),
+    "referral.ecm_provider": ({"referral.current_services": ["ecm"]}, "First", "Other"),
+    "referral.ecm_provider_contact": ({"referral.current_services": ["ecm"]}, "one@example.org", "two@example.org"),
+}
+"""What else a case has to say for a field to be of it, and two of its values; of the others any two texts will do."""
+
+
+@pytest.mark.parametrize("plan", COUNTIES)
+def test_what_leaves_is_what_the_page_on_privacy_lists(catalog: Policy, plan: str) -> None:
+    """Each field that changes a draft is in the table for that plan, and each in the table changes a draft."""
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("| `")]
+    assert all(why for *_, why in rows)
+    listed = {key: row for row in rows for key in re.findall("`([^`]+)`", row[0])}
+    drafter = Drafter(catalog, Profile(), AS_OF)
+    place = {"member.plan": plan, "member.kp_member": None, "member.cin": "91234567A", "member.zip": "94401"}
+
+    def body(key: str, value: object, around: dict[str, Any]) -> str:
+        case, problems = read_case(
+            changed(COMPLETE, {**place, "member.county": COUNTIES[plan][0], **around, key: value})
+        )
+        assert not problems
+        return drafter.draft(case).draft.body
+
+    leaving = set[str]()
+    # Of the rest of the consent there are the boxes alone.
+    for part in ("member", "referrer", "referral", "consent"):
+        for name in PARTS[part].__struct_fields__ if part != "consent" else ("agreed_by",):
+            key = f"{part}.{name}"
+            two = ({}, *COUNTIES[plan]) if key == "member.county" else TWO.get(key, ({}, "First", "Other"))
+            if key not in NEVER and body(key, two[1], two[0]) != body(key, two[2], two[0]):
+                leaving.add(key)
+    column = 1 if plan == "kp" else 2
+    assert leaving == {key for key, row in listed.items() if row[column] != "no"}
+    said = " ".join(row[column] for row in rows)
+    assert (" initial " in f" {said} ") is bool(catalog.form_of(plan).initials)
+
+
+SOURCES = sorted((ROOT / "src" / "calaim_cli").rglob("*.py"))
+SEEN = (
+    *("report.csv", "the member's card", "the other entries", "first whether", "what became of"),
+    *("where the referral", "its plans and their phones", "where they come from"),
+)
+"""What a person is told to see, or what she gets to see, beside commands and pages."""
+
+
+def messages() -> Iterator[str]:
+    """Every text in the code that a person may read, with what is filled in as X, and every text of the data."""
+    for path in SOURCES:
+        nodes = [*ast.walk(ast.parse(path.read_text("utf-8")))]
+        about = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        inside = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in nodes:
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in about | inside:
+                yield node.value
+    for path in (ROOT / "data").glob("*.toml"):
+        yield from path.read_text("utf-8").splitlines()
+
+
+def test_what_a_message_points_to_is_there() -> None:
+    """Each command, option and page that a message names exists, and each "see ..." leads to one of them."""
+    by_name = {one.name: one for one in COMMANDS}
+    everywhere = {name for one in COMMANDS for names, _ in one.options for name in re.findall(r"--[a-z-]+", names)}
+    pointed = 0
+    for text in messages():
+        for command in re.findall(r"'(calaim [^']*)'", text):
+            words = command.split()
+            name = next(" ".join(words[:n]) for n in (3, 2, 1) if " ".join(words[:n]) in by_name)
+            assert name != "calaim", command
+            options = {one for names, _ in by_name[name].options for one in re.findall(r"--[a-z-]+", names)}
+            assert set(re.findall(r"--[a-z-]+", command)) <= options, command
+            pointed += 1
+        assert all((ROOT / page).exists() for page in re.findall(r"\bdocs/[\w-]+\.md", text)), text
+        assert set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", text)) <= everywhere, text
+        for seen in re.findall(r"\b[Ss]ee (.+)", text):
+            assert seen.startswith((*SEEN, "'calaim ", "docs/", "[[", "routes.toml")), text
+    assert pointed > 20

@@ -56,10 +56,10 @@ def test_referral_keys_are_exactly_those_of_the_contract(run: Run, write_case: W
     """A script that reads a referral finds these keys in this order."""
     found = document(run, "refer", write_case({"consent.part2": None}), *DAY, "--json")
     assert list(found) == [
-        *("schema", "to", "cc", "subject", "route", "program", "services", "body", "warnings", "edition"),
+        *("schema", "to", "cc", "subject", "route", "program", "services", "body", "warnings", "edition", "reminders"),
     ]
     assert list(found["route"]) == ["kind", "region", "why"]
-    assert list(found["warnings"][0]) == ["code", "message"]
+    assert list(found["warnings"][0]) == ["where", "code", "message"]
     assert found["schema"] == "calaim.referral/1"
     assert (found["to"], found["cc"], found["subject"]) == (["REGMCDURNS-KPNC@kp.org"], [], "ECM Referral")
     assert (found["route"]["kind"], found["route"]["region"]) == ("kp", "north")

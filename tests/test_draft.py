@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from calaim_cli.base.errors import InputError, NotFound
 from calaim_cli.case.case import LeadEntity, Profile, read_case
 from calaim_cli.draft.body import NOT_GIVEN, us_date
-from calaim_cli.draft.draft import Drafted, Drafter
+from calaim_cli.draft.draft import Drafted, Drafter, both_asked_for
 from calaim_cli.draft.message import eml
 from calaim_cli.policy.policy import Policy
 from conftest import AS_OF, COMPLETE, changed
@@ -55,7 +55,7 @@ def made(catalog: Policy) -> Make:
     return draft_changed
 
 
-@pytest.mark.parametrize("where", VALUES)
+@pytest.mark.parametrize("where", sorted(VALUES.keys() - {"member.middle_name", "member.cin"}))
 def test_every_field_of_the_form_is_in_the_body(made: Make, where: str) -> None:
     """What the form asks for and the case gives is sent, each on its line."""
     assert VALUES[where] in made(VALUES).draft.body
@@ -79,8 +79,33 @@ def test_formatted_fields_are_in_the_body(made: Make) -> None:
 def test_gap_is_shown_as_a_gap(made: Make) -> None:
     """An optional field that is not given is printed so, never left out or filled."""
     lines = made().draft.body.splitlines()
-    assert f"Middle name or initial: {NOT_GIVEN}" in lines
-    assert f"Medi-Cal client index number (CIN): {NOT_GIVEN}" in lines
+    assert f"Middle initial: {NOT_GIVEN}" in lines
+    assert f"E-mail: {NOT_GIVEN}" in lines
+
+
+@pytest.mark.parametrize(
+    ("numbers", "leaves"),
+    [
+        ({"mrn": "87654321", "cin": "91234567A"}, "87654321"),
+        ({"mrn": None, "cin": "91234567A"}, "91234567A"),
+        ({"mrn": "87654321", "cin": None}, "87654321"),
+        ({"mrn": "87654321", "cin": "91234567A", "kp_member": None, "plan": "hpsm"}, "91234567A"),
+    ],
+    ids=["both", "CIN", "MRN", "another plan"],
+)
+def test_one_number_of_the_member_leaves(made: Make, numbers: dict[str, Any], leaves: str) -> None:
+    """The plan gets the number that it needs to find the member, and no line that calls the other one not given."""
+    body = made({f"member.{key}": value for key, value in numbers.items()}).draft.body
+    assert [one for one in ("87654321", "91234567A") if one in body] == [leaves]
+    assert len([line for line in body.splitlines() if "(MRN)" in line or "(CIN)" in line]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "initial"), [("Quincy", "Q"), ("đức", "đ"), ("'Aolani", "A"), ("A.", "A"), ("-", "-")]
+)
+def test_initial_alone_leaves_where_the_form_asks_for_no_more(made: Make, name: str, initial: str) -> None:
+    """Of a middle name the plan's form wants the initial."""
+    assert f"Middle initial: {initial}" in made({"member.middle_name": name}).draft.body.splitlines()
 
 
 def test_member_is_in_the_body_only(made: Make) -> None:
@@ -100,22 +125,26 @@ def test_request_names_what_fits_and_why(made: Make) -> None:
     """The draft says which population of focus the answers fit, criterion by criterion with its source."""
     body = " ".join(made().draft.body.split())
     assert "Population of focus: At risk for avoidable hospital or ED utilization" in body
-    assert "5 or more emergency visits" in body
+    assert "Had 5 emergency visits in the last 6 months; the threshold is 5" in body
     assert "G26" in body
 
 
-def test_open_questions_are_stated(made: Make) -> None:
-    """What the referrer could not answer is told to the plan rather than passed over."""
-    body = made({"answers": {"managed_care": True}}).draft.body
-    assert "  Not known yet:\n  - " in body
+def test_open_questions_are_the_referrers_matter(catalog: Policy, made: Make) -> None:
+    """What is not answered is told to the referrer, a few at most, and not to the plan."""
+    result = made({"answers": {"managed_care": True}})
+    [told] = [one.message for one in result.warnings if one.code == "need-answers"]
+    asked = [question.ask for question in catalog.questions.values()]
+    assert len([ask for ask in asked if ask in told]) == 3
+    assert " more " in told
+    assert not [ask for ask in asked if ask in " ".join(result.draft.body.split())]
 
 
 def test_every_requested_service_is_named(made: Make) -> None:
     """A referral for several services names each of them."""
     changes = {**CS, "referral.services": ["respite", "day_habilitation"]}
     body = made(changes).draft.body
-    assert "Respite Services for Caregivers: " in body
-    assert "Day Habilitation Programs: " in body
+    assert "Requested: Respite Services for Caregivers" in body
+    assert "Requested: Day Habilitation Programs" in body
 
 
 def test_no_verdict_is_given(made: Make) -> None:
@@ -133,10 +162,47 @@ def test_part2_notice_stands_only_where_it_applies(catalog: Policy, made: Make) 
     assert notice not in " ".join(made().draft.body.split())
 
 
+@pytest.mark.parametrize("said", [True, "unknown"])
+def test_part2_letter_goes_with_the_consent(catalog: Policy, made: Make, said: bool | str) -> None:
+    """A Part 2 letter says that the consent or its scope goes along (42 CFR 2.32(b)), and the referrer is reminded."""
+    result = made({"consent.part2": said, "consent.part2_consent": True})
+    assert f"{catalog.words.part2_notice} {catalog.words.part2_consent}" in " ".join(result.draft.body.split())
+    assert [one.code for one in result.warnings] == ["part2-attach"]
+    assert "part2-attach" not in [one.code for one in made().warnings]
+
+
+PHRASED = {
+    "referral.notes": "Stays at {}, call first.",
+    "member.address": "c/o {}, 1 Example St",
+    "referrer.organization": "The {}",
+    "member.caregiver_contact": "{}, front desk",
+}
+
+
+@pytest.mark.parametrize("where", PHRASED)
+def test_phrase_of_a_part2_program_is_seen(catalog: Policy, made: Make, where: str) -> None:
+    """Every phrase that may come from such a program is seen in a free text, where the case does not say so already."""
+    for phrase in catalog.words.part2_phrases:
+        text = PHRASED[where].format(phrase.upper().replace(" ", "  "))
+        warned = made({where: text}).warnings
+        assert (where, "part2-phrase") in [(one.where, one.code) for one in warned], phrase
+        assert phrase not in str(warned)
+    text = PHRASED[where].format("methadone clinic")
+    said = made({where: text, "consent.part2": True, "consent.part2_consent": True})
+    assert "part2-phrase" not in [one.code for one in said.warnings]
+
+
+@pytest.mark.parametrize("text", ["a new method", "something", "The matter is urgent", "Betty Otpman", "Detoxville Rd"])
+def test_part_of_a_word_is_no_phrase(made: Make, text: str) -> None:
+    """Whole words count: half of one is no alarm."""
+    assert "part2-phrase" not in [one.code for one in made({"referral.notes": text}).warnings]
+
+
 def test_unlikely_is_only_a_warning(made: Make) -> None:
     """Anyone may refer: answers that do not match today warn and do not stop the draft."""
     result = made({"answers.excluded_programs": ["hospice"]})
     assert [warning.code for warning in result.warnings] == ["unlikely"]
+    assert "does not go together with a program that already coordinates" in result.warnings[0].message
     assert "the plan decides" in result.warnings[0].message
     assert result.draft.body
 
@@ -153,7 +219,8 @@ def test_missing_answers_are_only_a_warning(made: Make, changes: dict[str, Any],
     result = made({**changes, "referral.notes": "Needs help."})
     [warning] = result.warnings
     assert (warning.where, warning.code) == ("answers", "need-answers")
-    assert warning.message.startswith(f"{name}: answers are missing ('calaim check CASE' lists them)")
+    assert warning.message.startswith(f"{name}: answers are missing: ")
+    assert "See 'calaim check CASE'" in warning.message
     assert "the plan decides" in warning.message
 
 
@@ -161,6 +228,42 @@ def test_warnings_of_fields_and_route_are_kept(made: Make) -> None:
     """Each doubt, of a field, the route or the answers, arrives beside the draft."""
     result = made({"member.county": "Imperial", "member.zip": "92243", "member.mrn": "123456"})
     assert [warning.code for warning in result.warnings] == ["mrn-length", "region-not-confirmed"]
+
+
+def test_ecm_and_chw_in_one_talk_warn_of_both(made: Make) -> None:
+    """A talk that comes to drafts for both programs says in each that it is one or the other, and in no third."""
+    ecm, chw, cs = made(), made({"referral.program": "chw"}), made({**CS, "referral.services": ["respite"]})
+    codes = [[one.code for one in drafted.warnings] for drafted in both_asked_for([ecm, chw, cs])]
+    assert ["ecm-and-chw" in one for one in codes] == [True, True, False]
+    assert [*both_asked_for([ecm, cs])] == [ecm, cs]
+
+
+ALREADY: dict[str, dict[str, Any]] = {
+    "has-ecm": {"referral.current_services": None, "answers.current_services": ["ecm"]},
+    "has-ccm": {"referral.current_services": ["ccm"]},
+    "has-support": {
+        **CS,
+        "referral.services": ["respite"],
+        "referral.current_services": ["community_supports"],
+        "referral.current_supports": ["Respite Services"],
+    },
+}
+
+
+@pytest.mark.parametrize("code", ALREADY)
+def test_what_is_received_already_is_warned_of(made: Make, code: str) -> None:
+    """Whether the referral or the answers say it: a second time is looked at by a person, and drafted all the same."""
+    assert code in [one.code for one in made(ALREADY[code]).warnings]
+    assert code not in [
+        one.code for one in made({**ALREADY[code], "referral.program": "chw", "referral.services": None}).warnings
+    ]
+
+
+def test_another_support_is_no_second_time(made: Make) -> None:
+    """Where it is said which Community Supports the member receives, others are asked for without a warning."""
+    now = {"referral.current_services": ["community_supports"], "referral.current_supports": ["day_habilitation"]}
+    codes = [one.code for one in made({**CS, "referral.services": ["respite"], **now}).warnings]
+    assert "has-support" not in codes
 
 
 def test_plan_and_no_managed_care_make_no_draft(made: Make) -> None:

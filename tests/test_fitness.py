@@ -59,7 +59,8 @@ def test_each_missing_field_is_named_once(catalog: Policy) -> None:
     """An empty case lists each thing it lacks, and none twice."""
     result = check_case(read_case({})[0], catalog.form_of("kp"), catalog, AS_OF)
     named = codes(result.problems)
-    assert {where for where, _ in named} >= {*REQUIRED, "member.county", "member.mrn", "referral.program"}
+    always = {*REQUIRED} - {"referrer.npi"}
+    assert {where for where, _ in named} >= always | {"member.county", "member.mrn", "referral.program"}
     assert len(named) == len(set(named))
 
 
@@ -75,6 +76,27 @@ def test_each_missing_field_is_named_once(catalog: Policy) -> None:
         pytest.param({"member.middle_name": "a\nb"}, ("member.middle_name", "name-char"), id="line break in a name"),
         pytest.param({"member.caregiver_contact": "a\nb"}, ("member.caregiver_contact", "line-char"), id="caregiver"),
         pytest.param({"member.preferred_language": "\x1b"}, ("member.preferred_language", "line-char"), id="language"),
+        pytest.param({"member.state": "Nevada"}, ("member.state", "state-format"), id="state in words"),
+        pytest.param({"member.guardian_name": "a\nb"}, ("member.guardian_name", "name-char"), id="guardian"),
+        pytest.param(
+            {"referral.preferred_ecm_provider": "a\nb"},
+            ("referral.preferred_ecm_provider", "line-char"),
+            id="wish for a provider",
+        ),
+        pytest.param({"consent.agreed_by": "mother"}, ("consent.agreed_by", "unknown-choice"), id="who agreed"),
+        pytest.param(
+            {"referral.current_services": ["community_supports"], "referral.current_supports": ["respit"]},
+            ("referral.current_supports", "unknown-service"),
+            id="unknown support now",
+        ),
+        pytest.param(
+            {"referral.ecm_provider": "Xprovider"}, ("referral.ecm_provider", "says-two-things"), id="provider of none"
+        ),
+        pytest.param(
+            {"referral.current_services": ["ecm"], "referral.current_supports": ["respite"]},
+            ("referral.current_supports", "says-two-things"),
+            id="supports of none",
+        ),
         pytest.param({"member.county": "Sn Mateo"}, ("member.county", "unknown-place"), id="unknown county"),
         pytest.param({"member.county": "SB"}, ("member.county", "ambiguous-place"), id="ambiguous county"),
         pytest.param({"referrer.npi": "1234567890"}, ("referrer.npi", "npi-check"), id="NPI"),
@@ -84,7 +106,7 @@ def test_each_missing_field_is_named_once(catalog: Policy) -> None:
         pytest.param({"referrer.source": "clinic"}, ("referrer.source", "unknown-choice"), id="source of referral"),
         pytest.param({"referral.notes": "x" * 1001}, ("referral.notes", "text-length"), id="long note"),
         pytest.param({"referral.program": "emc"}, ("referral.program", "unknown-program"), id="unknown program"),
-        pytest.param({"referral.program": None}, ("referral.program", "unknown-program"), id="no program"),
+        pytest.param({"referral.program": None}, ("referral.program", "missing"), id="no program"),
         pytest.param({"referral.program": "cs"}, ("referral.services", "services"), id="no service"),
         pytest.param({"referral.services": ["respite"]}, ("referral.services", "services"), id="service for ECM"),
         pytest.param(
@@ -130,6 +152,22 @@ def test_problem_stops_the_draft(catalog: Policy, changes: dict[str, Any], probl
         pytest.param({"member.zip": "94601"}, ("member.zip", "zip-county"), id="ZIP of another county"),
         pytest.param({"referral.notes": "SSN 123-45-6789"}, ("referral.notes", "text-ssn"), id="SSN in the note"),
         pytest.param({"consent.part2": None}, ("consent.part2", "part2-not-stated"), id="Part 2 not stated"),
+        pytest.param(
+            {"member.date_of_birth": "2008-11-23"}, ("consent.agreed_by", "agreed-by-not-stated"), id="17 years old"
+        ),
+        pytest.param(
+            {"referral.current_services": ["ecm"]}, ("referral.ecm_provider", "say-which"), id="which ECM provider"
+        ),
+        pytest.param(
+            {"referral.current_services": ["ecm"], "referral.ecm_provider": "Xprovider"},
+            ("referral.ecm_provider_contact", "say-which"),
+            id="how to reach the ECM provider",
+        ),
+        pytest.param(
+            {"referral.current_services": ["community_supports"]},
+            ("referral.current_supports", "say-which"),
+            id="which supports now",
+        ),
     ],
 )
 def test_doubt_is_only_a_warning(catalog: Policy, changes: dict[str, Any], warning: tuple[str, str]) -> None:
@@ -196,6 +234,134 @@ def test_no_value_is_quoted(catalog: Policy, where: str) -> None:
     assert where in {problem.where for problem in result.problems}
     said = " ".join(f"{problem.code} {problem.message}" for problem in (*result.problems, *result.warnings))
     assert "canary" not in said.lower()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"member.date_of_birth": "2008-11-22"}, id="18 today"),
+        pytest.param({"consent.agreed_by": "guardian"}, id="conservator of an adult"),
+        pytest.param({"member.date_of_birth": "2020-01-01", "consent.agreed_by": "member"}, id="child who agreed"),
+        pytest.param({"member.state": "nv", "member.zip": "89501"}, id="address in another state"),
+        pytest.param(
+            {
+                "referral.current_services": ["ecm", "community_supports"],
+                "referral.ecm_provider": "Xprovider",
+                "referral.ecm_provider_contact": "510-555-0101",
+                "referral.current_supports": ["Respite Services", "day-habilitation"],
+            },
+            id="all that the form asks of what she receives",
+        ),
+    ],
+)
+def test_what_can_be_said_gives_no_doubt(catalog: Policy, changes: dict[str, Any]) -> None:
+    """Whoever says what the form asks is neither stopped nor warned."""
+    result = checked(catalog, changes)
+    assert (result.problems, result.warnings) == ((), ())
+    supports = ("respite", "day_habilitation") if "referral.current_supports" in changes else ()
+    assert result.case.referral.current_supports == supports
+
+
+NONE_AND_REACHED = {
+    **dict.fromkeys(("member.phone", "member.address"), "none"),
+    **dict.fromkeys(("member.city", "member.zip")),
+    "member.reach_through": "Example Shelter, front desk",
+}
+
+
+@pytest.mark.parametrize("where", ["member.phone", "member.address", "member.last_name"])
+@pytest.mark.parametrize("typed", ["none", " None ", "NONE", "none."])
+def test_none_needs_a_way_to_reach_the_member(catalog: Policy, where: str, typed: str) -> None:
+    """A member may have no phone, address or last name; then the referral has to say how she is reached."""
+    [problem] = checked(catalog, {where: typed}).problems
+    assert (problem.where, problem.code) == ("member.reach_through", "missing")
+    assert "none" in problem.message
+    assert "reach_through" in problem.message
+    result = checked(catalog, {where: typed, "member.reach_through": "Example Clinic"})
+    assert (result.problems, result.warnings) == ((), ())
+    assert getattr(result.case.member, where.partition(".")[2]) == "none"
+
+
+@pytest.mark.parametrize("typed", ["", "-", "none", "unknown"])
+def test_way_to_reach_the_member_is_no_way_out(catalog: Policy, typed: str) -> None:
+    """Nobody gets past the question how the member is reached by saying nothing there, too."""
+    named = codes(checked(catalog, {**NONE_AND_REACHED, "member.reach_through": typed}).problems)
+    assert named == [("member.reach_through", "not-a-value" if typed else "missing")]
+
+
+def test_without_address_no_city_is_asked_but_the_county_is(catalog: Policy) -> None:
+    """City and ZIP code go with the address, in any way to leave them out; the county decides where it goes."""
+    for left_out in (None, "", "none"):
+        result = checked(catalog, {**NONE_AND_REACHED, "member.city": left_out, "member.zip": left_out})
+        assert (result.problems, result.case.member.zip, result.case.member.city) == ((), "", "")
+    assert codes(checked(catalog, {**NONE_AND_REACHED, "member.county": None}).problems) == [
+        ("member.county", "missing")
+    ]
+    assert codes(checked(catalog, {"member.city": "none", "member.zip": "none"}).problems) == [
+        ("member.city", "missing"),
+        ("member.zip", "missing"),
+    ]
+
+
+@pytest.mark.parametrize("where", ["member.phone", "member.address", "member.last_name"])
+def test_who_leaves_it_empty_is_told_both_words(catalog: Policy, where: str) -> None:
+    """An empty field stays missing, also beside reach_through, and the message says none and reach_through."""
+    for reach in (None, "Example Clinic"):
+        [problem] = checked(catalog, {where: None, "member.reach_through": reach}).problems
+        assert (problem.where, problem.code) == (where, "missing")
+        assert "the word none" in problem.message
+        assert "reach_through" in problem.message
+
+
+@pytest.mark.parametrize("where", ["member.phone", "member.address", "member.last_name", "member.city", "member.zip"])
+@pytest.mark.parametrize("typed", ["N/A", "n/a", "?", ".", "-", "--", "???", "unknown", "Not known", "don't know"])
+def test_what_says_nothing_is_no_value(catalog: Policy, where: str, typed: str) -> None:
+    """Words that fill a field without saying anything get into no letter, and lead to the two words that do."""
+    [problem] = checked(catalog, {where: typed, "member.reach_through": "Example Clinic"}).problems
+    assert (problem.where, problem.code) == (where, "not-a-value")
+    assert "none" in problem.message
+    assert "reach_through" in problem.message
+
+
+@pytest.mark.parametrize("typed", ["homeless", "Homeless.", "NA", "no phone", "no address", "transient", "x"])
+def test_words_for_no_address_are_no_address(catalog: Policy, typed: str) -> None:
+    """Nobody's mail goes to a street called homeless; but people are called so, and keep their names."""
+    for where in ("member.phone", "member.address"):
+        assert codes(checked(catalog, {where: typed}).problems) == [(where, "not-a-value")]
+    assert checked(catalog, {"member.last_name": typed}).problems == ()
+    assert checked(catalog, {"member.address": f"12 {typed} St"}).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("relationship", "source", "needed"),
+    [
+        ("medical_provider", "other", {"npi", "organization"}),
+        ("medical_provider", "legal_aid", {"npi", "organization"}),
+        *(
+            ("social_services_provider", source, {"npi", "organization"})
+            for source in ("network_lead_entity", "ecm_chw_cs_vendor", "managed_care_plan", "hospital_or_er_team")
+        ),
+        ("other", "other_health_care_provider", {"npi", "organization"}),
+        ("other", "mental_health_provider", {"npi", "organization"}),
+        ("social_services_provider", "county_or_government", {"organization"}),
+        ("social_services_provider", "school_or_lea", {"organization"}),
+        ("other", "other_community_provider", {"organization"}),
+        ("other", "legal_aid", {"organization"}),
+        ("other", "justice_involved_organization", {"organization"}),
+        ("member_or_family", "other", set()),
+    ],
+)
+def test_form_needs_an_npi_of_those_who_have_one(
+    catalog: Policy, relationship: str, source: str, needed: set[str]
+) -> None:
+    """Providers of care give their NPI; a school, legal aid or family refers without, and a family alone for itself."""
+    said = {"referrer.relationship": relationship, "referrer.source": source}
+    lacking = {"referrer.npi": None, "referrer.organization": None}
+    named = codes(checked(catalog, said | lacking).problems)
+    assert set(named) == {(f"referrer.{name}", "missing") for name in needed}
+    assert checked(catalog, said | {"referrer.npi": "none"} | ({} if needed else lacking)).problems == (
+        (Problem("referrer.npi", "missing", "the plan's form needs this"),) if "npi" in needed else ()
+    )
 
 
 @pytest.mark.parametrize("where", ["referral.services", "referral.current_services"])

@@ -122,7 +122,7 @@ def test_advice_of_kp_is_for_its_members(catalog: Policy, kp_numbers: set[str], 
         assert (whose in {"kp", "another-there"}) or not routes
         if whose == "kp" and county.kp:
             continue
-        begins = f"{ON_THE_CARD} In {county.name} County" if may_be_in_kp(whose, county) else "nothing"
+        begins = f"{ON_THE_CARD} In the member's county" if may_be_in_kp(whose, county) else "nothing"
         if whose == "kp":
             begins = f"Kaiser Permanente does not serve {county.name} County: "
         if whose == "another-not-there" and county.kp:

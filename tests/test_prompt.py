@@ -25,7 +25,8 @@ asked = partial(Prompt, where="color", text="Which color?")
 ONE = asked(options=COLORS)
 SEVERAL = asked(options=COLORS, several=True)
 LINE = asked(check=short, explain={"too-long": "at most five letters"}.__getitem__)
-KINDS = {"one": ONE, "several": SEVERAL, "line": LINE, "yes or no": asked(options=YES_NO)}
+WORD = asked(words=("yes", "no", "change"))
+KINDS = {"one": ONE, "several": SEVERAL, "line": LINE, "yes or no": asked(options=YES_NO), "word": WORD}
 
 
 @pytest.mark.parametrize("prompt", KINDS.values(), ids=KINDS)
@@ -45,7 +46,7 @@ def test_moves_are_always_understood(prompt: Prompt, typed: str, move: Move) -> 
     assert read_reply(prompt, typed) is move
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "word"])
 @pytest.mark.parametrize("typed", ["dk", "DK\n", "don't know", "Don\u2019t  know", "dont know", "unknown"])
 def test_dont_know_is_understood_where_it_is_a_reply(kind: str, typed: str) -> None:
     """Nobody has to invent an answer, with a straight or a curly apostrophe."""
@@ -62,6 +63,7 @@ def test_dont_know_is_understood_where_it_is_a_reply(kind: str, typed: str) -> N
 def test_dont_know_is_no_consent(typed: str) -> None:
     """Where a person has to say yes or no, not knowing is refused and never kept as an answer."""
     assert isinstance(read_reply(asked(options=YES_NO), typed), Refusal)
+    assert isinstance(read_reply(WORD, typed), Refusal)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +121,61 @@ def test_first_letter_is_no_choice_elsewhere(typed: str) -> None:
     """Where other things are chosen among, a letter stands for none of them; a 1 is the first."""
     reply = read_reply(ONE, typed)
     assert reply == "red" if typed == "1" else isinstance(reply, Refusal)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reply"),
+    [
+        ("yes", "yes"),
+        (" Yes \n", "yes"),
+        ("YES", "yes"),
+        ("no", "no"),
+        ("NO", "no"),
+        ("n", "no"),
+        ("N\n", "no"),
+        ("change", "change"),
+        ("y", "type the whole word, yes, no or change"),
+        ("ye", "type the whole word, yes, no or change"),
+        ("Chang", "type the whole word, yes, no or change"),
+        ("", "type yes, no or change"),
+        ("1", "type yes, no or change"),
+        ("yes.", "type yes, no or change"),
+        ("yes yes", "type yes, no or change"),
+        ("ok", "type yes, no or change"),
+        ("don't know", "type yes, no or change"),
+    ],
+)
+def test_consent_is_a_whole_word(typed: str, reply: str) -> None:
+    """Only the whole word is a yes; a single n is a no, as that stops; whatever else is typed is asked again."""
+    given = read_reply(WORD, typed)
+    assert (given.message if isinstance(given, Refusal) else given) == reply
+
+
+@pytest.mark.parametrize("typed", ["not known", "Not  Known", "unknown", "don't know", "dk"])
+def test_not_known_is_a_word_where_it_is_one(typed: str) -> None:
+    """Whoever does not know may say it in other words, where not knowing is among the replies."""
+    assert read_reply(asked(words=("yes", "no", "not known")), typed) == "not known"
+
+
+@given(typed=st.text(max_size=12))
+def test_nothing_else_is_a_yes(typed: str) -> None:
+    """Whatever is typed, it is a yes only if it says so in full."""
+    assert (read_reply(WORD, typed) == "yes") == (typed.strip().casefold() == "yes")
+
+
+@pytest.mark.parametrize("prompt", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("typed", ["\x1b[A", "red\x1b[2J", "yes\x1b[D", "\x9b31mred", "re\x7fd", "1\x00", "a\x85b"])
+def test_escape_sequences_are_not_kept(prompt: Prompt, typed: str) -> None:
+    """Arrow keys at a plain line, and sequences in what is pasted, are no part of an answer: it is asked again."""
+    refused = read_reply(prompt, typed)
+    assert isinstance(refused, Refusal)
+    assert refused.message.isprintable()
+
+
+def test_pasted_line_is_kept_without_its_marks() -> None:
+    """What a terminal puts around a pasted text is not taken for a part of it, in no prompt."""
+    assert read_reply(asked(), "\x1b[200~Ann\x1b[201~\n") == "Ann"
+    assert read_reply(ONE, "\x1b[200~red\x1b[201~") == "red"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +245,7 @@ def test_enter_alone_is_no_answer(prompt: Prompt) -> None:
     """Where an answer is needed and none was given, Enter is refused: there is no hidden default."""
     refused = read_reply(prompt, "\n")
     assert isinstance(refused, Refusal)
-    assert "needed" in refused.message
+    assert "needed" in refused.message or prompt.words
     assert "don't know" not in refused.message
 
 
@@ -240,6 +297,14 @@ def test_any_line_is_a_reply_or_refused(prompt: Prompt, typed: str) -> None:
         assert prompt.several
         assert set(reply) <= set(prompt.options)
     elif isinstance(reply, str):
-        assert reply in prompt.options or not prompt.options
+        assert reply in (prompt.options or prompt.words or (reply,))
     else:
         assert isinstance(reply, Move | Refusal)
+
+
+@pytest.mark.parametrize("options", [{}, {"a": "One", "b": "Two"}], ids=["text", "choice"])
+def test_hyphen_removes_what_may_be_left_out(options: dict[str, str]) -> None:
+    """What was given before and need not be is removed by a hyphen; where something is needed it is a wrong reply."""
+    prompt = partial(Prompt, where="x", text="X?", options=options, check=short, earlier="a")
+    assert read_reply(prompt(optional=True), " - ") == ""
+    assert isinstance(read_reply(prompt(check=lambda typed: Value(typed, "bad")), "-"), Refusal)

@@ -186,7 +186,10 @@ def with_new_plan(folder: Path) -> None:
         "attestation": ["I vouch for this."],
         "source": ["ENR"],
         "sections": [
-            {"title": "PERSON", "fields": ["member.last_name", "member.first_name", "member.cin"]},
+            {
+                "title": "PERSON",
+                "fields": ["member.last_name", "member.first_name", "member.reach_through", "member.cin"],
+            },
             {"title": "WISH", "fields": ["referral.program", "referral.services"]},
             {"title": "VOUCHED FOR", "fields": ["consent.member_agreed", "consent.attested"]},
             {"title": "PART 2", "fields": ["consent.part2"]},

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 
-from calaim_cli.base.cautions import GENERAL
+from calaim_cli.base.cautions import CAUTIONS, GENERAL
 from calaim_cli.base.errors import Problem
+from calaim_cli.base.values import MESSAGES
 from calaim_cli.batch.row import (
     cell_answer,
     known_headers,
@@ -22,6 +26,7 @@ from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, Field, FieldKind
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.questions import DONT_KNOW, Kind
+from conftest import ROOT
 from sheets import COLUMNS, ROW
 
 
@@ -44,8 +49,8 @@ def test_every_column_has_a_place_in_a_case(catalog: Policy) -> None:
     for field in FIELDS:
         assert field.name in PARTS[field.part].__struct_fields__, field.key
         assert worded(Problem(field.key, "missing", "")).where == field.column
-        text = {FieldKind.YES_NO: "yes", FieldKind.CHOICES: "one; two"}.get(field.kind, "text")
-        wanted = {FieldKind.YES_NO: True, FieldKind.CHOICES: ("one", "two")}.get(field.kind, "text")
+        flags = dict.fromkeys((FieldKind.YES_NO, FieldKind.YES_NO_UNKNOWN), ("yes", True))
+        text, wanted = (flags | {FieldKind.CHOICES: ("one; two", ("one", "two"))}).get(field.kind, ("text", "text"))
         case, problems = read(catalog, **{field.column: text})
         assert (getattr(getattr(case, field.part), field.name), problems) == (wanted, ())
 
@@ -87,8 +92,23 @@ def test_header_names_the_plan_one_way_or_the_other(catalog: Policy) -> None:
     beyond = {key for form in forms for key in form.required if not all(key in one.required for one in forms)}
     columns = {BY_KEY[key].column for key in beyond}
     assert columns
-    assert set(lacking(neither - columns | {"kp_member"}, forms, Referrer())) == columns
+    # Some rows may be a family's own, which has no organization: that is told row by row.
+    assert set(lacking(neither - columns | {"kp_member"}, forms, Referrer())) == columns - {"referrer_organization"}
     assert lacking(neither - columns | {"plan"}, forms, Referrer()) == ()
+
+
+def test_what_some_rows_need_is_told_row_by_row(catalog: Policy) -> None:
+    """A header may lack what only some rows need; what every row needs, by the profile's own words, is asked for."""
+    forms, complete = catalog.routes_file.form, frozenset(ROW)
+    place = complete - {"city", "zip"}
+    assert lacking(place, forms, Referrer()) == ("city", "zip")
+    assert lacking(place | {"reach_through"}, forms, Referrer()) == ()
+    assert lacking(place - {"address", "phone"} | {"reach_through"}, forms, Referrer()) == ("phone", "address")
+    assert lacking(complete - {"referrer_npi", "referrer_organization"}, forms, Referrer()) == ()
+    mine = complete - {"referrer_npi", "referrer_organization", "referrer_relationship", "referrer_source"}
+    doctor = Referrer(relationship="medical_provider", source="other")
+    assert set(lacking(mine, forms, doctor)) == {"referrer_npi", "referrer_organization"}
+    assert lacking(mine, forms, Referrer(relationship="member_or_family", source="other")) == ()
 
 
 def test_template_lacks_nothing(catalog: Policy) -> None:
@@ -200,3 +220,68 @@ def test_words_say_each_thing_once() -> None:
         "zip: give five digits; phone: give it; cin: give it; the same as in row 1",
     )
     assert summed([]) == ("", "")
+
+
+def told() -> Iterator[tuple[str, str, str]]:
+    """Every code with its words, what is filled in as "x", as the code outside of files and sheets writes them."""
+    rooms = ("base", "policy", "decide", "draft")
+    paths = [path for room in rooms for path in (ROOT / "src" / "calaim_cli" / room).glob("*.py")]
+    for path in paths:
+        if path.name in {"load.py", "soundness.py", "plausible.py", "files.py"}:  # of the data, and of files
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Problem", "NotFound"}:
+                for argument in node.args:
+                    yield path.name, text_of(node.args[1] if len(node.args) > 1 else argument), text_of(argument)
+            elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "words":
+                yield path.name, "", text_of(node.value)
+    for code, words in (MESSAGES | CAUTIONS).items():
+        yield "table", code, words
+
+
+def text_of(node: ast.AST) -> str:
+    """The text that an expression writes, as far as it is written there."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text_of(part) for part in node.values)
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    return " ".join(text_of(part) for part in ast.iter_child_nodes(node)) if isinstance(node, ast.BinOp) else "x"
+
+
+OF_A_FILE: Final = re.compile(
+    r"\b(?:true|false|TOML|table|keys?)\b|\"\w+\"|\[\"|\b(?:member|referrer|referral|consent|answers)\.\w"
+)
+OF_SEVERAL_ROWS: Final = frozenset({"id-name", "id-zeros", "keep-format", "stale"})
+OF_A_SHEET: Final = re.compile(r"\b(?:columns?|cells?|rows?)\b")
+
+
+def test_a_sheet_is_told_of_cells_and_a_case_of_keys() -> None:
+    """No message of a row says how a case file writes it, and none of a case says column or cell."""
+    found = [one for one in told() if "[expect]" not in one[2]]  # which no sheet has
+    in_files = [words for _, _, words in found if OF_A_FILE.search(words)]
+    assert len(in_files) > 5
+    for path, code, words in found:
+        said = worded(Problem("member.zip", code if code in GENERAL else "", words)).message
+        assert not OF_A_FILE.search(said), (path, said)
+    for path, code, words in found:
+        if path != "table" or code not in OF_SEVERAL_ROWS:
+            assert not OF_A_SHEET.search(words), (path, words)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "said"),
+    [
+        ("attestation-missing", "set attested to true: only a person", "set attested to yes: only a person"),
+        ("missing", 'say what; ["none"] if nothing', "say what; none if nothing"),
+        ("plan-conflict", "member.plan and member.kp_member say two things", "plan and kp_member say two things"),
+        ("answer-kind", 'give true, false or "unknown"', "give yes, no or unknown"),
+        (
+            "id-excel",
+            "a spreadsheet has changed this",
+            "a spreadsheet has changed this; format the column as Text first",
+        ),
+    ],
+)
+def test_words_of_a_file_become_those_of_a_cell(code: str, words: str, said: str) -> None:
+    """Whoever fixes a spreadsheet is told what to write in the cell, without quotes, brackets or tables."""
+    assert worded(Problem("consent.attested", code, words)) == Problem("attested", code, said)

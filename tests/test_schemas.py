@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import shapes
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from calaim_cli.base import errors
 from calaim_cli.base.errors import CalaimError, Problem
+from calaim_cli.case.case import PARTS, PROFILE_PARTS, Case, Profile
 from calaim_cli.policy import policy
 from calaim_cli.policy.policy import Policy
 from calaim_cli.show import documents
 from calaim_cli.show.help import DOCUMENTS
-from conftest import ROOT, Run, WriteCase, WriteProfile
+from conftest import COMPLETE, ROOT, Run, WriteCase, WriteProfile
 
 DAY = ("--as-of", "2026-11-22")
 SCHEMAS = ROOT / "docs" / "schemas"
@@ -115,6 +118,9 @@ def test_all_counties_fit(catalog: Policy) -> None:
         ("plan",),
         ("plan", "kp"),
         ("contacts",),
+        ("questions",),
+        ("questions", "ecm"),
+        ("questions", "housing"),
         ("data", "sources"),
         ("data", "check", *DAY),
         ("data", "check", "--as-of", "2030-01-01"),
@@ -267,3 +273,45 @@ def test_batch_summary_fits(run: Run, tmp_path: Path, write_profile: WriteProfil
     (summary,) = printed(run, "batch", rows, "--out", tmp_path / "drafts", *DAY, *dry)
     assert summary["rows"] == 3
     assert faults(summary) == []
+
+
+def test_input_schemas_are_current() -> None:
+    """The schemas of what people write say what the tables of fields and questions say."""
+    for name in shapes.MADE:
+        assert (SCHEMAS / f"{name}.schema.json").read_text("utf-8") == shapes.text_of(name)
+
+
+def test_input_schemas_know_every_key(catalog: Policy) -> None:
+    """Each key of a case and of a profile, each question and each result is in its schema."""
+    case, profile = (schema_of(name)["properties"] for name in ("case", "profile"))
+    assert [*case] == ["schema", *Case.__struct_fields__]
+    assert [*profile] == ["schema", *Profile.__struct_fields__]
+    for properties, parts in ((case, PARTS), (profile, PROFILE_PARTS)):
+        for part, shape in parts.items():
+            assert {*properties[part]["properties"]} == {*shape.__struct_fields__}, part
+    assert [*case["answers"]["properties"]] == [*catalog.questions]
+
+
+@pytest.mark.parametrize("path", [*CASES, ROOT / "examples" / "case.toml"], ids=lambda path: path.name)
+def test_case_file_fits(path: Path) -> None:
+    """Every reviewed case is one by the schema of cases, and no longer with a key that no case has."""
+    document = json.loads(json.dumps(tomllib.loads(path.read_text("utf-8")), default=str))
+    validator = Draft202012Validator(schema_of("case"))
+    assert [error.message for error in validator.iter_errors(document)] == []
+    document["answers"]["no_such_question"] = True
+    assert not validator.is_valid(document)
+
+
+def test_complete_case_and_profile_fit() -> None:
+    """A case with all tables, and a profile as a file, are as their schemas say."""
+    assert [*Draft202012Validator(schema_of("case")).iter_errors(COMPLETE)] == []
+    assert [*Draft202012Validator(schema_of("profile")).iter_errors(tomllib.loads(PROFILE))] == []
+
+
+def test_printed_profile_has_every_key(run: Run) -> None:
+    """A file may leave keys out, the printed document never does: what is not given is null."""
+    (document,) = printed(run, "profile", "show")
+    schema = schema_of("profile")
+    assert [*document] == [*schema["properties"]]
+    for part in ("referrer", "secure_email"):
+        assert [*document[part]] == [*schema["properties"][part]["properties"]]

@@ -344,7 +344,7 @@ def test_standing_says_what_nobody_knows() -> None:
     held = talk_with(talk, who._replace(rows=who.rows | {"complex_need": UNKNOWN, "smhs_dmc_criteria": UNKNOWN}))
     stands = standing(talk, "ecm", held.answers)
     assert (stands.outcome, stands.open) == (Outcome.NEED_ANSWERS, ())
-    assert stands.not_known == ("complex_need",)
+    assert stands.not_known == ("complex_need", "smhs_dmc_criteria")
 
 
 def test_not_known_can_be_asked_again() -> None:

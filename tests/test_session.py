@@ -18,15 +18,18 @@ import pytest
 from msgspec.structs import replace
 
 import people
-from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Stopped
+from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Stopped, UsageError
+from calaim_cli.case import casefile
 from calaim_cli.case.case import Case
 from calaim_cli.case.casefile import case_bytes
-from calaim_cli.case.form import FIELDS
+from calaim_cli.case.form import BY_KEY, FIELDS
 from calaim_cli.policy.policy import Policy
+from calaim_cli.talk.consent import Declined
 from calaim_cli.talk.conversation import Quit
 from calaim_cli.talk.session import inquiry_for, leaving, saver, started, way_on
+from calaim_cli.talk.terminal import INPUT_ENDED
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, is_private
-from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed
+from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed, which
 
 DAY = ("--as-of", AS_OF.isoformat())
 STREET = people.whole("homeless adult with a complex need")
@@ -133,7 +136,7 @@ def test_end_of_input_keeps_the_replies(tmp_path: Path, undisturbed: tuple[list[
         terminal.prompt()
         terminal.child.sendeof()
         assert terminal.end() == 2
-    assert f"input ended at question {asked[2]}" in terminal.words
+    assert f"input ended at question {asked[2]}: saved; go on with: calaim interview" in terminal.words
     assert list(answers_in(save)) == asked[:2]
 
 
@@ -386,6 +389,21 @@ def test_leaving_tells_the_way_on(monkeypatch: pytest.MonkeyPatch, leaving_by: t
         raise leaving_by
 
 
+def test_end_of_input_and_a_no_tell_the_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of the input is exit code 2 and a no is 130; both say what was saved."""
+    monkeypatch.setattr(sys, "argv", ["calaim", "refer", "--save", "x.toml"])
+    way = "go on with: calaim refer --from x.toml --save x.toml"
+    with pytest.raises(UsageError, match=rf"question age: saved; {way}$") as ended, leaving(Path("x.toml")):
+        raise UsageError("input ended at question age", code=INPUT_ENDED)
+    assert (ended.value.exit_code, ended.value.code) == (2, INPUT_ENDED)
+    with pytest.raises(Stopped, match=rf"^nothing was written\. Ask, then {way}$"), leaving(Path("x.toml")):
+        raise Declined("Ask")
+    with pytest.raises(Stopped, match="Ask, then begin again: nothing was saved"), leaving(None):
+        raise Declined("Ask")
+    with pytest.raises(UsageError, match=r"^another fault$"), leaving(Path("x.toml")):
+        raise UsageError("another fault")
+
+
 PROFILE = (ROOT / "examples" / "profile.toml").read_text("utf-8")
 TEXTS = (
     question_texts()
@@ -394,10 +412,12 @@ TEXTS = (
         "screen": "What should be screened first?",
         "referral.program": "What should the referral ask for?",
         "referral.current_services": "What does the member receive now?",
-        "consent.member_agreed": "Has the member agreed to this referral?",
-        "consent.attested": "Do you attest to this?",
-        "consent.part2": "Does any of this come from a substance-use program",
-        "write": "Write this draft to",
+        "consent.member_agreed": "The state does not make a member's consent",
+        "agreed to another": BY_KEY["consent.member_agreed"].ask,
+        "consent.attested": "Read this: ",
+        "write": "This is all that will leave.",
+        "ecm_or_chw": "ECM already includes",
+        "page": "Page ",
         "referrer.relationship": "Referrer's relationship to the member",
         "referrer.source": "Who is making the referral?",
         "network_lead_entity.name": "Network Lead Entity that takes referrals to your own organization",
@@ -418,6 +438,9 @@ FORM = (
         "write": "yes",
         "consent.member_agreed": "yes",
         "consent.attested": "yes",
+        "agreed to another": "yes",
+        "ecm_or_chw": "both",
+        "page": "",
     }
 )
 UNSCREENED = "Nothing: go on without screening"
@@ -473,8 +496,82 @@ def test_draft_that_is_not_wanted_is_not_written(tmp_path: Path, profile: Path) 
     with Terminal("refer", "--plain", "--program", "ecm", "--out", out, *DAY) as terminal:
         terminal.answer(FORM | {"screen": UNSCREENED, "write": "no"}, TEXTS)
         assert terminal.end() == 130
-    assert "no draft was written" in terminal.words
+    assert "nothing was written" in terminal.words
     assert not out.exists()
+
+
+class InTurn(dict[str, str]):
+    """What is typed at each prompt, where a list of several lines is typed one after the other."""
+
+    def __init__(self, lines: dict[str, str], **several: list[str]) -> None:
+        super().__init__(lines)
+        self.several = {where.replace("__", "."): typed for where, typed in several.items()}
+
+    def __getitem__(self, where: str) -> str:
+        """The next line."""
+        return self.several[where].pop(0) if self.several.get(where) else super().__getitem__(where)
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_change_goes_back_to_the_details(tmp_path: Path, profile: Path) -> None:
+    """Change at the draft asks for the details again, shows the draft again, and for each word of consent anew."""
+    save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
+    keep = {field.key: "" for field in FIELDS if field.part in {"member", "referrer"} and field.key not in FORM}
+    lines = InTurn(
+        FORM | keep | {"screen": UNSCREENED},
+        write=["change", "yes"],
+        consent__part2=["no", "not known"],
+        member__phone=["415-555-0123", "415-555-0177"],
+    )
+    lines["consent.part2_consent"] = "yes"
+    with Terminal("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY) as terminal:
+        asked = terminal.answer(lines, TEXTS)
+        assert terminal.end() == 0
+    again = asked[asked.index("write") + 1 :]
+    assert again[0] == "referrer.relationship"
+    assert [one for one in again if one.startswith("consent.") or one == "write"] == [
+        "consent.part2",
+        "consent.part2_consent",
+        *ASKED_ALWAYS[1:],
+    ]
+    assert "(415) 555-0177" in out.read_text("utf-8")
+    assert "consent" not in tomllib.loads(save.read_text("utf-8"))
+
+
+@pytest.mark.unix("a pseudo-terminal")
+@pytest.mark.parametrize("no", ["write", "consent.attested"])
+def test_no_to_one_of_two_programs(tmp_path: Path, profile: Path, no: str) -> None:
+    """With a no to one of two drafts the other is written, exit code 0, and the last line says which; none: 130."""
+    lines = FORM | {"screen": UNSCREENED, "referral.program": "ecm,chw"}
+    for words, code, written in ((["no", "yes"], 0, ["draft.eml"]), (["no", "no"], 130, [])):
+        folder = tmp_path / str(code)
+        folder.mkdir(mode=0o700)
+        typed_in_turn = InTurn(lines, **{no.replace(".", "__"): words})
+        with Terminal("refer", "--plain", "--out", folder / "draft.eml", *DAY) as terminal:
+            terminal.answer(typed_in_turn, TEXTS)
+            assert terminal.end() == code
+        assert [one.name for one in folder.iterdir()] == written
+        last = terminal.text.strip().splitlines()[-1]
+        names = "Community Health Worker services. Not written: Enhanced Care Management"
+        assert last.startswith(
+            f"Written: {names}. Nothing has been sent." if written else "calaim: nothing was written"
+        )
+
+
+@pytest.mark.unix("a pseudo-terminal")
+@pytest.mark.parametrize("at", ["consent.part2", "page", "write", "consent.member_agreed", "consent.attested"])
+def test_end_of_input_in_consent_writes_nothing(tmp_path: Path, profile: Path, at: str) -> None:
+    """The end of the input at any step of consent is exit code 2, no draft, and the way to go on."""
+    save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
+    words = ("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY)
+    with Terminal(*words, rows=24) as terminal:
+        while which(terminal.prompt(), TEXTS) != at:
+            terminal.line((FORM | {"screen": UNSCREENED})[which(str(terminal.child.before), TEXTS)])
+        terminal.child.sendeof()
+        assert terminal.end() == 2
+    assert f"input ended at question {at}: saved; go on with: calaim refer" in terminal.words
+    assert not out.exists()
+    assert "consent" not in save.read_text("utf-8")
 
 
 @pytest.mark.unix("a pseudo-terminal")
@@ -483,7 +580,7 @@ def test_several_programs_make_several_drafts(tmp_path: Path, profile: Path) -> 
     with Terminal("refer", "--plain", "--out", tmp_path / "draft.eml", *DAY) as terminal:
         asked = terminal.answer(FORM | {"screen": UNSCREENED, "referral.program": "ecm,chw"}, TEXTS)
         assert terminal.end() == 0
-    assert [asked.count(where) for where in ASKED_ALWAYS] == [1, 2, 2, 2]
+    assert [asked.count(where) for where in (*ASKED_ALWAYS, "agreed to another")] == [1, 2, 1, 2, 1]
     assert sorted(one.name for one in tmp_path.glob("*.eml")) == ["draft-chw.eml", "draft-ecm.eml"]
 
 
@@ -540,7 +637,7 @@ def test_profile_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Terminal("profile", "edit", "--plain") as terminal:
         asked = terminal.answer(lines, TEXTS)
         assert terminal.end() == 0
-    assert asked == list(lines)
+    assert sorted(asked) == sorted(lines)
     first = path.read_bytes()
     written = tomllib.loads(first.decode())
     assert written["referrer"]["name"] == "Pat Example"
@@ -557,15 +654,15 @@ def test_profile_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_profile_edit_in_menus(profile: Path) -> None:
     """In menus the profile's values stand in the line, ready to be changed or kept."""
     with Terminal("profile", "edit") as terminal:
+        terminal.wait("say which")
+        terminal.type("\r")
+        terminal.wait("Legal aid")
+        terminal.type("\r")
         terminal.wait("Pat Example")
         terminal.type("-Jones\r")
         for text in ("Example Clinic", "1234567893", "Oakland", "555-0100", "clinic.example.org"):
             terminal.wait(re.escape(text))
             terminal.type("\r")
-        terminal.wait("say which")
-        terminal.type("\r")
-        terminal.wait("Legal aid")
-        terminal.type("\r")
         terminal.wait("Network Lead Entity that takes")
         terminal.type("\r")
         terminal.wait("Network Lead Entity's e-mail")
@@ -590,3 +687,73 @@ def test_profile_is_left_alone_by_quit(tmp_path: Path, profile: Path) -> None:
             terminal.type(key)
             assert terminal.end() == 130
         assert profile.read_text("utf-8") == PROFILE
+
+
+def test_remarks_are_not_lost_by_saving(tmp_path: Path) -> None:
+    """A case with remarks is refused before anything is saved, by their lines; under another name it is saved."""
+    path = tmp_path / "case.toml"
+    content = b'# called on Monday\n[answers]\nage = 40 # as she says\n[member]\ncity = "Apt #4"\n'
+    path.write_bytes(content)
+    with pytest.raises(OutputRefused, match=r"remarks \(#\) in lines 1, 3") as caught:
+        saver(path, path)
+    assert (caught.value.code, path.read_bytes()) == ("remarks", content)
+    saver(tmp_path / "other.toml", path)(Case())
+    assert (tmp_path / "other.toml").exists()
+
+
+@pytest.mark.parametrize("name", ["case.json", "case"])
+def test_json_stays_json(tmp_path: Path, name: str) -> None:
+    """A case in JSON is saved as JSON, and so is a new one whose name says so."""
+    path, new = tmp_path / name, tmp_path / "new.json"
+    path.write_text('{"answers": {"age": 40}, "member": {"city": "#1"}}', encoding="utf-8")
+    case = casefile.read(str(path))
+    for save in (saver(path, path), saver(new, path)):
+        save(case)
+    assert json.loads(path.read_text("utf-8")) == json.loads(new.read_text("utf-8"))
+    assert casefile.read(str(path)) == casefile.read(str(new)) == case
+    assert is_private(path)
+
+
+@pytest.mark.parametrize("start", [True, False], ids=["gone on with", "new"])
+def test_case_that_somebody_else_changed_is_not_overwritten(tmp_path: Path, start: bool) -> None:
+    """What another program or person has saved there since is left as it is; what is gone is written again."""
+    path = tmp_path / "case.toml"
+    if start:
+        path.write_bytes(b"[answers]\nage = 40\n")
+    keep = saver(path, path if start else None)
+    keep(Case(answers={"age": 41}))
+    path.write_bytes(b"[answers]\nage = 50\n")
+    with pytest.raises(OutputRefused, match="has changed since it was read") as caught:
+        keep(Case(answers={"age": 42}))
+    assert (caught.value.code, answers_in(path)) == ("changed", {"age": 50})
+    path.unlink()
+    keep(Case(answers={"age": 43}))
+    assert answers_in(path) == {"age": 43}
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_profile_edit_overwrites_no_other_edit(profile: Path) -> None:
+    """A profile that was changed while its questions were answered is left as it is, with exit 6."""
+    with Terminal("profile", "edit", "--plain") as terminal:
+        terminal.prompt()
+        profile.write_text(PROFILE.replace("Pat", "Kim"), encoding="utf-8")
+        terminal.line("")
+        terminal.answer(dict.fromkeys(TEXTS, ""), TEXTS)
+        assert terminal.end() == 6
+    assert "has changed since it was read" in terminal.words
+    assert profile.read_text("utf-8") == PROFILE.replace("Pat", "Kim")
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_profile_edit_removes_and_announces(profile: Path) -> None:
+    """A hyphen removes an optional value, as the prompt says; remarks that will be lost are told of before."""
+    profile.write_text(f"# mine\n{PROFILE}", encoding="utf-8")
+    lines = dict.fromkeys(TEXTS, "") | {"network_lead_entity.name": "-", "network_lead_entity.email": "-"}
+    with Terminal("profile", "edit", "--plain") as terminal:
+        terminal.answer(lines, TEXTS)
+        assert terminal.end() == 0
+    assert "remarks (#) in line 1 will be lost when this is saved" in terminal.words
+    assert "- to remove" in terminal.words
+    document = tomllib.loads(profile.read_text("utf-8"))
+    assert "network_lead_entity" not in document
+    assert document["referrer"].keys() == tomllib.loads(PROFILE)["referrer"].keys()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +13,16 @@ from hypothesis import given, settings
 
 from calaim_cli.base.errors import CalaimError, InputError
 from calaim_cli.case.case import read_case
+from calaim_cli.decide.criteria import DECIDING
+from calaim_cli.decide.determination import Parts, outcome_of
 from calaim_cli.decide.screening import decide, screener
 from calaim_cli.decide.soundness import find_problems
 from calaim_cli.draft.draft import Drafter, formatted
 from calaim_cli.draft.formats import Format
 from calaim_cli.policy import load
 from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.rules import Truth
 from conftest import AS_OF, COMPLETE, Ran, Run, changed
 from drafts import GOLDEN, PROFILE
 from mutants import Tables, mutants
@@ -39,6 +44,12 @@ CRITERION = """
 [[criterion]]
 id = "invented_criterion"
 text = "Is invented"
+source = ["G26 p.1"]
+"""
+CONTRADICTION = """
+[[contradiction]]
+id = "invented"
+why = "Invented."
 source = ["G26 p.1"]
 """
 POPULATION = """
@@ -148,7 +159,83 @@ IN_PROGRAMS = {
         CRITERION.replace("G26 p.1", "NOPE p.1") + 'question = "managed_care"',
         ('criterion "invented_criterion"', "source", "unknown-source", '"NOPE"'),
     ),
+    "unsure-in-the-rule": (
+        POPULATION + 'source = ["G26"]\nrule = { any_of = [{ none_of = ["aged_18_or_older"] }] }',
+        ('"invented_population"', "rule", "unsure", '"aged_18_or_older"', "limit"),
+    ),
+    "unsure-in-an-exclusion": (
+        POPULATION
+        + 'source = ["G26"]\nrule = { all_of = ["adult"] }\nexcluded = { say = "No.", all_of = ["aged_18_or_older"] }',
+        ('"invented_population"', "excluded", "unsure", '"aged_18_or_older"'),
+    ),
+    "unsure-in-the-discretion": (
+        POPULATION + 'source = ["G26"]\nrule = { all_of = ["adult"] }\ndiscretion = { all_of = ["aged_18_or_older"] }',
+        ('"invented_population"', "discretion", "unsure", '"aged_18_or_older"'),
+    ),
+    "contradiction-of-an-unknown-criterion": (
+        CONTRADICTION + 'all_of = ["adlt", "ccs_enrolled"]',
+        ('contradiction "invented"', "unknown-criterion", '"adlt"', "did you mean adult"),
+    ),
+    "contradiction-of-an-unknown-count": (
+        CONTRADICTION + 'above = ["age", "stay_6_months"]',
+        ('contradiction "invented"', "above", '"stay_6_months"', "did you mean stays_6_months"),
+    ),
+    "contradiction-of-what-is-no-count": (
+        CONTRADICTION + 'above = ["age", "housing"]',
+        ('contradiction "invented"', "two counts"),
+    ),
+    "contradiction-of-one-question": (
+        CONTRADICTION + 'all_of = ["adult", "child"]',
+        ('contradiction "invented"', "two questions"),
+    ),
+    "contradiction-of-nothing": (CONTRADICTION, ('contradiction "invented"', "two questions")),
+    "contradiction-of-a-count-with-itself": (
+        CONTRADICTION + 'above = ["age", "age"]',
+        ('contradiction "invented"', "two questions"),
+    ),
+    "contradiction-of-both-kinds": (
+        CONTRADICTION + 'above = ["stays_6_months", "stays_12_months"]\nall_of = ["two_stays_12_months"]',
+        ('contradiction "invented"', "two questions"),
+    ),
+    "contradiction-that-nobody-meets": (
+        CONTRADICTION + 'all_of = ["adult", "child", "ccs_enrolled"]',
+        ('contradiction "invented"', "can be met by no answers"),
+    ),
+    "contradiction-that-all-meet": (
+        CONTRADICTION + 'any_of = ["adult", "child", "ccs_enrolled"]',
+        ('contradiction "invented"', "met by every answer"),
+    ),
+    "contradiction-without-source": (
+        CONTRADICTION.replace('["G26 p.1"]', "[]") + 'all_of = ["adult", "ccs_enrolled"]',
+        ('contradiction "invented"', "source", "no-source"),
+    ),
+    "contradiction-twice": (
+        2 * (CONTRADICTION + 'all_of = ["adult", "ccs_enrolled"]'),
+        ('contradiction "invented"', "duplicate-id"),
+    ),
     "id-twice": (2 * (CRITERION + 'question = "managed_care"'), ('criterion "invented_criterion"', "duplicate-id")),
+    "letter-with-a-place-that-nothing-fills": (
+        CRITERION + 'question = "managed_care"\nletter = "Has {answer} plans"',
+        ('criterion "invented_criterion"', "letter", "nothing fills {answer}"),
+    ),
+    "letter-with-another-threshold": (
+        CRITERION.replace("Is invented", "Is 30 or older")
+        + 'question = "age"\nat_least = 30\nletter = "Is {answer}, over 20"',
+        ('criterion "invented_criterion"', "at_least", "not-in-text", "the letter does not name 30"),
+    ),
+    "letter-with-half-a-place": (
+        CRITERION + 'question = "age"\nat_least = 3\nletter = "Is {answer} years old {"',
+        ('criterion "invented_criterion"', "letter", "nothing fills {:", "only {answer} is known"),
+    ),
+    "gate-with-a-place-of-a-criterion": (
+        POPULATION
+        + 'source = ["G26"]\nrule.all_of = ["adult"]\nlimit = { say = "x", letter = "{answer}", any_of = ["child"] }',
+        ('"invented_population"', "limit: letter", "only {which} is known"),
+    ),
+    "letter-of-no-choice": (
+        QUESTION + '[question.letter]\nthere = "x"\nhere = " "',
+        ('question "invented_question"', "letter", "unknown-choice", '"there"'),
+    ),
     "question-that-is-a-column": (
         QUESTION.replace("invented_question", "county"),
         ('question "county"', "id", "id-column"),
@@ -252,6 +339,27 @@ def test_mistake_in_the_programs_is_named(run: Run, data_copy: Path, added: str,
     """A rule that would decide wrongly, or for everybody, never goes live: file, entry, key and what to do are told."""
     edit(data_copy / PROGRAMS, END, added)
     assert_refused(check(run, data_copy), PROGRAMS, *parts)
+
+
+def test_parts_that_may_not_rest_on_a_rumor() -> None:
+    """Exactly those parts in which a fact of grade U is refused can make an outcome unlikely."""
+    ways = [Parts(*way) for way in product((Truth.NO, Truth.YES), repeat=len(Parts._fields))]
+    turning = {
+        part
+        for part in Parts._fields
+        for way in ways
+        if (outcome_of(way._replace(**{part: Truth.NO})) is Outcome.UNLIKELY)
+        != (outcome_of(way._replace(**{part: Truth.YES})) is Outcome.UNLIKELY)
+    }
+    assert turning == DECIDING
+
+
+@pytest.mark.parametrize("part", ["first", "limit", "choose_one"])
+def test_rumor_may_send_to_the_plan(run: Run, data_copy: Path, part: str) -> None:
+    """A fact of grade U may stand where it leads to the plan's word, a step or a choice."""
+    gate = f'{part} = {{ say = "Ask.", all_of = ["aged_18_or_older"] }}'
+    edit(data_copy / PROGRAMS, END, POPULATION + 'source = ["G26"]\nrule = { all_of = ["adult"] }\n' + gate)
+    assert check(run, data_copy).code == 0
 
 
 IN_COUNTIES = {
@@ -478,23 +586,83 @@ IN_ROUTES = {
         ('route "iehp-questions"', "address", "rejected-address", "not to be used"),
     ),
     "field-of-the-form-unknown": (
-        r'"member.city",\n    "member.zip",\n    "member.county"',
-        '"member.town", "member.city", "member.zip", "member.county"',
+        r'"member.city",\n    "member.state"',
+        '"member.town", "member.city", "member.state"',
         ('form "kp"', "sections", "member.town"),
     ),
+    "required-field-that-is-no-text": (
+        r'"member.city",\n    "member.zip",\n\]',
+        '"member.city",\n    "member.zip",\n    "referral.services",\n]',
+        ('form "kp"', "required", "field-kind", "referral.services"),
+    ),
+    "line-of-a-field-that-is-no-text": (
+        r'    "member.mrn",\n    "member.cin"',
+        '    "member.mrn",\n    "referral.self_referral",\n    "member.cin"',
+        ('form "kp"', "sections", "field-kind", "referral.self_referral"),
+    ),
+    "member-among-the-lines-of-the-referrer": (
+        r'title = "SOURCE OF REFERRAL"\nfields = \[',
+        'title = "SOURCE OF REFERRAL"\nfields = ["referrer.name", "member.middle_name", ',
+        ('form "kp"', "sections", "field-kind", "member.middle_name"),
+    ),
     "field-of-the-form-twice": (
-        r'"member.city",\n    "member.zip",\n    "member.county"',
-        '"member.city", "member.city", "member.zip", "member.county"',
+        r'"member.city",\n    "member.state"',
+        '"member.city", "member.city", "member.state"',
         ('form "kp"', "member.city", "2 places"),
     ),
     "required-field-in-no-section": (
-        r'"member.zip",\n    "member.county"',
-        '"member.county"',
+        r'"member.zip",\n    "member.reach_through"',
+        '"member.reach_through"',
         ('form "kp"', "member.zip", "required"),
     ),
+    "no-line-for-the-state": (
+        r'"member.state",\n    "member.zip"',
+        '"member.zip"',
+        ('form "kp"', "sections", "field-missing", '"member.state"'),
+    ),
+    "no-line-for-who-has-no-phone": (
+        r'"member.reach_through",\n    "member.county"',
+        '"member.county"',
+        ('form "kp"', "sections", "field-missing", '"member.reach_through"'),
+    ),
+    "condition-of-a-field-in-no-section": (
+        r'required_if."referrer.npi"',
+        'required_if."member.kp_region"',
+        ('form "kp"', 'required_if."member.kp_region"', "condition", "in a section"),
+    ),
+    "condition-of-a-field-that-is-needed-anyway": (
+        r'required_if."referrer.npi"',
+        'required_if."referrer.phone"',
+        ('form "kp"', 'required_if."referrer.phone"', "condition", "not in `required`"),
+    ),
+    "exception-of-a-field-that-is-not-needed": (
+        r'"referrer.organization" = {',
+        '"member.email" = {',
+        ('form "kp"', 'required_unless."member.email"', "condition", "in `required`"),
+    ),
+    "condition-on-no-field": (
+        r'"referrer.relationship" = \["medical_provider"\]',
+        '"referrer.relation" = ["medical_provider"]',
+        ('form "kp"', 'required_if."referrer.npi"', "unknown-field", "referrer.relation"),
+    ),
+    "condition-on-no-choice": (
+        r'"referrer.relationship" = \["medical_provider"\]',
+        '"referrer.relationship" = ["doctor"]',
+        ('form "kp"', 'required_if."referrer.npi"', "unknown-choice", '"doctor"'),
+    ),
+    "condition-on-a-text": (
+        r'"member.zip" = { "member.address" = \["none"\]',
+        '"member.zip" = { "member.address" = ["homeless"]',
+        ('form "kp"', 'required_unless."member.zip"', "unknown-text", '"homeless"'),
+    ),
     "label-of-no-field": (r'"member.mrn" = ', '"member.record" = ', ('form "kp"', "labels", "member.record")),
+    "note-on-no-program": (
+        r"\[form.before_agreement\]\necm = ",
+        "[form.before_agreement]\nemc = ",
+        ('form "kp"', "before_agreement", "emc"),
+    ),
     "no-attestation": (
-        r'fields = \["consent.member_agreed", "consent.attested"\]',
+        r'fields = \["consent.member_agreed", "consent.attested", "consent.agreed_by"\]',
         'fields = ["consent.attested"]',
         ('form "kp"', "sections", "consent.member_agreed"),
     ),
@@ -509,6 +677,17 @@ IN_ROUTES = {
         'numbers = ["mrm", "cin"]',
         ('form "kp"', "numbers", '"mrm"', "did you mean mrn"),
     ),
+    "initial-of-no-name": (
+        r'initials = \["member.middle_name"\]',
+        'initials = ["member.mrn"]',
+        ('form "kp"', "initials", "unknown-name", '"member.mrn"'),
+    ),
+    "phrase-twice": (
+        r'"in rehab"',
+        '"in  Rehab", "in rehab"',
+        ("referral: part2_phrases", "phrase", '"in rehab" appears 2'),
+    ),
+    "phrase-of-nothing": (r'"in rehab"', '" - "', ("referral: part2_phrases", "phrase", "without a word")),
     "form-of-an-unknown-plan": (r'plans = \["kp"\]', 'plans = ["pk"]', ("form", "plans", "unknown-plan", '"pk"')),
     "plan-with-two-forms": (
         r'id = "sheet"',

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from calaim_cli.base.streams import emit, emit_utf8, escaped, prepare_streams, say, tamed, watched_stdout
 from calaim_cli.base.values import JOINERS
+from conftest import Run, WriteCase, WriteProfile
 
 
 def ascii_stdout(monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
@@ -174,3 +175,75 @@ def test_documents_mean_the_same_with_escapes(text: str) -> None:
     assert json.loads(as_json)["name"] == tomllib.loads(as_toml)["name"] == text
     for document in (as_json, as_toml):
         assert not {"\x7f", "\x9b", "\u202e", "\u2028", "\u200b", "\ufeff"} & set(document)
+
+
+HOSTILE = "a\x1b[2Jb\x9b31mc\u202ed\u2028e\u200bf"
+RAW = {"\x1b", "\x9b", "\u202e", "\u2028", "\u200b"}
+ECHOING: dict[str, tuple[str, ...]] = {
+    "a place": ("county", HOSTILE),
+    "a plan": ("plan", HOSTILE),
+    "a service": ("services", HOSTILE),
+    "a program": ("programs", HOSTILE),
+    "a topic": ("help", HOSTILE),
+    "an option": ("county", "alameda", f"--{HOSTILE}"),
+    "a command": (HOSTILE,),
+    "a day": ("check", "-", "--as-of", HOSTILE),
+    "a case": ("check", HOSTILE),
+    "a draft": ("refer", HOSTILE),
+    "a format": ("refer", "-", "--format", HOSTILE),
+    "an output": ("refer", "-", "--out", f"{HOSTILE}.eml"),
+    "a sheet": ("batch", HOSTILE, "--dry-run"),
+    "a folder": ("data", "check", "--data", HOSTILE),
+    "a county": ("interview", "--no-input", "--county", HOSTILE),
+}
+
+
+@pytest.mark.parametrize("way", [(), ("--json",)], ids=["text", "JSON"])
+@pytest.mark.parametrize("words", ECHOING.values(), ids=ECHOING)
+def test_no_argument_drives_the_terminal(run: Run, words: tuple[str, ...], way: tuple[str, ...]) -> None:
+    """Whatever is typed or pasted as a word of the command line is repeated by its numbers, if at all."""
+    ran = run(*words, *way, stdin="[answers]\nage = 40\n")
+    assert ran.code in {2, 4, 5, 6}
+    assert not RAW & set(ran.out + ran.err)
+    if way and ran.err.startswith("{"):
+        assert json.loads(ran.err)["schema"] == "calaim.error/1"
+
+
+@pytest.mark.parametrize("way", [(), ("--json",)], ids=["text", "JSON"])
+@pytest.mark.parametrize("command", ["check", "refer"])
+@pytest.mark.parametrize("where", ["a key", "a question", "a choice", "a county", "a service"])
+def test_nothing_in_a_case_drives_the_terminal(
+    run: Run, write_case: WriteCase, command: str, where: str, way: tuple[str, ...]
+) -> None:
+    """Keys and values of a case are repeated by their numbers, if at all, in every message about them."""
+    changes: dict[str, dict[str, object]] = {
+        "a key": {f"member.{HOSTILE}": "x"},
+        "a question": {f"answers.{HOSTILE}": True},
+        "a choice": {"answers.housing": [HOSTILE]},
+        "a county": {"member.county": HOSTILE},
+        "a service": {"referral.program": "cs", "referral.services": [HOSTILE]},
+    }
+    ran = run(command, write_case(changes[where]), *way)
+    assert not RAW & set(ran.out + ran.err)
+    assert not way or json.loads(ran.out or ran.err)
+
+
+@pytest.mark.parametrize("way", [(), ("--json",)], ids=["text", "JSON"])
+@pytest.mark.parametrize("line", ['name = "{}"', '"{}" = "x"\nname = "Health Plan of San Mateo"'], ids=["value", "key"])
+def test_nothing_in_the_data_drives_the_terminal(run: Run, data_copy: Path, line: str, way: tuple[str, ...]) -> None:
+    """A name or a key in a data file of one's own is refused, and repeated by its numbers, if at all."""
+    counties = data_copy / "counties.toml"
+    hostile = line.format(HOSTILE.replace("\x1b", "\\u001b").replace("\x9b", "\\u009b"))
+    counties.write_text(counties.read_text("utf-8").replace('name = "Health Plan of San Mateo"', hostile), "utf-8")
+    ran = run("plan", "--data", data_copy, *way)
+    assert (ran.code, ran.out) == (4, "")
+    assert not RAW & set(ran.err)
+
+
+def test_profile_is_shown_by_its_escapes(run: Run, write_profile: WriteProfile) -> None:
+    """A profile on the screen is the same TOML, and drives nothing."""
+    name = HOSTILE.encode("unicode_escape").decode().replace("\\x", "\\u00")
+    write_profile(f'schema = "calaim.profile/1"\n[referrer]\norganization = "{name}"\n')
+    ran = run("profile", "show")
+    assert not RAW & set(ran.out + ran.err)
+    assert tomllib.loads(ran.out)["referrer"]["organization"] == HOSTILE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 import tomllib
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pexpect  # type: ignore[import-untyped]
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import people
 from calaim_cli.case.case import Case, Member
@@ -219,6 +222,61 @@ def test_value_in_a_case_cannot_drive_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in terminal.text
 
 
+@pytest.mark.parametrize("way", ["lines", "menus"])
+def test_turned_around_value_is_not_shown_as_it_is(tmp_path: Path, way: str) -> None:
+    """What a case file holds to make a name look like another never reaches the screen, as a default neither."""
+    case = tmp_path / "case.toml"
+    case.write_bytes(case_bytes(Case(member=Member(county="San\u202eoetaM\u2066"))))
+    words = ("refer", "--program", "ecm", "--from", case, *DAY)
+    with Terminal(*words, *(["--plain"] if way == "lines" else [])) as terminal:
+        terminal.wait("county or ZIP")
+        terminal.wait(r"back[)\]]")
+        terminal.type(ENTER)
+        terminal.wait("Please try again")
+        terminal.wait(r"back[)\]]")
+    assert not {"\u202e", "\u2066"} & set(terminal.text)
+
+
+@pytest.mark.parametrize("way", ["lines", "menus"])
+@pytest.mark.parametrize("pasted", ["\x1b[2JSan Mateo", "San\x9b31mMateo"], ids=["ESC", "C1"])
+def test_pasted_escape_sequence_is_neither_obeyed_nor_kept(tmp_path: Path, way: str, pasted: str) -> None:
+    """A sequence in what is pasted is shown in signs and asked again; the plain text after it is taken."""
+    save = tmp_path / "case.toml"
+    words = ("refer", "--program", "ecm", "--save", save, *DAY)
+    with Terminal(*words, *(["--plain"] if way == "lines" else [])) as terminal:
+        terminal.wait("county or ZIP")
+        terminal.wait(r"back[)\]]")
+        text = f"\x1b[200~{pasted}\x1b[201~" if way == "menus" else pasted
+        terminal.bytes(text.encode() + (b"\r" if way == "menus" else b"\n"))
+        terminal.wait("Please try again: a key such as an arrow, or a control character")
+        terminal.wait(r"back[)\]]")
+        assert "member" not in tomllib.loads(save.read_text("utf-8"))
+        terminal.line("San Mateo") if way == "lines" else terminal.type("San Mateo", ENTER)
+        terminal.wait("Medi-Cal plan")
+    assert "\x1b[2JSan" not in terminal.text
+    assert tomllib.loads(save.read_text("utf-8"))["member"]["county"] == "San Mateo"
+
+
+def test_arrow_key_at_a_plain_line_is_asked_again(tmp_path: Path) -> None:
+    """An arrow or another such key leaves a sequence in a plain line, which is never kept as part of an answer."""
+    with Terminal("profile", "edit", "--plain") as terminal:
+        terminal.prompt()
+        terminal.line(f"Pat{UP} Example")
+        assert "Please try again: a key such as an arrow" in terminal.prompt()
+
+
+def test_letters_for_yes_and_no_save_the_same(tmp_path: Path) -> None:
+    """At plain prompts of the interview y and n are yes and no: the saved case is the same, byte for byte."""
+    words, letters = typed(STREET), {"yes": "y", "no": "n"}
+    saved = [tmp_path / "words.toml", tmp_path / "letters.toml"]
+    for save, lines in zip(saved, (words, {one: letters.get(said, said) for one, said in words.items()}), strict=True):
+        with Terminal(*ECM, "--save", save, "--plain") as terminal:
+            terminal.answer(lines, question_texts())
+            assert terminal.end() == 0
+    assert saved[0].read_bytes() == saved[1].read_bytes()
+    assert True in answers_in(saved[1]).values()
+
+
 def test_similar_choice_is_not_marked(write_profile: WriteProfile) -> None:
     """Only the choice given before is marked, not one whose name begins the same."""
     write_profile('schema = "calaim.profile/1"\n[referrer]\nsource = "other_community_provider"\n')
@@ -264,6 +322,23 @@ def test_ctrl_c_and_ctrl_d_are_no_answers(tmp_path: Path, where: str, key: str, 
     assert said in terminal.words
     assert "Traceback" not in terminal.text
     assert out.read_bytes() == b""
+
+
+WINDOWS_OF_ROWS = ((24, 80), (6, 40), (3, 200))
+
+
+@pytest.mark.parametrize(("rows", "columns"), WINDOWS_OF_ROWS)
+@given(text=st.text(st.sampled_from("ab \n\u1ea7"), max_size=2000))
+def test_pages_hold_the_whole_text(rows: int, columns: int, text: str) -> None:
+    """Whatever the window, every line is on one page, in order, and no page with several is higher than the window."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((columns, rows)))
+        pages = terminal.pages(text)
+    assert "\n".join(pages) == text.rstrip("\n")
+    for page in pages:
+        lines = page.split("\n")
+        taken = sum(max(1, -(-len(line) // columns)) for line in lines)
+        assert len(lines) == 1 or taken <= rows - terminal.ASKING
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])

@@ -29,6 +29,7 @@ CHECKS: dict[str, Callable[[str], Value]] = {
     "mrn": values.mrn,
     "npi": values.npi,
     "phone": values.phone,
+    "state": values.state,
     "date_of_birth": born,
     "zip_code": values.zip_code,
     "email": values.email,
@@ -174,7 +175,11 @@ def test_phone_is_printed_one_way(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["415-555-0123 x12", "415-555-0123, ext. 12", "415-555-0123EXT12", "415-555-0123 X 12"]
+    "typed",
+    [
+        *("415-555-0123 x12", "415-555-0123, ext. 12", "415-555-0123EXT12", "415-555-0123 X 12"),
+        *("415-555-0123 #12", "415-555-0123 extension 12", "(415) 555-0123; Extension 12", "415-555-0123#12"),
+    ],
 )
 def test_phone_keeps_the_extension(typed: str) -> None:
     """An extension is part of the number: without it nobody reaches the referrer."""
@@ -193,8 +198,13 @@ def test_phone_keeps_the_extension(typed: str) -> None:
         pytest.param("555-0123", id="no area code"),
         pytest.param("415-555-012", id="a digit too few"),
         pytest.param("415-555-01234", id="a digit too many"),
-        pytest.param("+44 20 7946 0123", id="British"),
-        pytest.param("+52 55 5555 0123", id="Mexican"),
+        pytest.param("52 55 5555 0100", id="no plus before the country"),
+        pytest.param("+1 52 55 5555 0100", id="country of North America, and too long for it"),
+        pytest.param("+1 911 555 0123", id="911 as area code, with country"),
+        pytest.param("+52 5555", id="too short for another country"),
+        pytest.param("+52 55 5555 0100 0100 01", id="too long for another country"),
+        pytest.param("+052 55 5555 0100", id="no country begins with 0"),
+        pytest.param("+52 55 5555 0100\nBcc: x@example.org", id="header after one of another country"),
         pytest.param("415-555-0123 x1234567", id="extension of seven digits"),
         pytest.param("415-555-0123\nBcc: x@example.org", id="header after it"),
         pytest.param("415-555-0123 or 415-555-0124", id="two numbers"),
@@ -202,8 +212,35 @@ def test_phone_keeps_the_extension(typed: str) -> None:
     ],
 )
 def test_phone_is_refused(typed: str) -> None:
-    """What cannot be a US number with area code is refused; no digit is guessed."""
+    """What can be neither a US number with area code nor one with a country is refused; no digit is guessed."""
     assert values.phone(typed).error == "phone-format"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("+52 55 5555 0100", "+525555550100"),
+        ("+52 (55) 5555-0100", "+525555550100"),
+        ("+525555550100", "+525555550100"),
+        ("+44 20 7946 0123 ext. 12", "+442079460123 x12"),
+        ("+63 2 8555 0100#7", "+63285550100 x7"),
+    ],
+)
+def test_phone_of_another_country_is_taken(typed: str, kept: str) -> None:
+    """A member may be reached by a family phone abroad: with its country it is kept in one form."""
+    assert values.phone(typed) == Value(kept)
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("CA", "CA"), (" nv ", "NV"), ("pr", "PR"), ("Dc", "DC"), ("AE", "AE")])
+def test_state_is_two_letters(typed: str, kept: str) -> None:
+    """A state or territory is known by its two letters, in any case."""
+    assert values.state(typed) == Value(kept)
+
+
+@pytest.mark.parametrize("typed", ["XX", "Nevada", "N", "N.V.", "\u017fd", "C\u0410", "BC", "CA, NV"])
+def test_what_is_no_state_is_refused(typed: str) -> None:
+    """Other letters, or those that only look like a state's, get into no address."""
+    assert values.state(typed).error == "state-format"
 
 
 @pytest.mark.parametrize(
@@ -573,6 +610,7 @@ LIKE = st.one_of(
     st.text("0123456789/-", max_size=11),
     st.from_regex(values.DATE, fullmatch=True),
     st.from_regex(values.PHONE, fullmatch=True),
+    st.from_regex(values.PHONE_ABROAD, fullmatch=True),
     st.dates(date(1900, 1, 1), AS_OF).map(lambda day: f"{day.month}/{day.day}/{day.year}"),
 )
 
@@ -588,10 +626,11 @@ def test_accepted_dates_are_iso(text: str) -> None:
 
 @given(LIKE)
 def test_accepted_phones_are_printed_one_way(text: str) -> None:
-    """Whatever was typed, an accepted telephone number is printed as (ddd) ddd-dddd, with x for an extension."""
+    """Whatever was typed, an accepted number is printed as (ddd) ddd-dddd or +digits, with x for an extension."""
     checked = values.phone(text)
     if not checked.error:
-        assert re.fullmatch(r"\([2-9][0-9]{2}\) [2-9][0-9]{2}-[0-9]{4}(?: x[0-9]{1,6})?", checked.value)
+        one = r"(?:\([2-9][0-9]{2}\) [2-9][0-9]{2}-[0-9]{4}|\+[2-9][0-9]{6,14})(?: x[0-9]{1,6})?"
+        assert re.fullmatch(one, checked.value)
 
 
 @given(st.one_of(ANYTHING, st.text("ab\n\r\t\u200d\u202e\ud800é ", max_size=20)))

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 import typer
 
 from calaim_cli import __version__
-from calaim_cli.base.errors import CalaimError, InputError, Problem, Stopped, UsageError
+from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError
 from calaim_cli.base.streams import emit, emit_utf8, escaped, leave_on_signals, prepare_streams, say, watched_stdout
-from calaim_cli.base.wording import counted, one_of
+from calaim_cli.base.wording import choice_of, counted, one_of
 from calaim_cli.draft.formats import Format
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Check the policy data, and see where they come from.", no_args_is_help=True)
 profile_app = typer.Typer()
+case_app = typer.Typer(help="A member's case as a file.", no_args_is_help=True)
+app.add_typer(case_app, name="case")
 app.add_typer(data_app, name="data")
 app.add_typer(profile_app, name="profile")
 
@@ -253,6 +255,17 @@ def _warn(problems: Iterable[Problem], tell: Callable[[str], None] = say) -> Non
         tell(f"calaim: warning: {problem.where}: {problem.code}: {problem.message}")
 
 
+def _of_the_data(
+    policy: "Policy", as_of: date, folder: Path | None, used: set[str] | None = None
+) -> tuple[Problem, ...]:
+    """What is due for a review that day, and each address of a folder of the user's own, of those used, that is new."""
+    from calaim_cli.decide import diff
+    from calaim_cli.policy import load
+
+    own = diff.own_mailboxes(policy, load.load(), used) if folder is not None else ()
+    return (*policy.past_review(as_of), *own)
+
+
 def _doubts_about(*written: Path | None) -> tuple[Problem, ...]:
     """A warning for each folder to write into that others may read."""
     from calaim_cli.base import files
@@ -387,6 +400,48 @@ def programs(
     return asked.respond(view, documents.programs_document(wanted, asked.policy, notices), warnings=notices)
 
 
+@_command("questions asthma_remediation")
+def questions(
+    program: Annotated[Text, _argument("[ID]", "A question, program, population or service.", "program")] = None,
+    as_json: Json = False,
+    plain: Plain = False,
+    data: Data = None,
+) -> int:
+    """List the questions of a case with what answers them."""
+    from calaim_cli.policy.policy import questions_named
+    from calaim_cli.show import documents, views
+
+    asked = _Asked(_policy(data), _today(), as_json, plain)
+    wanted = questions_named(program, asked.policy) if program else tuple(asked.policy.questions.values())
+    return asked.respond(views.questions_view(wanted), documents.questions_document(wanted, asked.policy))
+
+
+@_command("case new --program ecm --out case.toml", case_app, "new")
+def case_new(
+    program: Annotated[
+        Text, _option("--program", "ID", "Only the questions of a program or service.", "program")
+    ] = None,
+    out: Annotated[Path | None, _option("--out", "FILE", "Write to a new FILE, for you alone to read.")] = None,
+    data: Data = None,
+) -> int:
+    """Print a case to fill in, with every key and what is accepted."""
+    from calaim_cli.base import files
+    from calaim_cli.policy.policy import questions_named, subjects_named
+    from calaim_cli.show import blank
+
+    policy = _policy(data)
+    about = subjects_named([program], policy)[0] if program else None
+    questions = questions_named(program, policy) if program else policy.questions.values()
+    text = blank.blank_case(questions, about, policy)
+    if out is None:
+        emit_utf8(text)
+        return 0
+    if out.exists():
+        raise OutputRefused(f"{out}: exists; choose another name", code="exists")
+    say(f"{out}: {files.save(out, text.encode())}")
+    return 0
+
+
 @_command("check examples/case.toml --program ecm")
 def check(
     cases: Annotated[list[str], _argument("CASE...|-", "Case files, or - for standard input.", "case")],
@@ -428,13 +483,15 @@ def check(
 
 def _profile(policy: "Policy") -> "Profile":
     """The user's own details. Raises InputError that names the profile where one of them is not fit for a letter."""
+    from msgspec.structs import replace
+
     from calaim_cli.case import casefile
 
     path = casefile.profile_path()
     profile = casefile.read_profile(path)
     if problems := tuple(casefile.unfit(profile, lambda name: getattr(policy.words, name))):
         raise casefile.bad_profile(path, problems)
-    return profile
+    return replace(profile, kind=choice_of(profile.kind, policy.words.kinds))
 
 
 def _show_decided(results: "list[screening.Decided]", asked: _Asked) -> int:
@@ -503,9 +560,7 @@ def refer(
     from msgspec.structs import replace
 
     from calaim_cli.case import casefile
-    from calaim_cli.decide import diff
     from calaim_cli.draft import draft
-    from calaim_cli.policy import load
     from calaim_cli.talk import session
 
     _refuse(
@@ -520,29 +575,36 @@ def refer(
     written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral)
     places = _doubts_about(out, save)
-    if case is None or not as_json:  # a talk is on stderr as well
-        _warn(places)
     if case is not None:
-        drafts = [drafter.draft_file(case, written, asked)]
+        drafts, left_out = [drafter.draft_file(case, written, asked)], list[str]()
     else:
+        _warn(places)  # before anything is asked and saved there
+        places = ()
         ways = {"redact": redact, "no_input": no_input, "plain": plain}
         mail = wanted in {Format.EML, Format.MAILTO}
-        drafts = session.referred(asked, drafter, save, start, **ways, by_email=mail)
-    warnings = (*policy.past_review(as_of), *(places if as_json and case is not None else ()))
-    if data is not None:
-        used = {address for one in drafts for address in one.draft.to}
-        warnings = (*warnings, *diff.own_mailboxes(policy, load.load(), used))
-    if redact:
-        _warn(warnings)
-        for one in drafts:
-            emit_utf8(draft.as_text(replace(one.draft, body=drafter.redacted(one))))
-        say("Member data are masked. Nothing was written, nothing has been sent.")
-        return 0
+        drafts, left_out = session.referred(asked, drafter, save, start, **ways, by_email=mail)
+    used = {address for one in drafts for address in one.draft.to}
+    warnings = (*_of_the_data(policy, as_of, data, used), *places)
     drafts = [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
-    _deliver(drafts, wanted, out, drafter, force=force, tell=(lambda _: None) if as_json else say)
+    drafts = [*map(drafter.redacted, drafts)] if redact else drafts
+    tell: Callable[[str], None] = (lambda _: None) if as_json else say
+    _deliver(drafts, wanted, out, drafter, force=force, tell=tell)
+    masked = ("Member data are masked. Nothing was written, nothing has been sent.",)
+    for words in masked if redact else _last_words(drafts, left_out, policy):
+        tell(words)
     if as_json and out is not None:
         _show_json(draft.referral_document(one, policy) for one in drafts)
     return 0
+
+
+def _last_words(drafts: "list[draft.Drafted]", left_out: list[str], policy: "Policy") -> Iterable[str]:
+    """What is told after the drafts: how to send them, and which of them a person said no to."""
+    from calaim_cli.draft.draft import reminders_of
+
+    yield from dict.fromkeys(said for one in drafts for said in reminders_of(one, policy))
+    names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
+    parted = f"Written: {names}. Not written: {'; '.join(left_out)}. " if left_out else ""
+    yield f"{parted}Nothing has been sent."
 
 
 def _deliver(
@@ -571,9 +633,6 @@ def _deliver(
         if not force:
             written = _dated_as(path, written, drafter.as_of)
         tell(f"{path}: {files.save(path, written, replace=force)}. {one.goes.why}.")
-    for reminder in dict.fromkeys(said for one in drafts for said in draft.reminders_of(one, drafter.policy)):
-        tell(reminder)
-    tell("Nothing has been sent.")
 
 
 def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
@@ -621,9 +680,7 @@ def batch_rows(
     from calaim_cli.base import files, streams
     from calaim_cli.batch import batch, sheet
     from calaim_cli.case import form
-    from calaim_cli.decide import diff
     from calaim_cli.draft import draft
-    from calaim_cli.policy import load
     from calaim_cli.show import render
 
     asked = (source, out, keep_going, dry_run, encoding, limit, keep, as_of, as_json)
@@ -638,8 +695,7 @@ def batch_rows(
         source=source, out=place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept
     )
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
-    own = diff.own_mailboxes(policy, load.load()) if data is not None else ()
-    warnings = [*policy.past_review(as_of), *own, *files.doubts_about(order.folders)]
+    warnings = (*_of_the_data(policy, as_of, data), *files.doubts_about(order.folders))
     drafter = draft.Drafter(policy, _profile(policy), as_of)
     if not as_json:
         _warn(warnings)

@@ -30,7 +30,9 @@ MESSAGES = {
     "mrn-format": "a medical record number is 6 to 12 digits, leading zeros kept",
     "npi-format": "an NPI is ten digits and begins with 1 or 2",
     "npi-check": "the check digit does not fit: compare the NPI with the registry",
-    "phone-format": "give a US telephone number with area code, such as 415-555-0123",
+    "phone-format": "give a telephone number with area code, such as 415-555-0123, or with country: +52 55 5555 0100",
+    "not-a-value": "no value: phone, address, last_name may be none if reach_through says how (a shelter, a clinic)",
+    "state-format": "give the two letters of a state or territory of the United States, such as CA",
     "dob-format": "give the date as YYYY-MM-DD or MM/DD/YYYY",
     "dob-century": "the year needs four digits",
     "dob-excel": "a spreadsheet has turned this date into a number: type the date",
@@ -53,18 +55,29 @@ SPREADSHEET_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.0+")
 TEN_DIGITS = re.compile(r"[0-9]{10}")
 # With separators the shape tells. Nine bare digits may be another number, with zeros before it: never given out
 # are area 000, 666 and 9xx, group 00 and serial 0000 (Social Security Administration, POMS RM 10201.035).
-_SEPARATED = r"(?!9)[0-9]{3}(?: ?[-.] ?| )[0-9]{2}(?: ?[-.] ?| )[0-9]{4}"
+_SEPARATED = r"(?!9)[0-9]{3}(?:\s?[-._/]\s?|\s)[0-9]{2}(?:\s?[-._/]\s?|\s)[0-9]{4}"
 _SSN = rf"(?:{_SEPARATED}|(?!000|666|9)[0-9]{{3}}(?!00)[0-9]{{2}}(?!0000)[0-9]{{4}})"
 SSN = re.compile(_SSN)
-# A number that begins with + is a telephone's.
-SSN_IN_TEXT = re.compile(rf"\+[0-9][0-9 ().-]*|(?<![0-9])(?<![0-9]-)({_SSN})(?!-?[0-9])")
+# A number that begins with + is a telephone's: ten digits after the 1 of North America, else at most 15 (ITU-T E.164).
+SSN_IN_TEXT = re.compile(
+    rf"\+1(?:[ ().-]{{0,2}}[0-9]){{10}}|\+[2-9](?:[ ().-]{{0,2}}[0-9]){{6,14}}|(?<![0-9])(?<![0-9]-)({_SSN})(?!-?[0-9])"
+)
 CIN_LETTERS = frozenset("ACDEFGHMNTUVWXYZ")  # one county's bulletin: LA County DMH NGA 12-041
 MRN = re.compile(r"[0-9]{6,12}")
 NPI = re.compile(r"[12][0-9]{9}")
 PHONE = re.compile(
     r"(?:\+?1[-. ]?)?\(?([2-9](?!11)[0-9]{2})\)?[-. ]?([2-9](?!11)[0-9]{2})[-. ]?([0-9]{4})"
-    r"(?:[ ,]{0,2}(?:x|ext\.?)[ ]?([0-9]{1,6}))?",
+    r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|#)[ ]?([0-9]{1,6}))?",
     re.IGNORECASE,
+)
+# A number abroad: a country code of ITU-T E.164 but that of North America, which PHONE knows, and at most 15 digits.
+PHONE_ABROAD = re.compile(
+    r"\+(?=[2-9])((?:[-. ()]{0,2}[0-9]){7,15})(?:[ ,;]{0,2}(?:x|ext\.?|extension|#)[ ]?([0-9]{1,6}))?", re.IGNORECASE
+)
+# Of the United States Postal Service: states, territories, freely associated states and the armed forces.
+STATE = re.compile(
+    "A[AEKLPRSZ]|C[AOT]|D[CE]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT"
+    "|V[AIT]|W[AIVY]"
 )
 DATE = re.compile(r"(?:([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{4})-([0-9]{2})-([0-9]{2}))")
 # A spreadsheet writes a day with midnight, as 3/4/1988 0:00, and a database as 1988-03-04T00:00:00.
@@ -132,7 +145,7 @@ def _doubted(kept: str) -> Value:
 
 def free_text(text: str) -> Value:
     """A note: NFC, line breaks as LF, tabs and line breaks allowed, at most 1,000 characters."""
-    kept = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    kept = unicodedata.normalize("NFC", unwrapped(text).replace("\r\n", "\n").replace("\r", "\n")).strip()
     if not all_printable(kept, "\t\n"):
         return Value(kept, "text-char")
     if len(kept) > LONGEST_TEXT:
@@ -182,12 +195,24 @@ def npi(text: str) -> Value:
 
 
 def phone(text: str) -> Value:
-    """A US telephone number, kept as (415) 555-0123, with x12 where there is an extension."""
-    found = PHONE.fullmatch(figures(text))
-    if not found:
+    """A telephone number, kept as (415) 555-0123, or +525555550100 of another country; x12 is an extension."""
+    typed = figures(text)
+    if found := PHONE.fullmatch(typed):
+        area, office, digits, extension = found.groups()
+        number = f"({area}) {office}-{digits}"
+    elif found := PHONE_ABROAD.fullmatch(typed):
+        digits, extension = found.groups()
+        number = f"+{re.sub('[^0-9]', '', digits)}"
+    else:
         return Value(text, "phone-format")
-    area, office, number, extension = found.groups()
-    return Value(f"({area}) {office}-{number}" + (f" x{extension}" if extension else ""))
+    return Value(f"{number} x{extension}" if extension else number)
+
+
+def state(text: str) -> Value:
+    """The two letters of a state or territory, in capitals."""
+    given = figures(text)
+    kept = given.upper()
+    return Value(kept, "" if STATE.fullmatch(kept) and given.isascii() else "state-format")
 
 
 @lru_cache(MOST_REMEMBERED)

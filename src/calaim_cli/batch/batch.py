@@ -31,7 +31,7 @@ from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
 from calaim_cli.batch.sheet import Sheet, Source, records
 from calaim_cli.draft.body import DATE_LABEL, us_date
-from calaim_cli.draft.draft import Drafted, Drafter, formatted, numbers_of, request_of
+from calaim_cli.draft.draft import ECM_AND_CHW, TOGETHER, Drafted, Drafter, formatted, numbers_of, request_of
 from calaim_cli.draft.formats import Format
 
 MOST_LISTED: Final = 1000
@@ -184,7 +184,7 @@ class Fate(Struct):
     def warn(self, code: str, **facts: object) -> None:
         """One more warning, unless it has it already."""
         if all(one.code != code for one in self.said):
-            self.said = (*self.said, caution(code, "", **facts))
+            self.said = (*self.said, row.worded(caution(code, "", **facts)))
 
 
 class Rows:
@@ -196,7 +196,8 @@ class Rows:
         self.total = 0
         self._case_of = row.reader(sheet.columns, drafter.policy.questions)
         self._members: dict[str, tuple[Fate, str, str]] = {}
-        self._requests: dict[tuple[str, str], int] = {}
+        self._requests: dict[tuple[str, str], Fate] = {}
+        self._of_both: dict[tuple[str, str], Fate] = {}  # as _requests, by numbers without the zeros before them
         rejects.write(sheet.rejects_header())
 
     def read(self, tally: Tally) -> None:
@@ -253,7 +254,13 @@ class Rows:
                 if differ:
                     earlier.warn(code, row=fate.number)
                     fate.warn(code, row=earlier.number)
-        return min((self._requests.setdefault((one, request), fate.number) for one in numbers), default=fate.number)
+            for program in TOGETHER - {request} if request in TOGETHER else ():
+                if other := self._of_both.get((number.lstrip("0"), program)):
+                    other.warn(ECM_AND_CHW)
+                    fate.warn(ECM_AND_CHW)
+            self._of_both.setdefault((number.lstrip("0"), request), fate)
+        first = (self._requests.setdefault((number, request), fate).number for number in numbers)
+        return min(first, default=fate.number)
 
     def name_of(self, fate: Fate) -> str:
         """The file of a row's draft: its number, as wide as the largest, and the program; "" where it has none."""

@@ -12,7 +12,7 @@ from calaim_cli.base.cautions import in_general
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.folding import is_unknown, plain, unwrapped, yes_or_no
 from calaim_cli.case.case import PARTS, Case, Referrer
-from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, FieldKind
+from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, MAY_BE_NONE, REACH, FieldKind
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
 from calaim_cli.policy.routes import Form
 
@@ -55,13 +55,28 @@ def lacking(columns: frozenset[str], forms: Sequence[Form], profile: Referrer) -
 
     A sheet that names plans needs what all forms need; what one form needs beyond is told row by row.
     """
-    first, *others = forms if "plan" in columns else [form for form in forms if form.plans]
-    required = [key for key in first.required if all(key in form.required for form in others)]
+    mine = forms if "plan" in columns else [form for form in forms if form.plans]
+    needed = [_needed_of_all(columns, form, profile) for form in mine]
+    required = [key for key in needed[0] if all(key in keys for keys in needed)]
     wanted = [BY_KEY[key].column for key in (*NEEDED, *required, *ALSO_NEEDED)]
     there = columns | {f"referrer_{name}" for name in Referrer.__struct_fields__ if getattr(profile, name)}
     missing = [column for column in wanted if column not in there]
     plan = () if columns & {"plan", "kp_member"} else ("plan",)
     return (*missing, *plan, *(() if columns & {"mrn", "cin"} else ("mrn or cin",)))
+
+
+def _needed_of_all(columns: frozenset[str], form: Form, profile: Referrer) -> list[str]:
+    """What the form needs of every row. What some rows are without is told row by row: no address, no city."""
+
+    def of_all(key: str) -> str:
+        field = BY_KEY[key]
+        return getattr(profile, field.name) if field.part == "referrer" and field.column not in columns else ""
+
+    def tells(key: str) -> bool:
+        # A sheet with members who have no address has reach_through for them.
+        return BY_KEY[REACH if key in MAY_BE_NONE else key].column in columns
+
+    return [key for key in form.needed(of_all) if not any(map(tells, form.required_unless.get(key, ())))]
 
 
 @lru_cache(maxsize=1024)  # most rows are warned of the same, and each keeps what is said of it
@@ -100,7 +115,8 @@ def reader(
                 if value is not None:
                     tables[part][key] = value
                 else:
-                    words = "give yes, no or unknown" if part == "answers" else "give yes or no"
+                    unsure = value_of is yes_no_or_unknown or part == "answers"
+                    words = "give yes, no or unknown" if unsure else "give yes or no"
                     problems.append(Problem(f"{part}.{key}", "bool-format", words))
         parts: dict[str, Any] = {part: shape(**tables[part]) for part, shape in PARTS.items()}
         return Case(**parts, **tables[""], answers=tables["answers"]), tuple(problems)
@@ -117,8 +133,13 @@ def _target(column: str, questions: Mapping[str, Question]) -> tuple[str, str, C
     field = BY_COLUMN[column]
     # Blanks and line breaks in notes are the referrer's own.
     text = str if column == "notes" else methodcaller("strip", " ")
-    by_kind = {FieldKind.YES_NO: yes_or_no, FieldKind.CHOICES: _split}
+    by_kind = {FieldKind.YES_NO: yes_or_no, FieldKind.YES_NO_UNKNOWN: yes_no_or_unknown, FieldKind.CHOICES: _split}
     return field.part, field.name, by_kind.get(field.kind, text)
+
+
+def yes_no_or_unknown(text: str) -> bool | str | None:
+    """Yes, no, or that it is not known; None for anything else."""
+    return DONT_KNOW if is_unknown(text) else yes_or_no(text)
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, NamedTuple
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.folding import plain
 from calaim_cli.base.wording import did_you_mean
+from calaim_cli.case.form import BY_KEY, MAY_BE_NONE
 
 MIB: Final = 1024 * 1024
 LARGEST: Final = 512 * MIB
@@ -260,6 +261,8 @@ def _not_kept(keep: Iterable[str], names: Sequence[str], known: Mapping[str, str
 def _lacking(columns: Sequence[str]) -> Problem:
     mine = any(column.startswith("referrer_") for column in columns)
     hint = "; 'calaim profile edit' keeps those of the referrer once for all" if mine else ""
+    if {BY_KEY[key].column for key in MAY_BE_NONE}.intersection(columns):
+        hint += "; for a member who has none write none there, and in reach_through how to reach the member"
     return Problem("header", "missing-column", f"these columns are needed: {', '.join(columns)}{hint}")
 
 

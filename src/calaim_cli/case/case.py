@@ -13,7 +13,7 @@ from msgspec.structs import fields, replace
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.folding import is_unknown, yes_or_no
 from calaim_cli.base.values import age_on, date_of_birth
-from calaim_cli.base.wording import did_you_mean
+from calaim_cli.base.wording import did_you_mean, one_of
 
 CASE_SCHEMA: Final = "calaim.case/1"
 AGE: Final = "age"
@@ -131,8 +131,17 @@ class Profile(Struct, frozen=True):
     kind: str = ""  # of organization, by a list in the data
 
 
-PARTS: Final = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
-PROFILE_PARTS: Final = {"referrer": Referrer, "network_lead_entity": LeadEntity, "secure_email": SecureEmail}
+PARTS: Final[dict[str, type[Struct]]] = {
+    "member": Member,
+    "referrer": Referrer,
+    "referral": Referral,
+    "consent": Consent,
+}
+PROFILE_PARTS: Final[dict[str, type[Struct]]] = {
+    "referrer": Referrer,
+    "network_lead_entity": LeadEntity,
+    "secure_email": SecureEmail,
+}
 TYPES: Final[dict[Any, tuple[Any, str]]] = {
     str: (str, 'text in quotes, such as "94401"'),
     bool: (bool, "true or false"),
@@ -144,7 +153,7 @@ TYPES: Final[dict[Any, tuple[Any, str]]] = {
 
 def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
     """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
-    shapes = {**PARTS, "answered_on": str, "answers": dict, "expect": dict}
+    shapes: dict[str, type[Any]] = {**PARTS, "answered_on": str, "answers": dict, "expect": dict}
     tables, problems = read_tables({"schema": CASE_SCHEMA, **document}, CASE_SCHEMA, shapes)
     return Case(**tables), tuple(problems)
 
@@ -159,7 +168,7 @@ def read_tables(
         if key == "schema":
             problems += [Problem(key, key, f'unknown schema: this program reads "{schema}"')] if value != schema else []
         elif key not in shapes:
-            problems.append(_unknown_key(key, shapes))
+            problems.append(_unknown_key(key, shapes, schema))
         elif shapes[key] is str:
             tables[key] = _meant(value, str)
             if not isinstance(tables[key], str):
@@ -169,17 +178,19 @@ def read_tables(
         elif shapes[key] is dict:
             tables[key] = dict(value)
         else:
-            tables[key] = _read_table(shapes[key], value, key, problems)
+            tables[key] = _read_table(shapes[key], value, key, schema, problems)
     return tables, problems
 
 
-def _read_table(shape: type[Struct], table: Mapping[str, object], where: str, problems: list[Problem]) -> Struct:
+def _read_table(
+    shape: type[Struct], table: Mapping[str, object], where: str, schema: str, problems: list[Problem]
+) -> Struct:
     wanted = {field.name: field.type for field in fields(shape)}
     values: dict[str, Any] = {}
     for key, value in table.items():
         place = f"{where}.{key}"
         if key not in wanted:
-            problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted]))
+            problems.append(_unknown_key(place, [f"{where}.{name}" for name in wanted], schema))
             continue
         kept = _meant(value, wanted[key])
         kind, words = TYPES[wanted[key]]
@@ -204,8 +215,9 @@ def _meant(value: object, wanted: object) -> object:
     return yes_or_no(value)
 
 
-def _unknown_key(where: str, known: Iterable[str]) -> Problem:
-    return Problem(where, "unknown-key", f"unknown key; {did_you_mean(where, known) or 'see the data guide'}")
+def _unknown_key(where: str, known: Iterable[str], schema: str) -> Problem:
+    shown_by = "'calaim case new' shows those of a case" if schema == CASE_SCHEMA else f"the keys are {one_of(known)}"
+    return Problem(where, "unknown-key", f"unknown key; {did_you_mean(where, known) or shown_by}")
 
 
 def with_profile(case: Case, profile: Referrer) -> Case:

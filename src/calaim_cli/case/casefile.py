@@ -15,7 +15,7 @@ from msgspec.structs import fields, replace
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import parse_toml, read_text
 from calaim_cli.base.values import MESSAGES
-from calaim_cli.base.wording import did_you_mean, one_of
+from calaim_cli.base.wording import choice_of, did_you_mean, one_of
 from calaim_cli.case.case import (
     CASE_SCHEMA,
     PARTS,
@@ -170,16 +170,16 @@ def bad_profile(path: Path, problems: Iterable[Problem]) -> InputError:
     return InputError(f"{path}: the profile is not valid. Fix it or move it away", tuple(problems))
 
 
-def unfit(profile: Profile, choices_of: Callable[[str], Iterable[str]]) -> Iterator[Problem]:
+def unfit(profile: Profile, choices_of: Callable[[str], Mapping[str, str]]) -> Iterator[Problem]:
     """Each text that no letter could take, by the checks of a case, and each choice that is not in its list."""
     whole = replace(profile, network_lead_entity=profile.network_lead_entity or LeadEntity())
     for field in PROFILE_FIELDS:
         given = str(attrgetter(field.key)(whole)).strip()
         error = field.check(given).error if given and field.check else ""
-        known = choices_of(field.choices) if given and field.choices else (given,)
+        known = choices_of(field.choices) if given and field.choices else {}
         if error:
             yield Problem(field.key, error, MESSAGES[error])
-        elif given not in known:
+        elif known and not choice_of(given, known):
             yield Problem(field.key, "unknown-choice", did_you_mean(given, known) or f"give {one_of(known)}")
 
 

@@ -6,7 +6,9 @@ plan's form (sections, order, what is required, labels that differ) is in the da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -15,8 +17,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base import values
+from calaim_cli.base.values import Value
+from calaim_cli.case.case import Case, age_of
 
-Check = Callable[[str], values.Value]
+Check = Callable[[str], Value]
+When = Callable[[Case, date], bool]
+"""Whether a field is of a case, on a day."""
 
 
 class FieldKind(StrEnum):
@@ -27,6 +33,7 @@ class FieldKind(StrEnum):
     PLACE = "place"
     PLAN = "plan"
     YES_NO = "yes/no"
+    YES_NO_UNKNOWN = "yes/no/unknown"
     CHOICE = "choice"
     CHOICES = "choices"
 
@@ -34,8 +41,8 @@ class FieldKind(StrEnum):
 class Field(Struct, frozen=True):
     """One field: its key in a case, how its text is checked, and how it is called in a letter and asked for.
 
-    `choices` names the list of the form that a choice is of. `absent` says why a field is not in the talk, the letter
-    or the template.
+    `choices` names the list that a choice is of. `when` says of which cases it is: others are not asked for it, and in
+    their letters it has no line. `absent` says why a field is not in the talk, the letter or the template.
     """
 
     key: str
@@ -45,6 +52,7 @@ class Field(Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     kind: FieldKind = FieldKind.TEXT
     choices: str = ""
+    when: When | None = None
     absent: dict[str, str] = {}
 
     @property
@@ -63,6 +71,62 @@ class Field(Struct, frozen=True):
         return f"referrer_{self.name}" if self.part == "referrer" else self.name
 
 
+NONE: Final = "none"
+"""What is said of the phone, address or last name that a member has not."""
+CALIFORNIA: Final = "CA"
+"""The state of an address that names none."""
+MAY_BE_NONE: Final = ("member.phone", "member.address", "member.last_name")
+REACH: Final = "member.reach_through"
+# What people write where there is nothing to write, as compared: without case and punctuation.
+NO_NAME: Final = frozenset(
+    {"", "n a", "unknown", "not known", "not given", "not available", "not applicable", "don t know", "tbd"}
+)
+# Not of a last name: there are people called Na, No, Null and Homeless.
+NO_VALUE: Final = NO_NAME | {
+    *("na", "no", "nil", "null", "unk", "x", "xx", "xxx", "homeless", "houseless", "unhoused", "unsheltered"),
+    *("transient", "no phone", "no phone number", "no number", "no telephone", "no cell", "no cell phone"),
+    *("no address", "no fixed address", "no permanent address", "no mailing address", "no home", "on the street"),
+}
+CHILD_UNTIL: Final = 18  # Cal. Family Code 6500
+
+
+def or_none(check: Check, none: Value, no_value: frozenset[str] = NO_VALUE) -> Check:
+    """The check of a text that may be said to be none, and is `none` then; other ways to say it are no value."""
+
+    def checked(text: str) -> Value:
+        word = re.sub(r"[\W_]+", " ", text.casefold()).strip()
+        if word == NONE:
+            return none
+        return Value(text, "not-a-value") if word in no_value or word.startswith("none ") else check(text)
+
+    return checked
+
+
+def or_left_out(check: Check, no_value: frozenset[str] = NO_NAME) -> Check:
+    """The check of a text that may be left out: ways to say that there is none are as good as an empty one."""
+
+    def checked(text: str) -> Value:
+        word = re.sub(r"[\W_]+", " ", text.casefold()).strip()
+        return Value("") if text.isprintable() and (word == NONE or word in no_value) else check(text)
+
+    return checked
+
+
+def is_child(case: Case, as_of: date) -> bool:
+    """Whether the member is known to be under 18."""
+    age = age_of(case, as_of)
+    return age is not None and age < CHILD_UNTIL
+
+
+def needs_a_way(case: Case, _: date) -> bool:
+    """Whether the member is said to have no phone, no address or no last name."""
+    return NONE in (case.member.phone, case.member.address, case.member.last_name)
+
+
+def _receives(service: str) -> When:
+    return lambda case, _: service in case.referral.current_services
+
+
 # Ends the words of a choice after which the form asks for more.
 SAY_WHICH: Final = "(say which)"
 YES_NO, CHOICE, CHOICES = FieldKind.YES_NO, FieldKind.CHOICE, FieldKind.CHOICES
@@ -75,8 +139,8 @@ FIELDS: Final = (
     Field("referral.program", "Program", kind=CHOICE, choices="subjects", absent=CHOSEN),
     Field("referral.services", "Services", aliases=("service",), kind=CHOICES, absent=CHOSEN),
     Field("member.county", "County", "Member's county or ZIP code", kind=FieldKind.PLACE),
-    Field("member.zip", "City, state, ZIP code", "ZIP code", values.zip_code, ("zip_code",)),
-    Field("referral.self_referral", kind=YES_NO, absent=ROUTING),
+    Field("member.zip", "City, state, ZIP code", "ZIP code", or_none(values.zip_code, Value("")), ("zip_code",)),
+    Field("referral.self_referral", "To the referrer's own organization", kind=YES_NO, absent=ROUTING),
     Field(
         "member.plan",
         "Medi-Cal plan",
@@ -101,9 +165,9 @@ FIELDS: Final = (
             "template": "only a county that is split needs it",
         },
     ),
-    Field("member.first_name", "First name", "Member's first name", values.name),
+    Field("member.first_name", "First name", "Member's first name", or_left_out(values.name)),
     Field("member.middle_name", "Middle name or initial", "Member's middle name or initial", values.name),
-    Field("member.last_name", "Last name", "Member's last name", values.name),
+    Field("member.last_name", "Last name", "Member's last name", or_none(values.name, Value(NONE), NO_NAME)),
     Field(
         "member.date_of_birth",
         "Date of birth",
@@ -111,30 +175,66 @@ FIELDS: Final = (
         aliases=("dob", "birth_date"),
         kind=FieldKind.DATE,
     ),
-    Field("member.phone", "Phone", "Member's phone", values.phone),
-    Field("member.address", "Mailing address", "Member's mailing address: street", values.line),
-    Field("member.city", "City, state, ZIP code", "City", values.line),
+    Field("member.phone", "Phone", "Member's phone, or none", or_none(values.phone, Value(NONE))),
+    Field(
+        "member.address",
+        "Mailing address",
+        "Member's mailing address: street, or none",
+        or_none(values.line, Value(NONE)),
+    ),
+    Field("member.city", "City, state, ZIP code", "City", or_none(values.line, Value(""))),
+    Field(
+        "member.state",
+        "City, state, ZIP code",
+        f"State in two letters, if it is not {CALIFORNIA}",
+        or_none(values.state, Value("")),
+        when=lambda case, _: case.member.address not in {"", NONE},
+    ),
+    Field(
+        REACH,
+        "Reach the member through",
+        "How can the plan reach the member: through a shelter, a clinic, a caregiver",
+        or_none(values.free_text, Value(NONE, "not-a-value")),
+        when=needs_a_way,
+    ),
     Field(
         "member.mrn",
         "Medical record number (MRN)",
         "The plan's medical record number (MRN), if known",
-        values.mrn,
+        or_left_out(values.mrn),
         ("medical_record_number",),
     ),
     Field(
         "member.cin",
         "Medi-Cal client index number (CIN)",
         "Medi-Cal client index number (CIN), as on the card",
-        values.cin,
+        or_left_out(values.cin),
         ("client_index_number",),
     ),
-    Field("member.email", "E-mail", "Member's e-mail", values.email),
-    Field("member.preferred_language", "Preferred language", "Preferred language", values.line, ("language",)),
-    Field("member.caregiver_name", "Caregiver or support person", "Caregiver or support person", values.name),
-    Field("member.caregiver_contact", "Caregiver's e-mail or phone", "Caregiver's e-mail or phone", values.line),
+    Field("member.email", "E-mail", "Member's e-mail", or_left_out(values.email)),
+    Field(
+        "member.preferred_language", "Preferred language", "Preferred language", or_left_out(values.line), ("language",)
+    ),
+    Field(
+        "member.caregiver_name", "Caregiver or support person", "Caregiver or support person", or_left_out(values.name)
+    ),
+    Field(
+        "member.caregiver_contact",
+        "Caregiver's e-mail or phone",
+        "Caregiver's e-mail or phone",
+        or_left_out(values.line),
+    ),
+    Field("member.guardian_name", "Parent or guardian", "Parent or guardian", or_left_out(values.name), when=is_child),
+    Field(
+        "member.guardian_contact",
+        "Parent's or guardian's e-mail or phone",
+        "Parent's or guardian's e-mail or phone",
+        or_left_out(values.line),
+        when=is_child,
+    ),
     Field("referrer.name", "Referrer's name", "Referrer's name", values.name),
-    Field("referrer.organization", "Organization", "Referrer's organization", values.line),
-    Field("referrer.npi", "Organization's NPI", "Organization's NPI (ten digits)", values.npi),
+    Field("referrer.organization", "Organization", "Referrer's organization", or_left_out(values.line, NO_VALUE)),
+    Field("referrer.npi", "Organization's NPI", "Organization's NPI (ten digits)", or_left_out(values.npi, NO_VALUE)),
     Field("referrer.address", "Address", "Organization's address: street, city, state, ZIP code", values.line),
     Field("referrer.phone", "Phone", "Referrer's phone", values.phone),
     Field("referrer.email", "E-mail", "Referrer's e-mail (one that is read: the plan answers there)", values.email),
@@ -162,18 +262,64 @@ FIELDS: Final = (
         choices="current_services",
     ),
     Field(
+        "referral.ecm_provider",
+        "ECM provider",
+        "Which ECM provider does the member have?",
+        or_left_out(values.line),
+        when=_receives("ecm"),
+    ),
+    Field(
+        "referral.ecm_provider_contact",
+        "ECM provider's e-mail or phone",
+        "ECM provider's e-mail or phone",
+        or_left_out(values.line),
+        when=_receives("ecm"),
+    ),
+    Field(
+        "referral.current_supports",
+        "Community Supports now",
+        "Which Community Supports does the member receive?",
+        kind=CHOICES,
+        choices="services",
+        when=_receives("community_supports"),
+    ),
+    Field(
+        "referral.preferred_ecm_provider",
+        "ECM provider that the member wishes for",
+        "ECM provider that the member wishes for, if there is one",
+        or_left_out(values.line),
+        when=lambda case, _: case.referral.program in {"", "ecm"},
+    ),
+    Field(
         "referral.notes",
         "Notes from the referrer",
         "Notes for the plan (at most 1,000 characters; no diagnoses)",
         values.free_text,
     ),
-    Field("consent.member_agreed", ask="Has the member agreed to this referral?", kind=YES_NO),
-    Field("consent.attested", ask="Do you attest to this?", kind=YES_NO),
     Field(
-        "consent.part2", ask="Does any of this come from a substance-use program covered by 42 CFR Part 2?", kind=YES_NO
+        "consent.member_agreed",
+        ask="Did you tell the member what this asks for, and did the member say yes?",
+        kind=YES_NO,
     ),
     Field(
-        "consent.part2_consent", ask="Has the member consented to that in writing?", kind=YES_NO, absent=PREREQUISITE
+        "consent.agreed_by",
+        "Agreed by",
+        "Who agreed: the member, or a parent or guardian?",
+        kind=CHOICE,
+        choices="agreed_by",
+        when=is_child,
+    ),
+    Field("consent.attested", ask="Is every word of it true?", kind=YES_NO),
+    Field(
+        "consent.part2",
+        ask="Does any of this come from a drug or alcohol program that federal rules protect (42 CFR Part 2)?",
+        kind=FieldKind.YES_NO_UNKNOWN,
+    ),
+    Field(
+        "consent.part2_consent",
+        ask="Has the member agreed in writing that it may be sent?",
+        kind=YES_NO,
+        absent=PREREQUISITE,
     ),
 )
 """Every field, in the order of a sheet's template."""

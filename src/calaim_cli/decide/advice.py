@@ -108,7 +108,7 @@ def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
 
 def _next_steps(determination: Determination, policy: Policy, door: Door, offered: bool | None) -> Iterator[str]:
     subject, outcome = determination.subject, determination.outcome
-    yield from _said_by_gates(determination)
+    yield from (gate.say for gate, _ in deciding_gates(determination))
     yield from subject.entry.next.get(outcome, policy.outcomes[outcome].next)
     if subject.population is None and (outcome in REFER_NOW or (not door.plan and outcome is Outcome.NEED_ANSWERS)):
         yield from _where(determination, policy, door, offered) if door.plan else _which_plan(policy, door)
@@ -118,12 +118,14 @@ def _next_steps(determination: Determination, policy: Policy, door: Door, offere
         yield from (contact_line(one) for one in told if ids.intersection(one.touches))
 
 
-def _said_by_gates(determination: Determination) -> Iterator[str]:
+def deciding_gates(determination: Determination) -> Iterator[tuple[Gate, tuple[str, ...]]]:
+    """Each gate that the outcome rests on, with what is met of it; none where the rule alone decided."""
     part = next((part for part, outcome in GATES.items() if outcome is determination.outcome), "")
-    decided = {reason.criterion for reason in determination.because if reason.part == part}
-    if decided:
-        gates = _gates(determination.subject.parts[part])
-        yield from (gate.say for gate in gates if not decided.isdisjoint(criteria_of(gate)))
+    decided = {reason.criterion: reason.met for reason in determination.because if reason.part == part}
+    for gate in _gates(determination.subject.parts[part]) if decided else ():
+        own = [criterion for criterion in criteria_of(gate) if criterion in decided]
+        if own:
+            yield gate, tuple(criterion for criterion in own if decided[criterion])
 
 
 def _gates(rule: Rule) -> Iterator[Gate]:

@@ -41,10 +41,12 @@ class Shift(Struct, frozen=True):
 
 SAFETY: Final = {
     "route": ("", "address", "subject", "services_except", "programs", "counties", "region"),
-    "form": ("", "plans", "required", "numbers", "attestation"),
+    "form": ("", "plans", "required", "numbers", "initials", "attestation", "before_agreement"),
+    "criterion": ("in_letter",),
+    "question": ("letter",),
     "rejected": ("", "address", "plan"),
 }
-"""The keys on which it depends that nothing leaves for a wrong place, or without consent; "" is the whole entry."""
+"""The keys on which it depends that nothing leaves for a wrong place, or unasked for; "" is a whole entry."""
 
 
 def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
@@ -100,14 +102,16 @@ def own_mailboxes(policy: Policy, shipped: Policy, used: Collection[str] | None 
 def own_words(policy: Policy, shipped: Policy) -> Iterator[Problem]:
     """A warning for each other difference from the shipped data that safety depends on, with both values.
 
-    These are subjects, what is not sent by e-mail, what a form asks and attests, addresses not to be used, and all that
-    every letter and every consent says.
+    These are subjects, what is not sent by e-mail, what a form asks and attests, addresses not to be used, what is kept
+    out of letters, and all that every letter and every consent says.
     """
     was, now = shipped.routes_file, policy.routes_file
     found = [
         *_between("route", _mailboxes(shipped), _mailboxes(policy)),
         *_between("form", was.form, now.form),
         *_between("rejected", was.rejected, now.rejected),
+        *_between("criterion", shipped.programs_file.criterion, policy.programs_file.criterion),
+        *_between("question", shipped.programs_file.question, policy.programs_file.question),
     ]
     said = [one for one in found if one.key in SAFETY[one.entry.partition(" ")[0]]]
     said += _keys("referral", was.referral, now.referral, now.referral.__struct_fields__)

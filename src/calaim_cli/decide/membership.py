@@ -31,7 +31,7 @@ def membership_of(case: Case, policy: Policy) -> Membership:
     try:
         plan = plan_named(typed, policy).id
     except NotFound as error:
-        return Membership("", ruled_out, (Problem("member.plan", error.code, error.message.partition(": ")[2]),))
+        return Membership("", ruled_out, (Problem("member.plan", error.code, error.problems[0].message),))
     if in_kp is not None and in_kp != (plan == KP):
         words = "member.plan and member.kp_member say two different things: keep the one that is on the card"
         return Membership("", "", (Problem("member.plan", "plan-conflict", words),))

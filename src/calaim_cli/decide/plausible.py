@@ -9,7 +9,7 @@ from typing import Final
 
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import all_printable, email
-from calaim_cli.base.wording import name_key
+from calaim_cli.base.wording import did_you_mean, name_key
 from calaim_cli.case.form import FIELDS
 from calaim_cli.policy.leaves import Leaf
 from calaim_cli.policy.policy import Policy
@@ -96,6 +96,14 @@ def _shape(leaf: Leaf, text: str) -> Iterator[Problem]:
         yield Problem(leaf.where, "zip", "give ZIP codes of California, five digits in quotes")
     if leaf.key in UNDATED and text and not _is_day(text):
         yield Problem(leaf.where, "dates", 'give a year, month or day such as "2026", "2026-01" or "2026-01-05"')
+
+
+def absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
+    """A problem for each of the names that is not known, with the one that may be meant."""
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"add it, or use a {kind} that is there"
+            yield Problem(where, f"unknown-{kind}", f'there is no {kind} "{name}": {hint}')
 
 
 PLAIN_ADDRESS: Final = "give one plain e-mail address without accents, such as name@example.org"

@@ -8,6 +8,7 @@ from string import Formatter
 from typing import Final
 
 from calaim_cli.base.errors import Problem
+from calaim_cli.decide.criteria import misfits
 from calaim_cli.policy.policy import TALK, Policy
 from calaim_cli.policy.questions import NONE_OF_THESE, Kind, Question
 from calaim_cli.policy.talk import Answered, Row, Screen
@@ -37,6 +38,8 @@ def unsound_talk(policy: Policy) -> Iterator[Problem]:
     for question in policy.questions.values():
         yield from _asked(question, policy)
     for fact in policy.talk_file.implied:
+        for one in fact.when:
+            yield from misfits(one, policy.questions[one.question], f'{TALK}: implied "{fact.id}": if')
         where = f'{TALK}: implied "{fact.id}": then'
         yield from _values(fact.then, where, policy)
         yield from (_not_any(one, where) for one in fact.then if not _any_counts(policy.questions[one], policy))

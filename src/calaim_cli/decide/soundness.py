@@ -5,48 +5,35 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain, product
+from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 from calaim_cli.base.cautions import CAUTIONS
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import SUBJECT, email
-from calaim_cli.base.wording import did_you_mean, name_key, place_key
-from calaim_cli.case.case import AGE
-from calaim_cli.case.form import BY_KEY
-from calaim_cli.decide.interview import telling_answers
-from calaim_cli.decide.known import MANAGED_CARE, asked_by
-from calaim_cli.decide.plausible import PLAIN_ADDRESS, implausible
+from calaim_cli.base.wording import name_key, place_key
+from calaim_cli.case.case import AGE, Case
+from calaim_cli.case.form import BY_KEY, MAY_BE_NONE, NONE, REACH
+from calaim_cli.decide.criteria import unfit, unmeetable
+from calaim_cli.decide.known import MANAGED_CARE
+from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible
 from calaim_cli.decide.sound_talk import unsound_talk
-from calaim_cli.decide.thresholds import unmeetable
 from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
 from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, TALK, ZIPS, Policy, cited
-from calaim_cli.policy.programs import THREE_PROGRAMS, Grade, Outcome, rules_of, source_id
-from calaim_cli.policy.questions import DONT_KNOW, Condition, Contradiction, Kind, Question, truths_of
-from calaim_cli.policy.routes import Channel, Form, Route
-from calaim_cli.policy.rules import Rule, Truths, criteria_of, evaluator
+from calaim_cli.policy.programs import THREE_PROGRAMS, WHICH, Gate, Outcome, rules_of, source_id
+from calaim_cli.policy.questions import ANSWER, DONT_KNOW, Kind
+from calaim_cli.policy.routes import Channel, Form, ReferralWords, Route, Section
 
 COUNT: Final = 58
-TESTS: Final = {
-    Kind.YES_NO: (),
-    Kind.NUMBER: ("at_least", "at_most"),
-    Kind.CHOICE: ("any_choice", "one_of"),
-    Kind.CHOICES: ("any_choice", "has_any_of"),
-}
-"""The tests of a criterion that suit each kind of question."""
-DECIDING: Final = frozenset({"rule", "discretion", "excluded"})
-"""The parts that can make an outcome unlikely, or likely; the others only choose between what may be had."""
-PAIR: Final = 2
-
-
 REFERENCES: Final = {
     **dict.fromkeys(("plan", "plans", "works_for:value"), "plan"),
     **dict.fromkeys(("region", "by_zip:value"), "region"),
     **dict.fromkeys(("county", "counties", "candidates", "works_for:name", "not_in:value"), "county"),
-    **dict.fromkeys(("programs", "subject:name"), "program"),
+    **dict.fromkeys(("programs", "subject:name", "before_agreement:name"), "program"),
     **dict.fromkeys(("services", "services_except", "ask_first", "not_in:name"), "service"),
     **dict.fromkeys(("all_of", "any_of", "none_of"), "criterion"),
     **dict.fromkeys(("source", "codes_source", "from_source", "authority_source"), "source"),
@@ -57,6 +44,7 @@ REFERENCES: Final = {
     **dict.fromkeys(("after", "no_needs"), "row"),
     "follows": "screen",
     "kinds": "kind",
+    "above": "question",
     "touches": "entry",
     "numbers": "number",
     "next:name": "outcome",
@@ -67,21 +55,13 @@ REFERENCES: Final = {
 def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     found = tuple(leaves(policy))
-    of_programs = (_repeated_ids, _repeated_names, _rules, _unsure, _criteria, _questions, _citations, _dates)
-    of_places = (_counties, _places, _routes, _offers, _forms)
+    of_programs = (_repeated_ids, _repeated_names, unfit, _questions, _letters, _citations, _dates)
+    of_places = (_counties, _places, _routes, _offers, _forms, _phrases)
     dangling = tuple(_references(policy, found))
     others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
     # What can be met is worked out from criteria and questions that are there.
-    linked = () if dangling else (_contradictions, unmeetable, _implied, unsound_talk)
-    whole = (problem for check in linked for problem in check(policy))
-    return (*dangling, *implausible(policy, found), *others, *whole)
-
-
-def _absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
-    for name in names:
-        if name not in known:
-            hint = did_you_mean(name, known) or f"add it, or use a {kind} that is there"
-            yield Problem(where, f"unknown-{kind}", f'there is no {kind} "{name}": {hint}')
+    linked = () if dangling else (*unmeetable(policy), *unsound_talk(policy))
+    return (*dangling, *implausible(policy, found), *others, *linked)
 
 
 def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
@@ -113,7 +93,7 @@ def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
         kind = REFERENCES.get(leaf.key)
         if kind and isinstance(leaf.value, str):
             name = source_id(leaf.value) if kind == "source" else leaf.value
-            yield from _absent(leaf.where, kind, (name,), known[kind])
+            yield from absent(leaf.where, kind, (name,), known[kind])
 
 
 def _repeated_ids(policy: Policy) -> Iterator[Problem]:
@@ -160,94 +140,6 @@ def _repeated_names(policy: Policy) -> Iterator[Problem]:
                     yield Problem(where, "duplicate-name", f'the name "{name}" finds "{owner[name]}" too; remove one')
 
 
-def _rules(policy: Policy) -> Iterator[Problem]:
-    for entry in policy.entries:
-        for part, rule in rules_of(entry).items():
-            where = f'{PROGRAMS}: "{entry.id}": {part}'
-            yield from _empty_rules(rule, where)
-        # ECM is decided by its populations, Community Supports service by service.
-        if entry.rule is None and entry.id not in {"ecm", "cs"}:
-            yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
-
-
-def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
-    parts = (*rule.all_of, *rule.any_of, *rule.none_of)
-    if not parts:
-        yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
-    for part in parts:
-        if isinstance(part, Rule):
-            yield from _empty_rules(part, where)
-
-
-def _unsure(policy: Policy) -> Iterator[Problem]:
-    """Problems of facts that no document says, where they would make an outcome likely or unlikely."""
-    sure = {tag for tag, source in policy.sources.items() if source.grade is not Grade.UNVERIFIED}
-    unsure = {one for one, test in policy.criteria.items() if sure.isdisjoint(map(source_id, test.source))}
-    for entry in policy.entries:
-        for part, rule in rules_of(entry).items():
-            for criterion in sorted(unsure.intersection(criteria_of(rule))) if part in DECIDING else ():
-                words = f'"{criterion}" is of grade U, so no outcome may be likely or unlikely by it: make it a limit'
-                yield Problem(f'{PROGRAMS}: "{entry.id}": {part}', "unsure", words)
-
-
-def _contradictions(policy: Policy) -> Iterator[Problem]:
-    """Problems of contradictions: each is about two questions, and some answers to them meet it, and others not."""
-    for one in policy.programs_file.contradiction:
-        where = f'{PROGRAMS}: contradiction "{one.id}"'
-        counts = [question for question in policy.questions.values() if question.kind is Kind.NUMBER]
-        absent = [
-            *_absent(where, "criterion", criteria_of(one), policy.criteria),
-            *_absent(f"{where}: above", "number question", one.above, [question.id for question in counts]),
-        ]
-        yield from absent
-        if not absent and (len(asked_by(one, policy)) != PAIR or (one.above and [*criteria_of(one)])):
-            words = "compare two questions: by criteria, or by the two counts in `above`"
-            yield Problem(where, "contradiction", words)
-        elif (
-            not absent and not one.above and len({evaluator(one)(truths).value for truths in _ways(one, policy)}) < PAIR
-        ):
-            yield Problem(where, "contradiction", "no answers meet it, or all do: change its criteria")
-
-
-def _ways(contradiction: Contradiction, policy: Policy) -> Iterator[Truths]:
-    """The truths that each pair of answers gives."""
-    tests = [policy.criteria[one] for one in dict.fromkeys(criteria_of(contradiction))]
-    asked = [policy.questions[one] for one in asked_by(contradiction, policy)]
-    told = truths_of(tests)
-    for answers in product(
-        *(telling_answers(one, [test for test in tests if test.question == one.id]) for one in asked)
-    ):
-        yield told({question.id: answer for question, answer in zip(asked, answers, strict=True)})
-
-
-def _criteria(policy: Policy) -> Iterator[Problem]:
-    used = policy.rule_criteria.union(*map(criteria_of, policy.programs_file.contradiction))
-    for criterion in policy.programs_file.criterion:
-        where = f'{PROGRAMS}: criterion "{criterion.id}"'
-        if question := policy.questions.get(criterion.question):
-            yield from _test_fits(criterion, question, where)
-        if criterion.id not in used:
-            yield Problem(where, "unused-criterion", "no rule or contradiction uses it; use it or remove it")
-
-
-def _implied(policy: Policy) -> Iterator[Problem]:
-    for fact in policy.talk_file.implied:
-        for one in fact.when:
-            yield from _test_fits(one, policy.questions[one.question], f'{TALK}: implied "{fact.id}": if')
-
-
-def _test_fits(criterion: Condition, question: Question, where: str) -> Iterator[Problem]:
-    """The test suits the kind of its question, and names real choices."""
-    values = {key: getattr(criterion, key) for keys in TESTS.values() for key in keys}
-    given = {key for key, value in values.items() if value is not False and value not in (None, ())}  # zero is a limit
-    allowed = TESTS[question.kind]
-    for key in sorted(given.difference(allowed)):
-        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")
-    if allowed and not given:
-        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(allowed)}")
-    yield from _absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
-
-
 FIXED: Final = {AGE: Kind.NUMBER, MANAGED_CARE: Kind.YES_NO}
 """The questions that are answered from a date of birth and a plan."""
 
@@ -269,6 +161,45 @@ def _questions(policy: Policy) -> Iterator[Problem]:
             yield Problem(where, "choices", "choices go with the kinds choice and choices, and with no other")
         if any(map(is_unknown, (*question.choices, *question.choices.values()))):
             yield Problem(where, "choices", f'"{DONT_KNOW}" is accepted by every question; remove it from the choices')
+
+
+PLACE: Final = re.compile(r"{[^{}]*}?|}")
+"""A place in a sentence for what is filled in, or half of one."""
+
+
+def _letters(policy: Policy) -> Iterator[Problem]:
+    """Problems of the words of letters: a place that nothing fills, words of no choice, a choice without words."""
+    words = [(f'outcome "{one.id}"', one.letter, "") for one in policy.outcomes.values()]
+    for criterion in policy.programs_file.criterion:
+        question = policy.questions.get(criterion.question)
+        place = ANSWER if question and question.kind is not Kind.YES_NO else ""
+        words.append((f'criterion "{criterion.id}"', criterion.letter, place))
+    for entry in policy.entries:
+        gates = [(part, rule) for part, rule in rules_of(entry).items() if isinstance(rule, Gate)]
+        words += [(f'"{entry.id}": {part}', gate.letter, WHICH) for part, gate in gates]
+        for part, _ in (one for one in gates if not one[1].letter.strip()):
+            says = "say in a sentence for the plan what decides, as `say` does for the member"
+            yield Problem(f'{PROGRAMS}: "{entry.id}": {part}.letter', "letter", says)
+    for where, text, place in words:
+        for found in sorted({*PLACE.findall(text)} - {place}):
+            known = f"only {place} is" if place else "no place is"
+            yield Problem(f"{PROGRAMS}: {where}: letter", "letter", f"nothing fills {found}: {known} known here")
+    for question in policy.programs_file.question:
+        where = f'{PROGRAMS}: question "{question.id}": letter'
+        yield from absent(where, "choice", question.letter, question.choices)
+
+
+def _phrases(policy: Policy) -> Iterator[Problem]:
+    """Problems of what is looked for in free texts: nothing in it would find everything, and twice is a slip."""
+    for key in ("watch_words", "part2_phrases"):
+        times = Counter(" ".join(one.casefold().split()) for one in getattr(policy.words, key))
+        for phrase, number in times.items():
+            if not re.search(r"\w", phrase):
+                yield Problem(f"{ROUTES}: referral: {key}", "phrase", "one is without a word; remove it")
+            elif number > 1:
+                yield Problem(
+                    f"{ROUTES}: referral: {key}", "phrase", f'"{phrase}" appears {number} times; leave it one'
+                )
 
 
 def _citations(policy: Policy) -> Iterator[Problem]:
@@ -296,7 +227,7 @@ def _dates(policy: Policy) -> Iterator[Problem]:
             yield Problem(f"{where}: required_from", "dates", "must not be before the day in `from`")
     for notice in policy.programs_file.notice:
         where = f'{PROGRAMS}: notice "{notice.id}"'
-        yield from _absent(where, "notice", (notice.id,), [code for code, own in CAUTIONS.items() if own == "{text}"])
+        yield from absent(where, "notice", (notice.id,), [code for code, own in CAUTIONS.items() if own == "{text}"])
         for_ages = (notice.at_least, notice.at_most) != (None, None)
         if for_ages == bool(notice.authority):
             yield Problem(where, "notice", "give either authority or ages (at_least, at_most): who is to hear it?")
@@ -394,8 +325,28 @@ def _offers(policy: Policy) -> Iterator[Problem]:
             yield Problem(f'{ROUTES}: offer "{plan}"', "offer", words)
 
 
+TEXTS: Final = frozenset(key for key in BY_KEY if isinstance(attrgetter(key)(Case()), str))
+"""The fields that hold a text, empty where it is not given."""
+
+
+def _section(section: Section, where: str) -> Iterator[Problem]:
+    """A section of lines has texts alone, and one that begins with the referrer is hers alone."""
+    first, *others = section.fields or ("",)
+    if first not in BY_KEY or first in LAID_OUT or first == "referral.current_services":
+        return
+    for key in (first, *others):
+        if key in BY_KEY.keys() - TEXTS - {"member.kp_member"}:
+            yield Problem(where, "field-kind", f'"{key}" is no text that a line can hold: remove it')
+        if first.startswith("referrer.") and not key.startswith("referrer."):
+            yield Problem(where, "field-kind", f'"{key}" would be left out after "{first}": give it another section')
+
+
 LAID_OUT: Final = ("referral.program", "consent.member_agreed", "consent.part2", "")
 """What begins a section that no letter may lack: request, agreement, Part 2 notice, and the closing words (none)."""
+
+
+GO_WITH: Final = {"member.zip": "member.state", **dict.fromkeys(MAY_BE_NONE, REACH)}
+"""Fields that a letter may not have without the other."""
 
 
 def _forms(policy: Policy) -> Iterator[Problem]:
@@ -411,10 +362,33 @@ def _forms(policy: Policy) -> Iterator[Problem]:
             yield Problem(f"{ROUTES}: form: plans", "form-twice", f'"{plan}" has {times} forms; leave it one')
     for form in forms:
         yield from _form(form, f'{ROUTES}: form "{form.id}"')
+        yield from _conditions(form, policy.words, f'{ROUTES}: form "{form.id}"')
+
+
+def _conditions(form: Form, words: ReferralWords, of: str) -> Iterator[Problem]:
+    """Problems of fields that go with others: of what is needed with some choices, and of a line that needs another."""
+    for key in dict.fromkeys(other for one, other in GO_WITH.items() if one in form.keys):
+        if key not in form.keys:
+            says = f'"{key}" is in no section, and says how others are to be read; add it'
+            yield Problem(f"{of}: sections", "field-missing", says)
+    for name, wanted in (("required_if", form.keys), ("required_unless", form.required)):
+        for key, conditions in getattr(form, name).items():
+            where = f'{of}: {name}."{key}"'
+            if key not in wanted or (name == "required_if" and key in form.required):
+                says = "in a section, and not in `required`" if name == "required_if" else "in `required`"
+                yield Problem(where, "condition", f"this field has to be {says}")
+            yield from absent(where, "field", conditions, BY_KEY)
+            for other, texts in conditions.items():
+                field = BY_KEY.get(other)
+                if other in MAY_BE_NONE:
+                    yield from absent(where, "text", texts, (NONE,))
+                elif field:
+                    yield from absent(where, "choice", texts, getattr(words, field.choices, ()))
 
 
 def _form(form: Form, of: str) -> Iterator[Problem]:
     where = f"{of}: sections"
+    yield from absent(f"{of}: initials", "name", form.initials, [key for key in form.keys if key.endswith("_name")])
     if not form.numbers:
         yield Problem(f"{of}: numbers", "number", 'name the numbers that may leave to the plan: "mrn", "cin" or both')
     for key, times in Counter(form.keys).items():
@@ -423,6 +397,10 @@ def _form(form: Form, of: str) -> Iterator[Problem]:
     for key in form.required:
         if key not in form.keys:
             yield Problem(where, "field-missing", f'"{key}" is required and in no section; add it to one')
+        if key in BY_KEY.keys() - TEXTS:
+            yield Problem(f"{of}: required", "field-kind", f'"{key}" is no text, and is asked for anyway: remove it')
+    for section in form.sections:
+        yield from _section(section, f'{where} "{section.title}"')
     first = {section.fields[0] if section.fields else "" for section in form.sections}
     for key in LAID_OUT:
         if key not in first:

@@ -5,30 +5,46 @@ Titles, order, labels and closing words are the form's, from the data; this modu
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import chain, groupby
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import astuple, replace
 
-from calaim_cli.case.case import Case, Member, Referrer
-from calaim_cli.case.form import BY_KEY, SAY_WHICH
+from calaim_cli.case.case import Case, Referrer
+from calaim_cli.case.form import BY_KEY, CALIFORNIA, SAY_WHICH
+from calaim_cli.decide.advice import deciding_gates
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Program, source_id
-from calaim_cli.policy.questions import DONT_KNOW, Answer, Question
+from calaim_cli.policy.programs import WHICH, Outcome, Program, source_id
+from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Criterion, Question, in_doubt, is_met
 from calaim_cli.policy.routes import Form, ReferralWords, Section, lines
+from calaim_cli.policy.rules import favoring
 
 WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
-MOST_NOT_KNOWN: Final = 6
+AGAINST: Final = frozenset({"excluded", "choose_one"})
+"""The parts of a policy whose criteria never speak for a member."""
+BEST_FIRST: Final = (Outcome.LIKELY, Outcome.PLAN_DISCRETION)
+NOTHING: Final[tuple[Answer, ...]] = (False, NONE_OF_THESE, (NONE_OF_THESE,))
+MEMBER_OR_FAMILY: Final = "member_or_family"
+SHOWN_TO_ALL: Final = {
+    "member": frozenset({"plan", "kp_member"}),
+    "referrer": frozenset({"relationship", "source"}),
+    "referral": frozenset({"program", "services", "self_referral"}),
+}
+"""What a preview for others does not mask: where a referral goes, and what is asked for."""
+CONSENT_SHOWN: Final = frozenset({"member_agreed", "attested", "part2", "part2_consent"})
+SHORTEST_KNOWN: Final = 4  # characters of a text that is looked for elsewhere: "CA" is in many an address
 MOST_REMEMBERED: Final = 4096
 # Stands before the day, in a line of its own: a rerun on another day compares the rest.
 DATE_LABEL: Final = "Date of referral"
@@ -49,10 +65,13 @@ class Letter(Struct, frozen=True):
     county: str
     goes: Destination
     wanted: Sequence[Determination]  # of the program or services asked for
-    populations: Sequence[Determination]  # of ECM, shown beneath it
+    populations: tuple[Determination, ...]  # of ECM, shown beneath it
+    masked: bool = False  # whether answers are, too
 
 
-Show = Callable[[Letter], str]
+Sources = dict[str, tuple[str, ...]]
+Part = TypeVar("Part", bound=Struct)
+Show = Callable[[Letter], str | None]  # None: without a line
 
 
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
@@ -94,13 +113,16 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
         case "consent.member_agreed":
             # Ticked once a person has agreed and attested, and empty in a preview.
             mark = "x" if case.consent.member_agreed and (case.consent.attested or not form.attestation) else " "
-            return _paragraphs(section.title, form.attestation or AGREEMENT, f"[{mark}] ")
+            further = _further(section, case, form, policy)
+            return _paragraphs(section.title, form.attestation or AGREEMENT, f"[{mark}] ", further)
         case "referral.current_services":
-            text = ", ".join([words.current_services[one] for one in case.referral.current_services])
+            now = ", ".join([words.current_services.get(one, one) for one in case.referral.current_services])
+            return _paragraphs(section.title, (now,), further=_further(section, case, form, policy))
         case "referral.notes":
             text = case.referral.notes
         case "consent.part2":
-            text = words.part2_notice if case.consent.part2 else ""
+            notice = f"{words.part2_notice}\n{words.part2_consent}" if case.consent.from_part2_program else ""
+            text = HIDDEN if letter.masked else notice
         case "":
             text = words.closed_loop
         case _ if first.startswith("referrer."):
@@ -110,6 +132,21 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
     return _paragraphs(section.title, tuple(text.split("\n"))) if text else ""
 
 
+def _further(section: Section, case: Case, form: Form, policy: Policy) -> tuple[str, ...]:
+    """What else is said in a section with a layout of its own: its other fields that are given, with their labels."""
+    names = {
+        "referral.current_supports": {one: policy.name_of(one) for one in case.referral.current_supports},
+        "consent.agreed_by": policy.words.agreed_by,
+    }
+    lines = []
+    for key in section.fields[1:]:
+        given, label = attrgetter(key)(case), form.labels.get(key, BY_KEY[key].label)
+        if given and label:
+            texts = [given] if isinstance(given, str) else given
+            lines.append(f"{label}: {', '.join([names.get(key, {}).get(one, one) for one in texts])}")
+    return tuple(lines)
+
+
 @lru_cache(MOST_REMEMBERED)  # the same for every member whom she refers
 def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: Form, words: ReferralWords) -> str:
     return _labelled(section, Letter(Case(referrer=referrer), "", goes, (), ()), form, words)
@@ -117,8 +154,11 @@ def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: 
 
 def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
     laid_out: list[str] = []
-    for label, show in _shown(section, form, words):
-        value = show(letter) or NOT_GIVEN
+    for label, show, always in _shown(section, form, words):
+        shown = show(letter)
+        if shown is None or not (shown or always):
+            continue
+        value = shown or NOT_GIVEN
         line = f"{label}: {value}"
         # Beside its label, a value that reads from right to left would be shown out of order.
         if not line.isascii() and not reads_left_to_right(value):
@@ -131,33 +171,30 @@ def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords
 
 
 @lru_cache
-def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, Show], ...]:
-    """Each line of a section: its label, and what gives its text; neighbors of one label share a line."""
+def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, Show, bool], ...]:
+    """Each line of a section: its label, what gives its text, and whether it stands there without one, too.
 
-    def together(keys: Iterator[str]) -> Show:
-        first, *others = shows = [_show(key, words) for key in keys]
-        # Of a line with several texts the last is the ZIP code, after the one state that Medi-Cal is in.
-        return (lambda letter: ", CA ".join(filter(None, [show(letter) for show in shows]))) if others else first
+    Neighbors of one label share a line: city, state and ZIP code.
+    """
+
+    def together(keys: Sequence[str]) -> Show:
+        first, *others = [_show(key, words) for key in keys]
+        if not others:
+            return first
+        return lambda letter: ", ".join(filter(None, (first(letter), _spaced(show(letter) for show in others))))
 
     labelled = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    return tuple([(label, together(keys)) for label, keys in labelled])
+    lines = [(label, tuple(keys)) for label, keys in labelled]
+    return tuple((label, together(keys), any(BY_KEY[key].when is None for key in keys)) for label, keys in lines)
 
 
-def _show(key: str, words: ReferralWords) -> Show:
-    match key:
-        case "member.kp_member":
-            return lambda _: "yes"  # a letter goes to the member's own plan alone
-        case "member.date_of_birth":
-            return _born
-        case "member.county":
-            return attrgetter("county")
-        case "referrer.relationship" | "referrer.source":
-            known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
-            said = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
-            choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
-            return lambda letter: ": ".join(filter(None, (said.get(choice(letter), ""), detail(letter))))
-        case _:
-            return attrgetter(f"case.{key}")
+def _spaced(texts: Iterable[str | None]) -> str:
+    return " ".join(filter(None, texts))
+
+
+def _state(letter: Letter) -> str:
+    member = letter.case.member
+    return member.state or (CALIFORNIA if member.city or member.zip else "")
 
 
 def _born(letter: Letter) -> str:
@@ -165,60 +202,144 @@ def _born(letter: Letter) -> str:
     return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
 
 
+LAID_OUT: Final[Mapping[str, Show]] = {
+    "member.kp_member": lambda _: "yes",  # a letter goes to the member's own plan alone
+    "member.date_of_birth": _born,
+    "member.county": attrgetter("county"),
+    "member.state": _state,
+    # One number leaves: the other is not "not given", which the plan would ask for.
+    "member.mrn": lambda letter: letter.case.member.mrn or None,
+    "member.cin": lambda letter: letter.case.member.cin or None,
+}
+"""The fields that a letter does not show as they are in the case."""
+
+
+def _show(key: str, words: ReferralWords) -> Show:
+    if key not in {"referrer.relationship", "referrer.source"}:
+        return LAID_OUT.get(key) or attrgetter(f"case.{key}")
+    known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
+    said = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
+    choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
+    return lambda letter: ": ".join(filter(None, (said.get(choice(letter), ""), detail(letter))))
+
+
 @lru_cache(MOST_REMEMBERED)
-def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "") -> str:
-    return _section(title, *(line for one in paragraphs for line in wrapped(one, lead)))
+def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "", further: tuple[str, ...] = ()) -> str:
+    lines = chain.from_iterable(wrapped(one, lead) for one in paragraphs)
+    return _section(title, *lines, *chain.from_iterable(wrapped(one, "", "  ") for one in further))
 
 
 def _request(title: str, letter: Letter, policy: Policy) -> str:
-    """What is asked for: outcome, the criteria met with their sources, and what is not known.
-
-    Of ECM, the populations of focus that fit are shown in place of its own criteria.
-    """
-    text = [title]
-    fitting = [one for one in letter.populations if one.outcome in POSITIVE]
-    sources: dict[str, tuple[str, ...]] = {}
+    """What is asked for, what speaks for it with its sources, and what is left to the plan; no reason against it."""
+    text, sources = [title], Sources()
+    wish = letter.case.referral.preferred_ecm_provider
     for one in letter.wanted:
-        text += wrapped(f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}")
-        of_focus = fitting if one.subject.program == "ecm" else []
-        for other in of_focus or [one]:
-            if of_focus:
-                text += wrapped(f"Population of focus: {other.subject.entry.name}", "  ")
-            met, cited = _met(other, letter.goes.plan.id, policy)
+        text += wrapped(f"Requested: {one.subject.entry.name}", "", "  ")
+        if wish and one.subject.program == "ecm":
+            text += wrapped(f"ECM provider that the member prefers: {wish}", "", "  ")
+        for heading, grounds in _grounds(one, letter):
+            text += wrapped(HIDDEN if letter.masked else heading, "  ") if heading else ()
+            met, cited = _met(grounds, letter, policy)
             text += met
             sources |= cited
-        text += (*_not_known(one, policy), *_form_part(one.subject.entry, letter.case.answers, policy), "")
+        left = wrapped(HIDDEN, "  ") if letter.masked else _left_to_plan(one, policy)
+        text += (*left, *_form_part(one.subject.entry, letter, policy), "")
     if sources:
         text += (*chain.from_iterable(sources.values()), "")
     return "".join([f"{line}\n" for line in text])
 
 
-@lru_cache(MOST_REMEMBERED)
-def _met(one: Determination, plan: str, policy: Policy) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """The lines of the criteria that are met, and those of each source that they cite, but other plans' own."""
-    met = [policy.criteria[reason.criterion] for reason in one.because if reason.met]
-    cited = [(criterion.text, policy.told_to(plan, criterion.source)) for criterion in met]
-    points = (f"{text} ({', '.join(citations)})" if citations else text for text, citations in cited)
-    tags = dict.fromkeys(source_id(citation) for _, citations in cited for citation in citations)
-    text = tuple(line for point in points for line in wrapped(point, "  - "))
-    return text, {tag: wrapped(f"{tag}: {policy.cite((tag,))}", "", "  ") for tag in tags}
+def _grounds(one: Determination, letter: Letter) -> Sequence[tuple[str, tuple[Determination, ...]]]:
+    """What the reasons are taken from. Of ECM: the populations of focus that fit best; where none does, any of them."""
+    if one.subject.program != "ecm":
+        return [("", (one,))]
+    best = [other for outcome in BEST_FIRST for other in letter.populations if other.outcome is outcome]
+    fit = [other for other in best if other.outcome is best[0].outcome]
+    return [(f"Population of focus: {other.subject.entry.name}", (other,)) for other in fit] or [
+        ("", letter.populations)
+    ]
+
+
+def _met(grounds: tuple[Determination, ...], letter: Letter, policy: Policy) -> tuple[tuple[str, ...], Sources]:
+    """The lines of the criteria that speak for it and are met, as answered, and those of each source they cite."""
+    criteria, answers = _favoring(grounds, policy), letter.case.answers
+    said = tuple([answers.get(policy.criteria[one].question, DONT_KNOW) for one in criteria])
+    return _points(criteria, said, letter.goes.plan.id, letter.masked, policy)
 
 
 @lru_cache(MOST_REMEMBERED)
-def _not_known(one: Determination, policy: Policy) -> tuple[str, ...]:
-    questions = [policy.questions[question].ask for question in policy.questions_of(one.missing)]
-    more = len(questions) - MOST_NOT_KNOWN
-    if more > 1:  # a reader needs to know that something is missing, not every question
-        questions[MOST_NOT_KNOWN:] = [f"and {more} more questions"]
-    return tuple(_listed("Not known yet:", questions))
+def _favoring(grounds: tuple[Determination, ...], policy: Policy) -> tuple[str, ...]:
+    """The criteria that a letter may name: of what fits those that decided, else whatever may speak for it."""
+    named: dict[str, None] = {}
+    for one in grounds:
+        speak = {part: [*favoring(rule)] for part, rule in one.subject.parts.items() if part not in AGAINST}
+        decided = [reason.criterion for reason in one.because if reason.criterion in speak.get(reason.part, ())]
+        named |= dict.fromkeys(decided if one.outcome in POSITIVE else chain(*speak.values()))
+    return tuple(one for one in named if policy.criteria[one].in_letter)
 
 
-def _form_part(entry: Program, answers: Mapping[str, Answer], policy: Policy) -> Iterator[str]:
-    """The part of the form's section B for a service, as far as the answers fill it; the rest is named."""
+@lru_cache(MOST_REMEMBERED)
+def _points(
+    criteria: tuple[str, ...], said: tuple[Answer, ...], plan: str, masked: bool, policy: Policy
+) -> tuple[tuple[str, ...], Sources]:
+    answered = [
+        (policy.criteria[one], answer) for one, answer in zip(criteria, said, strict=True) if answer != DONT_KNOW
+    ]
+    points, tags = dict[str, None](), dict[str, None]()
+    for criterion, answer in (pair for pair in answered if is_met(*pair)):
+        cited = policy.told_to(plan, criterion.source)
+        if masked:
+            return wrapped(HIDDEN, "  - "), {}
+        words = _words_of(answer, criterion, policy.questions[criterion.question])
+        text = (criterion.letter or criterion.text).replace(ANSWER, words)
+        points[f"{text} ({', '.join(cited)})" if cited else text] = None
+        tags |= dict.fromkeys(map(source_id, cited))
+    lines = tuple(line for point in points for line in wrapped(point, "  - "))
+    return lines, {tag: wrapped(f"{tag}: {policy.cite((tag,))}", "", "  ") for tag in tags}
+
+
+def _words_of(answer: Answer, criterion: Criterion, question: Question) -> str:
+    """The answer in a sentence: a number with its commas; of several choices those that the criterion is met by."""
+    if isinstance(answer, int):
+        return f"{answer:,}"
+    counted = criterion.has_any_of or criterion.one_of or question.choices.keys() - {NONE_OF_THESE}
+    return _choice_words((answer,) if isinstance(answer, str) else answer, question, counted)
+
+
+def _choice_words(chosen: Iterable[str], question: Question, counted: Container[str]) -> str:
+    # Several choices may have the same words in a letter, so that none of them is told apart.
+    words = {question.letter.get(one, question.choices[one]): None for one in chosen if one in counted}
+    return "; ".join(words)
+
+
+@lru_cache(MOST_REMEMBERED)
+def _left_to_plan(one: Determination, policy: Policy) -> tuple[str, ...]:
+    """How the outcome is told to the plan: the gate that decides by its name, else in the words of the outcome."""
+    said = []
+    for gate, met in deciding_gates(one):
+        texts = [policy.criteria[criterion].text for criterion in met if policy.criteria[criterion].in_letter]
+        which = " and ".join(f"{text[0].lower()}{text[1:]}" for text in texts)
+        said.append(gate.letter.replace(WHICH, which) if which or WHICH not in gate.letter else "")
+    words = [one for one in said if one] or [policy.outcomes[one.outcome].letter]
+    return tuple(line for sentence in words if sentence for line in wrapped(sentence, "  "))
+
+
+def _form_part(entry: Program, letter: Letter, policy: Policy) -> Iterator[str]:
+    """The part of the form's section B for a service, as far as the answers fill it; the rest is named.
+
+    A point of the rule that is not met stays open, as a box of the form that nobody ticks.
+    """
     if entry.form_part:
-        asked = policy.form_questions[entry.id]
-        told = [question for question in asked if answers.get(question.id, DONT_KNOW) != DONT_KNOW]
-        known = [f"{question.ask} {answer_words(question, answers[question.id])}" for question in told]
+        answers = letter.case.answers
+        told = [
+            question
+            for question, of_rule in policy.form_questions[entry.id]
+            if (answer := answers.get(question.id, DONT_KNOW)) != DONT_KNOW and not (of_rule and answer in NOTHING)
+        ]
+        known = [
+            f"{question.ask} {HIDDEN if letter.masked else answer_words(question, answers[question.id])}"
+            for question in told
+        ]
         yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
         yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)
 
@@ -231,20 +352,42 @@ def _listed(title: str, points: Sequence[str]) -> Iterator[str]:
 
 
 def answer_words(question: Question, answer: Answer) -> str:
-    """A known answer as a person would say it."""
+    """A known answer as a person would say it in a letter."""
     if isinstance(answer, bool):
         return "yes" if answer else "no"
     if isinstance(answer, int):
         return f"{answer} {question.unit}".rstrip()
-    chosen = (answer,) if isinstance(answer, str) else answer
-    return "; ".join(question.choices.get(choice, "not known of the others") for choice in chosen)
+    words = _choice_words((answer,) if isinstance(answer, str) else answer, question, question.choices)
+    return f"{words}; not known of the others" if in_doubt(answer) else words
 
 
-def hidden(member: Member) -> Member:
-    """The member with every text that is given masked, for a preview that others may see."""
-    texts = {name: getattr(member, name) for name in member.__struct_fields__ if name not in {"plan", "kp_member"}}
-    masked = {name: HIDDEN for name, text in texts.items() if text}
-    return Member(**masked, plan=member.plan, kp_member=member.kp_member)
+def hidden(case: Case) -> Case:
+    """The case with every text about the member masked, for a preview that others may see.
+
+    Her plan stays, and so does what is asked for. Of the referrer, who may be the member or family, all is masked then;
+    else what has a text of the member's in it.
+    """
+    member, referrer, referral = (_masked(getattr(case, part), kept) for part, kept in SHOWN_TO_ALL.items())
+    texts = [text.casefold() for text in astuple(replace(case.member, plan="")) if isinstance(text, str)]
+    # Names may be shorter, and are then looked for as whole words.
+    names = [re.escape(one.casefold()) for one in (case.member.first_name, case.member.last_name) if one]
+    known = "|".join(
+        [rf"(?<!\w){one}(?!\w)" for one in names] + [re.escape(one) for one in texts if len(one) >= SHORTEST_KNOWN]
+    )
+    if case.referrer.relationship != MEMBER_OR_FAMILY:
+        own = {
+            name: getattr(case.referrer, name) for name in Referrer.__struct_fields__ if not name.endswith("_detail")
+        }
+        clean = {name: text for name, text in own.items() if not (known and re.search(known, text.casefold()))}
+        referrer = replace(referrer, **clean)
+    consent = _masked(case.consent, CONSENT_SHOWN)
+    return replace(case, member=member, referrer=referrer, referral=referral, consent=consent)
+
+
+def _masked(part: Part, kept: Container[str]) -> Part:
+    """The part of a case with all that is given masked, but what is kept; a gap stays a gap."""
+    given = {name: getattr(part, name) for name in part.__struct_fields__ if name not in kept and getattr(part, name)}
+    return replace(part, **{name: HIDDEN if isinstance(text, str) else (HIDDEN,) for name, text in given.items()})
 
 
 def us_date(day: date) -> str:

@@ -13,16 +13,17 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.cautions import caution
+from calaim_cli.base.cautions import caution, in_general
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
 from calaim_cli.base.streams import escaped
+from calaim_cli.base.wording import name_key
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
-from calaim_cli.decide.advice import contact_line
-from calaim_cli.decide.determination import POSITIVE
+from calaim_cli.decide.advice import contact_line, deciding_gates
+from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.known import with_current_services
 from calaim_cli.decide.membership import membership_of, region_of
 from calaim_cli.decide.screening import Screening, screener
-from calaim_cli.draft.body import HIDDEN, Letter, body_of, hidden
+from calaim_cli.draft.body import HIDDEN, MOST_REMEMBERED, Letter, body_of, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
 from calaim_cli.draft.message import Draft, eml, sheet
@@ -51,7 +52,15 @@ STILL_TO_SAY: Final = frozenset({"agreement-missing", "attestation-missing"})
 LONGEST_LINK: Final = 2000
 # What is a doubt in a screening and stops a referral.
 STOPPING: Final = frozenset({"plan-without-managed-care"})
-DOUBTFUL: Final = frozenset({Outcome.UNLIKELY, Outcome.NEED_ANSWERS})
+# A person who has to look up a few things does so; a long list is left to `check`.
+MOST_ASKED: Final = 3
+TOGETHER: Final = frozenset({"ecm", "chw"})
+"""Two programs of which a member has one at a time."""
+ECM_AND_CHW: Final = "ecm-and-chw"
+
+
+# ECM includes what a community health worker does.
+OF_CHW: Final = {"chw": "has-chw", "ecm": "has-ecm-for-chw"}
 
 
 class Drafted(Struct, frozen=True):
@@ -98,12 +107,12 @@ class Drafter:
                 first = problems[0]
                 raise NotFound(f"{first.where}: {first.message}", problems, code=first.code)
             raise InputError("the case is not complete enough for a referral; nothing was written", problems)
-        kept = replace(kept, member=_leaving(kept.member, form), answers={**screening.answers})
+        kept = replace(kept, member=_with_numbers(kept.member, form), answers={**screening.answers})
         entity = self.profile.network_lead_entity
         goes = destination(kept, county, policy.plans[membership.plan], region, policy, entity, self.as_of)
         secure = self.profile.secure_email
         extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
-        draft = Draft(goes.to, goes.subject, self._body(kept, county.name, goes, screening), extra)
+        draft = Draft(goes.to, goes.subject, self._body(_leaving(kept, form), county.name, goes, screening), extra)
         doubts = self._doubts(kept, membership.plan, screening)
         return Drafted(draft, goes, kept, screening, (*screening.warnings, *checked.warnings, *goes.warnings, *doubts))
 
@@ -121,17 +130,18 @@ class Drafter:
         except (InputError, NotFound) as error:
             raise type(error)(f"{name}: {error.message}", error.problems, code=error.code) from None
 
-    def redacted(self, drafted: Drafted) -> str:
-        """The body of a draft with what identifies the member masked, for a preview that others may see."""
-        case = drafted.case
-        notes = HIDDEN if case.referral.notes else ""
-        masked = replace(case, member=hidden(case.member), referral=replace(case.referral, notes=notes))
-        return self._body(masked, HIDDEN, drafted.goes, drafted.screening)
+    def redacted(self, drafted: Drafted) -> Drafted:
+        """A draft with all about the member masked, also in what is warned of, for a preview that others may see."""
+        form = self.policy.form_of(drafted.goes.plan.id)
+        case = hidden(_leaving(drafted.case, form))
+        body = self._body(case, HIDDEN, drafted.goes, drafted.screening, masked=True)
+        warnings = tuple(Problem(one.where, one.code, in_general(one)) for one in drafted.warnings)
+        return replace(drafted, draft=replace(drafted.draft, body=body), case=case, warnings=warnings)
 
-    def _body(self, case: Case, county: str, goes: Destination, screening: Screening) -> str:
+    def _body(self, case: Case, county: str, goes: Destination, screening: Screening, *, masked: bool = False) -> str:
         found = screening.determinations
-        populations = [found[one] for one in found if one in self._populations]
-        letter = Letter(case, county, goes, [found[one] for one in _asked(case)], populations)
+        populations = tuple(found[one] for one in found if one in self._populations)
+        letter = Letter(case, county, goes, [found[one] for one in _asked(case)], populations, masked)
         tag = self.profile.secure_email.body_line() if goes.by_email else ""
         return tag + body_of(letter, self.policy, self.as_of)
 
@@ -140,10 +150,11 @@ class Drafter:
         found = screening.determinations
         for one in _asked(case):
             entry = found[one].subject.entry
-            if found[one].outcome in DOUBTFUL:
-                yield caution(found[one].outcome.value, "answers", name=entry.name)
+            if found[one].outcome is not Outcome.LIKELY:
+                yield _doubt(found[one], self.policy)
             if entry.ask_in_notes and not case.referral.notes:
                 yield caution("notes-wanted", "referral.notes", note=entry.ask_in_notes)
+        yield from _received(case, self.policy)
         fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
         for contact in self.policy.counties_file.contact:
             if contact.plan in {"", plan} and fitting.intersection(contact.touches):
@@ -158,9 +169,62 @@ def _notices(asked: tuple[Subject, ...], policy: Policy, as_of: date) -> tuple[P
     return tuple(dates.notices((one.entry for one in asked), policy, as_of))
 
 
-def _leaving(member: Member, form: Form) -> Member:
-    """The member with those of her numbers alone that may leave to the plan."""
+@lru_cache(MOST_REMEMBERED)
+def _doubt(one: Determination, policy: Policy) -> Problem:
+    """The warning of an outcome that is not likely: which gate decides, or which answers are missing, a few of them."""
+    said = [gate.say.rstrip(".") for gate, _ in deciding_gates(one)]
+    asked = [policy.questions[question].ask for question in policy.questions_of(one.missing)]
+    if len(asked) > MOST_ASKED + 1:
+        asked[MOST_ASKED:] = [f"and {len(asked) - MOST_ASKED} more"]
+    why = f" ({'. '.join(said)})" if said else ""
+    return caution(one.outcome.value, "answers", name=one.subject.entry.name, why=why, asked=" ".join(asked))
+
+
+def _received(case: Case, policy: Policy) -> Iterator[Problem]:
+    """A warning for what is asked for and received already, by the referral or the answers."""
+    referral, answered = case.referral, case.answers.get("current_services", ())
+    now = {*referral.current_services, *(answered if isinstance(answered, tuple) else ())}
+    if referral.program == "chw":
+        yield from (caution(code, "referral.current_services") for one, code in OF_CHW.items() if one in now)
+    if referral.program == "ecm":
+        yield from (caution(f"has-{one}", "referral.current_services") for one in ("ecm", "ccm") if one in now)
+    supports = {
+        policy.service_by_name[name_key(one)].id
+        for one in referral.current_supports
+        if name_key(one) in policy.service_by_name
+    }
+    for service in referral.services:
+        if service in supports or (not supports and "community_supports" in now):
+            which = "" if supports else ", unless it is another Community Support: name those in current_supports"
+            yield caution("has-support", "referral.current_supports", name=policy.services[service].name, which=which)
+
+
+def _with_numbers(member: Member, form: Form) -> Member:
+    """The member with those of her numbers alone that the form knows: any of them tells that a row is there twice."""
     return replace(member, **{number: "" for number in ("mrn", "cin") if number not in form.numbers})
+
+
+def _leaving(case: Case, form: Form) -> Case:
+    """The case with what the form needs alone: one number, and of some names the initial."""
+    given = [number for number in form.numbers if getattr(case.member, number)]
+    initials = {key.partition(".")[2] for key in form.initials}
+    texts = {name: initial_of(getattr(case.member, name)) for name in initials}
+    return replace(case, member=replace(case.member, **dict.fromkeys(given[1:], ""), **texts))
+
+
+def initial_of(name: str) -> str:
+    """The first letter of a name; what has none stays as it is."""
+    return next((letter for letter in name if letter.isalpha()), name)
+
+
+def both_asked_for(drafts: Sequence[Drafted]) -> list[Drafted]:
+    """The drafts for one member, with a warning in each of two that do not go together."""
+    both = TOGETHER.issubset(one.case.referral.program for one in drafts)
+    extra = (caution(ECM_AND_CHW, "referral.program"),) if both else ()
+    return [
+        replace(one, warnings=(*one.warnings, *(extra if one.case.referral.program in TOGETHER else ())))
+        for one in drafts
+    ]
 
 
 def _asked(case: Case) -> tuple[str, ...]:
@@ -228,7 +292,7 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
         "program": referral.program,
         "services": list(referral.services),
         "body": draft.body,
-        "warnings": [{"code": warning.code, "message": warning.message} for warning in drafted.warnings],
+        "warnings": [warning._asdict() for warning in drafted.warnings],
         "edition": policy.edition,
         "reminders": list(reminders_of(drafted, policy)),
     }

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import MESSAGES, date_of_birth
+from calaim_cli.base.values import MESSAGES, MOST_REMEMBERED, date_of_birth
 from calaim_cli.base.wording import choice_of, did_you_mean, name_key, names_several, one_of
-from calaim_cli.case.case import PARTS, Case, Referrer
-from calaim_cli.case.form import BY_KEY, CHECKED, FIELDS, SAY_WHICH, Check, Field, FieldKind
+from calaim_cli.case.case import PARTS, Case, Referral
+from calaim_cli.case.form import (
+    BY_KEY,
+    CALIFORNIA,
+    CHECKED,
+    FIELDS,
+    MAY_BE_NONE,
+    REACH,
+    SAY_WHICH,
+    Check,
+    Field,
+    FieldKind,
+    is_child,
+    needs_a_way,
+)
 from calaim_cli.decide.screening import county_of
 from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
@@ -24,8 +38,12 @@ from calaim_cli.policy.programs import THREE_PROGRAMS
 from calaim_cli.policy.questions import not_separated
 from calaim_cli.policy.routes import Form, ReferralWords
 
-CHOSEN: Final = tuple(field for field in FIELDS if field.part == "referrer" and field.choices)
+CHOSEN: Final = tuple(field for field in FIELDS if field.part in {"referrer", "consent"} and field.choices)
+DETAILED: Final = {"relationship": "which relationship it is", "source": "which one it is"}
 TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
+NEEDED: Final = "the plan's form needs this"
+WAY: Final = "reach_through how to reach the member (a shelter, a clinic, a caregiver)"
+OR_NONE: Final = f"{NEEDED}; if there is none, give the word none here, and say in {WAY}"
 
 
 class CheckedCase(NamedTuple):
@@ -43,13 +61,19 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
     kept, wrong, doubtful = _fields(case, form, as_of)
     place = county_of(kept, policy)
     program, services, unknown = requested(kept, policy)
-    problems = [*_missing(case, form), *wrong, *_choices(kept, policy.words), *unknown, *_consent(kept, form)]
-    kept = replace(kept, referral=replace(kept.referral, program=program, services=services))
+    supports, not_known = _services("referral.current_supports", kept.referral.current_supports, policy)
+    problems = [*_missing(kept, form, as_of), *wrong, *_choices(kept, policy.words), *unknown, *not_known]
+    problems += [*_receives(kept.referral), *_consent(kept, form)]
+    kept = replace(kept, referral=replace(kept.referral, program=program, services=services, current_supports=supports))
     named = {(one.where, one.code) for one in problems}
     problems += [one for one in place.problems if (one.where, one.code) not in named]
     if not set(re.findall(r"\w+", kept.referral.notes.casefold())).isdisjoint(policy.words.watch_words):
         doubtful.append(caution("text-diagnosis", "referral.notes"))
-    doubtful += [*_without_detail(kept.referrer, policy.words), *place.warnings]
+    if kept.member.state not in {"", CALIFORNIA}:
+        doubtful = [one for one in doubtful if one.code != "zip-state"]
+    doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_part2(kept, policy.words)]
+    if is_child(kept, as_of) and not kept.consent.agreed_by:
+        doubtful.append(caution("agreed-by-not-stated", "consent.agreed_by"))
     if kept.consent.part2 is None:
         doubtful.append(caution("part2-not-stated", "consent.part2"))
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
@@ -85,11 +109,13 @@ def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], l
     return replace(case, **tables), wrong, doubtful
 
 
-def _missing(case: Case, form: Form) -> Iterator[Problem]:
-    """A problem for each field that the plan needs and that is not given."""
-    for where in form.required:
+def _missing(case: Case, form: Form, as_of: date) -> Iterator[Problem]:
+    """A problem for each field that is needed and not given."""
+    for where in form.needed(lambda key: TEXT_OF[key](case)):
         if not TEXT_OF[where](case).strip():
-            yield Problem(where, "missing", "the plan's form needs this")
+            yield Problem(where, "missing", OR_NONE if where in MAY_BE_NONE else NEEDED)
+    if needs_a_way(case, as_of) and not case.member.reach_through.strip():
+        yield Problem(REACH, "missing", f"phone, address or last_name is none: say in {WAY}")
     keys = [f"member.{number}" for number in form.numbers]
     if not any(TEXT_OF[key](case).strip() for key in keys):
         labels = one_of(form.labels.get(key, BY_KEY[key].label) for key in keys)
@@ -98,20 +124,21 @@ def _missing(case: Case, form: Form) -> Iterator[Problem]:
 
 def _with_ids(case: Case, form: ReferralWords) -> Case:
     """The case with each choice by its id, where it is given by the words of one, or with capitals or blanks."""
-    referrer, current = case.referrer, case.referral.current_services
     for field in CHOSEN:
-        given, known = getattr(referrer, field.name), getattr(form, field.choices)
+        given, known = TEXT_OF[field.key](case), getattr(form, field.choices)
         if given and given not in known:
-            referrer = replace(referrer, **{field.name: choice_of(given, known) or given})
+            table = replace(getattr(case, field.part), **{field.name: choice_of(given, known) or given})
+            case = replace(case, **{field.part: table})
+    current = case.referral.current_services
     if not form.current_services.keys() >= set(current):
         current = tuple(choice_of(one, form.current_services) or one for one in current)
         case = replace(case, referral=replace(case.referral, current_services=current))
-    return case if referrer is case.referrer else replace(case, referrer=referrer)
+    return case
 
 
 def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
     for field in CHOSEN:
-        given, known = getattr(case.referrer, field.name), getattr(form, field.choices)
+        given, known = TEXT_OF[field.key](case), getattr(form, field.choices)
         if given and given not in known:
             yield Problem(field.key, "unknown-choice", did_you_mean(given, known) or f"give {one_of(known)}")
     current = case.referral.current_services
@@ -125,11 +152,56 @@ def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
         yield Problem("referral.current_services", "unknown-choice", words)
 
 
-def _without_detail(referrer: Referrer, form: ReferralWords) -> Iterator[Problem]:
-    for field, what in zip(CHOSEN, ("relationship", "one"), strict=True):
-        chosen = getattr(form, field.choices).get(getattr(referrer, field.name), "")
-        if chosen.endswith(SAY_WHICH) and not getattr(referrer, f"{field.name}_detail"):
+def _receives(referral: Referral) -> Iterator[Problem]:
+    """A problem for each detail of something that the member is said not to receive."""
+    current = referral.current_services
+    for key, service in (("ecm_provider", "ecm"), ("current_supports", "community_supports")):
+        if getattr(referral, key) and current and service not in current:
+            words = f"current_services does not name {service}: add it there, or remove this"
+            yield Problem(f"referral.{key}", "says-two-things", words)
+
+
+def _part2(case: Case, words: ReferralWords) -> Iterator[Problem]:
+    """What to look at for 42 CFR Part 2: the paper that goes along, or a text that may come from such a program."""
+    if case.consent.from_part2_program:
+        yield caution("part2-attach", "consent.part2_consent")
+        return
+    for part in ("member", "referrer", "referral"):
+        for name in _with_phrase(getattr(case, part), words):
+            yield caution("part2-phrase", f"{part}.{name}")
+
+
+@lru_cache(MOST_REMEMBERED)  # one referrer often has all rows of a sheet
+def _with_phrase(table: Struct, words: ReferralWords) -> tuple[str, ...]:
+    """The keys of the texts of a table that have one of the phrases; anything may stand in an address, too."""
+    values = {name: getattr(table, name) for name in table.__struct_fields__}
+    texts = {name: value.casefold() for name, value in values.items() if isinstance(value, str)}
+    phrase = _phrase_of(words)
+    if not phrase.search("\n".join(texts.values())):
+        return ()
+    return tuple(name for name, text in texts.items() if phrase.search(text))
+
+
+@lru_cache
+def _phrase_of(words: ReferralWords) -> re.Pattern[str]:
+    """What finds any of the phrases as whole words, in a text without case, however its blanks were typed."""
+    phrases = [r"[\W_]+".join(map(re.escape, phrase.casefold().split())) for phrase in words.part2_phrases]
+    return re.compile(rf"\b(?:{'|'.join(phrases)})\b" if phrases else r"(?!)")
+
+
+def _without_detail(case: Case, form: ReferralWords) -> Iterator[Problem]:
+    """A warning for each choice after which the form asks for more, and nothing more is said."""
+    referrer, referral = case.referrer, case.referral
+    for name, what in DETAILED.items():
+        field = BY_KEY[f"referrer.{name}"]
+        chosen = getattr(form, field.choices).get(getattr(referrer, name), "")
+        if chosen.endswith(SAY_WHICH) and not getattr(referrer, f"{name}_detail"):
             yield caution("say-which", f"{field.key}_detail", what=what)
+    if "ecm" in referral.current_services and not (referral.ecm_provider and referral.ecm_provider_contact):
+        key = "ecm_provider_contact" if referral.ecm_provider else "ecm_provider"
+        yield caution("say-which", f"referral.{key}", what="which ECM provider it is, with e-mail or phone")
+    if "community_supports" in referral.current_services and not referral.current_supports:
+        yield caution("say-which", "referral.current_supports", what="which Community Supports they are")
 
 
 def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Problem]]:
@@ -138,19 +210,25 @@ def requested(case: Case, policy: Policy) -> tuple[str, tuple[str, ...], list[Pr
     program = named.id if named else case.referral.program
     problems = []
     if program not in THREE_PROGRAMS:
-        problems.append(Problem("referral.program", "unknown-program", f"give one of {one_of(THREE_PROGRAMS)}"))
+        code = "unknown-program" if program.strip() else "missing"
+        problems.append(Problem("referral.program", code, f"give one of {one_of(THREE_PROGRAMS)}"))
     elif (program == "cs") != bool(typed):
         which = "say which Community Supports: 'calaim services' lists their ids"
         words = which if program == "cs" else "only cs (Community Supports) takes services: remove them"
         problems.append(Problem("referral.services", "services", words))
+    ids, unknown = _services("referral.services", typed, policy)
+    return program, ids, [*problems, *unknown]
+
+
+def _services(where: str, typed: Iterable[str], policy: Policy) -> tuple[tuple[str, ...], list[Problem]]:
+    """The ids of services, each once, and a problem for each text that is none."""
     services, listed = {one: policy.service_by_name.get(name_key(one)) for one in typed}, "'calaim services' lists them"
+    problems = []
     for one in (one for one in typed if services[one] is None):
         near = did_you_mean(one, [service.id for service in policy.programs_file.service])
-        unknown = Problem("referral.services", "unknown-service", f"unknown service; {near or listed}")
-        several = names_several(one, policy.service_by_name)
-        problems.append(not_separated("referral.services") if several else unknown)
-    ids = dict.fromkeys(found.id if found else one for one, found in services.items())
-    return program, tuple(ids), problems
+        unknown = Problem(where, "unknown-service", f"unknown service; {near or listed}")
+        problems.append(not_separated(where) if names_several(one, policy.service_by_name) else unknown)
+    return tuple(dict.fromkeys(found.id if found else one for one, found in services.items())), problems
 
 
 def _consent(case: Case, form: Form) -> Iterator[Problem]:
@@ -162,6 +240,6 @@ def _consent(case: Case, form: Form) -> Iterator[Problem]:
     if form.attestation and consent.attested is not True:
         words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
         yield Problem("consent.attested", "attestation-missing", words)
-    if consent.part2 and consent.part2_consent is not True:
+    if consent.from_part2_program and consent.part2_consent is not True:
         words = "information from a 42 CFR Part 2 program needs the member's written consent"
         yield Problem("consent.part2_consent", "part2-consent-missing", words)

@@ -37,7 +37,7 @@ ROUTES: Final = "routes.toml"
 TALK: Final = "talk.toml"
 ZIPS: Final = "zips.csv"
 CITIES: Final = "cities.csv"
-Named = TypeVar("Named", Program, places.Region, places.Plan)
+Named = TypeVar("Named", Program, places.Region, places.Plan, Question)
 
 
 class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +47,7 @@ class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
     label: str
     meaning: str
     next: tuple[str, ...]
+    letter: str = ""  # how a letter leaves it to the plan
 
 
 class ProgramsFile(DataFile, frozen=True, forbid_unknown_fields=True):
@@ -197,12 +198,14 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return tuple([question for question in self.questions if question in asked])
 
     @cached_property
-    def form_questions(self) -> Mapping[str, tuple[Question, ...]]:
-        """The questions that an entry's own rules rest on, in question order, if it has a part of the plan's form."""
-        asked = {
-            one.id: self.questions_of(criteria_of(*rules_of(one).values())) for one in self.entries if one.form_part
-        }
-        return {entry: tuple(self.questions[question] for question in ids) for entry, ids in asked.items()}
+    def form_questions(self) -> Mapping[str, tuple[tuple[Question, bool], ...]]:
+        """The questions of an entry that has a part of the plan's form, in question order; True: of its main rule."""
+        found = {}
+        for one in (entry for entry in self.entries if entry.form_part):
+            rules = rules_of(one)
+            asked, of_rule = (self.questions_of(criteria_of(*part)) for part in (rules.values(), (rules["rule"],)))
+            found[one.id] = tuple((self.questions[question], question in of_rule) for question in asked)
+        return found
 
     @cached_property
     def rule_criteria(self) -> frozenset[str]:
@@ -334,7 +337,7 @@ def plan_named(typed: str, policy: Policy) -> places.Plan:
     part_of = dict.fromkeys(plan.id for name, plan in named if words in f" {name.casefold()} ")
     if name_key(typed) not in known and part_of and words.strip():
         may_be = f"a part of a plan's name: give the plan's id, which may be {one_of(part_of)}"
-        raise NotFound(f"{shown(typed)}: {may_be}", code="ambiguous-plan")
+        raise _not_named(typed, may_be, "ambiguous-plan")
     # Plans' names share many letters: only a slip of the fingers is a hint.
     return _named(typed, known, "plan", "'calaim plan' lists them", least=0.8)
 
@@ -344,12 +347,17 @@ def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str, least: 
     found = known.get(name_key(typed))
     # A member has one plan, of which "and" may be a part of the name.
     if found is None and kind != "plan" and names_several(typed, known):
-        raise NotFound(f"{shown(typed)}: several in one: give one at a time", code=f"unknown-{kind}")
+        raise _not_named(typed, "several in one: give one at a time", f"unknown-{kind}")
     if found is None:
         ids = tuple(dict.fromkeys(known[name].id for name in near_names(typed, known, least=least)))
         words = f"did you mean {one_of(ids)}?" if ids else hint
-        raise NotFound(f"{shown(typed)}: unknown {kind}: {words}", code=f"unknown-{kind}")
+        raise _not_named(typed, f"unknown {kind}: {words}", f"unknown-{kind}")
     return found
+
+
+def _not_named(typed: str, words: str, code: str) -> NotFound:
+    """The error of a name that finds nothing. Its problem has the words alone: what a case says is not repeated."""
+    return NotFound(f"{shown(typed)}: {words}", (Problem("", code, words),), code=code)
 
 
 def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
@@ -358,6 +366,18 @@ def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
     # Who names a whole program asks for all that belongs to it.
     programs = {entry.id for entry in entries}
     return tuple(one for one in policy.subjects if one.program in programs or one.entry in entries)
+
+
+def questions_named(typed: str, policy: Policy) -> tuple[Question, ...]:
+    """The question with this id, or those that a program, population or service rests on, in question order.
+
+    Raises NotFound with near names.
+    """
+    by_id = {name_key(one): question for one, question in policy.questions.items()}
+    if name_key(typed) in by_id or name_key(typed) not in policy.entry_by_name:
+        return (_named(typed, by_id, "question", "'calaim questions' lists them"),)
+    rules = (rule for one in subjects_named([typed], policy) for rule in one.parts.values())
+    return tuple(policy.questions[one] for one in policy.questions_of(criteria_of(*rules)))
 
 
 def counties_with(

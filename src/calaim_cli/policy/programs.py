@@ -87,10 +87,15 @@ def age_in_months(source: Source, as_of: dt.date) -> int | None:
     return max(0, 12 * (as_of.year - year) + as_of.month - month)
 
 
+WHICH: Final = "{which}"
+"""The place in a gate's sentence for what is met of it, such as "is in hospice"."""
+
+
 class Gate(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A rule beside the main rule, with the sentence that tells the member what it means for her."""
+    """A rule beside the main rule, with the sentences that tell the member what it means for her, and the plan."""
 
     say: str
+    letter: str = ""
 
 
 class Authority(StrEnum):

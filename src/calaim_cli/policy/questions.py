@@ -22,7 +22,8 @@ Choice ids with DONT_KNOW behind them are a half-known list: these choices are t
 
 DONT_KNOW: Final = "unknown"
 NONE_OF_THESE: Final = "none"
-
+ANSWER: Final = "{answer}"
+"""The place in a criterion's sentence for a number, or for the choices made."""
 
 TruthsOf = Callable[[Mapping[str, Answer]], Truths]
 
@@ -57,6 +58,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unit: str = ""
     at_most: int | None = None
     choices: dict[str, str] = {}
+    letter: dict[str, str] = {}  # of a choice, where a letter has other words than `choices`
     months: int = 0
     # Roughly the share that says yes, reaches a step or chooses any: it orders the interview and decides nothing.
     likely: float = 0.3
@@ -82,6 +84,8 @@ class Criterion(Condition, frozen=True, forbid_unknown_fields=True, kw_only=True
     id: str
     text: str
     source: tuple[str, ...]
+    letter: str = ""
+    in_letter: bool = True
 
 
 class Contradiction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -121,26 +125,39 @@ def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
 
 def truth_of(condition: Condition, answer: Answer) -> Truth:
     """Whether the answer meets the condition: unknown by "don't know", and by a half-known list that does not."""
-    chosen = {answer} if isinstance(answer, str) else set(answer) if isinstance(answer, tuple) else set()
-    if answer != DONT_KNOW and _met(condition, answer, chosen - {DONT_KNOW}):
+    if answer != DONT_KNOW and is_met(condition, answer):
         return Truth.YES
-    return Truth.UNKNOWN if DONT_KNOW in chosen else Truth.NO
+    return Truth.UNKNOWN if in_doubt(answer) else Truth.NO
 
 
-def _met(condition: Condition, answer: Answer, chosen: set[str]) -> bool:
+def is_met(condition: Condition, answer: Answer) -> bool:
+    """Whether the answer meets the condition as far as it is known; "don't know" alone is no such answer."""
     if isinstance(answer, bool):
         return answer
     if isinstance(answer, int):
         above = condition.at_least is None or answer >= condition.at_least
         return above and (condition.at_most is None or answer <= condition.at_most)
+    chosen = {answer} if isinstance(answer, str) else set(answer)
     if condition.any_choice:
-        return bool(chosen - {NONE_OF_THESE})
+        return bool(chosen - {NONE_OF_THESE, DONT_KNOW})
     return not chosen.isdisjoint(condition.has_any_of or condition.one_of)
 
 
 def in_doubt(answer: Answer) -> bool:
     """Whether the answer is "don't know", or a half-known list."""
     return DONT_KNOW in (answer if isinstance(answer, tuple) else (answer,))
+
+
+def answered_by(question: Question) -> str:
+    """What answers a question, in words; beside it "unknown" always does."""
+    most = "" if question.at_most is None else f" to {question.at_most}"
+    match question.kind:
+        case Kind.YES_NO:
+            return "true or false"
+        case Kind.NUMBER:
+            return f"a whole number of {question.unit} from 0{most}"
+        case Kind.CHOICE | Kind.CHOICES:
+            return f"{'any' if question.kind is Kind.CHOICES else 'one'} of {', '.join(question.choices)}"
 
 
 def read_answers(
@@ -157,7 +174,7 @@ def read_answers(
             continue
         where = f"answers.{key}"
         if question is None:
-            hint = did_you_mean(key, questions) or "see docs/programs.md for the questions"
+            hint = did_you_mean(key, questions) or "'calaim questions' lists them"
             problems.append(Problem(where, "unknown-question", f"unknown question; {hint}"))
             continue
         answer = read_answer(question, value, where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -112,17 +112,24 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True, kw_only=True):
-    """The form of some plans, or our own sheet, which names none: sections, labels, what is needed, attestation."""
+    """The form of some plans, or our own sheet, which names none: sections, labels, what is needed, attestation.
+
+    `required_if` and `required_unless` name, by field, the texts of other fields with which it is needed, or is not.
+    """
 
     id: str
     name: str
     sections: tuple[Section, ...]
     required: tuple[str, ...]
-    numbers: tuple[str, ...]  # of the member, those that may leave to the plan
+    required_if: dict[str, dict[str, tuple[str, ...]]] = {}
+    required_unless: dict[str, dict[str, tuple[str, ...]]] = {}
+    numbers: tuple[str, ...]  # of the member, those that may leave to the plan: the first that is given
     source: tuple[str, ...]
     plans: tuple[str, ...] = ()
+    initials: tuple[str, ...] = ()  # names of which the initial alone leaves
     opening: str = ""
     labels: dict[str, str] = {}  # those that differ from a field's own, by its key
+    before_agreement: dict[str, str] = {}  # said before the member's agreement is asked for, by program
     attestation: tuple[str, ...] = ()
     reminders: tuple[str, ...] = ()
 
@@ -130,6 +137,16 @@ class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True,
     def keys(self) -> tuple[str, ...]:
         """The keys of all fields, in the form's order."""
         return tuple(key for section in self.sections for key in section.fields)
+
+    def needed(self, said: Callable[[str], str]) -> tuple[str, ...]:
+        """The keys of the fields that are needed where the others have these texts, by key."""
+
+        def met(conditions: Mapping[str, tuple[str, ...]]) -> bool:
+            return any(said(key) in texts for key, texts in conditions.items())
+
+        left_out = [key for key, conditions in self.required_unless.items() if met(conditions)]
+        always = [key for key in self.required if key not in left_out]
+        return (*always, *(key for key, conditions in self.required_if.items() if met(conditions)))
 
 
 class ReferralWords(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
@@ -139,9 +156,14 @@ class ReferralWords(Struct, frozen=True, eq=False, forbid_unknown_fields=True, k
     referral_sources: dict[str, str]
     vendors: dict[str, str]
     current_services: dict[str, str]
+    agreed_by: dict[str, str]
     kinds: dict[str, str]  # of organization, for a profile
     closed_loop: str
     part2_notice: str
+    part2_consent: str = ""  # what goes with the notice
+    part2_phrases: tuple[str, ...] = ()
+    ecm_or_chw: str
+    both: str
     watch_words: tuple[str, ...] = ()
     source: tuple[str, ...]
 

@@ -75,6 +75,15 @@ def criteria_of(*rules: Rule) -> Iterator[str]:
                 yield from criteria_of(part)
 
 
+def favoring(rule: Rule) -> Iterator[str]:
+    """The criteria that speak for somebody who meets them: those of all-of and any-of, and never of none-of."""
+    for part in (*rule.all_of, *rule.any_of):
+        if isinstance(part, str):
+            yield part
+        else:
+            yield from favoring(part)
+
+
 def evaluator(rule: Rule | str) -> Evaluate:
     """A function that gives the finding for a rule or criterion on `Truths`; what is not told is unknown, never no."""
     if isinstance(rule, str):

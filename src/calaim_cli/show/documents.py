@@ -15,7 +15,7 @@ from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, Region, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Program, Source, age_in_months, rules_of
-from calaim_cli.policy.questions import Criterion
+from calaim_cli.policy.questions import Criterion, Question
 from calaim_cli.policy.routes import Channel, Offer, Route, lines
 from calaim_cli.policy.rules import Rule
 
@@ -295,6 +295,20 @@ def _criterion(criterion: Criterion, policy: Policy, reason: determination.Reaso
         "as_of": policy.dated(criterion.source),
         "grade": policy.grade(criterion.source),
     }
+
+
+def questions_document(questions: Iterable[Question], policy: Policy) -> Document:
+    """Questions with their choices, as `calaim.questions/1`."""
+    keys = ("id", "topic", "kind", "ask", "help", "at_most")
+    listed = [
+        {
+            **_keys(one, *keys),
+            "unit": one.unit or None,
+            "choices": [{"id": choice, "text": words} for choice, words in one.choices.items()],
+        }
+        for one in questions
+    ]
+    return {"schema": "calaim.questions/1", "questions": listed, "edition": policy.edition, "warnings": []}
 
 
 def determination_document(decided: screening.Decided, policy: Policy, as_of: date) -> Document:

@@ -15,7 +15,7 @@ from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, city_in_words, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, Program, Source, age_in_months, rules_of, subject_id
-from calaim_cli.policy.questions import Kind, Question
+from calaim_cli.policy.questions import DONT_KNOW, Kind, Question, answered_by
 from calaim_cli.policy.routes import Channel, OfferKind, Route, lines
 from calaim_cli.policy.rules import Rule
 
@@ -484,6 +484,22 @@ def to_answer(question: Question) -> str:
     choices = ", ".join(question.choices)
     ways = {Kind.NUMBER: ": a number", Kind.CHOICE: f": one of {choices}", Kind.CHOICES: f": any of {choices}"}
     return f"{question.ask} [{question.id}{ways.get(question.kind, '')}]"
+
+
+def questions_view(questions: Sequence[Question]) -> View:
+    """Questions with what answers them; one alone with its help, and its choices in words."""
+    if len(questions) > 1:
+        rows = tuple((one.id, answered_by(one), one.ask) for one in questions)
+        return (Table(("id", f'answer, or "{DONT_KNOW}"', "question"), rows),)
+    (one,) = questions
+    return _view(
+        Heading(one.ask),
+        Fact("question", "In a case", one.id),
+        Fact("ask", "", one.ask),
+        Fact("help", "Help", one.help),
+        Fact("answer", "Answer", f'{answered_by(one)}, or "{DONT_KNOW}"'),
+        Points("choice", "Choices", tuple(f"{choice}: {words}" for choice, words in one.choices.items())),
+    )
 
 
 def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: int) -> View:

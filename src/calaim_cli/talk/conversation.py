@@ -15,38 +15,31 @@ from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import MESSAGES, Value, date_of_birth, figures
 from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import AGE, Case, age_of
-from calaim_cli.case.form import BY_KEY, SAY_WHICH, FieldKind
+from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.interview import Inquiry, next_question
-from calaim_cli.decide.known import CURRENT_SERVICES, known_of
+from calaim_cli.decide.known import CURRENT_SERVICES, known_of, with_current_services
 from calaim_cli.decide.membership import membership_of
-from calaim_cli.draft.route import Destination
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
 from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer
-from calaim_cli.policy.routes import Form, ReferralWords
+from calaim_cli.policy.routes import Form
 from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
 
 Save = Callable[[Case], None]
 """Takes the case after every reply, to save it."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
+BOTH: Final = "both"
 # Python reads 4,300 digits and TOML 64 bits, with errors of their own beyond; no count of anybody's has ten.
 LONGEST: Final = 9
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
-CHOSEN: Final = {
-    "referrer": ("referrer.relationship", "referrer.relationship_detail", "referrer.source", "referrer.source_detail"),
-    "member": ("referral.current_services", "referral.notes"),
-}
-"""The choices asked for after the texts about the referrer and about the member."""
+CHOICES_OF_REFERRER: Final = ("relationship", "relationship_detail", "source", "source_detail")
+"""Asked for before the texts about the referrer: they decide which of those are needed."""
 
 
 class Quit(Exception):
     """The person wants to stop here; what was said so far has been saved."""
-
-
-class Declined(Exception):
-    """The person said no where only a yes may go on; the text says what that means."""
 
 
 def answers_of(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
@@ -136,7 +129,7 @@ def with_reply(case: Case, question: Question, reply: Reply) -> Case:
     if question.id == AGE:
         case = replace(case, member=replace(case.member, date_of_birth=""))
     if question.id == CURRENT_SERVICES:
-        case = replace(case, referral=replace(case.referral, current_services=()))
+        case = _without_details(replace(case, referral=replace(case.referral, current_services=())), reply)
     answer: Any = list(reply) if isinstance(reply, tuple) else reply
     if reply is Move.DONT_KNOW:
         answer = DONT_KNOW
@@ -182,11 +175,19 @@ def choose_referrals(
     }
     words = "What should the referral ask for?"
     reply = ask_alone(ask, Prompt(where="referral.program", text=words, options=offers, several=True))
+    if {"ecm", "chw"} <= set(reply):
+        which = ask_alone(ask, _one_or_both(policy))
+        reply = tuple(one for one in reply if one not in {"ecm", "chw"} or which in {one, BOTH})
     services = tuple(one for one in reply if one in policy.services)
     wanted = [(one, ()) for one in reply if one not in policy.services] + ([("cs", services)] if services else [])
     return tuple(
         replace(case, referral=replace(case.referral, program=program, services=chosen)) for program, chosen in wanted
     )
+
+
+def _one_or_both(policy: Policy) -> Prompt:
+    words = ("ecm", "chw", BOTH)
+    return Prompt(where="ecm_or_chw", text=f"{policy.words.ecm_or_chw} Type {one_of(words)}.", words=words)
 
 
 class Step(Struct, frozen=True):
@@ -265,10 +266,10 @@ def _plan_here(typed: str, county: County, policy: Policy) -> Value:
     try:
         plan = plan_named(typed, policy)
     except NotFound as error:
-        return Value(typed, error.message.partition(": ")[2])
+        return Value(typed, error.problems[0].message)
     if plan.id in plans_of(county):
         return Value(plan.id)
-    return Value(typed, f"{plan.name} does not serve {county.name} County: {policy.not_served(plan.id, county)}")
+    return Value(typed, f"{plan.name} does not serve the member's county: {policy.not_served(plan.id, county)}")
 
 
 def _region(typed: str, policy: Policy) -> Value:
@@ -277,83 +278,61 @@ def _region(typed: str, policy: Policy) -> Value:
 
 
 def form_steps(part: str, policy: Policy, as_of: date, plan: str) -> tuple[Step, ...]:
-    """Steps for what the form asks of referrer or member: the texts in the form's order, then the choices."""
+    """Steps for what the form asks of the referrer, or of the member with what she receives and wishes for."""
     form, typed = policy.form_of(plan), {FieldKind.TEXT, FieldKind.DATE}
     texts = [key for key in form.keys if BY_KEY[key].part == part and BY_KEY[key].kind in typed]
-    return tuple(field_step(where, form, policy.words, as_of) for where in (*texts, *CHOSEN[part]))
+    wishes = [key for key in form.keys if BY_KEY[key].part == "referral" and BY_KEY[key].ask]
+    keys = [*(f"referrer.{name}" for name in CHOICES_OF_REFERRER), *texts] if part == "referrer" else [*texts, *wishes]
+    return tuple(field_step(where, form, policy, as_of) for where in keys)
 
 
-def field_step(where: str, form: Form, words: ReferralWords, as_of: date) -> Step:
+def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
     """A step that asks for one field of the form: a text, checked as a case file's is, or a choice, or several.
 
-    The detail of a choice is asked for after words that want one, and skipped after any other.
+    It is skipped where the field is not of the case: the detail of a choice is asked for after words that want one.
     """
     field, choice = BY_KEY[where], BY_KEY[where.removesuffix("_detail")]
-    options: dict[str, str] = getattr(words, field.choices) if field.choices else {}
-    may_be_left = not options and choice is field and where not in form.required
+    options = _options(field, policy)
 
     def prompt(case: Case) -> Prompt | None:
-        said, answered = attrgetter(choice.key)(case), case.answers.get(field.name, DONT_KNOW)
+        answered = case.answers.get(field.name, DONT_KNOW)
         if where == f"referral.{CURRENT_SERVICES}" and answered and DONT_KNOW not in answered:
             return None  # the interview asked it
-        if choice is not field and not getattr(words, choice.choices).get(said, "").endswith(SAY_WHICH):
+        needed = where in form.needed(lambda key: attrgetter(key)(case))
+        chosen = _options(choice, policy).get(attrgetter(choice.key)(case), "")
+        no_detail = choice is not field and not chosen.endswith(SAY_WHICH)
+        not_of_it = field.when is not None and not field.when(with_current_services(case, policy.questions), as_of)
+        if no_detail or not_of_it or (where in form.required and not needed):
             return None
+        # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
+        must = needed or where == REACH or (where == "member.cin" and not (case.member.mrn and "mrn" in form.numbers))
         return Prompt(
             where=where,
-            text=field.ask.format(vendors=", ".join(words.vendors.values())),
+            text=field.ask.format(vendors=", ".join(policy.words.vendors.values())),
             options=options,
             several=field.kind is FieldKind.CHOICES,
             check=field.check or (lambda text: date_of_birth(text, as_of)),
-            # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
-            optional=may_be_left and (where != "member.cin" or bool(case.member.mrn and "mrn" in form.numbers)),
+            optional=not must and not options and choice is field,
             earlier=attrgetter(where)(case),
         )
 
-    return Step(prompt, lambda case, reply: _with(case, where, reply))
-
-
-def spoken_step(where: str, text: str, no_means: str = "", *, dont_know: bool = False) -> Step:
-    """A yes or no that a person types as a whole word, for this referral alone; "no" raises Declined if it means that.
-
-    It is no menu: a menu opens on one of its choices, and Enter would say it.
-    """
-
-    def whole_word(typed: str) -> Value:
-        word = typed.casefold()
-        return Value(word, "" if word in YES_NO else "type the whole word, yes or no")
-
     def keep(case: Case, reply: Reply) -> Case:
-        if no_means and reply != "yes":
-            raise Declined(no_means)
-        # Who does not know of Part 2 needs the written consent as well; whether to write is no field of a case.
-        return _with(case, where, reply != "no") if where in BY_KEY else case
+        said = _with(case, where, reply)
+        return _without_details(said, reply) if where == f"referral.{CURRENT_SERVICES}" else said
 
-    asked = Prompt(where=where, text=f"{text} Type yes or no.", check=whole_word, dont_know=dont_know)
-    return Step(lambda _: asked, keep)
+    return Step(prompt, keep)
 
 
-def part2_steps() -> tuple[Step, ...]:
-    """Part 2, which changes what the draft says, and where it applies the written consent that it needs."""
-    asked, consented = BY_KEY["consent.part2"], BY_KEY["consent.part2_consent"]
-    no_means = "get the member's written consent, or leave out what comes from that program"
-    written = spoken_step(consented.key, consented.ask, no_means)
-    return (
-        spoken_step(asked.key, asked.ask, dont_know=True),
-        Step(lambda case: written.prompt(case) if case.consent.part2 else None, written.keep),
-    )
+def _without_details(case: Case, reply: Reply) -> Case:
+    """The case without details of what the member does not receive, once what she receives is told anew."""
+    received = reply if isinstance(reply, tuple) else ()
+    gone = {name: "" for name in ("ecm_provider", "ecm_provider_contact") if "ecm" not in received}
+    supports = case.referral.current_supports if "community_supports" in received else ()
+    return replace(case, referral=replace(case.referral, **gone, current_supports=supports))
 
 
-def consent_steps(case: Case, goes: Destination, policy: Policy) -> tuple[Step, ...]:
-    """Steps for what a person says of a draft she has read: it is right, the member's agreement, the attestation."""
-    ids = case.referral.services or (case.referral.program,)
-    named = f"It is for: {'; '.join(entry_named(name, policy).name for name in ids)}."
-    agreed, attested = BY_KEY["consent.member_agreed"], BY_KEY["consent.attested"]
-    attestation = " ".join(policy.form_of(goes.plan.id).attestation)
-    what = f"this draft to {', '.join(goes.to)}" if goes.by_email else f"this sheet for {goes.plan.name}"
-    said = (
-        spoken_step("write", f"Write {what}? Nothing is sent.", "the draft is not right yet"),
-        spoken_step(agreed.key, f"{agreed.ask} {named}", "the member has not agreed; ask first"),
-    )
-    if not attestation:
-        return said
-    return *said, spoken_step(attested.key, f"{attested.ask} {named} {attestation}", "only a person can attest to it")
+def _options(field: Field, policy: Policy) -> dict[str, str]:
+    """The choices of a field: ids of services with their names, or a list in the data; empty for a text."""
+    if field.choices == "services":
+        return {name: service.name for name, service in policy.services.items()}
+    return getattr(policy.words, field.choices) if field.choices else {}

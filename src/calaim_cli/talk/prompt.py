@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from enum import Enum
 from typing import Final
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base.folding import is_unknown, plain, word, yes_or_no
 from calaim_cli.base.values import MESSAGES, Value
-from calaim_cli.base.wording import choice_of
+from calaim_cli.base.wording import choice_of, one_of
 
 
 class Move(Enum):
@@ -27,7 +28,8 @@ class Move(Enum):
 class Prompt(Struct, frozen=True, kw_only=True):
     """One thing to ask. With `options` (id and words) one of them is chosen, or `several`; without, a line is typed.
 
-    `check` says what a typed line must be; `explain` gives the words for its error code. `earlier` is the former reply.
+    Of `words` one is typed in full, and nothing stands for it. `check` says what another line must be; `explain` gives
+    the words for its error code. `earlier` is the former reply; `enter` says what an empty line does if `optional`.
     """
 
     where: str
@@ -35,9 +37,11 @@ class Prompt(Struct, frozen=True, kw_only=True):
     help: str = ""
     options: dict[str, str] = {}
     several: bool = False
+    words: tuple[str, ...] = ()
     check: Callable[[str], Value] = Value
     explain: Callable[[str], str] = lambda code: MESSAGES.get(code, code)
     optional: bool = False
+    enter: str = "to skip"
     dont_know: bool = False
     earlier: str | tuple[str, ...] = ""
 
@@ -46,6 +50,7 @@ Reply = str | tuple[str, ...] | Move
 Ask = Callable[[Prompt], Reply]
 """Asks a person and gives a reply that fits the prompt; HELP and wrong replies are dealt with on the way."""
 
+YES, NO, NOT_KNOWN = "yes", "no", "not known"
 MOVES: Final = {"back": Move.BACK, "?": Move.HELP, "help": Move.HELP, "quit": Move.QUIT}
 NONE_OF_THESE: Final = "none"
 LONGEST_NUMBER: Final = 2
@@ -64,31 +69,54 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
 
     An empty line keeps the reply given before, if that passes its check, or skips what is optional; NO_MORE removes it.
     """
-    text = typed.strip()
+    # Terminals put these around what is pasted, where a program has asked them to.
+    text = typed.replace("\x1b[200~", "").replace("\x1b[201~", "").strip()
+    if any(unicodedata.category(one) == "Cc" for one in set(text) - {"\t", "\n"}):
+        return Refusal("a key such as an arrow, or a control character: type the line again")
     unknown = Move.DONT_KNOW if prompt.dont_know and is_unknown(text) else None
     if move := MOVES.get(word(text), unknown):
         return move
+    if prompt.words:
+        return _whole_word(prompt.words, text)
     if text == NO_MORE and prompt.optional:
         text, prompt = "", replace(prompt, earlier="")
-    if not text and not prompt.earlier and not prompt.optional:
-        return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
     if not text and (prompt.options or not prompt.earlier):
-        return prompt.earlier
-    if prompt.several:
-        return _several(prompt, text)
+        return _left_empty(prompt)
     if prompt.options:
-        return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
+        return _chosen(prompt, text)
     # What a file gave may be wrong, and Enter does not make it right.
     checked = prompt.check(text or str(prompt.earlier))
     return Refusal(prompt.explain(checked.error)) if checked.error else checked.value
+
+
+def _left_empty(prompt: Prompt) -> Reply | Refusal:
+    if prompt.earlier or prompt.optional:
+        return prompt.earlier
+    return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
+
+
+def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:
+    if prompt.several:
+        return _several(prompt, text)
+    return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
+
+
+def _whole_word(words: tuple[str, ...], text: str) -> str | Refusal:
+    """One of the words, in any case; a slip of one key is a no at most, and never anything else."""
+    typed = " ".join(text.casefold().split())
+    said = NO if typed == NO[0] else NOT_KNOWN if is_unknown(typed) else typed
+    if said in words:
+        return said
+    whole = "the whole word, " if typed and any(one.startswith(typed) for one in words) else ""
+    return Refusal(f"type {whole}{one_of(words)}")
 
 
 def _one(prompt: Prompt, typed: str) -> str | None:
     text = plain(typed)
     if re.fullmatch(r"[0-9]+", text):
         return dict(enumerate(prompt.options, 1)).get(int(text)) if len(text) <= LONGEST_NUMBER else None
-    said = yes_or_no(text) if prompt.options.keys() == {"yes", "no"} else None
-    return choice_of(text, prompt.options) or (None if said is None else "yes" if said else "no")
+    said = yes_or_no(text) if prompt.options.keys() == {YES, NO} else None
+    return choice_of(text, prompt.options) or (None if said is None else YES if said else NO)
 
 
 def _several(prompt: Prompt, text: str) -> tuple[str, ...] | Refusal:

@@ -17,21 +17,22 @@ from msgspec.structs import replace
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, Stopped, UsageError
 from calaim_cli.base.streams import say
-from calaim_cli.base.values import Value, age_on
+from calaim_cli.base.values import Value, age_on, free_text
 from calaim_cli.case import casefile
-from calaim_cli.case.case import AGE, Case, Consent, LeadEntity, Profile, with_profile
+from calaim_cli.case.case import AGE, Case, Consent, LeadEntity, Profile, Referral, with_profile
 from calaim_cli.case.form import PROFILE_FIELDS
 from calaim_cli.decide.interview import Inquiry, inquiry, open_questions, standing, to_settle
 from calaim_cli.decide.known import known_of
 from calaim_cli.decide.membership import membership_of
 from calaim_cli.decide.screening import county_to_decide_for, screener
 from calaim_cli.draft import fitness, route
-from calaim_cli.draft.draft import Drafted, Drafter, as_text
+from calaim_cli.draft.draft import Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
-from calaim_cli.talk import conversation, terminal
+from calaim_cli.talk import consent, conversation, terminal
 from calaim_cli.talk.prompt import Ask, Prompt, Reply
+from calaim_cli.talk.terminal import INPUT_ENDED
 
 
 def started(start: Path | None, county: str | None, policy: Policy, as_of: date) -> Case:
@@ -123,13 +124,20 @@ def saver(path: Path | None, start: Path | None) -> conversation.Save:
 
 @contextmanager
 def leaving(path: Path | None) -> Iterator[None]:
-    """Ctrl-C, "quit" and a "no" to consent leave with the way to go on; the replies so far are in the saved case."""
+    """Ctrl-C, "quit", a "no" to consent and the end of input leave with the way to go on; the replies are saved."""
+    command = path and f"go on with: {way_on(sys.argv[1:], path)}"
+    left = f"saved; {command}" if command else "nothing was saved"
     try:
         yield
-    except (KeyboardInterrupt, conversation.Quit, conversation.Declined) as stop:
-        next_step = f"saved; go on with: {way_on(sys.argv[1:], path)}" if path else "nothing was saved"
-        what = f"no draft was written: {stop}" if isinstance(stop, conversation.Declined) else "stopped"
-        raise Stopped(f"{what}: {next_step}") from None
+    except (KeyboardInterrupt, conversation.Quit):
+        raise Stopped(f"stopped: {left}") from None
+    except consent.Declined as no:
+        again = command or "begin again: nothing was saved"
+        raise Stopped(f"nothing was written. {no}, then {again}") from None
+    except UsageError as error:
+        if error.code != INPUT_ENDED:
+            raise
+        raise UsageError(f"{error.message}: {left}", code=error.code) from None
 
 
 def way_on(words: Sequence[str], path: Path) -> str:
@@ -157,27 +165,82 @@ def referred(
     no_input: bool,
     plain: bool,
     by_email: bool = False,
-) -> list[Drafted]:
+) -> tuple[list[Drafted], list[str]]:
     """The drafts that a talk comes to, each agreed and attested to by a person who has read it, and knows its route.
 
-    Raises Stopped when she says no to one of them: then none is written. To `redact` they are previews, not agreed to.
+    With them the names of the programs that she said no to. Raises Stopped when that leaves nothing. To `redact` they
+    are previews, not agreed to.
     """
     if no_input or not terminal.can_ask():
         raise UsageError("no case, and nobody can be asked: give a case file: 'calaim refer CASE'", code="missing")
-    ask, save, drafts = terminal.asker(plain=plain), saver(path, start), []
+    ask, save = terminal.asker(plain=plain), saver(path, start)
     save(case)
     with leaving(path):
-        for one in talk(case, drafter, ask, save, by_email=by_email):
-            drafted = drafter.draft(one, preview=True)
-            if not redact:
-                say(f"\nThis is the complete draft. {drafted.goes.why}.\n")
-                say(as_text(drafted.draft))
-                say("The boxes are ticked only by what you say now.")
-                steps = conversation.consent_steps(drafted.case, drafted.goes, drafter.policy)
-                # What is said of consent is for this draft alone: it is never saved.
-                drafted = drafter.draft(conversation.walk(steps, one, ask, lambda _: None))
-            drafts.append(drafted)
-    return drafts
+        cases = talk(case, drafter, ask, save, by_email=by_email)
+        if redact:
+            return [drafter.draft(one, preview=True) for one in both_said(cases, drafter.policy)], []
+        while True:
+            try:
+                return agreed(both_said(cases, drafter.policy), drafter, ask)
+            except consent.Change:
+                cases = detailed(cases, ("referrer", "member"), drafter, ask, save)
+
+
+def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask) -> tuple[list[Drafted], list[str]]:
+    """The drafts that a person has read and says yes to, and the names of the programs that she says no to.
+
+    Raises Declined when that leaves nothing to write, Change when a detail is to be another one.
+    """
+    drafts: list[Drafted] = []
+    left_out: list[str] = []
+    for one in cases:
+        shown = drafter.draft(one, preview=True)
+        turn_pages(f"\nThis is the complete draft. {shown.goes.why}.\n\n{as_text(shown.draft)}", ask)
+        # Before she says that it is right, while a detail can still be changed.
+        for one_doubt in shown.warnings:
+            say(f"Look at this: {one_doubt.where}: {one_doubt.message}.")
+        say("The boxes are ticked only by what you say now.")
+        steps = consent.consent_steps(shown.case, shown.goes, drafter.policy, drafter.as_of)
+        try:
+            # What is said of consent is for this draft alone: it is never saved.
+            drafts.append(drafter.draft(conversation.walk(steps, one, ask, lambda _: None)))
+        except consent.Declined as no:
+            left_out.append(drafter.policy.name_of(one.referral.program))
+            if len(left_out) == len(cases):
+                raise
+            say(f"{left_out[-1]}: nothing was written. {no}.")
+    return both_asked_for(drafts), left_out
+
+
+def turn_pages(text: str, ask: Ask) -> None:
+    """Show a text from its first line, a page at a time; what is asked next comes after the last one."""
+    *before, last = terminal.pages(text)
+    for number, page in enumerate(before, 1):
+        say(page)
+        words = f"Page {number} of {len(before) + 1}"
+        turn = Prompt(where="page", text=words, optional=True, enter="turns the page", check=_enter_alone)
+        conversation.ask_alone(ask, turn)
+    say(last)
+
+
+def _enter_alone(_: str) -> Value:
+    return Value("", "press Enter alone, which turns the page")
+
+
+def both_said(cases: Sequence[Case], policy: Policy) -> tuple[Case, ...]:
+    """The cases; where ECM and CHW services are both asked for, the notes of each say so, as the plan may choose."""
+    if not {"ecm", "chw"} <= {one.referral.program for one in cases}:
+        return tuple(cases)
+    return tuple(one if one.referral.program == "cs" else _with_line(one, policy.words.both) for one in cases)
+
+
+def _with_line(case: Case, line: str) -> Case:
+    """The case with a line before its notes, where that leaves them short enough."""
+    notes = free_text(f"{line}\n{case.referral.notes}")
+    if notes.error:
+        say(f"The notes are too long to begin with: {line}")
+        return case
+    return replace(case, referral=replace(case.referral, notes=notes.value))
 
 
 def talk(
@@ -208,15 +271,27 @@ def talk(
         # A refusal that is certain now is told before all that the form asks.
         way = policy.way_to(plan.id, county, one.referral.program)
         route.check_way(plan, way, policy, by_email=by_email and not one.referral.self_referral)
-    case = wanted[0] if len(wanted) == 1 else case
+    needed = policy.form_of(plan.id).needed(lambda where: attrgetter(where)(case))
+    known = case.referrer == profile and all(
+        attrgetter(where)(case) for where in needed if where.startswith("referrer.")
+    )
+    return detailed(wanted, ("member",) if known else ("referrer", "member"), drafter, ask, save)
+
+
+def detailed(
+    wanted: Sequence[Case], parts: Sequence[str], drafter: Drafter, ask: Ask, save: conversation.Save
+) -> tuple[Case, ...]:
+    """The cases with what the form asks for in these parts, and Part 2, asked once for all of them."""
+    asked = wanted[0].referral if len(wanted) == 1 else Referral()
+    of_all = replace(wanted[0].referral, program=asked.program, services=asked.services)
+    case = replace(wanted[0], referral=of_all, consent=Consent())
+    plan = membership_of(case, drafter.policy).plan
+    steps = [step for part in parts for step in conversation.form_steps(part, drafter.policy, drafter.as_of, plan)]
     save(case)
-    needed = [where for where in policy.form_of(plan.id).required if where.startswith("referrer.")]
-    known = case.referrer == profile and all(attrgetter(where)(case) for where in needed)
-    missing = () if known else conversation.form_steps("referrer", policy, as_of, plan.id)
-    steps = [*missing, *conversation.form_steps("member", policy, as_of, plan.id)]
-    done = conversation.walk(steps, case, ask, save)
     # What is said of consent is never saved for another time.
-    done = conversation.walk(conversation.part2_steps(), done, ask, lambda _: None)
+    done = conversation.walk(
+        [*steps, *consent.part2_steps()], case, ask, lambda said: save(replace(said, consent=Consent()))
+    )
     return tuple(
         replace(done, referral=replace(done.referral, program=one.referral.program, services=one.referral.services))
         for one in wanted

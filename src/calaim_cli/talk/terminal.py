@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 # What questionary draws beside a choice (its constants.py): where the arrow is, not chosen, chosen.
 MARKS: Final = "\u00bb\u25cb\u25cf"
-# Some terminals, such as a serial line, do not say how wide they are.
-FALLBACK: Final = 80
+INPUT_ENDED: Final = "input-ended"
+# Some terminals, such as a serial line, do not say how large they are.
+FALLBACK: Final = os.terminal_size((80, 24))
+# Rows that a question under a page takes, folded in a narrow window.
+ASKING: Final = 5
 
 
 def can_ask() -> bool:
@@ -81,7 +84,7 @@ def _by_lines(prompt: Prompt) -> Reply | Refusal:
 def _ways(prompt: Prompt, keeping: str = "") -> str:
     """The ways to reply without an answer."""
     ways = {
-        "Enter to skip": prompt.optional and not prompt.earlier,
+        f"Enter {prompt.enter}": prompt.optional and not prompt.earlier,
         f"Enter to keep {keeping}".rstrip(): bool(prompt.earlier),
         f"{NO_MORE} to remove": prompt.optional and bool(prompt.earlier),
         "don't know": prompt.dont_know,
@@ -93,7 +96,7 @@ def _ways(prompt: Prompt, keeping: str = "") -> str:
 
 def _ended(where: str) -> UsageError:
     say("")
-    return UsageError(f"input ended at question {where}", code="input-ended")
+    return UsageError(f"input ended at question {where}", code=INPUT_ENDED)
 
 
 def _by_menu(prompt: Prompt) -> Reply | Refusal:
@@ -107,7 +110,8 @@ def _by_menu(prompt: Prompt) -> Reply | Refusal:
         if prompt.options:
             reply = _menu(prompt, on_stderr).unsafe_ask()
             return exclusive(prompt, tuple(reply)) if isinstance(reply, list) else reply
-        earlier = prompt.earlier if isinstance(prompt.earlier, str) else ""
+        # What a file gave may drive the terminal, and its number would be no such text.
+        earlier = prompt.earlier if isinstance(prompt.earlier, str) and tamed(prompt.earlier) == prompt.earlier else ""
         asked = questionary.text(_folded(f"{prompt.text} ({_ways(prompt)})"), default=earlier, output=on_stderr)
         return read_reply(prompt, asked.unsafe_ask())
     except EOFError:
@@ -158,10 +162,29 @@ def filled(text: str) -> str:
     return "\n".join(line for paragraph in text.split("\n") for line in _wrapped(paragraph, 1))
 
 
-def _wrapped(text: str, margin: int) -> list[str]:
-    """The lines for the terminal that shows the questions, wherever the result goes."""
-    columns = FALLBACK
+def pages(text: str) -> list[str]:
+    """The text from its first line as the pages that fit the window, one at least."""
+    columns, rows = _window()
+    full: list[list[str]] = [[]]
+    height = 0
+    for line in text.rstrip("\n").split("\n"):
+        taken = sum(max(1, -(-len(one) // columns)) for one in _wrapped(line, 0))
+        if height + taken > max(rows - ASKING, 1) and full[-1]:
+            full.append([])
+            height = 0
+        full[-1].append(line)
+        height += taken
+    return ["\n".join(page) for page in full]
+
+
+def _window() -> tuple[int, int]:
+    """Columns and rows of the terminal that shows the questions, wherever the result goes."""
     with suppress(OSError, ValueError):
-        columns = os.get_terminal_size(sys.stderr.fileno()).columns or FALLBACK
-    width = max(20, columns - margin)
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+        size = os.get_terminal_size(sys.stderr.fileno())
+        return size.columns or FALLBACK.columns, size.lines or FALLBACK.lines
+    return FALLBACK
+
+
+def _wrapped(text: str, margin: int) -> list[str]:
+    width = max(20, _window()[0] - margin)
+    return textwrap.wrap(tamed(text), width, break_long_words=False, break_on_hyphens=False) or [""]

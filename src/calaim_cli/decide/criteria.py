@@ -1,0 +1,218 @@
+"""Whether criteria and rules fit their questions, can be met and missed, and say in their text what they test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from itertools import product
+from typing import Final
+
+from calaim_cli.base.errors import Problem
+from calaim_cli.case.case import AGE
+from calaim_cli.decide.interview import telling_answers
+from calaim_cli.decide.known import asked_by
+from calaim_cli.decide.plausible import absent
+from calaim_cli.policy.policy import PROGRAMS, Policy
+from calaim_cli.policy.programs import Grade, rules_of, source_id
+from calaim_cli.policy.questions import NONE_OF_THESE, Answer, Condition, Criterion, Kind, Question, truths_of
+from calaim_cli.policy.rules import Rule, Truth, criteria_of
+
+MOST_CRITERIA: Final = 12  # 4,096 ways to answer at most
+Ways = frozenset[frozenset[str]]
+"""The criteria of a question that are met together, for each kind of answer."""
+
+TURNED: Final = re.compile(r"\bno(?:t|) (?:more than|over|fewer than|less than|under) ", re.IGNORECASE)
+ABOVE: Final = r"(?:more than|over|above|older than)"
+BELOW: Final = r"(?:fewer than|less than|under|below|younger than|before|before the|before age|until the)"
+
+
+TESTS: Final = {
+    Kind.YES_NO: (),
+    Kind.NUMBER: ("at_least", "at_most"),
+    Kind.CHOICE: ("any_choice", "one_of"),
+    Kind.CHOICES: ("any_choice", "has_any_of"),
+}
+"""The tests of a criterion that suit each kind of question."""
+DECIDING: Final = frozenset({"rule", "discretion", "excluded"})
+"""The parts that can make an outcome unlikely, or likely; the others only choose between what may be had."""
+PAIR: Final = 2
+
+
+def unfit(policy: Policy) -> Iterator[Problem]:
+    """Problems of rules and criteria as they are written, whether or not what they name is there."""
+    for check in (_rules, _unsure, _criteria):
+        yield from check(policy)
+
+
+def _rules(policy: Policy) -> Iterator[Problem]:
+    for entry in policy.entries:
+        for part, rule in rules_of(entry).items():
+            where = f'{PROGRAMS}: "{entry.id}": {part}'
+            yield from _empty_rules(rule, where)
+        # ECM is decided by its populations, Community Supports service by service.
+        if entry.rule is None and entry.id not in {"ecm", "cs"}:
+            yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
+
+
+def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
+    parts = (*rule.all_of, *rule.any_of, *rule.none_of)
+    if not parts:
+        yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
+    for part in parts:
+        if isinstance(part, Rule):
+            yield from _empty_rules(part, where)
+
+
+def _unsure(policy: Policy) -> Iterator[Problem]:
+    """Problems of facts that no document says, where they would make an outcome likely or unlikely."""
+    sure = {tag for tag, source in policy.sources.items() if source.grade is not Grade.UNVERIFIED}
+    unsure = {one for one, test in policy.criteria.items() if sure.isdisjoint(map(source_id, test.source))}
+    for entry in policy.entries:
+        for part, rule in rules_of(entry).items():
+            for criterion in sorted(unsure.intersection(criteria_of(rule))) if part in DECIDING else ():
+                words = f'"{criterion}" is of grade U, so no outcome may be likely or unlikely by it: make it a limit'
+                yield Problem(f'{PROGRAMS}: "{entry.id}": {part}', "unsure", words)
+
+
+def _criteria(policy: Policy) -> Iterator[Problem]:
+    used = policy.rule_criteria.union(*map(criteria_of, policy.programs_file.contradiction))
+    for criterion in policy.programs_file.criterion:
+        where = f'{PROGRAMS}: criterion "{criterion.id}"'
+        if question := policy.questions.get(criterion.question):
+            yield from misfits(criterion, question, where)
+        if criterion.id not in used:
+            yield Problem(where, "unused-criterion", "no rule or contradiction uses it; use it or remove it")
+
+
+def misfits(criterion: Condition, question: Question, where: str) -> Iterator[Problem]:
+    """Problems of a test that does not suit the kind of its question, or names choices that it has not."""
+    values = {key: getattr(criterion, key) for keys in TESTS.values() for key in keys}
+    given = {key for key, value in values.items() if value is not False and value not in (None, ())}  # zero is a limit
+    allowed = TESTS[question.kind]
+    for key in sorted(given.difference(allowed)):
+        yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")
+    if allowed and not given:
+        yield Problem(where, "no-test", f"no answer can meet it: add {' or '.join(allowed)}")
+    yield from absent(where, "choice", (*criterion.one_of, *criterion.has_any_of), question.choices)
+
+
+def unmeetable(policy: Policy) -> Iterator[Problem]:
+    """Problems of criteria and rules whose questions and criteria are all there."""
+    by_question: dict[str, list[Criterion]] = {}
+    for criterion in policy.programs_file.criterion:
+        by_question.setdefault(criterion.question, []).append(criterion)
+    ways = {name: ways_of(policy.questions[name], several) for name, several in by_question.items()}
+    for criterion in policy.programs_file.criterion:
+        yield from _criterion(criterion, ways[criterion.question])
+    for entry in policy.entries:
+        for part, rule in rules_of(entry).items():
+            where = f'{PROGRAMS}: "{entry.id}": {part}'
+            yield from _rule(rule, where, policy, ways)
+            yield from _met_by_zero(rule, part, where, policy)
+    yield from _contradictions(policy)
+    for one in policy.programs_file.contradiction:
+        if not one.above:
+            yield from _rule(one, f'{PROGRAMS}: contradiction "{one.id}"', policy, ways)
+
+
+def ways_of(question: Question, criteria: Iterable[Criterion]) -> Ways:
+    """What any known answer to the question can meet."""
+    several = tuple(criteria)
+    truths = truths_of(several)
+
+    def met(answer: Answer) -> frozenset[str]:
+        return frozenset(one for one, truth in truths({question.id: answer}).items() if truth is Truth.YES)
+
+    most = question.at_most
+    told = telling_answers(question, several)
+    apart = {one: met(one) for one in told if not isinstance(one, int) or most is None or one <= most}
+    none = frozenset(apart.pop(one) for one in ((NONE_OF_THESE,),) if one in apart)
+    found = alone = frozenset(apart.values())
+    for _ in several:  # choices together meet what each of them does
+        found |= {one | other for one in found for other in alone if question.kind is Kind.CHOICES}
+    return found | none
+
+
+def _contradictions(policy: Policy) -> Iterator[Problem]:
+    """Problems of contradictions: each compares two questions, so that both can be named."""
+    for one in policy.programs_file.contradiction:
+        counts = [question for question in one.above if policy.questions[question].kind is Kind.NUMBER]
+        both_ways = one.above and [*criteria_of(one)]
+        if len(asked_by(one, policy)) != PAIR or len(one.above) > PAIR or len(one.above) != len(counts) or both_ways:
+            words = "compare two questions: by criteria, or by two counts in `above`"
+            yield Problem(f'{PROGRAMS}: contradiction "{one.id}"', "contradiction", words)
+
+
+def _criterion(criterion: Criterion, ways: Ways) -> Iterator[Problem]:
+    where = f'{PROGRAMS}: criterion "{criterion.id}"'
+    if not any(criterion.id in met for met in ways):
+        yield Problem(where, "unreachable", "no answer can meet it: look at its test, and at the question's own limits")
+    elif all(criterion.id in met for met in ways):
+        yield Problem(where, "always-met", "every answer meets it, so it tests nothing: look at its test")
+    for key, number in (("at_least", criterion.at_least), ("at_most", criterion.at_most)):
+        for name, text in (("text", criterion.text), ("letter", criterion.letter)):
+            if number is not None and text and not _says(text, key, number):
+                words = (
+                    f"the {name} does not name {number:,}: people read the {name}, so let both say the same, in digits"
+                )
+                yield Problem(f"{where}: {key}", "not-in-text", words)
+
+
+def _says(text: str, key: str, number: int) -> bool:
+    """Whether a text names the number of a test, or the next one as in "under 21" for at most 20."""
+    plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3})", "", TURNED.sub("", text))
+    beyond, beside = (ABOVE, number - 1) if key == "at_least" else (BELOW, number + 1)
+    after, next_to, named = (
+        set(re.findall(rf"{word}(?<![0-9])([0-9]+)", plain, re.IGNORECASE))
+        for word in (rf"\b(?:{ABOVE}|{BELOW}) \$?", rf"\b{beyond} \$?", "")
+    )
+    # "Had a stay" is one stay or more. The number after "under" is not the one that is tested, but the next.
+    return str(number) in named - after or str(beside) in next_to or (number <= 1 and key == "at_least" and not named)
+
+
+def _rule(rule: Rule, where: str, policy: Policy, ways: dict[str, Ways]) -> Iterator[Problem]:
+    """Problems of a rule, or one inside it, that comes out the same whatever is answered, as far as can be tried."""
+    names = frozenset(criteria_of(rule))
+    if len(names) <= MOST_CRITERIA:
+        asked = dict.fromkeys(policy.criteria[name].question for name in names)
+        each = ({met & names for met in ways[question]} for question in asked)
+        found = set[bool]()
+        for several in product(*each):
+            found.add(_holds(rule, frozenset().union(*several)))
+            if len(found) > 1:
+                break
+        else:
+            words = "is met by every answer, and decides nothing" if True in found else "can be met by no answers"
+            yield Problem(where, "always-met" if True in found else "unreachable", f"{words}: look at its criteria")
+            return
+    for part in (*rule.all_of, *rule.any_of, *rule.none_of):
+        if isinstance(part, Rule):
+            yield from _rule(part, where, policy, ways)
+
+
+def _holds(rule: Rule | str, met: Collection[str]) -> bool:
+    if isinstance(rule, str):
+        return rule in met
+    some = not rule.any_of or any(_holds(part, met) for part in rule.any_of)
+    every = all(_holds(part, met) for part in rule.all_of)
+    return every and some and not any(_holds(part, met) for part in rule.none_of)
+
+
+def _met_by_zero(rule: Rule, part: str, where: str, policy: Policy) -> Iterator[Problem]:
+    """Problems of counts: who has had none fits by no rule for that, and is within every limit."""
+    for name in _wanted(rule):
+        criterion = policy.criteria[name]
+        of_count = policy.questions[criterion.question].kind is Kind.NUMBER and criterion.question != AGE
+        if of_count and (not criterion.at_least) is not (part == "limit"):
+            words = "0 is not within it: use at_most" if part == "limit" else "0 meets it: use at_least"
+            yield Problem(where, "zero", f'"{name}": {words}, or another part (a limit is what 0 is always within)')
+
+
+def _wanted(rule: Rule, *, positive: bool = True) -> Iterator[str]:
+    """The criteria that the rule wants to be met: none of none of them."""
+    for parts, wanted in ((rule.all_of, positive), (rule.any_of, positive), (rule.none_of, not positive)):
+        for part in parts:
+            if isinstance(part, Rule):
+                yield from _wanted(part, positive=wanted)
+            elif wanted:
+                yield part
