@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -26,7 +29,8 @@ from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Condition, Kind
 from calaim_cli.policy.rules import Truth
 from calaim_cli.policy.talk import Implied, Row
-from callers import Caller, about, caller, drawn, outcomes, plausible, talk_of, talk_with, unsure
+from callers import Caller, about, caller, drawn, outcomes, plausible, talk_of, talk_with, unsure, unsure_of_questions
+from conftest import ROOT
 
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 SHARES = (0.15, 0.3)
@@ -95,6 +99,29 @@ def test_age_not_known_asks_for_both() -> None:
         held = talk_with(talk, who._replace(rows=who.rows | {"age": UNKNOWN}))
         true, found = outcomes(talk, who.answers), outcomes(talk, held.answers)
         assert all(found[one] in {true[one], Outcome.NEED_ANSWERS} for one in found), who
+
+
+@pytest.mark.parametrize("share", [0.0, 0.15])
+@pytest.mark.parametrize(("scope", "prompts", "ecm_at"), [((), 9, 7), (("ecm",), 7, 7)], ids=["everything", "ecm"])
+def test_talk_is_short(scope: tuple[str, ...], prompts: int, ecm_at: int, share: float) -> None:
+    """Half of the callers are through after nine screens, and know about ECM after seven, even if not all is known."""
+    chance = seeded(9)
+    held = [talk_with(about(*scope), unsure_of_questions(who, share, chance)) for who in plausible(200)]
+    topics = [[shown.screen.follows or shown.screen.id for shown in one.shown] for one in held]
+    changes = [sum(a != b for a, b in pairwise(one)) for one in topics]
+    assert people.percentile([len(one.shown) for one in held], 50) <= prompts
+    assert people.percentile([one.ecm_at or len(one.shown) for one in held], 50) <= ecm_at
+    assert people.percentile(changes, 50) <= 7
+
+
+def test_bench_prints_what_it_measured() -> None:
+    """A developer who changes the screens sees with one command what it costs the callers."""
+    command = [sys.executable, str(ROOT / "bench" / "interview.py")]
+    done = subprocess.run([*command, "10"], capture_output=True, text=True, timeout=120, check=True)
+    rows = [line.split("  ")[0] for line in done.stdout.splitlines()[1:] if not line.startswith(" ")]
+    assert rows == ["everything"] * 3 + ["ecm"] * 3
+    assert all(line.endswith("  0") for line in done.stdout.splitlines()[1:])
+    assert subprocess.run([*command, "many"], capture_output=True, timeout=60, check=False).returncode == 2
 
 
 UNSAFE = [
