@@ -67,7 +67,7 @@ def cost_of(talk: Talk, caller: callers.Caller, who: callers.Caller) -> Cost:
 
 
 def keys(shown: Shown, rows: dict[str, Mark]) -> tuple[int, int]:
-    """The keys for one screen by letters, and by arrows: marks (two keys for not known), numbers, the key at the end."""
+    """The keys for one screen by letters, and by arrows: marks (two keys if not known), numbers, the key at the end."""
     marks = [rows[row.id] for row in shown.rows]
     if len(marks) == 1 or all(row.asks for row in shown.rows):
         typed = sum(len(str(mark)) + 1 if type(mark) is int else 1 for mark in marks)
