@@ -235,7 +235,8 @@ def test_second_run_changes_nothing(run: Run, tmp_path: Path, target: str, day: 
     before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.rglob("*") if path.is_file()}
     ran = run("batch", source, "--out", place / target, "--keep-going", "--as-of", day)
     assert ran.code == 3
-    assert "3 rows: 0 written, 2 unchanged, 1 refused, 0 conflicts; 2 with warnings: see report.csv. Nothing" in ran.err
+    see = rejects.removeprefix("out/").replace("rejects", "report")
+    assert f"0 written, 2 unchanged, 1 refused, 0 conflicts; 2 with warnings: see {see}. Nothing" in ran.err
     assert {
         path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.rglob("*") if path.is_file()
     } == before
@@ -430,3 +431,14 @@ def test_missing_folder_is_named(run: Run, tmp_path: Path, name: str) -> None:
     assert ran.code == 6
     assert f"folder {tmp_path / 'nowhere'} does not exist; create it first" in ran.err
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_summary_names_the_report_that_is_there(run: Run, tmp_path: Path) -> None:
+    """Beside a zip file the report has a name of its own to look at; a cell that cannot be read is refused as that."""
+    rows = [row(1, mrn="123456"), row(2, member_agreed="perhaps")]
+    ran = run("batch", write(tmp_path, rows), "--out", tmp_path / "out.zip", "--keep-going")
+    assert "see out.zip.report.csv" in ran.err
+    [refused] = [
+        line for line in read_csv((tmp_path / "out.zip.report.csv").read_bytes()) if line["status"] == "refused"
+    ]
+    assert refused["code"] == "bool-format"

@@ -149,6 +149,8 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "unlikely": {"excluded_programs": "hospice"},
     "has-ecm": {"referrer_relationship": "other", "current_services": "ecm"},
     "has-ccm": {"current_services": "ccm"},
+    "has-chw": {"program": "chw", "current_services": "chw", "notes": "A challenge."},
+    "has-ecm-for-chw": {"program": "chw", "current_services": "ecm", "notes": "A challenge."},
     "has-support": {**RESPITE, "respite_hours_used": "3", "current_services": "community_supports"},
     "notes-wanted": {"program": "chw"},
     "region-not-confirmed": {"county": "Imperial", "zip": "92243"},
@@ -202,11 +204,13 @@ def test_ecm_and_chw_for_one_member_warn_of_both_rows(run: Run, tmp_path: Path) 
         row(2),
         row(1, cin="91234567A", mrn="", program="chw"),
         row(2, program="chw", mrn="87654321"),
+        row(3, mrn="00123456"),
+        row(3, mrn="123456", program="chw"),
     ]
     ran = run("batch", written(tmp_path / "m.csv", *rows), "--out", tmp_path / "out", *DAY)
     assert ran.code == 0, ran.err
     codes = [line["code"].split(";") for line in report(tmp_path / "out" / "report.csv")]
-    assert ["ecm-and-chw" in line for line in codes] == [True, False, True, False]
+    assert ["ecm-and-chw" in line for line in codes] == [True, False, True, False, True, True]
 
 
 SAME: Final[list[tuple[dict[str, str], dict[str, str], str]]] = [

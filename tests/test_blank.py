@@ -89,3 +89,9 @@ def test_blank_case_is_written_once(run: Run, tmp_path: Path) -> None:
     again = run("case", "new", "--out", path)
     assert (again.code, path.read_bytes()) == (6, b"precious")
     assert "choose another name" in again.err
+
+
+def test_what_is_no_text_is_not_told_as_one(catalog: Policy) -> None:
+    """What may be true or false, or not known, is never said to be a text of so many characters."""
+    kinds = {FieldKind.YES_NO, FieldKind.YES_NO_UNKNOWN}
+    assert [one.key for one in FIELDS if one.kind in kinds and "characters" in accepted(one, catalog)] == []

@@ -555,3 +555,12 @@ def test_provider_whom_the_member_prefers_is_asked_for(made: Make) -> None:
     wish = {"referral.preferred_ecm_provider": "Example Care Partners"}
     assert "ECM provider that the member prefers: Example Care Partners" in requests_of(made(wish))
     assert "Example Care Partners" not in requests_of(made({**wish, "referral.program": "chw"}))
+
+
+def test_hidden_masks_short_names_and_details() -> None:
+    """A name of two or three letters is found in the referrer's own texts, as a word and in an e-mail address."""
+    member = Member(first_name="Ann", last_name="Lee")
+    referrer = Referrer(name="Bo Lee", email="ann.lee@example.org", address="2 Annex St", source_detail="Ann's aunt")
+    masked = hidden(Case(member=member, referrer=replace(referrer, relationship="other"))).referrer
+    assert (masked.name, masked.email, masked.source_detail) == (HIDDEN, HIDDEN, HIDDEN)
+    assert masked.address == "2 Annex St"

@@ -18,6 +18,7 @@ import pytest
 import tree
 
 from calaim_cli.case.case import PARTS, Profile, read_case
+from calaim_cli.case.form import BY_KEY
 from calaim_cli.draft.draft import Drafter
 from calaim_cli.policy.policy import Policy, kinds
 from calaim_cli.show.help import EXIT_CODES
@@ -288,10 +289,11 @@ def test_what_leaves_is_what_the_page_on_privacy_lists(catalog: Policy, plan: st
 
 SOURCES = sorted((ROOT / "src" / "calaim_cli").rglob("*.py"))
 SEEN = (
+    "X",  # the report by its own name
     *("report.csv", "the member's card", "the other entries", "first whether", "what became of"),
     *("where the referral", "its plans and their phones", "where they come from"),
 )
-"""What a person is told to see, or what she gets to see, beside commands and pages."""
+"""What a person is told to see, or what she gets to see, beside commands, pages and keys."""
 
 
 def messages() -> Iterator[str]:
@@ -325,5 +327,5 @@ def test_what_a_message_points_to_is_there() -> None:
         assert all((ROOT / page).exists() for page in re.findall(r"\bdocs/[\w-]+\.md", text)), text
         assert set(re.findall(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*", text)) <= everywhere, text
         for seen in re.findall(r"\b[Ss]ee (.+)", text):
-            assert seen.startswith((*SEEN, "'calaim ", "docs/", "[[", "routes.toml")), text
+            assert seen.startswith((*SEEN, *BY_KEY, "'calaim ", "docs/", "[[", "routes.toml")), text
     assert pointed > 20

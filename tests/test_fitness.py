@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -490,3 +491,18 @@ def test_other_without_saying_which_is_a_warning(catalog: Policy, key: str) -> N
     assert [(one.where, one.code) for one in plain.warnings] == [(f"referrer.{key}_detail", "say-which")]
     said = {f"referrer.{key}": "other", f"referrer.{key}_detail": "Neighbor"}
     assert checked(catalog, said).warnings == ()
+
+
+@pytest.mark.parametrize("typed", ["?", "N/A", ".", "none", "unknown"])
+@pytest.mark.parametrize("where", ["member.first_name", "referrer.name", "referrer.address"])
+def test_what_says_nothing_is_missing(catalog: Policy, where: str, typed: str) -> None:
+    """A sign in the place of a name or an address that the form needs is as good as an empty one."""
+    assert codes(checked(catalog, {where: typed}).problems) == [(where, "missing")]
+
+
+@pytest.mark.parametrize("where", ["member.caregiver_name", "member.email", "member.preferred_language", "member.cin"])
+def test_what_may_be_left_out_may_be_none(catalog: Policy, where: str) -> None:
+    """Whoever writes none where nothing is needed is not sent back, and the letter has no sign for it."""
+    found = checked(catalog, {where: "None"})
+    assert found.problems == ()
+    assert attrgetter(where)(found.case) == ""

@@ -112,8 +112,9 @@ def outcome(case: Case, make: Make) -> tuple[str, ...]:
 
 
 def with_text(where: str, text: str) -> dict[str, Any]:
-    """The complete case with a text in a field."""
-    return changed(COMPLETE, {where: [text] if where in LIST_FIELDS else text})
+    """The complete case with a text in a field, of a member who receives ECM where that is what the field is of."""
+    now = {"referral.current_services": ["ecm"]} if where.startswith("referral.ecm_provider") else {}
+    return changed(COMPLETE, {**now, where: [text] if where in LIST_FIELDS else text})
 
 
 @pytest.mark.parametrize("where", [*TEXT_FIELDS, *LIST_FIELDS])

@@ -168,7 +168,8 @@ ANSWERS: list[tuple[Kind, str, Any]] = [
     (Kind.NUMBER, '="007"', 7),
     (Kind.NUMBER, "five", "five"),
     (Kind.NUMBER, "-1", "-1"),
-    (Kind.NUMBER, "5.0", "5.0"),
+    (Kind.NUMBER, "5.0", 5),
+    (Kind.NUMBER, "5.5", "5.5"),
     (Kind.NUMBER, chr(0x665), chr(0x665)),
     (Kind.NUMBER, "1" * 5000, "1" * 5000),
     (Kind.NUMBER, "unknown", DONT_KNOW),
@@ -227,13 +228,8 @@ def told() -> Iterator[tuple[str, str, str]]:
     rooms = ("base", "policy", "decide", "draft")
     paths = [path for room in rooms for path in (ROOT / "src" / "calaim_cli" / room).glob("*.py")]
     for path in paths:
-        if path.name in {
-            "load.py",
-            "soundness.py",
-            "plausible.py",
-            "sound_talk.py",
-            "files.py",
-        }:  # of the data, and of files
+        # Of the data, and of files.
+        if path.name in {"load.py", "soundness.py", "plausible.py", "sound_talk.py", "files.py"}:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Problem", "NotFound"}:

@@ -357,7 +357,7 @@ def test_parts_that_may_not_rest_on_a_rumor() -> None:
 @pytest.mark.parametrize("part", ["first", "limit", "choose_one"])
 def test_rumor_may_send_to_the_plan(run: Run, data_copy: Path, part: str) -> None:
     """A fact of grade U may stand where it leads to the plan's word, a step or a choice."""
-    gate = f'{part} = {{ say = "Ask.", all_of = ["aged_18_or_older"] }}'
+    gate = f'{part} = {{ say = "Ask.", letter = "Decide.", all_of = ["aged_18_or_older"] }}'
     edit(data_copy / PROGRAMS, END, POPULATION + 'source = ["G26"]\nrule = { all_of = ["adult"] }\n' + gate)
     assert check(run, data_copy).code == 0
 
@@ -683,11 +683,11 @@ IN_ROUTES = {
         ('form "kp"', "initials", "unknown-name", '"member.mrn"'),
     ),
     "phrase-twice": (
-        r'"in rehab"',
-        '"in  Rehab", "in rehab"',
-        ("referral: part2_phrases", "phrase", '"in rehab" appears 2'),
+        r'"drug court"',
+        '"drug  Court", "drug court"',
+        ("referral: part2_phrases", "phrase", '"drug court" appears 2'),
     ),
-    "phrase-of-nothing": (r'"in rehab"', '" - "', ("referral: part2_phrases", "phrase", "without a word")),
+    "phrase-of-nothing": (r'"drug court"', '" - "', ("referral: part2_phrases", "phrase", "without a word")),
     "form-of-an-unknown-plan": (r'plans = \["kp"\]', 'plans = ["pk"]', ("form", "plans", "unknown-plan", '"pk"')),
     "plan-with-two-forms": (
         r'id = "sheet"',

@@ -460,7 +460,7 @@ def test_names_arrive_as_typed(
     """A name in any script is kept letter by letter, also on a terminal that cannot show it."""
     save = tmp_path / "case.toml"
     with Terminal("refer", "--plain", "--program", "ecm", "--save", save, *DAY, settings=settings) as terminal:
-        for line in ("san mateo", "kp", "none"):
+        for line in ("san mateo", "kp", "none", "1", "1"):
             terminal.prompt()
             terminal.line(line)
         assert "name" in terminal.prompt()

@@ -649,3 +649,20 @@ def test_accepted_values_are_accepted_again_unchanged(check: Callable[[str], Val
     checked = check(text)
     if not checked.error:
         assert check(checked.value) == checked
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["call +1 415-555-0123 123-45-6789", "+14155550123 123 45 6789", "123-45-\n6789", "123_45_6789", "123/45/6789"],
+)
+def test_social_security_number_is_seen_after_a_telephone(text: str) -> None:
+    """A telephone number before it hides no Social Security number, nor does a line break or a slash in it."""
+    assert values.free_text(text).warning == "text-ssn"
+
+
+@pytest.mark.parametrize(
+    "text", ["+1 415-555-0123", "+52 55 5555 0100", "+14155550123 x12", "94401-1234", "415/555/0123"]
+)
+def test_telephone_alone_is_no_social_security_number(text: str) -> None:
+    """A number for a call, or a ZIP code, is no false alarm."""
+    assert values.free_text(text).warning == ""

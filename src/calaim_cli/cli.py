@@ -712,7 +712,7 @@ def batch_rows(
             _show_json([tally.document(order.out)], (*warnings, *left))
     else:
         _warn(left)
-        say(tally.text())
+        say(tally.text(order.list_of(batch.REPORT).name))
     return tally.exit_code
 
 

@@ -4,6 +4,8 @@ One step before every check, the same at a prompt, in a case and in a sheet. Nam
 """
 
 YES_NO = {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}
+# Python reads 4,300 digits and TOML 64 bits, with errors of their own beyond; no count of anybody's has ten.
+LONGEST_NUMBER = 9
 DONT_KNOW_WORDS = frozenset({"unknown", "dk", "don't know", "dont know", "do not know", "not known"})
 # Each sign with those that word processors, phones and East Asian keyboards put in its place. Digits of other scripts,
 # letters that look like A to Z, and marks that turn the reading direction around are not among them.
@@ -45,3 +47,10 @@ def yes_or_no(text: str) -> bool | None:
 def is_unknown(text: str) -> bool:
     """Whether the text says that something is not known."""
     return word(text) in DONT_KNOW_WORDS
+
+
+def whole_number(text: str) -> int | None:
+    """The whole number that a text gives, also as spreadsheets write it (5.0); None for anything else."""
+    number, _, decimals = plain(text).strip().partition(".")
+    fits = number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER
+    return int(number) if fits and not decimals.strip("0") else None

@@ -116,10 +116,10 @@ class Tally(Struct):
             return OutputRefused.exit_code
         return LEFT_OUT if self.refused else 0
 
-    def text(self) -> str:
-        """The summary, in one line."""
+    def text(self, report: str = REPORT) -> str:
+        """The summary, in one line, with the name of the report."""
         drafted = self.rows - self.refused
-        words = f"{self.warned} with warnings" + ("" if self.dry else ": see report.csv")
+        words = f"{self.warned} with warnings" + ("" if self.dry else f": see {report}")
         warned = f" ({words})" if self.warned and (self.dry or self.written == drafted) else ""
         if self.dry:
             fates = f"{drafted} would be drafted{warned}, {self.refused} refused. Dry run: nothing was written."

@@ -10,13 +10,12 @@ from typing import Any, Final
 
 from calaim_cli.base.cautions import in_general
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.folding import is_unknown, plain, unwrapped, yes_or_no
+from calaim_cli.base.folding import is_unknown, plain, unwrapped, whole_number, yes_or_no
 from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, MAY_BE_NONE, REACH, FieldKind
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
 from calaim_cli.policy.routes import Form
 
-NUMBER: Final = re.compile(r"[0-9]{1,9}")
 # A column of the case itself, and of none of its tables.
 ANSWERED_ON: Final = "answered_on"
 # Every sheet has these columns, before and after those that the plan's form requires.
@@ -36,6 +35,8 @@ ROUTE_COLUMNS: Final = {
     "county-not-served": "county",
     "region-unknown": "zip",
     "service-not-offered": "services",
+    # Which answers they are would tell of the member.
+    "answers-contradict": "answers",
 }
 
 
@@ -155,4 +156,5 @@ def cell_answer(text: str, question: Question) -> object:
         return yes_or_no(given)
     if question.kind is Kind.CHOICES:
         return list(_split(given))
-    return int(given) if question.kind is Kind.NUMBER and NUMBER.fullmatch(given) else given
+    number = whole_number(given) if question.kind is Kind.NUMBER else None
+    return given if number is None else number

@@ -150,7 +150,7 @@ def read_profile(path: Path) -> Profile:
     """The user's profile; an absent one is empty. Raises InputError when it is there but not valid."""
     if not path.exists():
         return Profile()
-    document = parse_toml(read_text(str(path), LARGEST), str(path))
+    document = parse_toml(read_text(str(path), LARGEST), f"{path} (your profile)")
     # A profile has to tell its schema, as its keys may mean something else in a later one.
     kind = document.pop("kind", "")
     tables, problems = read_tables({"schema": "", **document}, PROFILE_SCHEMA, PROFILE_PARTS)

@@ -232,10 +232,15 @@ FIELDS: Final = (
         or_left_out(values.line),
         when=is_child,
     ),
-    Field("referrer.name", "Referrer's name", "Referrer's name", values.name),
+    Field("referrer.name", "Referrer's name", "Referrer's name", or_left_out(values.name)),
     Field("referrer.organization", "Organization", "Referrer's organization", or_left_out(values.line, NO_VALUE)),
     Field("referrer.npi", "Organization's NPI", "Organization's NPI (ten digits)", or_left_out(values.npi, NO_VALUE)),
-    Field("referrer.address", "Address", "Organization's address: street, city, state, ZIP code", values.line),
+    Field(
+        "referrer.address",
+        "Address",
+        "Organization's address: street, city, state, ZIP code",
+        or_left_out(values.line),
+    ),
     Field("referrer.phone", "Phone", "Referrer's phone", values.phone),
     Field("referrer.email", "E-mail", "Referrer's e-mail (one that is read: the plan answers there)", values.email),
     Field(

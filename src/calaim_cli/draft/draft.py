@@ -98,7 +98,10 @@ class Drafter:
         asked = _asked(kept)
         wanted = self._populations.union(asked) if "ecm" in asked else asked
         screening = self._screener.screen(case, self.as_of, wanted, membership.plan)
-        stated = [one for one in checked.problems if not preview or one.code not in STILL_TO_SAY]
+        # What could not be read is told so, and not that it is missing.
+        told = {one.where for one in unread}
+        stated = [one for one in checked.problems if one.where not in told]
+        stated = [one for one in stated if not preview or one.code not in STILL_TO_SAY]
         stated += [one for one in screening.warnings if one.code in STOPPING]
         region, wrong = region_of(case, county, policy) if county else ("", ())
         problems = (*unread, *membership.problems, *wrong, *stated, *screening.problems)

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.folding import is_unknown, yes_or_no
+from calaim_cli.base.folding import is_unknown, whole_number, yes_or_no
 from calaim_cli.base.wording import choice_of, did_you_mean, names_several, one_of
 from calaim_cli.policy.rules import MOST_REMEMBERED, Rule, Truth, Truths
 
@@ -205,7 +205,8 @@ def _wrong_kind(where: str, wanted: str) -> Problem:
     return Problem(where, "answer-kind", f'wrong kind of answer: give {wanted} or "{DONT_KNOW}"')
 
 
-def _number(question: Question, value: object, where: str) -> Answer | Problem:
+def _number(question: Question, given: object, where: str) -> Answer | Problem:
+    value = whole_number(given) if isinstance(given, str) else given
     if not isinstance(value, int) or isinstance(value, bool):
         return _wrong_kind(where, f"a whole number of {question.unit}")
     if value < 0 or (question.at_most is not None and value > question.at_most):

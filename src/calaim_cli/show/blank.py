@@ -32,7 +32,7 @@ def accepted(field: Field, policy: Policy) -> str:
     if choices := choices_of(field, policy):
         return f"{'any' if field.kind is FieldKind.CHOICES else 'one'} of {', '.join(choices)}"
     match field.kind:
-        case FieldKind.YES_NO:
+        case FieldKind.YES_NO | FieldKind.YES_NO_UNKNOWN:
             return TYPES[TYPE_OF[field.key]][1]
         case FieldKind.DATE:
             return MESSAGES["dob-format"]

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound, Problem
-from calaim_cli.base.folding import is_unknown
+from calaim_cli.base.folding import is_unknown, whole_number
 from calaim_cli.base.values import MESSAGES, Value, date_of_birth, figures
 from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import AGE, Case, age_of
@@ -31,8 +31,6 @@ Save = Callable[[Case], None]
 """Takes the case after every reply, to save it."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
 BOTH: Final = "both"
-# Python reads 4,300 digits and TOML 64 bits, with errors of their own beyond; no count of anybody's has ten.
-LONGEST: Final = 9
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
 CHOICES_OF_REFERRER: Final = ("relationship", "relationship_detail", "source", "source_detail")
 """Asked for before the texts about the referrer: they decide which of those are needed."""
@@ -85,11 +83,11 @@ def question_prompt(question: Question, case: Case, policy: Policy, as_of: date)
     bound = "" if most is None else f" to {most}"
 
     def number(typed: str) -> Value:
-        typed = figures(typed)
-        if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST and (most is None or int(typed) <= most):
-            return Value(typed)
+        counted = whole_number(typed)
+        if counted is not None and (most is None or counted <= most):
+            return Value(str(counted))
         # A date of birth will do for the age, and is kept as such.
-        born = question.id == AGE and not typed.isdigit()
+        born = question.id == AGE and not figures(typed).isdigit()
         return date_of_birth(typed, as_of) if born else Value(typed, "number")
 
     return Prompt(
