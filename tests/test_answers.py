@@ -30,14 +30,17 @@ def test_policy_of_a_wheel_is_that_of_the_toml_files(answers_folder: Path, catal
     assert loaded.gazetteer.counties == catalog.gazetteer.counties
 
 
-@pytest.mark.parametrize("name", ["programs.json", "counties.json", "routes.json"])
+FILES = ("programs", "counties", "routes", "talk")
+
+
+@pytest.mark.parametrize("name", [f"{one}.json" for one in FILES])
 @pytest.mark.parametrize("kept", [None, 0, 0.5, 0.999])
 def test_spoiled_policy_is_read_from_the_toml_files(
     answers_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kept: float | None
 ) -> None:
     """A file that an installation left out or cut short costs time, not correctness."""
     monkeypatch.setattr(quick, "FOLDER", str(tmp_path))
-    for one in ("programs.json", "counties.json", "routes.json"):
+    for one in (f"{name}.json" for name in FILES):
         content = (answers_folder / one).read_bytes()
         if one != name:
             (tmp_path / one).write_bytes(content)
@@ -49,7 +52,7 @@ def test_spoiled_policy_is_read_from_the_toml_files(
 
 def test_own_folder_is_always_read_as_toml(answers_folder: Path, data_copy: Path, run: Run) -> None:
     """With a data folder, what the wheel brings is not used."""
-    for name in ("programs.toml", "counties.toml", "routes.toml"):
+    for name in (f"{one}.toml" for one in FILES):
         path = data_copy / name
         path.write_text(
             (ROOT / "data" / name).read_text("utf-8").replace('edition = "2026-11"', 'edition = "our own"'), "utf-8"

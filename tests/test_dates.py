@@ -243,7 +243,7 @@ def test_adults_are_reminded_to_keep_their_coverage(run: Run, age: object, day: 
     [
         ("2026-12-30", []),
         ("2026-12-31", ['"recuperative_care"', '"short_term_post_hospitalization_housing"']),
-        ("2027-01-01", ["programs.toml: past-review", "counties.toml: past-review", "routes.toml: past-review"]),
+        ("2027-01-01", [f"{name}.toml: past-review" for name in ("programs", "counties", "routes", "talk")]),
     ],
 )
 def test_review_is_due_on_the_day_itself(run: Run, day: str, due: list[str]) -> None:

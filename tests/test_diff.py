@@ -31,6 +31,13 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 
+def test_changed_words_of_a_screen_are_told_by_their_row(run: Run, data_copy: Path) -> None:
+    """A reviewer of the interview reads the one row that was changed, not the whole screen."""
+    edit(data_copy, "talk.toml", 'say = "Hospice care"', 'say = "Hospice"')
+    ran = run("data", "diff", DATA, data_copy)
+    assert ran.out.splitlines()[0] == 'change\tscreen "coverage": rows "hospice": say: was Hospice care, now Hospice'
+
+
 def test_same_data_differ_in_nothing(run: Run) -> None:
     """Comparing an edition with itself finds no change and no case that comes out differently."""
     ran = run("data", "diff", DATA, DATA, ROOT / "examples" / "case.toml", "--as-of", AS_OF)
@@ -78,12 +85,12 @@ def test_changed_threshold_shows_who_is_decided_differently(run: Run, data_copy:
     document = json.loads(ran.out)
     assert list(document) == ["schema", "old", "new", "changes", "cases"]
     assert [(one["key"], one["was"], one["now"]) for one in document["changes"]] == [
+        ("at_least", "5", "6"),
         (
             "text",
             "Had 5 or more emergency visits in the last 6 months",
             "Had 6 or more emergency visits in the last 6 months",
         ),
-        ("at_least", "5", "6"),
     ]
     assert {(one["subject"], one["was"], one["now"]) for one in document["cases"]} == {
         ("ecm", "likely", "need-answers"),
@@ -101,9 +108,9 @@ def test_added_and_removed_entries_are_told(run: Run, data_copy: Path) -> None:
 
 def test_answers_that_only_one_edition_asks_for_stop_nothing(run: Run, data_copy: Path, write_case: WriteCase) -> None:
     """A saved case is compared even when one edition does not know one of its questions."""
-    text = (data_copy / "programs.toml").read_text("utf-8")
-    renamed = text.replace("complex_need", "complex_needs_now")
-    (data_copy / "programs.toml").write_text(renamed, "utf-8")
+    for name in ("programs.toml", "talk.toml"):
+        text = (data_copy / name).read_text("utf-8")
+        (data_copy / name).write_text(text.replace("complex_need", "complex_needs_now"), "utf-8")
     ran = run("data", "diff", DATA, data_copy, write_case({"answers.complex_need": True}), "--as-of", AS_OF)
     assert ran.code == 0
     assert 'question "complex_needs_now": was not there, now added' in ran.out

@@ -189,12 +189,12 @@ def test_man_page_is_current_and_sound() -> None:
 @pytest.mark.parametrize(
     ("kind", "file", "said"),
     [
-        ("route", "routes.toml", "unknown-plan"),
-        ("question", "programs.toml", "unused-question"),
-        ("criterion", "programs.toml", "duplicate-id"),
+        ("route", "routes.toml", ["unknown-plan"]),
+        ("question", "programs.toml", ["unused-question", "not-asked"]),
+        ("criterion", "programs.toml", ["duplicate-id"]),
     ],
 )
-def test_entry_of_the_data_guide_fits(kind: str, file: str, said: str) -> None:
+def test_entry_of_the_data_guide_fits(kind: str, file: str, said: list[str]) -> None:
     """An entry that the data guide shows can be put into the file as it is; the check says no more than the guide."""
     guide = (ROOT / "docs" / "data-guide.md").read_text("utf-8")
     (entry,) = re.findall(rf"```toml\n(\[\[{kind}\]\].*?)```", guide, re.DOTALL)
@@ -202,8 +202,8 @@ def test_entry_of_the_data_guide_fits(kind: str, file: str, said: str) -> None:
         with (folder / "my-county" / file).open("a", encoding="utf-8") as data:
             data.write(f"\n{entry}")
         ran = document.run("calaim data check --data my-county --as-of 2026-11-22", folder)
-    assert len(ran.stderr.splitlines()[1:]) == bool(said), ran.stderr
-    assert said in ran.stderr
+    told = ran.stderr.splitlines()[1:]
+    assert [code for line, code in zip(told, said, strict=True) if code not in line] == [], ran.stderr
 
 
 def test_plan_of_the_data_guide_can_be_added() -> None:

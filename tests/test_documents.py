@@ -183,7 +183,7 @@ def test_profile_document_has_the_keys_of_the_file() -> None:
 def test_data_check_says_what_is_shipped(run: Run, data_copy: Path) -> None:
     """Of a folder of one's own it is told which of its files are missing, so that the shipped ones are used."""
     assert document(run, "data", "check", *DAY, "--json")["shipped"] == []
-    lacking = ["routes.toml", "zips.csv", "cities.csv"]
+    lacking = ["routes.toml", "talk.toml", "zips.csv", "cities.csv"]
     for name in lacking:
         (data_copy / name).unlink()
     assert document(run, "data", "check", "--data", data_copy, *DAY, "--json")["shipped"] == lacking

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +21,6 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Program, Subject
 from calaim_cli.policy.questions import DONT_KNOW, Criterion, Kind, Question
 from calaim_cli.policy.rules import Rule
-from conftest import ROOT
 from people import Answers, Person
 from strategies import CRITERIA, interviews, rules, unhurried
 
@@ -90,15 +86,6 @@ def test_ecm_is_settled_soon(everybody: list[Person]) -> None:
     for group, most in ((everybody, 12), (housed, 7)):
         counts = [len(people.interview(about, one.answers).questions) for one in group]
         assert people.percentile(counts, 50) <= most
-
-
-def test_bench_prints_what_it_measured() -> None:
-    """A developer who changes the order sees with one command what it saves."""
-    command = [sys.executable, str(ROOT / "bench" / "interview.py")]
-    done = subprocess.run([*command, "30"], capture_output=True, text=True, timeout=60, check=True)
-    rows = [line.split("  ")[0] for line in done.stdout.splitlines()[1:]]
-    assert rows == ["ecm", "ecm, housing decides", "chw", "everything"]
-    assert subprocess.run([*command, "many"], capture_output=True, timeout=60, check=False).returncode == 2
 
 
 @pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES)

@@ -169,7 +169,7 @@ def own_data(tmp_path: Path, change: Callable[[Path], object]) -> Path:
     """A folder of data of the user's own, changed by hand."""
     folder = tmp_path / "data"
     folder.mkdir()
-    for name in ("programs.toml", "counties.toml", "routes.toml"):
+    for name in ("programs.toml", "counties.toml", "routes.toml", "talk.toml"):
         shutil.copy(load.shipped() / name, folder)
     change(folder)
     return folder

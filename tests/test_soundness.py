@@ -27,7 +27,7 @@ from conftest import AS_OF, COMPLETE, Ran, Run, changed
 from drafts import GOLDEN, PROFILE
 from mutants import Tables, mutants
 
-PROGRAMS, COUNTIES, ROUTES = "programs.toml", "counties.toml", "routes.toml"
+PROGRAMS, COUNTIES, ROUTES, TALK = "programs.toml", "counties.toml", "routes.toml", "talk.toml"
 END = r"\Z"
 FIPS = r'fips = "06001"'
 
@@ -775,7 +775,7 @@ def test_data_past_their_review_are_used_with_a_warning(
     ran = run("data", "check", "--data", data_copy, "--as-of", as_of)
     assert (ran.code, ran.out) == (0, "ok\tdata edition 2026-11, nothing wrong\n")
     lines = [line for line in ran.err.splitlines() if "warning" in line and "past-review" in line]
-    assert [any(name in line for line in lines) for name in (PROGRAMS, COUNTIES, ROUTES)] == [warned] * 3
+    assert [any(name in line for line in lines) for name in (PROGRAMS, COUNTIES, ROUTES, TALK)] == [warned] * 4
 
 
 def test_source_past_its_own_review_is_named(run: Run, data_copy: Path) -> None:

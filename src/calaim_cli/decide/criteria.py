@@ -14,7 +14,7 @@ from calaim_cli.decide.known import asked_by
 from calaim_cli.decide.plausible import absent
 from calaim_cli.policy.policy import PROGRAMS, Policy
 from calaim_cli.policy.programs import Grade, rules_of, source_id
-from calaim_cli.policy.questions import NONE_OF_THESE, Answer, Criterion, Kind, Question, truths_of
+from calaim_cli.policy.questions import NONE_OF_THESE, Answer, Condition, Criterion, Kind, Question, truths_of
 from calaim_cli.policy.rules import Rule, Truth, criteria_of
 
 MOST_CRITERIA: Final = 12  # 4,096 ways to answer at most
@@ -79,14 +79,15 @@ def _criteria(policy: Policy) -> Iterator[Problem]:
     for criterion in policy.programs_file.criterion:
         where = f'{PROGRAMS}: criterion "{criterion.id}"'
         if question := policy.questions.get(criterion.question):
-            yield from _test_fits(criterion, question, where)
+            yield from misfits(criterion, question, where)
         if criterion.id not in used:
             yield Problem(where, "unused-criterion", "no rule or contradiction uses it; use it or remove it")
 
 
-def _test_fits(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
-    """The test suits the kind of its question, and names real choices."""
-    given = {key for keys in TESTS.values() for key in keys if getattr(criterion, key) not in (None, (), False)}
+def misfits(criterion: Condition, question: Question, where: str) -> Iterator[Problem]:
+    """Problems of a test that does not suit the kind of its question, or names choices that it has not."""
+    values = {key: getattr(criterion, key) for keys in TESTS.values() for key in keys}
+    given = {key for key, value in values.items() if value is not False and value not in (None, ())}  # zero is a limit
     allowed = TESTS[question.kind]
     for key in sorted(given.difference(allowed)):
         yield Problem(f"{where}: {key}", "test-kind", f"does not suit a {question.kind} question; remove it")

@@ -177,8 +177,11 @@ def _named(entries: Iterable[Struct]) -> dict[str, Struct]:
 def _keys(where: str, was: Struct, now: Struct, keys: Iterable[str]) -> Iterator[Change]:
     for key in keys:
         before, after = getattr(was, key), getattr(now, key)
+        inner = (*before, *after) if isinstance(before, tuple) else ()
+        if any(hasattr(one, "id") for one in inner):  # the rows of a screen, each by itself
+            yield from _between(f"{where}: {key}", before, after)
         # The choices of a question are shown in their order.
-        if before != after or (isinstance(before, dict) and [*before] != [*after]):
+        elif before != after or (isinstance(before, dict) and [*before] != [*after]):
             yield Change(where, "from" if key == "starts" else key, in_words(before), in_words(after))
 
 

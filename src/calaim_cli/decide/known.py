@@ -14,7 +14,7 @@ from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.questions import DONT_KNOW, Answer, Contradiction, Question, read_answer, read_answers
+from calaim_cli.policy.questions import DONT_KNOW, Answer, Contradiction, Question, in_doubt, read_answer, read_answers
 from calaim_cli.policy.rules import Truth, Truths, criteria_of, evaluator, remembered
 
 MANAGED_CARE: Final = "managed_care"
@@ -52,7 +52,9 @@ def known_of(case: Case, questions: Mapping[str, Question], as_of: date, plan: s
             warnings.append(caution("plan-without-managed-care", f"answers.{MANAGED_CARE}"))
         answers[MANAGED_CARE] = True
     if referred := _services(case.referral.current_services, questions):
-        if answers.get(CURRENT_SERVICES, DONT_KNOW) not in {DONT_KNOW, referred}:
+        answered = answers.get(CURRENT_SERVICES, DONT_KNOW)
+        said = set(answered) - {DONT_KNOW} if isinstance(answered, tuple) else set()
+        if answered != referred and not (in_doubt(answered) and said.issubset(referred)):
             where, words = f"referral.{CURRENT_SERVICES}, answers.{CURRENT_SERVICES}", "say two different things"
             told = f"{words} about what the member receives now: fix one, or remove it"
             problems = (*problems, Problem(where, "says-two-things", told))
@@ -69,10 +71,10 @@ def with_current_services(case: Case, questions: Mapping[str, Question]) -> Case
 
 
 def _services(given: object, questions: Mapping[str, Question]) -> tuple[str, ...]:
-    """The current services that are given, in the order of the question; () where they are not known, or not valid."""
+    """The current services that are given, in the order of the question; () where not all are known, or not valid."""
     asked = questions.get(CURRENT_SERVICES)
     answer = read_answer(asked, given, "") if given and asked else ()
-    return answer if isinstance(answer, tuple) and not isinstance(answer, Problem) and DONT_KNOW not in answer else ()
+    return answer if isinstance(answer, tuple) and not in_doubt(answer) else ()
 
 
 def age_of_answers(

@@ -19,10 +19,11 @@ from calaim_cli.case.form import BY_KEY, MAY_BE_NONE, NONE, REACH
 from calaim_cli.decide.criteria import unfit, unmeetable
 from calaim_cli.decide.known import MANAGED_CARE
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible
+from calaim_cli.decide.sound_talk import unsound_talk
 from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
-from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, Policy, cited
+from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, TALK, ZIPS, Policy, cited
 from calaim_cli.policy.programs import THREE_PROGRAMS, WHICH, Gate, Outcome, rules_of, source_id
 from calaim_cli.policy.questions import ANSWER, DONT_KNOW, Kind
 from calaim_cli.policy.routes import Channel, Form, ReferralWords, Route, Section
@@ -38,6 +39,10 @@ REFERENCES: Final = {
     **dict.fromkeys(("source", "codes_source", "from_source", "authority_source"), "source"),
     **dict.fromkeys(("fields", "required", "labels:name"), "field"),
     **{key: key for key in ("population", "topic", "group", "question")},
+    **dict.fromkeys(("answers", "asks", "part_of", "not_known", "yes:name", "no:name", "then:name"), "question"),
+    **dict.fromkeys(("may_be", "must_be"), "criterion"),
+    **dict.fromkeys(("after", "no_needs"), "row"),
+    "follows": "screen",
     "kinds": "kind",
     "above": "question",
     "touches": "entry",
@@ -55,7 +60,8 @@ def find_problems(policy: Policy) -> tuple[Problem, ...]:
     dangling = tuple(_references(policy, found))
     others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
     # What can be met is worked out from criteria and questions that are there.
-    return (*dangling, *implausible(policy, found), *others, *(() if dangling else unmeetable(policy)))
+    linked = () if dangling else (*unmeetable(policy), *unsound_talk(policy))
+    return (*dangling, *implausible(policy, found), *others, *linked)
 
 
 def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
@@ -79,6 +85,8 @@ def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
         "entry": entries | names | policy.plans.keys(),
         "outcome": list(Outcome),
         "field": BY_KEY,
+        "row": [row.id for screen in policy.talk_file.screen for row in screen.rows],
+        "screen": [one.id for one in policy.talk_file.screen],
         "number": ("mrn", "cin"),
     }
     for leaf in found:
@@ -110,6 +118,10 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
         f"{ROUTES}: route": (one.id for one in routes.route),
         f"{ROUTES}: form": (one.id for one in routes.form),
         f"{ROUTES}: offer": (one.plan for one in routes.offer),
+        f"{TALK}: voice": (one.id for one in policy.talk_file.voice),
+        f"{TALK}: screen": (one.id for one in policy.talk_file.screen),
+        f"{TALK}: row": (row.id for one in policy.talk_file.screen for row in one.rows),
+        f"{TALK}: implied": (one.id for one in policy.talk_file.implied),
     }
     for kind, ids in lists.items():
         for repeated, times in Counter(ids).items():

@@ -25,7 +25,7 @@ from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import WHICH, Outcome, Program, source_id
-from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Criterion, Question, is_met
+from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Criterion, Question, in_doubt, is_met
 from calaim_cli.policy.routes import Form, ReferralWords, Section, lines
 from calaim_cli.policy.rules import favoring
 
@@ -358,8 +358,7 @@ def answer_words(question: Question, answer: Answer) -> str:
     if isinstance(answer, int):
         return f"{answer} {question.unit}".rstrip()
     words = _choice_words((answer,) if isinstance(answer, str) else answer, question, question.choices)
-    half_known = isinstance(answer, tuple) and DONT_KNOW in answer
-    return f"{words}; not known of the others" if half_known else words
+    return f"{words}; not known of the others" if in_doubt(answer) else words
 
 
 def hidden(case: Case) -> Case:

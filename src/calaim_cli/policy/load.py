@@ -15,12 +15,18 @@ from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import parse_toml, read_text
 from calaim_cli.base.wording import did_you_mean, place_key
 from calaim_cli.policy.places import Cities, City, Gazetteer, Shares
-from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, ZIPS, CountiesFile, Policy, ProgramsFile
+from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, TALK, ZIPS, CountiesFile, Policy, ProgramsFile
 from calaim_cli.policy.programs import THREE_PROGRAMS, subjects
 from calaim_cli.policy.routes import RoutesFile
+from calaim_cli.policy.talk import TalkFile
 
-File = TypeVar("File", ProgramsFile, CountiesFile, RoutesFile)
-SCHEMAS: Final = {PROGRAMS: "calaim.programs/1", COUNTIES: "calaim.counties/1", ROUTES: "calaim.routes/1"}
+File = TypeVar("File", ProgramsFile, CountiesFile, RoutesFile, TalkFile)
+SCHEMAS: Final = {
+    PROGRAMS: "calaim.programs/1",
+    COUNTIES: "calaim.counties/1",
+    ROUTES: "calaim.routes/1",
+    TALK: "calaim.talk/1",
+}
 LARGEST: Final = 16 * 1024 * 1024
 
 
@@ -44,7 +50,7 @@ def load(folder: Path | None = None) -> Policy:
 
 
 def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
-    """The policy of the tables of the three TOML files, by their names; the tables of places are in the folder.
+    """The policy of the tables of the TOML files, by their names; the tables of places are in the folder.
 
     Raises InputError as `load` does.
     """
@@ -52,15 +58,16 @@ def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
     programs_file = _decode(tables[PROGRAMS], ProgramsFile, PROGRAMS, problems)
     counties_file = _decode(tables[COUNTIES], CountiesFile, COUNTIES, problems)
     routes_file = _decode(tables[ROUTES], RoutesFile, ROUTES, problems)
+    talk_file = _decode(tables[TALK], TalkFile, TALK, problems)
     # Nothing can be decided without one of the three programs.
     found = {program.id for program in programs_file.program} if programs_file is not None else set(THREE_PROGRAMS)
     for program in THREE_PROGRAMS:
         if program not in found:
             where = f'{PROGRAMS}: program "{program}"'
             problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
-    if programs_file is None or counties_file is None or routes_file is None or problems:
+    if programs_file is None or counties_file is None or routes_file is None or talk_file is None or problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
-    return _policy(programs_file, counties_file, routes_file, place)
+    return _policy(programs_file, counties_file, routes_file, talk_file, place)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -72,7 +79,7 @@ def _file(folder: Path, name: str) -> Path:
 
 def taken_from_shipped(folder: Path) -> tuple[str, ...]:
     """The files that a folder of the user's own does not have, so that the shipped ones stand in."""
-    return tuple(name for name in (PROGRAMS, COUNTIES, ROUTES, ZIPS, CITIES) if not (folder / name).exists())
+    return tuple(name for name in (*SCHEMAS, ZIPS, CITIES) if not (folder / name).exists())
 
 
 def from_wheel() -> Policy | None:
@@ -82,12 +89,13 @@ def from_wheel() -> Policy | None:
         programs = msgspec.json.decode((folder / "programs.json").read_bytes(), type=ProgramsFile)
         counties = msgspec.json.decode((folder / "counties.json").read_bytes(), type=CountiesFile)
         routes = msgspec.json.decode((folder / "routes.json").read_bytes(), type=RoutesFile)
+        talk = msgspec.json.decode((folder / "talk.json").read_bytes(), type=TalkFile)
     except (OSError, msgspec.DecodeError):
         return None
-    return _policy(programs, counties, routes, shipped())
+    return _policy(programs, counties, routes, talk, shipped())
 
 
-def _policy(programs: ProgramsFile, counties: CountiesFile, routes: RoutesFile, folder: Path) -> Policy:
+def _policy(programs: ProgramsFile, counties: CountiesFile, routes: RoutesFile, talk: TalkFile, folder: Path) -> Policy:
     """The policy of the files with the tables of the folder, or those shipped where it has none."""
     zips, cities = _file(folder, ZIPS), _file(folder, CITIES)
     shares, named = cache(lambda: read_zips(zips)), cache(lambda: read_cities(cities))
@@ -95,9 +103,10 @@ def _policy(programs: ProgramsFile, counties: CountiesFile, routes: RoutesFile, 
         programs_file=programs,
         counties_file=counties,
         routes_file=routes,
+        talk_file=talk,
         gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.misspelling, shares, named),
         subjects=subjects(programs.program, programs.population, programs.service),
-        sources={source.id: source for source in (*programs.source, *counties.source, *routes.source)},
+        sources={source.id: source for source in (*programs.source, *counties.source, *routes.source, *talk.source)},
         questions={question.id: question for question in programs.question},
         criteria={criterion.id: criterion for criterion in programs.criterion},
         outcomes={words.id: words for words in programs.outcome},

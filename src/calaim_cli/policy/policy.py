@@ -29,10 +29,12 @@ from calaim_cli.policy.programs import (
 )
 from calaim_cli.policy.questions import Contradiction, Criterion, Question, Topic
 from calaim_cli.policy.rules import criteria_of
+from calaim_cli.policy.talk import TalkFile
 
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
 ROUTES: Final = "routes.toml"
+TALK: Final = "talk.toml"
 ZIPS: Final = "zips.csv"
 CITIES: Final = "cities.csv"
 Named = TypeVar("Named", Program, places.Region, places.Plan, Question)
@@ -95,6 +97,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     programs_file: ProgramsFile
     counties_file: CountiesFile
     routes_file: routes.RoutesFile
+    talk_file: TalkFile
     gazetteer: places.Gazetteer
     subjects: tuple[Subject, ...]
     sources: dict[str, Source]
@@ -120,7 +123,12 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     @property
     def files(self) -> Mapping[str, DataFile]:
         """What each of the files holds, by its name."""
-        return {PROGRAMS: self.programs_file, COUNTIES: self.counties_file, ROUTES: self.routes_file}
+        return {
+            PROGRAMS: self.programs_file,
+            COUNTIES: self.counties_file,
+            ROUTES: self.routes_file,
+            TALK: self.talk_file,
+        }
 
     @property
     def words(self) -> routes.ReferralWords:
@@ -419,6 +427,7 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield from ((ROUTES, f'{kind} "{one.id}"', one.source) for one in several)
     yield from ((ROUTES, f'offer "{one.plan}"', one.source) for one in data.offer)
     yield ROUTES, "referral", data.referral.source
+    yield from ((TALK, f'implied "{one.id}"', one.source) for one in policy.talk_file.implied)
     yield from ((COUNTIES, f'region "{one.id}"', one.source) for one in counties.region)
     yield from ((COUNTIES, f'contact "{one.id}"', one.source) for one in counties.contact)
     for plan in counties.plan:

@@ -64,23 +64,28 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     likely: float = 0.3
 
 
-class Criterion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the policy says, as a statement about a member that tests the answer to one question.
+class Condition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A test of the answer to one question.
 
     One on a yes/no question is met by yes. Numbers are compared inclusively; `any_choice` is any choice but `none`.
     """
 
-    id: str
-    text: str
     question: str
-    source: tuple[str, ...]
-    letter: str = ""
-    in_letter: bool = True
     at_least: int | None = None
     at_most: int | None = None
     one_of: tuple[str, ...] = ()
     has_any_of: tuple[str, ...] = ()
     any_choice: bool = False
+
+
+class Criterion(Condition, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the policy says, as a statement about a member that tests the answer to one question."""
+
+    id: str
+    text: str
+    source: tuple[str, ...]
+    letter: str = ""
+    in_letter: bool = True
 
 
 class Contradiction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -98,8 +103,7 @@ class Contradiction(Rule, frozen=True, forbid_unknown_fields=True, kw_only=True)
 def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
     """A function that turns answers into truths, one for each criterion id; it remembers what each answer comes to.
 
-    A criterion whose question has no answer, or "don't know", is unknown, never no; so is one that a half-known list
-    does not meet.
+    A criterion whose question has no answer is unknown, never no.
     """
     by_question: dict[str, list[Criterion]] = {}
     for criterion in criteria:
@@ -108,9 +112,7 @@ def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
 
     @lru_cache(MOST_REMEMBERED, typed=True)  # True equals 1
     def known(question: str, answer: Answer) -> dict[str, Truth]:
-        several = by_question.get(question, ()) if answer != DONT_KNOW else ()
-        unmet = Truth.UNKNOWN if isinstance(answer, tuple) and DONT_KNOW in answer else Truth.NO
-        return {one.id: Truth.YES if is_met(one, answer) else unmet for one in several}
+        return {one.id: truth_of(one, answer) for one in by_question.get(question, ())}
 
     def truths(answers: Mapping[str, Answer]) -> Truths:
         found = Truths(unknown)
@@ -121,17 +123,29 @@ def truths_of(criteria: Iterable[Criterion]) -> TruthsOf:
     return truths
 
 
-def is_met(criterion: Criterion, answer: Answer) -> bool:
-    """Whether the answer, which is known, meets the criterion."""
+def truth_of(condition: Condition, answer: Answer) -> Truth:
+    """Whether the answer meets the condition: unknown by "don't know", and by a half-known list that does not."""
+    if answer != DONT_KNOW and is_met(condition, answer):
+        return Truth.YES
+    return Truth.UNKNOWN if in_doubt(answer) else Truth.NO
+
+
+def is_met(condition: Condition, answer: Answer) -> bool:
+    """Whether the answer meets the condition as far as it is known; "don't know" alone is no such answer."""
     if isinstance(answer, bool):
         return answer
     if isinstance(answer, int):
-        above = criterion.at_least is None or answer >= criterion.at_least
-        return above and (criterion.at_most is None or answer <= criterion.at_most)
+        above = condition.at_least is None or answer >= condition.at_least
+        return above and (condition.at_most is None or answer <= condition.at_most)
     chosen = {answer} if isinstance(answer, str) else set(answer)
-    if criterion.any_choice:
+    if condition.any_choice:
         return bool(chosen - {NONE_OF_THESE, DONT_KNOW})
-    return not chosen.isdisjoint(criterion.has_any_of or criterion.one_of)
+    return not chosen.isdisjoint(condition.has_any_of or condition.one_of)
+
+
+def in_doubt(answer: Answer) -> bool:
+    """Whether the answer is "don't know", or a half-known list."""
+    return DONT_KNOW in (answer if isinstance(answer, tuple) else (answer,))
 
 
 def answered_by(question: Question) -> str:

@@ -40,6 +40,7 @@ def _files(policy: Policy) -> Iterator[tuple[str, bytes]]:
     yield "programs.json", msgspec.json.encode(policy.programs_file)
     yield "counties.json", msgspec.json.encode(policy.counties_file)
     yield "routes.json", msgspec.json.encode(policy.routes_file)
+    yield "talk.json", msgspec.json.encode(policy.talk_file)
     yield "edition", _lines([policy.edition])
     yield "places", _lines(_places(policy))
     for letter, lines in groupby(sorted(_cities(policy)), key=lambda line: line[0]):

@@ -93,7 +93,7 @@ JSON_RULES: Final = (
 )
 JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
 DATA_RULES: Final = (
-    "All policy is in programs.toml, counties.toml and routes.toml: text files that you may change.",
+    "All policy is in programs.toml, counties.toml, routes.toml and talk.toml: text files that you may change.",
     "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
     "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
     "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",

@@ -294,7 +294,7 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
 
     def prompt(case: Case) -> Prompt | None:
         answered = case.answers.get(field.name, DONT_KNOW)
-        if where == f"referral.{CURRENT_SERVICES}" and answered and answered != DONT_KNOW:
+        if where == f"referral.{CURRENT_SERVICES}" and answered and DONT_KNOW not in answered:
             return None  # the interview asked it
         needed = where in form.needed(lambda key: attrgetter(key)(case))
         chosen = _options(choice, policy).get(attrgetter(choice.key)(case), "")
