@@ -84,6 +84,7 @@ class Criterion(Condition, frozen=True, forbid_unknown_fields=True, kw_only=True
     id: str
     text: str
     source: tuple[str, ...]
+    brief: str = ""  # the same in a few words, for a result on one screen
     letter: str = ""
     in_letter: bool = True
 
