@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import people
-from calaim_cli.decide.interview import to_settle
 from calaim_cli.decide.screens import (
     Answers,
     Mark,
@@ -23,6 +22,7 @@ from calaim_cli.decide.screens import (
     screen_after,
     standing,
     talk_about,
+    to_settle,
 )
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome

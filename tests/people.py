@@ -1,16 +1,15 @@
-"""Simulated people who answer the questions of the shipped policy, and how many of them each way of asking needs."""
+"""Simulated people with an answer to every question of the shipped policy."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from calaim_cli.decide.interview import Inquiry, inquiry, next_question, open_questions, telling_answers, to_settle
+from calaim_cli.decide.criteria import telling_answers
 from calaim_cli.policy import load
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind, Question
 
 Answers = dict[str, Answer]
@@ -208,25 +207,10 @@ class Person(NamedTuple):
     answers: Answers
 
 
-class Asked(NamedTuple):
-    """What a way of asking came to: the questions in their order, and the replies to them."""
-
-    questions: list[str]
-    answers: Answers
-
-
 @cache
 def policy() -> Policy:
     """The shipped policy."""
     return load.load()
-
-
-@cache
-def about(*named: str) -> Inquiry:
-    """The inquiry into these programs, populations or services; one for all who ask, because it remembers."""
-    catalog = policy()
-    entries = [entry for entry in catalog.entries if entry.id in named]
-    return inquiry(to_settle(entries, catalog, None, ""), catalog.criteria, catalog.questions)
 
 
 def people(count: int, seed: int = 2026, dont_know: float = 0.0) -> Iterator[Person]:
@@ -276,60 +260,6 @@ def drawn(question: Question, chance: random.Random) -> Answer:
         return chance.choice(choices)
     some = chance.sample(choices, min(len(choices), chance.choice((1, 1, 1, 2, 3))))
     return tuple(choice for choice in choices if choice in some)
-
-
-Next = Callable[[Inquiry, Mapping[str, Answer], str | None], str | None]
-
-
-def in_file_order(inquiry: Inquiry, answers: Mapping[str, Answer], last: str | None = None) -> str | None:
-    """The plain way to compare with: the first question of the file that is still open."""
-    return next(iter(open_questions(inquiry, answers)), None)
-
-
-def interview(inquiry: Inquiry, replies: Answers, choose: Next = next_question, given: Answers | None = None) -> Asked:
-    """Ask one question after the other, as `choose` says, until nothing is left to ask."""
-    answers, questions = dict(given or {}), list[str]()
-    while (question := choose(inquiry, answers, questions[-1] if questions else None)) is not None:
-        if question in questions or question in (given or {}):
-            raise AssertionError(f"{question} was asked twice")
-        answers[question] = replies[question]
-        questions.append(question)
-    return Asked(questions, answers)
-
-
-def outcomes(inquiry: Inquiry, answers: Mapping[str, Answer]) -> dict[str, Outcome]:
-    """What each subject of the inquiry comes to."""
-    known = inquiry.truths_of(answers)
-    return {subject: decide(known).outcome for subject, decide in inquiry.deciders.items()}
-
-
-def through_housing_alone(person: Person) -> bool:
-    """Whether ECM seems to fit through homelessness and through no other population."""
-    found = outcomes(_whole_policy(), person.answers)
-    populations = [one.id for one in policy().programs_file.population]
-    likely = [one for one in populations if found[one] is Outcome.LIKELY]
-    return found["ecm"] is Outcome.LIKELY and likely == ["homelessness"]
-
-
-@cache
-def _whole_policy() -> Inquiry:
-    catalog = policy()
-    return inquiry(catalog.subjects, catalog.criteria, catalog.questions)
-
-
-class Counts(NamedTuple):
-    """How many questions were asked of each person, by the adaptive interview and in plain file order."""
-
-    adaptive: list[int]
-    file_order: list[int]
-
-
-def count_questions(inquiry: Inquiry, who: list[Person]) -> Counts:
-    """Interview everybody both ways."""
-    return Counts(
-        [len(interview(inquiry, one.answers).questions) for one in who],
-        [len(interview(inquiry, one.answers, in_file_order).questions) for one in who],
-    )
 
 
 def percentile(counts: list[int], share: int) -> int:

@@ -7,20 +7,25 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import pexpect  # type: ignore[import-untyped]
+import pyte
 
+from calaim_cli.decide.screens import Mark, Placed
+from calaim_cli.policy.rules import Truth
 from people import policy
 
 CALAIM: Final = [sys.executable, "-m", "calaim_cli"]
 UP, DOWN, ENTER, SPACE = "\x1b[A", "\x1b[B", "\r", " "
 CTRL_C, CTRL_D = "\x03", "\x04"
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9]|[=>78])")
-PLAIN_HINT = r"back\]: "
+PLAIN_HINT = r"back\]: |\[\?, back, stop, voice, quit\]: "
 WAIT = 30
 """Seconds to wait for a prompt: far more than it takes, because a busy machine is no failure."""
 
@@ -46,6 +51,8 @@ class Terminal:
         if out is not None:
             command = ["sh", "-c", 'out=$1; shift; exec "$@" >"$out"', "sh", str(out), *command]
         self.heard = io.StringIO()
+        self.display, self.fed = pyte.Screen(columns, rows), 0
+        self.painter = pyte.Stream(self.display)
         self.child = pexpect.spawn(
             command[0],
             command[1:],
@@ -77,6 +84,28 @@ class Terminal:
         """What was shown without escape sequences, every gap as one blank."""
         return " ".join(ESCAPES.sub(" ", self.text).split())
 
+    def seen(self) -> str:
+        """What stands on the screen now, every gap as one blank."""
+        text = self.text
+        self.painter.feed(text[self.fed :])
+        self.fed = len(text)
+        return " ".join(" ".join(self.display.display).split())
+
+    def see(self, words: str) -> str:
+        """Read until the words stand on the screen, wherever a line ends; gives all that stands there."""
+        deadline = time.monotonic() + WAIT
+        while words not in (shown := self.seen()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{words!r} is not on the screen: {shown}")
+            self.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.03)
+        return shown
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Make the window larger or smaller."""
+        self.seen()
+        self.display.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
+
     def wait(self, pattern: str) -> str:
         """Read until the pattern matches; gives what came before it."""
         self.child.expect(pattern)
@@ -101,12 +130,25 @@ class Terminal:
             return ""
         return str(self.child.before)
 
-    def answer(self, replies: Mapping[str, str], texts: Mapping[str, str], most: int = 1000) -> list[str]:
-        """Answer at most so many plain prompts by their id (`texts` has their words); gives the ids in order."""
+    def answer(
+        self,
+        replies: Mapping[str, str],
+        texts: Mapping[str, str],
+        rows: Mapping[str, Mark] | None = None,
+        most: int = 1000,
+    ) -> list[str]:
+        """Answer at most so many plain prompts by their id (`texts` has their words), and screens by their rows.
+
+        Gives the ids of prompts and screens in order.
+        """
         asked: list[str] = []
         while len(asked) < most and (said := self.prompt()):
-            asked.append(which(said, texts))
-            self.line(replies[asked[-1]])
+            if re.search(SCREEN_HINT, str(self.child.after)) and rows is not None:
+                asked.append(screen_of(said))
+                self.line(screen_line(said, rows))
+            else:
+                asked.append(which(said, texts))
+                self.line(replies[asked[-1]])
         return asked
 
     def read_on(self) -> None:
@@ -140,40 +182,51 @@ def which(said: str, texts: Mapping[str, str]) -> str:
     return name
 
 
-def question_texts() -> dict[str, str]:
-    """The words of every question of the policy, by id."""
-    return {name: question.ask for name, question in policy().questions.items()}
+ROW = re.compile(r"^  (\d+)\) (.+?)\r*$", re.MULTILINE)
+SCREEN_HINT: Final = r"\[\?, back, stop, voice, quit\]: "
 
 
-def typed(answers: Mapping[str, object]) -> dict[str, str]:
-    """How a person types these answers at plain prompts: words for yes and no, numbers for choices."""
-    lines = {}
-    for name, answer in answers.items():
-        order = [*policy().questions[name].choices]
-        if isinstance(answer, bool):
-            lines[name] = "yes" if answer else "no"
-        elif isinstance(answer, tuple):
-            lines[name] = ",".join(str(order.index(choice) + 1) for choice in answer)
-        elif isinstance(answer, str) and answer in order:
-            lines[name] = str(order.index(answer) + 1)
-        else:
-            lines[name] = str(answer)
-    return lines
+def screen_of(said: str) -> str:
+    """The id of the screen whose rows, or whose one row, were said last."""
+    return str(_rows_said(said)[0].screen.id)
 
 
-def pressed(answers: Mapping[str, object]) -> dict[str, list[str]]:
-    """The keys that give these answers in menus: arrows, space, Enter; "d" for not knowing; text is typed."""
-    keys: dict[str, list[str]] = {}
-    for name, answer in answers.items():
-        order = [*policy().questions[name].choices] or ["yes", "no"]
-        if answer == "unknown":
-            keys[name] = ["d"]
-        elif isinstance(answer, tuple):
-            keys[name] = [key for choice in order for key in ([SPACE, DOWN] if choice in answer else [DOWN])] + [ENTER]
-        elif isinstance(answer, bool):
-            keys[name] = [ENTER] if answer else [DOWN, ENTER]
-        elif isinstance(answer, str):
-            keys[name] = [DOWN] * order.index(answer) + [ENTER]
-        else:
-            keys[name] = [str(answer), ENTER]
-    return keys
+def screen_line(said: str, rows: Mapping[str, Mark]) -> str:
+    """What a person types at the screen that was said last, by what is true of its rows."""
+    placed = _rows_said(said)
+    marks = [rows[one.row.id] for one in placed]
+    if said.endswith("Yes, no or not known "):
+        return {Truth.YES: "yes", Truth.NO: "no", Truth.UNKNOWN: "not known"}[Truth(int(marks[0]))]
+    if "Choice (1-" in said.splitlines()[-1]:
+        choices = list(policy().questions[placed[0].row.asks].choices)
+        return "not known" if marks[0] is Truth.UNKNOWN else str(choices.index(str(marks[0])) + 1)
+    if "umber" in said.splitlines()[-1].split("[")[0] and all(one.row.asks for one in placed):
+        unknown = "not known" if len(marks) == 1 else "?"
+        return ", ".join(unknown if mark is Truth.UNKNOWN else str(0 if mark is Truth.NO else mark) for mark in marks)
+    parts = []
+    for n, (one, mark) in enumerate(zip(placed, marks, strict=True), 1):
+        if mark is not Truth.NO:
+            number = f"={mark}" if one.row.asks and mark is not Truth.UNKNOWN else ""
+            parts.append(f"?{n}" if mark is Truth.UNKNOWN else f"{n}{number}")
+    return " ".join([*parts, "no"])
+
+
+def _rows_said(said: str) -> list[Placed]:
+    """The rows that were said last, each with its screen."""
+    last = said[max(said.rfind("\nECM: "), said.rfind("\nScreen ")) :]
+    placed = [found for _, words in ROW.findall(last) for found in (_by_words().get(words),) if found]
+    if placed:
+        return placed
+    return [found for line in last.splitlines() for found in (_by_words().get(line.strip()),) if found][-1:]
+
+
+@cache
+def _by_words() -> dict[str, Placed]:
+    """The rows of every screen by their words, in each voice."""
+    talk = policy().talk_file
+    return {
+        voice.says(row.say) + (" (ask in private)" if row.private else ""): Placed(row, screen)
+        for voice in talk.voice
+        for screen in talk.screen
+        for row in screen.rows
+    }

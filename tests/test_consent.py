@@ -227,7 +227,7 @@ def test_who_agreed_is_kept(catalog: Policy, who: str) -> None:
     """Whoever said yes is in the case of the draft, by a word typed in full."""
     case = read_case(changed(COMPLETE, {"consent": {"part2": False}, "member.date_of_birth": "2010-03-04"}))[0]
     words = {"consent.agreed_by": who}
-    ((drafted,), _) = agreed([case], Drafter(catalog, Profile(), AS_OF), lambda one: words.get(one.where, "yes"))
+    ((drafted,), _) = agreed([case], Drafter(catalog, Profile(), AS_OF), lambda one: words.get(one.where, "yes"), "")
     assert drafted.case.consent.agreed_by == who
 
 
@@ -285,7 +285,7 @@ def test_no_to_one_of_two_lets_the_other_go_on(
     catalog: Policy, where: str, words: list[str], written: list[str], left_out: list[str]
 ) -> None:
     """Of two drafts each has its own yes: a no to one of them, wherever it is said, writes the other alone."""
-    drafts, names = agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(**{where: words}))
+    drafts, names = agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(**{where: words}), "")
     assert [one.case.referral.program for one in drafts] == written
     assert names == left_out
     assert all("[x]" in one.draft.body for one in drafts)
@@ -294,13 +294,13 @@ def test_no_to_one_of_two_lets_the_other_go_on(
 def test_no_to_both_leaves_nothing(catalog: Policy) -> None:
     """Where nothing is left to write, the last no is the end."""
     with pytest.raises(Declined):
-        agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(write=["no"], attested=["no"]))
+        agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(write=["no"], attested=["no"]), "")
 
 
 def test_change_ends_what_was_said(catalog: Policy) -> None:
     """To change a detail counts for nothing else: no draft comes out of it, whatever was agreed to before."""
     with pytest.raises(Change):
-        agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(write=["yes", "change"]))
+        agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(write=["yes", "change"]), "")
 
 
 def test_draft_is_read_page_by_page_before_it_is_asked_about(
@@ -315,7 +315,7 @@ def test_draft_is_read_page_by_page_before_it_is_asked_about(
         return "" if prompt.where == "page" else "yes"
 
     case = two_cases()[0]
-    agreed([case], Drafter(catalog, Profile(), AS_OF), ask)
+    agreed([case], Drafter(catalog, Profile(), AS_OF), ask, "")
     *pages, last = told[: told.index("")]
     assert len(pages) > 2
     assert "To: REGMCDURNS-KPNC@kp.org\nSubject: ECM Referral\n" in pages[0]
@@ -334,7 +334,7 @@ def test_page_is_turned_by_enter_alone(catalog: Policy, typed: str) -> None:
             pages.append(prompt)
         return "" if prompt.where == "page" else "yes"
 
-    agreed(two_cases()[:1], Drafter(catalog, Profile(), AS_OF), ask)
+    agreed(two_cases()[:1], Drafter(catalog, Profile(), AS_OF), ask, "")
     assert isinstance(read_reply(pages[0], typed), Refusal)
     assert read_reply(pages[0], "") == ""
     assert read_reply(pages[0], "quit") is Move.QUIT

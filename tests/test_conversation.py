@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -23,31 +22,33 @@ from calaim_cli.case.case import (
     read_case,
 )
 from calaim_cli.decide.determination import Determination
-from calaim_cli.decide.interview import inquiry, to_settle
 from calaim_cli.decide.screening import screener
 from calaim_cli.draft.draft import Drafter
 from calaim_cli.draft.fitness import check_case
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
-from calaim_cli.policy.questions import DONT_KNOW, Answer
+from calaim_cli.policy.questions import DONT_KNOW
 from calaim_cli.talk.consent import consent_steps, part2_steps
 from calaim_cli.talk.conversation import (
+    Back,
     Quit,
+    Stage,
     Step,
-    answers_of,
     ask_alone,
     choose_referrals,
     field_step,
     form_steps,
-    hold_interview,
-    question_prompt,
+    number_step,
+    through,
     walk,
-    with_reply,
 )
+from calaim_cli.talk.interview import Show, known
 from calaim_cli.talk.prompt import Move, Prompt, Refusal, Reply, read_reply
-from calaim_cli.talk.session import edited_profile, talk
+from calaim_cli.talk.screen import Ended, Sheet
+from calaim_cli.talk.session import Keeping, ReferralTalk, Ways, edited_profile, origins
 from conftest import AS_OF, COMPLETE, SAID, changed
 from drafts import by_email
+from seated import Sits, rows_of
 
 FOR_ECM = Case(referral=Referral(program="ecm"))
 
@@ -111,315 +112,6 @@ def case_of(**changes: Any) -> Case:  # noqa: ANN401 whatever a case may hold
     return case
 
 
-def as_typed(answer: Answer) -> str:
-    """How a person types an answer."""
-    if isinstance(answer, bool):
-        return "yes" if answer else "no"
-    return ",".join(answer) if isinstance(answer, tuple) else str(answer)
-
-
-def script(vignette: str, **replies: str | list[str]) -> Replies:
-    """What the person of a vignette types, with other lines where given."""
-    whole: Replies = {question: as_typed(answer) for question, answer in people.whole(vignette).items()}
-    return whole | replies
-
-
-class Held:
-    """An interview held with a script, with everything that happened on the way."""
-
-    def __init__(self, replies: Replies, case: Case | None = None, named: Sequence[str] = ("ecm",)) -> None:
-        catalog = people.policy()
-        self.ask, self.kept, self.stood = Says(replies), list[Case](), list[Case]()
-        entries = [entry for entry in catalog.entries if entry.id in named]
-        about = inquiry(to_settle(entries, catalog, None, ""), catalog.criteria, catalog.questions)
-        self.about, self.left = about, False
-        start = Case() if case is None else case
-        self.case = start
-        try:
-            self.case = hold_interview(about, start, catalog, AS_OF, self.ask, self.kept.append, self.stood.append)
-        except Quit:
-            self.left = True
-
-    @property
-    def outcomes(self) -> dict[str, Outcome]:
-        """What the interview came to."""
-        return people.outcomes(self.about, answers_of(self.case, people.policy(), AS_OF))
-
-
-STREET = "homeless adult with a complex need"
-
-
-def test_interview_comes_to_an_end() -> None:
-    """A person who answers every question is asked until the result is sure, and each question once."""
-    held = Held(script(STREET))
-    assert held.outcomes == {"ecm": Outcome.LIKELY}
-    assert len(held.ask.places) == len(set(held.ask.places)) > 3
-    assert held.case.answers.keys() == set(held.ask.places)
-
-
-def test_every_reply_is_kept_at_once() -> None:
-    """After each reply the case is handed over for saving, with that reply and all before it."""
-    held = Held(script(STREET))
-    assert [list(case.answers) for case in held.kept] == [held.ask.places[: n + 1] for n in range(len(held.ask.places))]
-    assert held.kept[-1] == held.case
-
-
-def test_standing_is_told_before_each_question() -> None:
-    """Where the interview stands is shown before each question, as of the replies so far."""
-    held = Held(script(STREET))
-    assert held.stood == [Case(), *held.kept[:-1]]
-
-
-def test_answers_are_kept_as_a_case_file_has_them() -> None:
-    """Replies are kept as a case file writes them: true, a number, a choice, a list, or "unknown"."""
-    about_mother = script("stroke, at home with a daughter", facility_risk="dk", hospital_risk="don't know")
-    held = Held(about_mother, named=("personal_care_homemaker", "home_modifications", "assisted_living_transitions"))
-    answers = held.case.answers
-    assert answers["facility_risk"] == DONT_KNOW
-    assert answers["ihss_status"] == "applied"
-    assert answers["managed_care"] is True
-    assert answers["nursing_facility_days"] == 0
-    assert type(answers["nursing_facility_days"]) is int
-    assert read_case({"answers": answers})[1] == ()
-    listed = Held(script(STREET, housing="shelter, 2"))
-    assert listed.case.answers["housing"] == ["place_not_for_sleeping", "shelter"]
-
-
-def test_dont_know_is_not_asked_again() -> None:
-    """Who does not know is left in peace: the interview goes on with other questions and comes to an end."""
-    held = Held(dict.fromkeys(people.policy().questions, "dk"))
-    assert len(held.ask.places) == len(set(held.ask.places))
-    assert set(held.case.answers.values()) == {DONT_KNOW}
-    assert held.outcomes == {"ecm": Outcome.NEED_ANSWERS}
-
-
-def test_interview_goes_on_where_it_stopped() -> None:
-    """A saved case is not asked about again: going on asks exactly the rest."""
-    whole = Held(script(STREET))
-    half = whole.kept[2]
-    rest = Held(script(STREET), half)
-    assert rest.ask.places == whole.ask.places[3:]
-    assert rest.case == whole.case
-
-
-def test_nothing_is_asked_when_all_is_said() -> None:
-    """A case that settles everything is given back as it is, without a question."""
-    done = Held(script(STREET)).case
-    again = Held({}, done)
-    assert (again.case, again.ask.asked, again.kept) == (done, [], [])
-
-
-def test_back_asks_the_question_before() -> None:
-    """Back shows the question before with the reply given; a new reply replaces it and no other is lost."""
-    plain = Held(script(STREET))
-    first, second, third = plain.ask.places[:3]
-    typed = script(STREET)
-    once, twice = typed[first], typed[second]
-    assert isinstance(once, str)
-    assert isinstance(twice, str)
-    held = Held(typed | {third: ["back", str(typed[third])], second: [twice, "back"], first: [once, ""]})
-    assert held.ask.places[:6] == [first, second, third, second, first, third]
-    assert held.ask.asked[4].earlier
-    assert held.case == plain.case
-
-
-def test_back_at_the_first_question_stays() -> None:
-    """At the very first question there is nothing to go back to: it is asked again."""
-    first = Held(script(STREET)).ask.places[0]
-    typed = script(STREET)[first]
-    assert isinstance(typed, str)
-    held = Held(script(STREET) | {first: ["back", "back", typed]})
-    assert held.ask.places[:3] == [first] * 3
-    assert held.outcomes == {"ecm": Outcome.LIKELY}
-
-
-def test_back_reaches_what_a_saved_case_says() -> None:
-    """Going on with a saved case, back reaches the replies of the earlier talk too."""
-    whole = Held(script(STREET))
-    last, after = whole.ask.places[2], whole.ask.places[3]
-    typed = script(STREET)
-    rest = Held(typed | {after: ["back", str(typed[after])], last: ""}, whole.kept[2])
-    assert rest.ask.places[:3] == [after, last, after]
-    assert rest.case == whole.case
-
-
-def test_twelve_in_place_of_forty() -> None:
-    """Changing the age from 40 to 12 drops no reply that still applies and asks what newly matters."""
-    forty = Held(script("nothing special", age="40"))
-    assert forty.outcomes == {"ecm": Outcome.UNLIKELY}
-    places = forty.ask.places
-    at = places.index("age")
-    # The last question is answered by going back, question by question, to the age.
-    typed = script("nothing special", age=["40", "12"])
-    for back in places[at + 1 : -1]:
-        typed[back] = [str(typed[back]), "back"]
-    typed[places[-1]] = ["back", str(typed[places[-1]])]
-    twelve = Held(typed)
-    assert twelve.case.answers["age"] == 12
-    kept = {name: answer for name, answer in forty.case.answers.items() if name in places[:-1] and name != "age"}
-    assert twelve.case.answers.items() >= kept.items()
-    assert "child_welfare" in twelve.ask.places
-    assert "child_welfare" not in places
-    assert twelve.outcomes == {"ecm": Outcome.UNLIKELY}
-
-
-@pytest.mark.parametrize(
-    ("answers", "answered", "day"),
-    [
-        ({}, "", "2026-11-22"),
-        ({"complex_need": True}, "2026-09-01", "2026-09-01"),
-        ({"age": 46}, "2026-09-01", "2026-09-01"),
-        ({"complex_need": True}, "", ""),
-        ({}, "2026-09-01", "2026-11-22"),
-    ],
-    ids=["from nothing", "older answer stays", "older age stays", "no day so far", "no answer so far"],
-)
-def test_replies_have_a_day(answers: dict[str, Answer], answered: str, day: str) -> None:
-    """The case says from the first reply on of which day its answers are; older ones are never made new by others."""
-    left = {where: typed for where, typed in script(STREET).items() if where not in answers}
-    held = Held(left, Case(answers=dict(answers), answered_on=answered))
-    assert {case.answered_on for case in held.kept} == {day}
-
-
-def test_older_answer_said_anew_is_of_this_day() -> None:
-    """Once every older answer has been asked again, all are of the day of the talk."""
-    typed = script(STREET, age=["46"])
-    first = next(iter(Held(dict(typed)).ask.places[1:]))
-    typed[first] = ["back", str(typed[first])]
-    held = Held(typed, Case(answers={"age": 40}, answered_on="2026-09-01"))
-    assert held.case.answers["age"] == 46
-    assert held.case.answered_on == "2026-11-22"
-
-
-def test_what_is_received_now_is_kept_in_one_place() -> None:
-    """A reply on what the member receives now takes the place of what the referral says, which was shown before."""
-    case = Case(referral=Referral(program="chw", current_services=("ecm",)))
-    question = people.policy().questions["current_services"]
-    assert question_prompt(question, case, people.policy(), AS_OF).earlier == ("ecm",)
-    now = with_reply(case, question, ("chw",))
-    assert (now.referral.current_services, now.answers) == ((), {"current_services": ["chw"]})
-
-
-def test_help_cites_what_decides_alone() -> None:
-    """The sources beside a question are of the rules: what only points out a slip is not cited for them."""
-    assert "Inferred" not in question_prompt(people.policy().questions["age"], Case(), people.policy(), AS_OF).help
-
-
-def test_date_of_birth_will_do_for_the_age() -> None:
-    """A date of birth is kept as such, in one spelling, and the age is worked out from it."""
-    held = Held(script(STREET, age="03/04/1980"))
-    assert held.case.member.date_of_birth == "1980-03-04"
-    assert "age" not in held.case.answers
-    assert answers_of(held.case, people.policy(), AS_OF)["age"] == 46
-    assert held.outcomes == {"ecm": Outcome.LIKELY}
-
-
-def test_age_and_date_of_birth_never_contradict() -> None:
-    """Whichever was said last counts, and the other is taken out: a case never holds both."""
-    question = people.policy().questions["age"]
-    born = with_reply(Case(answers={"age": 40}), question, "1980-03-04")
-    assert (born.member.date_of_birth, born.answers) == ("1980-03-04", {})
-    aged = with_reply(born, question, "12")
-    assert (aged.member.date_of_birth, aged.answers) == ("", {"age": 12})
-    unsure = with_reply(born, question, Move.DONT_KNOW)
-    assert (unsure.member.date_of_birth, unsure.answers) == ("", {"age": DONT_KNOW})
-
-
-def test_quit_keeps_what_was_said() -> None:
-    """Quit leaves at once; everything said before it has been handed over for saving."""
-    third = Held(script(STREET)).ask.places[2]
-    held = Held(script(STREET) | {third: "quit"})
-    assert held.left
-    assert len(held.kept) == 2
-
-
-def prompt_for(question: str, case: Case | None = None) -> Prompt:
-    """The prompt that puts a question of the policy."""
-    catalog = people.policy()
-    return question_prompt(catalog.questions[question], Case() if case is None else case, catalog, AS_OF)
-
-
-@pytest.mark.parametrize("question", people.policy().questions)
-def test_help_tells_the_source(question: str) -> None:
-    """Every question can be explained on the spot, with the source that it rests on; not knowing is a reply."""
-    prompt = prompt_for(question)
-    assert people.policy().questions[question].help in prompt.help
-    assert "\nSource: " in prompt.help
-    assert not prompt.help.endswith("Source: ")
-    assert prompt.dont_know
-    assert prompt.earlier in {"", ()}
-
-
-GIVEN: list[tuple[str, Any, str | tuple[str, ...]]] = [
-    ("complex_need", True, "yes"),
-    ("complex_need", False, "no"),
-    ("complex_need", "unknown", ""),
-    ("ed_visits_6_months", 0, "0"),
-    ("ihss_status", "applied", "applied"),
-    ("housing", ["shelter", "doubled_up"], ("shelter", "doubled_up")),
-    ("housing", ["shelter", "unknown"], ("shelter",)),
-    ("age", 40, "40"),
-]
-
-
-@pytest.mark.parametrize(("question", "answer", "given"), GIVEN, ids=[f"{row[0]}-{row[1]}" for row in GIVEN])
-def test_reply_given_before_is_shown(question: str, answer: object, given: str | tuple[str, ...]) -> None:
-    """Coming back to a question, the person sees what was said and keeps it with Enter; zero and no are replies."""
-    prompt = prompt_for(question, Case(answers={question: answer}))
-    assert prompt.earlier == given
-    if given and "unknown" not in str(answer):
-        kept = with_reply(Case(), people.policy().questions[question], Says({question: ""})(prompt))
-        assert kept.answers == {question: answer}
-
-
-@pytest.mark.parametrize(
-    ("question", "case"),
-    [
-        ("housing", Case(answers={"housing": ["castle"]})),
-        ("housing", Case(answers={"housing": []})),
-        ("ihss_status", Case(answers={"ihss_status": "maybe"})),
-        ("ed_visits_6_months", Case(answers={"ed_visits_6_months": -1})),
-        ("complex_need", Case(answers={"complex_need": 1})),
-        ("age", Case(member=Member(date_of_birth="1980-13-45"))),
-    ],
-)
-def test_what_is_not_valid_cannot_be_kept(question: str, case: Case) -> None:
-    """A value that is no valid answer is not offered for keeping: Enter would ask the same question for ever."""
-    assert prompt_for(question, case).earlier in {"", ()}
-
-
-@pytest.mark.parametrize(
-    ("question", "typed"),
-    [
-        ("age", "121"),
-        ("age", "-1"),
-        ("age", "4o"),
-        ("age", "1980"),
-        ("age", "03/04/80"),
-        ("age", "2026-11-23"),
-        ("age", "\u0664\u0660"),
-        ("ed_visits_6_months", "1000"),
-        ("ed_visits_6_months", "two"),
-        ("ed_visits_6_months", "1.5"),
-        ("ed_visits_6_months", "9" * 5000),
-        ("community_transition_dollars_used", "7,500"),
-    ],
-)
-def test_number_out_of_range_is_refused(question: str, typed: str) -> None:
-    """A number that cannot be is asked again with what is accepted, and not repeated on the screen."""
-    refused = read_reply(prompt_for(question), typed)
-    assert isinstance(refused, Refusal)
-    assert typed not in refused.message
-    assert len(refused.message) > 10
-
-
-@pytest.mark.parametrize(("question", "typed"), [("age", "0"), ("age", "120"), ("room_and_board_months_used", "012")])
-def test_number_in_range_is_taken(question: str, typed: str) -> None:
-    """The smallest and the largest number are answers, and a leading zero does no harm."""
-    case = with_reply(Case(), people.policy().questions[question], Says({question: typed})(prompt_for(question)))
-    assert case.answers == {question: int(typed)}
-
-
 def noted(where: str, *, needed: bool = True) -> Step:
     """A step that keeps its reply in the notes, one after the other."""
 
@@ -444,12 +136,28 @@ def test_walk_goes_through_every_step() -> None:
 
 
 def test_walk_goes_back_over_skipped_steps() -> None:
-    """Back returns to the last step that was asked, however often, and stays at the first."""
+    """Back returns to the last step that was asked, however often."""
     steps = (noted("a"), noted("b", needed=False), noted("c"), noted("d"))
-    replies: Replies = {"a": ["1", "back", "2"], "c": ["3", "back", "4"], "d": ["back", "5"]}
+    replies: Replies = {"a": ["1", "2"], "c": ["3", "back", "4"], "d": ["back", "5"]}
     ask, notes, _ = walked(*steps, replies=replies)
-    assert ask.places == ["a", "c", "d", "c", "a", "a", "c", "d"]
+    assert ask.places == ["a", "c", "d", "c", "a", "c", "d"]
     assert notes == "a=1;c=3;a=2;c=4;d=5;"
+
+
+def test_back_leads_from_part_to_part() -> None:
+    """Back before the first prompt of a part leads to the part before, which is asked again; the first part stays."""
+    ask = Says({"a": ["back", "1", "2"], "b": ["back", "3"]})
+    again: list[tuple[str, bool]] = []
+
+    def part(where: str) -> Stage:
+        def asked(case: Case, back: bool) -> Case:
+            again.append((where, back))
+            return walk([noted(where)], case, ask, lambda _: None)
+
+        return asked
+
+    assert through([part("a"), part("b")], Case()).referral.notes == "a=1;a=2;b=3;"
+    assert again == [("a", False), ("a", True), ("b", False), ("a", True), ("b", False)]
 
 
 def test_walk_can_be_left() -> None:
@@ -458,13 +166,12 @@ def test_walk_can_be_left() -> None:
         walked(noted("a"), noted("b"), replies={"a": "1", "b": "quit"})
 
 
-def test_question_alone_has_nothing_before_it() -> None:
-    """Where there is nothing to go back to, back asks again and is no answer; quit leaves."""
-    ask = Says({"color": ["back", "back", "2"]})
-    assert ask_alone(ask, COLOR) == "blue"
-    assert ask.places == ["color"] * 3
-    with pytest.raises(Quit):
-        ask_alone(Says({"color": "quit"}), COLOR)
+def test_question_alone_can_be_left_both_ways() -> None:
+    """Back at a question by itself leads to what was before it, and is no answer; quit leaves."""
+    assert ask_alone(Says({"color": "2"}), COLOR) == "blue"
+    for typed, leaves in (("back", Back), ("quit", Quit)):
+        with pytest.raises(leaves):
+            ask_alone(Says({"color": typed}), COLOR)
 
 
 def test_field_keeps_what_is_checked(catalog: Policy) -> None:
@@ -487,6 +194,24 @@ def test_one_member_number_is_needed(catalog: Policy, plan: str, mrn: str, optio
     prompt = field_step("member.cin", catalog.form_of(plan), catalog, AS_OF).prompt(Case(member=Member(mrn=mrn)))
     assert prompt is not None
     assert prompt.optional is optional
+
+
+@pytest.mark.parametrize(
+    ("typed", "mrn", "cin"),
+    [("00012345", "00012345", ""), ("91234567a", "", "91234567A"), ("9123 4567 A", "", "91234567A")],
+)
+def test_one_prompt_takes_either_number(typed: str, mrn: str, cin: str) -> None:
+    """What ends in a letter is a CIN, anything else a record number; the one that was there before is gone."""
+    case = walk([number_step()], Case(member=Member(mrn="1", cin="2")), Says({"member.mrn": typed}), lambda _: None)
+    assert (case.member.mrn, case.member.cin) == (mrn, cin)
+
+
+@pytest.mark.parametrize("typed", ["", "none", "9123456A", "123-45-6789", "back to the card"])
+def test_number_that_is_none_is_asked_again(typed: str) -> None:
+    """A CIN with a digit missing is not taken for a record number, and neither number can be skipped."""
+    prompt = number_step().prompt(Case())
+    assert prompt is not None
+    assert isinstance(read_reply(prompt, typed), Refusal)
 
 
 def asked_of(catalog: Policy, part: str, case: Case, replies: Replies) -> tuple[Says, Case]:
@@ -541,15 +266,12 @@ def test_what_the_member_receives_is_asked_in_full(catalog: Policy) -> None:
 
 
 def test_what_the_interview_heard_of_ecm_is_asked_in_full(catalog: Policy) -> None:
-    """Where the interview heard of ECM the provider is asked for just as well, and forgotten with it."""
-    heard = with_reply(FOR_ECM, catalog.questions["current_services"], ("ecm",))
+    """Where the interview heard of ECM the provider is asked for just as well, and the question is not repeated."""
+    heard = replace(FOR_ECM, answers={"current_services": ["ecm"]})
     provider: Replies = {"referral.ecm_provider": "Xprovider", "referral.ecm_provider_contact": "510-555-0101"}
     ask, case = asked_of(catalog, "member", heard, OF_MEMBER | provider)
     assert "referral.current_services" not in ask.places
     assert case.referral.ecm_provider == "Xprovider"
-    for reply in (("chw",), Move.DONT_KNOW):
-        again = with_reply(case, catalog.questions["current_services"], reply).referral
-        assert (again.ecm_provider, again.ecm_provider_contact, again.current_supports) == ("", "", ())
 
 
 @pytest.mark.parametrize(
@@ -620,7 +342,8 @@ def determined(catalog: Policy, case: Case) -> dict[str, Determination]:
 
 def chosen(catalog: Policy, typed: str | list[str], case: Case, which: str = "both") -> tuple[Says, tuple[Case, ...]]:
     """The script after the choice of what to refer for, and the cases it came to."""
-    ask = Says({"referral.program": typed, "ecm_or_chw": which})
+    typed_in_turn = ["others", typed] if isinstance(typed, str) and typed not in {"back", "quit"} else typed
+    ask = Says({"referral.program": typed_in_turn, "ecm_or_chw": which})
     return ask, choose_referrals(case, determined(catalog, case), "kp", catalog, ask)
 
 
@@ -661,30 +384,39 @@ def test_ecm_and_chw_together_are_asked_about(catalog: Policy, typed: str, which
 def test_offered_is_what_can_be_referred_for(catalog: Policy) -> None:
     """Only what takes an e-mailed referral and is offered in the county can be chosen; what fits comes first."""
     ask, _ = chosen(catalog, "ecm", OPEN)
-    offers = ask.asked[0].options
+    offers = ask.asked[1].options
     assert next(iter(offers)) == "ecm"
     assert {"chw", "respite"} <= offers.keys()
     assert not {"recuperative_care", "sobering_centers", "homelessness"} & offers.keys()
     assert (
         "recuperative_care"
-        in chosen(catalog, "ecm", case_of(referral__program="", member__county="Alameda"))[0].asked[0].options
+        in chosen(catalog, "ecm", case_of(referral__program="", member__county="Alameda"))[0].asked[1].options
     )
     assert offers["ecm"].endswith(catalog.outcomes[Outcome.LIKELY].label.lower())
 
 
 def test_what_one_plan_does_not_take_is_no_rule_of_another(catalog: Policy) -> None:
     """A member of a plan that says nothing against a service can be referred for it, whatever another plan says."""
-    ask = Says({"referral.program": "sobering_centers"})
+    ask = Says({"referral.program": ["others", "sobering_centers"]})
     choose_referrals(OPEN, determined(catalog, OPEN), "hpsm", catalog, ask)
-    assert {"sobering_centers", "recuperative_care"} <= ask.asked[0].options.keys()
+    assert {"sobering_centers", "recuperative_care"} <= ask.asked[1].options.keys()
 
 
-def test_choice_is_not_ended_by_back(catalog: Policy) -> None:
-    """Back at the choice of programs asks again: it does not throw away the talk. Quit leaves."""
-    ask, cases = chosen(catalog, ["back", "chw"], OPEN)
-    assert (len(ask.asked), [one.referral.program for one in cases]) == (2, ["chw"])
-    with pytest.raises(Quit):
-        chosen(catalog, "quit", OPEN)
+def test_choice_can_be_left_both_ways(catalog: Policy) -> None:
+    """Back at the choice of programs leads to what was asked before it; quit leaves."""
+    for typed, leaves in (("back", Back), ("quit", Quit)):
+        with pytest.raises(leaves):
+            chosen(catalog, typed, OPEN)
+
+
+def test_what_fits_is_offered_first(catalog: Policy) -> None:
+    """The list holds what fits; the rest is behind one more choice, and nothing of it is lost."""
+    ask, cases = chosen(catalog, ["others", "respite"], OPEN)
+    first, whole = (one.options for one in ask.asked)
+    assert set(first) == {"ecm", "others"}
+    assert {"ecm", "chw", "respite"} <= whole.keys()
+    assert "others" not in whole
+    assert [one.referral.services for one in cases] == [("respite",)]
 
 
 KEPT = check_case(case_of(), people.policy().form_of("kp"), people.policy(), AS_OF).case
@@ -692,16 +424,54 @@ PROFILE = KEPT.referrer
 ASKED = replace(KEPT.member, plan="kp", kp_member=None)
 """The same member, of whom the plan was asked."""
 REFERRER: Replies = {f"referrer.{key}": value for key, value in COMPLETE["referrer"].items()}
+SKIPPED: Replies = {key: "" for key, said in SAID.items() if not said and key != "member.cin"}
+"""What the complete case does not hold, and Enter skips."""
 WHOLE: Replies = {**SAID, **YES, "screen": "Nothing: go on without screening", "referral.program": "ecm"}
+
+
+def untouched(sheet: Sheet) -> Ended:
+    """Nobody sits at the screens."""
+    raise AssertionError(sheet.shown.screen.id)
+
+
+class Kept(Keeping):
+    """Keeps every case that it was given, in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+        self.all: list[Case] = []
+
+    def __call__(self, case: Case) -> None:
+        """One more."""
+        super().__call__(case)
+        self.all.append(self.last)
 
 
 class Talked:
     """A talk about a referral held with a script, with everything that happened on the way."""
 
-    def __init__(self, replies: Replies, case: Case | None = None, profile: Referrer = PROFILE) -> None:
-        self.ask, self.kept = Says(replies), list[Case]()
+    def __init__(
+        self, replies: Replies, case: Case | None = None, profile: Referrer = PROFILE, show: Show = untouched
+    ) -> None:
+        self.ask, self.keep = Says(replies), Kept()
+        self.begun = Case() if case is None else case
         drafter = Drafter(people.policy(), Profile(profile), AS_OF)
-        self.cases = talk(Case() if case is None else case, drafter, self.ask, self.kept.append)
+        self.talk = ReferralTalk(drafter, Ways(self.ask, show, self.keep), self.begun, by_email=False)
+        self.left = False
+        try:
+            self.case = self.talk.held(self.begun)
+        except Quit:
+            self.left = True
+
+    @property
+    def kept(self) -> list[Case]:
+        """What was handed over for saving."""
+        return self.keep.all
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """A case for each program."""
+        return self.talk.cases(self.case)
 
 
 def test_talk_ends_in_a_draft(catalog: Policy) -> None:
@@ -735,15 +505,9 @@ def test_talk_about_another_plan_ends_in_its_sheet(catalog: Policy) -> None:
 )
 def test_only_plans_of_the_county_can_be_chosen(county: str, plans: tuple[str, ...]) -> None:
     """The plan is typed, of those that serve her county: Enter names none of them, and not knowing is a reply."""
-    ask = Says({"member.county": county, "member.plan": "quit"})
-    with pytest.raises(Quit):
-        talk(
-            Case(member=Member(plan="molina")),
-            Drafter(people.policy(), Profile(PROFILE), AS_OF),
-            ask,
-            list[Case]().append,
-        )
-    asked = ask.prompt("member.plan")
+    talked = Talked({"member.county": county, "member.plan": "quit"}, Case(member=Member(plan="molina")))
+    assert talked.left
+    asked = talked.ask.prompt("member.plan")
     assert asked.options == {}
     assert all(f"({one})" in asked.text for one in plans)
     assert [read_reply(asked, one) for one in (*plans, DONT_KNOW)] == [*plans, DONT_KNOW]
@@ -753,28 +517,56 @@ def test_only_plans_of_the_county_can_be_chosen(county: str, plans: tuple[str, .
 @pytest.mark.parametrize(("typed", "kept"), [("north", "north"), ("South", "south"), (DONT_KNOW, "")])
 def test_region_on_the_card_is_asked_where_the_county_is_split(typed: str, kept: str) -> None:
     """Only where the county does not tell the region is the card asked for it, and nothing is guessed."""
-    ask = Says({"member.county": "tulare", "member.plan": "kp", "member.kp_region": typed, "screen": "quit"})
-    cases = list[Case]()
-    with pytest.raises(Quit):
-        talk(Case(), Drafter(people.policy(), Profile(PROFILE), AS_OF), ask, cases.append)
-    assert cases[-1].member.kp_region == kept
-    assert isinstance(read_reply(ask.prompt("member.kp_region"), ""), Refusal)
+    said: Replies = {"member.county": "tulare", "member.plan": "kp", "member.kp_region": typed}
+    talked = Talked({**said, "member.date_of_birth": "quit"})
+    assert talked.left
+    assert talked.kept[-1].member.kp_region == kept
+    assert isinstance(read_reply(talked.ask.prompt("member.kp_region"), ""), Refusal)
 
 
-def test_plan_known_before_is_kept_by_enter() -> None:
-    """A case of before that says only that the member is in Kaiser Permanente shows that plan, and Enter keeps it."""
-    ask = Says({"member.county": "", "member.plan": "", "screen": "quit"})
-    kept = list[Case]()
-    with pytest.raises(Quit):
-        talk(case_of(), Drafter(people.policy(), Profile(PROFILE), AS_OF), ask, kept.append)
-    assert ask.prompt("member.plan").earlier == "kp"
-    assert (kept[-1].member.plan, kept[-1].member.kp_member) == ("kp", None)
+def test_what_is_known_is_not_asked_again() -> None:
+    """Going on with a case, what it says of place, plan and details is not asked again; to change it there is a way."""
+    before = replace(KEPT, consent=Consent(), answers={"current_services": ["none"]})
+    talked = Talked({"screen": WHOLE["screen"], "consent.part2": "no", **SKIPPED}, before)
+    asked = set(talked.ask.places) - SKIPPED.keys()
+    assert asked == {"screen", "consent.part2"}
+    assert talked.cases[0].member == KEPT.member
+
+
+def test_change_reaches_every_part() -> None:
+    """From the preview the way leads back to place, answers, request or details, and what is not changed stays."""
+    talked = Talked(WHOLE | {"change": ["County, plan, date of birth", "Details"]})
+    first = talked.talk.to_change()
+    talked.ask.left |= {"member.county": ["alameda"], "member.plan": ["kp"], "member.date_of_birth": ["3/4/1980"]}
+    talked.ask.left |= {"referral.program": ["ecm"], "consent.part2": ["no"], "screen": [str(WHOLE["screen"])]}
+    talked.ask.left |= {where: [""] for where in SKIPPED}
+    moved = talked.talk.held(talked.case, first)
+    assert (moved.member.county, moved.member.first_name) == ("Alameda", ASKED.first_name)
+    second = talked.talk.to_change()
+    assert (first, second) == (0, 3)
+    talked.ask.left |= {where: [""] for where in (*SAID, *REFERRER)} | {"consent.part2": ["no"]}
+    talked.ask.left["member.first_name"] = ["Robin"]
+    assert talked.talk.held(moved, second).member.first_name == "Robin"
+
+
+def test_draft_says_where_its_details_come_from() -> None:
+    """Whoever reads the draft sees which details stood in the profile or the case, and which were said just now."""
+    case = Case(member=Member(first_name=ASKED.first_name))
+    said = origins(replace(KEPT, member=ASKED), case, PROFILE).splitlines()
+    assert [line.split(":")[0] for line in said] == [
+        "From your profile",
+        "From the case",
+        "From what was said just now",
+    ]
+    assert "First name" in said[1]
+    assert "Last name" in said[2]
+    assert ASKED.last_name not in " ".join(said)
 
 
 def test_talk_keeps_every_reply() -> None:
     """After each reply the case is handed over for saving, without a word on consent, and only ever grows."""
     talked = Talked(dict(WHOLE))
-    of_the_case = [one for one in talked.ask.places if one != "screen"]
+    of_the_case = [one for one in talked.ask.places if one not in {"screen", "referral.program"}]
     assert len(talked.kept) == len(of_the_case)
     assert {one.consent for one in talked.kept} == {Consent()}
     assert talked.kept[-1] == replace(talked.cases[0], consent=Consent())
@@ -794,23 +586,17 @@ def test_talk_makes_one_case_for_each_program() -> None:
 
 def test_talk_forgets_earlier_consent() -> None:
     """A case file with everything in it, consent too, comes out without: it counts for one referral only."""
-    talked = Talked(WHOLE | dict.fromkeys(SAID, "") | {"member.plan": "kp"}, KEPT)
+    talked = Talked(WHOLE | SKIPPED, KEPT)
     assert talked.ask.prompt("consent.part2").earlier == ""
     assert talked.cases[0].consent == Consent(part2=False)
-    assert talked.cases[0].member == ASKED
+    assert talked.cases[0].member == KEPT.member
 
 
-def test_old_consent_is_gone_from_the_first_reply_on() -> None:
-    """A talk that is left early does not leave the consent to an earlier referral in the saved case."""
-    kept = list[Case]()
-    with pytest.raises(Quit):
-        talk(
-            case_of(),
-            Drafter(people.policy(), Profile(PROFILE), AS_OF),
-            Says({"member.county": "", "member.plan": "quit"}),
-            kept.append,
-        )
-    assert [one.consent for one in kept] == [Consent()]
+def test_consent_is_never_kept() -> None:
+    """Whatever a case says of consent, what is kept of it for another time has none."""
+    keep = Kept()
+    keep(case_of())
+    assert keep.all == [replace(case_of(), consent=Consent())]
 
 
 def test_complete_profile_is_not_asked_about() -> None:
@@ -822,10 +608,9 @@ def test_complete_profile_is_not_asked_about() -> None:
 def test_what_the_profile_lacks_is_asked(known: dict[str, str]) -> None:
     """Without a profile, or with half of one, the referrer is asked now and not told at the end what is missing."""
     talked = Talked({**WHOLE, **REFERRER}, profile=Referrer(**known))
-    assert [where for where in talked.ask.places if where.startswith("referrer.")] == [
-        *("referrer.relationship", "referrer.source", "referrer.name", "referrer.organization", "referrer.npi"),
-        *("referrer.address", "referrer.phone", "referrer.email"),
-    ]
+    order = ("relationship", "source", "name", "organization", "npi", "address", "phone", "email")
+    asked = [where for where in talked.ask.places if where.startswith("referrer.")]
+    assert asked == [f"referrer.{one}" for one in order if one not in known]
     assert talked.cases[0].referrer == PROFILE
 
 
@@ -876,19 +661,27 @@ def test_what_the_command_says_is_not_asked(referral: Referral, asked: bool) -> 
 def test_chosen_program_is_saved() -> None:
     """The one program chosen is in the saved case from then on, so that going on does not ask for it again."""
     talked = Talked(dict(WHOLE))
-    at = talked.ask.places.index("referral.program")
-    assert {one.referral.program for one in talked.kept[at:]} == {"ecm"}
+    assert talked.kept[-1].referral.program == "ecm"
 
 
 def test_screening_comes_before_the_choice() -> None:
-    """What the screening found out stands beside each choice, and goes along into the referral."""
-    talked = Talked(WHOLE | {"screen": "chw", "chw_triggers": "social_need", "current_services": "none"})
+    """What the screens found out stands beside each choice, and goes along into the referral."""
+    person = Sits(rows_of("homeless adult with a complex need"))
+    talked = Talked(WHOLE | {"screen": "chw", "referral.program": ["others", "chw"]}, show=person)
     labels = {one: words.label.lower() for one, words in people.policy().outcomes.items()}
     offers = talked.ask.prompt("referral.program").options
     assert offers["chw"].endswith(labels["likely"])
     assert offers["ecm"].endswith(labels["need-answers"])
-    assert talked.cases[0].answers["chw_triggers"] == ["social_need"]
-    assert "referral.current_services" not in talked.ask.places  # asked once is enough
+    assert talked.cases[0].answers["chw_triggers"]
+    assert "age" not in person.screens  # the date of birth tells it
+
+
+def test_back_leads_from_the_choice_to_the_screens() -> None:
+    """Back at the choice of what to refer for shows the last screen again, with its marks."""
+    person = Sits(rows_of("homeless adult with a complex need"))
+    talked = Talked(WHOLE | {"screen": "chw", "referral.program": ["back", "chw"]}, show=person)
+    assert person.screens[-1] == person.screens[-2]
+    assert talked.cases[0].referral.program == "chw"
 
 
 def test_back_and_forth_through_the_form() -> None:
@@ -951,9 +744,9 @@ def test_quit_leaves_the_profile_alone(catalog: Policy, where: str) -> None:
 
 @pytest.mark.parametrize("where", ENTITY)
 def test_back_is_no_lead_entity(catalog: Policy, where: str) -> None:
-    """Back at the Network Lead Entity asks again and is never kept as a name or address."""
-    typed = str(ENTITY[where])
-    profile = edited_profile(Profile(), catalog, Says({**REFERRER, **ENTITY, where: ["back", typed]}))
+    """Back at the Network Lead Entity leads to the details before it and is never kept as a name or address."""
+    said: Replies = {one: [str(typed)] * 2 for one, typed in {**REFERRER, **ENTITY}.items()}
+    profile = edited_profile(Profile(), catalog, Says({**said, where: ["back", str(ENTITY[where])]}))
     assert profile.network_lead_entity == LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
 
 
@@ -961,4 +754,4 @@ def test_talk_uses_the_age_of_the_member(catalog: Policy) -> None:
     """The date of birth of the form settles the age for the referral, too."""
     (case,) = Talked(dict(WHOLE)).cases
     assert age_of(case, AS_OF) == 46
-    assert answers_of(case, catalog, AS_OF) == {"age": 46, "managed_care": True, "current_services": ("none",)}
+    assert known(case, catalog, AS_OF) == {"age": 46, "managed_care": True, "current_services": ("none",)}

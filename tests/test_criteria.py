@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from calaim_cli.decide.criteria import unmeetable, ways_of
+import people
+from calaim_cli.decide.criteria import telling_answers, unmeetable, ways_of
 from calaim_cli.policy import load
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.questions import Answer, truths_of
@@ -66,3 +67,15 @@ def test_whatever_is_answered_was_thought_of(data: st.DataObject) -> None:
 def test_shipped_rules_can_be_met_and_missed(catalog: Policy) -> None:
     """No rule of the shipped data decides the same for everybody."""
     assert list(unmeetable(catalog)) == []
+
+
+def test_telling_answers_show_every_way() -> None:
+    """Numbers are tried at each step of the rules, choices one by one, so that a likelihood counts all of them."""
+    questions, criteria = people.policy().questions, people.policy().criteria.values()
+    tests = {one: [test for test in criteria if test.question == one] for one in questions}
+    assert telling_answers(questions["ed_visits_6_months"], tests["ed_visits_6_months"]) == (0, 5)
+    assert telling_answers(questions["respite_hours_used"], tests["respite_hours_used"]) == (0, 336)
+    assert telling_answers(questions["age"], tests["age"]) == (0, 10, 18, 21, 26, 61)
+    assert telling_answers(questions["complex_need"], tests["complex_need"]) == (True, False)
+    assert telling_answers(questions["ihss_status"], tests["ihss_status"])[-1] == "none"
+    assert ("none",) in telling_answers(questions["housing"], tests["housing"])

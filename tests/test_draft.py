@@ -220,7 +220,7 @@ def test_missing_answers_are_only_a_warning(made: Make, changes: dict[str, Any],
     [warning] = result.warnings
     assert (warning.where, warning.code) == ("answers", "need-answers")
     assert warning.message.startswith(f"{name}: answers are missing: ")
-    assert "See 'calaim check CASE'" in warning.message
+    assert "See 'calaim check CASE " in warning.message
     assert "the plan decides" in warning.message
 
 

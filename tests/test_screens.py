@@ -23,9 +23,11 @@ from calaim_cli.decide.screens import (
     screen_after,
     screens_left,
     standing,
+    to_settle,
 )
+from calaim_cli.policy.places import KP, County
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.programs import Outcome, Subject
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Condition, Kind
 from calaim_cli.policy.rules import Truth
 from calaim_cli.policy.talk import Implied, Row
@@ -381,3 +383,43 @@ def test_not_known_can_be_asked_again() -> None:
     assert not_known(talk, said) == ("smhs_dmc_criteria",)
     assert not_known(talk, {**said, "housing": ("doubled_up", DONT_KNOW)}) == ("housing", "smhs_dmc_criteria")
     assert not_known(talk, {**said, "managed_care": False}) == ()
+
+
+def county(catalog: Policy, name: str) -> County:
+    """The county of that name."""
+    return next(one for one in catalog.counties_file.county if one.name == name)
+
+
+def ids(subjects: tuple[Subject, ...]) -> set[str]:
+    """The services and programs among the subjects; populations by their own id."""
+    return {one.population or one.service or one.program for one in subjects}
+
+
+def test_services_not_offered_are_left_out(catalog: Policy) -> None:
+    """Nobody answers questions for a service that the county does not have, unless it was asked for by name."""
+    san_mateo = county(catalog, "San Mateo")
+    absent = {name for name, counties in catalog.offers[KP].not_in.items() if "San Mateo" in counties}
+    recuperative = next(one for one in catalog.entries if one.id == "recuperative_care")
+    whole = next(one for one in catalog.entries if one.id == "cs")
+    everywhere = ids(to_settle([], catalog, None, KP))
+    assert everywhere == {"ecm", "chw", *catalog.services}
+    assert "recuperative_care" in absent
+    assert ids(to_settle([], catalog, san_mateo, KP)) == everywhere - absent
+    assert ids(to_settle([whole], catalog, san_mateo, KP)) == set(catalog.services) - absent
+    assert ids(to_settle([recuperative], catalog, san_mateo, KP)) == {"recuperative_care"}
+    assert ids(to_settle([whole, recuperative], catalog, san_mateo, KP)) == (
+        set(catalog.services) - absent | {"recuperative_care"}
+    )
+
+
+def test_unknown_offer_is_no_reason_to_leave_out(catalog: Policy) -> None:
+    """Where nobody knows what the member's plan offers, or which plan she has, every service stays."""
+    for plan in (KP, "mvhp", ""):
+        assert ids(to_settle([], catalog, county(catalog, "Alpine"), plan)) >= set(catalog.services)
+    assert ids(to_settle([], catalog, county(catalog, "San Mateo"), "")) >= set(catalog.services)
+
+
+@pytest.mark.parametrize(("named", "settled"), [("ecm", {"ecm"}), ("homelessness", {"homelessness"}), ("chw", {"chw"})])
+def test_program_stands_for_itself(catalog: Policy, named: str, settled: set[str]) -> None:
+    """One population is enough for ECM, so the others are not pursued; a population asked for by name is."""
+    assert ids(to_settle([one for one in catalog.entries if one.id == named], catalog, None, "")) == settled

@@ -13,6 +13,7 @@ import time
 import tomllib
 from email import policy
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from msgspec.structs import replace
@@ -26,93 +27,136 @@ from calaim_cli.case.form import BY_KEY, FIELDS
 from calaim_cli.policy.policy import Policy
 from calaim_cli.talk.consent import Declined
 from calaim_cli.talk.conversation import Quit
-from calaim_cli.talk.session import inquiry_for, leaving, saver, started, way_on
+from calaim_cli.talk.session import Keeping, Ways, leaving, started, talk_for, way_on
 from calaim_cli.talk.terminal import INPUT_ENDED
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, is_private
-from terminals import CALAIM, CTRL_C, Terminal, question_texts, typed, which
+from seated import rows_of
+from terminals import CALAIM, CTRL_C, Terminal, which
 
 DAY = ("--as-of", AS_OF.isoformat())
-STREET = people.whole("homeless adult with a complex need")
-LINES = typed(STREET)
+STREET = rows_of("homeless adult with a complex need")
 ECM = ("--program", "ecm", *DAY)
+PLACE = {"member.county": "", "member.plan": "kp"}
+PLACE_TEXTS = {key: BY_KEY[key].ask for key in PLACE}
 
 
 def answers_in(path: Path) -> dict[str, object]:
     """The answers of a saved case."""
-    answers = tomllib.loads(path.read_text("utf-8"))["answers"]
+    answers = tomllib.loads(path.read_text("utf-8")).get("answers", {})
     assert isinstance(answers, dict)
     return answers
 
 
 def interviewed(save: Path, *words: str | Path) -> list[str]:
-    """Hold a whole interview at plain prompts; gives the questions in order."""
+    """Hold a whole interview at plain prompts; gives prompts and screens in order."""
     with Terminal("interview", *ECM, "--plain", "--save", save, *words) as terminal:
-        asked = terminal.answer(LINES, question_texts())
+        asked = terminal.answer(PLACE, PLACE_TEXTS, STREET)
         assert terminal.end() == 0
     return asked
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], bytes]:
-    """An interview that nothing disturbs: its questions, and the bytes it saves."""
+    """An interview that nothing disturbs: its prompts and screens, and the bytes it saves."""
     save = tmp_path_factory.mktemp("undisturbed") / "case.toml"
     return interviewed(save), save.read_bytes()
 
 
 @pytest.mark.unix("a pseudo-terminal")
 def test_saved_case_is_private_and_whole(undisturbed: tuple[list[str], bytes]) -> None:
-    """What is saved is a case file with every reply in the order given, and nothing else."""
+    """What is saved is a case file with every answer, the plan and the day, and nothing else."""
     asked, saved = undisturbed
-    assert len(asked) > 4
+    assert asked[:3] == ["member.county", "member.plan", "age"]
     document = tomllib.loads(saved.decode())
-    assert document.keys() == {"schema", "answered_on", "answers"}
-    assert list(document["answers"]) == asked
+    assert document.keys() == {"schema", "answered_on", "member", "answers"}
+    assert document["member"] == {"plan": "kp"}
+    assert document["answers"]["housing"] == ["place_not_for_sleeping"]
 
 
 @pytest.mark.unix("a pseudo-terminal")
-def test_killed_at_every_prompt(tmp_path: Path, undisturbed: tuple[list[str], bytes]) -> None:
-    """A power cut at any prompt loses no reply given before it, and going on asks exactly the rest."""
+def test_killed_at_every_screen(tmp_path: Path, undisturbed: tuple[list[str], bytes]) -> None:
+    """A power cut at any prompt or screen loses nothing said before it, and going on asks exactly the rest."""
     asked, whole = undisturbed
     for at in range(len(asked)):
         save = tmp_path / f"{at}.toml"
         with Terminal("interview", *ECM, "--plain", "--save", save) as terminal:
-            assert terminal.answer(LINES, question_texts(), most=at) == asked[:at]
+            assert terminal.answer(PLACE, PLACE_TEXTS, STREET, most=at) == asked[:at]
             assert terminal.prompt()
             terminal.kill()
-        assert list(answers_in(save)) == asked[:at]
         assert is_private(save)
-        assert interviewed(save, "--from", save) == asked[at:]
+        rest = interviewed(save, "--from", save)
+        assert [one for one in rest if one != "member.county"] == [one for one in asked[at:] if one != "member.county"]
         assert save.read_bytes() == whole
     assert not list(tmp_path.glob(".*"))
 
 
 @pytest.mark.unix("a pseudo-terminal")
-@pytest.mark.parametrize("way", ["--plain", "menus"])
+@pytest.mark.parametrize("way", ["--plain", "keys"])
 @pytest.mark.parametrize("at", [0, 1])
 def test_left_and_gone_on_with(tmp_path: Path, undisturbed: tuple[list[str], bytes], way: str, at: int) -> None:
     """Ctrl-C leaves with 130, the case saved, and a command that goes on there, also with a blank in a name."""
     asked, whole = undisturbed
     save = tmp_path / "my case.toml"
     words: list[str | Path] = ["interview", *ECM, "--save", save, *(["--plain"] if way == "--plain" else [])]
+    enter = "\n" if way == "--plain" else "\r"
     with Terminal(*words) as terminal:
-        for question in asked[:at]:
-            terminal.wait("How old")
-            terminal.wait("back")
-            terminal.line(LINES[question]) if way == "--plain" else terminal.type(LINES[question], "\r")
-        terminal.wait(f"Question {at + 1}")
-        terminal.wait("back")
+        terminal.wait("county or ZIP")
+        terminal.type(enter)
+        terminal.wait("Type its name or id")
+        terminal.type(f"kp{enter}")
+        terminal.wait("How old")
+        if at:
+            terminal.type(f"47{enter}")
+            terminal.wait("Screen 2")
+        terminal.wait("quit|save and leave")
         terminal.type(CTRL_C)
         assert terminal.end() == 130
     said = re.search(r"stopped: saved; go on with: (calaim .*)", terminal.text)
     assert said is not None
     command = shlex.split(said[1])
     assert command[0] == "calaim"
-    assert answers_in(save).keys() == set(asked[:at])
+    assert set(answers_in(save)) == ({"age"} if at else set())
     plain = [] if "--plain" in command else ["--plain"]
     with Terminal(*command[1:], *plain) as terminal:
-        assert terminal.answer(LINES, question_texts()) == asked[at:]
+        rest = terminal.answer(PLACE, PLACE_TEXTS, STREET)
+        assert [one for one in rest if one != "member.county"] == asked[2 + at :]
         assert terminal.end() == 0
     assert save.read_bytes() == whole
+
+
+@pytest.mark.unix("a pseudo-terminal")
+@pytest.mark.parametrize("kept", [True, False])
+def test_without_a_file_one_is_asked_for_once(tmp_path: Path, kept: bool) -> None:
+    """Whoever stops without --save is asked for a file name once: what was said is kept there, or nowhere."""
+    save = tmp_path / "case.toml"
+    with Terminal("interview", *ECM, "--plain") as terminal:
+        terminal.answer(PLACE, PLACE_TEXTS, STREET, most=3)
+        terminal.prompt()
+        terminal.type(CTRL_C)
+        assert "Keep what was said? Type a new file name, such as case.toml, or no" in terminal.prompt()
+        terminal.line(str(save) if kept else "no")
+        assert terminal.end() == 130
+    assert save.exists() is kept
+    if kept:
+        assert answers_in(save) == {"age": 47}
+        assert is_private(save)
+        assert "go on with: calaim interview" in terminal.words
+    else:
+        assert "stopped: nothing was saved" in terminal.words
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
+    """Ctrl-C at the question for a file name leaves, and keeps nothing."""
+    with Terminal("interview", *ECM, "--plain") as terminal:
+        terminal.answer(PLACE, PLACE_TEXTS, STREET, most=3)
+        terminal.prompt()
+        terminal.type(CTRL_C)
+        terminal.prompt()
+        terminal.type(CTRL_C)
+        assert terminal.end() == 130
+    assert "nothing was saved" in terminal.words
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.unix("a pseudo-terminal")
@@ -132,12 +176,12 @@ def test_end_of_input_keeps_the_replies(tmp_path: Path, undisturbed: tuple[list[
     asked, _ = undisturbed
     save = tmp_path / "case.toml"
     with Terminal("interview", *ECM, "--plain", "--save", save) as terminal:
-        terminal.answer(LINES, question_texts(), most=2)
+        terminal.answer(PLACE, PLACE_TEXTS, STREET, most=3)
         terminal.prompt()
         terminal.child.sendeof()
         assert terminal.end() == 2
-    assert f"input ended at question {asked[2]}: saved; go on with: calaim interview" in terminal.words
-    assert list(answers_in(save)) == asked[:2]
+    assert f"input ended at question {asked[3]}: saved; go on with: calaim interview" in terminal.words
+    assert answers_in(save) == {"age": 47}
 
 
 @pytest.mark.unix("a pseudo-terminal")
@@ -151,7 +195,7 @@ def test_interview_and_check_give_the_same_bytes(tmp_path: Path, words: tuple[st
     with Terminal(
         "interview", *words, *place, *DAY, "--json", "--save", save, out=out, settings={"ACCESSIBLE": "1"}
     ) as terminal:
-        terminal.answer(LINES, question_texts())
+        terminal.answer({"member.plan": "kp"}, PLACE_TEXTS, STREET)
         assert terminal.end() == 0
     checked = subprocess.run(
         [*CALAIM, "check", str(save), *words, *DAY, "--json"], capture_output=True, timeout=60, check=True
@@ -167,7 +211,8 @@ def test_interview_and_check_give_the_same_bytes(tmp_path: Path, words: tuple[st
 def test_age_is_told_with_the_date_of_birth() -> None:
     """A date of birth is answered by the age it makes, so that a slip of a year is seen."""
     with Terminal("interview", *ECM, "--plain") as terminal:
-        assert "date of birth" in terminal.prompt()
+        terminal.answer(PLACE, PLACE_TEXTS, STREET, most=2)
+        assert "birth date" in terminal.prompt()
         terminal.line("03/04/1979")
         assert "Age 47 on 2026-11-22." in terminal.prompt()
 
@@ -287,38 +332,38 @@ def test_case_with_bad_answers_is_refused_first(
     assert [one.where for one in refused.value.problems] == list(changes)
 
 
-def test_inquiry_is_what_was_asked_for(catalog: Policy) -> None:
+def test_talk_is_about_what_was_asked_for(catalog: Policy) -> None:
     """The interview is about what was named, but what the member's own plan does not offer in her county."""
     unsaid = started(None, "san mateo", catalog, AS_OF)
     here, another = (replace(unsaid, member=replace(unsaid.member, plan=plan)) for plan in ("kp", "hpsm"))
-    assert list(inquiry_for(["ECM"], here, catalog).subjects) == ["ecm"]
-    assert all("recuperative_care" in inquiry_for([], one, catalog).subjects for one in (unsaid, another))
-    assert "recuperative_care" not in inquiry_for([], here, catalog).subjects
-    assert "recuperative_care" in inquiry_for(["cs", "recuperative-care"], here, catalog).subjects
+    assert list(talk_for(["ECM"], here, catalog).wanted) == ["ecm"]
+    assert all("recuperative_care" in talk_for([], one, catalog).wanted for one in (unsaid, another))
+    assert "recuperative_care" not in talk_for([], here, catalog).wanted
+    assert "recuperative_care" in talk_for(["cs", "recuperative-care"], here, catalog).wanted
     with pytest.raises(NotFound):
-        inquiry_for(["emc"], here, catalog)
+        talk_for(["emc"], here, catalog)
 
 
-def test_keeper_replaces_only_its_own(tmp_path: Path) -> None:
+def test_keeping_replaces_only_its_own(tmp_path: Path) -> None:
     """Saving replaces the case that one goes on with, and never another that is already there."""
     path, other = tmp_path / "case.toml", tmp_path / "other.toml"
-    keep = saver(path, None)
+    keep = Keeping(path, None)
     keep(Case())
     keep(Case(answers={"age": 40}))
     assert path.read_bytes() == case_bytes(Case(answers={"age": 40}))
     assert is_private(path)
-    saver(path, path)(Case(answers={"age": 41}))
+    Keeping(path, path)(Case(answers={"age": 41}))
     assert answers_in(path) == {"age": 41}
     other.write_bytes(b"precious")
     for start in (None, path):
         with pytest.raises(OutputRefused, match="--from"):
-            saver(other, start)
+            Keeping(other, start)
     assert other.read_bytes() == b"precious"
 
 
-def test_keeper_without_place_keeps_nothing(tmp_path: Path) -> None:
+def test_keeping_without_place_writes_nothing(tmp_path: Path) -> None:
     """Without --save nothing about a member is written anywhere."""
-    saver(None, None)(Case(answers={"age": 40}))
+    Keeping(None, None)(Case(answers={"age": 40}))
     assert not list(tmp_path.iterdir())
 
 
@@ -329,7 +374,7 @@ def test_other_case_is_not_overwritten(tmp_path: Path) -> None:
     save.write_bytes(b"precious")
     with Terminal("interview", *ECM, "--plain", "--save", save) as terminal:
         assert terminal.end() == 6
-    assert "Question" not in terminal.text
+    assert "county" not in terminal.words
     assert save.read_bytes() == b"precious"
 
 
@@ -338,7 +383,7 @@ def test_place_that_cannot_be_written_is_found_first(tmp_path: Path) -> None:
     """A folder that is not there is found before the first question, not after the first reply."""
     with Terminal("interview", *ECM, "--plain", "--save", tmp_path / "absent" / "case.toml") as terminal:
         assert terminal.end() == 6
-    assert "Question" not in terminal.text
+    assert "county" not in terminal.words
 
 
 WAYS = [
@@ -375,74 +420,89 @@ def test_way_on_can_be_pasted_on_windows(monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
+def left_at(path: Path | None) -> Ways:
+    """The ways to a person who says nothing, with a case kept at this place."""
+    keep = Keeping(None, None)
+    keep.path = path
+
+    def nothing(one: object) -> NoReturn:
+        raise AssertionError(one)
+
+    return Ways(nothing, nothing, keep)
+
+
 @pytest.mark.parametrize("leaving_by", [KeyboardInterrupt, Quit])
 def test_leaving_tells_the_way_on(monkeypatch: pytest.MonkeyPatch, leaving_by: type[BaseException]) -> None:
     """Leaving ends in one line and exit code 130, with the way on where something was saved."""
     monkeypatch.setattr(sys, "argv", ["calaim", "interview", "--save", "x.toml"])
     with (
         pytest.raises(Stopped, match=r"go on with: calaim interview --from x\.toml --save x\.toml") as stopped,
-        leaving(Path("x.toml")),
+        leaving(left_at(Path("x.toml"))),
     ):
         raise leaving_by
     assert stopped.value.exit_code == 130
-    with pytest.raises(Stopped, match="nothing was saved"), leaving(None):
+    with pytest.raises(Stopped, match="nothing was saved"), leaving(left_at(None)):
         raise leaving_by
 
 
 def test_end_of_input_and_a_no_tell_the_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of the input is exit code 2 and a no is 130; both say what was saved."""
     monkeypatch.setattr(sys, "argv", ["calaim", "refer", "--save", "x.toml"])
-    way = "go on with: calaim refer --from x.toml --save x.toml"
-    with pytest.raises(UsageError, match=rf"question age: saved; {way}$") as ended, leaving(Path("x.toml")):
+    way, saved = "go on with: calaim refer --from x.toml --save x.toml", left_at(Path("x.toml"))
+    with pytest.raises(UsageError, match=rf"question age: saved; {way}$") as ended, leaving(saved):
         raise UsageError("input ended at question age", code=INPUT_ENDED)
     assert (ended.value.exit_code, ended.value.code) == (2, INPUT_ENDED)
-    with pytest.raises(Stopped, match=rf"^nothing was written\. Ask, then {way}$"), leaving(Path("x.toml")):
+    with pytest.raises(Stopped, match=rf"^nothing was written\. Ask, then {way}$"), leaving(saved):
         raise Declined("Ask")
-    with pytest.raises(Stopped, match="Ask, then begin again: nothing was saved"), leaving(None):
+    with pytest.raises(Stopped, match="Ask, then begin again: nothing was saved"), leaving(left_at(None)):
         raise Declined("Ask")
-    with pytest.raises(UsageError, match=r"^another fault$"), leaving(Path("x.toml")):
+    with pytest.raises(UsageError, match=r"^another fault$"), leaving(saved):
         raise UsageError("another fault")
 
 
+def test_refusal_in_the_talk_tells_the_way_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no referral can go, what was said so far is saved, and the command to go on with is told."""
+    monkeypatch.setattr(sys, "argv", ["calaim", "refer", "--save", "x.toml"])
+    with pytest.raises(NotFound), leaving(left_at(Path("x.toml"))):
+        raise NotFound("no plan", code="plan-unknown")
+    assert "go on with: calaim refer --from x.toml --save x.toml" in capsys.readouterr().err
+
+
 PROFILE = (ROOT / "examples" / "profile.toml").read_text("utf-8")
-TEXTS = (
-    question_texts()
-    | {field.key: field.ask for field in FIELDS if field.ask and field.name != "source_detail"}
-    | {
-        "screen": "What should be screened first?",
-        "referral.program": "What should the referral ask for?",
-        "referral.current_services": "What does the member receive now?",
-        "consent.member_agreed": "The state does not make a member's consent",
-        "agreed to another": BY_KEY["consent.member_agreed"].ask,
-        "consent.attested": "Read this: ",
-        "write": "This is all that will leave.",
-        "ecm_or_chw": "ECM already includes",
-        "page": "Page ",
-        "referrer.relationship": "Referrer's relationship to the member",
-        "referrer.source": "Who is making the referral?",
-        "network_lead_entity.name": "Network Lead Entity that takes referrals to your own organization",
-        "network_lead_entity.email": "The Network Lead Entity's e-mail",
-    }
-)
-FORM = (
-    LINES
-    | SAID
-    | {
-        "screen": "1,2,3",
-        "referral.program": "ecm",
-        "member.first_name": "Trần",
-        "member.last_name": "Example",
-        "member.date_of_birth": "03/04/1979",
-        "referral.current_services": "5",
-        "consent.part2": "no",
-        "write": "yes",
-        "consent.member_agreed": "yes",
-        "consent.attested": "yes",
-        "agreed to another": "yes",
-        "ecm_or_chw": "both",
-        "page": "",
-    }
-)
+TEXTS = {field.key: field.ask for field in FIELDS if field.ask and field.name != "source_detail"} | {
+    "screen": "What should be screened first?",
+    "referral.program": "What should the referral ask for?",
+    "referral.current_services": "What does the member receive now?",
+    "consent.member_agreed": "The state does not make a member's consent",
+    "agreed to another": BY_KEY["consent.member_agreed"].ask,
+    "consent.attested": "Read this: ",
+    "write": "This is all that will leave.",
+    "ecm_or_chw": "ECM already includes",
+    "page": "Page ",
+    "change": "What should be changed?",
+    "referrer.relationship": "Referrer's relationship to the member",
+    "referrer.source": "Who is making the referral?",
+    "network_lead_entity.name": "Network Lead Entity that takes referrals to your own organization",
+    "network_lead_entity.email": "The Network Lead Entity's e-mail",
+}
+FORM = SAID | {
+    "screen": "1,2,3",
+    "referral.program": "ecm",
+    "member.first_name": "Trần",
+    "member.last_name": "Example",
+    "member.date_of_birth": "03/04/1979",
+    "referral.current_services": "5",
+    "consent.part2": "no",
+    "write": "yes",
+    "consent.member_agreed": "yes",
+    "consent.attested": "yes",
+    "agreed to another": "yes",
+    "ecm_or_chw": "both",
+    "page": "",
+    "change": "Details",
+}
 UNSCREENED = "Nothing: go on without screening"
 ASKED_ALWAYS = ["consent.part2", "write", "consent.member_agreed", "consent.attested"]
 
@@ -458,9 +518,10 @@ def test_referral_from_nothing_to_a_draft(tmp_path: Path, profile: Path) -> None
     """From nothing to a draft in one talk: asked, screened, shown in full, written privately, and nothing sent."""
     out = tmp_path / "draft.eml"
     with Terminal("refer", "--plain", "--out", out, *DAY) as terminal:
-        asked = terminal.answer(FORM, TEXTS)
+        asked = terminal.answer(FORM, TEXTS, STREET)
         assert terminal.end() == 0
-    assert asked[:3] == ["member.county", "member.plan", "screen"]
+    assert asked[:4] == ["member.county", "member.plan", "member.date_of_birth", "screen"]
+    assert "age" not in asked
     assert asked[-4:] == ASKED_ALWAYS
     message = email.message_from_bytes(out.read_bytes(), policy=policy.default)
     assert (message["To"], message["Subject"]) == ("REGMCDURNS-KPNC@kp.org", "ECM Referral")
@@ -528,7 +589,7 @@ def test_change_goes_back_to_the_details(tmp_path: Path, profile: Path) -> None:
         asked = terminal.answer(lines, TEXTS)
         assert terminal.end() == 0
     again = asked[asked.index("write") + 1 :]
-    assert again[0] == "referrer.relationship"
+    assert again[:2] == ["change", "referrer.relationship"]
     assert [one for one in again if one.startswith("consent.") or one == "write"] == [
         "consent.part2",
         "consent.part2_consent",
@@ -612,13 +673,12 @@ def test_referral_killed(tmp_path: Path, profile: Path, at: str) -> None:
     """A power cut during a referral leaves every reply in the saved case, and never half a draft."""
     save, out = tmp_path / "case.toml", tmp_path / "draft.eml"
     with Terminal("refer", "--plain", "--program", "ecm", "--out", out, "--save", save, *DAY) as terminal:
-        lines = FORM | {"screen": UNSCREENED}
-        order = [where for where in lines if where not in STREET and where != "referral.program"]
-        asked = terminal.answer(lines, TEXTS, most=order.index(at))
-        assert terminal.prompt()
+        lines, asked = FORM | {"screen": UNSCREENED}, list[str]()
+        while (where := which(terminal.prompt(), TEXTS)) != at:
+            asked.append(where)
+            terminal.line(lines[where])
         terminal.kill()
     document = tomllib.loads(save.read_text("utf-8"))
-    assert at not in asked
     for where in asked:
         part, _, key = where.partition(".")
         if key and lines[where] and part != "consent":
@@ -695,9 +755,9 @@ def test_remarks_are_not_lost_by_saving(tmp_path: Path) -> None:
     content = b'# called on Monday\n[answers]\nage = 40 # as she says\n[member]\ncity = "Apt #4"\n'
     path.write_bytes(content)
     with pytest.raises(OutputRefused, match=r"comments \(#\) in lines 1, 3") as caught:
-        saver(path, path)
+        Keeping(path, path)
     assert (caught.value.code, path.read_bytes()) == ("remarks", content)
-    saver(tmp_path / "other.toml", path)(Case())
+    Keeping(tmp_path / "other.toml", path)(Case())
     assert (tmp_path / "other.toml").exists()
 
 
@@ -707,7 +767,7 @@ def test_json_stays_json(tmp_path: Path, name: str) -> None:
     path, new = tmp_path / name, tmp_path / "new.json"
     path.write_text('{"answers": {"age": 40}, "member": {"city": "#1"}}', encoding="utf-8")
     case = casefile.read(str(path))
-    for save in (saver(path, path), saver(new, path)):
+    for save in (Keeping(path, path), Keeping(new, path)):
         save(case)
     assert json.loads(path.read_text("utf-8")) == json.loads(new.read_text("utf-8"))
     assert casefile.read(str(path)) == casefile.read(str(new)) == case
@@ -720,7 +780,7 @@ def test_case_that_somebody_else_changed_is_not_overwritten(tmp_path: Path, star
     path = tmp_path / "case.toml"
     if start:
         path.write_bytes(b"[answers]\nage = 40\n")
-    keep = saver(path, path if start else None)
+    keep = Keeping(path, path if start else None)
     keep(Case(answers={"age": 41}))
     path.write_bytes(b"[answers]\nage = 50\n")
     with pytest.raises(OutputRefused, match="has changed since it was read") as caught:

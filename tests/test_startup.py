@@ -126,7 +126,7 @@ def test_lookups_load_what_they_show(answers_folder: Path, arguments: list[str])
 def test_check_draws_and_sends_nothing(answers_folder: Path, write_case: WriteCase) -> None:
     """To decide a case takes its reader and the rules: no terminal, no mail, no interview."""
     modules = loaded(answers_folder, "check", write_case(), "--as-of", "2026-11-22")
-    assert not modules & (HEAVY | {"email", "tomli_w", "csv", "calaim_cli.decide.interview", "calaim_cli.referral"})
+    assert not modules & (HEAVY | {"email", "tomli_w", "csv", "calaim_cli.talk.interview", "calaim_cli.referral"})
 
 
 def test_refer_loads_mail_but_no_terminal(answers_folder: Path, write_case: WriteCase) -> None:

@@ -9,7 +9,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pexpect  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,18 +16,21 @@ from hypothesis import strategies as st
 import people
 from calaim_cli.case.case import Case, Member
 from calaim_cli.case.casefile import case_bytes
-from calaim_cli.policy.questions import Answer
+from calaim_cli.case.form import BY_KEY
 from calaim_cli.talk import terminal
-from calaim_cli.talk.prompt import Prompt
 from conftest import WriteProfile
-from terminals import CTRL_C, CTRL_D, DOWN, ENTER, PLAIN_HINT, SPACE, UP, Terminal, pressed, question_texts, typed
+from seated import Turn, keys_for, rows_of, turns
+from terminals import CTRL_C, CTRL_D, DOWN, ENTER, PLAIN_HINT, SPACE, UP, Terminal
 
 pytestmark = pytest.mark.unix("a pseudo-terminal")
 
 DAY = ("--as-of", "2026-11-22")
 CHW = ("interview", "--program", "chw", *DAY)
 ECM = ("interview", "--program", "ecm", *DAY)
-STREET = people.whole("homeless adult with a complex need")
+STREET = rows_of("homeless adult with a complex need")
+PLACE = {"member.county": "", "member.plan": "kp"}
+PLACE_TEXTS = {key: BY_KEY[key].ask for key in PLACE}
+ARROWS = {"\u2193": DOWN}
 PLAIN = {"option": ("--plain", {}), "ACCESSIBLE": ("", {"ACCESSIBLE": "1"}), "dumb": ("", {"TERM": "dumb"})}
 SAFE_LINES = re.compile(r"\x1b|\x08|\r(?!\r*\n)")
 """What never appears where lines are only appended: an escape, a backspace, a return that goes over a line again."""
@@ -41,108 +43,145 @@ def answers_in(path: Path) -> dict[str, object]:
     return answers
 
 
-def by_menus(terminal: Terminal, answers: dict[str, Answer]) -> list[str]:
-    """Answer every menu of an interview by keys; gives the questions in order."""
-    texts, keys = question_texts(), pressed(answers)
-    names, asked = list(texts), list[str]()
-    while terminal.child.expect([r"Question \d+, at most \d+ to go", pexpect.EOF]) == 0:
-        asked.append(names[terminal.child.expect_exact([texts[name] for name in names])])
-        terminal.type(*keys[asked[-1]])
-    return asked
-
-
-def aged(folder: Path, **answers: Answer) -> Path:
-    """A case in which the age and some more is known, to go on with."""
-    path = folder / "aged.toml"
-    path.write_bytes(case_bytes(Case(answers={"age": 47, **answers})))
+def known(folder: Path, **answers: object) -> Path:
+    """A case in which place, plan and some more are known, to go on with at the screens."""
+    path = folder / "known.toml"
+    member = Member(county="San Mateo", plan="kp")
+    path.write_bytes(case_bytes(Case(member=member, answers={"age": 47, **answers})))
     return path
 
 
-def test_arrow_keys_and_enter(tmp_path: Path) -> None:
-    """A number is typed, a menu answered with arrows and Enter, and several are chosen with space."""
-    save = tmp_path / "case.toml"
-    with Terminal(*ECM, "--save", save) as terminal:
-        terminal.wait("How old")
-        terminal.type("47", ENTER)
-        terminal.wait("stably housed")
-        terminal.type(DOWN, DOWN, UP, SPACE, DOWN, SPACE, ENTER)
-        terminal.wait("complex health or developmental")
-        terminal.wait("Don't know")
-        terminal.type(DOWN, ENTER)
-        terminal.wait("Question 4")
-    answers = answers_in(save)
-    assert answers == {"age": 47, "housing": ["place_not_for_sleeping", "shelter"], "complex_need": False}
+def by_keys(terminal: Terminal, expected: list[Turn]) -> None:
+    """Go through place, plan and the screens by keys."""
+    terminal.see("county or ZIP code")
+    terminal.type(ENTER)
+    terminal.see("Type its name or id")
+    terminal.type("kp", ENTER)
+    for number, turn in enumerate(expected, 1):
+        terminal.see(f"Screen {number},")
+        terminal.type(*(ARROWS.get(key, key) for key in turn.keys))
 
 
-def test_letters_of_a_menu(tmp_path: Path) -> None:
-    """In a menu, d means don't know, b goes back to the question before, and ? explains it with its source."""
+def turns_of(*named: str) -> list[Turn]:
+    """The screens of the homeless man, a member of Kaiser Permanente whose county is not known."""
+    return turns("homeless adult with a complex need", *named, case=Case(member=Member(plan="kp")))
+
+
+def test_keys_and_lines_save_the_same(tmp_path: Path) -> None:
+    """Whoever needs plain lines gets the same screens in the same order, and the same bytes in the saved case."""
+    one, other = tmp_path / "lines.toml", tmp_path / "keys.toml"
+    expected = turns_of("ecm")
+    with Terminal(*ECM, "--save", one, "--plain") as terminal:
+        asked = terminal.answer(PLACE, PLACE_TEXTS, STREET)
+        assert terminal.end() == 0
+    assert asked[2:] == [turn.sheet.shown.screen.id for turn in expected]
+    with Terminal(*ECM, "--save", other, rows=24, columns=80) as terminal:
+        by_keys(terminal, expected)
+        assert terminal.end() == 0
+    assert one.read_bytes() == other.read_bytes()
+
+
+def at_screens(save: Path, start: Path, rows: int = 24, columns: int = 80) -> Terminal:
+    """An interview about ECM at its first screen, with place, plan and age known."""
+    terminal = Terminal(*ECM, "--from", start, "--save", save, rows=rows, columns=columns)
+    terminal.see("Screen 1,")
+    return terminal
+
+
+def test_forty_enters_answer_nothing(tmp_path: Path) -> None:
+    """Forty bare Enters at the screens write no answer, and say what to press."""
     save = tmp_path / "case.toml"
-    with Terminal(*CHW, "--save", save) as terminal:
-        terminal.wait("None of these")
+    with at_screens(save, known(tmp_path)) as terminal:
+        terminal.type(*[ENTER] * 40)
+        terminal.see("Say what the empty ones are")
+        terminal.type("q")
+        assert terminal.end() == 130
+    assert answers_in(save) == {"age": 47}
+
+
+def test_keys_of_a_screen(tmp_path: Path) -> None:
+    """Arrows and space mark a row, ? explains it with its source, v changes who is spoken of, b goes back."""
+    save = tmp_path / "case.toml"
+    with at_screens(save, known(tmp_path), rows=40) as terminal:
+        terminal.type(DOWN, UP, DOWN, SPACE)
+        terminal.see(">[x] c")
         terminal.type("?")
-        terminal.wait("Source: ")
-        terminal.wait("None of these")
-        terminal.type("d")
-        terminal.wait("Question 2")
-        terminal.wait("None of these")
-        first = answers_in(save)
+        terminal.see("Source: ")
+        terminal.see("[x] c")
+        terminal.type("v")
+        terminal.see("What does your child have")
+        terminal.type("c")
+        terminal.see("[?] c")
+        terminal.type("c", "n")
+        terminal.see("Home Think of")
+        assert "excluded_programs" in answers_in(save)
         terminal.type("b")
-        terminal.wait("Question 3")
-        terminal.wait("None of these")
-        terminal.type(SPACE, ENTER)
-        terminal.wait("Question 4")
-    assert first == {"chw_triggers": "unknown"}
-    assert answers_in(save) == {"chw_triggers": ["chronic_condition"]}
+        terminal.see("Medi-Cal and programs What does")
+        terminal.type("q")
+        assert terminal.end() == 130
 
 
-def test_menu_shows_what_was_said_before(tmp_path: Path) -> None:
-    """Back in a menu the earlier choice is marked, back at a line the earlier number stands in it; Enter keeps both."""
+def test_number_and_its_correction(tmp_path: Path) -> None:
+    """A number is typed and corrected; one that cannot be is told, and stands there to be mended."""
     save = tmp_path / "case.toml"
-    with Terminal(*ECM, "--save", save) as terminal:
-        terminal.wait("How old")
-        terminal.type("31", ENTER)
-        terminal.wait("stably housed")
-        terminal.type(DOWN, DOWN, SPACE, ENTER)
-        terminal.wait("Question 3")
-        terminal.wait("b back")
-        terminal.type("b")
-        terminal.wait("Question 4")
-        terminal.wait("\u25cf A shelter")
-        terminal.type("b")
-        terminal.wait("Question 5")
-        terminal.wait("31")
+    with Terminal(*ECM, "--save", save, rows=24, columns=80) as terminal:
+        terminal.see("county or ZIP code")
         terminal.type(ENTER)
-        terminal.wait("Question 6")
-        terminal.wait("b back")
-        terminal.type("b")
-        terminal.wait("Question 7")
-        terminal.wait("\u25cf A shelter")
-        terminal.type(ENTER)
-        terminal.wait("Question 8")
-    assert answers_in(save) == {"age": 31, "housing": ["shelter"]}
-
-
-def test_menu_refuses_what_does_not_go_together(tmp_path: Path) -> None:
-    """Nothing chosen, or none of these beside something, is asked again with the reason."""
-    with Terminal(*CHW) as terminal:
-        terminal.wait("None of these")
-        terminal.type(ENTER)
-        terminal.wait("Please try again: choose at least one")
-        terminal.wait("None of these")
-        terminal.type(SPACE, UP, SPACE, ENTER)
-        terminal.wait("cannot be combined")
-
-
-def test_typed_line_in_a_menu_is_checked() -> None:
-    """A number that cannot be is refused in words, without repeating it, and asked again."""
-    with Terminal(*ECM) as terminal:
-        terminal.wait("How old")
+        terminal.see("Type its name or id")
+        terminal.type("kp", ENTER)
+        terminal.see("How old")
         terminal.type("1999", ENTER)
-        terminal.wait("Please try again: ")
-        said = terminal.wait(r"\n")
-        assert "years" in said
-        assert "1999" not in said
-        terminal.wait("How old")
+        terminal.see("whole number of years from 0 to 120")
+        terminal.see("[1999]")
+        terminal.type(*["\x7f"] * 4, "47", ENTER)
+        terminal.see("Age: 47.")
+        terminal.see("Screen 2,")
+        terminal.type("q")
+        assert terminal.end() == 130
+    assert answers_in(save) == {"age": 47}
+
+
+def test_pasted_text_is_no_key(tmp_path: Path) -> None:
+    """What is pasted at a screen marks nothing and ends nothing: it is told that keys are meant."""
+    save = tmp_path / "case.toml"
+    with at_screens(save, known(tmp_path)) as terminal:
+        terminal.bytes(b"\x1b[200~acdn unu\x1b[201~")
+        assert not re.search(r"\[x\] [a-z] ", terminal.see("What is pasted is not taken here"))
+        terminal.type("q")
+        assert terminal.end() == 130
+    assert answers_in(save) == {"age": 47}
+
+
+def test_window_that_changes_in_the_middle(tmp_path: Path) -> None:
+    """When the window is made narrow in the middle of a screen, marks stay, and pages take the place of rows."""
+    save = tmp_path / "case.toml"
+    with at_screens(save, known(tmp_path)) as terminal:
+        terminal.type("c")
+        terminal.see("[x] c")
+        terminal.resize(24, 40)
+        terminal.see("page 1 of")
+        terminal.type("n")
+        terminal.see("last page")
+        terminal.resize(24, 80)
+        terminal.see("[x] c")
+        terminal.see("the empty ones are not known")
+        terminal.type("ccn")
+        terminal.see("Home")
+        terminal.type("q")
+        assert terminal.end() == 130
+    assert answers_in(save)["excluded_programs"] == ["none"]
+
+
+def test_narrow_window_pages_through(tmp_path: Path) -> None:
+    """At 40 columns a whole interview goes through by keys, page by page, to the same answers."""
+    wide, narrow = tmp_path / "wide.toml", tmp_path / "narrow.toml"
+    expected = turns_of("ecm")
+    paged = [one._replace(keys=keys_for(one.sheet, STREET, os.terminal_size((40, 24)))) for one in expected]
+    for save, columns, turns_here in ((wide, 80, expected), (narrow, 40, paged)):
+        with Terminal(*ECM, "--save", save, rows=24, columns=columns) as terminal:
+            by_keys(terminal, turns_here)
+            assert terminal.end() == 0
+    assert wide.read_bytes() == narrow.read_bytes()
 
 
 @pytest.mark.parametrize(("word", "settings"), PLAIN.values(), ids=PLAIN)
@@ -150,65 +189,24 @@ def test_plain_lines_are_only_appended(tmp_path: Path, word: str, settings: dict
     """For a screen reader every way to plain lines gives numbered text: no escape, no line drawn over, no box."""
     save = tmp_path / "case.toml"
     with Terminal(*ECM, "--save", save, *([word] if word else []), settings=settings) as terminal:
-        asked = terminal.answer(typed(STREET), question_texts())
+        asked = terminal.answer(PLACE, PLACE_TEXTS, STREET)
         assert terminal.end() == 0
     assert not SAFE_LINES.search(terminal.text)
     assert not re.search("[\u2500-\u25ff\u00bb]", terminal.text)
-    assert "  1) Yes\r\n  2) No\r\n" in terminal.text
-    assert list(answers_in(save)) == asked
-    assert "Question 1, at most" in terminal.text
-
-
-def test_menus_and_lines_save_the_same(tmp_path: Path) -> None:
-    """Whoever needs plain lines gets the same questions in the same order, and the same bytes in the saved case."""
-    one, other = tmp_path / "lines.toml", tmp_path / "menus.toml"
-    with Terminal(*ECM, "--save", one, "--plain") as terminal:
-        by_lines = terminal.answer(typed(STREET), question_texts())
-        assert terminal.end() == 0
-    with Terminal(*ECM, "--save", other) as terminal:
-        assert by_menus(terminal, STREET) == by_lines
-        assert terminal.end() == 0
-    assert one.read_bytes() == other.read_bytes()
-
-
-def test_dont_know_is_the_same_both_ways(tmp_path: Path) -> None:
-    """Not knowing, by d or by words, is kept as the same answer."""
-    one, other = tmp_path / "lines.toml", tmp_path / "menus.toml"
-    unsure: dict[str, Answer] = dict.fromkeys(STREET, "unknown")
-    with Terminal(*CHW, "--save", one, "--plain") as terminal:
-        terminal.answer(dict.fromkeys(STREET, "Don't know"), question_texts())
-        assert terminal.end() == 0
-    with Terminal(*CHW, "--save", other) as terminal:
-        by_menus(terminal, unsure)
-        assert terminal.end() == 0
-    assert one.read_bytes() == other.read_bytes()
-    assert set(answers_in(one).values()) == {"unknown"}
+    assert asked[2:] == [turn.sheet.shown.screen.id for turn in turns_of("ecm")]
+    assert "Screen 1, about" in terminal.text
 
 
 def test_plain_help_and_back(tmp_path: Path) -> None:
-    """At a plain prompt ? explains with the source, and back shows the choices with those given before."""
-    with Terminal(*ECM, "--plain", "--from", aged(tmp_path)) as terminal:
-        terminal.prompt()
+    """At a plain screen ? explains its rows with their source, and back shows the screen before."""
+    with Terminal(*ECM, "--plain", "--from", known(tmp_path)) as terminal:
+        assert "Medi-Cal and programs" in terminal.prompt()
         terminal.line("?")
         assert "Source: " in terminal.prompt()
-        terminal.line("3,2")
-        assert "complex" in terminal.prompt()
+        terminal.line("none")
+        assert "Home" in terminal.prompt()
         terminal.line("back")
-        again = terminal.prompt()
-        assert "3) A shelter or another temporary place for people without a home (given before)" in again
-        assert again.count("(given before)") == 2
-        terminal.line("")
-        assert "complex" in terminal.prompt()
-
-
-def test_plain_enter_says_what_it_keeps(tmp_path: Path) -> None:
-    """Where Enter keeps a line that was typed before, the prompt spells it out: nobody keeps what she cannot see."""
-    with Terminal(*ECM, "--plain") as terminal:
-        terminal.prompt()
-        terminal.line("03/04/1979")
-        terminal.prompt()
-        terminal.line("back")
-        assert terminal.prompt().endswith("[Enter to keep 1979-03-04, don't know, ?, ")
+        assert "Medi-Cal and programs" in terminal.prompt()
 
 
 def test_value_in_a_case_cannot_drive_the_terminal(tmp_path: Path) -> None:
@@ -265,18 +263,6 @@ def test_arrow_key_at_a_plain_line_is_asked_again(tmp_path: Path) -> None:
         assert "Please try again: a key such as an arrow" in terminal.prompt()
 
 
-def test_letters_for_yes_and_no_save_the_same(tmp_path: Path) -> None:
-    """At plain prompts of the interview y and n are yes and no: the saved case is the same, byte for byte."""
-    words, letters = typed(STREET), {"yes": "y", "no": "n"}
-    saved = [tmp_path / "words.toml", tmp_path / "letters.toml"]
-    for save, lines in zip(saved, (words, {one: letters.get(said, said) for one, said in words.items()}), strict=True):
-        with Terminal(*ECM, "--save", save, "--plain") as terminal:
-            terminal.answer(lines, question_texts())
-            assert terminal.end() == 0
-    assert saved[0].read_bytes() == saved[1].read_bytes()
-    assert True in answers_in(saved[1]).values()
-
-
 def test_similar_choice_is_not_marked(write_profile: WriteProfile) -> None:
     """Only the choice given before is marked, not one whose name begins the same."""
     write_profile('schema = "calaim.profile/1"\n[referrer]\nsource = "other_community_provider"\n')
@@ -287,36 +273,36 @@ def test_similar_choice_is_not_marked(write_profile: WriteProfile) -> None:
         assert terminal.prompt().count("(given before)") == 1
 
 
-def test_plain_refusal_repeats_the_question(tmp_path: Path) -> None:
-    """A reply that does not fit is answered by what is accepted, and the whole question comes again."""
-    with Terminal(*CHW, "--plain") as terminal:
-        first = terminal.prompt()
+def test_plain_refusal_says_how(tmp_path: Path) -> None:
+    """A line that leaves rows open is answered by what is missing, without repeating what was typed."""
+    with Terminal(*ECM, "--plain", "--from", known(tmp_path)) as terminal:
+        terminal.prompt()
         terminal.line("99")
         said = terminal.prompt()
-        assert "Please try again: " in said
+        assert "Please try again: type the true ones" in said
         assert "99" not in said.split("Please try again: ")[1]
-        choices = [line for line in first.splitlines() if line.startswith("  ")]
-        assert len(choices) == len(people.policy().questions["chw_triggers"].choices)
-        assert [line for line in said.splitlines() if line.startswith("  ")] == choices
+        terminal.line("2")
+        assert 'say what the others are: "2 no", or "2 not known"' in terminal.prompt()
 
 
 ENDINGS: list[tuple[str, str, int, str]] = [
-    ("menu", CTRL_C, 130, "stopped: "),
-    ("menu", CTRL_D, 2, "input ended at question chw_triggers"),
+    ("keys", CTRL_C, 130, "stopped: "),
+    ("keys", CTRL_D, 2, "input ended at question coverage"),
     ("text", CTRL_C, 130, "stopped: "),
-    ("text", CTRL_D, 2, "input ended at question age"),
+    ("text", CTRL_D, 2, "input ended at question member.county"),
     ("lines", CTRL_C, 130, "stopped: "),
-    ("lines", CTRL_D, 2, "input ended at question chw_triggers"),
+    ("lines", CTRL_D, 2, "input ended at question coverage"),
 ]
 
 
 @pytest.mark.parametrize(("where", "key", "code", "said"), ENDINGS, ids=[f"{row[0]}-{row[2]}" for row in ENDINGS])
 def test_ctrl_c_and_ctrl_d_are_no_answers(tmp_path: Path, where: str, key: str, code: int, said: str) -> None:
     """At every kind of prompt Ctrl-C leaves with 130 and Ctrl-D with 2, each in one line, and stdout stays empty."""
-    out = tmp_path / "out"
-    words = ECM if where == "text" else CHW
-    with Terminal(*words, *(["--plain"] if where == "lines" else []), out=out) as terminal:
-        terminal.wait({"lines": PLAIN_HINT, "menu": "None of these", "text": r"back\)"}[where])
+    out, save = tmp_path / "out", tmp_path / "saved.toml"
+    words = [*ECM, "--save", save, *(["--plain"] if where == "lines" else [])]
+    words += [] if where == "text" else ["--from", known(tmp_path)]
+    with Terminal(*words, out=out) as terminal:
+        terminal.wait({"lines": PLAIN_HINT, "keys": "save and leave", "text": r"back\)"}[where])
         terminal.type(key)
         assert terminal.end() == code
     assert said in terminal.words
@@ -342,49 +328,28 @@ def test_pages_hold_the_whole_text(rows: int, columns: int, text: str) -> None:
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
-@pytest.mark.parametrize("way", ["menus", "lines"])
-def test_narrow_windows_show_everything(tmp_path: Path, columns: int, way: str) -> None:
-    """At any width every word of question, choices, help and result can be read, and no word is cut in two."""
-    out = tmp_path / "out.txt"
-    question = people.policy().questions["chw_triggers"]
-    with Terminal(*CHW, *(["--plain"] if way == "lines" else []), columns=columns, out=out) as terminal:
-        terminal.wait(question.choices["none"].split()[-1])
-        terminal.type("?\n" if way == "lines" else "?")
-        terminal.wait("Source: ")
-        terminal.wait(question.choices["none"].split()[-1])
-        terminal.type(*(["2,3\n"] if way == "lines" else [DOWN, SPACE, DOWN, SPACE, ENTER]))
-        terminal.wait(r"Question\s+2")
-        terminal.wait("None of these")
-        terminal.type(*(["5\n"] if way == "lines" else [UP, SPACE, ENTER]))
-        assert terminal.end() == 0
-    shown = terminal.words
-    for text in (question.ask, question.help, *question.choices.values()):
-        assert text in shown
-    assert "likely" in out.read_text("utf-8")
-
-
-def test_menus_fold_to_the_window_that_shows_them(tmp_path: Path) -> None:
-    """With the result going to a file, questions still fit the window: no line of a menu is longer than it."""
-    with Terminal(*CHW, columns=40, out=tmp_path / "out.json") as terminal:
-        terminal.wait("None of these")
-    text = re.sub(r"\x1b\[[0-?]*[ -/]*[@-~]", "", terminal.text)
-    assert max(len(line.strip("\r")) for line in text.split("\n")) <= 40 + len(
-        " (space chooses, Enter goes on; d don't know"
-    )
+@pytest.mark.parametrize("way", ["keys", "lines"])
+def test_every_width_shows_everything(tmp_path: Path, columns: int, way: str) -> None:
+    """At any width every word of a screen and of its help can be read, and no word is cut in two."""
+    plain = ["--plain"] if way == "lines" else []
+    with Terminal(*ECM, "--from", known(tmp_path), *plain, columns=columns, rows=90) as terminal:
+        shown = terminal.see("where one center cares for an older person")
+        terminal.type("?\n" if way == "lines" else f"{DOWN}?")
+        shown += terminal.see("Source: ")
+    assert "PACE, where one center cares for an older person" in shown
+    assert people.policy().questions["excluded_programs"].help in shown
 
 
 COLORS = re.compile(r"\x1b\[[0-9;]*?(?:3[0-9]|4[0-9]|9[0-9])[0-9;]*m")
 
 
-@pytest.mark.parametrize(("settings", "colored"), [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)])
-def test_no_color(settings: dict[str, str], colored: bool) -> None:
-    """With NO_COLOR a menu has no color; the arrow and the marks alone show where one is."""
-    with Terminal(*CHW, settings=settings) as terminal:
-        terminal.wait("None of these")
-        terminal.type(SPACE, DOWN)
-        terminal.wait("\u25cf")
-    assert bool(COLORS.search(terminal.text)) is colored
-    assert "\u00bb" in terminal.text
+def test_no_color() -> None:
+    """A screen has no color at all: the arrow and the marks alone show where one is."""
+    with Terminal("refer", "--program", "ecm", *DAY, settings={"NO_COLOR": "1"}) as terminal:
+        terminal.wait("county or ZIP")
+        terminal.type("san mateo", ENTER)
+        terminal.wait("Type its name or id")
+    assert not COLORS.search(terminal.text)
 
 
 LOCALES = {
@@ -399,19 +364,19 @@ LOCALES = {
 @pytest.mark.parametrize("plain", [True, False], ids=["plain", "as the terminal allows"])
 def test_other_encodings(tmp_path: Path, settings: dict[str, str], plain: bool) -> None:
     """Whatever the locale, the interview goes through without a traceback and saves UTF-8."""
-    save = tmp_path / "case.toml"
-    with Terminal(*CHW, "--save", save, *(["--plain"] if plain else []), settings=settings) as terminal:
-        menus = terminal.child.expect([r"space chooses", PLAIN_HINT]) == 0
-        terminal.type(*([SPACE, ENTER] if menus else ["1\n"]))
-        terminal.wait("Question 2")
-        terminal.child.expect([r"space chooses", PLAIN_HINT])
-        terminal.type(*([UP, SPACE, ENTER] if menus else ["5\n"]))
-        assert terminal.end() == 0
+    save, start = tmp_path / "case.toml", known(tmp_path)
+    words = [*ECM, "--from", start, "--save", save, *(["--plain"] if plain else [])]
+    with Terminal(*words, settings=settings) as terminal:
+        keys = terminal.child.expect(["save and leave", PLAIN_HINT]) == 0
+        terminal.type("n" if keys else "none\n")
+        terminal.see("Screen 2,")
+        terminal.type("q" if keys else "quit\n")
+        assert terminal.end() == 130
     assert "Traceback" not in terminal.text
     assert "internal error" not in terminal.text
-    assert answers_in(save) == {"chw_triggers": ["chronic_condition"], "current_services": ["none"]}
+    assert answers_in(save)["excluded_programs"] == ["none"]
     if plain or "ascii" in settings.values():
-        assert not SAFE_LINES.search(terminal.text.split("Question 2")[0])
+        assert not SAFE_LINES.search(terminal.text)
 
 
 @pytest.mark.parametrize(
@@ -432,17 +397,14 @@ def test_console_of_windows_has_menus(
     monkeypatch.delenv("TERM", raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(terminal, "_by_menu", lambda _: "menu")
-    monkeypatch.setattr(terminal, "_by_lines", lambda _: "lines")
-    anything = Prompt(where="anything", text="Anything?")
-    assert terminal.asker(plain=False)(anything) == ("menu" if menus else "lines")
-    assert terminal.asker(plain=True)(anything) == "lines"
+    assert terminal.wants_lines(plain=False) is not menus
+    assert terminal.wants_lines(plain=True)
 
 
 def test_marks_that_cannot_be_drawn_give_plain_lines() -> None:
     """Where chosen and not chosen would look the same, numbered lines are used in place of a menu."""
-    with Terminal(*CHW, settings={"PYTHONIOENCODING": "ascii"}) as terminal:
-        assert "1) A chronic health condition" in terminal.prompt()
+    with Terminal("refer", settings={"PYTHONIOENCODING": "ascii"}) as terminal:
+        assert "county" in terminal.prompt()
 
 
 @pytest.mark.parametrize(
@@ -460,7 +422,7 @@ def test_names_arrive_as_typed(
     """A name in any script is kept letter by letter, also on a terminal that cannot show it."""
     save = tmp_path / "case.toml"
     with Terminal("refer", "--plain", "--program", "ecm", "--save", save, *DAY, settings=settings) as terminal:
-        for line in ("san mateo", "kp", "none", "1", "1"):
+        for line in ("san mateo", "kp", "3/4/1980", "none", "1", "1"):
             terminal.prompt()
             terminal.line(line)
         assert "name" in terminal.prompt()
@@ -481,17 +443,13 @@ def test_bytes_that_are_no_text_are_asked_again(tmp_path: Path) -> None:
 def test_result_goes_to_stdout_alone(tmp_path: Path, where: str) -> None:
     """Whoever redirects stdout gets the result and nothing of the talk, not even a blank."""
     out = tmp_path / "result.txt"
-    with Terminal(*CHW, where, out=out) as terminal:
+    with Terminal(*ECM, where, out=out, rows=24, columns=80 if where != "--plain" else 200) as terminal:
         if where == "--plain":
-            terminal.answer(typed(STREET), question_texts())
+            terminal.answer(PLACE, PLACE_TEXTS, STREET)
         else:
-            terminal.wait("None of these")
-            terminal.type(SPACE, ENTER)
-            terminal.wait("Question 2")
-            terminal.wait("None of these")
-            terminal.type(UP, SPACE, ENTER)
+            by_keys(terminal, turns_of("ecm"))
         assert terminal.end() == 0
     written = out.read_text("utf-8")
-    assert "chw\toutcome\tlikely\n" in written
+    assert "likely" in written
     assert "\x1b" not in written
-    assert "Question" not in written
+    assert "Screen 1" not in written

@@ -7,9 +7,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-import people
 from calaim_cli.decide.determination import decider
-from calaim_cli.decide.interview import open_questions
 from calaim_cli.decide.screens import open_to
 from calaim_cli.decide.wanted import ALL, Span, wanted_for
 from calaim_cli.policy.policy import Policy
@@ -53,8 +51,11 @@ def test_without_not_known_it_is_what_is_missing(catalog: Policy, data: st.DataO
     """As long as every answer is known, the same questions are open as by the reasons of a result."""
     cut = data.draw(interviews(catalog))
     said = {question: answer for question, answer in cut.partial.items() if answer != DONT_KNOW}
-    still_open = frozenset[str]().union(*open_to(about(), said).values())
-    assert still_open == set(open_questions(people.about(), said))
+    talk = about()
+    still_open = frozenset[str]().union(*open_to(talk, said).values())
+    truths = talk.truths_of(said)
+    missing = {name for decide in talk.deciders.values() for name in decide(truths).missing}
+    assert still_open == {talk.criteria[name].question for name in missing} - said.keys()
 
 
 def test_not_known_prunes() -> None:

@@ -533,20 +533,19 @@ def interview(
     """Ask only what can still change the result. Ends with what `check` says of the saved case."""
     from calaim_cli.decide import screening
     from calaim_cli.policy.policy import subjects_named
-    from calaim_cli.talk import session, terminal
+    from calaim_cli.talk import session
 
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     policy, as_of = asked.policy, asked.as_of
     case = session.started(start, county, policy, as_of)
-    about = session.inquiry_for(program or [], case, policy)
-    session.need_a_person(about, case, policy, as_of, no_input=no_input)
+    session.need_a_person(session.talk_for(program or [], case, policy), case, policy, as_of, no_input=no_input)
     # Whatever can be refused is, before an answer could be lost.
     kind, places = _profile(policy).kind, _doubts_about(save)
     if not as_json:
         _warn(places)
-    save_case = session.saver(save, start)
-    with session.leaving(save):
-        case = session.interviewed(about, case, policy, as_of, terminal.asker(plain=plain), save_case)
+    to = session.ways(session.Keeping(save, start), plain=plain)
+    with session.leaving(to):
+        case = session.interviewed(program or [], case, policy, as_of, to)
     screener = screening.screener(subjects_named(program or [], policy), policy)
     decided = screening.decide("interview", case, screener, policy, as_of, None, kind)
     return _show_decided([decided], asked, places if as_json else ())
@@ -595,9 +594,9 @@ def refer(
         _warn(places)  # before anything is asked and saved there
         _free(out, force=force)
         places = ()
-        ways = {"redact": redact, "no_input": no_input, "plain": plain}
+        to = session.ways(session.Keeping(save, start), plain=plain)
         mail = wanted in {Format.EML, Format.MAILTO}
-        drafts, left_out = session.referred(asked, drafter, save, start, **ways, by_email=mail)
+        drafts, left_out = session.referred(asked, drafter, to, redact=redact, no_input=no_input, by_email=mail)
     used = {address for one in drafts for address in one.draft.to}
     warnings = (*_of_the_data(policy, as_of, data, used), *places)
     drafts = [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
@@ -798,8 +797,9 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
         raise UsageError(words, code="missing")
     if lost := casefile.remarks(known.decode("utf-8-sig")):
         say(f"{path}: the {casefile.in_lines(lost)} will be lost when this is saved; Ctrl-C leaves the file as it is.")
-    with session.leaving(None):
-        edited = session.edited_profile(profile, policy, terminal.asker(plain=plain))
+    to = session.ways(session.Keeping(None, None), plain=plain)
+    with session.leaving(to):
+        edited = session.edited_profile(profile, policy, to.ask)
     # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {files.save(path, casefile.profile_bytes(edited), known=known)}")

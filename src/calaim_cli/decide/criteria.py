@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
 
 from calaim_cli.base.errors import Problem
 from calaim_cli.case.case import AGE
-from calaim_cli.decide.interview import telling_answers
 from calaim_cli.decide.known import asked_by
 from calaim_cli.decide.plausible import absent
 from calaim_cli.policy.policy import PROGRAMS, Policy
@@ -216,3 +215,17 @@ def _wanted(rule: Rule, *, positive: bool = True) -> Iterator[str]:
                 yield from _wanted(part, positive=wanted)
             elif wanted:
                 yield part
+
+
+def telling_answers(question: Question, tests: Sequence[Criterion]) -> tuple[Answer, ...]:
+    """One answer for each way in which the question's criteria can come out: steps, single choices, yes and no."""
+    match question.kind:
+        case Kind.YES_NO:
+            return (True, False)
+        case Kind.NUMBER:
+            steps = {one.at_least for one in tests} | {one.at_most + 1 for one in tests if one.at_most is not None}
+            return tuple(sorted({0, *(step for step in steps if step)}))
+        case Kind.CHOICE:
+            return tuple(question.choices)
+        case Kind.CHOICES:
+            return tuple((choice,) for choice in question.choices)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from calaim_cli.decide.determination import Decide, decider
 from calaim_cli.decide.wanted import ALL, Wanted, wanted_for
+from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome, Subject, subject_id
+from calaim_cli.policy.programs import Outcome, Program, Subject, subject_id
 from calaim_cli.policy.questions import (
     DONT_KNOW,
     NONE_OF_THESE,
@@ -76,6 +77,22 @@ class Standing(NamedTuple):
     outcome: Outcome
     open: tuple[str, ...]
     not_known: tuple[str, ...]
+
+
+def to_settle(named: Sequence[Program], policy: Policy, county: County | None, plan: str) -> tuple[Subject, ...]:
+    """The subjects an interview settles: what was named, or ECM, CHW and the services.
+
+    A whole program stands for itself: belonging to one population is enough for ECM, so the others are not pursued.
+    Services that the plan does not offer in the county are left out unless they were named.
+    """
+    entries = named or policy.programs_file.program
+    programs = {entry.id for entry in entries}
+
+    def wanted(one: Subject) -> bool:
+        offered = one.service and one.program in programs and policy.offered(plan, one.service, county) is not False
+        return one.entry in entries or bool(offered)
+
+    return tuple(filter(wanted, policy.subjects))
 
 
 def talk_about(subjects: Sequence[Subject], policy: Policy) -> Talk:

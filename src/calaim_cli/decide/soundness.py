@@ -41,7 +41,7 @@ REFERENCES: Final = {
     **{key: key for key in ("population", "topic", "group", "question")},
     **dict.fromkeys(("answers", "asks", "part_of", "not_known", "yes:name", "no:name", "then:name"), "question"),
     **dict.fromkeys(("may_be", "must_be"), "criterion"),
-    **dict.fromkeys(("after", "no_needs"), "row"),
+    **dict.fromkeys(("after", "no_needs", "rules_out"), "row"),
     "follows": "screen",
     "kinds": "kind",
     "above": "question",

@@ -47,6 +47,7 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     may_be: str = ""  # a criterion: shown unless that is not met
     must_be: str = ""  # a criterion: shown only if that is met
     after: str = ""  # a row: not shown once that one is no
+    rules_out: tuple[str, ...] = ()  # rows that cannot be true once this one is no
     names: tuple[str, ...] = ()  # of programs and conditions, which are said as they are
     private: bool = False
 

@@ -23,6 +23,8 @@ class Move(Enum):
     DONT_KNOW = "don't know"
     HELP = "?"
     QUIT = "quit"
+    STOP = "stop"
+    VOICE = "voice"
 
 
 class Prompt(Struct, frozen=True, kw_only=True):

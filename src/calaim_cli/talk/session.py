@@ -6,32 +6,34 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
-from itertools import count
 from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, Stopped, UsageError
-from calaim_cli.base.streams import say
-from calaim_cli.base.values import Value, age_on, free_text
+from calaim_cli.base.folding import word
+from calaim_cli.base.streams import leave_on_signals, say
+from calaim_cli.base.values import Value, date_of_birth, free_text
 from calaim_cli.case import casefile
-from calaim_cli.case.case import AGE, Case, Consent, LeadEntity, Profile, Referral, with_profile
-from calaim_cli.case.form import PROFILE_FIELDS
-from calaim_cli.decide.interview import Inquiry, inquiry, open_questions, standing, to_settle
+from calaim_cli.case.case import Case, Consent, LeadEntity, Profile, Referral, Referrer, with_profile
+from calaim_cli.case.form import BY_KEY, FIELDS, PROFILE_FIELDS
 from calaim_cli.decide.known import known_of
 from calaim_cli.decide.membership import membership_of
 from calaim_cli.decide.screening import county_to_decide_for, screener
+from calaim_cli.decide.screens import Talk, talk_about, to_settle
 from calaim_cli.draft import fitness, route
 from calaim_cli.draft.draft import TOGETHER, Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
-from calaim_cli.policy.programs import Outcome
-from calaim_cli.talk import consent, conversation, terminal
-from calaim_cli.talk.prompt import Ask, Prompt, Reply
+from calaim_cli.policy.routes import Form
+from calaim_cli.talk import consent, conversation, interview, terminal
+from calaim_cli.talk.prompt import NO, Ask, Prompt
 from calaim_cli.talk.terminal import INPUT_ENDED
 
 
@@ -49,17 +51,16 @@ def started(start: Path | None, county: str | None, policy: Policy, as_of: date)
     return replace(case, member=replace(case.member, county=found.city or found.county.name))
 
 
-def inquiry_for(typed: list[str], case: Case, policy: Policy) -> Inquiry:
-    """The inquiry to settle. Only what the member's own plan does not offer in the county is left out."""
+def talk_for(typed: Sequence[str], case: Case, policy: Policy) -> Talk:
+    """The talk that settles what is named. Only what the member's own plan does not offer in the county is left out."""
     named = [entry_named(one, policy) for one in typed]
     county = county_to_decide_for("interview", case, policy).county if case.member.county else None
-    subjects = to_settle(named, policy, county, membership_of(case, policy).plan)
-    return inquiry(subjects, policy.criteria, policy.questions)
+    return talk_about(to_settle(named, policy, county, membership_of(case, policy).plan), policy)
 
 
-def need_a_person(about: Inquiry, case: Case, policy: Policy, as_of: date, *, no_input: bool) -> None:
+def need_a_person(about: Talk, case: Case, policy: Policy, as_of: date, *, no_input: bool) -> None:
     """Raises UsageError with the questions that are missing when nobody can be asked."""
-    missing = open_questions(about, conversation.answers_of(case, policy, as_of))
+    missing = interview.open_questions(about, case, policy, as_of)
     if missing and (no_input or not terminal.can_ask()):
         listed = tuple(Problem(f"answers.{one}", "missing", policy.questions[one].ask) for one in missing)
         how = "put the answers into a case file and use 'calaim check CASE'"
@@ -67,87 +68,141 @@ def need_a_person(about: Inquiry, case: Case, policy: Policy, as_of: date, *, no
         raise UsageError(f"{few} missing and nobody can be asked: {how}", listed, code="missing")
 
 
-def interviewed(about: Inquiry, case: Case, policy: Policy, as_of: date, ask: Ask, save: conversation.Save) -> Case:
-    """The case with what the interview found out; it is saved from the start, before the first question."""
-    number = count(1)
-    save(case)
+class Ways(NamedTuple):
+    """The ways to a person at the terminal: a prompt, a screen, and where what she says is kept."""
 
-    def ask_and_tell_age(prompt: Prompt) -> Reply:
-        reply = ask(prompt)
-        if prompt.where == AGE and isinstance(reply, str) and not reply.isdigit():
-            say(f"Age {age_on(date.fromisoformat(reply), as_of)} on {as_of}.")
-        return reply
-
-    def stand(so_far: Case) -> None:
-        outcomes, to_go = standing(about, conversation.answers_of(so_far, policy, as_of))
-        services = [outcome for name, outcome in outcomes.items() if name in policy.services]
-        settled = sum(outcome is not Outcome.NEED_ANSWERS for outcome in services)
-        parts = [
-            f"{policy.name_of(name)}: {policy.outcomes[outcome].label.lower()}"
-            for name, outcome in outcomes.items()
-            if name not in policy.services
-        ]
-        parts += [f"Community Supports: {settled} of {len(services)} settled"] if services else []
-        words = f"{'; '.join(parts)}. Question {next(number)}, at most {to_go} to go."
-        say(f"\n{terminal.filled(words)}")
-
-    return conversation.hold_interview(about, case, policy, as_of, ask_and_tell_age, save, stand)
+    ask: Ask
+    show: interview.Show
+    keep: Keeping
 
 
-def saver(path: Path | None, start: Path | None) -> conversation.Save:
-    """A function that saves the case in one step, readable by its owner alone; without a path it saves nothing.
+def ways(keep: Keeping, *, plain: bool) -> Ways:
+    """Menus and keys, or plain lines."""
+    return Ways(terminal.asker(plain=plain), terminal.shower(plain=plain), keep)
+
+
+def interviewed(typed: Sequence[str], case: Case, policy: Policy, as_of: date, to: Ways) -> Case:
+    """The case with place, plan and all that the interview found out; it is saved from the start."""
+    screens = Screens(typed, policy, as_of, to)
+
+    def place(case: Case, again: bool) -> Case:
+        return conversation.walk(conversation.place_steps(policy, needed=False, again=again), case, to.ask, to.keep)
+
+    to.keep(case)
+    return conversation.through((place, screens.stage), case)
+
+
+class Screens(Struct):
+    """The screens as a part of a talk, to which one can come back with all that was marked."""
+
+    typed: Sequence[str]
+    policy: Policy
+    as_of: date
+    to: Ways
+    under_way: interview.Interview | None = None
+
+    def stage(self, case: Case, again: bool) -> Case:
+        """The case with what the screens found out."""
+        if self.under_way is None:
+            about = talk_for(self.typed, case, self.policy)
+            self.under_way = interview.begun(about, case, self.policy, self.as_of, self.to.ask)
+        elif not again:
+            interview.moved(self.under_way, talk_for(self.typed, case, self.policy), case)
+        elif not self.under_way.past:
+            raise conversation.Back
+        return interview.held(self.under_way, self.to.show, self.to.keep)
+
+
+class Keeping:
+    """Keeps the case as it stands: in its file in one step, readable by its owner alone; without a path, in memory.
 
     Raises OutputRefused when another case than the one to go on with is already there, also one that it has become
     since, and before anything is asked where saving would lose the remarks in it.
     """
-    if path is None:
-        return lambda _: None
-    known, as_json = b"", path.suffix.lower() == ".json"
-    if path.exists():
+
+    def __init__(self, path: Path | None, start: Path | None) -> None:
+        self.path, self.last = path, Case()
+        self.begun: Case | None = None
+        self._known, self._as_json = b"", path is not None and path.suffix.lower() == ".json"
+        if path is None or not path.exists():
+            return
         if not (start and start.exists() and path.samefile(start)):
             raise OutputRefused(f"{path}: exists: go on with it by --from, or choose another name", code="exists")
-        known = files.read_bytes(str(path), casefile.LARGEST)
-        text = known.decode("utf-8-sig")
-        as_json = casefile.is_json(text)
-        if lost := () if as_json else casefile.remarks(text):
+        self._known = files.read_bytes(str(path), casefile.LARGEST)
+        text = self._known.decode("utf-8-sig")
+        self._as_json = casefile.is_json(text)
+        if lost := () if self._as_json else casefile.remarks(text):
             words = f"saving would lose the {casefile.in_lines(lost)}; choose another name for --save"
             raise OutputRefused(f"{path}: {words}", code="remarks")
 
-    def save(case: Case) -> None:
-        nonlocal known
-        content = casefile.case_bytes(case, as_json=as_json)
-        files.save(path, content, known=known)
-        known = content
-
-    return save
+    def __call__(self, case: Case) -> None:
+        """Keep the case, without what was said of consent, which counts for one referral alone."""
+        self.last = replace(case, consent=Consent())
+        self.begun = self.begun or self.last
+        if self.path is not None:
+            content = casefile.case_bytes(self.last, as_json=self._as_json)
+            files.save(self.path, content, known=self._known)
+            self._known = content
 
 
 @contextmanager
-def leaving(path: Path | None) -> Iterator[None]:
+def leaving(to: Ways) -> Iterator[None]:
     """Ctrl-C, "quit", a "no" to consent and the end of input leave with the way to go on; the replies are saved."""
-    command = path and f"go on with: {way_on(sys.argv[1:], path)}"
-    left = f"saved; {command}" if command else "nothing was saved"
     try:
         yield
     except (KeyboardInterrupt, conversation.Quit):
-        raise Stopped(f"stopped: {left}") from None
+        raise Stopped(f"stopped: {_left(to, offer=True)}") from None
     except consent.Declined as no:
-        again = command or "begin again: nothing was saved"
+        again = _go_on(to) or "begin again: nothing was saved"
         raise Stopped(f"nothing was written. {no}, then {again}") from None
     except UsageError as error:
         if error.code != INPUT_ENDED:
             raise
-        raise UsageError(f"{error.message}: {left}", code=error.code) from None
+        raise UsageError(f"{error.message}: {_left(to, offer=False)}", code=error.code) from None
+    except NotFound:
+        if to.keep.path:
+            say(f"What was said is saved; {_go_on(to)}")
+        raise
+
+
+def _left(to: Ways, *, offer: bool) -> str:
+    """What is said on leaving. Who gave no file for what was said is asked for one, once."""
+    if offer and to.keep.path is None and to.keep.last != (to.keep.begun or to.keep.last):
+        words = "Keep what was said? Type a new file name, such as case.toml, or no"
+        leave_on_signals()  # the one before has given the next back to the system
+        with suppress(KeyboardInterrupt, UsageError):
+            reply = to.ask(Prompt(where="save", text=words, check=_new_file))
+            if isinstance(reply, str) and reply != NO:
+                keep = Keeping(Path(reply), None)
+                keep(to.keep.last)
+                to.keep.path = keep.path
+    command = _go_on(to)
+    return f"saved; {command}" if command else "nothing was saved"
+
+
+def _new_file(typed: str) -> Value:
+    if word(typed) in {NO, NO[0]}:
+        return Value(NO)
+    path = Path(typed).expanduser()
+    if path.exists():
+        return Value(typed, "this exists: choose another name")
+    if not path.absolute().parent.is_dir():
+        return Value(typed, "its folder does not exist: choose another")
+    return Value(str(path))
+
+
+def _go_on(to: Ways) -> str:
+    return f"go on with: {way_on(sys.argv[1:], to.keep.path)}" if to.keep.path else ""
 
 
 def way_on(words: Sequence[str], path: Path) -> str:
     """The command that goes on where these words of a command line stopped, with all else that was asked for."""
     line, rest = ["calaim"], iter(words)
-    for word in rest:
-        if word in {"--from", "--save"}:
+    for typed in rest:
+        if typed in {"--from", "--save"}:
             next(rest, None)
-        elif not word.startswith(("--from=", "--save=")):
-            line.append(word)
+        elif not typed.startswith(("--from=", "--save=")):
+            line.append(typed)
     line += ["--from", str(path), "--save", str(path)]
     if sys.platform != "win32":
         return shlex.join(line)
@@ -156,15 +211,7 @@ def way_on(words: Sequence[str], path: Path) -> str:
 
 
 def referred(
-    case: Case,
-    drafter: Drafter,
-    path: Path | None,
-    start: Path | None,
-    *,
-    redact: bool,
-    no_input: bool,
-    plain: bool,
-    by_email: bool = False,
+    case: Case, drafter: Drafter, to: Ways, *, redact: bool, no_input: bool, by_email: bool = False
 ) -> tuple[list[Drafted], list[str]]:
     """The drafts that a talk comes to, each agreed and attested to by a person who has read it, and knows its route.
 
@@ -173,22 +220,155 @@ def referred(
     """
     if no_input or not terminal.can_ask():
         raise UsageError("no case, and nobody can be asked: give a case file: 'calaim refer CASE'", code="missing")
-    ask, save = terminal.asker(plain=plain), saver(path, start)
-    if case.consent != Consent() and path:
-        say(f"{path}: the consent in it is not kept: each referral asks anew.")
-    save(replace(case, consent=Consent()))
-    with leaving(path):
-        cases = talk(case, drafter, ask, save, by_email=by_email)
-        if redact:
-            return [drafter.draft(one, preview=True) for one in both_said(cases, drafter.policy)], []
+    if case.consent != Consent() and to.keep.path:
+        say(f"{to.keep.path}: the consent in it is not kept: each referral asks anew.")
+    talk = ReferralTalk(drafter, to, case, by_email)
+    to.keep(case)
+    with leaving(to):
+        case = talk.held(case)
         while True:
+            cases = both_said(talk.cases(case), drafter.policy)
+            if redact:
+                return [drafter.draft(one, preview=True) for one in cases], []
             try:
-                return agreed(both_said(cases, drafter.policy), drafter, ask)
+                return agreed(cases, drafter, to.ask, talk.origins(case))
             except consent.Change:
-                cases = detailed(cases, ("referrer", "member"), drafter, ask, save)
+                case = talk.held(case, talk.to_change())
 
 
-def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask) -> tuple[list[Drafted], list[str]]:
+class ReferralTalk(Struct):
+    """A referral as a talk in parts: the place and plan, the screens, what to refer for, the details of the form."""
+
+    drafter: Drafter
+    to: Ways
+    begun: Case
+    by_email: bool
+    screens: Screens | None = None
+    wanted: tuple[Referral, ...] = ()
+
+    def held(self, case: Case, to_change: int | None = None) -> Case:
+        """The case after all parts, or from the one to change on, with what the case says of consent left out.
+
+        Raises NotFound as soon as what is asked for does not exist or no route can, Quit when left.
+        """
+        _, _, problems = fitness.requested(case, self.drafter.policy)
+        if self.complete and problems:
+            first_of_all = problems[0]
+            words = f"{first_of_all.where}: {first_of_all.message}"
+            raise NotFound(words, tuple(problems), code=first_of_all.code)
+        # What was agreed to or attested before counted for another referral.
+        case = replace(with_profile(case, self.drafter.profile.referrer), consent=Consent())
+        stages = (self.place, self.screening, self.request, self.details)
+        return conversation.through(stages, case, to_change)
+
+    @property
+    def complete(self) -> bool:
+        """Whether what to ask for was said before the talk."""
+        program, services, _ = fitness.requested(self.begun, self.drafter.policy)
+        return bool(program) and (program != "cs" or bool(services))
+
+    def place(self, case: Case, again: bool) -> Case:
+        """County, plan, and the date of birth, which tells the age."""
+        policy = self.drafter.policy
+        steps = conversation.place_steps(policy, needed=True, again=again)
+        case = conversation.walk(steps, case, self.to.ask, self.to.keep)
+        county, membership = place_named(case.member.county, policy).county, membership_of(case, policy)
+        route.check_member(county, membership, policy)
+        born = BY_KEY["member.date_of_birth"]
+        if again or date_of_birth(case.member.date_of_birth, self.drafter.as_of).error:
+            step = conversation.field_step(born.key, policy.form_of(membership.plan), policy, self.drafter.as_of)
+            case = conversation.walk([step], case, self.to.ask, self.to.keep)
+        return case
+
+    def screening(self, case: Case, again: bool) -> Case:
+        """What the screens found out about what should be screened first."""
+        drafter, policy = self.drafter, self.drafter.policy
+        if self.screens is None or (again and not self.screens.under_way):
+            if not interview.open_questions(talk_for((), case, policy), case, policy, drafter.as_of):
+                if again:
+                    raise conversation.Back
+                return case
+            typed = conversation.choose_screening(case, policy, self.to.ask)
+            self.screens = Screens(typed, policy, drafter.as_of, self.to)
+        return self.screens.stage(case, again) if self.screens.typed else case
+
+    def request(self, case: Case, again: bool) -> Case:
+        """What to refer for, in `wanted`; a refusal that is certain now is told before all that the form asks."""
+        policy, plan = self.drafter.policy, membership_of(case, self.drafter.policy).plan
+        if self.complete and not again:
+            self.wanted = (case.referral,)
+        elif self.complete:
+            raise conversation.Back
+        else:
+            screen = screener(policy.subjects, policy).screen(case, self.drafter.as_of, plan=plan)
+            chosen = conversation.choose_referrals(case, screen.determinations, plan, policy, self.to.ask)
+            self.wanted = tuple(one.referral for one in chosen)
+        county = place_named(case.member.county, policy).county
+        for one in self.wanted:
+            way = policy.way_to(plan, county, one.program)
+            route.check_way(policy.plans[plan], way, policy, by_email=self.by_email and not one.self_referral)
+        return case
+
+    def details(self, case: Case, again: bool) -> Case:
+        """What the form asks for, and Part 2, asked once for all that is referred for."""
+        policy, as_of = self.drafter.policy, self.drafter.as_of
+        form = policy.form_of(membership_of(case, policy).plan)
+        known = () if again else given(case, self.drafter.profile.referrer, form, policy, as_of)
+        steps = [
+            step
+            for part in ("referrer", "member")
+            for step in conversation.form_steps(part, policy, as_of, membership_of(case, policy).plan, known)
+        ]
+        asked = self.wanted[0] if len(self.wanted) == 1 else Referral()
+        case = replace(case, referral=replace(case.referral, program=asked.program, services=asked.services))
+        return conversation.walk([*steps, *consent.part2_steps()], case, self.to.ask, self.to.keep)
+
+    def cases(self, case: Case) -> tuple[Case, ...]:
+        """One case for each program that is referred for."""
+        asked = ((one.program, one.services) for one in self.wanted)
+        return tuple(
+            replace(case, referral=replace(case.referral, program=program, services=services))
+            for program, services in asked
+        )
+
+    def to_change(self) -> int:
+        """The part of the talk to go back to."""
+        parts = ("County, plan, date of birth", "Answers", "What to refer for", "Details")
+        shown = {str(n): words for n, words in enumerate(parts) if n != 1 or (self.screens and self.screens.typed)}
+        asked = Prompt(where="change", text="What should be changed?", options=shown)
+        return int(str(conversation.ask_alone(self.to.ask, asked)))
+
+    def origins(self, case: Case) -> str:
+        """Which details of the draft are from the profile or the case to go on with, and not said just now."""
+        return origins(case, self.begun, self.drafter.profile.referrer)
+
+
+def given(case: Case, profile: Referrer, form: Form, policy: Policy, as_of: date) -> frozenset[str]:
+    """The keys of fields with a value that passes its check; of a profile that lacks nothing all of the referrer's."""
+    wrong = {one.where for one in fitness.check_case(case, form, policy, as_of).problems}
+    whole = case.referrer == profile and not any(one.startswith("referrer.") for one in wrong)
+    return frozenset(
+        field.key
+        for field in FIELDS
+        if field.key not in wrong
+        if attrgetter(field.key)(case) not in {"", None, ()} or (whole and field.part == "referrer")
+    )
+
+
+def origins(case: Case, begun: Case, profile: Referrer) -> str:
+    """Where what the draft says of referrer and member comes from: the profile, the case, or said just now."""
+    said: dict[str, list[str]] = {"your profile": [], "the case": [], "what was said just now": []}
+    for field in FIELDS:
+        if field.part not in {"referrer", "member"} or not (value := attrgetter(field.key)(case)):
+            continue
+        of_profile = field.part == "referrer" and getattr(profile, field.name) == value
+        of_case = attrgetter(field.key)(begun) == value
+        where = "your profile" if of_profile else "the case" if of_case else "what was said just now"
+        said[where].append(field.label)
+    return "\n".join(f"From {where}: {', '.join(dict.fromkeys(names))}." for where, names in said.items() if names)
+
+
+def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask, said_where: str) -> tuple[list[Drafted], list[str]]:
     """The drafts that a person has read and says yes to, and the names of the programs that she says no to.
 
     Raises Declined when that leaves nothing to write, Change when a detail is to be another one.
@@ -197,15 +377,21 @@ def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask) -> tuple[list[Draf
     left_out: list[str] = []
     for one in cases:
         shown = drafter.draft(one, preview=True)
-        turn_pages(f"\nThis is the complete draft. {shown.goes.why}.\n\n{as_text(shown.draft)}", ask)
+        try:
+            turn_pages(f"\nThis is the complete draft. {shown.goes.why}.\n\n{as_text(shown.draft)}", ask)
+        except conversation.Back:
+            raise consent.Change from None
         # Before she says that it is right, while a detail can still be changed.
         for one_doubt in shown.warnings:
             say(f"Look at this: {one_doubt.where}: {one_doubt.message}.")
+        say(terminal.filled(said_where))
         say("The boxes are ticked only by what you say now.")
         steps = consent.consent_steps(shown.case, shown.goes, drafter.policy, drafter.as_of)
         try:
             # What is said of consent is for this draft alone: it is never saved.
             drafts.append(drafter.draft(conversation.walk(steps, one, ask, lambda _: None)))
+        except conversation.Back:
+            raise consent.Change from None
         except consent.Declined as no:
             left_out.append(drafter.policy.name_of(one.referral.program))
             if len(left_out) == len(cases):
@@ -215,14 +401,24 @@ def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask) -> tuple[list[Draf
 
 
 def turn_pages(text: str, ask: Ask) -> None:
-    """Show a text from its first line, a page at a time; what is asked next comes after the last one."""
-    *before, last = terminal.pages(text)
-    for number, page in enumerate(before, 1):
-        say(page)
-        words = f"Page {number} of {len(before) + 1}"
+    """Show a text from its first line, a page at a time; what is asked next comes after the last one.
+
+    Raises Back before the first.
+    """
+    pages, at = terminal.pages(text), 0
+    while at + 1 < len(pages):
+        say(pages[at])
+        words = f"Page {at + 1} of {len(pages)}"
         turn = Prompt(where="page", text=words, optional=True, enter="turns the page", check=_enter_alone)
-        conversation.ask_alone(ask, turn)
-    say(last)
+        try:
+            conversation.ask_alone(ask, turn)
+        except conversation.Back:
+            if at == 0:
+                raise
+            at -= 1
+        else:
+            at += 1
+    say(pages[-1])
 
 
 def _enter_alone(_: str) -> Value:
@@ -245,71 +441,23 @@ def _with_line(case: Case, line: str) -> Case:
     return replace(case, referral=replace(case.referral, notes=notes.value))
 
 
-def talk(
-    case: Case, drafter: Drafter, ask: Ask, save: conversation.Save, *, by_email: bool = False
-) -> tuple[Case, ...]:
-    """One case for each program: place, screening, what to refer for, details and Part 2, asked from the beginning.
-
-    Raises NotFound as soon as what is asked for does not exist or no route can, Quit when left.
-    """
-    policy, profile, as_of = drafter.policy, drafter.profile.referrer, drafter.as_of
-    program, services, problems = fitness.requested(case, policy)
-    complete = bool(program) and (program != "cs" or bool(services))
-    if complete and problems:
-        first = problems[0]
-        raise NotFound(f"{first.where}: {first.message}", tuple(problems), code=first.code)
-    # What was agreed to or attested before counted for another referral.
-    case = replace(with_profile(case, profile), consent=Consent())
-    case = conversation.walk(conversation.place_steps(policy), case, ask, save)
-    county = place_named(case.member.county, policy).county
-    membership = membership_of(case, policy)
-    route.check_member(county, membership, policy)
-    plan = policy.plans[membership.plan]
-    if typed := conversation.choose_screening(case, policy, ask):
-        case = interviewed(inquiry_for(typed, case, policy), case, policy, as_of, ask, save)
-    results = screener(policy.subjects, policy).screen(case, as_of, plan=plan.id).determinations
-    wanted = (case,) if complete else conversation.choose_referrals(case, results, plan.id, policy, ask)
-    for one in wanted:
-        # A refusal that is certain now is told before all that the form asks.
-        way = policy.way_to(plan.id, county, one.referral.program)
-        route.check_way(plan, way, policy, by_email=by_email and not one.referral.self_referral)
-    needed = policy.form_of(plan.id).needed(lambda where: attrgetter(where)(case))
-    known = case.referrer == profile and all(
-        attrgetter(where)(case) for where in needed if where.startswith("referrer.")
-    )
-    return detailed(wanted, ("member",) if known else ("referrer", "member"), drafter, ask, save)
-
-
-def detailed(
-    wanted: Sequence[Case], parts: Sequence[str], drafter: Drafter, ask: Ask, save: conversation.Save
-) -> tuple[Case, ...]:
-    """The cases with what the form asks for in these parts, and Part 2, asked once for all of them."""
-    asked = wanted[0].referral if len(wanted) == 1 else Referral()
-    of_all = replace(wanted[0].referral, program=asked.program, services=asked.services)
-    case = replace(wanted[0], referral=of_all, consent=Consent())
-    plan = membership_of(case, drafter.policy).plan
-    steps = [step for part in parts for step in conversation.form_steps(part, drafter.policy, drafter.as_of, plan)]
-    save(case)
-    # What is said of consent is never saved for another time.
-    done = conversation.walk(
-        [*steps, *consent.part2_steps()], case, ask, lambda said: save(replace(said, consent=Consent()))
-    )
-    return tuple(
-        replace(done, referral=replace(done.referral, program=one.referral.program, services=one.referral.services))
-        for one in wanted
-    )
-
-
 def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
     """The profile with the referrer's details and the Network Lead Entity asked anew; Enter keeps what was there."""
-    steps = conversation.form_steps("referrer", policy, date.min, KP)
-    details = conversation.walk(steps, Case(referrer=profile.referrer), ask, lambda _: None)
-    old, said = profile.network_lead_entity or LeadEntity(), {}
-    for field in (one for one in PROFILE_FIELDS if one.part == "network_lead_entity"):
-        earlier, check = getattr(old, field.name), field.check or Value
-        asked = Prompt(where=field.key, text=field.ask, optional=True, earlier=earlier, check=check)
-        said[field.name] = str(conversation.ask_alone(ask, asked))
-    entity = LeadEntity(**said) if said["email"] else None
-    if said["name"] and not entity:
+    old, said = profile.network_lead_entity or LeadEntity(), dict[str, str]()
+
+    def details(case: Case, _: bool) -> Case:
+        steps = conversation.form_steps("referrer", policy, date.min, KP)
+        return conversation.walk(steps, case, ask, lambda _: None)
+
+    def entity(case: Case, _: bool) -> Case:
+        for field in (one for one in PROFILE_FIELDS if one.part == "network_lead_entity"):
+            earlier, check = getattr(old, field.name), field.check or Value
+            asked = Prompt(where=field.key, text=field.ask, optional=True, earlier=earlier, check=check)
+            said[field.name] = str(conversation.ask_alone(ask, asked))
+        return case
+
+    done = conversation.through((details, entity), Case(referrer=profile.referrer))
+    lead = LeadEntity(**said) if said["email"] else None
+    if said["name"] and not lead:
         say("The Network Lead Entity was not kept: without its e-mail nothing can be sent to it.")
-    return replace(profile, referrer=details.referrer, network_lead_entity=entity)
+    return replace(profile, referrer=done.referrer, network_lead_entity=lead)

@@ -1,4 +1,4 @@
-"""Asks a person on a terminal. The only importer of questionary; nothing here decides anything.
+"""Asks a person on a terminal. The only importer of questionary and prompt_toolkit; nothing here decides anything.
 
 Two ways with the same prompts, order and replies: menus with questionary, and numbered lines that are only ever
 appended, for screen readers, dumb terminals and whoever asks for `--plain`. Both write to stderr.
@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from calaim_cli.base.errors import UsageError
 from calaim_cli.base.folding import word
 from calaim_cli.base.streams import is_on, say, tamed
 from calaim_cli.talk.prompt import MOVES, NO_MORE, Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
+from calaim_cli.talk.screen import Ended, Sheet, as_lines, asked_by_line, drawn, pressed, read_line
 
 if TYPE_CHECKING:
     from questionary import Question
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
 # What questionary draws beside a choice (its constants.py): where the arrow is, not chosen, chosen.
 MARKS: Final = "\u00bb\u25cb\u25cf"
+NAMED_KEYS: Final = {"up": "up", "down": "down", "c-m": "enter", "c-h": "backspace", " ": "space", "c-i": "down"}
+NO_PASTE: Final = "What is pasted is not taken here: press the keys."
 INPUT_ENDED: Final = "input-ended"
 # Some terminals, such as a serial line, do not say how large they are.
 FALLBACK: Final = os.terminal_size((80, 24))
@@ -35,17 +41,21 @@ def can_ask() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
-def asker(*, plain: bool) -> Ask:
-    """Menus on a full terminal; numbered lines with `plain`, ACCESSIBLE, TERM=dumb, or where marks cannot be drawn."""
+def wants_lines(*, plain: bool) -> bool:
+    """Whether lines are only to be appended: with `plain`, ACCESSIBLE, TERM=dumb, or where marks cannot be drawn."""
     unsaid = "console" if sys.platform == "win32" else "dumb"  # Windows sets no TERM
-    by_lines = (
+    return (
         plain
         or is_on("ACCESSIBLE")
         or os.environ.get("TERM", unsaid) == "dumb"
         # Without the marks, chosen and not chosen look alike.
         or MARKS.encode(sys.stderr.encoding, "ignore").decode(sys.stderr.encoding) != MARKS
     )
-    ask_once = _by_lines if by_lines else _by_menu
+
+
+def asker(*, plain: bool) -> Ask:
+    """Asks by menus on a full terminal, else by numbered lines."""
+    ask_once = _by_lines if wants_lines(plain=plain) else _by_menu
 
     def ask(prompt: Prompt) -> Reply:
         while True:
@@ -60,6 +70,56 @@ def asker(*, plain: bool) -> Ask:
     return ask
 
 
+def shower(*, plain: bool) -> Callable[[Sheet], Ended]:
+    """Shows screens of the interview: rows to mark by keys on a full terminal, else lines and one typed line."""
+    return _screen_by_lines if wants_lines(plain=plain) else _screen_by_keys
+
+
+def _screen_by_lines(sheet: Sheet) -> Ended:
+    say("")
+    for line in as_lines(sheet):
+        say(filled(line))
+    while True:
+        typed = _line(asked_by_line(sheet), sheet.shown.screen.id)
+        ended = typed if isinstance(typed, Refusal) else read_line(sheet, typed)
+        if isinstance(ended, Ended):
+            return ended
+        say(filled(f"Please try again: {ended.message}."))
+
+
+def _screen_by_keys(sheet: Sheet) -> Ended:
+    """The marks that are set by keys. What is pasted is no key, and nothing is answered by what was typed ahead."""
+    os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
+    from prompt_toolkit.application import Application
+    from prompt_toolkit.key_binding import KeyBindings
+    from prompt_toolkit.keys import Keys
+    from prompt_toolkit.layout import FormattedTextControl, Layout, Window
+    from prompt_toolkit.output import create_output
+
+    state, keys = [sheet], KeyBindings()
+
+    @keys.add(Keys.Any)
+    def _(event: Any) -> None:  # noqa: ANN401 prompt_toolkit's own type
+        name = NAMED_KEYS.get(event.key_sequence[0].key, event.data)
+        after = pressed(state[0], name, _window())
+        if isinstance(after, Ended):
+            event.app.exit(result=after)
+        else:
+            state[0] = after
+
+    keys.add(Keys.BracketedPaste)(lambda _: state.append(replace(state.pop(), note=NO_PASTE)))
+    keys.add("c-c")(lambda event: event.app.exit(exception=KeyboardInterrupt))
+    keys.add("c-d")(lambda event: event.app.exit(exception=EOFError))
+    shown = Window(FormattedTextControl(lambda: tamed("\n".join(drawn(state[0], _window())))))
+    screen: Application[Ended] = Application(
+        Layout(shown), key_bindings=keys, output=create_output(stdout=sys.stderr), erase_when_done=True
+    )
+    try:
+        return screen.run()
+    except EOFError:
+        raise _ended(sheet.shown.screen.id) from None
+
+
 def _by_lines(prompt: Prompt) -> Reply | Refusal:
     """The reply to numbered choices and one typed line, as UTF-8 or as the locale has it."""
     say("")
@@ -71,14 +131,20 @@ def _by_lines(prompt: Prompt) -> Reply | Refusal:
     keeping = "" if prompt.options else " ".join(str(prompt.earlier).split())
     count = len(prompt.options)
     what = f"Choices, such as 1,{count}" if prompt.several else f"Choice (1-{count})" if count else "Answer"
-    sys.stderr.write(tamed(f"{what} [{_ways(prompt, keeping)}]: "))
+    typed = _line(f"{what} [{_ways(prompt, keeping)}]: ", prompt.where)
+    return typed if isinstance(typed, Refusal) else read_reply(prompt, typed)
+
+
+def _line(before: str, where: str) -> str | Refusal:
+    """The line that is typed, as UTF-8 or as the locale has it."""
+    sys.stderr.write(tamed(before))
     sys.stderr.flush()
     line = sys.stdin.buffer.readline()
     if not line:
-        raise _ended(prompt.where)
+        raise _ended(where)
     for encoding in ("utf-8", sys.stdin.encoding):
         with suppress(UnicodeDecodeError):
-            return read_reply(prompt, line.decode(encoding))
+            return line.decode(encoding)
     return Refusal("characters that cannot be read")
 
 
@@ -183,11 +249,11 @@ def pages(text: str) -> list[str]:
     return ["\n".join(page) for page in full]
 
 
-def _window() -> tuple[int, int]:
+def _window() -> os.terminal_size:
     """Columns and rows of the terminal that shows the questions, wherever the result goes."""
     with suppress(OSError, ValueError):
         size = os.get_terminal_size(sys.stderr.fileno())
-        return size.columns or FALLBACK.columns, size.lines or FALLBACK.lines
+        return os.terminal_size((size.columns or FALLBACK.columns, size.lines or FALLBACK.lines))
     return FALLBACK
 
 

@@ -1,0 +1,314 @@
+"""The interview: screen after screen of what can still change a result, and the case with what was said on them.
+
+The screens are decided by `decide.screens`; here is who is asked, in which words, and what is kept of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from calaim_cli.base.folding import whole_number
+from calaim_cli.base.streams import say
+from calaim_cli.base.values import MESSAGES, Value, age_on, date_of_birth
+from calaim_cli.base.wording import counted
+from calaim_cli.case.case import AGE, Case
+from calaim_cli.decide.known import CURRENT_SERVICES, contradicted_by, known_of
+from calaim_cli.decide.membership import membership_of
+from calaim_cli.decide.screens import (
+    Mark,
+    Marks,
+    Shown,
+    Talk,
+    answers_of_marks,
+    not_known,
+    open_to,
+    screen_after,
+    screens_left,
+    standing,
+)
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.questions import Answer, Kind
+from calaim_cli.policy.rules import Truth
+from calaim_cli.policy.talk import Implied, Row, Screen, Voice
+from calaim_cli.talk.conversation import Back, Quit, Save, ask_alone, without_details
+from calaim_cli.talk.prompt import NO, YES, Ask, Move, Prompt
+from calaim_cli.talk.screen import Ended, Sheet, echo
+
+Show = Callable[[Sheet], Ended]
+"""Shows a screen to a person until it is left."""
+
+ECM: Final = "ecm"
+OF_AGE: Final = 18
+MOST_REASONS: Final = 2
+
+
+class Interview(Struct):
+    """An interview under way: what it is about, the case it began with, the marks, and the screens gone through."""
+
+    about: Talk
+    policy: Policy
+    as_of: date
+    begun: Case
+    start: dict[str, Answer]
+    marks: dict[str, Mark] = {}
+    ticks: dict[str, Mark] = {}  # also of screens that were left before they were ended
+    past: list[Shown] = []
+    born: str = ""
+    voice: str = ""  # chosen by the person; else it goes by the age
+    told: set[str] = set()
+
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """All that is known so far."""
+        return answers_of_marks(self.about, self.marks, self.start).answers
+
+    @property
+    def followed(self) -> dict[str, Implied]:
+        """The facts that nobody said, by question, as far as they follow from what was."""
+        return answers_of_marks(self.about, self.marks, self.start).followed
+
+
+def begun(about: Talk, case: Case, policy: Policy, as_of: date, ask: Ask) -> Interview:
+    """An interview that goes on with the case; what was not known in it is asked again if the person says so."""
+    start = known(case, policy, as_of)
+    if doubtful := not_known(about, start):
+        some = "1 answer is" if len(doubtful) == 1 else f"{len(doubtful)} answers are"
+        again = Prompt(where="again", text=f"{some} not known. Ask again? Type yes or no.", words=(YES, NO))
+        if ask_alone(ask, again) == YES:
+            start = {question: answer for question, answer in start.items() if question not in doubtful}
+    return Interview(about, policy, as_of, case, start)
+
+
+def moved(interview: Interview, about: Talk, case: Case) -> None:
+    """Go on with the same marks where the county or the plan is another one by now."""
+    old, new = (known(one, interview.policy, interview.as_of) for one in (interview.begun, case))
+    interview.start = {one: new[one] for one in new if one in interview.start or one not in old}
+    interview.about, interview.begun = about, case
+
+
+def known(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
+    """What is known by the case, as far as its answers are valid."""
+    return known_of(case, policy.questions, as_of, membership_of(case, policy).plan).answers
+
+
+def held(interview: Interview, show: Show, save: Save) -> Case:
+    """The case with all that was said, once nothing more can change a result, or the person stops there.
+
+    It is saved after each screen. Raises Quit when left, and Back before the first screen.
+    """
+    shown = screen_after(interview.about, interview.marks, interview.start)
+    if shown is None and interview.past:  # come back to from what is asked after the interview
+        shown = interview.past.pop()
+    while shown is not None:
+        sheet = sheet_of(interview, shown)
+        ended = show(sheet)
+        interview.ticks |= ended.marks
+        match ended.move:
+            case None:
+                say(echo(sheet, ended.marks))
+                _keep(interview, shown, ended.marks)
+                save(case_of(interview))
+                shown = screen_after(interview.about, interview.marks, interview.start)
+            case Move.BACK if interview.past:
+                shown = interview.past.pop()
+            case Move.BACK:
+                raise Back
+            case Move.QUIT:
+                raise Quit
+            case Move.STOP:
+                break
+            case _:
+                _elsewhere(interview, sheet, ended)
+    return case_of(interview)
+
+
+def _elsewhere(interview: Interview, sheet: Sheet, ended: Ended) -> None:
+    """More on a row, or other words for who listens."""
+    if ended.move is Move.VOICE:
+        ids = [voice.id for voice in interview.policy.talk_file.voice]
+        interview.voice = ids[(ids.index(sheet.voice.id) + 1) % len(ids)]
+    else:
+        for row in sheet.shown.rows if ended.at is None else (sheet.shown.rows[ended.at],):
+            say(more_on(row, sheet, interview.policy))
+
+
+def more_on(row: Row, sheet: Sheet, policy: Policy) -> str:
+    """What a row means by the words of the rule, with the source."""
+    asked = [one for one in (*row.questions, row.part_of) if one in policy.questions]
+    own = [one for one in asked if one in sheet.shown.screen.answers] or asked
+    tests = [one for one in policy.criteria.values() if one.question in own and one.id in policy.rule_criteria]
+    cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
+    private = f" {policy.talk_file.private_say}" if row.private else ""
+    means = " ".join(f"{policy.questions[one].ask} {policy.questions[one].help}" for one in sorted(own))
+    return f"{sheet.voice.says(row.say)}: {means}{private}\nSource: {'; '.join(cited)}"
+
+
+def _keep(interview: Interview, shown: Shown, marks: Marks) -> None:
+    """Keep the marks; a date of birth as such, with the age that it comes to."""
+    interview.past.append(shown)
+    for name, mark in marks.items():
+        kept = _aged(interview, mark) if interview.about.placed[name].row.asks == AGE else mark
+        interview.marks[name] = interview.ticks[name] = kept
+    for doubt in _contradictions(interview):
+        if doubt not in interview.told:
+            interview.told.add(doubt)
+            say(f"Look at this again (b goes back): {doubt}")
+
+
+def _aged(interview: Interview, mark: Mark) -> Mark:
+    """The age of a date of birth that was typed, which is kept as such; a number takes the place of another date."""
+    if isinstance(mark, str):
+        interview.born, mark = mark, age_on(date.fromisoformat(mark), interview.as_of)
+        say(f"Age {mark} on {interview.as_of}.")
+    elif interview.born and mark != age_on(date.fromisoformat(interview.born), interview.as_of):
+        interview.born = ""
+    return mark
+
+
+def _contradictions(interview: Interview) -> Iterator[str]:
+    """What cannot both be true: rows that another row rules out by its no, and answers."""
+    answers, placed = interview.answers, interview.about.placed
+    for name, mark in interview.marks.items():
+        if mark is Truth.NO:
+            for other in placed[name].row.rules_out:
+                if interview.marks.get(other) is Truth.YES:
+                    voice = voice_of(interview)
+                    no, yes = (voice.says(placed[one].row.say) for one in (name, other))
+                    yield f'no to "{no}", and yes to "{yes}". Which is right?'
+    truths = interview.about.truths_of(answers)
+    yield from (one.message for one in contradicted_by(interview.policy)(answers, truths))
+
+
+def voice_of(interview: Interview) -> Voice:
+    """Who is spoken to: as chosen, else the member, or whoever answers for a child."""
+    voices = {voice.id: voice for voice in interview.policy.talk_file.voice}
+    answers = interview.answers
+    age, welfare = answers.get(AGE), answers.get("child_welfare")
+    young = isinstance(age, int) and age < OF_AGE
+    fostered = isinstance(welfare, tuple) and "foster_care_now" in welfare
+    return voices[interview.voice or ("foster" if young and fostered else "child" if young else "you")]
+
+
+def sheet_of(interview: Interview, shown: Shown) -> Sheet:
+    """The screen as it is shown, with what was marked on it before."""
+    policy, ticks = interview.policy, interview.ticks
+    return Sheet(
+        shown=shown,
+        status=status(interview, shown),
+        title=_title(shown.screen, policy),
+        voice=voice_of(interview),
+        questions=policy.questions,
+        check=lambda question, text: number(question, text, policy, interview.as_of),
+        private_say=policy.talk_file.private_say,
+        before=_before(interview, shown),
+        marks={row.id: ticks[row.id] for row in shown.rows if ticks.get(row.id, Truth.NO) is not Truth.NO},
+    )
+
+
+def _title(screen: Screen, policy: Policy) -> str:
+    return screen.title or next(one.title for one in policy.talk_file.screen if one.id == screen.follows)
+
+
+def _before(interview: Interview, shown: Shown) -> str:
+    """What of the screen was known before the interview began."""
+    start, voice = interview.start, voice_of(interview)
+    known = [row for row in shown.screen.rows if row not in shown.rows and row.yes and row.yes.keys() <= start.keys()]
+    true = [row for row in known if all(_holds(start[one], value) for one, value in row.yes.items())]
+    if not true:
+        return ""
+    return f"Known already: {'; '.join(voice.says(row.say) for row in true)}."
+
+
+def _holds(answer: Answer, value: object) -> bool:
+    return value in answer if isinstance(answer, tuple) else answer == value
+
+
+def number(question: str, text: str, policy: Policy, as_of: date) -> Value:
+    """The number that was typed for a question, or the date of birth for the age; the error is in words."""
+    asked = policy.questions[question]
+    most, given = asked.at_most, whole_number(text)
+    if given is not None and (most is None or given <= most):
+        return Value(str(given))
+    if question == AGE and given is None and any(one.isdigit() for one in text):
+        born = date_of_birth(text, as_of)
+        return Value(born.value, MESSAGES[born.error] if born.error else "")
+    bound = "" if most is None else f" to {most}"
+    return Value(text, f"Give a whole number of {asked.unit} from 0{bound}.")
+
+
+# Where the talk stands
+
+
+def status(interview: Interview, shown: Shown) -> str:
+    """How ECM stands, or how much is settled, which screen it is, and about how many more there are."""
+    about = interview.about
+    left = screens_left(about, interview.marks, interview.start) - (not shown.screen.follows)
+    screen = f"Screen {len(interview.past) + 1}"
+    more = f"about {left} more" if left > 0 else "perhaps the last"
+    if ECM not in about.deciders:
+        return f"{screen}, {more}."
+    stands, words = _of_ecm(interview)
+    if stands is not Outcome.NEED_ANSWERS and len(about.deciders) > 1:
+        return f"ECM: {words}. {screen}, {more}, for the rest; s shows the result now."
+    return f"ECM: {words}. {screen}, {more}."
+
+
+def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
+    """The outcome for ECM, and the words for it with the reason, or with what nobody knows."""
+    about, answers = interview.about, interview.answers
+    stands = standing(about, ECM, answers)
+    label = interview.policy.outcomes[stands.outcome].label
+    words = label[0].lower() + label[1:]
+    if stands.outcome is not Outcome.NEED_ANSWERS:
+        found = about.deciders[ECM](about.truths_of(answers))
+        why = [about.criteria[one.criterion].brief for one in found.because if one.met and one.criterion != AGE]
+        return stands.outcome, f"{words} ({', '.join(why[:MOST_REASONS])})" if any(why) else words
+    if stands.open or not stands.not_known:
+        return stands.outcome, words
+    asks = " ".join(interview.policy.questions[one].ask for one in stands.not_known[:1])
+    more = f" and {counted(len(stands.not_known) - 1, 'more')}" if len(stands.not_known) > 1 else ""
+    return stands.outcome, f"{words}, nobody knows: {asks}{more} Nothing more to ask for it"
+
+
+# What is kept
+
+
+def case_of(interview: Interview) -> Case:
+    """The case that the interview began with, and what was said and what follows from it.
+
+    The replies are of this day; where older answers stay, the case keeps their day, or has none.
+    """
+    case, answers = interview.begun, interview.answers
+    said = {one: answer for one, answer in answers.items() if one not in interview.start}
+    older = {one: value for one, value in case.answers.items() if one not in said}
+    if said and not older:
+        case = replace(case, answered_on=interview.as_of.isoformat())
+    if AGE in said:
+        case = replace(case, member=replace(case.member, date_of_birth=interview.born))
+    if interview.born:
+        said.pop(AGE, None)
+        older.pop(AGE, None)
+    if CURRENT_SERVICES in said:
+        received = said[CURRENT_SERVICES]
+        cleared = replace(case, referral=replace(case.referral, current_services=()))
+        case = without_details(cleared, received if isinstance(received, tuple) else ())
+    whole = older | {one: _written(answer, one, interview.policy) for one, answer in said.items()}
+    return replace(case, answers={one: whole[one] for one in interview.policy.questions if one in whole})
+
+
+def _written(answer: Answer, question: str, policy: Policy) -> Any:  # noqa: ANN401 as a case holds it
+    if policy.questions[question].kind is Kind.CHOICES and isinstance(answer, tuple):
+        return list(answer)
+    return answer
+
+
+def open_questions(about: Talk, case: Case, policy: Policy, as_of: date) -> tuple[str, ...]:
+    """The questions without a reply that can still change a result, in their order."""
+    wanted = frozenset[str]().union(*open_to(about, known(case, policy, as_of)).values())
+    return tuple(one for one in policy.questions if one in wanted)

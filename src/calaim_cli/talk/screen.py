@@ -1,0 +1,425 @@
+"""One screen of the interview while it is shown: its rows, their marks, and what a key or a typed line does to them.
+
+Nothing is drawn or kept here: `terminal` shows the lines and reads the keys, `interview` keeps what was said.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from os import terminal_size
+from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from calaim_cli.base.folding import is_unknown, word, yes_or_no
+from calaim_cli.base.values import Value
+from calaim_cli.base.wording import choice_of, counted
+from calaim_cli.decide.screens import Mark, Shown, marked
+from calaim_cli.policy.questions import Kind, Question
+from calaim_cli.policy.rules import Truth
+from calaim_cli.policy.talk import Row, Voice
+from calaim_cli.talk.prompt import Move, Refusal
+
+LETTERS: Final = "acdefghijklmoprtwxyz"
+"""The keys of rows; the others end a screen, or lead elsewhere."""
+ENDS: Final = {"n": Truth.NO, "u": Truth.UNKNOWN}
+ONE_KEY: Final = {"y": Truth.YES, "n": Truth.NO, "d": Truth.UNKNOWN, "u": Truth.UNKNOWN}
+MOVES: Final = {"b": Move.BACK, "?": Move.HELP, "s": Move.STOP, "q": Move.QUIT, "v": Move.VOICE}
+MOVE_WORDS: Final = {
+    "back": Move.BACK,
+    "?": Move.HELP,
+    "help": Move.HELP,
+    "stop": Move.STOP,
+    "quit": Move.QUIT,
+    "voice": Move.VOICE,
+}
+SIGNS: Final = {Truth.YES: "[x]", Truth.UNKNOWN: "[?]", None: "[ ]"}
+HANGING: Final = 8
+NOTHING_YET: Final = 'Say what the empty ones are: n "no", u not known.'
+END_FIRST: Final = "End this screen with n or u first: its marks are not kept yet."
+LAST_PAGE: Final = "Go down to see all rows: n and u end the screen on its last page."
+
+
+class Sheet(Struct, frozen=True, kw_only=True):
+    """A screen with the marks so far; a number stands as it was typed. `at` is the row under the arrow.
+
+    `check` gives the number, or the date of birth, that was typed for a question, or what is wrong with it.
+    """
+
+    shown: Shown
+    status: str
+    title: str
+    voice: Voice
+    questions: Mapping[str, Question]
+    check: Callable[[str, str], Value]
+    private_say: str
+    before: str = ""  # what is known of this screen already
+    marks: Mapping[str, Mark] = {}
+    at: int = 0
+    note: str = ""  # why the last key did nothing
+
+    @property
+    def row(self) -> Row:
+        """The row under the arrow."""
+        return self.shown.rows[self.at]
+
+    @property
+    def way(self) -> Literal["rows", "numbers", "choice", "one"]:
+        """How it is answered: rows to tick, numbers alone, one choice of several, or one key for one row."""
+        rows = self.shown.rows
+        kinds = {self.questions[row.asks].kind if row.asks else None for row in rows}
+        if kinds == {Kind.NUMBER}:
+            return "numbers"
+        if len(rows) > 1:
+            return "rows"
+        return "choice" if rows[0].asks else "one"
+
+    def says(self, row: Row) -> str:
+        """The words of a row, as they are said aloud."""
+        return self.voice.says(row.say) + (" (ask in private)" if row.private else "")
+
+
+class Ended(NamedTuple):
+    """A screen that was left: with a mark for each row, or with a move and the marks so far."""
+
+    marks: Mapping[str, Mark]
+    move: Move | None = None
+    at: int = 0
+
+
+# What a key does
+
+
+def pressed(sheet: Sheet, key: str, size: terminal_size) -> Sheet | Ended:
+    """The screen after a key: a sign as it is typed, or up, down, enter, space, backspace."""
+    sheet = replace(sheet, note="")
+    typed = _typed(sheet, key)
+    if typed is not None:
+        return typed
+    if key == "s" and sheet.marks:
+        return replace(sheet, note=END_FIRST)
+    if key in MOVES:
+        return Ended(sheet.marks, MOVES[key], sheet.at)
+    if key in {"up", "down"}:
+        step = 1 if key == "down" else -1
+        return replace(sheet, at=min(max(sheet.at + step, 0), len(sheet.shown.rows) - 1))
+    return _row_by_key(sheet, key, size) if sheet.way == "rows" else BY_KEY[sheet.way](sheet, key)
+
+
+def _typed(sheet: Sheet, key: str) -> Sheet | None:
+    """The screen with one more sign of a number or date on its row, or one less; None for any other key."""
+    row = sheet.row
+    if not row.asks or sheet.way == "choice" or not (key == "backspace" or re.fullmatch(r"[0-9/-]", key)):
+        return None
+    mark = sheet.marks.get(row.id)
+    text = mark if isinstance(mark, str) else "" if mark is None or isinstance(mark, Truth) else str(mark)
+    return _with(sheet, row, text[:-1] if key == "backspace" else text + key)
+
+
+def _with(sheet: Sheet, row: Row, mark: Mark | None) -> Sheet:
+    others = {name: one for name, one in sheet.marks.items() if name != row.id}
+    return replace(sheet, marks=others if mark in {None, ""} else {**others, row.id: mark})
+
+
+def _one_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
+    return Ended({sheet.row.id: ONE_KEY[key]}) if key in ONE_KEY else replace(sheet, note="Press y, n or d.")
+
+
+def _choice_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
+    choices = dict(zip(LETTERS.replace("d", ""), sheet.questions[sheet.row.asks].choices, strict=False))
+    mark = Truth.UNKNOWN if key in {"d", "u"} else choices.get(key)
+    return Ended({sheet.row.id: mark}) if mark else replace(sheet, note="Press the letter of one, or d: not known.")
+
+
+def _number_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
+    """Numbers go by Enter from one to the next, and after the last; d: this one is not known, u: none of the empty."""
+    no = all(row.no for row in sheet.shown.rows)
+    if key == "u" or (key == "n" and no):
+        return _ended(sheet, ENDS[key])
+    if key == "d":
+        sheet = _with(sheet, sheet.row, Truth.UNKNOWN)
+    elif key != "enter" or sheet.row.id not in sheet.marks:
+        return replace(sheet, note="Type the number, then Enter; d: not known.")
+    if wrong := _wrong(sheet):
+        return wrong
+    left = [n for n, row in enumerate(sheet.shown.rows) if row.id not in sheet.marks]
+    return replace(sheet, at=left[0]) if left else _ended(sheet, Truth.UNKNOWN)
+
+
+BY_KEY: Final = {"one": _one_by_key, "choice": _choice_by_key, "numbers": _number_by_key}
+
+
+def _row_by_key(sheet: Sheet, key: str, size: terminal_size) -> Sheet | Ended:
+    rows = sheet.shown.rows
+    if key in ENDS:
+        return _ended(sheet, ENDS[key]) if sheet.at in pages(sheet, size)[-1] else replace(sheet, note=LAST_PAGE)
+    if key == "space" or (key in LETTERS and LETTERS.index(key) < len(rows)):
+        at = sheet.at if key == "space" else LETTERS.index(key)
+        sheet = replace(sheet, at=at)
+        if rows[at].asks:
+            # A number is typed; a mark of its own it has only as not known.
+            turned = Truth.UNKNOWN if key == "space" and rows[at].id not in sheet.marks else None
+            return _with(sheet, rows[at], turned) if key == "space" else sheet
+        order = {None: Truth.YES, Truth.YES: Truth.UNKNOWN}
+        mark = sheet.marks.get(rows[at].id)
+        return _with(sheet, rows[at], order.get(mark if isinstance(mark, Truth) else None))
+    return replace(sheet, note=NOTHING_YET if key == "enter" else "")
+
+
+def _ended(sheet: Sheet, rest: Truth) -> Sheet | Ended:
+    """The screen ended, with every number as its check keeps it; or the screen at the number that cannot be."""
+    if wrong := _wrong(sheet):
+        return wrong
+    return Ended(marked(sheet.shown, dict(_kept(sheet)), rest))
+
+
+def _kept(sheet: Sheet) -> Iterator[tuple[str, Mark]]:
+    for row in sheet.shown.rows:
+        mark = sheet.marks.get(row.id)
+        if isinstance(mark, str) and row.asks and sheet.questions[row.asks].kind is Kind.NUMBER:
+            value = sheet.check(row.asks, mark).value
+            yield row.id, int(value) if value.isdigit() else value
+        elif mark is not None:
+            yield row.id, mark
+
+
+def _wrong(sheet: Sheet) -> Sheet | None:
+    """The screen at the first number that cannot be, with the reason."""
+    for n, row in enumerate(sheet.shown.rows):
+        mark = sheet.marks.get(row.id)
+        if isinstance(mark, str) and row.asks and (error := sheet.check(row.asks, mark).error):
+            return replace(sheet, at=n, note=error)
+    return None
+
+
+# What a typed line does
+
+
+def read_line(sheet: Sheet, typed: str) -> Ended | Refusal:
+    """What a typed line ends the screen with: ticks by number, ?N what is not known, N=5 a number, then the rest."""
+    text = word(typed)
+    if text in MOVE_WORDS:
+        return Ended(sheet.marks, MOVE_WORDS[text])
+    match sheet.way:
+        case "one":
+            return _one_by_line(sheet, text)
+        case "choice":
+            return _choice_by_line(sheet, text)
+        case "numbers":
+            return _numbers_by_line(sheet, text)
+        case "rows":
+            return _rows_by_line(sheet, text)
+
+
+def _one_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
+    said = Truth.UNKNOWN if is_unknown(text) or text in {"d", "?"} else yes_or_no(text)
+    if said is None:
+        return Refusal("type yes, no or not known")
+    return Ended({sheet.row.id: said if isinstance(said, Truth) else Truth.YES if said else Truth.NO})
+
+
+def _choice_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
+    choices = sheet.questions[sheet.row.asks].choices
+    if is_unknown(text):
+        return Ended({sheet.row.id: Truth.UNKNOWN})
+    by_number = dict(zip(map(str, range(1, len(choices) + 1)), choices, strict=True))
+    chosen = by_number.get(text) or choice_of(text, choices)
+    return Ended({sheet.row.id: chosen}) if chosen else Refusal(f"type a number from 1 to {len(choices)}, or not known")
+
+
+def _numbers_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
+    rows = sheet.shown.rows
+    parts = [text] if len(rows) == 1 else [one for one in re.split(r"[\s,;]+", text) if one]
+    if is_unknown(text):
+        parts = ["?"] * len(rows)
+    if len(parts) != len(rows) or not text:
+        example = ", ".join(["0"] * (len(rows) - 1) + ["?"])
+        return Refusal("type the number" if len(rows) == 1 else f"type {len(rows)} numbers, such as {example}")
+    marks = {row.id: Truth.UNKNOWN if one == "?" else one for row, one in zip(rows, parts, strict=True)}
+    return _by_line(replace(sheet, marks=marks), Truth.UNKNOWN)
+
+
+REST: Final = re.compile(
+    r"(?P<said>.*?)(?:^|[\s,;]+)(?P<rest>no|n|none|u|unknown|not known|do not know|don'?t know|dk)"
+)
+
+
+def _rows_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
+    found = REST.fullmatch(text)
+    said, rest = (found["said"], found["rest"]) if found else (text, "")
+    marks: dict[str, Mark] = {}
+    rows = dict(enumerate(sheet.shown.rows, 1))
+    for part in re.split(r"[\s,;]+", said):
+        one = re.fullmatch(r"(\??)([0-9]{1,2})(?:=(.+))?", part)
+        row = rows.get(int(one[2])) if one else None
+        if part and (not one or not row or bool(one[3]) != bool(row.asks and not one[1])):
+            return Refusal(_how(sheet))
+        if one and row:
+            marks[row.id] = Truth.UNKNOWN if one[1] else one[3] or Truth.YES
+    if not rest and len(marks) < len(rows):
+        return Refusal(f'say what the others are: "{said} no", or "{said} not known"' if marks else _how(sheet))
+    return _by_line(replace(sheet, marks=marks), Truth.NO if rest in {"no", "n", "none"} else Truth.UNKNOWN)
+
+
+def _by_line(sheet: Sheet, rest: Truth) -> Ended | Refusal:
+    ended = _ended(sheet, rest)
+    return ended if isinstance(ended, Ended) else Refusal(f"{sheet.says(ended.row)}: {ended.note}")
+
+
+def _how(sheet: Sheet) -> str:
+    """How a line ends the screen, by an example."""
+    number = next((f" {n}=3" for n, row in enumerate(sheet.shown.rows, 1) if row.asks), "")
+    return f'type the true ones, then "no" or "not known" for the rest, such as "1{number} no", "1 ?2 no" or "none"'
+
+
+# What is shown
+
+
+def drawn(sheet: Sheet, size: terminal_size) -> list[str]:
+    """The lines of the screen, or of its page with the arrow, no wider than the window and cut between words only."""
+    several = pages(sheet, size)
+    number = next(n for n, rows in enumerate(several) if sheet.at in rows)
+    head = _head(sheet, _paging(number, several), size.columns)
+    body = _choices(sheet, size.columns) if sheet.way == "choice" else _rows(sheet, several[number], size.columns)
+    foot = _foot(sheet, size.columns, last=number + 1 == len(several))
+    # What the window has no room for is left out.
+    for text in (sheet.before, sheet.shown.screen.note, ""):
+        lines = filled(text, size.columns)
+        if len(head) + len(lines) + len(body) + len(foot) <= size.lines:
+            head, body = ([*head, *lines], body) if text else (head, [*body, *lines])
+    return [*head, *body, *foot]
+
+
+def pages(sheet: Sheet, size: terminal_size) -> list[range]:
+    """The rows of each page; all on one where the window holds them."""
+    count = len(sheet.shown.rows)
+    heights = [len(_rows(sheet, range(n, n + 1), size.columns)) for n in range(count)]
+    if sheet.way in {"choice", "one"} or sum(heights) <= _room(sheet, [range(count)], size):
+        return [range(count)]
+    room = _room(sheet, [range(0)] * 2, size)
+    starts, taken = [0], 0
+    for n, height in enumerate(heights):
+        if taken and taken + height > room:
+            starts.append(n)
+            taken = 0
+        taken += height
+    return [range(one, end) for one, end in zip(starts, [*starts[1:], count], strict=True)]
+
+
+def _room(sheet: Sheet, several: list[range], size: terminal_size) -> int:
+    """The lines that are left for rows, on a page that is the last or another."""
+    plain = replace(sheet, note="")
+    feet = (_foot(plain, size.columns, last=last) for last in ((True,) if len(several) == 1 else (True, False)))
+    return size.lines - len(_head(sheet, _paging(0, several), size.columns)) - max(map(len, feet))
+
+
+def _paging(number: int, several: list[range]) -> str:
+    return f", page {number + 1} of {len(several)}" if len(several) > 1 else ""
+
+
+def filled(text: str, columns: int, hanging: int = 0) -> list[str]:
+    """The text on lines of so many columns; those after the first begin further in."""
+    width = max(columns, hanging + 12)
+    return textwrap.wrap(
+        text, width, subsequent_indent=" " * hanging, break_long_words=False, break_on_hyphens=False
+    ) or [""]
+
+
+def _head(sheet: Sheet, paging: str, columns: int) -> list[str]:
+    """Where the talk stands, the title of the screen, and what opens it."""
+    title = sheet.title + paging
+    lines = filled(sheet.status, columns)
+    room = columns - len(lines[-1]) - len(title)
+    lines[-1:] = [lines[-1] + " " * room + title] if room > 1 else [lines[-1], *filled(title, columns)]
+    says = sheet.voice.says(sheet.shown.screen.say) if sheet.way != "one" else ""
+    return [*lines, *(filled(says, columns) if says else [])]
+
+
+def _rows(sheet: Sheet, page: range, columns: int) -> list[str]:
+    lines = []
+    for n in page:
+        row = sheet.shown.rows[n]
+        arrow, letter = ">" if n == sheet.at else " ", "" if sheet.way == "numbers" else f" {LETTERS[n]} "
+        words = sheet.says(row) if sheet.way == "one" else f"{arrow}{_sign(sheet, row)}{letter} {sheet.says(row)}"
+        lines += filled(words, columns, 0 if sheet.way == "one" else HANGING)
+    return lines
+
+
+def _sign(sheet: Sheet, row: Row) -> str:
+    mark = sheet.marks.get(row.id)
+    if not row.asks or isinstance(mark, Truth):
+        return SIGNS[mark if isinstance(mark, Truth) else None]
+    return "[_]" if mark is None else f"[{mark}]"
+
+
+def _choices(sheet: Sheet, columns: int) -> list[str]:
+    lines = filled(sheet.says(sheet.row), columns)
+    for letter, words in zip(LETTERS.replace("d", ""), sheet.questions[sheet.row.asks].choices.values(), strict=False):
+        lines += filled(f" {letter}  {words}", columns, 4)
+    return lines
+
+
+KEYS: Final = {
+    "one": "y yes   n no   d not known",
+    "choice": "The letter chooses one; d not known",
+    "numbers": "Type the number, then Enter; d: not known",
+    "rows": "Space or letter: true [x], again: not known [?], again: empty",
+}
+ENDING: Final = 'n  the empty ones are "no"      u  the empty ones are not known'
+ELSEWHERE: Final = "b back   ? more on this row   v who listens   s stop here   q save and leave"
+
+
+def _foot(sheet: Sheet, columns: int, *, last: bool) -> list[str]:
+    """The keys; or, in place of those that lead elsewhere, why the last one did nothing."""
+    several = "; u: none of the empty ones is known" if sheet.way == "numbers" and len(sheet.shown.rows) > 1 else ""
+    texts = [KEYS[sheet.way] + several, sheet.note or ELSEWHERE]
+    if sheet.way == "rows":
+        texts.insert(1, ENDING if last else LAST_PAGE)
+    return [f" {line}" for text in texts for line in filled(text, columns - 1)]
+
+
+def as_lines(sheet: Sheet) -> list[str]:
+    """The screen as lines that are only ever appended, with numbers in place of letters."""
+    rows = sheet.shown.rows
+    lines = [sheet.status, f"{sheet.title}. {sheet.before}".strip()]
+    if sheet.way == "one":
+        return [*lines, sheet.says(rows[0])]
+    lines += [sheet.voice.says(sheet.shown.screen.say)] if sheet.shown.screen.say else []
+    if sheet.way == "choice":
+        choices = sheet.questions[rows[0].asks].choices.values()
+        return [*lines, sheet.says(rows[0]), *(f"  {n}) {words}" for n, words in enumerate(choices, 1))]
+    return [*lines, *(f"  {n}) {sheet.says(row)}" for n, row in enumerate(rows, 1))]
+
+
+def asked_by_line(sheet: Sheet) -> str:
+    """What stands before the typed line: how to answer, and where else to go."""
+    ways = {
+        "one": "Yes, no or not known",
+        "choice": f"Choice (1-{len(sheet.questions[sheet.row.asks].choices) if sheet.row.asks else 0}) or not known",
+        "numbers": "Number or not known" if len(sheet.shown.rows) == 1 else "Numbers in this order, ? where not known",
+        "rows": f"{_how(sheet)[0].upper()}{_how(sheet)[1:]}",
+    }
+    return f"{ways[sheet.way]} [?, back, stop, voice, quit]: "
+
+
+def echo(sheet: Sheet, marks: Mapping[str, Mark]) -> str:
+    """What was said on the screen, in one sentence: what is true, what is not known, how many are no."""
+    said: dict[Truth, list[str]] = {truth: [] for truth in Truth}
+    for row in sheet.shown.rows:
+        mark = marks.get(row.id)
+        if isinstance(mark, Truth):
+            said[mark].append(sheet.voice.says(row.say).rstrip("?."))
+        elif mark is not None:
+            words = sheet.questions[row.asks].choices.get(str(mark), str(mark)) if row.asks else str(mark)
+            alone = len(sheet.shown.rows) == 1
+            said[Truth.YES].append(words if alone else f"{sheet.voice.says(row.say).rstrip('?.')}: {words}")
+    yes = "; ".join(said[Truth.YES])
+    parts = [yes if sheet.way in {"numbers", "choice"} else f"yes: {yes}"] if yes else []
+    parts += [f"not known: {'; '.join(said[Truth.UNKNOWN])}"] if said[Truth.UNKNOWN] else []
+    if said[Truth.NO]:
+        no = said[Truth.NO]
+        parts.append(f"no: {no[0]}" if len(sheet.shown.rows) == 1 else f"no: {counted(len(no), 'row')}")
+    return f"{sheet.title}: {'. '.join(parts)}."
