@@ -88,7 +88,9 @@ def _criteria(policy: Policy) -> Iterator[Problem]:
 def _briefs(policy: Policy) -> Iterator[Problem]:
     """Problems of the few words that say a criterion in a result: none, too many, or those of another one."""
     owner: dict[str, str] = {}
-    for criterion in policy.programs_file.criterion:
+    # A folder that was made before there were any goes on to be used.
+    wanted = any(one.brief for one in policy.programs_file.criterion)
+    for criterion in policy.programs_file.criterion if wanted else ():
         where, brief = f'{PROGRAMS}: criterion "{criterion.id}": brief', criterion.brief
         if not brief:
             words = f'say it of a member in at most {LONGEST_BRIEF} characters, such as "hospice care"'
