@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[1]
 
 FIVE_VISITS = """\
 text = "Had 5 or more emergency visits in the last 6 months"
+brief = "5 or more ER visits in 6 months"
 letter = "Had {answer} emergency visits in the last 6 months; the threshold is 5"
 question = "ed_visits_6_months"
 at_least = 5

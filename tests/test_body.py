@@ -333,7 +333,7 @@ def test_form_part_gives_answers_in_words(made: Make) -> None:
     answers = {"nursing_facility_days": 90, "willing_assisted_living": True, "safe_in_assisted_living": "unknown"}
     body = " ".join(made(for_service("assisted_living_transitions", answers)).draft.body.split())
     assert "in a nursing facility or Recuperative Care? 90 days" in body
-    assert "willing to live in an assisted living facility? yes" in body
+    assert "willing to live in assisted living? yes" in body
     assert "Asked in part 2 of the plan's form, and still to follow: - time-limited transition" in body
     assert "unknown" not in body
     ihss = " ".join(made(for_service("personal_care_homemaker", {"ihss_status": "applied"})).draft.body.split())
@@ -546,7 +546,7 @@ def test_section_b_leaves_open_what_is_not_met(made: Make) -> None:
     }
     said = requests_of(made(for_service("personal_care_homemaker", answers)))
     assert "at risk of having to live in a nursing facility" not in said
-    assert "trouble with daily activities, and no other adequate support? yes" in said
+    assert "daily tasks hard for the member, with too little help from others? yes" in said
     assert "Waiver Personal Care Services? no" in said
 
 

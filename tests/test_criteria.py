@@ -47,7 +47,8 @@ SAYS: list[tuple[str, dict[str, int], bool]] = [
 @pytest.mark.parametrize(("text", "test", "said"), SAYS)
 def test_text_names_its_number(text: str, test: dict[str, Any], *, said: bool) -> None:
     """People read the text and the program reads the number: one that differs is found, written in digits."""
-    own = replace(CATALOG.criteria["adult"], text=text, at_least=test.get("at_least"), at_most=test.get("at_most"))
+    limits = {"at_least": test.get("at_least"), "at_most": test.get("at_most")}
+    own = replace(CATALOG.criteria["adult"], text=text, brief="", **limits)
     criteria = tuple(own if one.id == "adult" else one for one in CATALOG.programs_file.criterion)
     policy = replace(CATALOG, programs_file=replace(CATALOG.programs_file, criterion=criteria))
     assert ("not-in-text" not in {one.code for one in unmeetable(policy)}) is said

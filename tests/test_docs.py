@@ -144,7 +144,7 @@ def test_acronyms_are_in_the_glossary(catalog: Policy) -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
     texts = [entry.name for _, entry in kinds(catalog)]
     texts += [text for one in catalog.questions.values() for text in (one.ask, one.help, *one.choices.values())]
-    texts += [one.text for one in catalog.criteria.values()]
+    texts += [text for one in catalog.criteria.values() for text in (one.text, one.brief)]
     texts += [text for _, one in kinds(catalog) for text in (one.who, one.summary, *one.limits, *one.notes)]
     acronyms = {word for text in texts for word in re.findall(r"\b[A-Z]{2,}\b", text)}
     assert {word for word in acronyms if not re.search(rf"\b{word}\b", glossary)} == set()

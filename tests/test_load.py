@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -124,6 +125,17 @@ def test_data_files_may_have_sixteen_mebibytes(run: Run, data_copy: Path) -> Non
     path = data_copy / policy.PROGRAMS
     sparse(path, 16 * MIB + 1)
     assert_one_line(run("county", "alameda", "--data", data_copy), path, "larger than 16 MiB")
+
+
+def test_data_made_before_briefs_are_still_used(run: Run, data_copy: Path) -> None:
+    """A folder of one's own without `brief` decides as before, and the check of the data says that it has none."""
+    path = data_copy / policy.PROGRAMS
+    path.write_text(re.sub(r"(?m)^brief = .*\n", "", path.read_text("utf-8")), "utf-8")
+    case = ROOT / "examples" / "case.toml"
+    assert run("check", case, "--data", data_copy).code == run("check", case).code == 0
+    told = run("data", "check", "--data", data_copy, "--as-of", AS_OF)
+    assert (told.code, len(told.err.splitlines())) == (0, 1)
+    assert "criterion: brief: own-words: " in told.err
 
 
 @pytest.mark.parametrize(

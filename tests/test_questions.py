@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli.base.errors import Problem
+from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.questions import Answer, Criterion, Kind, Question, read_answer, read_answers, truths_of
 from calaim_cli.policy.rules import Truth
+from grades import HARDEST, grade, names_apart
 from strategies import unhurried
 
 LIKES_TEA = Question(id="likes_tea", topic="t", kind=Kind.YES_NO, ask="Tea?", help="Or not.")
@@ -252,3 +255,61 @@ def test_many_members_are_told_apart() -> None:
     tell = truths_of([criterion("cups", at_least=3)])
     told = [tell(answers)["it"] for answers in ({"cups": 3}, {"cups": 2}, {}, {"cups": "unknown"}, {"cups": 3})]
     assert told == [Truth.YES, Truth.NO, Truth.UNKNOWN, Truth.UNKNOWN, Truth.YES]
+
+
+# The words of the shipped questions and criteria
+
+LONGEST = 90
+NAMES = (
+    "American Indian, Alaska Native or Pacific Islander",
+    "California Children's Services (CCS)",
+    "Adoption Assistance",
+    "Community Health Worker",
+    "Community Supports",
+    "Coordinated Entry System",
+    "Recuperative Care",
+    "Community or Home Transition Services",
+    "Home Modifications",
+    "subacute",
+)
+"""Names of programs, places and peoples in questions: whoever put them in plainer words would ask something else."""
+
+
+def test_questions_are_plain_to_hear(catalog: Policy) -> None:
+    """Each question can be read aloud and is understood at once: short, and eighth grade or easier, names apart."""
+    asked = {one.id: one.ask for one in catalog.questions.values()}
+    assert {one: ask for one, ask in asked.items() if grade(names_apart(ask, NAMES)) > HARDEST} == {}
+    assert {one: ask for one, ask in asked.items() if len(ask) > LONGEST} == {}
+    assert [name for name in NAMES if not any(name in ask for ask in asked.values())] == []
+
+
+def test_plain_questions_keep_their_window(catalog: Policy) -> None:
+    """However plainly it is asked, a question that looks back some months names them."""
+    for one in catalog.questions.values():
+        words = " ".join((one.ask, one.help, *one.choices.values()))
+        assert not one.months or re.search(rf"\b{one.months} months", words), one.id
+
+
+SENSITIVE = re.compile(
+    r"violence|overdose|suicide|drunk|substance use|\bdrugs\b|detox|HIV|Black|\bpartner\b", re.IGNORECASE
+)
+
+
+def test_what_is_hard_to_say_before_others_is_asked_in_private(catalog: Policy) -> None:
+    """The help of a question about violence, overdose, drugs, HIV or descent says how to ask it, as its rows do."""
+    rows = [row for screen in catalog.talk_file.screen for row in screen.rows if row.private]
+    asked = {question for row in rows for question in row.yes}
+    for one in catalog.questions.values():
+        if one.id in asked or SENSITIVE.search(" ".join((one.ask, *one.choices.values()))):
+            assert catalog.talk_file.private_say in one.help, one.id
+
+
+def test_briefs_go_together_in_a_sentence(catalog: Policy) -> None:
+    """What criteria say in brief can stand one beside the other in a result, and names nobody's race or ethnicity."""
+    names = {word for one in catalog.criteria.values() for word in re.findall(r"(?<=\w )[A-Z]\S*", one.text)}
+    for one in catalog.criteria.values():
+        first = one.brief.split()[0]
+        assert first[0] == first[0].lower() or first.isupper() or first in names, one.brief
+        assert not re.search(r"[.:;]|\b(?:he|she|they|member|rac\w+|ethnic\w*|Black|Indian|Native)\b", one.brief), (
+            one.brief
+        )

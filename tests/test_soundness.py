@@ -223,6 +223,22 @@ IN_PROGRAMS = {
         + 'question = "age"\nat_least = 30\nletter = "Is {answer}, over 20"',
         ('criterion "invented_criterion"', "at_least", "not-in-text", "the letter does not name 30"),
     ),
+    "brief-missing": (
+        CRITERION + 'question = "managed_care"',
+        ('criterion "invented_criterion"', "brief", "missing-key", "at most 40"),
+    ),
+    "brief-too-long": (
+        CRITERION + f'question = "managed_care"\nbrief = "{41 * "x"}"',
+        ('criterion "invented_criterion"', "brief", "long", "40"),
+    ),
+    "brief-of-another-criterion": (
+        CRITERION + 'question = "managed_care"\nbrief = "Hospice care"',
+        ('criterion "invented_criterion"', "brief", "duplicate-brief", '"in_hospice"'),
+    ),
+    "brief-with-another-threshold": (
+        CRITERION.replace("Is invented", "Is 30 or older") + 'question = "age"\nat_least = 30\nbrief = "over 20"',
+        ('criterion "invented_criterion"', "at_least", "not-in-text", "the brief does not name 30"),
+    ),
     "letter-with-half-a-place": (
         CRITERION + 'question = "age"\nat_least = 3\nletter = "Is {answer} years old {"',
         ('criterion "invented_criterion"', "letter", "nothing fills {:", "only {answer} is known"),

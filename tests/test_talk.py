@@ -13,35 +13,17 @@ from calaim_cli.decide.soundness import find_problems
 from calaim_cli.policy import load
 from calaim_cli.policy.policy import TALK, Policy
 from calaim_cli.policy.talk import Row, Screen, Voice
+from grades import HARDEST, grade, names_apart
 from people import policy
 
-HARDEST = 8.0
-NAME = "Bob"
-"""Stands in for a name of a program or a condition: that stays as it is, however hard it reads."""
 SCREENS = policy().talk_file.screen
 VOICES = policy().talk_file.voice
 ROWS = [(screen, row) for screen in SCREENS for row in screen.rows]
 
 
-def syllables(word: str) -> int:
-    """About how many syllables a word has: its groups of vowels, without a silent e or ed."""
-    word = re.sub(r"(?<![td])ed$|(?<![aeiouysxz])es$|(?<=[^aeiouyl])e$", "", word.lower())
-    return max(1, len(re.findall(r"[aeiouy]+", word)))
-
-
-def grade(text: str) -> float:
-    """The grade of school that a text takes, by Flesch and Kincaid (1975): long sentences and long words are hard."""
-    words = re.findall(r"[A-Za-z']+|[0-9]+", text)
-    sentences = max(1, len(re.findall(r"[.?!:](?:\s|$)", text.strip() if text.strip()[-1] in ".?!" else f"{text}.")))
-    return 0.39 * len(words) / sentences + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
-
-
 def said(row: Row, voice: Voice) -> str:
     """The words of a row in a voice, with names that are short to read."""
-    text = voice.says(row.say)
-    for name in row.names:
-        text = text.replace(name, NAME)
-    return text
+    return names_apart(voice.says(row.say), row.names)
 
 
 @pytest.mark.parametrize(

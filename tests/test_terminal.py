@@ -299,7 +299,7 @@ ENDINGS: list[tuple[str, str, int, str]] = [
 def test_ctrl_c_and_ctrl_d_are_no_answers(tmp_path: Path, where: str, key: str, code: int, said: str) -> None:
     """At every kind of prompt Ctrl-C leaves with 130 and Ctrl-D with 2, each in one line, and stdout stays empty."""
     out, save = tmp_path / "out", tmp_path / "saved.toml"
-    words = [*ECM, "--save", save, *(["--plain"] if where == "lines" else [])]
+    words: list[str | Path] = [*ECM, "--save", save, *(["--plain"] if where == "lines" else [])]
     words += [] if where == "text" else ["--from", known(tmp_path)]
     with Terminal(*words, out=out) as terminal:
         terminal.wait({"lines": PLAIN_HINT, "keys": "save and leave", "text": r"back\)"}[where])
@@ -365,7 +365,7 @@ LOCALES = {
 def test_other_encodings(tmp_path: Path, settings: dict[str, str], plain: bool) -> None:
     """Whatever the locale, the interview goes through without a traceback and saves UTF-8."""
     save, start = tmp_path / "case.toml", known(tmp_path)
-    words = [*ECM, "--from", start, "--save", save, *(["--plain"] if plain else [])]
+    words: list[str | Path] = [*ECM, "--from", start, "--save", save, *(["--plain"] if plain else [])]
     with Terminal(*words, settings=settings) as terminal:
         keys = terminal.child.expect(["save and leave", PLAIN_HINT]) == 0
         terminal.type("n" if keys else "none\n")

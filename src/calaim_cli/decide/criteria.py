@@ -1,4 +1,4 @@
-"""Whether criteria and rules fit their questions, can be met and missed, and say in their text what they test."""
+"""Whether criteria and rules fit their questions, can be met and missed, and say in their words what they test."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from calaim_cli.policy.questions import NONE_OF_THESE, Answer, Condition, Criter
 from calaim_cli.policy.rules import Rule, Truth, criteria_of
 
 MOST_CRITERIA: Final = 12  # 4,096 ways to answer at most
+LONGEST_BRIEF: Final = 40  # two of them stand on a line of a result
 Ways = frozenset[frozenset[str]]
 """The criteria of a question that are met together, for each kind of answer."""
 
@@ -39,7 +40,7 @@ PAIR: Final = 2
 
 def unfit(policy: Policy) -> Iterator[Problem]:
     """Problems of rules and criteria as they are written, whether or not what they name is there."""
-    for check in (_rules, _unsure, _criteria):
+    for check in (_rules, _unsure, _criteria, _briefs):
         yield from check(policy)
 
 
@@ -81,6 +82,22 @@ def _criteria(policy: Policy) -> Iterator[Problem]:
             yield from misfits(criterion, question, where)
         if criterion.id not in used:
             yield Problem(where, "unused-criterion", "no rule or contradiction uses it; use it or remove it")
+
+
+def _briefs(policy: Policy) -> Iterator[Problem]:
+    """Problems of the few words that say a criterion in a result: none, too many, or those of another one."""
+    owner: dict[str, str] = {}
+    # A folder that was made before there were any goes on to be used.
+    wanted = any(one.brief for one in policy.programs_file.criterion)
+    for criterion in policy.programs_file.criterion if wanted else ():
+        where, brief = f'{PROGRAMS}: criterion "{criterion.id}": brief', criterion.brief
+        if not brief:
+            words = f'say it of a member in at most {LONGEST_BRIEF} characters, such as "hospice care"'
+            yield Problem(where, "missing-key", words)
+        elif len(brief) > LONGEST_BRIEF:
+            yield Problem(where, "long", f"is longer than {LONGEST_BRIEF} characters: say it shorter")
+        elif (first := owner.setdefault(brief.casefold(), criterion.id)) != criterion.id:
+            yield Problem(where, "duplicate-brief", f'"{first}" has the same words: tell the two apart')
 
 
 def misfits(criterion: Condition, question: Question, where: str) -> Iterator[Problem]:
@@ -149,7 +166,7 @@ def _criterion(criterion: Criterion, ways: Ways) -> Iterator[Problem]:
     elif all(criterion.id in met for met in ways):
         yield Problem(where, "always-met", "every answer meets it, so it tests nothing: look at its test")
     for key, number in (("at_least", criterion.at_least), ("at_most", criterion.at_most)):
-        for name, text in (("text", criterion.text), ("letter", criterion.letter)):
+        for name, text in (("text", criterion.text), ("brief", criterion.brief), ("letter", criterion.letter)):
             if number is not None and text and not _says(text, key, number):
                 words = (
                     f"the {name} does not name {number:,}: people read the {name}, so let both say the same, in digits"

@@ -123,7 +123,7 @@ def own_words(policy: Policy, shipped: Policy) -> Iterator[Problem]:
     """A warning for each other difference from the shipped data that safety depends on, with both values.
 
     These are subjects, what is not sent by e-mail, what a form asks and attests, addresses not to be used, what is kept
-    out of letters, and all that every letter and every consent says.
+    out of letters, and all that every letter and every consent says. That a folder has no `brief` at all is told, too.
     """
     was, now = shipped.routes_file, policy.routes_file
     found = [
@@ -136,6 +136,8 @@ def own_words(policy: Policy, shipped: Policy) -> Iterator[Problem]:
     ]
     said = [one for one in found if one.key in SAFETY[one.entry.partition(" ")[0]]]
     said += _keys("referral", was.referral, now.referral, now.referral.__struct_fields__)
+    if not any(one.brief for one in policy.programs_file.criterion):
+        said.append(Change("criterion", "brief", "few words for each", "none, so that results show the text"))
     for one in said:
         if not one.entry.startswith("route ") or (one.key != "address" and one.now != ADDED):
             where = f"{one.entry}: {one.key}" if one.key else one.entry
