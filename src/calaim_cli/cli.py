@@ -111,6 +111,8 @@ OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 OFFERING = "Only where the plan (without --plan: KP) offers it."
 NOT_OFFERED = "Only where that plan serves and does not offer it."
 PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
+SAID = "A situation: id, name, or words that people use."
+SituationWords = Annotated[Several, _argument("[WORDS...]", SAID, "situation")]
 OnePlan = Annotated[Text, _argument("[PLAN]", "One plan: id, name or alias.", "plan")]
 
 
@@ -356,6 +358,18 @@ def contacts(as_json: Json = False, plain: Plain = False, data: Data = None) -> 
     asked = _Asked(_policy(data), _today(), as_json, plain)
     listed = asked.policy.counties_file.contact
     return asked.respond(views.contacts_view(listed, asked.policy), documents.contacts_document(listed, asked.policy))
+
+
+@_command("when leaving the hospital")
+def when(words: SituationWords = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+    """By situation: what to think of, and what to ask first."""
+    from calaim_cli.policy.policy import situation_named
+    from calaim_cli.show import situations
+
+    asked = _Asked(_policy(data), _today(), as_json, plain)
+    wanted = (situation_named(" ".join(words), asked.policy),) if words else asked.policy.talk_file.situation
+    view = situations.situation_view(wanted[0], asked.policy) if words else situations.situations_view(wanted)
+    return asked.respond(view, situations.situations_document(wanted, asked.policy))
 
 
 @_command("services sobering-centers")

@@ -5,6 +5,7 @@ import os
 TAKES = {
     "county": {"": "place"},
     "counties": {"--service": "service", "--without": "service", "--region": "region", "--plan": "plan"},
+    "when": {"": "situation"},
     "services": {"": "service", "--county": "county"},
     "programs": {"": "program"},
     "check": {"": "case", "--program": "program", "--county": "county"},
