@@ -44,6 +44,7 @@ def test_situation_is_found_by_each_of_its_names(situation: Situation, catalog: 
         ("release from jail", "leaving_jail"),
         ("notice, eviction", "losing_home"),
         ("a car", "sleeping_outdoors"),
+        ("homeless", "sleeping_outdoors"),
         ("nursing home", "leaving_nursing_home"),
         ("the ER", "often_in_er"),
     ],
