@@ -18,6 +18,7 @@ COMMANDS: Final = (
     "counties",
     "plan",
     "contacts",
+    "when",
     "services",
     "programs",
     "check",
@@ -80,8 +81,12 @@ def places() -> Iterator[str]:
 
 
 def plans() -> Iterator[str]:
-    """Plans and contacts; members of other plans, on several days."""
+    """Plans, contacts and situations; members of other plans, on several days."""
     yield from three(["calaim plan", "calaim contacts", "calaim plan health-net"])
+    yield from three(["calaim when", "calaim when leaving the hospital"])
+    yield from (f"calaim when {name}" for name in ("leaving-jail", "'just had a baby'", "eviction", "ccs", "asthma"))
+    yield from both(f"calaim when {name}" for name in ("home", "hosptial", "castle", "''"))
+    yield "ACCESSIBLE=1 calaim when often-in-er"
     yield from (f"calaim plan {name}" for name in PLANS[::4])
     yield from both(f"calaim plan {name}" for name in ("Kaiser", "alliance", "'blue cross'", "medicare", "''", "hpsn"))
     yield from ("TODAY=2027-02-01 calaim plan kp", "FORCE_COLOR=1 calaim contacts", "calaim plan kp --data my-mailbox")

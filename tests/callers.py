@@ -7,7 +7,7 @@ written down here once more, not read from the data, so that a fact in the data 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -64,10 +64,10 @@ def about(*named: str) -> Talk:
     return talk_of(people.policy(), *named)
 
 
-def talk_of(catalog: Policy, *named: str) -> Talk:
+def talk_of(catalog: Policy, *named: str, first: Collection[str] = ()) -> Talk:
     """A talk by this policy, about these programs, populations or services, or about everything."""
     entries = [entry for entry in catalog.entries if entry.id in named]
-    return talk_about(to_settle(entries, catalog, None, ""), catalog)
+    return talk_about(to_settle(entries, catalog, None, ""), catalog, first)
 
 
 def plausible(count: int, seed: int = 2026) -> Iterator[Caller]:

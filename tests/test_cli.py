@@ -637,7 +637,7 @@ def test_data_folder_before_the_command_is_refused(run: Run) -> None:
 
 
 CONTRADICTIONS = [
-    *(["county", "alameda"], ["counties"], ["plan"], ["contacts"], ["services"], ["programs"], ["questions"]),
+    *(["county", "alameda"], ["counties"], ["plan"], ["contacts"], ["when"], ["services"], ["programs"], ["questions"]),
     *(["check", "{case}"], ["interview"], ["refer", "{case}"], ["refer"], ["data", "sources"]),
     ["data", "diff", "{data}", "{data}"],
 ]
@@ -682,7 +682,7 @@ def test_every_command_with_both_is_tried() -> None:
 
 LATE = ["--as-of", "2030-01-01"]
 TELLING = [
-    *(["county", "alameda"], ["counties"], ["plan"], ["contacts"], ["questions"], ["profile", "show"]),
+    *(["county", "alameda"], ["counties"], ["plan"], ["contacts"], ["when"], ["questions"], ["profile", "show"]),
     *(
         ["services", "respite", *LATE],
         ["programs", "ecm", *LATE],

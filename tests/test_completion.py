@@ -67,6 +67,8 @@ def test_case_files_and_folders_are_offered(
         (["county", "san"], "place"),
         (["county", "--plain", "san"], ""),
         (["services"], "service"),
+        (["when"], "situation"),
+        (["when", "leaving"], ""),
         (["services", "meals"], ""),
         (["services", "meals", "--county"], "county"),
         (["counties", "--without"], "service"),

@@ -38,6 +38,14 @@ def test_changed_words_of_a_screen_are_told_by_their_row(run: Run, data_copy: Pa
     assert ran.out.splitlines()[0] == 'change\tscreen "coverage": rows "hospice": say: was Hospice care, now Hospice'
 
 
+def test_changed_reason_of_a_situation_is_told_by_its_program(run: Run, data_copy: Path) -> None:
+    """A reviewer of the situations reads the one reason that was changed."""
+    edit(data_copy, "talk.toml", 'why = "high risk around birth"', 'why = "Risk"')
+    ran = run("data", "diff", DATA, data_copy)
+    said = 'situation "new_baby": think_of "medically_tailored_meals": why: was high risk around birth, now Risk'
+    assert ran.out == f"change\t{said}\n"
+
+
 def test_same_data_differ_in_nothing(run: Run) -> None:
     """Comparing an edition with itself finds no change and no case that comes out differently."""
     ran = run("data", "diff", DATA, DATA, ROOT / "examples" / "case.toml", "--as-of", AS_OF)

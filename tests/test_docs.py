@@ -192,6 +192,7 @@ def test_man_page_is_current_and_sound() -> None:
         ("route", "routes.toml", ["unknown-plan"]),
         ("question", "programs.toml", ["unused-question", "not-asked"]),
         ("criterion", "programs.toml", ["duplicate-id"]),
+        ("situation", "talk.toml", []),
     ],
 )
 def test_entry_of_the_data_guide_fits(kind: str, file: str, said: list[str]) -> None:

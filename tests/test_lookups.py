@@ -72,6 +72,9 @@ def test_regions_and_plans_are_found_by_id_and_name(catalog: Policy) -> None:
         pytest.param(("counties", "--plan", "partnershipp"), "did you mean partnership", id="plan"),
         pytest.param(("counties", "--plan", "zzz"), "calaim plan", id="plan-like-nothing"),
         pytest.param(("counties", "--service", "respit"), "did you mean respite", id="service-of-counties"),
+        pytest.param(("when", "hosptial"), "did you mean leaving_hospital", id="situation"),
+        pytest.param(("when", "zzz"), "calaim when", id="situation-like-nothing"),
+        pytest.param(("when", ""), "calaim when", id="situation-without-a-word"),
         pytest.param(("services", "--county", "sb"), "Santa Barbara", id="county-of-services"),
     ],
 )
@@ -94,7 +97,13 @@ def refusal_of(look_up: Callable[[str, Policy], object], typed: str) -> NotFound
 @given(st.text(st.characters(exclude_categories=()), max_size=40))
 def test_whatever_is_named_is_found_or_refused_in_words(typed: str) -> None:
     """No text makes a look-up fail, and a message never carries a control character to the terminal."""
-    for look_up in (policy.place_named, policy.entry_named, policy.region_named, policy.plan_named):
+    for look_up in (
+        policy.place_named,
+        policy.entry_named,
+        policy.region_named,
+        policy.plan_named,
+        policy.situation_named,
+    ):
         refusal = refusal_of(look_up, typed)
         assert refusal is None or refusal.message.isprintable()
 

@@ -118,6 +118,8 @@ def test_all_counties_fit(catalog: Policy) -> None:
         ("plan",),
         ("plan", "kp"),
         ("contacts",),
+        ("when",),
+        ("when", "leaving", "jail"),
         ("questions",),
         ("questions", "ecm"),
         ("questions", "housing"),

@@ -170,6 +170,20 @@ def test_talk_goes_on_from_any_screen(unsure_of: float) -> None:
                 assert outcomes(talk, later.answers) == outcomes(talk, whole.answers), (who, cut)
 
 
+@pytest.mark.parametrize("count", [100, MANY])
+def test_rows_to_begin_with_change_nothing_but_their_place(catalog: Policy, count: int) -> None:
+    """What a situation puts first on a screen is read first; the rest keeps its order, and no answer differs."""
+    chance, ids = seeded(11), [row.id for _, row in ROWS]
+    for who in callers(count):
+        first = {one for one in ids if chance.random() < 0.2}
+        talk, other = about(), talk_of(catalog, first=first)
+        for screen, moved in zip(talk.screens, other.screens, strict=True):
+            placed = [row for part in (True, False) for row in screen.rows if (row.id in first) is part]
+            assert list(moved.rows) == placed
+        held, begun = (talk_with(one, unsure(who, 0.15, seeded(12))) for one in (talk, other))
+        assert begun.answers == held.answers, who
+
+
 # Marks to answers
 
 

@@ -113,6 +113,7 @@ def test_help_and_usage_errors_load_no_work(answers_folder: Path, arguments: lis
         ["county", "atlantis"],
         ["plan", "hpsm"],
         ["contacts"],
+        ["when", "leaving", "jail"],
     ],
     ids=" ".join,
 )

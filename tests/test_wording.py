@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.base.wording import LONGEST_SHOWN, did_you_mean, name_key, near_names, one_of, shown
+from calaim_cli.base.wording import LONGEST_SHOWN, did_you_mean, name_key, near_names, one_of, shown, telling_words
 from strategies import unhurried
 
 KNOWN = ("asthma_remediation", "day_habilitation", "housing_deposits", "respite")
@@ -69,6 +69,21 @@ def test_suggestion_is_a_question_or_nothing() -> None:
 def test_choices_in_words(names: tuple[str, ...], words: str) -> None:
     """A list of choices reads as a person would say it."""
     assert one_of(names) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Leaving the hospital", {"leaving", "hospital"}),
+        ("leaving_hospital, LEAVING-Hospital!", {"leaving", "hospital"}),
+        ("out of the home", {"out", "home"}),
+        ("of the", set()),
+        ("", set()),
+    ],
+)
+def test_words_that_tell_something(text: str, words: set[str]) -> None:
+    """Two texts are compared by their words, however they are joined, and not by "the" or "of"."""
+    assert telling_words(text) == words
 
 
 def test_typed_text_is_shown_in_quotes() -> None:

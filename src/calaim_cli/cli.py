@@ -111,6 +111,8 @@ OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 OFFERING = "Only where the plan (without --plan: KP) offers it."
 NOT_OFFERED = "Only where that plan serves and does not offer it."
 PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
+SAID = "A situation: id, name, or words that people use."
+SituationWords = Annotated[Several, _argument("[WORDS...]", SAID, "situation")]
 OnePlan = Annotated[Text, _argument("[PLAN]", "One plan: id, name or alias.", "plan")]
 
 
@@ -358,6 +360,18 @@ def contacts(as_json: Json = False, plain: Plain = False, data: Data = None) -> 
     return asked.respond(views.contacts_view(listed, asked.policy), documents.contacts_document(listed, asked.policy))
 
 
+@_command("when leaving the hospital")
+def when(words: SituationWords = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+    """By situation: what to think of, and what to ask first."""
+    from calaim_cli.policy.policy import situation_named
+    from calaim_cli.show import situations
+
+    asked = _Asked(_policy(data), _today(), as_json, plain)
+    wanted = (situation_named(" ".join(words), asked.policy),) if words else asked.policy.talk_file.situation
+    view = situations.situation_view(wanted[0], asked.policy) if words else situations.situations_view(wanted)
+    return asked.respond(view, situations.situations_document(wanted, asked.policy))
+
+
 @_command("services sobering-centers")
 def services(
     service: OneService = None,
@@ -522,6 +536,9 @@ def _of_cases(results: "list[screening.Decided]") -> Iterable[Problem]:
 def interview(
     program: Programs = None,
     county: InCounty = None,
+    when: Annotated[
+        Text, _option("--when", "ID", "A situation of 'calaim when': its rows come first.", "situation")
+    ] = None,
     start: Start = None,
     save: Save = None,
     no_input: NoInput = False,
@@ -532,11 +549,12 @@ def interview(
 ) -> int:
     """Ask only what can still change the result. Ends with what `check` says of the saved case."""
     from calaim_cli.decide import screening
-    from calaim_cli.policy.policy import subjects_named
+    from calaim_cli.policy.policy import situation_named, subjects_named
     from calaim_cli.talk import session
 
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     policy, as_of = asked.policy, asked.as_of
+    first = situation_named(when, policy).asked_first if when else ()
     case = session.started(start, county, policy, as_of)
     session.need_a_person(session.talk_for(program or [], case, policy), case, policy, as_of, no_input=no_input)
     # Whatever can be refused is, before an answer could be lost.
@@ -545,7 +563,7 @@ def interview(
         _warn(places)
     to = session.ways(session.Keeping(save, start), plain=plain)
     with session.leaving(to):
-        case = session.interviewed(program or [], case, policy, as_of, to)
+        case = session.interviewed(program or [], case, policy, as_of, to, first)
     screener = screening.screener(subjects_named(program or [], policy), policy)
     decided = screening.decide("interview", case, screener, policy, as_of, None, kind)
     return _show_decided([decided], asked, places if as_json else ())

@@ -5,10 +5,11 @@ import os
 TAKES = {
     "county": {"": "place"},
     "counties": {"--service": "service", "--without": "service", "--region": "region", "--plan": "plan"},
+    "when": {"": "situation"},
     "services": {"": "service", "--county": "county"},
     "programs": {"": "program"},
     "check": {"": "case", "--program": "program", "--county": "county"},
-    "interview": {"--program": "program", "--county": "county", "--from": "case"},
+    "interview": {"--program": "program", "--county": "county", "--when": "situation", "--from": "case"},
     "refer": {"": "case", "--service": "service", "--from": "case"},
 }
 """The kind of thing that an option of a command takes, or its argument ("")."""

@@ -9,12 +9,20 @@ if TYPE_CHECKING:
 LONGEST_SHOWN = 60
 LEADING = (["city", "and", "county", "of"], ["county", "of"])
 COUNTY_WORDS = frozenset({"county", "co", "cnty"})
+SMALL_WORDS = frozenset({"a", "an", "and", "at", "from", "in", "is", "of", "on", "or", "the", "to", "with"})
 TRAILING = COUNTY_WORDS | {"ca", "calif", "california"}
 
 
 def name_key(text: str) -> str:
     """An id or name as it is compared: without case, blanks, hyphens and underscores."""
     return "".join(plain(text).casefold().replace("-", " ").replace("_", " ").split())
+
+
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text without case, but for those that tell nothing by themselves, such as "the"."""
+    import re
+
+    return frozenset(re.findall(r"[^\W_]+", plain(text).casefold())) - SMALL_WORDS
 
 
 def choice_of(typed: str, choices: "Mapping[str, str]") -> str:

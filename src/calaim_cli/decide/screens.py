@@ -6,8 +6,10 @@ asked for what could no longer change a result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from calaim_cli.decide.determination import Decide, decider
 from calaim_cli.decide.wanted import ALL, Wanted, wanted_for
@@ -95,12 +97,15 @@ def to_settle(named: Sequence[Program], policy: Policy, county: County | None, p
     return tuple(filter(wanted, policy.subjects))
 
 
-def talk_about(subjects: Sequence[Subject], policy: Policy) -> Talk:
-    """A talk that settles these subjects. Rows about questions that the policy does not have are never shown."""
+def talk_about(subjects: Sequence[Subject], policy: Policy, first: Collection[str] = ()) -> Talk:
+    """A talk that settles these subjects. Rows about questions that the policy does not have are never shown.
+
+    The rows in `first`, by their ids, come before the others of their screens.
+    """
     screens = policy.talk_file.screen
     placed = {row.id: Placed(row, screen) for screen in screens for row in screen.rows}
     return Talk(
-        screens,
+        tuple(replace(one, rows=tuple(sorted(one.rows, key=lambda row: row.id not in first))) for one in screens),
         policy.talk_file.implied,
         policy.questions,
         policy.criteria,

@@ -19,6 +19,7 @@ from calaim_cli.case.form import BY_KEY, MAY_BE_NONE, NONE, REACH
 from calaim_cli.decide.criteria import unfit, unmeetable
 from calaim_cli.decide.known import MANAGED_CARE
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible
+from calaim_cli.decide.sound_situations import unsound_situations
 from calaim_cli.decide.sound_talk import unsound_talk
 from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
@@ -41,7 +42,8 @@ REFERENCES: Final = {
     **{key: key for key in ("population", "topic", "group", "question")},
     **dict.fromkeys(("answers", "asks", "part_of", "not_known", "yes:name", "no:name", "then:name"), "question"),
     **dict.fromkeys(("may_be", "must_be"), "criterion"),
-    **dict.fromkeys(("after", "no_needs", "rules_out"), "row"),
+    **dict.fromkeys(("after", "no_needs", "rules_out", "asked_first"), "row"),
+    "call": "contact",
     "follows": "screen",
     "kinds": "kind",
     "above": "question",
@@ -60,7 +62,7 @@ def find_problems(policy: Policy) -> tuple[Problem, ...]:
     dangling = tuple(_references(policy, found))
     others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
     # What can be met is worked out from criteria and questions that are there.
-    linked = () if dangling else (*unmeetable(policy), *unsound_talk(policy))
+    linked = () if dangling else (*unmeetable(policy), *unsound_talk(policy), *unsound_situations(policy))
     return (*dangling, *implausible(policy, found), *others, *linked)
 
 
@@ -85,6 +87,7 @@ def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
         "entry": entries | names | policy.plans.keys(),
         "outcome": list(Outcome),
         "field": BY_KEY,
+        "contact": [one.id for one in counties.contact],
         "row": [row.id for screen in policy.talk_file.screen for row in screen.rows],
         "screen": [one.id for one in policy.talk_file.screen],
         "number": ("mrn", "cin"),
@@ -122,6 +125,7 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
         f"{TALK}: screen": (one.id for one in policy.talk_file.screen),
         f"{TALK}: row": (row.id for one in policy.talk_file.screen for row in one.rows),
         f"{TALK}: implied": (one.id for one in policy.talk_file.implied),
+        f"{TALK}: situation": (one.id for one in policy.talk_file.situation),
     }
     for kind, ids in lists.items():
         for repeated, times in Counter(ids).items():
@@ -130,8 +134,9 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
 
 
 def _repeated_names(policy: Policy) -> Iterator[Problem]:
-    # One name must not find two programs, or two plans.
-    for file, entries in ((PROGRAMS, policy.entries), (COUNTIES, policy.counties_file.plan)):
+    # One name must not find two programs, plans or situations.
+    named = ((PROGRAMS, policy.entries), (COUNTIES, policy.counties_file.plan), (TALK, policy.talk_file.situation))
+    for file, entries in named:
         owner: dict[str, str] = {}
         for entry in entries:
             for name in sorted({name_key(name) for name in (entry.id, entry.name, *entry.aliases)}):

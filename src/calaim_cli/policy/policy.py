@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
-from calaim_cli.base.wording import name_key, names_several, near_names, one_of, shown
+from calaim_cli.base.wording import name_key, names_several, near_names, one_of, shown, telling_words
 from calaim_cli.policy import places, routes
 from calaim_cli.policy.places import County, plans_of
 from calaim_cli.policy.programs import (
@@ -29,7 +29,7 @@ from calaim_cli.policy.programs import (
 )
 from calaim_cli.policy.questions import Contradiction, Criterion, Question, Topic
 from calaim_cli.policy.rules import criteria_of
-from calaim_cli.policy.talk import TalkFile
+from calaim_cli.policy.talk import Situation, TalkFile
 
 PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
@@ -37,7 +37,7 @@ ROUTES: Final = "routes.toml"
 TALK: Final = "talk.toml"
 ZIPS: Final = "zips.csv"
 CITIES: Final = "cities.csv"
-Named = TypeVar("Named", Program, places.Region, places.Plan, Question)
+Named = TypeVar("Named", Program, places.Region, places.Plan, Question, Situation)
 
 
 class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
@@ -342,6 +342,23 @@ def plan_named(typed: str, policy: Policy) -> places.Plan:
     return _named(typed, known, "plan", "'calaim plan' lists them", least=0.8)
 
 
+def situation_named(typed: str, policy: Policy) -> Situation:
+    """The situation with this id, name or alias, else the only one that has all the words in these.
+
+    Raises NotFound with the candidates where several have them, else with near names.
+    """
+    several, words = policy.talk_file.situation, telling_words(typed)
+    known = {name_key(name): one for one in reversed(several) for name in one.names}
+    found = [one for one in several if words and words <= telling_words(" ".join(one.names))]
+    if name_key(typed) in known or not found:
+        return _named(typed, known, "situation", "'calaim when' lists them")
+    if len(found) > 1:
+        problems = tuple(Problem("situation", "candidate", one.id) for one in found)
+        may_be = f"fits several situations: give {one_of(one.id for one in found)}"
+        raise NotFound(f"{shown(typed)}: {may_be}", problems, code="ambiguous-situation")
+    return found[0]
+
+
 def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str, least: float = 0.6) -> Named:
     """The one that is typed. Raises NotFound with the ids of near names, or with `hint` where none is near."""
     found = known.get(name_key(typed))
@@ -428,6 +445,7 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     yield from ((ROUTES, f'offer "{one.plan}"', one.source) for one in data.offer)
     yield ROUTES, "referral", data.referral.source
     yield from ((TALK, f'implied "{one.id}"', one.source) for one in policy.talk_file.implied)
+    yield from ((TALK, f'situation "{one.id}"', one.source) for one in policy.talk_file.situation)
     yield from ((COUNTIES, f'region "{one.id}"', one.source) for one in counties.region)
     yield from ((COUNTIES, f'contact "{one.id}"', one.source) for one in counties.contact)
     for plan in counties.plan:
@@ -455,4 +473,5 @@ def names(policy: Policy) -> dict[str, list[str]]:
         "program": [entry.id.replace("_", "-") for entry in policy.entries],
         "region": list(policy.regions),
         "plan": list(policy.plans),
+        "situation": [one.id.replace("_", "-") for one in policy.talk_file.situation],
     }

@@ -1,6 +1,11 @@
-"""The screens of the interview: rows that are ticked together, what their marks answer, and the facts that follow."""
+"""The screens of the interview: rows that are ticked together, what their marks answer, and the facts that follow.
+
+Beside them the situations that people tell of, each with the rows to ask first.
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 from msgspec import Struct
 
@@ -9,6 +14,9 @@ from calaim_cli.policy.questions import Condition
 
 Answered = dict[str, bool | int | str]
 """What a mark answers, by question: yes or no, a number, or a choice, which in a list is one more."""
+
+
+MEMBER: Final = "member"  # the voice that speaks of the member
 
 
 class Words(dict[str, str]):
@@ -84,6 +92,31 @@ class Implied(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ren
     source: tuple[str, ...]
 
 
+class Thought(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A program, population or service that a situation makes one think of, and why."""
+
+    id: str
+    why: str
+
+
+class Situation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What people tell of: what to think of, likeliest first, the rows to ask first, the contacts to call."""
+
+    id: str
+    name: str
+    think_of: tuple[Thought, ...]
+    asked_first: tuple[str, ...]
+    source: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    call: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that finds it: its id, its name and what else people say."""
+        return (self.id, self.name, *self.aliases)
+
+
 class TalkFile(DataFile, frozen=True, forbid_unknown_fields=True):
     """What `talk.toml` holds."""
 
@@ -91,3 +124,4 @@ class TalkFile(DataFile, frozen=True, forbid_unknown_fields=True):
     voice: tuple[Voice, ...] = ()
     screen: tuple[Screen, ...] = ()
     implied: tuple[Implied, ...] = ()
+    situation: tuple[Situation, ...] = ()

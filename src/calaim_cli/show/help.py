@@ -11,8 +11,8 @@ from calaim_cli.base.wording import did_you_mean, name_key, one_of, shown
 from calaim_cli.show.views import Fact, Heading, Points, Table, View
 
 NO_ROUTE: Final = (
-    "unknown or ambiguous place, unknown program, a plan that is not known or has no way to refer, county not served, "
-    "service not offered, no Network Lead Entity configured"
+    "unknown or ambiguous place or situation, unknown program, a plan that is not known or has no way to refer, "
+    "county not served, service not offered, no Network Lead Entity configured"
 )
 EXIT_CODES: Final = (
     (0, 'Done. Warnings are allowed, and "unlikely" is a result, not an error.'),
@@ -36,6 +36,7 @@ DOCUMENTS: Final = (
     ("calaim.counties/1", "calaim counties --json", "counties by service, region or plan"),
     ("calaim.plans/1", "calaim plan [PLAN] --json", "plans: counties, routes, what they offer"),
     ("calaim.contacts/1", "calaim contacts --json", "whom to call beside the plans"),
+    ("calaim.situations/1", "calaim when [WORDS] --json", "situations: what to think of, what to ask first"),
     ("calaim.services/1", "calaim services --json", "Community Supports: limits, documents, codes, where offered"),
     ("calaim.programs/1", "calaim programs --json", "the rules, each criterion with source, date and grade"),
     ("calaim.questions/1", "calaim questions [ID] --json", "the questions of a case, with their choices"),

@@ -51,11 +51,14 @@ def started(start: Path | None, county: str | None, policy: Policy, as_of: date)
     return replace(case, member=replace(case.member, county=found.city or found.county.name))
 
 
-def talk_for(typed: Sequence[str], case: Case, policy: Policy) -> Talk:
-    """The talk that settles what is named. Only what the member's own plan does not offer in the county is left out."""
+def talk_for(typed: Sequence[str], case: Case, policy: Policy, first: Sequence[str] = ()) -> Talk:
+    """The talk that settles what is named. Only what the member's own plan does not offer in the county is left out.
+
+    The rows in `first` come before the others of their screens.
+    """
     named = [entry_named(one, policy) for one in typed]
     county = county_to_decide_for("interview", case, policy).county if case.member.county else None
-    return talk_about(to_settle(named, policy, county, membership_of(case, policy).plan), policy)
+    return talk_about(to_settle(named, policy, county, membership_of(case, policy).plan), policy, first)
 
 
 def need_a_person(about: Talk, case: Case, policy: Policy, as_of: date, *, no_input: bool) -> None:
@@ -81,9 +84,11 @@ def ways(keep: Keeping, *, plain: bool) -> Ways:
     return Ways(terminal.asker(plain=plain), terminal.shower(plain=plain), keep)
 
 
-def interviewed(typed: Sequence[str], case: Case, policy: Policy, as_of: date, to: Ways) -> Case:
+def interviewed(
+    typed: Sequence[str], case: Case, policy: Policy, as_of: date, to: Ways, first: Sequence[str] = ()
+) -> Case:
     """The case with place, plan and all that the interview found out; it is saved from the start."""
-    screens = Screens(typed, policy, as_of, to)
+    screens = Screens(typed, policy, as_of, to, first)
 
     def place(case: Case, again: bool) -> Case:
         return conversation.walk(conversation.place_steps(policy, needed=False, again=again), case, to.ask, to.keep)
@@ -99,15 +104,16 @@ class Screens(Struct):
     policy: Policy
     as_of: date
     to: Ways
+    first: Sequence[str] = ()
     under_way: interview.Interview | None = None
 
     def stage(self, case: Case, again: bool) -> Case:
         """The case with what the screens found out."""
         if self.under_way is None:
-            about = talk_for(self.typed, case, self.policy)
+            about = talk_for(self.typed, case, self.policy, self.first)
             self.under_way = interview.begun(about, case, self.policy, self.as_of, self.to.ask)
         elif not again:
-            interview.moved(self.under_way, talk_for(self.typed, case, self.policy), case)
+            interview.moved(self.under_way, talk_for(self.typed, case, self.policy, self.first), case)
         elif not self.under_way.past:
             raise conversation.Back
         return interview.held(self.under_way, self.to.show, self.to.keep)

@@ -1,0 +1,86 @@
+"""Situations that people tell of, for a person and as JSON. Nothing of a single plan is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from calaim_cli.decide.advice import contact_line
+from calaim_cli.policy.places import Contact
+from calaim_cli.policy.policy import Policy, kinds
+from calaim_cli.policy.talk import MEMBER, Row, Situation
+from calaim_cli.show.documents import Document
+from calaim_cli.show.views import PROGRAM_WORDS, Fact, Heading, Points, Table, View
+
+OWN_PLAN = "The member's plan, at the number on the card"
+IN_PRIVATE = " (in private)"
+
+
+def situations_view(situations: Sequence[Situation]) -> View:
+    """The situations: id and name."""
+    title = Heading("Situations: 'calaim when ID' says what to think of and what to ask first")
+    return (title, Table(("id", "name"), tuple((one.id, one.name) for one in situations)))
+
+
+def situation_view(situation: Situation, policy: Policy) -> View:
+    """One situation: what to think of and why, what to ask first, whom to call, and how to go on."""
+    names = {
+        entry.id: f"{entry.name} ({PROGRAM_WORDS['ecm']})" if kind == "population" else entry.name
+        for kind, entry in kinds(policy)
+    }
+    rows = tuple(f"{_said(row, policy)}{IN_PRIVATE if row.private else ''}" for row in _rows(situation, policy))
+    notes = (Fact("note", "Note", situation.note),) if situation.note else ()
+    return (
+        Heading(f"{situation.name} ({situation.id})"),
+        Fact("situation", "", situation.id),
+        Fact("name", "", situation.name),
+        Points("think_of", "What to think of, and why", tuple(f"{names[a.id]}: {a.why}" for a in situation.think_of)),
+        Points("asked_first", "What to ask or look up first", rows),
+        *notes,
+        Points("call", "Call", (OWN_PLAN, *map(contact_line, _contacts(situation, policy)))),
+        Fact("source", "Source", policy.cite(situation.source)),
+        Fact("next", "Go on with", f"calaim interview --when {situation.id.replace('_', '-')}"),
+    )
+
+
+def situations_document(situations: Iterable[Situation], policy: Policy) -> Document:
+    """Situations with what to think of and what to ask first, as `calaim.situations/1`."""
+    known = {entry.id: (kind, entry) for kind, entry in kinds(policy)}
+    listed = [
+        {
+            "id": one.id,
+            "name": one.name,
+            "aliases": list(one.aliases),
+            "think_of": [
+                {"id": about.id, "kind": known[about.id][0], "name": known[about.id][1].name, "why": about.why}
+                for about in one.think_of
+            ],
+            "asked_first": [
+                {"id": row.id, "text": _said(row, policy), "private": row.private} for row in _rows(one, policy)
+            ],
+            "call": [
+                {"id": contact.id, "name": contact.name, "purpose": contact.purpose, "phone": contact.phone or None}
+                for contact in _contacts(one, policy)
+            ],
+            "note": one.note or None,
+            "source": policy.cite(one.source),
+            "as_of": policy.dated(one.source),
+            "grade": policy.grade(one.source),
+        }
+        for one in situations
+    ]
+    return {"schema": "calaim.situations/1", "situations": listed, "edition": policy.edition, "warnings": []}
+
+
+def _rows(situation: Situation, policy: Policy) -> Iterator[Row]:
+    """The rows to ask first, in the order in which the situation names them."""
+    rows = {row.id: row for screen in policy.talk_file.screen for row in screen.rows}
+    return (rows[one] for one in situation.asked_first)
+
+
+def _said(row: Row, policy: Policy) -> str:
+    return next(one for one in policy.talk_file.voice if one.id == MEMBER).says(row.say)
+
+
+def _contacts(situation: Situation, policy: Policy) -> Iterator[Contact]:
+    contacts = {one.id: one for one in policy.counties_file.contact}
+    return (contacts[one] for one in situation.call)
