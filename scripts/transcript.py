@@ -14,7 +14,7 @@ import pexpect  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "interview.md"
-HINT = r"back\]: "
+HINT = r"(?:back|quit)\]: "
 COLUMNS = 100
 COMMAND = "calaim refer --plain --save case.toml --out draft.eml --as-of 2026-11-22"
 
@@ -25,64 +25,34 @@ Made by `python scripts/transcript.py` from a real session; do not edit it by ha
 referrer's details are in the profile (`calaim profile edit`), so they are not asked for. What follows a colon at the
 end of a question is what the care manager typed.
 
-This is the plain form, as with `--plain`, `ACCESSIBLE=1` or `TERM=dumb`: numbered choices, and lines that are only
-appended. On other terminals the same questions come as menus with arrow keys, in the same order.
+This is the plain form, as with `--plain`, `ACCESSIBLE=1` or `TERM=dumb`: numbered rows, and lines that are only
+appended. On other terminals the same screens are marked by keys, and the same questions come as menus, in this order.
 """
 
-# What the care manager types, by how the question begins; several lines are typed one after the other.
-# A question that stands here is asked or not as the interview goes; one that does not is answered by "don't know".
+# What the care manager types, by how the question begins, or by the title of a screen; several lines are typed one
+# after the other. A screen that is not here has no row that is true.
 REPLIES: dict[str, list[str]] = {
     "Member's county or ZIP code": ["san mateo"],
-    "Member's Medi-Cal plan": ["1"],
-    "What should be screened first?": ["1"],
-    "How old is the member": ["03/04/1979"],
-    "Does the member have full-scope Medi-Cal": ["yes"],
-    "Which of these describe where the member lives": ["?", "3"],
-    "Is the member at risk of becoming homeless?": ["no"],
-    "Does the member have a health need that is too": ["yes"],
-    "Is the member in a program to weigh": ["5"],
-    "Is the member in a program that rules out": ["6"],
-    "Which reasons for a Community Health Worker": ["back", "1,5"],
-    "Does the member now get ECM": ["none"],
-    "Has the plan authorized Transitional Rent": ["no"],
-    "Has the county's Coordinated Entry System": ["no"],
-    "Does the member have a serious health condition": ["yes"],
-    "Has the member secured housing?": ["no"],
-    "Has the member had the Housing Deposits": ["no"],
-    "Which of these transitions apply": ["none"],
-    "Does the member need a place to heal": ["no"],
-    "Which of these places is the member leaving?": ["none"],
-    "Without a home, would a health need": ["no"],
-    "Is the member at risk of having to live in a nursing": ["no"],
-    "Is the member at risk of a hospital stay?": ["no"],
-    "Does the member need a caregiver": ["no"],
-    "Which of these groups does the child belong to?": ["none"],
-    "Does the member need the level of care": ["no"],
-    "How many days in a row has the member been in": ["0"],
-    "Are daily tasks hard for the member": ["no"],
-    "Has the county granted the member In-Home": ["no"],
-    "Does the member have a condition in which food": ["dk"],
-    "Does the member need special meals": ["no"],
-    "Does another program already pay": ["no"],
-    "Is the member drunk or high at this moment?": ["no"],
-    "Which of these show that the member's asthma": ["none"],
+    "Member's Medi-Cal plan": ["kp"],
+    "Member's date of birth": ["03/04/1979"],
+    "What should be screened first?": ["1,2"],
+    "Home.": ["2", "2 no"],
+    "Health.": ["back", "1,2 ?5 no"],
+    "Hospital and emergency visits.": ["1 no", "none"],
     "What should the referral ask for?": ["1,2"],
     "Member's first name": ["Test"],
     "Member's middle name": [""],
     "Member's last name": ["Member"],
-    "Member's date of birth": [""],
     "Member's phone": ["415-555-01", "415-555-0123"],
     "Member's e-mail": [""],
-    "Member's mailing address": ["1 Example St"],
-    "City": ["San Mateo"],
-    "ZIP code": ["94401"],
-    "The plan's medical record number": ["00012345"],
-    "Medi-Cal client index number": [""],
+    "Member's mailing address": ["none"],
+    "How can the plan reach": ["Example Shelter, front desk"],
+    "The plan's record number (MRN), or": ["00012345"],
     "Preferred language": ["Spanish"],
     "Caregiver or support person": [""],
     "Caregiver's e-mail or phone": [""],
     "What does the member receive now?": ["none"],
-    "Notes for the plan": ["Needs help to keep appointments; wants to get blood pressure under control."],
+    "Notes for the plan": ["Needs help to keep appointments."],
     "Does any of this come from a drug or alcohol": ["no"],
     "Page ": [""],
     "This is all that will leave": ["yes"],
@@ -119,16 +89,16 @@ def _answered(child: pexpect.spawn) -> str:
     while child.expect([HINT, pexpect.EOF]) == 0:
         said = str(child.before)
         shown += said + str(child.after)
-        child.sendline(_reply(said, left))
+        child.sendline(_reply(said + str(child.after), left))
     return shown + str(child.before)
 
 
 def _reply(said: str, left: dict[str, list[str]]) -> str:
-    """The next line for the question that was said last."""
+    """The next line for the question or screen that was said last."""
     found = {question: said.rfind(f"\n{question}") for question in left}
     question = max(found, key=found.__getitem__)
     if found[question] < 0:
-        return "don't know"
+        return "none" if "voice" in said[said.rfind("[") :] else ""  # what can be skipped
     return left[question].pop(0) if len(left[question]) > 1 else left[question][0]
 
 

@@ -314,13 +314,26 @@ def test_lines_hold_every_row(shown: Sheet) -> None:
     assert asked_by_line(shown).endswith("quit]: ")
 
 
+def test_lines_show_what_was_marked_before() -> None:
+    """Come back to in lines, a screen says how its rows were marked, as a line says all of them anew."""
+    mind = sheet("mind", marks={"complex_social_factor": YES, "crisis_care_primary_source": UNKNOWN})
+    first, second, third = [line for line in as_lines(mind) if line.startswith("  ")]
+    assert first.endswith("(true before)")
+    assert "before" not in second
+    assert third.endswith("(not known before)")
+
+
 def echoes() -> Iterator[tuple[Sheet, dict[str, Mark], str]]:
     """Screens with marks, and what is said of them afterwards."""
     mind = sheet("mind")
     first, second, third = (row.id for row in mind.shown.rows)
     says = [mind.voice.says(row.say) for row in mind.shown.rows]
-    yield mind, {first: YES, second: UNKNOWN, third: NO}, f"Health: yes: {says[0]}. not known: {says[1]}. no: 1 row."
-    yield mind, dict.fromkeys((first, second, third), NO), "Health: no: 3 rows."
+    yield (
+        mind,
+        {first: YES, second: UNKNOWN, third: NO},
+        f"Health: Yes: {says[0]}. Not known: {says[1]}. No to the other 1.",
+    )
+    yield mind, dict.fromkeys((first, second, third), NO), "Health: No to all 3."
     yield sheet("age"), {"age": 46}, "Age: 46."
 
 

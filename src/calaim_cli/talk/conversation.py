@@ -252,8 +252,8 @@ def number_step() -> Step:
     def prompt(case: Case) -> Prompt:
         return Prompt(
             where=MRN,
-            text=f"{BY_KEY[MRN].ask} or CIN",
-            help="One of the two is needed. Both are in the plan's record; the CIN is on the Medi-Cal card (BIC), too.",
+            text="The plan's record number (MRN), or the CIN on the Medi-Cal card: one of the two",
+            help="Both are in the plan's record. The CIN is a 9, seven digits and a letter.",
             check=lambda typed: (BY_KEY[which(typed)].check or Value)(typed),
             earlier=case.member.mrn or case.member.cin,
         )

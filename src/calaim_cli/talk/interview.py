@@ -144,8 +144,8 @@ def more_on(row: Row, sheet: Sheet, policy: Policy) -> str:
     own = [one for one in asked if one in sheet.shown.screen.answers] or asked
     tests = [one for one in policy.criteria.values() if one.question in own and one.id in policy.rule_criteria]
     cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
-    private = f" {policy.talk_file.private_say}" if row.private else ""
     means = " ".join(f"{policy.questions[one].ask} {policy.questions[one].help}" for one in sorted(own))
+    private = f" {policy.talk_file.private_say}" if row.private and policy.talk_file.private_say not in means else ""
     return f"{sheet.voice.says(row.say)}: {means}{private}\nSource: {'; '.join(cited)}"
 
 
@@ -267,8 +267,9 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
     words = label[0].lower() + label[1:]
     if stands.outcome is not Outcome.NEED_ANSWERS:
         found = about.deciders[ECM](about.truths_of(answers))
-        why = [about.criteria[one.criterion].brief for one in found.because if one.met and one.criterion != AGE]
-        return stands.outcome, f"{words} ({', '.join(why[:MOST_REASONS])})" if any(why) else words
+        met = [about.criteria[one.criterion] for one in found.because if one.met]
+        why = [one.brief for one in met if one.question != AGE and one.brief]
+        return stands.outcome, f"{words} ({'; '.join(why[:MOST_REASONS])})" if why else words
     if stands.open or not stands.not_known:
         return stands.outcome, words
     asks = " ".join(interview.policy.questions[one].ask for one in stands.not_known[:1])

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base.folding import is_unknown, word, yes_or_no
 from calaim_cli.base.values import Value
-from calaim_cli.base.wording import choice_of, counted
+from calaim_cli.base.wording import choice_of
 from calaim_cli.decide.screens import Mark, Shown, marked
 from calaim_cli.policy.questions import Kind, Question
 from calaim_cli.policy.rules import Truth
@@ -215,7 +215,7 @@ def read_line(sheet: Sheet, typed: str) -> Ended | Refusal:
 
 
 def _one_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
-    said = Truth.UNKNOWN if is_unknown(text) or text in {"d", "?"} else yes_or_no(text)
+    said = Truth.UNKNOWN if is_unknown(text) or text == "d" else False if text == "none" else yes_or_no(text)
     if said is None:
         return Refusal("type yes, no or not known")
     return Ended({sheet.row.id: said if isinstance(said, Truth) else Truth.YES if said else Truth.NO})
@@ -391,7 +391,14 @@ def as_lines(sheet: Sheet) -> list[str]:
     if sheet.way == "choice":
         choices = sheet.questions[rows[0].asks].choices.values()
         return [*lines, sheet.says(rows[0]), *(f"  {n}) {words}" for n, words in enumerate(choices, 1))]
-    return [*lines, *(f"  {n}) {sheet.says(row)}" for n, row in enumerate(rows, 1))]
+    return [*lines, *(f"  {n}) {sheet.says(row)}{_earlier(sheet, row)}" for n, row in enumerate(rows, 1))]
+
+
+def _earlier(sheet: Sheet, row: Row) -> str:
+    """How a row was marked when the screen was shown before; a line says all of its marks anew."""
+    mark = sheet.marks.get(row.id)
+    words = {None: "", Truth.YES: " (true before)", Truth.UNKNOWN: " (not known before)"}
+    return words[mark] if mark is None or isinstance(mark, Truth) else f" ({mark} before)"
 
 
 def asked_by_line(sheet: Sheet) -> str:
@@ -416,10 +423,9 @@ def echo(sheet: Sheet, marks: Mapping[str, Mark]) -> str:
             words = sheet.questions[row.asks].choices.get(str(mark), str(mark)) if row.asks else str(mark)
             alone = len(sheet.shown.rows) == 1
             said[Truth.YES].append(words if alone else f"{sheet.voice.says(row.say).rstrip('?.')}: {words}")
-    yes = "; ".join(said[Truth.YES])
-    parts = [yes if sheet.way in {"numbers", "choice"} else f"yes: {yes}"] if yes else []
-    parts += [f"not known: {'; '.join(said[Truth.UNKNOWN])}"] if said[Truth.UNKNOWN] else []
-    if said[Truth.NO]:
-        no = said[Truth.NO]
-        parts.append(f"no: {no[0]}" if len(sheet.shown.rows) == 1 else f"no: {counted(len(no), 'row')}")
+    yes, no, rows = "; ".join(said[Truth.YES]), said[Truth.NO], len(sheet.shown.rows)
+    parts = [yes if sheet.way in {"numbers", "choice"} else f"Yes: {yes}"] if yes else []
+    parts += [f"Not known: {'; '.join(said[Truth.UNKNOWN])}"] if said[Truth.UNKNOWN] else []
+    if no:
+        parts.append(f"No: {no[0]}" if rows == 1 else f"No to {'all' if len(no) == rows else 'the other'} {len(no)}")
     return f"{sheet.title}: {'. '.join(parts)}."
