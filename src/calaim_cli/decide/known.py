@@ -74,7 +74,9 @@ def _services(given: object, questions: Mapping[str, Question]) -> tuple[str, ..
     """The current services that are given, in the order of the question; () where not all are known, or not valid."""
     asked = questions.get(CURRENT_SERVICES)
     answer = read_answer(asked, given, "") if given and asked else ()
-    return answer if isinstance(answer, tuple) and not in_doubt(answer) else ()
+    if isinstance(answer, Problem) or not isinstance(answer, tuple):  # a Problem is a tuple, too
+        return ()
+    return () if in_doubt(answer) else answer
 
 
 def age_of_answers(

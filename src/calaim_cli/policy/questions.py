@@ -61,7 +61,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     letter: dict[str, str] = {}  # of a choice, where a letter has other words than `choices`
     months: int = 0
     # Roughly the share that says yes, reaches a step or chooses any: it orders the interview and decides nothing.
-    likely: float = 0.3
+    likely: float = 0.3  # how common a yes is: invented members are drawn by it
 
 
 class Condition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

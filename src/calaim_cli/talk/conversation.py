@@ -32,6 +32,7 @@ YES_NO: Final = {"yes": "Yes", "no": "No"}
 BOTH: Final = "both"
 OTHERS: Final = "others"
 MRN, CIN = "member.mrn", "member.cin"
+COUNTY, PLAN, REGION = (BY_KEY[f"member.{name}"] for name in ("county", "plan", "kp_region"))
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
 CHOICES_OF_REFERRER: Final = ("relationship", "relationship_detail", "source", "source_detail")
 """Asked for before the texts about the referrer: they decide which of those are needed."""
@@ -155,51 +156,56 @@ def place_steps(policy: Policy, *, needed: bool, again: bool) -> tuple[Step, ...
 
     Where they are not needed, both may be left open. What the case knows already is asked only `again`.
     """
-    county, plan, region = (BY_KEY[f"member.{name}"] for name in ("county", "plan", "kp_region"))
 
     def where(case: Case) -> Prompt | None:
         earlier = case.member.county
         if earlier and not again and not isinstance(find_place(earlier, policy.gazetteer), NoPlace):
             return None
         return Prompt(
-            where=county.key,
-            text=county.ask,
+            where=COUNTY.key,
+            text=COUNTY.ask,
             earlier=earlier,
             optional=not needed,
             enter="if not known",
             check=lambda typed: _place(typed, policy),
         )
 
-    # Typed, and no menu: a menu opens on one of the plans, and Enter would say that the member is in it.
     def card(case: Case) -> Prompt | None:
-        served = place_named(case.member.county, policy).county if case.member.county else None
-        member_of = membership_of(case, policy)
+        served, member_of = _county(case, policy), membership_of(case, policy)
         serves = bool(member_of.plan) and (served is None or member_of.plan in plans_of(served))
         if not again and (serves or (not needed and (is_unknown(case.member.plan) or member_of.ruled_out))):
             return None
-        here = plans_of(served) if served else ()
-        named = ", ".join(f"{policy.plans[one].name} ({one})" for one in here)
-        among = f" Here: {named}." if named else ""
-        return Prompt(
-            where=plan.key,
-            text=f"{plan.ask}.{among} Type its name or id, or {NOT_KNOWN}",
-            help=WHERE_THE_PLAN_STANDS,
-            check=lambda typed: _plan_here(typed, served, policy),
-            earlier=member_of.plan,
-        )
+        return _card(served, member_of.plan, policy)
 
     def on_the_card(case: Case) -> Prompt | None:
-        served = place_named(case.member.county, policy).county if case.member.county else None
+        served = _county(case, policy)
         split = served and membership_of(case, policy).plan == KP and not policy.region_in(served)
         if not split or (case.member.kp_region and not again):
             return None
-        text = f"{region.ask}: type {one_of(policy.regions)}, or {NOT_KNOWN}"
-        return Prompt(where=region.key, text=text, check=lambda typed: _region(typed, policy))
+        text = f"{REGION.ask}: type {one_of(policy.regions)}, or {NOT_KNOWN}"
+        return Prompt(where=REGION.key, text=text, check=lambda typed: _region(typed, policy))
 
     return (
-        Step(where, lambda case, reply: _with(case, county.key, reply)),
-        Step(card, lambda case, reply: _with(_with(case, plan.key, reply), "member.kp_member", None)),
-        Step(on_the_card, lambda case, reply: _with(case, region.key, "" if reply == DONT_KNOW else reply)),
+        Step(where, lambda case, reply: _with(case, COUNTY.key, reply)),
+        Step(card, lambda case, reply: _with(_with(case, PLAN.key, reply), "member.kp_member", None)),
+        Step(on_the_card, lambda case, reply: _with(case, REGION.key, "" if reply == DONT_KNOW else reply)),
+    )
+
+
+def _county(case: Case, policy: Policy) -> County | None:
+    return place_named(case.member.county, policy).county if case.member.county else None
+
+
+def _card(served: County | None, earlier: str, policy: Policy) -> Prompt:
+    """Which plan is on the card; typed, as a menu opens on one of the plans, and Enter would say that it is hers."""
+    named = ", ".join(f"{policy.plans[one].name} ({one})" for one in (plans_of(served) if served else ()))
+    among = f" Here: {named}." if named else ""
+    return Prompt(
+        where=PLAN.key,
+        text=f"{PLAN.ask}.{among} Type its name or id, or {NOT_KNOWN}",
+        help=WHERE_THE_PLAN_STANDS,
+        check=lambda typed: _plan_here(typed, served, policy),
+        earlier=earlier,
     )
 
 
