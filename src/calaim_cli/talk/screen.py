@@ -40,7 +40,7 @@ SIGNS: Final = {Truth.YES: "[x]", Truth.UNKNOWN: "[?]", None: "[ ]"}
 HANGING: Final = 8
 NOTHING_YET: Final = 'Say what the empty ones are: n "no", u not known.'
 END_FIRST: Final = "End this screen with n or u first: its marks are not kept yet."
-LAST_PAGE: Final = "Go down to see all rows: n and u end the screen on its last page."
+LAST_PAGE: Final = "More rows below (arrow down): n and u end the screen on its last page."
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
