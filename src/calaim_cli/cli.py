@@ -548,7 +548,7 @@ def _views_of(results: "list[screening.Decided]", asked: _Asked) -> "Iterable[vi
         why = [views.why_view(one, asked.why, asked.policy) for one in results]
         return [(*head, *view) for head, view in zip(heads, why, strict=True)]
     if len(results) > 1 and not asked.everything:
-        return [summary.several_view(results, asked.policy)]
+        return [(summary.several(results, asked.policy),)]
     long = [views.determination_view(one, asked.policy) if asked.everything else () for one in results]
     short = [summary.screenful(one, asked.policy) for one in results]
     return [(one, *view) for one, view in zip(short, long, strict=True)]

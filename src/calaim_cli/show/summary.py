@@ -18,7 +18,7 @@ from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.questions import Kind, Question
 from calaim_cli.policy.routes import Channel, lines
 from calaim_cli.show.screenful import Gives, Line
-from calaim_cli.show.views import DOUBT, GOOD, PROGRAM_WORDS, REMEMBER, TONES, Fact, Screenful, Table, View
+from calaim_cli.show.views import DOUBT, GOOD, PROGRAM_WORDS, REMEMBER, TONES, Fact, Screenful
 
 NAMES, GROUPS, REASONS, PLANS = 6, 2, 2, 3
 """How many supports, populations, reasons and plans are named before the others are counted or give way."""
@@ -246,29 +246,41 @@ def _row(*cells: str) -> Fact:
     return Fact("\t".join(keys), "", last)
 
 
-def several_view(results: Sequence[Decided], policy: Policy) -> View:
-    """One row a case: what ECM and CHW come to and how many supports fit; then how many cases each outcome has."""
-    summaries = [summary_of(one, policy) for one in results]
-    rows = [(decided.name, *_cells(one)) for decided, one in zip(results, summaries, strict=True)]
-    totals: list[Fact] = []
+def several(results: Sequence[Decided], policy: Policy) -> Screenful:
+    """One line a case: what ECM and CHW come to and how many supports seem to fit; then how many cases each has."""
+    summaries = [(one.name, summary_of(one, policy)) for one in results]
+    shown = [Line("", f"{name}: {'; '.join(_said_of_one(one, policy))}") for name, one in summaries]
+    rows = [_row("case", name, *_cells(one)) for name, one in summaries]
+    rows.append(_row("total", "cases", str(len(results))))
     for program in ("ecm", "chw"):
-        counts = Counter(found.outcome for one in summaries if (found := getattr(one, program)))
-        for outcome in (one for one in Outcome if one in counts):
-            label = f"{PROGRAM_WORDS[program]} {policy.outcomes[outcome].label.lower()}"
-            totals.append(Fact(f"total\t{program}\t{outcome}", label, str(counts[outcome])))
-    return (
-        Table(("case", "ecm", "populations", "chw", "supports"), tuple(rows)),
-        Fact("total\tcases", "Cases", str(len(rows))),
-        *totals,
-        Fact("remember", "Remember", REMEMBER),
-    )
+        counts = Counter(found.outcome for _, one in summaries if (found := getattr(one, program)))
+        ranked = [one for one in Outcome if one in counts]
+        rows += [_row("total", program, one, str(counts[one])) for one in ranked]
+        if ranked:
+            said = ", ".join(f"{counts[one]} {policy.outcomes[one].label.lower()}" for one in ranked)
+            shown.append(Line("", f"{PROGRAM_WORDS[program]} of {len(results)} cases: {said}"))
+    last = Line("", "A screening, not a decision: the plan decides. More: --all, or one case alone")
+    return Screenful((*shown, last), (*rows, _row("remember", REMEMBER)))
+
+
+def _said_of_one(summary: Summary, policy: Policy) -> Iterator[str]:
+    """What each program of a case comes to, in a few words."""
+    groups = () if summary.ecm else summary.populations
+    for one in (summary.ecm, *groups, summary.chw):
+        if one:
+            name = one.subject.entry.name if one.subject.population else PROGRAM_WORDS[one.subject.program]
+            yield f"{name} {policy.outcomes[one.outcome].label.lower()}"
+    if summary.supports:
+        yield f"{_fitting(summary)} of {counted(len(summary.supports), 'support')} seem to fit"
 
 
 def _cells(summary: Summary) -> Iterator[str]:
-    """What a row says of one case; "-" is what was not asked for."""
-    yield summary.ecm.outcome if summary.ecm else "-"
-    groups = [subject_id(one.subject) for one in summary.populations if one.outcome in POSITIVE]
-    yield ", ".join(groups) or "-"
-    yield summary.chw.outcome if summary.chw else "-"
-    fitting = sum(one.outcome is Outcome.LIKELY for one, _ in summary.supports)
-    yield f"{fitting} of {len(summary.supports)}" if summary.supports else "-"
+    """The outcomes of ECM and CHW, how many supports seem to fit, the populations; "-" is what is not there."""
+    for one in (summary.ecm, summary.chw):
+        yield one.outcome if one else "-"
+    yield str(_fitting(summary)) if summary.supports else "-"
+    yield ", ".join(f"{subject_id(one.subject)} {one.outcome}" for one in summary.populations) or "-"
+
+
+def _fitting(summary: Summary) -> int:
+    return sum(one.outcome is Outcome.LIKELY for one, _ in summary.supports)
