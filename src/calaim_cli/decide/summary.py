@@ -48,7 +48,8 @@ class Summary(Struct, frozen=True):
     send: tuple[Send, ...]  # for what seems to fit, else for what is open
     phones: tuple[Route, ...]  # of the member's plan, beside `send`
     instead: tuple[str, ...]  # what to do where a referral is worth while and cannot be sent
-    take_care: tuple[str, ...]
+    warning: str  # the county's, of its region of the member's plan
+    cards: str  # that a card may name another plan in the county
 
     @property
     def chw_is_in_ecm(self) -> bool:
@@ -67,7 +68,7 @@ def summary_of(decided: Decided, policy: Policy) -> Summary:
     sent = _worth_sending(decided, but="chw" if ecm and ecm.outcome in REFER_NOW else "")
     phones = tuple(_phones(decided, sent, policy))
     send = tuple(_as_taken(one, sent[one.program], phones) for one in decided.send if one.program in sent)
-    told = {one.route.address for one in send}
+    county, told = decided.county, {one.route.address for one in send}
     return Summary(
         ecm,
         tuple(likely if ecm and likely else populations),
@@ -77,7 +78,8 @@ def summary_of(decided: Decided, policy: Policy) -> Summary:
         send,
         tuple(one for one in phones if one.address not in told),
         tuple(instead_of_sending(decided.door, policy)) if sent and not send else (),
-        tuple(_take_care(decided, policy)),
+        county.kp.warning if county and county.kp and decided.door.plan == KP else "",
+        county.note if county and any(county.name in plan.works_for for plan in policy.plans.values()) else "",
     )
 
 
@@ -133,15 +135,6 @@ def _phones(decided: Decided, programs: Iterable[str], policy: Policy) -> Iterat
     ways = (policy.way_to(door.plan, door.county, one, door.region) for one in programs if door.county and door.plan)
     routes = dict.fromkeys(route for way in ways for route in way.routes)
     yield from (route for route in routes if route.channel is Channel.PHONE)
-
-
-def _take_care(decided: Decided, policy: Policy) -> Iterator[str]:
-    """What the county warns of: its region of the member's plan, and cards that name another plan."""
-    county = decided.county
-    if county and county.kp and decided.door.plan == KP and county.kp.warning:
-        yield county.kp.warning
-    if county and any(county.name in plan.works_for for plan in policy.plans.values()):
-        yield county.note
 
 
 def reasons(determination: Determination, policy: Policy) -> tuple[str, ...]:

@@ -53,10 +53,11 @@ def screenful(decided: Decided, policy: Policy) -> Screenful:
         *_support_lines(summary, decided.door, policy),
         *_ask_lines(summary.ask_next, policy),
         *_send_lines(summary, decided, policy),
-        *(Line("Take care", text, tone=DOUBT) for text in summary.take_care),
+        Line("Take care", summary.warning, tone=DOUBT),
+        Line("Take care", summary.cards, Gives.SECOND, tone=DOUBT),
         Line("", LAST[0].format(first), Gives.SECOND, LAST[1].format(first)),
     )
-    return Screenful(shown, tuple(_plain(summary, decided, policy)))
+    return Screenful(tuple(line for line in shown if line.text), tuple(_plain(summary, decided, policy)))
 
 
 def _program_lines(summary: Summary, decided: Decided, policy: Policy) -> Iterator[Line]:
@@ -73,10 +74,9 @@ def _program_lines(summary: Summary, decided: Decided, policy: Policy) -> Iterat
             yield Line("Group", text, Gives.NAMES if number >= FEW else Gives.NEVER, tone=TONES[one.outcome])
     if summary.chw:
         label, why = policy.outcomes[summary.chw.outcome].label.lower(), _why(summary.chw, decided, policy)
-        said = f"{label} too, but {IN_ECM}" if summary.chw_is_in_ecm else label
-        if summary.chw.outcome not in REFER_NOW and why:
-            said = f"{label}: {why[0]}"
-        yield Line("CHW", said, tone=TONES[summary.chw.outcome])
+        short = f"{label} too, but {IN_ECM}" if summary.chw_is_in_ecm else label
+        said = f"{label}: {why[0]}" if why and summary.chw.outcome not in REFER_NOW else short
+        yield Line("CHW", said, Gives.REASON, short, tone=TONES[summary.chw.outcome])
 
 
 def _why(one: Determination, decided: Decided, policy: Policy) -> tuple[str, ...]:
@@ -236,7 +236,7 @@ def _plain(summary: Summary, decided: Decided, policy: Policy) -> Iterator[Fact]
     yield from (_row("send", one.program, one.route.address, one.subject) for one in summary.send)
     phones = (one.address for one in summary.phones)
     yield from (_row("phone", address) for address in phones)
-    yield from (_row("warning", words) for words in summary.take_care)
+    yield from (_row("warning", words) for words in (summary.warning, summary.cards) if words)
     yield from (_row("instead", words) for words in summary.instead)
     yield _row("remember", REMEMBER)
 
