@@ -296,7 +296,7 @@ def test_questions_are_those_that_can_change_a_result() -> None:
     ("member", "words"),
     [
         ({"county": "San Diego"}, "Which plan is on the card? Kaiser Permanente (1-866-551-9619); "),
-        ({"county": "Alameda", "kp_member": False}, "Which plan is on the card? Not Kaiser Permanente. Alameda"),
+        ({"county": "Alameda", "kp_member": False}, "Which plan is on the card? Alameda"),
         (
             {"county": "Shasta", "plan": "kp"},
             "Kaiser Permanente does not serve Shasta County. Which plan is on the card?",

@@ -183,8 +183,7 @@ def instead_of_sending(door: Door, policy: Policy) -> Iterator[str]:
     elif not door.plan:
         other = plan or door.membership.ruled_out
         known = f"{policy.plans[plan].name} does not serve {county.name} County. " if plan else ""
-        ruled_out = f" Not {policy.plans[other].name}." if other and not plan else ""
-        yield f"{known}Which plan is on the card?{ruled_out}"
+        yield f"{known}Which plan is on the card?"
         yield from (policy.to_call(one, county) for one in plans_of(county) if one != other)
         yield f"Without a card, {policy.call_to_choose()}."
     elif any(_is_split(policy.way_to(door.plan, county, program, door.region)) for program in THREE_PROGRAMS):
