@@ -16,7 +16,7 @@ LABEL = 10
 
 
 class Gives(IntEnum):
-    """What gives way where the lines are too many for the screen: the highest first, and the first one never."""
+    """What gives way where the lines are too many: the highest first, unless there is room for it alone."""
 
     NEVER = 0
     SECOND = 1
@@ -56,21 +56,24 @@ class Laid(Struct, frozen=True):
 def laid_out(lines: Sequence[Line], columns: int) -> list[Laid]:
     """The lines for a window of so many columns, as many as fit its height; a word longer than a line is not cut."""
     height = HEIGHT if columns >= WIDE else HEIGHT_NARROW
-    folded: list[Laid] = []
-    for most in reversed(Gives):
-        folded = list(_folded(list(_kept(lines, most)), min(columns, WIDEST)))
+    staying = {Gives.NEVER}
+    folded = _at_width(lines, staying, columns)
+    for one in Gives:
+        more = _at_width(lines, staying | {one}, columns)
         # A word that is too long, such as an address, is broken by the window.
-        if sum(-(-len(one.label + one.text) // columns) for one in folded) <= height:
-            break
+        if sum(-(-len(line.label + line.text) // columns) for line in more) <= height:
+            staying, folded = staying | {one}, more
     return folded
 
 
-def _kept(lines: Sequence[Line], most: Gives) -> Iterator[tuple[Line, str]]:
-    """The lines with their words, once all that gives way before `most` has."""
+def _at_width(lines: Sequence[Line], staying: set[Gives], columns: int) -> list[Laid]:
+    """The lines, folded, of which only what is `staying` is whole."""
+    kept = []
     for line in lines:
-        short = line.short if most > Gives.NEVER else line.least or line.short
-        if text := line.text if line.gives <= most else short:
-            yield line, text
+        short = line.short if Gives.SECOND in staying else line.least or line.short
+        if text := line.text if line.gives in staying else short:
+            kept.append((line, text))
+    return list(_folded(kept, min(columns, WIDEST)))
 
 
 def _folded(lines: Sequence[tuple[Line, str]], columns: int) -> Iterator[Laid]:
