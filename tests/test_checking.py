@@ -42,7 +42,7 @@ def subject_of(result: dict[str, Any]) -> str:
 def test_document_has_the_keys_of_the_contract(run: Run, write_case: WriteCase, catalog: Policy) -> None:
     """Scripts find every key of `calaim.determination/1`, in the order of the contract."""
     document = checked(run, write_case())
-    assert list(document) == ["schema", "as_of", "edition", "county", "results", "warnings", "plan", "send"]
+    assert list(document) == ["schema", "as_of", "edition", "county", "results", "warnings", "plan", "send", "ask_next"]
     assert document["schema"] == "calaim.determination/1"
     assert (document["as_of"], document["edition"]) == ("2026-11-22", catalog.edition)
     assert document["county"] == "San Mateo"
@@ -142,12 +142,105 @@ def test_no_member_data_is_printed(run: Run, write_case: WriteCase, form: str) -
 
 def test_plain_output_is_tab_separated_and_names_the_edition(run: Run, write_case: WriteCase, catalog: Policy) -> None:
     """A pipe gets one fact a line with tabs, the outcome in the contract's word, and the data edition."""
-    ran = run("check", write_case(), "--program", "ecm", "--as-of", AS_OF)
+    ran = run("check", write_case(), "--program", "ecm", "--all", "--as-of", AS_OF)
     assert ran.code == 0
     assert all("\t" in line for line in ran.out.splitlines())
     assert "ecm\toutcome\tlikely" in ran.out.splitlines()
     assert f"edition\t{catalog.edition}" in ran.out.splitlines()
     assert "the plan decides" in ran.out
+
+
+# The answer, one result, all of them
+
+
+def test_pipe_gets_the_answer_first(run: Run, write_case: WriteCase) -> None:
+    """Without an option a pipe gets the short answer: ECM in the first line, no reason with its source behind it."""
+    lines = run("check", write_case(), "--as-of", AS_OF).out.splitlines()
+    assert lines[0].startswith("ecm\tlikely\t")
+    assert {line.split("\t")[0] for line in lines} == SHAPES
+    assert lines[-1].startswith("remember\t")
+
+
+SHAPES = {"ecm", "population", "chw", "support", "ask_next", "send", "phone", "remember"}
+
+
+def test_all_is_the_answer_and_then_everything(run: Run, write_case: WriteCase) -> None:
+    """`--all` takes nothing away: the short answer, then every result with its reasons."""
+    case = write_case()
+    short, whole = (run("check", case, *more, "--as-of", AS_OF).out for more in ((), ("--all",)))
+    assert whole.startswith(short)
+    assert "ecm\toutcome\tlikely\n" in whole.removeprefix(short)
+
+
+@pytest.mark.parametrize("typed", ["recuperative_care", "Medical respite", "recuperative-care"])
+def test_why_tells_one_result(run: Run, write_case: WriteCase, typed: str) -> None:
+    """`--why` takes any name of a program, population or service, and tells that result alone."""
+    out = run("check", write_case(), "--why", typed, "--as-of", AS_OF).out
+    assert {line.split("\t")[0] for line in out.splitlines()} == {"recuperative_care"}
+
+
+def test_why_of_several_cases_names_each(run: Run, write_case: WriteCase) -> None:
+    """With several cases each result stands below the name of its case."""
+    cases = [write_case(name=name) for name in ("a.toml", "b.toml")]
+    out = run("check", *cases, "--why", "ecm", "--as-of", AS_OF).out
+    assert [line for line in out.splitlines() if line.startswith("case\t")] == [f"case\t{one}" for one in cases]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--why", "homelesness"), 5, "did you mean homelessness"),
+        (("--why", "respite", "--program", "ecm"), 2, "--why respite: that is not among what is decided here"),
+        (("--why", "cs"), 2, "--why cs: that is not among"),
+        (("--why", "ecm", "--all"), 2, "--all shows every result"),
+        (("--why", "ecm", "--expect"), 2, "--expect compares"),
+        (("--all", "--expect"), 2, "--expect compares"),
+    ],
+)
+def test_wishes_that_would_go_unheard_are_refused(
+    run: Run, write_case: WriteCase, options: tuple[str, ...], code: int, words: str
+) -> None:
+    """A result that is none, was not decided, or would not be shown is refused in one sentence, and nothing shown."""
+    ran = run("check", write_case({"expect.ecm": "likely"}), *options, "--as-of", AS_OF)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (code, "", 1)
+    assert words in ran.err
+
+
+@pytest.mark.parametrize("option", [("--all",), ("--why", "ecm")])
+def test_document_is_whole_already(run: Run, write_case: WriteCase, option: tuple[str, ...]) -> None:
+    """`--json` holds every result: an option that picks some is refused."""
+    ran = run("check", write_case(), *option, "--json", "--as-of", AS_OF)
+    assert (ran.code, ran.out) == (2, "")
+    assert "leave out --why and --all" in ran.err
+
+
+def test_document_names_the_questions_to_ask_next(run: Run, write_case: WriteCase, catalog: Policy) -> None:
+    """A script gets the same questions as a person, with how many results wait for each."""
+    case = write_case()
+    asked = checked(run, case)["ask_next"]
+    rows = [line.split("\t")[1:] for line in run("check", case).out.splitlines() if line.startswith("ask_next")]
+    assert [[one["question"], str(one["results"])] for one in asked] == rows
+    assert [one["ask"] for one in asked] == [catalog.questions[one["question"]].ask for one in asked]
+
+
+def test_several_cases_are_a_line_each_and_totals(run: Run, write_case: WriteCase) -> None:
+    """Several cases: name, outcome of ECM and CHW, supports that seem to fit, populations; then how many of each."""
+    cases = [write_case(name="a.toml"), write_case({"answers.excluded_programs": ["hospice"]}, "b.toml")]
+    rows = [line.split("\t") for line in run("check", *cases, "--as-of", AS_OF).out.splitlines()]
+    assert [row[:4] for row in rows[:2]] == [
+        ["case", str(cases[0]), "likely", "need-answers"],
+        ["case", str(cases[1]), "unlikely", "need-answers"],
+    ]
+    assert rows[2:5] == [["total", "cases", "2"], ["total", "ecm", "likely", "1"], ["total", "ecm", "unlikely", "1"]]
+
+
+def test_at_most_three_warnings_stand_beside_the_answer(run: Run, write_case: WriteCase) -> None:
+    """The answer is not lost among warnings: three, and how many more there are; `--all` tells them all."""
+    case = write_case({"member.zip": "94601", "answers.age": 30, "member.date_of_birth": "1950-03-04"})
+    short, whole = (run("check", case, *more, "--as-of", "2030-01-01").err for more in ((), ("--all",)))
+    warnings = whole.splitlines()
+    assert len(warnings) > 4
+    assert short.splitlines() == [*warnings[:3], f"calaim: and {len(warnings) - 3} more warnings: --all"]
 
 
 # What is read

@@ -145,8 +145,9 @@ def test_data_past_their_review_warn(run: Run, write_case: WriteCase, command: s
     """From the day on which the data want a review, each decision and draft says so; the day before, none does."""
     case = write_case()
     due = "past-review"
-    assert due not in run(command, case, "--as-of", "2026-11-22").err
-    assert due in run(command, case, "--as-of", "2030-01-01").err
+    everything = ["--all"] if command == "check" else []
+    assert due not in run(command, case, *everything, "--as-of", "2026-11-22").err
+    assert due in run(command, case, *everything, "--as-of", "2030-01-01").err
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_unlikely_is_a_result(run: Run, write_case: WriteCase) -> None:
     """A case that does not match is decided like any other: exit 0."""
     ran = run("check", write_case({"answers.excluded_programs": ["hospice"]}), *DAY, "--program", "ecm")
     assert ran.code == 0
-    assert "ecm\toutcome\tunlikely\n" in ran.out
+    assert ran.out.startswith("ecm\tunlikely\t")
 
 
 def test_differing_expectation_fails(run: Run, write_case: WriteCase) -> None:

@@ -98,7 +98,9 @@ def test_before_its_first_day_that_day_is_the_one_reason(
             assert reason["text"].startswith("begins on ")
             assert one["population"] in {"incarceration", "birth_equity"} or reason["text"].endswith(expected)
             assert reason["source"]
-    because = [line for line in run(*arguments, "--as-of", last).out.splitlines() if f"{program}\tbecause" in line]
+    because = [
+        line for line in run(*arguments, "--all", "--as-of", last).out.splitlines() if f"{program}\tbecause" in line
+    ]
     assert because[0].startswith(f"{program}\tbecause\tbegins on {begins} [")
     results = json.loads(run(*arguments, "--json", "--as-of", begins).out)["results"]
     assert results[0]["because"] == [] or results[0]["because"][0]["part"] != "from"
@@ -226,11 +228,12 @@ def test_several_cases_hear_it_once(run: Run, write_case: WriteCase) -> None:
 def test_adults_are_reminded_to_keep_their_coverage(run: Run, age: object, day: str, lines: int) -> None:
     """Members of 19 to 64 get one line with source and grade from December on, whatever was asked."""
     case = tomli_w.dumps({"schema": "calaim.case/1", "answers": {"age": age}})
-    ran = run("check", "-", "--program", "chw", "--as-of", day, stdin=case)
+    ran = run("check", "-", "--program", "chw", "--all", "--as-of", day, stdin=case)
     found = [line for line in ran.out.splitlines() if KEEP in line]
     assert len(found) == lines
     assert all(line.startswith("remember\t") and line.endswith("grade B]") for line in found)
     assert KEEP not in ran.err
+    assert run("check", "-", "--program", "chw", "--as-of", day, stdin=case).err.count(KEEP) == lines
     document = json.loads(run("check", "-", "--program", "chw", "--json", "--as-of", day, stdin=case).out)
     assert [one["code"] for one in document["warnings"]].count("keep-medi-cal") == lines
 

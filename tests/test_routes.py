@@ -398,7 +398,7 @@ def test_who_may_begin_at_once(run: Run, tmp_path: Path, day: str, by: str) -> N
     profile = tmp_path / "profile.toml"
     for kind, told in (("street_medicine", True), ("primary_care", False)):
         profile.write_text(f'schema = "calaim.profile/1"\nkind = "{kind}"\n', encoding="utf-8")
-        ran = run("check", case, "--program", "ecm", "--as-of", day)
+        ran = run("check", case, "--program", "ecm", "--all", "--as-of", day)
         assert ran.code == 0, ran.err
         said = ran.out
         assert ("you may begin today and be paid for 30 days" in said) is told

@@ -284,7 +284,7 @@ def test_nothing_missing_needs_nobody(run: Run, write_case: WriteCase, tmp_path:
     case = write_case({"answers.housing": ["shelter"], "answers.complex_need": True})
     ran = run("interview", *ECM, "--from", case, "--save", save)
     assert ran.code == 0
-    assert "ecm\toutcome\tlikely" in ran.out
+    assert ran.out.startswith("ecm\tlikely\t")
     assert tomllib.loads(save.read_text("utf-8"))["answers"]["complex_need"] is True
 
 

@@ -31,6 +31,7 @@ from calaim_cli.show.views import (
     services_view,
     sources_view,
     to_answer,
+    why_view,
 )
 from conftest import AS_OF, COMPLETE, changed
 
@@ -218,9 +219,9 @@ def decided(catalog: Policy) -> Callable[[str], Decided]:
 
 
 def test_everything_decided_is_in_a_pipe(catalog: Policy, decided: Callable[[str], Decided]) -> None:
-    """In a pipe no result is left out: each has its outcome, its meaning, and reasons or open questions."""
+    """In the long form no result is left out: each has its outcome, its meaning, and reasons or open questions."""
     results = decided("")
-    shown = facts(determination_view(results, catalog, full=True))
+    shown = facts(determination_view(results, catalog))
     for determination, _ in results.results:
         subject = determination.subject
         key = subject.population or subject.service or subject.program
@@ -229,20 +230,10 @@ def test_everything_decided_is_in_a_pipe(catalog: Policy, decided: Callable[[str
         assert f"{key}\tmissing" in shown or f"{key}\tbecause" in shown
 
 
-def test_long_list_on_a_terminal_keeps_to_what_seems_to_fit(catalog: Policy, decided: Callable[[str], Decided]) -> None:
-    """On a terminal a long list gives details of what seems to fit; the rest is named in the summary."""
-    results = decided("")
-    shown = facts(determination_view(results, catalog, full=False))
-    outcomes = {value for key, values in shown.items() if key.endswith("\toutcome") for value in values}
-    assert outcomes
-    assert not outcomes & {"need-answers", "unlikely"}
-    assert sum(len(values) for key, values in shown.items() if key.startswith("summary\t")) == len(results.results)
-
-
 def test_open_question_has_its_key(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """Beside each question stands the key under which a case file answers it."""
     results = decided("birth_equity")
-    shown = facts(determination_view(results, catalog, full=True))
+    shown = facts(determination_view(results, catalog))
     asked = catalog.questions_of(results.results[0][0].missing)
     assert asked
     assert shown["birth_equity\tmissing"] == [to_answer(catalog.questions[one]) for one in asked]
@@ -263,42 +254,43 @@ def test_open_question_says_how_it_is_answered(catalog: Policy, question: str, e
 
 
 @pytest.mark.parametrize(
-    ("program", "full", "commands"),
+    ("program", "commands"),
     [
-        ("birth_equity", True, ["calaim interview --from CASE --save CASE"]),
-        ("", True, ["calaim interview --from CASE --save CASE"]),
-        ("", False, ["calaim check CASE --program ID", "calaim interview --from CASE --save CASE"]),
-        ("avoidable_utilization", True, []),
+        ("birth_equity", ["calaim interview --from CASE --save CASE"]),
+        ("", ["calaim interview --from CASE --save CASE"]),
+        ("avoidable_utilization", []),
     ],
-    ids=["one program", "everything", "everything in short", "nothing open"],
+    ids=["one program", "everything", "nothing open"],
 )
 def test_open_questions_come_with_the_way_to_answer(
-    catalog: Policy, decided: Callable[[str], Decided], program: str, full: bool, commands: list[str]
+    catalog: Policy, decided: Callable[[str], Decided], program: str, commands: list[str]
 ) -> None:
     """Where answers are missing the last lines say how to see the questions and be asked; elsewhere nothing does."""
-    view = determination_view(decided(program), catalog, full=full)
+    view = determination_view(decided(program), catalog)
     hints = " ".join(facts(view).get("hint", []))
     assert re.findall("'(calaim .*?)'", hints) == commands
     assert plain(view).splitlines()[-1].startswith("hint\t") is bool(commands)
 
 
-def test_short_list_is_always_in_full(catalog: Policy, decided: Callable[[str], Decided]) -> None:
-    """What was asked for by name is shown with all details."""
-    results = decided("homelessness")
-    short, full = (determination_view(results, catalog, full=wanted) for wanted in (False, True))
-    assert short == full
+def test_one_result_is_its_part_of_the_long_form(catalog: Policy, decided: Callable[[str], Decided]) -> None:
+    """What is told of one result alone is what the long form tells of it, and nothing of another."""
+    results = decided("")
+    alone = plain(why_view(results, "birth_equity", catalog))
+    assert alone.startswith("birth_equity\toutcome\tneed-answers\n")
+    assert all(line.startswith("birth_equity\t") for line in alone.splitlines())
+    assert alone in plain(determination_view(results, catalog))
 
 
 def test_results_come_best_first(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """What seems to fit stands first, what does not match today last."""
-    shown = facts(determination_view(decided(""), catalog, full=True))
+    shown = facts(determination_view(decided(""), catalog))
     order = [list(Outcome).index(Outcome(values[0])) for key, values in shown.items() if key.endswith("\toutcome")]
     assert order == sorted(order)
 
 
 def test_decision_says_whose_it_is(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """Every result reminds that the plan decides, and names the edition of the data."""
-    shown = facts(determination_view(decided("chw"), catalog, full=True))
+    shown = facts(determination_view(decided("chw"), catalog))
     assert "the plan decides" in shown["reminder"][0]
     assert shown["edition"] == [catalog.edition]
     assert shown["county"] == ["not given"]
@@ -307,7 +299,7 @@ def test_decision_says_whose_it_is(catalog: Policy, decided: Callable[[str], Dec
 def test_no_view_pronounces_a_verdict(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """No outcome is called approved or denied: a screening is not a decision."""
     labels = [words.label + words.meaning for words in catalog.outcomes.values()]
-    text = plain(determination_view(decided(""), catalog, full=True)).lower()
+    text = plain(determination_view(decided(""), catalog)).lower()
     assert not {"approved", "denied"} & set(" ".join([*labels, text]).lower().split())
 
 
@@ -319,6 +311,6 @@ def test_every_outcome_has_a_tone_and_words(catalog: Policy) -> None:
 
 def test_reasons_carry_their_source(catalog: Policy, decided: Callable[[str], Decided]) -> None:
     """Each criterion that decided says yes or no, and cites the document it stands in."""
-    view = determination_view(decided("avoidable_utilization"), catalog, full=True)
+    view = determination_view(decided("avoidable_utilization"), catalog)
     reasons = next(block for block in view if isinstance(block, Points) and block.key.endswith("\tbecause"))
     assert any(line.startswith("yes: ") and "DHCS ECM Policy Guide p.19-21, 2026-01" in line for line in reasons.values)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from calaim_cli.show import documents, views
 
 Command = TypeVar("Command", bound=Callable[..., int])
+MOST_WARNED = 3
+"""So many warnings stand beside the short answer to a case."""
 LAST_WORDS = """\b
 Environment:
   CALAIM_DATA     the folder of your own data files, as --data
@@ -109,6 +111,8 @@ OneProgram = Annotated[Text, _argument("[ID]", "A program, population or service
 EXPECTED = "Compare with the [expect] tables; not with --program or --county."
 OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 OFFERING = "Only where the plan (without --plan: KP) offers it."
+Why = Annotated[Text, _option("--why", "ID", "Only this result, with all that it rests on.", "program")]
+Everything = Annotated[bool, typer.Option("--all", help="All results in full, after the short answer.")]
 NOT_OFFERED = "Only where that plan serves and does not offer it."
 PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
 SAID = "A situation: id, name, or words that people use."
@@ -200,6 +204,8 @@ class _Asked(NamedTuple):
     as_of: date
     as_json: bool
     plain: bool
+    why: str = ""  # of the results of a case only this one
+    everything: bool = False  # and all of them in full
 
     def respond(self, view: "views.View", *printed: "documents.Document", warnings: Iterable[Problem] = ()) -> int:
         """Show the view after what is due for a review and other warnings, or the documents with it; gives exit code 0.
@@ -464,6 +470,8 @@ def check(
     county: InCounty = None,
     as_of: AsOf = None,
     expect: Annotated[bool, typer.Option("--expect", help=EXPECTED)] = False,
+    why: Why = None,
+    everything: Everything = False,
     as_json: Json = False,
     plain: Plain = False,
     data: Data = None,
@@ -475,8 +483,9 @@ def check(
     from calaim_cli.show import documents
 
     whole = "--expect compares with the whole [expect] table; do not combine it with --program or --county"
-    _refuse((expect and (program or county), whole))
-    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
+    shown = "--expect compares and shows no results: leave out --why and --all"
+    _refuse((expect and (program or county), whole), (expect and (why or everything), shown))
+    asked = _asked_for_results(_policy(data), as_of, as_json, plain, why, everything, program)
     policy, as_of = asked.policy, asked.as_of
     screener = screening.screener(subjects_named(program or [], policy), policy)
     stated = place_named(county, policy).county if county else None
@@ -509,18 +518,54 @@ def _profile(policy: "Policy") -> "Profile":
     return replace(profile, kind=choice_of(profile.kind, policy.words.kinds))
 
 
+def _asked_for_results(
+    policy: "Policy", as_of: date | None, as_json: bool, plain: bool, why: Text, everything: bool, programs: Several
+) -> _Asked:
+    """How the results of a case are wanted.
+
+    Raises UsageError for what would go unheard or was not to be decided, and NotFound for an id that is none.
+    """
+    from calaim_cli.policy.policy import entry_named, subjects_named
+
+    whole = "--json holds every result in full: leave out --why and --all"
+    _refuse((as_json and (why or everything), whole), (why and everything, "--all shows every result: leave out --why"))
+    about = entry_named(why, policy) if why else None
+    if about and about not in [one.entry for one in subjects_named(programs or [], policy)]:
+        raise UsageError(f"--why {about.id}: that is not among what is decided here", code="not-decided")
+    return _Asked(policy, as_of or _today(), as_json, plain, about.id if about else "", everything)
+
+
 def _show_decided(results: "list[screening.Decided]", asked: _Asked, places: tuple[Problem, ...] = ()) -> int:
     from msgspec.structs import replace
 
-    from calaim_cli.show import documents, render, views
+    from calaim_cli.show import documents
 
-    # A pipe gets everything: a script that looks for a program must not depend on how many there are.
-    full = not render.wants_rich(sys.stdout, plain_wanted=asked.plain)
-    shown = (views.determination_view(one, asked.policy, full=full) for one in results)
     warned = [replace(one, warnings=(*places, *one.warnings)) for one in results]
-    written = (documents.determination_document(one, asked.policy, asked.as_of) for one in warned)
-    warnings = _of_cases(warned) if len(results) > 1 else warned[0].warnings
-    return asked.respond(tuple(block for view in shown for block in view), *written, warnings=warnings)
+    if asked.as_json:
+        written = (documents.determination_document(one, asked.policy, asked.as_of) for one in warned)
+        return _show_json(written, asked.policy.past_review(asked.as_of))
+    # The long form says the reminders itself.
+    told = warned if asked.everything else [replace(one, warnings=(*one.warnings, *one.reminders)) for one in warned]
+    warnings = (*(_of_cases(told) if len(told) > 1 else told[0].warnings), *asked.policy.past_review(asked.as_of))
+    _warn(warnings if asked.everything else warnings[:MOST_WARNED])
+    if (left := len(warnings) - MOST_WARNED) > 0 and not asked.everything:
+        say(f"calaim: and {counted(left, 'more warning')}: --all")
+    return asked.show(tuple(block for view in _views_of(results, asked) for block in view))
+
+
+def _views_of(results: "list[screening.Decided]", asked: _Asked) -> "Iterable[views.View]":
+    """What is shown of the results: the answer to each case, or a row for each of several; the one result, or all."""
+    from calaim_cli.show import summary, views
+
+    if asked.why:
+        heads = [(views.Fact("case", "Case", one.name),) if len(results) > 1 else () for one in results]
+        why = [views.why_view(one, asked.why, asked.policy) for one in results]
+        return [(*head, *view) for head, view in zip(heads, why, strict=True)]
+    if len(results) > 1 and not asked.everything:
+        return [(summary.several(results, asked.policy),)]
+    long = [views.determination_view(one, asked.policy) if asked.everything else () for one in results]
+    short = [summary.screenful(one, asked.policy) for one in results]
+    return [(one, *view) for one, view in zip(short, long, strict=True)]
 
 
 def _of_cases(results: "list[screening.Decided]") -> Iterable[Problem]:
@@ -543,6 +588,8 @@ def interview(
     save: Save = None,
     no_input: NoInput = False,
     as_of: AsOf = None,
+    why: Why = None,
+    everything: Everything = False,
     as_json: Json = False,
     plain: Plain = False,
     data: Data = None,
@@ -552,7 +599,7 @@ def interview(
     from calaim_cli.policy.policy import situation_named, subjects_named
     from calaim_cli.talk import session
 
-    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
+    asked = _asked_for_results(_policy(data), as_of, as_json, plain, why, everything, program)
     policy, as_of = asked.policy, asked.as_of
     first = situation_named(when, policy).asked_first if when else ()
     case = session.started(start, county, policy, as_of)

@@ -13,7 +13,7 @@ from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import Contact, County, plans_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Gate, Outcome
+from calaim_cli.policy.programs import THREE_PROGRAMS, Gate, Outcome
 from calaim_cli.policy.routes import Channel, Route, Way, lines
 from calaim_cli.policy.rules import Rule, criteria_of
 
@@ -27,6 +27,7 @@ GATES = {
     "first": Outcome.NOT_YET,
     "limit": Outcome.PLAN_DISCRETION,
 }
+GIVE_COUNTY = "Give the county to see where the referral goes."
 REFER_NOW = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION})
 
 
@@ -140,7 +141,7 @@ def _where(determination: Determination, policy: Policy, door: Door, offered: bo
     """Where a member of a known plan is referred to."""
     name, county, subject = policy.plans[door.plan].name, door.county, determination.subject
     if county is None:
-        yield "Give the county to see where the referral goes."
+        yield GIVE_COUNTY
         return
     way = policy.way_to(door.plan, county, subject.program, door.region)
     routes = [one for one in way.routes if subject.service not in one.services_except]
@@ -154,8 +155,7 @@ def _where(determination: Determination, policy: Policy, door: Door, offered: bo
     elif drafted and routes:
         yield f"Refer to {name}: 'calaim refer CASE' writes a sheet. {next(lines(routes[0]))}."
     if _is_split(way):
-        settled = "the member's ZIP code, or the region on her card (member.kp_region), decides where to refer"
-        yield f"{county.name} County is split between two regions: {settled}."
+        yield _which_region(county)
         return
     yield from (phone_line(one, policy) for one in routes if one.channel is Channel.PHONE)
     if not way.routes:
@@ -166,6 +166,30 @@ def _where(determination: Determination, policy: Policy, door: Door, offered: bo
 def _is_split(way: Way) -> bool:
     """Whether the way leads to several regions: to begin with one of them would be a guess."""
     return len({one.region for one in way.routes}) > 1
+
+
+def _which_region(county: County) -> str:
+    settled = "the member's ZIP code, or the region on her card (member.kp_region), decides where to refer"
+    return f"{county.name} County is split between two regions: {settled}."
+
+
+def instead_of_sending(door: Door, policy: Policy) -> Iterator[str]:
+    """What to find out before a referral can be sent: where it is the plan, those of the county with their phones."""
+    county, plan = door.county, door.membership.plan
+    if county is None:
+        yield from [GIVE_COUNTY] if plan else _which_plan(policy, door)
+    elif plan and not door.plan and county.name in policy.plans[plan].works_for:
+        yield from _which_plan(policy, door)
+    elif not door.plan:
+        other = plan or door.membership.ruled_out
+        known = f"{policy.plans[plan].name} does not serve {county.name} County. " if plan else ""
+        yield f"{known}Which plan is on the card?"
+        yield from (policy.to_call(one, county) for one in plans_of(county) if one != other)
+        yield f"Without a card, {policy.call_to_choose()}."
+    elif any(_is_split(policy.way_to(door.plan, county, program, door.region)) for program in THREE_PROGRAMS):
+        yield _which_region(county)
+    else:
+        yield "No way to refer is known: call the number on the member's card."
 
 
 def _which_plan(policy: Policy, door: Door) -> Iterator[str]:

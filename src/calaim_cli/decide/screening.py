@@ -21,7 +21,7 @@ from calaim_cli.policy import dates
 from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
-from calaim_cli.policy.questions import Answer, Question, TruthsOf, truths_of
+from calaim_cli.policy.questions import Answer, Question, TruthsOf, in_doubt, truths_of
 
 
 class Screening(Struct, frozen=True):
@@ -118,12 +118,22 @@ class Decided(Struct, frozen=True):
     """One case with its determinations, each with its advice, for the county it was decided for."""
 
     name: str
-    county: County | None
+    door: Door
     results: tuple[tuple[Determination, Advice], ...]
     warnings: tuple[Problem, ...]
-    plan: str = ""  # the member's, where it is known
     send: tuple[Send, ...] = ()
     reminders: tuple[Problem, ...] = ()  # of the member's age
+    not_known: frozenset[str] = frozenset()  # questions that were asked in vain, at least in part
+
+    @property
+    def county(self) -> County | None:
+        """The county it was decided for."""
+        return self.door.county
+
+    @property
+    def plan(self) -> str:
+        """The member's plan, "" where it is not known."""
+        return self.door.membership.plan
 
 
 class Difference(Struct, frozen=True):
@@ -159,7 +169,8 @@ def decide(
     age = screening.answers.get(AGE)
     notices = dates.notices((one.subject.entry for one in found), policy, as_of)
     reminders = tuple(dates.notices_at(age if isinstance(age, int) else None, policy, as_of))
-    return Decided(name, county, tuple(results), (*warnings, *notices), membership.plan, send, reminders)
+    not_known = frozenset(one for one, answer in screening.answers.items() if in_doubt(answer))
+    return Decided(name, door, tuple(results), (*warnings, *notices), send, reminders, not_known)
 
 
 def _screened(name: str, case: Case, screener: Screener, as_of: date, membership: Membership) -> Screening:

@@ -22,6 +22,7 @@ from calaim_cli.policy.rules import Rule
 if TYPE_CHECKING:  # a look-up needs none of these
     from calaim_cli.case.case import Profile
     from calaim_cli.decide import determination, diff, screening
+    from calaim_cli.decide.advice import Send
 
 Document = dict[str, Any]
 
@@ -313,6 +314,8 @@ def questions_document(questions: Iterable[Question], policy: Policy) -> Documen
 
 def determination_document(decided: screening.Decided, policy: Policy, as_of: date) -> Document:
     """The outcomes of a case with their reasons and what is missing, as `calaim.determination/1`."""
+    from calaim_cli.decide.summary import ask_next
+
     return {
         "schema": "calaim.determination/1",
         "as_of": as_of.isoformat(),
@@ -339,19 +342,24 @@ def determination_document(decided: screening.Decided, policy: Policy, as_of: da
         ],
         "warnings": _problems((*decided.warnings, *decided.reminders)),
         "plan": decided.plan or None,
-        "send": [
-            {
-                "program": one.program,
-                "plan": one.plan,
-                "channel": one.route.channel,
-                "address": one.route.address,
-                "subject": one.subject or None,
-                "hours": one.route.hours or None,
-                "how_fast": one.how_fast or None,
-                "source": policy.cite(one.route.source),
-            }
-            for one in decided.send
+        "send": [_send(one, policy) for one in decided.send],
+        "ask_next": [
+            {"question": one.question, "ask": policy.questions[one.question].ask, "results": one.results}
+            for one in ask_next(decided, policy)
         ],
+    }
+
+
+def _send(send: Send, policy: Policy) -> Document:
+    return {
+        "program": send.program,
+        "plan": send.plan,
+        "channel": send.route.channel,
+        "address": send.route.address,
+        "subject": send.subject or None,
+        "hours": send.route.hours or None,
+        "how_fast": send.how_fast or None,
+        "source": policy.cite(send.route.source),
     }
 
 

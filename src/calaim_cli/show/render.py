@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.streams import emit, is_on, tamed
-from calaim_cli.show.views import BAD, DOUBT, GOOD, PLAIN, Fact, Heading, Items, Points, Table, View
+from calaim_cli.show.views import BAD, DOUBT, GOOD, PLAIN, Fact, Heading, Items, Points, Screenful, Table, View
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,6 +60,8 @@ def _plain_lines(view: View) -> Iterator[tuple[str, str]]:
                 yield from ((f"{block.key}\t{_flat(value)}", block.tone) for value in block.values)
             case Table():
                 yield from (("\t".join(map(_flat, row)), PLAIN) for row in (block.columns, *block.rows))
+            case Screenful():
+                yield from _plain_lines(block.plain)
 
 
 def _flat(text: str) -> str:
@@ -83,6 +86,8 @@ def labelled(view: View) -> str:
                 names = [column.replace("_", " ") for column in block.columns]
                 for row in block.rows:
                     lines += ["", *(f"{name}: {cell}" for name, cell in zip(names, row, strict=True))]
+            case Screenful():
+                lines += [f"{line.label}: {line.text}" if line.label else line.text for line in block.lines]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -126,6 +131,8 @@ def on_terminal(view: View, stream: TextIO) -> None:
                 _print_labelled(console, block, ["; ".join(block.values)])
             case Table():
                 _print_table(console, block)
+            case Screenful():
+                _print_screenful(console, block)
 
 
 def _console(stream: TextIO) -> Console:
@@ -144,7 +151,20 @@ def _tamed(value: Any) -> Any:  # noqa: ANN401 a view, a block or what it holds
         return tamed(value)
     if isinstance(value, tuple):
         return tuple(map(_tamed, value))
-    return replace(value, **{name: _tamed(getattr(value, name)) for name in value.__struct_fields__})
+    if isinstance(value, Struct):
+        return replace(value, **{name: _tamed(getattr(value, name)) for name in value.__struct_fields__})
+    return value
+
+
+def _print_screenful(console: Console, screenful: Screenful) -> None:
+    """The lines as they are laid out for this window: nothing else folds or cuts them."""
+    from rich.text import Text
+
+    from calaim_cli.show.screenful import laid_out
+
+    for line in laid_out(screenful.lines, console.width):
+        text = Text.assemble((line.label, "bold"), (line.text, COLORS[line.tone]))
+        console.print(text, soft_wrap=True)
 
 
 def _print_labelled(console: Console, block: Fact | Items, lines: list[str]) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from calaim_cli.base.wording import counted
 from calaim_cli.decide.advice import GATES, Advice, Send, contact_line, phone_line
-from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.decide.determination import Determination
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, city_in_words, plans_of
 from calaim_cli.policy.policy import Policy
@@ -22,6 +22,7 @@ from calaim_cli.policy.rules import Rule
 if TYPE_CHECKING:  # a look-up holds no interview
     from calaim_cli.decide.diff import Change, Shift
     from calaim_cli.decide.screening import Decided
+    from calaim_cli.show.screenful import Line
 
 CRITERION = "criterion "
 OFFERED = {True: "yes", False: "no", None: "not known: ask the member's plan"}
@@ -66,7 +67,14 @@ class Table(Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
-Block = Heading | Fact | Items | Table
+class Screenful(Struct, frozen=True):
+    """An answer that is laid out to fit a screen; in a pipe it is `plain`."""
+
+    lines: tuple[Line, ...]
+    plain: tuple[Fact, ...]
+
+
+Block = Heading | Fact | Items | Table | Screenful
 View = tuple[Block, ...]
 
 
@@ -324,17 +332,15 @@ def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
     return (Table(("id", "kind", "name"), tuple((entry.id, kind, entry.name) for kind, entry in entries)),)
 
 
-# More results than these fill several screens of a terminal: they are then a summary, with what seems to fit in full.
-FEW = 10
+REMEMBER = "A screening is not a decision: the plan decides."
 WAYS_TO_ANSWER = (
-    "'calaim check CASE --program ID' lists the open questions of one program, population or service.",
     "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
     (
         "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no "
         "longer matters."
     ),
 )
-"""Ways to see open questions, where not all are shown, and to answer them."""
+"""Ways to answer what is open."""
 
 
 def plans_view(plans: Sequence[Plan], policy: Policy) -> View:
@@ -426,29 +432,30 @@ def send_blocks(send: Sequence[Send], policy: Policy) -> Iterator[Block]:
         yield Fact(f"how_fast\t{one.program}", "How fast", one.how_fast)
 
 
-def determination_view(decided: Decided, policy: Policy, *, full: bool) -> View:
-    """The results of a case: the summary, then what fits, what is open, what does not match today.
-
-    Unless `full`, a long list keeps the details of what is open or does not match to the summary.
-    """
+def determination_view(decided: Decided, policy: Policy) -> View:
+    """All results of a case: the summary, then what fits, what is open, what does not match today."""
     # Outcomes are defined from what fits to what does not: the reader finds help first.
     order = list(Outcome)
     ranked = sorted(decided.results, key=lambda result: order.index(result[0].outcome))
-    detailed = [one for one in ranked if full or len(ranked) <= FEW or one[0].outcome in POSITIVE]
     names = {outcome: tuple(one.subject.entry.name for one, _ in ranked if one.outcome is outcome) for outcome in order}
-    # The first way is of use only where open questions are not shown.
-    ways = WAYS_TO_ANSWER[len(detailed) == len(ranked) :] if any(one.missing for one, _ in ranked) else ()
+    ways = WAYS_TO_ANSWER if any(one.missing for one, _ in ranked) else ()
     return _view(
         Heading(f"{decided.name}: what seems to fit, and what does not match today"),
         *(Items(f"summary\t{one}", policy.outcomes[one].label, names[one], TONES[one]) for one in order),
         Fact("county", "County", decided.county.name if decided.county else "not given"),
         *(Fact("remember", "Remember", one.message, DOUBT) for one in decided.reminders),
         *send_blocks(decided.send, policy),
-        *(block for one, advice in detailed for block in _result_blocks(one, advice, decided.plan, policy)),
-        Fact("reminder", "Remember", "A screening is not a decision: the plan decides."),
+        *(block for one, advice in ranked for block in _result_blocks(one, advice, decided.plan, policy)),
+        Fact("reminder", "Remember", REMEMBER),
         Fact("edition", "Data edition", policy.edition),
         Points("hint", "To answer", ways, DOUBT),
     )
+
+
+def why_view(decided: Decided, about: str, policy: Policy) -> View:
+    """One result of a case with all that it rests on, by the id of its program, population or service."""
+    found = (one for one in decided.results if subject_id(one[0].subject) == about)
+    return _view(*(block for one, advice in found for block in _result_blocks(one, advice, decided.plan, policy)))
 
 
 def _result_blocks(determination: Determination, advice: Advice, plan: str, policy: Policy) -> Iterator[Block]:

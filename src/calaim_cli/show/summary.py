@@ -1,0 +1,286 @@
+"""The answer to a case in words: for one screen, for a pipe, and in one row for each of several cases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from msgspec.structs import replace
+
+from calaim_cli.base.wording import counted, one_of
+from calaim_cli.decide.advice import REFER_NOW, Door
+from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.decide.screening import Decided
+from calaim_cli.decide.summary import Ask, Summary, reasons, summary_of
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome, subject_id
+from calaim_cli.policy.questions import Kind, Question
+from calaim_cli.policy.routes import Channel, lines
+from calaim_cli.show.screenful import Gives, Line
+from calaim_cli.show.views import DOUBT, GOOD, PROGRAM_WORDS, REMEMBER, TONES, Fact, Screenful
+
+NAMES, GROUPS, REASONS, PLANS = 6, 2, 2, 3
+"""How many supports, populations, reasons and plans are named before the others are counted or give way."""
+RANKS = (Gives.NEVER, Gives.SECOND, Gives.THIRD)
+"""How questions, and ways to send, give way: by their place."""
+FEW = 3
+"""So many supports are few enough to name those that do not match, or are not sure."""
+COUNTED = {
+    Outcome.LIKELY: ("seems to fit", "seem to fit"),
+    Outcome.PLAN_DISCRETION: ("is up to the plan", "are up to the plan"),
+    Outcome.CHOOSE_ONE: ("is a choice to make", "are a choice to make"),
+    Outcome.NOT_YET: ("after a first step", "after a first step"),
+    Outcome.NEED_ANSWERS: ("not sure yet", "not sure yet"),
+    Outcome.UNLIKELY: ("does not match", "do not match"),
+}
+OFFERS = {True: "offered", False: "not-offered", None: "not-known"}
+IN_ECM = "ECM includes it: refer for one of the two"
+SETTLED = "nothing: every result is settled"
+SUBJECT_OF = {"cs": "for the supports ", "chw": "for CHW "}
+LAST = (
+    "A screening, not a decision: the plan decides. More: --why {}, --all",
+    "The plan decides. More: --why {}, --all",
+)
+
+
+def screenful(decided: Decided, policy: Policy) -> Screenful:
+    """The answer to one case, to be laid out on a screen or printed in a pipe."""
+    summary = summary_of(decided, policy)
+    first = subject_id(decided.results[0][0].subject)
+    shown = (
+        *_program_lines(summary, decided, policy),
+        *_support_lines(summary, decided.door, policy),
+        *_ask_lines(summary.ask_next, policy),
+        *_send_lines(summary, decided, policy),
+        Line("Take care", summary.warning, tone=DOUBT),
+        Line("Take care", summary.cards, Gives.SECOND, tone=DOUBT),
+        Line("", LAST[0].format(first), Gives.SECOND, LAST[1].format(first)),
+    )
+    return Screenful(tuple(line for line in shown if line.text), tuple(_plain(summary, decided, policy)))
+
+
+def _program_lines(summary: Summary, decided: Decided, policy: Policy) -> Iterator[Line]:
+    if summary.ecm:
+        outcome, why = summary.ecm.outcome, _why(summary.ecm, decided, policy)
+        label = policy.outcomes[outcome].label.lower()
+        texts = [": ".join(filter(None, (label, ", and ".join(why[:most])))) for most in (REASONS, 1)]
+        yield Line("ECM", texts[0], Gives.REASON, texts[1], tone=TONES[outcome])
+        if names := [one.subject.entry.name for one in summary.populations]:
+            yield Line("ECM", f"as: {_listed(names, GROUPS)}", Gives.GROUPS)
+    else:
+        for number, one in enumerate(summary.populations):
+            text = f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
+            yield Line("Group", text, Gives.NAMES if number >= FEW else Gives.NEVER, tone=TONES[one.outcome])
+    if summary.chw:
+        label, why = policy.outcomes[summary.chw.outcome].label.lower(), _why(summary.chw, decided, policy)
+        short = f"{label} too, but {IN_ECM}" if summary.chw_is_in_ecm else label
+        said = f"{label}: {why[0]}" if why and summary.chw.outcome not in REFER_NOW else short
+        yield Line("CHW", said, Gives.REASON, short, tone=TONES[summary.chw.outcome])
+
+
+def _why(one: Determination, decided: Decided, policy: Policy) -> tuple[str, ...]:
+    """What the outcome rests on, or waits for, in a few words."""
+    if one.outcome is Outcome.NEED_ANSWERS:
+        asked = policy.questions_of(one.missing)
+        vain = decided.not_known.issuperset(asked)
+        return (f"nobody knows {len(asked)} of the answers" if vain else _missing(len(asked)),)
+    found = reasons(one, policy)[:REASONS]
+    if not found and one.outcome is Outcome.UNLIKELY:
+        groups = len(policy.programs_file.population)
+        fits = (
+            f"none of the {groups} groups fits the answers"
+            if one.subject.program == "ecm"
+            else "the answers do not meet its rule"
+        )
+        return (fits,)
+    return found
+
+
+def _missing(number: int) -> str:
+    return f"{counted(number, 'answer')} {'is' if number == 1 else 'are'} missing"
+
+
+def _listed(names: Sequence[str], most: int, mark: str = "; ") -> str:
+    """So many of the names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{mark.join(names[:most])}{more}"
+
+
+def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Line]:
+    """The supports by outcome: how many, how many of them are offered, and their names."""
+    total, listed = len(summary.supports), list[Line]()
+    for outcome, group in groupby(summary.supports, key=lambda one: one[0].outcome):
+        found = list(group)
+        count = f"{len(found)} {COUNTED[outcome][len(found) > 1]}{_offered(found, outcome, door)}"
+        named = outcome in POSITIVE or len(found) <= FEW
+        names = [_named(one, policy) for one, offered in found if named and offered is not False]
+        text = f"{count}: {_listed(names, NAMES)}" if names else count
+        if outcome is not Outcome.UNLIKELY:
+            one_named = f"{count}: {_listed(names, 1)}" if names and outcome is Outcome.LIKELY else count
+            listed.append(Line("Supports", text, Gives.NAMES, one_named, count, TONES[outcome]))
+        elif listed:
+            last = listed.pop()
+            texts = (f"{words}. {count} today" for words in (last.text, last.short, last.least))
+            listed.append(replace(last, **dict(zip(("text", "short", "least"), texts, strict=True))))
+        else:
+            few = f"{'; '.join(names)}: {policy.outcomes[outcome].label.lower()}"
+            listed.append(Line("Supports", few if total <= FEW else f"none of the {total} matches today"))
+    yield from listed
+    absent = [
+        one.subject.entry.name for one, offered in summary.supports if offered is False and one.outcome in POSITIVE
+    ]
+    if absent:
+        yield Line("Supports", f"not offered there: {_listed(absent, NAMES)}", Gives.NOT_OFFERED)
+
+
+def _named(one: Determination, policy: Policy) -> str:
+    """The name of a support, with the step that comes first."""
+    steps = reasons(one, policy) if one.outcome is Outcome.NOT_YET else ()
+    return f"{one.subject.entry.name} (first: {steps[0]})" if steps else one.subject.entry.name
+
+
+def _offered(found: Sequence[tuple[Determination, bool | None]], outcome: Outcome, door: Door) -> str:
+    """How many of the supports the member's plan offers; of those that do not fit yet only how many it does not."""
+    offers = Counter(offered for _, offered in found)
+    if not door.plan or door.county is None or outcome is Outcome.UNLIKELY:
+        return ""
+    if outcome is not Outcome.LIKELY:
+        return f", {offers[False]} not offered" if offers[False] else ""
+    ask = "ask the plan what it offers" if offers[None] == len(found) else "ask the plan about the others"
+    some = "" if len(found) == 1 else "all " if offers[True] == len(found) else f"{offers[True] or 'none'} "
+    said = f", {some or ('' if offers[True] else 'not ')}offered in {door.county.name} County"
+    return f"{said if offers[None] < len(found) else ''}{f'; {ask}' if offers[None] else ''}"
+
+
+def _ask_lines(asked: Sequence[Ask], policy: Policy) -> Iterator[Line]:
+    """What to ask next, each question with what waits for it."""
+    if not asked:
+        yield Line("Ask next", SETTLED)
+    for number, one in enumerate(asked, 1):
+        others = counted(one.others, "other" if one.of_ecm else "result")
+        settles = " and ".join(filter(None, ("ECM" if one.of_ecm else "", others if one.others else "")))
+        words = f"{_asked(policy.questions[one.question], policy)} (for {settles})"
+        text = f"{number} {words}" if len(asked) > 1 else words
+        yield Line("Ask next", text, RANKS[number - 1], tone=DOUBT)
+
+
+def _asked(question: Question, policy: Policy) -> str:
+    """The question, with what it is about where its words point to a list of choices."""
+    titles = (one.title for one in policy.programs_file.topic if one.id == question.topic)
+    return f"{next(titles)}: {question.ask}" if question.kind is Kind.CHOICES else question.ask
+
+
+def _send_lines(summary: Summary, decided: Decided, policy: Policy) -> Iterator[Line]:
+    """Where to send the referral and how fast the plan answers; else what to find out for that."""
+    if summary.instead:
+        yield from _instead(summary)
+        return
+    by_mail = False
+    fitting = any(one.outcome in REFER_NOW for one, _ in decided.results)
+    for number, (route, group) in enumerate(groupby(summary.send, key=lambda one: one.route)):
+        several = list(group)
+        named = f"{'' if fitting else 'you may refer all the same: '}{policy.plans[route.plan].name}"
+        if route.channel is Channel.EMAIL:
+            by_mail = True
+            subjects = "; ".join(
+                f'{SUBJECT_OF[one.program] if place else ""}"{one.subject}"' for place, one in enumerate(several)
+            )
+            phones = "".join(f" or call {one.address}" for one in summary.phones)
+            yield Line("Send", f"{named}: {route.address}{phones}", tone=GOOD)
+            yield Line("Send", f"by secure e-mail, subject {subjects}", tone=GOOD)
+        else:
+            programs = " and ".join(PROGRAM_WORDS[one.program] for one in several)
+            how = f"{'ask there how to refer: ' if several[0].ask else ''}{next(lines(route))}"
+            to = programs if number else f"{named}, {programs}"
+            yield Line("Send", f"{to}: {how}", RANKS[number], tone=GOOD)
+        for words in dict.fromkeys(one.how_fast for one in several if one.how_fast):
+            yield Line("Send", words, Gives.FAST)
+    for hours in dict.fromkeys(one.hours for one in (*(one.route for one in summary.send), *summary.phones)):
+        if hours:
+            yield Line("Send", f"Phone hours: {hours}", Gives.HOURS)
+    if by_mail:
+        yield Line("Send", "'calaim refer CASE' writes the draft; nothing is sent", Gives.COMMAND)
+
+
+def _instead(summary: Summary) -> Iterator[Line]:
+    """What to find out first: a question with the plans that may be meant, and whom to call."""
+    first, *plans = summary.instead
+    if plans:
+        *plans, last = plans
+        texts = [f"{first} {_listed(plans, most)}" for most in (len(plans), PLANS)]
+        yield Line("Send", texts[0], Gives.PLANS, texts[1], tone=DOUBT)
+        yield Line("Send", last)
+    else:
+        yield Line("Send", first, tone=DOUBT)
+    if summary.phones:
+        yield Line("Send", f"Call {one_of(one.address for one in summary.phones)}")
+
+
+def _plain(summary: Summary, decided: Decided, policy: Policy) -> Iterator[Fact]:
+    """The answer as rows for a script; what has nothing to say has no row."""
+    if summary.ecm:
+        yield _row("ecm", summary.ecm.outcome, ", and ".join(_why(summary.ecm, decided, policy)))
+    for one in summary.populations:
+        yield _row("population", subject_id(one.subject), one.outcome, one.subject.entry.name)
+    if summary.chw:
+        why = IN_ECM if summary.chw_is_in_ecm else ", and ".join(_why(summary.chw, decided, policy))
+        yield _row("chw", summary.chw.outcome, why)
+    fitting = [one for one in summary.supports if one[0].outcome is not Outcome.UNLIKELY]
+    for one, offered in fitting:
+        step = reasons(one, policy)[:1] if one.outcome is Outcome.NOT_YET else ()
+        yield _row("support", subject_id(one.subject), one.outcome, OFFERS[offered], *step)
+    if summary.supports and not fitting:
+        yield _row("supports", "none", f"0 of {len(summary.supports)} match today")
+    yield from (_row("ask_next", one.question, str(one.results)) for one in summary.ask_next)
+    yield from (_row("send", one.program, one.route.address, one.subject) for one in summary.send)
+    phones = (one.address for one in summary.phones)
+    yield from (_row("phone", address) for address in phones)
+    yield from (_row("warning", words) for words in (summary.warning, summary.cards) if words)
+    yield from (_row("instead", words) for words in summary.instead)
+    yield _row("remember", REMEMBER)
+
+
+def _row(*cells: str) -> Fact:
+    *keys, last = [cell for cell in cells if cell]
+    return Fact("\t".join(keys), "", last)
+
+
+def several(results: Sequence[Decided], policy: Policy) -> Screenful:
+    """One line a case: what ECM and CHW come to and how many supports seem to fit; then how many cases each has."""
+    summaries = [(one.name, summary_of(one, policy)) for one in results]
+    shown = [Line("", f"{name}: {'; '.join(_said_of_one(one, policy))}") for name, one in summaries]
+    rows = [_row("case", name, *_cells(one)) for name, one in summaries]
+    rows.append(_row("total", "cases", str(len(results))))
+    for program in ("ecm", "chw"):
+        counts = Counter(found.outcome for _, one in summaries if (found := getattr(one, program)))
+        ranked = [one for one in Outcome if one in counts]
+        rows += [_row("total", program, one, str(counts[one])) for one in ranked]
+        if ranked:
+            said = ", ".join(f"{counts[one]} {policy.outcomes[one].label.lower()}" for one in ranked)
+            shown.append(Line("", f"{PROGRAM_WORDS[program]} of {len(results)} cases: {said}"))
+    last = Line("", "A screening, not a decision: the plan decides. More: --all, or one case alone")
+    return Screenful((*shown, last), (*rows, _row("remember", REMEMBER)))
+
+
+def _said_of_one(summary: Summary, policy: Policy) -> Iterator[str]:
+    """What each program of a case comes to, in a few words."""
+    groups = () if summary.ecm else summary.populations
+    for one in (summary.ecm, *groups, summary.chw):
+        if one:
+            name = one.subject.entry.name if one.subject.population else PROGRAM_WORDS[one.subject.program]
+            yield f"{name} {policy.outcomes[one.outcome].label.lower()}"
+    if summary.supports:
+        yield f"{_fitting(summary)} of {counted(len(summary.supports), 'support')} seem to fit"
+
+
+def _cells(summary: Summary) -> Iterator[str]:
+    """The outcomes of ECM and CHW, how many supports seem to fit, the populations; "-" is what is not there."""
+    for one in (summary.ecm, summary.chw):
+        yield one.outcome if one else "-"
+    yield str(_fitting(summary)) if summary.supports else "-"
+    yield ", ".join(f"{subject_id(one.subject)} {one.outcome}" for one in summary.populations) or "-"
+
+
+def _fitting(summary: Summary) -> int:
+    return sum(one.outcome is Outcome.LIKELY for one, _ in summary.supports)
