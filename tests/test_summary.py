@@ -24,7 +24,7 @@ from calaim_cli.show import summary
 from calaim_cli.show.render import labelled, plain
 from calaim_cli.show.screenful import HEIGHT, HEIGHT_NARROW, laid_out
 from conftest import AS_OF, ROOT
-from people import people, policy
+from people import people, policy, whole
 
 HOMELESS = {
     "age": 46,
@@ -273,9 +273,22 @@ def test_what_nobody_knew_is_asked_after_what_nobody_was_asked() -> None:
 def test_what_nobody_knew_is_no_missing_answer() -> None:
     """Whoever was asked in vain reads that nobody knows, and not that something was forgotten."""
     asked = {"age": 40, "managed_care": True, "current_services": "unknown", "chw_triggers": "unknown"}
-    assert in_pipe(decided(KP, asked, "chw"))[0] == ["chw", "need-answers", "nobody knows 2 of the answers"]
+    assert in_pipe(decided(KP, asked, "chw"))[0] == [
+        "chw",
+        "need-answers",
+        "nobody knows: a reason for a Community Health Worker; gets ECM now",
+    ]
     asked.pop("chw_triggers")
-    assert in_pipe(decided(KP, asked, "chw"))[0] == ["chw", "need-answers", "2 answers are missing"]
+    assert in_pipe(decided(KP, asked, "chw"))[0] == ["chw", "need-answers", "1 answer is missing"]
+
+
+def test_what_could_matter_only_with_an_unknown_answer_is_not_asked() -> None:
+    """As in the talk: once nobody knows the home, nothing else of homelessness is next to be asked for ECM."""
+    quiet = {one: [*said] if isinstance(said, tuple) else said for one, said in whole("nothing special").items()}
+    left_open = {one: said for one, said in quiet.items() if one != "family_member_under_21"}
+    doubtful = {**left_open, "housing": "unknown", "complex_need": True}
+    asked = summary_of(decided(KP, doubtful, "ecm"), policy()).ask_next
+    assert [one.question for one in asked] == ["housing"]
 
 
 def test_questions_are_those_that_can_change_a_result() -> None:

@@ -595,6 +595,8 @@ def interview(
     data: Data = None,
 ) -> int:
     """Ask only what can still change the result. Ends with what `check` says of the saved case."""
+    from msgspec.structs import replace
+
     from calaim_cli.decide import screening
     from calaim_cli.policy.policy import situation_named, subjects_named
     from calaim_cli.talk import session
@@ -610,10 +612,10 @@ def interview(
         _warn(places)
     to = session.ways(session.Keeping(save, start), plain=plain)
     with session.leaving(to):
-        case = session.interviewed(program or [], case, policy, as_of, to, first)
+        case, followed = session.interviewed(program or [], case, policy, as_of, to, first)
     screener = screening.screener(subjects_named(program or [], policy), policy)
     decided = screening.decide("interview", case, screener, policy, as_of, None, kind)
-    return _show_decided([decided], asked, places if as_json else ())
+    return _show_decided([replace(decided, followed=followed)], asked, places if as_json else ())
 
 
 @_command("refer examples/case.toml --out draft.eml")

@@ -21,7 +21,7 @@ from calaim_cli.policy import dates
 from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
-from calaim_cli.policy.questions import Answer, Question, TruthsOf, in_doubt, truths_of
+from calaim_cli.policy.questions import Answer, Question, TruthsOf, truths_of
 
 
 class Screening(Struct, frozen=True):
@@ -123,7 +123,8 @@ class Decided(Struct, frozen=True):
     warnings: tuple[Problem, ...]
     send: tuple[Send, ...] = ()
     reminders: tuple[Problem, ...] = ()  # of the member's age
-    not_known: frozenset[str] = frozenset()  # questions that were asked in vain, at least in part
+    answers: Mapping[str, Answer] = {}  # all that is known
+    followed: Mapping[str, str] = {}  # why, by question, for what nobody said and an interview inferred
 
     @property
     def county(self) -> County | None:
@@ -169,8 +170,7 @@ def decide(
     age = screening.answers.get(AGE)
     notices = dates.notices((one.subject.entry for one in found), policy, as_of)
     reminders = tuple(dates.notices_at(age if isinstance(age, int) else None, policy, as_of))
-    not_known = frozenset(one for one, answer in screening.answers.items() if in_doubt(answer))
-    return Decided(name, door, tuple(results), (*warnings, *notices), send, reminders, not_known)
+    return Decided(name, door, tuple(results), (*warnings, *notices), send, reminders, screening.answers)
 
 
 def _screened(name: str, case: Case, screener: Screener, as_of: date, membership: Membership) -> Screening:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,11 +13,12 @@ from calaim_cli.case.case import AGE
 from calaim_cli.decide.advice import GATES, REFER_NOW, Send, instead_of_sending
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.screening import Decided
+from calaim_cli.decide.wanted import ALL, wanted_for
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, subject_id
-from calaim_cli.policy.questions import Criterion
+from calaim_cli.policy.questions import Criterion, truths_of
 from calaim_cli.policy.routes import Channel, Route
 
 MOST_ASKED = 3
@@ -113,14 +115,11 @@ def ask_next(decided: Decided, policy: Policy) -> Iterator[Ask]:
 
     Where ECM is decided its populations count for nothing of their own.
     """
-    in_talk = (one for screen in policy.talk_file.screen for one in screen.answers)
-    order = {
-        question: (question in decided.not_known, number)
-        for number, question in enumerate(dict.fromkeys((*in_talk, *policy.questions)))
-    }
+    in_talk = dict.fromkeys((*(one for screen in policy.talk_file.screen for one in screen.answers), *policy.questions))
+    order = {question: (question in decided.answers, number) for number, question in enumerate(in_talk)}
     of_all = {subject_id(one.subject): one for one, _ in decided.results}
     own = [name for name, one in of_all.items() if "ecm" not in of_all or not one.subject.population]
-    waiting = {name: policy.questions_of(of_all[name].missing) for name in own}
+    waiting = {name: sum(waits_for(of_all[name], decided, policy), ()) for name in own}
     of_ecm = waiting.pop("ecm", ())
     others = Counter(one for several in waiting.values() for one in several)
     first = sorted(of_ecm, key=order.__getitem__)[:OF_ECM]
@@ -128,6 +127,26 @@ def ask_next(decided: Decided, policy: Policy) -> Iterator[Ask]:
     rest_in_order = sorted(rest, key=lambda one: (order[one][0], -others[one], order[one]))
     for question in (*first, *rest_in_order)[:MOST_ASKED]:
         yield Ask(question, question in of_ecm, others[question])
+
+
+class Waits(NamedTuple):
+    """The questions that can still change an unsettled result, and those that were asked of it in vain."""
+
+    still_open: tuple[str, ...]
+    in_vain: tuple[str, ...]
+
+
+def waits_for(one: Determination, decided: Decided, policy: Policy) -> Waits:
+    """What a result waits for. "Not known" is an answer: what could only matter together with it is not open."""
+    if one.outcome is not Outcome.NEED_ANSWERS:
+        return Waits((), ())
+    known = truths_of(policy.criteria.values())(decided.answers)
+    spans = {
+        name: frozenset({known[name]}) if criterion.question in decided.answers else ALL
+        for name, criterion in policy.criteria.items()
+    }
+    in_vain = tuple(question for question in policy.questions_of(one.missing) if question in decided.answers)
+    return Waits(policy.questions_of(wanted_for(one.subject)(spans)), in_vain)
 
 
 def _phones(decided: Decided, programs: Iterable[str], policy: Policy) -> Iterator[Route]:

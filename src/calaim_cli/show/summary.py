@@ -12,7 +12,7 @@ from calaim_cli.base.wording import counted, one_of
 from calaim_cli.decide.advice import REFER_NOW, Door
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.screening import Decided
-from calaim_cli.decide.summary import Ask, Summary, reasons, summary_of
+from calaim_cli.decide.summary import Ask, Summary, brief, reasons, summary_of, waits_for
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.questions import Kind, Question
@@ -82,9 +82,12 @@ def _program_lines(summary: Summary, decided: Decided, policy: Policy) -> Iterat
 def _why(one: Determination, decided: Decided, policy: Policy) -> tuple[str, ...]:
     """What the outcome rests on, or waits for, in a few words."""
     if one.outcome is Outcome.NEED_ANSWERS:
-        asked = policy.questions_of(one.missing)
-        vain = decided.not_known.issuperset(asked)
-        return (f"nobody knows {len(asked)} of the answers" if vain else _missing(len(asked)),)
+        waits = waits_for(one, decided, policy)
+        if waits.still_open:
+            return (_missing(len(waits.still_open)),)
+        unknown = (policy.criteria[name] for name in one.missing)
+        briefs = dict.fromkeys(brief(each) for each in unknown if each.question in waits.in_vain)
+        return (f"nobody knows: {_listed(list(briefs), REASONS)}",)
     found = reasons(one, policy)[:REASONS]
     if not found and one.outcome is Outcome.UNLIKELY:
         groups = len(policy.programs_file.population)

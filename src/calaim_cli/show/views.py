@@ -445,7 +445,7 @@ def determination_view(decided: Decided, policy: Policy) -> View:
         Fact("county", "County", decided.county.name if decided.county else "not given"),
         *(Fact("remember", "Remember", one.message, DOUBT) for one in decided.reminders),
         *send_blocks(decided.send, policy),
-        *(block for one, advice in ranked for block in _result_blocks(one, advice, decided.plan, policy)),
+        *(block for one, advice in ranked for block in _result_blocks(one, advice, decided, policy)),
         Fact("reminder", "Remember", REMEMBER),
         Fact("edition", "Data edition", policy.edition),
         Points("hint", "To answer", ways, DOUBT),
@@ -455,10 +455,10 @@ def determination_view(decided: Decided, policy: Policy) -> View:
 def why_view(decided: Decided, about: str, policy: Policy) -> View:
     """One result of a case with all that it rests on, by the id of its program, population or service."""
     found = (one for one in decided.results if subject_id(one[0].subject) == about)
-    return _view(*(block for one, advice in found for block in _result_blocks(one, advice, decided.plan, policy)))
+    return _view(*(block for one, advice in found for block in _result_blocks(one, advice, decided, policy)))
 
 
-def _result_blocks(determination: Determination, advice: Advice, plan: str, policy: Policy) -> Iterator[Block]:
+def _result_blocks(determination: Determination, advice: Advice, decided: Decided, policy: Policy) -> Iterator[Block]:
     subject, outcome = determination.subject, determination.outcome
     key = subject_id(subject)
     words = policy.outcomes[outcome]
@@ -474,9 +474,10 @@ def _result_blocks(determination: Determination, advice: Advice, plan: str, poli
     for reason in determination.because:
         if reason.part not in passed:
             criterion = dates.statement(reason.criterion, subject.entry, policy)
-            cited = policy.told_to(plan, criterion.source) or criterion.source
+            cited = policy.told_to(decided.plan, criterion.source) or criterion.source
             said = "" if criterion.id == dates.BEGINS else "yes: " if reason.met else "no: "
-            why.append(f"{said}{criterion.text} [{policy.cite(cited)}]")
+            follows = decided.followed.get(criterion.question, "")
+            why.append(f"{said}{criterion.text} [{policy.cite(cited)}]{follows and f'; it follows: {follows}'}")
     if clear := len(determination.because) - len(why):
         why.append(f"no exclusion applies ({clear} checked)")
     yield Points(f"{key}\tbecause", "Why", tuple(why))

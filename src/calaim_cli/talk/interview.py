@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from calaim_cli.base.folding import whole_number
 from calaim_cli.base.streams import say
 from calaim_cli.base.values import MESSAGES, Value, age_on, date_of_birth
-from calaim_cli.base.wording import counted
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.known import CURRENT_SERVICES, contradicted_by, known_of
 from calaim_cli.decide.membership import membership_of
@@ -31,6 +30,7 @@ from calaim_cli.decide.screens import (
     screens_left,
     standing,
 )
+from calaim_cli.decide.summary import brief
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import Answer, Kind
@@ -268,13 +268,14 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
     if stands.outcome is not Outcome.NEED_ANSWERS:
         found = about.deciders[ECM](about.truths_of(answers))
         met = [about.criteria[one.criterion] for one in found.because if one.met]
-        why = [one.brief for one in met if one.question != AGE and one.brief]
+        why = [brief(one) for one in met if one.question != AGE]
         return stands.outcome, f"{words} ({'; '.join(why[:MOST_REASONS])})" if why else words
     if stands.open or not stands.not_known:
         return stands.outcome, words
-    asks = " ".join(interview.policy.questions[one].ask for one in stands.not_known[:1])
-    more = f" and {counted(len(stands.not_known) - 1, 'more')}" if len(stands.not_known) > 1 else ""
-    return stands.outcome, f"{words}, nobody knows: {asks}{more} Nothing more to ask for it"
+    found = about.deciders[ECM](about.truths_of(answers))
+    missing = [about.criteria[one] for one in found.missing]
+    unknown = [brief(one) for one in missing if one.question in stands.not_known]
+    return stands.outcome, f"{words}, nobody knows: {'; '.join(unknown[:MOST_REASONS])}. Nothing more to ask for it"
 
 
 # What is kept

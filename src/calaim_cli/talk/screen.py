@@ -78,8 +78,10 @@ class Sheet(Struct, frozen=True, kw_only=True):
         return "choice" if rows[0].asks else "one"
 
     def says(self, row: Row) -> str:
-        """The words of a row, as they are said aloud."""
-        return self.voice.says(row.say) + (" (ask in private)" if row.private else "")
+        """The words of a row, as they are said aloud; alone on its screen a statement is asked about."""
+        said = self.voice.says(row.say)
+        asked = said if self.way != "one" or said.endswith("?") else f"{said}: is that so?"
+        return asked + (" (ask in private)" if row.private else "")
 
 
 class Ended(NamedTuple):

@@ -86,15 +86,20 @@ def ways(keep: Keeping, *, plain: bool) -> Ways:
 
 def interviewed(
     typed: Sequence[str], case: Case, policy: Policy, as_of: date, to: Ways, first: Sequence[str] = ()
-) -> Case:
-    """The case with place, plan and all that the interview found out; it is saved from the start."""
+) -> tuple[Case, dict[str, str]]:
+    """The case with place, plan and all that the interview found out; it is saved from the start.
+
+    With it the questions of which the answer follows from what was said, and why.
+    """
     screens = Screens(typed, policy, as_of, to, first)
 
     def place(case: Case, again: bool) -> Case:
         return conversation.walk(conversation.place_steps(policy, needed=False, again=again), case, to.ask, to.keep)
 
     to.keep(case)
-    return conversation.through((place, screens.stage), case)
+    done = conversation.through((place, screens.stage), case)
+    followed = screens.under_way.followed if screens.under_way else {}
+    return done, {question: fact.because for question, fact in followed.items()}
 
 
 class Screens(Struct):
