@@ -107,6 +107,8 @@ def prepared(scratch: Path) -> list[Run]:
     python, calaim = installed(scratch)
     case = scratch / "case.toml"
     case.write_bytes((ROOT / "examples" / "case.toml").read_bytes())
+    begun = scratch / "begun.toml"
+    begun.write_text('[member]\ncounty = "San Mateo"\nplan = "kp"\n', "utf-8")
     answers = scratch / "counties.json"
     answers.write_text(json.dumps(all_counties()), "utf-8")
     by_typer = {"CALAIM_NO_QUICK": "1"}
@@ -128,7 +130,7 @@ def prepared(scratch: Path) -> list[Run]:
         Run("`check` of one case", [calaim, "check", str(case)], "9"),
         Run("`refer` of one case", [calaim, "refer", str(case)]),
         Run("table on a terminal", [calaim, "county", "alameda"], "10", terminal=True),
-        Run("first question of the interview", [calaim, "interview"], "15", terminal=True, until=b"to go."),
+        Run("first screen of the interview", [calaim, "interview", "--from", str(begun)], "12", terminal=True, until=b"leave"),
     ]
     runs = [*ours, *peers(scratch), *debian(answers)]
     for run in runs:
