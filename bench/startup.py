@@ -109,6 +109,7 @@ def prepared(scratch: Path) -> list[Run]:
     case.write_bytes((ROOT / "examples" / "case.toml").read_bytes())
     begun = scratch / "begun.toml"
     begun.write_text('[member]\ncounty = "San Mateo"\nplan = "kp"\n', "utf-8")
+    screens = [calaim, "interview", "--from"]
     answers = scratch / "counties.json"
     answers.write_text(json.dumps(all_counties()), "utf-8")
     by_typer = {"CALAIM_NO_QUICK": "1"}
@@ -130,7 +131,13 @@ def prepared(scratch: Path) -> list[Run]:
         Run("`check` of one case", [calaim, "check", str(case)], "9"),
         Run("`refer` of one case", [calaim, "refer", str(case)]),
         Run("table on a terminal", [calaim, "county", "alameda"], "10", terminal=True),
-        Run("first screen of the interview", [calaim, "interview", "--from", str(begun)], "12", terminal=True, until=b"leave"),
+        Run(
+            "first screen of the interview",
+            [calaim, "interview", "--from", str(begun)],
+            "12",
+            terminal=True,
+            until=b"leave",
+        ),
     ]
     runs = [*ours, *peers(scratch), *debian(answers)]
     for run in runs:
