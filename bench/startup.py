@@ -109,7 +109,6 @@ def prepared(scratch: Path) -> list[Run]:
     case.write_bytes((ROOT / "examples" / "case.toml").read_bytes())
     begun = scratch / "begun.toml"
     begun.write_text('[member]\ncounty = "San Mateo"\nplan = "kp"\n', "utf-8")
-    screens = [calaim, "interview", "--from"]
     answers = scratch / "counties.json"
     answers.write_text(json.dumps(all_counties()), "utf-8")
     by_typer = {"CALAIM_NO_QUICK": "1"}
