@@ -84,7 +84,7 @@ both_write() { # a command that writes, in a folder of each: what stands in it a
 
 folder() { # a folder with blanks and accents, and in it what the commands read
   work=$home/work
-  rm -rf "$work"; mkdir -p "$work/Fälle Müller"; cd "$work/Fälle Müller"
+  rm -rf "$work"; mkdir -p "$work/Fälle Müller"; chmod 700 "$work/Fälle Müller"; cd "$work/Fälle Müller"
   cp -r "$project"/examples/* .; cp -r "$project/data" data; cp -r data "other data"
   sed -i 's/^as_of = .*/as_of = "2026-01-31"/' "other data/counties.toml"
   PYTHONPATH=$project/tests "$project/.venv/bin/python" - >"großer Bestand.csv" <<'END'
@@ -153,8 +153,11 @@ talk() { # the interview in a terminal: where, then how calaim is called there
   local screen="tmux -L calaim-$$-$1"
   $screen -f /dev/null new-session -d -s talk -x 110 -y 50 \
     "CALAIM_WINDOWS='$home' CALAIM_PROFILE=absent.toml $2 interview --program chw --plain $day --save $1.toml; echo left \$?; sleep 60"
-  await "1,13 "; $screen send-keys -t talk 1,4 Enter
-  await "1,5 "; $screen send-keys -t talk 5 Enter
+  await "if not known"; $screen send-keys -t talk Enter
+  await "or not known"; $screen send-keys -t talk kp Enter
+  await "Community Support"; $screen send-keys -t talk none Enter
+  await "is that so"; $screen send-keys -t talk "not known" Enter
+  await "  11) "; $screen send-keys -t talk "4 ?9 no" Enter
   await "^left 0"
   # the window breaks lines where it ends, so the words are compared
   $screen capture-pane -p -S - -t talk | tr -d ' \n' | sed "s/$1\\.toml/case.toml/g" >"$1.words"
