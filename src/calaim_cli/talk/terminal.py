@@ -91,6 +91,7 @@ def _screen_by_keys(sheet: Sheet) -> Ended:
     """The marks that are set by keys. What is pasted is no key, and nothing is answered by what was typed ahead."""
     os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
     from prompt_toolkit.application import Application
+    from prompt_toolkit.data_structures import Point
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.keys import Keys
     from prompt_toolkit.layout import FormattedTextControl, Layout, Window
@@ -110,7 +111,14 @@ def _screen_by_keys(sheet: Sheet) -> Ended:
     keys.add(Keys.BracketedPaste)(lambda _: state.append(replace(state.pop(), note=NO_PASTE)))
     keys.add("c-c")(lambda event: event.app.exit(exception=KeyboardInterrupt))
     keys.add("c-d")(lambda event: event.app.exit(exception=EOFError))
-    shown = Window(FormattedTextControl(lambda: tamed("\n".join(drawn(state[0], _window())))))
+
+    def lines() -> str:
+        return tamed("\n".join(drawn(state[0], _window())))
+
+    def at_the_arrow() -> Point:
+        return Point(0, next((n for n, line in enumerate(lines().split("\n")) if line.startswith(">")), 0))
+
+    shown = Window(FormattedTextControl(lines, get_cursor_position=at_the_arrow))
     screen: Application[Ended] = Application(
         Layout(shown), key_bindings=keys, output=create_output(stdout=sys.stderr), erase_when_done=True
     )
