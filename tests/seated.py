@@ -81,21 +81,28 @@ def keys_for(sheet: Sheet, rows: Mapping[str, Mark], size: os.terminal_size = SI
             keys += "d" if mark is Truth.UNKNOWN else f"{mark}\r"
         return keys
     rest = _rest(sheet, rows)
-    for letter, row in zip(LETTERS, shown, strict=False):
-        mark = rows[row.id]
-        if mark is rest or row.id in sheet.marks:
-            continue
-        if row.asks:
-            keys += letter + (" " if mark is Truth.UNKNOWN else str(0 if mark is Truth.NO else mark))
-        else:
-            keys += letter * (2 if mark is Truth.UNKNOWN else 1)
+    for letter, n in sheet.letters.items():
+        row, mark, now = shown[n], rows[shown[n].id], sheet.marks.get(shown[n].id)
+        wanted = None if mark is rest and now is not rest else mark
+        if row.asks and wanted is not None and now is None:
+            keys += letter + ("d" if mark is Truth.UNKNOWN else str(0 if mark is Truth.NO else mark))
+        elif not row.asks:
+            keys += letter * _presses(now, wanted)
     to_the_end = "\u2193" * len(shown) if len(pages(sheet, size)) > 1 else ""
     return keys + to_the_end + ("u" if rest is Truth.UNKNOWN else "n")
 
 
+def _presses(now: Mark | None, wanted: Mark | None) -> int:
+    """How often a row's letter is pressed to turn its mark."""
+    turns, presses = {None: Truth.YES, Truth.NO: Truth.YES, Truth.YES: Truth.UNKNOWN, Truth.UNKNOWN: None}, 0
+    while now is not wanted and presses < 4:
+        now, presses = turns[now if isinstance(now, Truth) else None], presses + 1
+    return presses
+
+
 def _choice_key(sheet: Sheet, mark: Mark) -> str:
     choices = list(sheet.questions[sheet.shown.rows[0].asks].choices)
-    return "d" if mark is Truth.UNKNOWN else LETTERS.replace("d", "")[choices.index(str(mark))]
+    return "d" if mark is Truth.UNKNOWN else LETTERS[choices.index(str(mark))]
 
 
 def _rest(sheet: Sheet, rows: Mapping[str, Mark]) -> Truth:
@@ -135,13 +142,14 @@ def rows_of(vignette: str) -> dict[str, Mark]:
 def interview_of(*named: str, case: Case | None = None) -> Interview:
     """An interview about these, just begun."""
     begun = Case() if case is None else case
-    return Interview(callers.about(*named), people.policy(), AS_OF, begun, known(begun, people.policy(), AS_OF))
+    start = known(begun, people.policy(), AS_OF)
+    return Interview(callers.about(*named), people.policy(), AS_OF, dict(begun.answers), start)
 
 
 def turns(vignette: str, *named: str, case: Case | None = None) -> list[Turn]:
     """Every screen of a talk with the person of a vignette, with her keys and lines."""
     person = Sits(rows_of(vignette))
-    held(interview_of(*named, case=case), person, lambda _: None)
+    held(interview_of(*named, case=case), case or Case(), person, lambda _: None)
     return person.turns
 
 

@@ -214,10 +214,13 @@ def screen_line(said: str, rows: Mapping[str, Mark]) -> str:
 def _rows_said(said: str) -> list[Placed]:
     """The rows that were said last, each with its screen."""
     last = said[max(said.rfind("\nECM: "), said.rfind("\nScreen ")) :]
-    placed = [found for _, words in ROW.findall(last) for found in (_by_words().get(words),) if found]
+    said_before = re.compile(r" \([\w ]+ before\)$")
+    rows = [said_before.sub("", words) for _, words in ROW.findall(last)]
+    placed = [found for words in rows for found in (_by_words().get(words),) if found]
     if placed:
         return placed
-    return [found for line in last.splitlines() for found in (_by_words().get(line.strip()),) if found][-1:]
+    alone = (re.sub(r"(: is that so\?)?( \(\w+ before\))?$", "", line.strip()) for line in last.splitlines())
+    return [found for line in alone for found in (_by_words().get(line),) if found][-1:]
 
 
 @cache

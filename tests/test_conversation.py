@@ -23,11 +23,13 @@ from calaim_cli.case.case import (
 )
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.screening import screener
+from calaim_cli.decide.screens import Mark
 from calaim_cli.draft.draft import Drafter
 from calaim_cli.draft.fitness import check_case
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW
+from calaim_cli.policy.rules import Truth
 from calaim_cli.talk.consent import consent_steps, part2_steps
 from calaim_cli.talk.conversation import (
     Back,
@@ -539,7 +541,6 @@ def test_change_reaches_every_part() -> None:
     first = talked.talk.to_change()
     talked.ask.left |= {"member.county": ["alameda"], "member.plan": ["kp"], "member.date_of_birth": ["3/4/1980"]}
     talked.ask.left |= {"referral.program": ["ecm"], "consent.part2": ["no"], "screen": [str(WHOLE["screen"])]}
-    talked.ask.left |= {where: [""] for where in SKIPPED}
     moved = talked.talk.held(talked.case, first)
     assert (moved.member.county, moved.member.first_name) == ("Alameda", ASKED.first_name)
     second = talked.talk.to_change()
@@ -547,6 +548,44 @@ def test_change_reaches_every_part() -> None:
     talked.ask.left |= {where: [""] for where in (*SAID, *REFERRER)} | {"consent.part2": ["no"]}
     talked.ask.left["member.first_name"] = ["Robin"]
     assert talked.talk.held(moved, second).member.first_name == "Robin"
+
+
+def test_answers_are_changed_from_the_preview_and_nothing_else_is_lost() -> None:
+    """From the preview back to the screens: what is marked there now counts, after a change of the county too."""
+    said: dict[str, Mark] = {}
+    seen = list[Sheet]()
+
+    def show(sheet: Sheet) -> Ended:
+        seen.append(sheet)
+        return Sits(rows_of("homeless adult with a complex need") | said)(sheet)
+
+    replies = WHOLE | {
+        "screen": "ecm",
+        "referral.program": ["ecm", "ecm", "others", "ecm"],
+        "consent.part2": ["no"] * 3,
+    }
+    replies |= {"member.county": ["san mateo", "alameda"], "member.plan": ["kp", "kp"]}
+    replies |= {"member.date_of_birth": ["3/4/1980", ""]}
+    talked = Talked(replies, show=show)
+    assert talked.case.answers["complex_need"] is True
+    moved = talked.talk.held(talked.case, 0)
+    said["complex_need"] = Truth.NO
+    last = talked.talk.screens
+    assert last is not None
+    assert last.under_way is not None
+    for one in last.under_way.seen:
+        one.marks = {} if "complex_need" in {row.id for row in one.shown.rows} else one.marks
+    changed = talked.talk.held(moved, 1)
+    assert changed.answers["complex_need"] is False
+    assert (changed.member.county, changed.member.last_name) == ("Alameda", ASKED.last_name)
+
+
+def test_back_before_the_first_detail_loses_none(catalog: Policy) -> None:
+    """Whoever goes back from the details to what to refer for finds them there again."""
+    replies = WHOLE | {"member.middle_name": ["back", ""], "member.first_name": ["Test", "back", "Test"]}
+    replies["referral.program"] = ["ecm", "ecm"]
+    talked = Talked(replies)
+    assert talked.cases[0].member.first_name == "Test"
 
 
 def test_draft_says_where_its_details_come_from() -> None:

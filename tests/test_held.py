@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import callers
 import people
@@ -17,12 +19,23 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW
 from calaim_cli.policy.rules import Truth
-from calaim_cli.talk.conversation import Back, Quit
-from calaim_cli.talk.interview import begun, case_of, held, known, more_on, open_questions, sheet_of, voice_of
+from calaim_cli.talk.conversation import Back, Quit, Save
+from calaim_cli.talk.interview import (
+    Interview,
+    Seen,
+    Show,
+    begun,
+    case_of,
+    held,
+    known,
+    open_questions,
+    sheet_of,
+    voice_of,
+)
 from calaim_cli.talk.prompt import Move, Prompt, Reply
 from calaim_cli.talk.screen import Ended, Sheet
 from conftest import AS_OF
-from seated import Sits, interview_of, rows_of
+from seated import Sits, interview_of, press, rows_of
 
 STREET = "homeless adult with a complex need"
 
@@ -32,7 +45,12 @@ def talked(
 ) -> tuple[Sits, Case, list[Case]]:
     """The person, the case that her talk came to, and what was saved on the way."""
     person, kept = Sits(rows_of(vignette) | marks), list[Case]()
-    return person, held(interview_of(*named, case=case), person, kept.append), kept
+    return person, through(interview_of(*named, case=case), person, kept.append, case), kept
+
+
+def through(interview: Interview, show: Show, save: Save = lambda _: None, case: Case | None = None) -> Case:
+    """The case that an interview comes to."""
+    return held(interview, case or Case(answers=interview.begun), show, save)
 
 
 def outcomes(case: Case, *named: str) -> dict[str, Outcome]:
@@ -91,7 +109,7 @@ def test_back_drops_no_later_mark() -> None:
     person, case, _ = talked()
     moves = {"health": [Move.BACK]}
     back = Sits(rows_of(STREET), moves)
-    again = held(interview_of(), back, lambda _: None)
+    again = through(interview_of(), back)
     at = person.screens.index("health")
     assert back.screens == [*person.screens[:at], person.screens[at - 1], *person.screens[at:]]
     shown_again = back.turns[at].sheet
@@ -113,15 +131,110 @@ def test_unfinished_marks_are_there_after_back() -> None:
         return Sits(rows)(sheet)
 
     with pytest.raises(Quit):
-        held(interview, show, lambda _: None)
+        through(interview, show)
     assert seen[1].marks == {"asthma": Truth.YES}
     assert "asthma" not in interview.marks
+
+
+def scripted(*steps: tuple[str, Ended | None], rows: Mapping[str, Mark] | None = None) -> tuple[Show, list[Sheet]]:
+    """Somebody who does this at these screens, in turn (None: her marks), else her marks; and the screens shown."""
+    left, shown, person = list(steps), list[Sheet](), Sits(rows or rows_of(STREET))
+
+    def show(sheet: Sheet) -> Ended:
+        shown.append(sheet)
+        if left and left[0][0] == sheet.shown.screen.id:
+            done = left.pop(0)[1]
+            return person(sheet) if done is None else done._replace(marks={**sheet.marks, **done.marks})
+        return person(sheet)
+
+    return show, shown
+
+
+BACK = Ended({}, Move.BACK)
+
+
+def ids(shown: list[Sheet]) -> list[str]:
+    """The screens that were shown."""
+    return [sheet.shown.screen.id for sheet in shown]
+
+
+def test_every_screen_can_be_gone_back_to() -> None:
+    """Whoever went back two screens and answered one of them can still go back to the one between."""
+    show, shown = scripted(("hospital", BACK), ("health", BACK), ("home", None), ("hospital", BACK), ("health", None))
+    through(interview_of(), show)
+    at = ids(shown).index("hospital")
+    assert ids(shown)[at : at + 6] == ["hospital", "health", "home", "hospital", "health", "hospital"]
+
+
+def test_change_on_the_way_back_is_confirmed_or_shown_again() -> None:
+    """A mark that is changed on a screen and left by back is not lost: that screen comes again before the next one."""
+    changed = Ended({"asthma": Truth.YES}, Move.BACK)
+    show, shown = scripted(("hospital", BACK), ("health", changed), ("home", None), ("health", None))
+    case = through(interview_of(), show)
+    at = ids(shown).index("hospital")
+    assert ids(shown)[at : at + 4] == ["hospital", "health", "home", "health"]
+    assert shown[at + 3].marks["asthma"] is Truth.YES
+    assert case.answers["asthma_poorly_controlled"] == ["none"]  # what the person said last
+
+
+def test_mark_that_is_taken_away_stays_away() -> None:
+    """A mark that was taken away again does not come back with the next screen or key."""
+    interview, seen = interview_of(), list[Sheet]()
+    turns = [Ended({"asthma": Truth.YES}, Move.VOICE), Ended({}, Move.VOICE), Ended({}, Move.STOP)]
+
+    def show(sheet: Sheet) -> Ended:
+        if sheet.shown.screen.id != "health":
+            return Sits(rows_of(STREET))(sheet)
+        seen.append(sheet)
+        return turns.pop(0)
+
+    through(interview, show)
+    assert [dict(sheet.marks) for sheet in seen] == [{}, {"asthma": Truth.YES}, {}]
+
+
+def test_known_half_of_a_list_is_marked_when_it_is_asked_again(catalog: Policy) -> None:
+    """What was named of a half-known list stands marked, the rest as not known: nothing turns into a no by itself."""
+    case = Case(answers={"age": 47, "managed_care": True, "housing": ["doubled_up", DONT_KNOW]})
+    interview = begun(callers.about("ecm"), case, catalog, AS_OF, Types("yes"))
+    seen = dict[str, Sheet]()
+
+    def show(sheet: Sheet) -> Ended:
+        seen[sheet.shown.screen.id] = sheet
+        if sheet.shown.screen.id != "home":
+            return Sits(rows_of(STREET))(sheet)
+        return press_and_end(sheet)
+
+    done = through(interview, show, case=case)
+    marks = seen["home"].marks
+    assert (marks["doubled_up"], marks["shelter"]) == (Truth.YES, Truth.UNKNOWN)
+    assert done.answers["housing"] == ["doubled_up", DONT_KNOW]
+
+
+def press_and_end(sheet: Sheet) -> Ended:
+    """The screen ended by n as it stands."""
+    ended = press(sheet, "n")
+    assert isinstance(ended, Ended)
+    return ended
+
+
+def test_answers_go_into_the_case_as_it_is_now() -> None:
+    """What was asked after the screens is kept when the person comes back to them, and answers never freeze."""
+    interview = interview_of("ecm")
+    first = through(interview, Sits(rows_of(STREET)))
+    later = replace(first, member=replace(first.member, first_name="Xfirst"))
+    rows = rows_of(STREET) | {"complex_need": Truth.NO}
+    show, _ = scripted(rows=rows)
+    for one in interview.seen:
+        one.marks = {} if one.shown.screen.id == "health" else one.marks
+    again = held(interview, later, show, lambda _: None)
+    assert again.member.first_name == "Xfirst"
+    assert again.answers["complex_need"] is False
 
 
 def test_back_before_the_first_screen_leads_out() -> None:
     """Back on the first screen leads to what was asked before the screens."""
     with pytest.raises(Back):
-        held(interview_of(), Sits(rows_of(STREET), {"age": [Move.BACK]}), lambda _: None)
+        through(interview_of(), Sits(rows_of(STREET), {"age": [Move.BACK]}))
 
 
 @pytest.mark.parametrize(("move", "left"), [(Move.STOP, False), (Move.QUIT, True)])
@@ -130,9 +243,9 @@ def test_stop_and_quit_keep_what_was_said(move: Move, left: bool) -> None:
     person, kept = Sits(rows_of(STREET), {"home": [move]}), list[Case]()
     if left:
         with pytest.raises(Quit):
-            held(interview_of(), person, kept.append)
+            through(interview_of(), person, kept.append)
     else:
-        assert held(interview_of(), person, kept.append) == kept[-1]
+        assert through(interview_of(), person, kept.append) == kept[-1]
     assert kept[-1].answers["age"] == 47
     assert "housing" not in kept[-1].answers
 
@@ -155,7 +268,7 @@ def test_age_typed_after_a_date_of_birth_counts() -> None:
             return Ended({"age": next(ages)})  # type: ignore[dict-item]
         return Ended({}, Move.BACK if interview.born else Move.STOP)
 
-    case = held(interview, show, lambda _: None)
+    case = through(interview, show)
     assert (case.member.date_of_birth, case.answers["age"]) == ("", 12)
 
 
@@ -168,7 +281,7 @@ def test_not_known_is_final() -> None:
         seen.append(sheet.status)
         return Sits(rows)(sheet)
 
-    case = held(interview_of(case=Case(answers={"age": 47, "managed_care": True})), show, lambda _: None)
+    case = through(interview_of(case=Case(answers={"age": 47, "managed_care": True})), show)
     assert set(outcomes(case).values()) == {Outcome.NEED_ANSWERS}
     assert "nobody knows" in seen[-1]
     assert len(seen) < 12
@@ -196,9 +309,9 @@ def test_what_was_not_known_is_offered_again(catalog: Policy, word: str, again: 
     assert "2 answers are not known" in asked.text
     assert (asked.words, asked.earlier, asked.optional) == (("yes", "no"), "", False)
     assert ("complex_need" not in interview.start) is again
-    assert case_of(interview).answers.items() >= case.answers.items()  # nothing is gone before it is said anew
+    assert case_of(interview, case).answers.items() >= case.answers.items()  # nothing is gone before it is said anew
     person = Sits(rows_of(STREET))
-    done = held(interview, person, lambda _: None)
+    done = through(interview, person)
     assert (done.answers["complex_need"] is True) is again
 
 
@@ -212,9 +325,9 @@ def test_case_without_doubts_is_not_asked_about_them(catalog: Policy) -> None:
 def test_facts_that_follow_are_written_with_their_reason() -> None:
     """What follows from what was said is an answer of the case, and the interview can tell from which fact."""
     interview = interview_of("transitional_rent")
-    case = held(interview, Sits(rows_of(STREET)), lambda _: None)
+    case = through(interview, Sits(rows_of(STREET)))
     assert case.answers["recent_transition"] == ["unsheltered"]
-    assert interview.followed["recent_transition"].because
+    assert interview.said.followed["recent_transition"].because
 
 
 def test_what_is_received_now_stands_in_one_place() -> None:
@@ -275,7 +388,7 @@ def test_voice_changes_by_a_key() -> None:
             seen.append(sheet.says(sheet.shown.rows[0]))
         return person(sheet)
 
-    held(interview, show, lambda _: None)
+    through(interview, show)
     assert len(set(seen)) >= 3
     assert seen[0] == seen[-1]
 
@@ -286,9 +399,9 @@ def test_every_row_can_be_explained(screen: str) -> None:
     catalog = people.policy()
     interview = interview_of()
     (wanted,) = (one for one in catalog.talk_file.screen if one.id == screen)
-    sheet = sheet_of(interview, Shown(wanted, wanted.rows))
+    sheet = sheet_of(interview, Seen(Shown(wanted, wanted.rows), {}))
     for row in wanted.rows:
-        said = more_on(row, sheet, catalog)
+        said = sheet.explain(row)
         assert "Source: " in said
         assert not said.endswith("Source: ")
         assert not row.private or said.count(catalog.talk_file.private_say) >= 1
@@ -303,7 +416,7 @@ def test_known_rows_stand_above_the_open_ones() -> None:
         seen[sheet.shown.screen.id] = sheet
         return Sits(rows_of(STREET))(sheet)
 
-    held(interview_of(case=case), show, lambda _: None)
+    through(interview_of(case=case), show)
     assert "too hard to handle alone" in seen["health"].before
     assert "complex_need" not in [row.id for row in seen["health"].shown.rows]
     assert seen["home"].before == ""
@@ -317,7 +430,7 @@ def test_status_tells_ecm_and_the_reason(catalog: Policy) -> None:
         seen.append(sheet.status)
         return Sits(rows_of(STREET))(sheet)
 
-    held(interview_of(case=Case(answers={"managed_care": True})), show, lambda _: None)
+    through(interview_of(case=Case(answers={"managed_care": True})), show)
     assert seen[0].startswith("ECM: not sure yet. Screen 1, about ")
     settled = [one for one in seen if "s shows the result now" in one]
     assert settled

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import people
 from calaim_cli.decide.screens import Mark, Shown
 from calaim_cli.policy.rules import Truth
 from calaim_cli.policy.talk import Screen
-from calaim_cli.talk.interview import sheet_of
+from calaim_cli.talk.interview import Seen, sheet_of
 from calaim_cli.talk.prompt import Move, Refusal
 from calaim_cli.talk.screen import (
     ENDS,
@@ -41,10 +42,9 @@ def sheet(screen: str, *rows: str, voice: str = "you", marks: dict[str, Mark] | 
     """A screen of the shipped data with these of its rows, or all."""
     interview = interview_of()
     interview.voice = voice
-    interview.ticks = dict(marks or {})
     whole: Screen = SCREENS[screen]
     some = tuple(row for row in whole.rows if not rows or row.id in rows)
-    return sheet_of(interview, Shown(whole, some))
+    return sheet_of(interview, Seen(Shown(whole, some), dict(marks or {})))
 
 
 ALL = [sheet(one) for one in SCREENS]
@@ -69,16 +69,18 @@ def test_no_key_but_an_ending_ends_a_screen(shown: Sheet) -> None:
         if key in MOVES:
             assert after == Ended(shown.marks, MOVES[key], 0)
         elif isinstance(after, Ended):
-            assert key in {"rows": "nu", "one": "yndu", "numbers": "un", "choice": LETTERS + "u"}[shown.way] or (
+            assert key in {"rows": "nu", "one": "yndu", "numbers": "un", "choice": LETTERS + "ud"}[shown.way] or (
                 shown.way == "numbers" and key == "d" and len(shown.shown.rows) == 1
             )
 
 
 def test_marks_turn_from_empty_to_true_to_not_known() -> None:
-    """Letter or space turn a row: true, not known, empty again; the arrow is where the last mark was."""
+    """Letter or space turn a row: true, not known, empty again; d: not known. The arrow is where the last mark was."""
     health = sheet("health")
     row = health.shown.rows[2].id
-    for keys, mark in (("d", YES), ("dd", UNKNOWN), ("ddd", None), ("\u2193\u2193 ", YES), ("\u2193\u2193  ", UNKNOWN)):
+    down = "\u2193\u2193"
+    marks = {"e": YES, "ee": UNKNOWN, "eee": None, f"{down} ": YES, f"{down}  ": UNKNOWN, f"{down}d": UNKNOWN}
+    for keys, mark in marks.items():
         state = press(health, keys)
         assert isinstance(state, Sheet)
         assert (state.marks.get(row), state.at) == (mark, 2)
@@ -98,12 +100,60 @@ def test_endings_say_what_the_empty_rows_are(key: str, rest: Truth) -> None:
     assert set(nothing.marks.values()) == {rest}
 
 
-def test_stop_with_marks_asks_to_end_the_screen_first() -> None:
-    """Marks of a screen that was not ended would be lost by a stop: it is told, and nothing is lost."""
-    state = press(sheet("health"), "as")
+@pytest.mark.parametrize(("key", "move"), [("s", Move.STOP), ("q", Move.QUIT)])
+@pytest.mark.parametrize(
+    ("kept", "keys", "asked"),
+    [
+        ({}, "a", True),
+        ({"asthma": YES}, "", False),
+        ({"asthma": YES}, "h", True),
+        ({"asthma": YES}, "hh", True),
+        ({}, "", False),
+    ],
+    ids=["new mark", "as it was", "changed", "taken away", "nothing"],
+)
+def test_marks_are_not_lost_by_leaving(key: str, move: Move, kept: dict[str, Mark], keys: str, asked: bool) -> None:
+    """Marks that no ending has confirmed would be lost by stop or quit: it is told once, and a second press leaves."""
+    shown = replace(sheet("health", marks=kept), kept=kept or None)
+    state = press(shown, keys)
     assert isinstance(state, Sheet)
-    assert "n or u first" in state.note
-    assert state.marks
+    first = pressed(state, key, SIZE)
+    assert isinstance(first, Sheet) is asked
+    last = pressed(first, key, SIZE) if isinstance(first, Sheet) else first
+    assert isinstance(last, Ended)
+    assert last.move is move
+
+
+def test_letters_stay_with_their_rows() -> None:
+    """A row has the same letter whatever rows are left out before it, so that a hand that knows it does not slip."""
+    whole, some = sheet("health"), sheet("health", "asthma", "pregnant_or_postpartum")
+    of_whole = {whole.shown.rows[n].id: letter for letter, n in whole.letters.items()}
+    assert {some.shown.rows[n].id: letter for letter, n in some.letters.items()} == {
+        one: of_whole[one] for one in ("asthma", "pregnant_or_postpartum")
+    }
+    assert "d" not in LETTERS
+
+
+def test_question_mark_explains_the_row_on_the_screen() -> None:
+    """? shows what the row under the arrow means, page by page where it is long; any key leads back to the same row."""
+    for size in (SIZE, NARROW, os.terminal_size((40, 12))):
+        state: Sheet | Ended = press(sheet("home"), "\u2193\u2193?", size)
+        shown = list[str]()
+        while isinstance(state, Sheet) and state.explained:
+            lines = drawn(state, size)
+            assert len(lines) <= size.lines
+            shown += lines[:-2]
+            state = pressed(state, "n", size)
+        assert isinstance(state, Sheet)
+        assert (state.at, state.marks) == (2, {})
+        text = " ".join(" ".join(shown).split())
+        assert people.policy().questions["housing"].help in text
+        assert "Source: " in text
+
+
+def test_row_is_named_once_in_a_line() -> None:
+    """A row that is called true and not known at once is asked about again."""
+    assert isinstance(read_line(sheet("health"), "1 ?1 no"), Refusal)
 
 
 def test_numbers_go_from_one_to_the_next() -> None:
@@ -318,7 +368,7 @@ def test_lines_show_what_was_marked_before() -> None:
     """Come back to in lines, a screen says how its rows were marked, as a line says all of them anew."""
     mind = sheet("mind", marks={"complex_social_factor": YES, "crisis_care_primary_source": UNKNOWN})
     first, second, third = [line for line in as_lines(mind) if line.startswith("  ")]
-    assert first.endswith("(true before)")
+    assert first.endswith("(yes before)")
     assert "before" not in second
     assert third.endswith("(not known before)")
 

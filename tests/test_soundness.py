@@ -225,7 +225,7 @@ IN_PROGRAMS = {
     ),
     "brief-missing": (
         CRITERION + 'question = "managed_care"',
-        ('criterion "invented_criterion"', "brief", "missing-key", "at most 40"),
+        ('criterion "invented_criterion"', "brief", "no-brief", "at most 40"),
     ),
     "brief-too-long": (
         CRITERION + f'question = "managed_care"\nbrief = "{41 * "x"}"',

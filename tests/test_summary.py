@@ -276,7 +276,7 @@ def test_what_nobody_knew_is_no_missing_answer() -> None:
     assert in_pipe(decided(KP, asked, "chw"))[0] == [
         "chw",
         "need-answers",
-        "nobody knows: a reason for a Community Health Worker; gets ECM now",
+        "nobody knows: gets ECM now; a reason for a Community Health Worker",
     ]
     asked.pop("chw_triggers")
     assert in_pipe(decided(KP, asked, "chw"))[0] == ["chw", "need-answers", "1 answer is missing"]

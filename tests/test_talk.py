@@ -156,6 +156,22 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         lambda talk: talk["implied"][0].update({"if": [{"question": "housing", "at_least": 1}]}),
         "test-kind",
     ),
+    "no voice for a child": (lambda talk: talk["voice"].__delitem__(2), "voice"),
+    "screen without a title": (lambda talk: talk["screen"][0].pop("title"), "screen"),
+    "word with a conversion": (lambda talk: row_of(talk, "is_tenant").update(say="{You!z} rent"), "braces"),
+    "word with a format": (lambda talk: row_of(talk, "is_tenant").update(say="{You:d} rent"), "braces"),
+    "choice among other rows": (
+        lambda talk: row_of(talk, "nursing_facility_days").update(asks="ihss_status"),
+        "row",
+    ),
+    "number out of range": (
+        lambda talk: row_of(talk, "room_and_board_months_used")["no"].update(room_and_board_months_used=9999),
+        "row",
+    ),
+    "tick that says no": (lambda talk: row_of(talk, "is_tenant")["yes"].update(is_tenant=False), "row"),
+    "tick of a number": (lambda talk: row_of(talk, "is_tenant")["yes"].update(ed_visits_6_months=3), "row"),
+    "row that rules out itself": (lambda talk: row_of(talk, "is_tenant").update(rules_out=["is_tenant"]), "row"),
+    "part of a list": (lambda talk: row_of(talk, "ihss_has").update(part_of="housing"), "row"),
     "fact from no source": (lambda talk: talk["implied"][0].update(source=[]), "no-source"),
 }
 

@@ -610,12 +610,17 @@ def interview(
     kind, places = _profile(policy).kind, _doubts_about(save)
     if not as_json:
         _warn(places)
-    to = session.ways(session.Keeping(save, start), plain=plain)
-    with session.leaving(to):
-        case, followed = session.interviewed(program or [], case, policy, as_of, to, first)
+    to, followed = session.ways(session.Keeping(save, start), plain=plain), dict[str, str]()
+    to.keep(case)
+    if session.can_ask(no_input=no_input):
+        with session.leaving(to):
+            case, followed = session.interviewed(program or [], case, policy, as_of, to, first)
     screener = screening.screener(subjects_named(program or [], policy), policy)
     decided = screening.decide("interview", case, screener, policy, as_of, None, kind)
-    return _show_decided([replace(decided, followed=followed)], asked, places if as_json else ())
+    code = _show_decided([replace(decided, followed=followed)], asked, places if as_json else ())
+    if session.can_ask(no_input=no_input):
+        session.offer_to_keep(to)
+    return code
 
 
 @_command("refer examples/case.toml --out draft.eml")

@@ -93,7 +93,7 @@ def _briefs(policy: Policy) -> Iterator[Problem]:
         where, brief = f'{PROGRAMS}: criterion "{criterion.id}": brief', criterion.brief
         if not brief:
             words = f'say it of a member in at most {LONGEST_BRIEF} characters, such as "hospice care"'
-            yield Problem(where, "missing-key", words)
+            yield Problem(where, "no-brief", words)
         elif len(brief) > LONGEST_BRIEF:
             yield Problem(where, "long", f"is longer than {LONGEST_BRIEF} characters: say it shorter")
         elif (first := owner.setdefault(brief.casefold(), criterion.id)) != criterion.id:

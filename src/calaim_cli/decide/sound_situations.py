@@ -10,7 +10,7 @@ from calaim_cli.base.errors import Problem
 from calaim_cli.decide.plausible import absent
 from calaim_cli.policy.policy import TALK, Policy, subjects_named
 from calaim_cli.policy.rules import criteria_of
-from calaim_cli.policy.talk import MEMBER, Situation
+from calaim_cli.policy.talk import Situation
 
 MOST: Final = 5
 LONGEST: Final = {"name": 40, "why": 80, "note": 140}
@@ -19,8 +19,6 @@ LONGEST: Final = {"name": 40, "why": 80, "note": 140}
 def unsound_situations(policy: Policy) -> Iterator[Problem]:
     """Problems of situations; the rows and contacts that they name are there."""
     situations = policy.talk_file.situation
-    if situations and MEMBER not in [one.id for one in policy.talk_file.voice]:
-        yield Problem(f'{TALK}: voice "{MEMBER}"', "missing-voice", "situations tell their rows in this voice: add it")
     for situation in situations:
         where = f'{TALK}: situation "{situation.id}"'
         yield from _listed(situation, where)

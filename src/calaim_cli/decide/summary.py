@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.case.case import AGE
-from calaim_cli.decide.advice import GATES, REFER_NOW, Send, instead_of_sending
+from calaim_cli.decide.advice import GATES, REFER_NOW, Advice, Send, instead_of_sending
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.screening import Decided
 from calaim_cli.decide.wanted import ALL, wanted_for
@@ -20,6 +20,7 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.questions import Criterion, truths_of
 from calaim_cli.policy.routes import Channel, Route
+from calaim_cli.policy.rules import criteria_of
 
 MOST_ASKED = 3
 OF_ECM = 2
@@ -39,6 +40,13 @@ class Ask(Struct, frozen=True):
         return self.of_ecm + self.others
 
 
+class Waits(NamedTuple):
+    """The questions that can still change an unsettled result, and those that were asked of it in vain."""
+
+    still_open: tuple[str, ...]
+    in_vain: tuple[str, ...]
+
+
 class Summary(Struct, frozen=True):
     """The answer to a case. A program that was not asked for is None; `supports` come with their offer, best first."""
 
@@ -48,6 +56,8 @@ class Summary(Struct, frozen=True):
     supports: tuple[tuple[Determination, bool | None], ...]
     ask_next: tuple[Ask, ...]
     send: tuple[Send, ...]  # for what seems to fit, else for what is open
+    fits: bool  # whether what is sent for seems to fit
+    waits: Mapping[str, Waits]  # by result, what it waits for
     phones: tuple[Route, ...]  # of the member's plan, beside `send`
     instead: tuple[str, ...]  # what to do where a referral is worth while and cannot be sent
     warning: str  # the county's, of its region of the member's plan
@@ -61,13 +71,13 @@ class Summary(Struct, frozen=True):
 
 def summary_of(decided: Decided, policy: Policy) -> Summary:
     """The results of a case, put in order."""
-    by_outcome = list(Outcome)
-    found = sorted(decided.results, key=lambda result: by_outcome.index(result[0].outcome))
+    found = sorted(decided.results, key=_rank)
     alone = {subject_id(one.subject): one for one, _ in found if not one.subject.service and not one.subject.population}
     ecm, chw = alone.get("ecm"), alone.get("chw")
     populations = [one for one, _ in found if one.subject.population and (ecm is None or _fits_through(one, ecm))]
     likely = [one for one in populations if one.outcome is Outcome.LIKELY]
-    sent = _worth_sending(decided, but="chw" if ecm and ecm.outcome in REFER_NOW else "")
+    waits = waits_for(decided, policy)
+    sent, fits = _worth_sending(decided, but="chw" if ecm and ecm.outcome in REFER_NOW else "")
     phones = tuple(_phones(decided, sent, policy))
     send = tuple(_as_taken(one, sent[one.program], phones) for one in decided.send if one.program in sent)
     county, told = decided.county, {one.route.address for one in send}
@@ -76,8 +86,10 @@ def summary_of(decided: Decided, policy: Policy) -> Summary:
         tuple(likely if ecm and likely else populations),
         chw,
         tuple((one, advice.offered) for one, advice in found if one.subject.service),
-        tuple(ask_next(decided, policy)),
+        tuple(ask_next(decided, waits, policy)),
         send,
+        fits,
+        waits,
         tuple(one for one in phones if one.address not in told),
         tuple(instead_of_sending(decided.door, policy)) if sent and not send else (),
         county.kp.warning if county and county.kp and decided.door.plan == KP else "",
@@ -85,22 +97,33 @@ def summary_of(decided: Decided, policy: Policy) -> Summary:
     )
 
 
+def _rank(result: tuple[Determination, Advice]) -> tuple[int, bool, int]:
+    """What fits first, then what is offered, then what rests on the most answers: it is the most about this member."""
+    one, advice = result
+    return list(Outcome).index(one.outcome), advice.offered is False, -sum(reason.met for reason in one.because)
+
+
 def _fits_through(population: Determination, ecm: Determination) -> bool:
-    """Whether ECM fits, or may yet, through a population that does."""
-    return population.outcome in POSITIVE and ecm.outcome is not Outcome.UNLIKELY
+    """Whether ECM fits through a population that does; what stands against ECM stands against each."""
+    return population.outcome in POSITIVE and ecm.outcome in POSITIVE
 
 
-def _worth_sending(decided: Decided, but: str) -> dict[str, set[str | None]]:
-    """The programs of which something seems to fit, with their services that do; where nothing does, what is open."""
-    offered = [one for one, advice in decided.results if advice.offered is not False and one.subject.program != but]
+def _worth_sending(decided: Decided, but: str) -> tuple[dict[str, set[str | None]], bool]:
+    """The programs of which something seems to fit, with their services that do; where nothing does, what is open.
+
+    With them whether it fits. A population is no result of its own beside ECM.
+    """
+    whole = {subject_id(one.subject) for one, _ in decided.results}
+    own = [(one, advice) for one, advice in decided.results if "ecm" not in whole or not one.subject.population]
+    offered = [one for one, advice in own if advice.offered is not False and one.subject.program != but]
     for outcomes in (REFER_NOW, set(Outcome) - {Outcome.UNLIKELY}):
         found: dict[str, set[str | None]] = {}
         for one in offered:
             if one.outcome in outcomes:
                 found.setdefault(one.subject.program, set()).add(one.subject.service)
         if found:
-            return found
-    return {}
+            return found, outcomes is REFER_NOW
+    return {}, False
 
 
 def _as_taken(send: Send, services: set[str | None], phones: Sequence[Route]) -> Send:
@@ -110,16 +133,20 @@ def _as_taken(send: Send, services: set[str | None], phones: Sequence[Route]) ->
     return send
 
 
-def ask_next(decided: Decided, policy: Policy) -> Iterator[Ask]:
+def ask_next(decided: Decided, waits: Mapping[str, Waits], policy: Policy) -> Iterator[Ask]:
     """Two questions of ECM's in the order of the talk, then those that most others wait for; asked in vain: last.
 
-    Where ECM is decided its populations count for nothing of their own.
+    Where ECM is decided its populations count for nothing of their own, and what the plan does not offer only if
+    nothing else was asked for.
     """
     in_talk = dict.fromkeys((*(one for screen in policy.talk_file.screen for one in screen.answers), *policy.questions))
     order = {question: (question in decided.answers, number) for number, question in enumerate(in_talk)}
-    of_all = {subject_id(one.subject): one for one, _ in decided.results}
-    own = [name for name, one in of_all.items() if "ecm" not in of_all or not one.subject.population]
-    waiting = {name: sum(waits_for(of_all[name], decided, policy), ()) for name in own}
+    own = {subject_id(one.subject): advice.offered for one, advice in decided.results}
+    if "ecm" in own:
+        groups = {one.id for one in policy.programs_file.population}
+        own = {name: offered for name, offered in own.items() if name not in groups}
+    worth = {name for name, offered in own.items() if offered is not False} or set(own)
+    waiting = {name: (*one.still_open, *one.in_vain) for name, one in waits.items() if name in worth}
     of_ecm = waiting.pop("ecm", ())
     others = Counter(one for several in waiting.values() for one in several)
     first = sorted(of_ecm, key=order.__getitem__)[:OF_ECM]
@@ -129,24 +156,28 @@ def ask_next(decided: Decided, policy: Policy) -> Iterator[Ask]:
         yield Ask(question, question in of_ecm, others[question])
 
 
-class Waits(NamedTuple):
-    """The questions that can still change an unsettled result, and those that were asked of it in vain."""
-
-    still_open: tuple[str, ...]
-    in_vain: tuple[str, ...]
-
-
-def waits_for(one: Determination, decided: Decided, policy: Policy) -> Waits:
-    """What a result waits for. "Not known" is an answer: what could only matter together with it is not open."""
-    if one.outcome is not Outcome.NEED_ANSWERS:
-        return Waits((), ())
+def waits_for(decided: Decided, policy: Policy) -> dict[str, Waits]:
+    """What each unsettled result waits for. "Not known" is an answer: what could only matter with it is not open."""
     known = truths_of(policy.criteria.values())(decided.answers)
     spans = {
         name: frozenset({known[name]}) if criterion.question in decided.answers else ALL
         for name, criterion in policy.criteria.items()
     }
-    in_vain = tuple(question for question in policy.questions_of(one.missing) if question in decided.answers)
-    return Waits(policy.questions_of(wanted_for(one.subject)(spans)), in_vain)
+    return {
+        subject_id(one.subject): Waits(
+            policy.questions_of(wanted_for(one.subject)(spans)),
+            tuple(question for question in policy.questions_of(one.missing) if question in decided.answers),
+        )
+        for one, _ in decided.results
+        if one.outcome is Outcome.NEED_ANSWERS
+    }
+
+
+def unknown_of(one: Determination, in_vain: Container[str], policy: Policy) -> tuple[str, ...]:
+    """What nobody knew of a result, in a few words; what would rule it out comes first."""
+    gates = {name for part, rule in one.subject.parts.items() if part in GATES for name in criteria_of(rule)}
+    asked = [policy.criteria[name] for name in sorted(one.missing, key=lambda name: name not in gates)]
+    return tuple(dict.fromkeys(brief(each) for each in asked if each.question in in_vain))
 
 
 def _phones(decided: Decided, programs: Iterable[str], policy: Policy) -> Iterator[Route]:

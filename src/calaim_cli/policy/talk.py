@@ -19,6 +19,10 @@ Answered = dict[str, bool | int | str]
 MEMBER: Final = "member"  # the voice that speaks of the member
 
 
+IN_PRIVATE = " (ask in private)"
+"""Behind the words of a row that nobody else is to hear."""
+
+
 class Words(dict[str, str]):
     """Words by the names in braces; one that a voice does not have is nothing."""
 

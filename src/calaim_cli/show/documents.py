@@ -314,7 +314,7 @@ def questions_document(questions: Iterable[Question], policy: Policy) -> Documen
 
 def determination_document(decided: screening.Decided, policy: Policy, as_of: date) -> Document:
     """The outcomes of a case with their reasons and what is missing, as `calaim.determination/1`."""
-    from calaim_cli.decide.summary import ask_next
+    from calaim_cli.decide.summary import ask_next, waits_for
 
     return {
         "schema": "calaim.determination/1",
@@ -345,7 +345,7 @@ def determination_document(decided: screening.Decided, policy: Policy, as_of: da
         "send": [_send(one, policy) for one in decided.send],
         "ask_next": [
             {"question": one.question, "ask": policy.questions[one.question].ask, "results": one.results}
-            for one in ask_next(decided, policy)
+            for one in ask_next(decided, waits_for(decided, policy), policy)
         ],
     }
 

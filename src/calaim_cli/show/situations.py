@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from calaim_cli.decide.advice import contact_line
 from calaim_cli.policy.places import Contact
 from calaim_cli.policy.policy import Policy, kinds
-from calaim_cli.policy.talk import MEMBER, Row, Situation
+from calaim_cli.policy.talk import IN_PRIVATE, MEMBER, Row, Situation
 from calaim_cli.show.documents import Document
 from calaim_cli.show.views import PROGRAM_WORDS, Fact, Heading, Points, Table, View
 
 OWN_PLAN = "The member's plan, at the number on the card"
-IN_PRIVATE = " (in private)"
 
 
 def situations_view(situations: Sequence[Situation]) -> View:
@@ -38,7 +37,7 @@ def situation_view(situation: Situation, policy: Policy) -> View:
         *notes,
         Points("call", "Call", (OWN_PLAN, *map(contact_line, _contacts(situation, policy)))),
         Fact("source", "Source", policy.cite(situation.source)),
-        Fact("next", "Go on with", f"calaim interview --when {situation.id.replace('_', '-')}"),
+        Fact("next", "Go on with", f"calaim interview --when {situation.id}"),
     )
 
 

@@ -12,7 +12,7 @@ from calaim_cli.base.wording import counted, one_of
 from calaim_cli.decide.advice import REFER_NOW, Door
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.screening import Decided
-from calaim_cli.decide.summary import Ask, Summary, brief, reasons, summary_of, waits_for
+from calaim_cli.decide.summary import Ask, Summary, reasons, summary_of, unknown_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.questions import Kind, Question
@@ -49,20 +49,20 @@ def screenful(decided: Decided, policy: Policy) -> Screenful:
     summary = summary_of(decided, policy)
     first = subject_id(decided.results[0][0].subject)
     shown = (
-        *_program_lines(summary, decided, policy),
+        *_program_lines(summary, policy),
         *_support_lines(summary, decided.door, policy),
         *_ask_lines(summary.ask_next, policy),
-        *_send_lines(summary, decided, policy),
+        *_send_lines(summary, policy),
         Line("Take care", summary.warning, tone=DOUBT),
         Line("Take care", summary.cards, Gives.SECOND, tone=DOUBT),
         Line("", LAST[0].format(first), Gives.SECOND, LAST[1].format(first)),
     )
-    return Screenful(tuple(line for line in shown if line.text), tuple(_plain(summary, decided, policy)))
+    return Screenful(tuple(line for line in shown if line.text), tuple(_plain(summary, policy)))
 
 
-def _program_lines(summary: Summary, decided: Decided, policy: Policy) -> Iterator[Line]:
+def _program_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
     if summary.ecm:
-        outcome, why = summary.ecm.outcome, _why(summary.ecm, decided, policy)
+        outcome, why = summary.ecm.outcome, _why(summary.ecm, summary, policy)
         label = policy.outcomes[outcome].label.lower()
         texts = [": ".join(filter(None, (label, ", and ".join(why[:most])))) for most in (REASONS, 1)]
         yield Line("ECM", texts[0], Gives.REASON, texts[1], tone=TONES[outcome])
@@ -73,21 +73,19 @@ def _program_lines(summary: Summary, decided: Decided, policy: Policy) -> Iterat
             text = f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
             yield Line("Group", text, Gives.NAMES if number >= FEW else Gives.NEVER, tone=TONES[one.outcome])
     if summary.chw:
-        label, why = policy.outcomes[summary.chw.outcome].label.lower(), _why(summary.chw, decided, policy)
+        label, why = policy.outcomes[summary.chw.outcome].label.lower(), _why(summary.chw, summary, policy)
         short = f"{label} too, but {IN_ECM}" if summary.chw_is_in_ecm else label
         said = f"{label}: {why[0]}" if why and summary.chw.outcome not in REFER_NOW else short
         yield Line("CHW", said, Gives.REASON, short, tone=TONES[summary.chw.outcome])
 
 
-def _why(one: Determination, decided: Decided, policy: Policy) -> tuple[str, ...]:
+def _why(one: Determination, summary: Summary, policy: Policy) -> tuple[str, ...]:
     """What the outcome rests on, or waits for, in a few words."""
     if one.outcome is Outcome.NEED_ANSWERS:
-        waits = waits_for(one, decided, policy)
+        waits = summary.waits[subject_id(one.subject)]
         if waits.still_open:
             return (_missing(len(waits.still_open)),)
-        unknown = (policy.criteria[name] for name in one.missing)
-        briefs = dict.fromkeys(brief(each) for each in unknown if each.question in waits.in_vain)
-        return (f"nobody knows: {_listed(list(briefs), REASONS)}",)
+        return (f"nobody knows: {_listed(unknown_of(one, waits.in_vain, policy), REASONS)}",)
     found = reasons(one, policy)[:REASONS]
     if not found and one.outcome is Outcome.UNLIKELY:
         groups = len(policy.programs_file.population)
@@ -117,7 +115,8 @@ def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Lin
         found = list(group)
         count = f"{len(found)} {COUNTED[outcome][len(found) > 1]}{_offered(found, outcome, door)}"
         named = outcome in POSITIVE or len(found) <= FEW
-        names = [_named(one, policy) for one, offered in found if named and offered is not False]
+        shown = [one for one, offered in found if named and (offered is not False or outcome is Outcome.UNLIKELY)]
+        names = [_named(one, policy) for one in shown]
         text = f"{count}: {_listed(names, NAMES)}" if names else count
         if outcome is not Outcome.UNLIKELY:
             one_named = f"{count}: {_listed(names, 1)}" if names and outcome is Outcome.LIKELY else count
@@ -174,16 +173,15 @@ def _asked(question: Question, policy: Policy) -> str:
     return f"{next(titles)}: {question.ask}" if question.kind is Kind.CHOICES else question.ask
 
 
-def _send_lines(summary: Summary, decided: Decided, policy: Policy) -> Iterator[Line]:
+def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
     """Where to send the referral and how fast the plan answers; else what to find out for that."""
     if summary.instead:
         yield from _instead(summary)
         return
     by_mail = False
-    fitting = any(one.outcome in REFER_NOW for one, _ in decided.results)
     for number, (route, group) in enumerate(groupby(summary.send, key=lambda one: one.route)):
         several = list(group)
-        named = f"{'' if fitting else 'you may refer all the same: '}{policy.plans[route.plan].name}"
+        named = f"{'' if summary.fits else 'you may refer all the same: '}{policy.plans[route.plan].name}"
         if route.channel is Channel.EMAIL:
             by_mail = True
             subjects = "; ".join(
@@ -220,14 +218,14 @@ def _instead(summary: Summary) -> Iterator[Line]:
         yield Line("Send", f"Call {one_of(one.address for one in summary.phones)}")
 
 
-def _plain(summary: Summary, decided: Decided, policy: Policy) -> Iterator[Fact]:
+def _plain(summary: Summary, policy: Policy) -> Iterator[Fact]:
     """The answer as rows for a script; what has nothing to say has no row."""
     if summary.ecm:
-        yield _row("ecm", summary.ecm.outcome, ", and ".join(_why(summary.ecm, decided, policy)))
+        yield _row("ecm", summary.ecm.outcome, ", and ".join(_why(summary.ecm, summary, policy)))
     for one in summary.populations:
         yield _row("population", subject_id(one.subject), one.outcome, one.subject.entry.name)
     if summary.chw:
-        why = IN_ECM if summary.chw_is_in_ecm else ", and ".join(_why(summary.chw, decided, policy))
+        why = IN_ECM if summary.chw_is_in_ecm else ", and ".join(_why(summary.chw, summary, policy))
         yield _row("chw", summary.chw.outcome, why)
     fitting = [one for one in summary.supports if one[0].outcome is not Outcome.UNLIKELY]
     for one, offered in fitting:
@@ -274,7 +272,7 @@ def _said_of_one(summary: Summary, policy: Policy) -> Iterator[str]:
             name = one.subject.entry.name if one.subject.population else PROGRAM_WORDS[one.subject.program]
             yield f"{name} {policy.outcomes[one.outcome].label.lower()}"
     if summary.supports:
-        yield f"{_fitting(summary)} of {counted(len(summary.supports), 'support')} seem to fit"
+        yield f"supports that seem to fit: {_fitting(summary)} of {len(summary.supports)}"
 
 
 def _cells(summary: Summary) -> Iterator[str]:
@@ -286,4 +284,5 @@ def _cells(summary: Summary) -> Iterator[str]:
 
 
 def _fitting(summary: Summary) -> int:
-    return sum(one.outcome is Outcome.LIKELY for one, _ in summary.supports)
+    """How many supports seem to fit and are not known to be missing from the member's plan."""
+    return sum(one.outcome is Outcome.LIKELY and offered is not False for one, offered in summary.supports)

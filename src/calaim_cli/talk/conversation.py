@@ -43,7 +43,11 @@ class Quit(Exception):
 
 
 class Back(Exception):
-    """The person wants to go back to what was asked before."""
+    """The person wants to go back to what was asked before; `case` holds what was said since, if anything was."""
+
+    def __init__(self, case: Case | None = None) -> None:
+        super().__init__()
+        self.case = case
 
 
 def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
@@ -66,8 +70,8 @@ def through(stages: Sequence[Stage], case: Case, to_change: int | None = None) -
     while at < len(stages):
         try:
             case, at, again = stages[at](case, again), at + 1, False
-        except Back:
-            at, again = max(at - 1, 0), True
+        except Back as back:
+            case, at, again = back.case or case, max(at - 1, 0), True
     return case
 
 
@@ -82,9 +86,14 @@ def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
 
 
 def choose_referrals(
-    case: Case, determinations: Mapping[str, Determination], plan: str, policy: Policy, ask: Ask
+    case: Case,
+    determinations: Mapping[str, Determination],
+    plan: str,
+    policy: Policy,
+    ask: Ask,
+    earlier: tuple[str, ...] = (),
 ) -> tuple[Case, ...]:
-    """The referrals to write: one case for each program, in the order of the policy.
+    """The referrals to write: one case for each program, in the order of the policy; `earlier` are chosen so far.
 
     It is chosen among what the member's plan takes referrals for in her county, with how it came out, best first.
     """
@@ -98,10 +107,12 @@ def choose_referrals(
     }
     fits = {name: words for name, words in offers.items() if determinations[name].outcome in POSITIVE}
     first = fits | {OTHERS: "Show the others"} if fits and len(fits) < len(offers) else offers
-    asked = Prompt(where="referral.program", text="What should the referral ask for?", options=first, several=True)
+    words = "What should the referral ask for?"
+    asked = Prompt(where="referral.program", text=words, options=first, several=True, earlier=earlier)
     reply = ask_alone(ask, asked)
     if OTHERS in reply:
-        reply = ask_alone(ask, replace(asked, options=offers))
+        so_far = tuple(one for one in (*reply, *earlier) if one != OTHERS)
+        reply = ask_alone(ask, replace(asked, options=offers, earlier=so_far))
     if {"ecm", "chw"} <= set(reply):
         which = ask_alone(ask, _one_or_both(policy))
         reply = tuple(one for one in reply if one not in {"ecm", "chw"} or which in {one, BOTH})
@@ -136,7 +147,7 @@ def walk(steps: Sequence[Step], case: Case, ask: Ask, save: Save) -> Case:
             if reply is Move.BACK:
                 # A step that was skipped is not gone back to: it has no prompt.
                 if not done:
-                    raise Back
+                    raise Back(case)
                 at = done.pop()
                 continue
             case = steps[at].keep(case, reply)
@@ -186,10 +197,16 @@ def place_steps(policy: Policy, *, needed: bool, again: bool) -> tuple[Step, ...
         return Prompt(where=REGION.key, text=text, check=lambda typed: _region(typed, policy))
 
     return (
-        Step(where, lambda case, reply: _with(case, COUNTY.key, reply)),
+        Step(where, _in_county),
         Step(card, lambda case, reply: _with(_with(case, PLAN.key, reply), "member.kp_member", None)),
         Step(on_the_card, lambda case, reply: _with(case, REGION.key, "" if reply == DONT_KNOW else reply)),
     )
+
+
+def _in_county(case: Case, reply: Reply) -> Case:
+    """The case in the county; the region on the card is of the county that it was said of."""
+    same = case.member.county == reply
+    return _with(case if same else _with(case, REGION.key, ""), COUNTY.key, reply)
 
 
 def _county(case: Case, policy: Policy) -> County | None:

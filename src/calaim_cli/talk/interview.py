@@ -21,6 +21,7 @@ from calaim_cli.decide.membership import membership_of
 from calaim_cli.decide.screens import (
     Mark,
     Marks,
+    Said,
     Shown,
     Talk,
     answers_of_marks,
@@ -30,12 +31,12 @@ from calaim_cli.decide.screens import (
     screens_left,
     standing,
 )
-from calaim_cli.decide.summary import brief
+from calaim_cli.decide.summary import brief, unknown_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import Answer, Kind
 from calaim_cli.policy.rules import Truth
-from calaim_cli.policy.talk import Implied, Row, Screen, Voice
+from calaim_cli.policy.talk import Row, Screen, Voice
 from calaim_cli.talk.conversation import Back, Quit, Save, ask_alone, without_details
 from calaim_cli.talk.prompt import NO, YES, Ask, Move, Prompt
 from calaim_cli.talk.screen import Ended, Sheet, echo
@@ -48,48 +49,72 @@ OF_AGE: Final = 18
 MOST_REASONS: Final = 2
 
 
+class Seen(Struct):
+    """A screen that was shown: its marks as they stand, and as they were when it was ended last (None: never)."""
+
+    shown: Shown
+    marks: Marks
+    kept: Marks | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether what stands on it has been confirmed."""
+        return self.kept is not None and dict(self.marks) == dict(self.kept)
+
+
 class Interview(Struct):
-    """An interview under way: what it is about, the case it began with, the marks, and the screens gone through."""
+    """An interview under way: what it is about, the answers it began with, and the screens in their order."""
 
     about: Talk
     policy: Policy
     as_of: date
-    begun: Case
-    start: dict[str, Answer]
-    marks: dict[str, Mark] = {}
-    ticks: dict[str, Mark] = {}  # also of screens that were left before they were ended
-    past: list[Shown] = []
+    begun: dict[str, Any]  # the answers of the case
+    start: dict[str, Answer]  # what was known, without what is asked again
+    seen: list[Seen] = []
+    ticks: dict[str, Mark] = {}  # of screens that were left before they were ever ended, and of half-known answers
     born: str = ""
     voice: str = ""  # chosen by the person; else it goes by the age
     told: set[str] = set()
 
     @property
-    def answers(self) -> dict[str, Answer]:
-        """All that is known so far."""
-        return answers_of_marks(self.about, self.marks, self.start).answers
+    def marks(self) -> dict[str, Mark]:
+        """The marks of every screen that was ended."""
+        return {row: mark for one in self.seen for row, mark in (one.kept or {}).items()}
 
     @property
-    def followed(self) -> dict[str, Implied]:
-        """The facts that nobody said, by question, as far as they follow from what was."""
-        return answers_of_marks(self.about, self.marks, self.start).followed
+    def said(self) -> Said:
+        """All that is known so far, with the facts that nobody said and that follow from it."""
+        return answers_of_marks(self.about, self.marks, self.start)
 
 
 def begun(about: Talk, case: Case, policy: Policy, as_of: date, ask: Ask) -> Interview:
     """An interview that goes on with the case; what was not known in it is asked again if the person says so."""
     start = known(case, policy, as_of)
+    interview = Interview(about, policy, as_of, dict(case.answers), start)
     if doubtful := not_known(about, start):
         some = "1 answer is" if len(doubtful) == 1 else f"{len(doubtful)} answers are"
         again = Prompt(where="again", text=f"{some} not known. Ask again? Type yes or no.", words=(YES, NO))
         if ask_alone(ask, again) == YES:
-            start = {question: answer for question, answer in start.items() if question not in doubtful}
-    return Interview(about, policy, as_of, case, start)
+            interview.start = {question: answer for question, answer in start.items() if question not in doubtful}
+            for question in doubtful:
+                interview.ticks |= _ticks_of(question, start[question], about)
+    return interview
+
+
+def _ticks_of(question: str, answer: Answer, about: Talk) -> dict[str, Mark]:
+    """The marks of a half-known list on its rows: what is named is true, the rest not known."""
+    rows = [one.row for one in about.answering[question] if question in one.row.yes]
+    named = answer if isinstance(answer, tuple) else ()
+    return {row.id: Truth.YES if row.yes[question] in named else Truth.UNKNOWN for row in rows if named}
 
 
 def moved(interview: Interview, about: Talk, case: Case) -> None:
-    """Go on with the same marks where the county or the plan is another one by now."""
-    old, new = (known(one, interview.policy, interview.as_of) for one in (interview.begun, case))
-    interview.start = {one: new[one] for one in new if one in interview.start or one not in old}
-    interview.about, interview.begun = about, case
+    """Go on with the same marks where the county, the plan or the date of birth is another one by now."""
+    without = replace(case, answers=interview.begun)
+    asked_again = interview.begun.keys() - interview.start.keys()
+    now = known(without, interview.policy, interview.as_of)
+    interview.start = {one: answer for one, answer in now.items() if one not in asked_again}
+    interview.about = about
 
 
 def known(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
@@ -97,26 +122,28 @@ def known(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
     return known_of(case, policy.questions, as_of, membership_of(case, policy).plan).answers
 
 
-def held(interview: Interview, show: Show, save: Save) -> Case:
+def held(interview: Interview, case: Case, show: Show, save: Save) -> Case:
     """The case with all that was said, once nothing more can change a result, or the person stops there.
 
     It is saved after each screen. Raises Quit when left, and Back before the first screen.
     """
-    shown = screen_after(interview.about, interview.marks, interview.start)
-    if shown is None and interview.past:  # come back to from what is asked after the interview
-        shown = interview.past.pop()
-    while shown is not None:
-        sheet = sheet_of(interview, shown)
-        ended = show(sheet)
-        interview.ticks |= ended.marks
+    number = next_screen(interview)
+    if number is None and interview.seen:  # come back to from what is asked after the interview
+        number = len(interview.seen) - 1
+    row = 0
+    while number is not None:
+        one = interview.seen[number]
+        sheet = replace(sheet_of(interview, one, number), at=row)
+        ended, row = show(sheet), 0
+        one.marks = ended.marks
         match ended.move:
             case None:
                 say(echo(sheet, ended.marks))
-                _keep(interview, shown, ended.marks)
-                save(case_of(interview))
-                shown = screen_after(interview.about, interview.marks, interview.start)
-            case Move.BACK if interview.past:
-                shown = interview.past.pop()
+                _keep(interview, one)
+                save(case_of(interview, case))
+                number = next_screen(interview)
+            case Move.BACK if number:
+                number -= 1
             case Move.BACK:
                 raise Back
             case Move.QUIT:
@@ -124,37 +151,54 @@ def held(interview: Interview, show: Show, save: Save) -> Case:
             case Move.STOP:
                 break
             case _:
+                row = ended.at
                 _elsewhere(interview, sheet, ended)
-    return case_of(interview)
+    return case_of(interview, case)
+
+
+def next_screen(interview: Interview) -> int | None:
+    """The number of the screen to show next: one whose marks were changed and not confirmed, else a new one, if any."""
+    for one in interview.seen:
+        if one.kept is None:
+            interview.ticks |= one.marks
+    interview.seen = [one for one in interview.seen if one.kept is not None]
+    changed = next((n for n, one in enumerate(interview.seen) if not one.finished), None)
+    shown = None if changed is not None else screen_after(interview.about, interview.marks, interview.start)
+    if shown is None:
+        return changed
+    ticks = interview.ticks
+    interview.seen.append(Seen(shown, {row.id: ticks[row.id] for row in shown.rows if row.id in ticks}))
+    return len(interview.seen) - 1
 
 
 def _elsewhere(interview: Interview, sheet: Sheet, ended: Ended) -> None:
-    """More on a row, or other words for who listens."""
+    """Other words for who listens, or, in lines, what each row means."""
     if ended.move is Move.VOICE:
         ids = [voice.id for voice in interview.policy.talk_file.voice]
         interview.voice = ids[(ids.index(sheet.voice.id) + 1) % len(ids)]
     else:
-        for row in sheet.shown.rows if ended.at is None else (sheet.shown.rows[ended.at],):
-            say(more_on(row, sheet, interview.policy))
+        for row in sheet.shown.rows:
+            say(sheet.explain(row))
 
 
-def more_on(row: Row, sheet: Sheet, policy: Policy) -> str:
+def more_on(row: Row, screen: Screen, voice: Voice, policy: Policy) -> str:
     """What a row means by the words of the rule, with the source."""
     asked = [one for one in (*row.questions, row.part_of) if one in policy.questions]
-    own = [one for one in asked if one in sheet.shown.screen.answers] or asked
+    own = [one for one in asked if one in screen.answers] or asked
     tests = [one for one in policy.criteria.values() if one.question in own and one.id in policy.rule_criteria]
     cited = dict.fromkeys(policy.cite((tag,)) for test in tests for tag in test.source)
     means = " ".join(f"{policy.questions[one].ask} {policy.questions[one].help}" for one in sorted(own))
     private = f" {policy.talk_file.private_say}" if row.private and policy.talk_file.private_say not in means else ""
-    return f"{sheet.voice.says(row.say)}: {means}{private}\nSource: {'; '.join(cited)}"
+    return f"{voice.says(row.say)}: {means}{private}\nSource: {'; '.join(cited)}"
 
 
-def _keep(interview: Interview, shown: Shown, marks: Marks) -> None:
-    """Keep the marks; a date of birth as such, with the age that it comes to."""
-    interview.past.append(shown)
-    for name, mark in marks.items():
-        kept = _aged(interview, mark) if interview.about.placed[name].row.asks == AGE else mark
-        interview.marks[name] = interview.ticks[name] = kept
+def _keep(interview: Interview, one: Seen) -> None:
+    """Keep the marks of a screen; a date of birth as such, with the age that it comes to."""
+    placed = interview.about.placed
+    one.marks = {
+        name: _aged(interview, mark) if placed[name].row.asks == AGE else mark for name, mark in one.marks.items()
+    }
+    one.kept = one.marks
     for doubt in _contradictions(interview):
         if doubt not in interview.told:
             interview.told.add(doubt)
@@ -173,14 +217,12 @@ def _aged(interview: Interview, mark: Mark) -> Mark:
 
 def _contradictions(interview: Interview) -> Iterator[str]:
     """What cannot both be true: rows that another row rules out by its no, and answers."""
-    answers, placed = interview.answers, interview.about.placed
-    for name, mark in interview.marks.items():
-        if mark is Truth.NO:
-            for other in placed[name].row.rules_out:
-                if interview.marks.get(other) is Truth.YES:
-                    voice = voice_of(interview)
-                    no, yes = (voice.says(placed[one].row.say) for one in (name, other))
-                    yield f'no to "{no}", and yes to "{yes}". Which is right?'
+    answers, marks, voice = interview.said.answers, interview.marks, voice_of(interview)
+    for name, mark in marks.items():
+        for other in interview.about.placed[name].row.rules_out if mark is Truth.NO else ():
+            if marks.get(other) is Truth.YES:
+                no, yes = (voice.says(interview.about.placed[one].row.say) for one in (name, other))
+                yield f'no to "{no}", and yes to "{yes}". Which is right?'
     truths = interview.about.truths_of(answers)
     yield from (one.message for one in contradicted_by(interview.policy)(answers, truths))
 
@@ -188,26 +230,27 @@ def _contradictions(interview: Interview) -> Iterator[str]:
 def voice_of(interview: Interview) -> Voice:
     """Who is spoken to: as chosen, else the member, or whoever answers for a child."""
     voices = {voice.id: voice for voice in interview.policy.talk_file.voice}
-    answers = interview.answers
+    answers = interview.said.answers
     age, welfare = answers.get(AGE), answers.get("child_welfare")
     young = isinstance(age, int) and age < OF_AGE
     fostered = isinstance(welfare, tuple) and "foster_care_now" in welfare
     return voices[interview.voice or ("foster" if young and fostered else "child" if young else "you")]
 
 
-def sheet_of(interview: Interview, shown: Shown) -> Sheet:
-    """The screen as it is shown, with what was marked on it before."""
-    policy, ticks = interview.policy, interview.ticks
+def sheet_of(interview: Interview, one: Seen, number: int = 0) -> Sheet:
+    """The screen as it is shown, with its marks; `number` screens come before it."""
+    policy, voice = interview.policy, voice_of(interview)
     return Sheet(
-        shown=shown,
-        status=status(interview, shown),
-        title=_title(shown.screen, policy),
-        voice=voice_of(interview),
+        shown=one.shown,
+        status=status(interview, one, number),
+        title=_title(one.shown.screen, policy),
+        voice=voice,
         questions=policy.questions,
-        check=lambda question, text: number(question, text, policy, interview.as_of),
-        private_say=policy.talk_file.private_say,
-        before=_before(interview, shown),
-        marks={row.id: ticks[row.id] for row in shown.rows if ticks.get(row.id, Truth.NO) is not Truth.NO},
+        check=lambda question, text: number_of(question, text, policy, interview.as_of),
+        explain=lambda row: more_on(row, one.shown.screen, voice, policy),
+        before=_before(interview, one.shown),
+        marks=one.marks,
+        kept=one.kept,
     )
 
 
@@ -218,7 +261,8 @@ def _title(screen: Screen, policy: Policy) -> str:
 def _before(interview: Interview, shown: Shown) -> str:
     """What of the screen was known before the interview began."""
     start, voice = interview.start, voice_of(interview)
-    known = [row for row in shown.screen.rows if row not in shown.rows and row.yes and row.yes.keys() <= start.keys()]
+    said = start.keys() & interview.begun.keys()  # not what the plan or a date tells
+    known = [row for row in shown.screen.rows if row not in shown.rows and row.yes and row.yes.keys() <= said]
     true = [row for row in known if all(_holds(start[one], value) for one, value in row.yes.items())]
     if not true:
         return ""
@@ -229,7 +273,7 @@ def _holds(answer: Answer, value: object) -> bool:
     return value in answer if isinstance(answer, tuple) else answer == value
 
 
-def number(question: str, text: str, policy: Policy, as_of: date) -> Value:
+def number_of(question: str, text: str, policy: Policy, as_of: date) -> Value:
     """The number that was typed for a question, or the date of birth for the age; the error is in words."""
     asked = policy.questions[question]
     most, given = asked.at_most, whole_number(text)
@@ -245,11 +289,12 @@ def number(question: str, text: str, policy: Policy, as_of: date) -> Value:
 # Where the talk stands
 
 
-def status(interview: Interview, shown: Shown) -> str:
+def status(interview: Interview, one: Seen, number: int) -> str:
     """How ECM stands, or how much is settled, which screen it is, and about how many more there are."""
     about = interview.about
-    left = screens_left(about, interview.marks, interview.start) - (not shown.screen.follows)
-    screen = f"Screen {len(interview.past) + 1}"
+    left = screens_left(about, interview.marks, interview.start)
+    left -= one.kept is None and not one.shown.screen.follows
+    screen = f"Screen {number + 1}"
     more = f"about {left} more" if left > 0 else "perhaps the last"
     if ECM not in about.deciders:
         return f"{screen}, {more}."
@@ -261,7 +306,7 @@ def status(interview: Interview, shown: Shown) -> str:
 
 def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
     """The outcome for ECM, and the words for it with the reason, or with what nobody knows."""
-    about, answers = interview.about, interview.answers
+    about, answers = interview.about, interview.said.answers
     stands = standing(about, ECM, answers)
     label = interview.policy.outcomes[stands.outcome].label
     words = label[0].lower() + label[1:]
@@ -272,23 +317,21 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
         return stands.outcome, f"{words} ({'; '.join(why[:MOST_REASONS])})" if why else words
     if stands.open or not stands.not_known:
         return stands.outcome, words
-    found = about.deciders[ECM](about.truths_of(answers))
-    missing = [about.criteria[one] for one in found.missing]
-    unknown = [brief(one) for one in missing if one.question in stands.not_known]
+    unknown = unknown_of(about.deciders[ECM](about.truths_of(answers)), stands.not_known, interview.policy)
     return stands.outcome, f"{words}, nobody knows: {'; '.join(unknown[:MOST_REASONS])}. Nothing more to ask for it"
 
 
 # What is kept
 
 
-def case_of(interview: Interview) -> Case:
-    """The case that the interview began with, and what was said and what follows from it.
+def case_of(interview: Interview, case: Case) -> Case:
+    """The case with the answers that the interview began with, what was said, and what follows from it.
 
     The replies are of this day; where older answers stay, the case keeps their day, or has none.
     """
-    case, answers = interview.begun, interview.answers
+    answers = interview.said.answers
     said = {one: answer for one, answer in answers.items() if one not in interview.start}
-    older = {one: value for one, value in case.answers.items() if one not in said}
+    older = {one: value for one, value in interview.begun.items() if one not in said}
     if said and not older:
         case = replace(case, answered_on=interview.as_of.isoformat())
     if AGE in said:

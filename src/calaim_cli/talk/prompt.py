@@ -45,6 +45,7 @@ class Prompt(Struct, frozen=True, kw_only=True):
     optional: bool = False
     enter: str = "to skip"
     dont_know: bool = False
+    alone: bool = False  # nothing to go back to
     earlier: str | tuple[str, ...] = ""
 
 
@@ -77,7 +78,7 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
         return Refusal("a key such as an arrow, or a control character: type the line again")
     unknown = Move.DONT_KNOW if prompt.dont_know and is_unknown(text) else None
     if move := MOVES.get(word(text), unknown):
-        return move
+        return Refusal("there is nothing to go back to") if prompt.alone and move is Move.BACK else move
     if prompt.words:
         return _whole_word(prompt.words, text)
     if text == NO_MORE and prompt.optional:
@@ -101,7 +102,9 @@ def _checked(prompt: Prompt, text: str) -> Reply | Refusal:
 def _left_empty(prompt: Prompt) -> Reply | Refusal:
     if prompt.earlier or prompt.optional:
         return prompt.earlier
-    return Refusal("an answer is needed here" + (', or "don\'t know"' if prompt.dont_know else ""))
+    if prompt.dont_know:
+        return Refusal('an answer is needed here, or "don\'t know"')
+    return Refusal('an answer is needed here; "quit" leaves, to go on later')
 
 
 def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:

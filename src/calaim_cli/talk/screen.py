@@ -20,14 +20,14 @@ from calaim_cli.base.wording import choice_of
 from calaim_cli.decide.screens import Mark, Shown, marked
 from calaim_cli.policy.questions import Kind, Question
 from calaim_cli.policy.rules import Truth
-from calaim_cli.policy.talk import Row, Voice
+from calaim_cli.policy.talk import IN_PRIVATE, Row, Voice
 from calaim_cli.talk.prompt import Move, Refusal
 
-LETTERS: Final = "acdefghijklmoprtwxyz"
-"""The keys of rows; the others end a screen, or lead elsewhere."""
+LETTERS: Final = "acefghijklmoprtwxyz"
+"""The keys of rows, by their place among all rows of the screen; the others end a screen, or lead elsewhere."""
 ENDS: Final = {"n": Truth.NO, "u": Truth.UNKNOWN}
 ONE_KEY: Final = {"y": Truth.YES, "n": Truth.NO, "d": Truth.UNKNOWN, "u": Truth.UNKNOWN}
-MOVES: Final = {"b": Move.BACK, "?": Move.HELP, "s": Move.STOP, "q": Move.QUIT, "v": Move.VOICE}
+MOVES: Final = {"b": Move.BACK, "s": Move.STOP, "q": Move.QUIT, "v": Move.VOICE}
 MOVE_WORDS: Final = {
     "back": Move.BACK,
     "?": Move.HELP,
@@ -36,10 +36,14 @@ MOVE_WORDS: Final = {
     "quit": Move.QUIT,
     "voice": Move.VOICE,
 }
-SIGNS: Final = {Truth.YES: "[x]", Truth.UNKNOWN: "[?]", None: "[ ]"}
+SIGNS: Final = {Truth.YES: "[x]", Truth.UNKNOWN: "[?]", Truth.NO: "[-]", None: "[ ]"}
+TURNS: Final = {None: Truth.YES, Truth.NO: Truth.YES, Truth.YES: Truth.UNKNOWN}
 HANGING: Final = 8
 NOTHING_YET: Final = 'Say what the empty ones are: n "no", u not known.'
-END_FIRST: Final = "End this screen with n or u first: its marks are not kept yet."
+NOT_KEPT: Final = {
+    key: f"The marks of this screen are not kept yet: end it first, or press {key} again to {does} without them."
+    for key, does in (("s", "stop"), ("q", "leave"))
+}
 LAST_PAGE: Final = "More rows below (arrow down): n and u end the screen on its last page."
 
 
@@ -55,16 +59,24 @@ class Sheet(Struct, frozen=True, kw_only=True):
     voice: Voice
     questions: Mapping[str, Question]
     check: Callable[[str, str], Value]
-    private_say: str
+    explain: Callable[[Row], str]
     before: str = ""  # what is known of this screen already
     marks: Mapping[str, Mark] = {}
+    kept: Mapping[str, Mark] | None = None  # as they were when it was ended before
     at: int = 0
     note: str = ""  # why the last key did nothing
+    explained: int = 0  # the page that is shown of what the row means
 
     @property
     def row(self) -> Row:
         """The row under the arrow."""
         return self.shown.rows[self.at]
+
+    @property
+    def letters(self) -> dict[str, int]:
+        """The rows by their letters, which are the same whatever rows are left out."""
+        letters = dict(zip((row.id for row in self.shown.screen.rows), LETTERS, strict=False))
+        return {letters[row.id]: n for n, row in enumerate(self.shown.rows)}
 
     @property
     def way(self) -> Literal["rows", "numbers", "choice", "one"]:
@@ -77,11 +89,16 @@ class Sheet(Struct, frozen=True, kw_only=True):
             return "rows"
         return "choice" if rows[0].asks else "one"
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether something is marked otherwise than an ending has confirmed."""
+        return dict(self.marks) != dict(self.kept or {})
+
     def says(self, row: Row) -> str:
         """The words of a row, as they are said aloud; alone on its screen a statement is asked about."""
         said = self.voice.says(row.say)
         asked = said if self.way != "one" or said.endswith("?") else f"{said}: is that so?"
-        return asked + (" (ask in private)" if row.private else "")
+        return asked + (IN_PRIVATE if row.private else "")
 
 
 class Ended(NamedTuple):
@@ -97,18 +114,26 @@ class Ended(NamedTuple):
 
 def pressed(sheet: Sheet, key: str, size: terminal_size) -> Sheet | Ended:
     """The screen after a key: a sign as it is typed, or up, down, enter, space, backspace."""
-    sheet = replace(sheet, note="")
+    last, sheet = sheet.note, replace(sheet, note="")
+    if sheet.explained or key == "?":
+        return _explained(sheet, size)
     typed = _typed(sheet, key)
     if typed is not None:
         return typed
-    if key == "s" and sheet.marks:
-        return replace(sheet, note=END_FIRST)
+    if key in NOT_KEPT and sheet.unfinished and last != NOT_KEPT[key]:
+        return replace(sheet, note=NOT_KEPT[key])
     if key in MOVES:
         return Ended(sheet.marks, MOVES[key], sheet.at)
     if key in {"up", "down"}:
         step = 1 if key == "down" else -1
         return replace(sheet, at=min(max(sheet.at + step, 0), len(sheet.shown.rows) - 1))
     return _row_by_key(sheet, key, size) if sheet.way == "rows" else BY_KEY[sheet.way](sheet, key)
+
+
+def _explained(sheet: Sheet, size: terminal_size) -> Sheet:
+    """The next page of what the row means, or the screen again after the last one."""
+    more = sheet.explained < len(_explanation(sheet, size))
+    return replace(sheet, explained=sheet.explained + 1 if more else 0)
 
 
 def _typed(sheet: Sheet, key: str) -> Sheet | None:
@@ -131,7 +156,7 @@ def _one_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
 
 
 def _choice_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
-    choices = dict(zip(LETTERS.replace("d", ""), sheet.questions[sheet.row.asks].choices, strict=False))
+    choices = dict(zip(LETTERS, sheet.questions[sheet.row.asks].choices, strict=False))
     mark = Truth.UNKNOWN if key in {"d", "u"} else choices.get(key)
     return Ended({sheet.row.id: mark}) if mark else replace(sheet, note="Press the letter of one, or d: not known.")
 
@@ -158,17 +183,18 @@ def _row_by_key(sheet: Sheet, key: str, size: terminal_size) -> Sheet | Ended:
     rows = sheet.shown.rows
     if key in ENDS:
         return _ended(sheet, ENDS[key]) if sheet.at in pages(sheet, size)[-1] else replace(sheet, note=LAST_PAGE)
-    if key == "space" or (key in LETTERS and LETTERS.index(key) < len(rows)):
-        at = sheet.at if key == "space" else LETTERS.index(key)
-        sheet = replace(sheet, at=at)
-        if rows[at].asks:
-            # A number is typed; a mark of its own it has only as not known.
-            turned = Truth.UNKNOWN if key == "space" and rows[at].id not in sheet.marks else None
-            return _with(sheet, rows[at], turned) if key == "space" else sheet
-        order = {None: Truth.YES, Truth.YES: Truth.UNKNOWN}
-        mark = sheet.marks.get(rows[at].id)
-        return _with(sheet, rows[at], order.get(mark if isinstance(mark, Truth) else None))
-    return replace(sheet, note=NOTHING_YET if key == "enter" else "")
+    if key == "d":
+        return _with(sheet, sheet.row, Truth.UNKNOWN)
+    at = sheet.at if key == "space" else sheet.letters.get(key)
+    if at is None:
+        return replace(sheet, note=NOTHING_YET if key == "enter" else "")
+    sheet = replace(sheet, at=at)
+    if rows[at].asks:  # a number is typed
+        return (
+            sheet if key != "space" else _with(sheet, rows[at], None if rows[at].id in sheet.marks else Truth.UNKNOWN)
+        )
+    mark = sheet.marks.get(rows[at].id)
+    return _with(sheet, rows[at], TURNS.get(mark if isinstance(mark, Truth) else None))
 
 
 def _ended(sheet: Sheet, rest: Truth) -> Sheet | Ended:
@@ -217,7 +243,7 @@ def read_line(sheet: Sheet, typed: str) -> Ended | Refusal:
 
 
 def _one_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
-    said = Truth.UNKNOWN if is_unknown(text) or text == "d" else False if text == "none" else yes_or_no(text)
+    said = Truth.UNKNOWN if _unknown(text) else False if text == "none" else yes_or_no(text)
     if said is None:
         return Refusal("type yes, no or not known")
     return Ended({sheet.row.id: said if isinstance(said, Truth) else Truth.YES if said else Truth.NO})
@@ -225,7 +251,7 @@ def _one_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
 
 def _choice_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
     choices = sheet.questions[sheet.row.asks].choices
-    if is_unknown(text):
+    if _unknown(text):
         return Ended({sheet.row.id: Truth.UNKNOWN})
     by_number = dict(zip(map(str, range(1, len(choices) + 1)), choices, strict=True))
     chosen = by_number.get(text) or choice_of(text, choices)
@@ -235,13 +261,19 @@ def _choice_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
 def _numbers_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
     rows = sheet.shown.rows
     parts = [text] if len(rows) == 1 else [one for one in re.split(r"[\s,;]+", text) if one]
-    if is_unknown(text):
+    if _unknown(text):
         parts = ["?"] * len(rows)
+    if text in {"no", "n", "none"} and all(row.no for row in rows):
+        return _by_line(replace(sheet, marks={}), Truth.NO)
     if len(parts) != len(rows) or not text:
         example = ", ".join(["0"] * (len(rows) - 1) + ["?"])
         return Refusal("type the number" if len(rows) == 1 else f"type {len(rows)} numbers, such as {example}")
-    marks = {row.id: Truth.UNKNOWN if one == "?" else one for row, one in zip(rows, parts, strict=True)}
+    marks = {row.id: Truth.UNKNOWN if _unknown(one) else one for row, one in zip(rows, parts, strict=True)}
     return _by_line(replace(sheet, marks=marks), Truth.UNKNOWN)
+
+
+def _unknown(text: str) -> bool:
+    return is_unknown(text) or text in {"d", "u", "?"}
 
 
 REST: Final = re.compile(
@@ -257,7 +289,7 @@ def _rows_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
     for part in re.split(r"[\s,;]+", said):
         one = re.fullmatch(r"(\??)([0-9]{1,2})(?:=(.+))?", part)
         row = rows.get(int(one[2])) if one else None
-        if part and (not one or not row or bool(one[3]) != bool(row.asks and not one[1])):
+        if part and (not one or not row or row.id in marks or bool(one[3]) != bool(row.asks and not one[1])):
             return Refusal(_how(sheet))
         if one and row:
             marks[row.id] = Truth.UNKNOWN if one[1] else one[3] or Truth.YES
@@ -268,7 +300,7 @@ def _rows_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
 
 def _by_line(sheet: Sheet, rest: Truth) -> Ended | Refusal:
     ended = _ended(sheet, rest)
-    return ended if isinstance(ended, Ended) else Refusal(f"{sheet.says(ended.row)}: {ended.note}")
+    return ended if isinstance(ended, Ended) else Refusal(f"{sheet.says(ended.row)}: {ended.note.rstrip('.')}")
 
 
 def _how(sheet: Sheet) -> str:
@@ -282,6 +314,8 @@ def _how(sheet: Sheet) -> str:
 
 def drawn(sheet: Sheet, size: terminal_size) -> list[str]:
     """The lines of the screen, or of its page with the arrow, no wider than the window and cut between words only."""
+    if sheet.explained:
+        return _explanation(sheet, size)[sheet.explained - 1]
     several = pages(sheet, size)
     number = next(n for n, rows in enumerate(several) if sheet.at in rows)
     head = _head(sheet, _paging(number, several), size.columns)
@@ -293,6 +327,15 @@ def drawn(sheet: Sheet, size: terminal_size) -> list[str]:
         if len(head) + len(lines) + len(body) + len(foot) <= size.lines:
             head, body = ([*head, *lines], body) if text else (head, [*body, *lines])
     return [*head, *body, *foot]
+
+
+def _explanation(sheet: Sheet, size: terminal_size) -> list[list[str]]:
+    """What the row under the arrow means, in pages of the window."""
+    lines = [line for text in sheet.explain(sheet.row).split("\n") for line in filled(text, size.columns)]
+    room = max(size.lines - 2, 1)
+    parts = [lines[n : n + room] for n in range(0, len(lines), room)]
+    keys = ["More: any key." if n < len(parts) else "Back to the screen: any key." for n in range(1, len(parts) + 1)]
+    return [[*part, "", key] for part, key in zip(parts, keys, strict=True)]
 
 
 def pages(sheet: Sheet, size: terminal_size) -> list[range]:
@@ -341,11 +384,12 @@ def _head(sheet: Sheet, paging: str, columns: int) -> list[str]:
 
 
 def _rows(sheet: Sheet, page: range, columns: int) -> list[str]:
-    lines = []
+    lines, letters = [], {n: letter for letter, n in sheet.letters.items()}
     for n in page:
         row = sheet.shown.rows[n]
-        arrow, letter = ">" if n == sheet.at else " ", "" if sheet.way == "numbers" else f" {LETTERS[n]} "
-        words = sheet.says(row) if sheet.way == "one" else f"{arrow}{_sign(sheet, row)}{letter} {sheet.says(row)}"
+        arrow, letter = ">" if n == sheet.at else " ", "" if sheet.way == "numbers" else f" {letters[n]} "
+        said = f"{arrow}{_sign(sheet, row)}{letter} {sheet.says(row)}"
+        words = sheet.says(row) + _earlier(sheet, row) if sheet.way == "one" else said
         lines += filled(words, columns, 0 if sheet.way == "one" else HANGING)
     return lines
 
@@ -359,8 +403,9 @@ def _sign(sheet: Sheet, row: Row) -> str:
 
 def _choices(sheet: Sheet, columns: int) -> list[str]:
     lines = filled(sheet.says(sheet.row), columns)
-    for letter, words in zip(LETTERS.replace("d", ""), sheet.questions[sheet.row.asks].choices.values(), strict=False):
-        lines += filled(f" {letter}  {words}", columns, 4)
+    for letter, (choice, words) in zip(LETTERS, sheet.questions[sheet.row.asks].choices.items(), strict=False):
+        earlier = " (chosen before)" if sheet.marks.get(sheet.row.id) == choice else ""
+        lines += filled(f" {letter}  {words}{earlier}", columns, 4)
     return lines
 
 
@@ -368,7 +413,7 @@ KEYS: Final = {
     "one": "y yes   n no   d not known",
     "choice": "The letter chooses one; d not known",
     "numbers": "Type the number, then Enter; d: not known",
-    "rows": "Space or letter: true [x], again: not known [?], again: empty",
+    "rows": "Space or letter: true [x], again or d: not known [?], again: empty",
 }
 ENDING: Final = 'n  the empty ones are "no"      u  the empty ones are not known'
 ELSEWHERE: Final = "b back   ? more on this row   v who listens   s stop here   q save and leave"
@@ -377,6 +422,7 @@ ELSEWHERE: Final = "b back   ? more on this row   v who listens   s stop here   
 def _foot(sheet: Sheet, columns: int, *, last: bool) -> list[str]:
     """The keys; or, in place of those that lead elsewhere, why the last one did nothing."""
     several = "; u: none of the empty ones is known" if sheet.way == "numbers" and len(sheet.shown.rows) > 1 else ""
+    several += "; n: nothing" if sheet.way == "numbers" and all(row.no for row in sheet.shown.rows) else ""
     texts = [KEYS[sheet.way] + several, sheet.note or ELSEWHERE]
     if sheet.way == "rows":
         texts.insert(1, ENDING if last else LAST_PAGE)
@@ -388,7 +434,7 @@ def as_lines(sheet: Sheet) -> list[str]:
     rows = sheet.shown.rows
     lines = [sheet.status, f"{sheet.title}. {sheet.before}".strip()]
     if sheet.way == "one":
-        return [*lines, sheet.says(rows[0])]
+        return [*lines, sheet.says(rows[0]) + _earlier(sheet, rows[0])]
     lines += [sheet.voice.says(sheet.shown.screen.say)] if sheet.shown.screen.say else []
     if sheet.way == "choice":
         choices = sheet.questions[rows[0].asks].choices.values()
@@ -399,7 +445,7 @@ def as_lines(sheet: Sheet) -> list[str]:
 def _earlier(sheet: Sheet, row: Row) -> str:
     """How a row was marked when the screen was shown before; a line says all of its marks anew."""
     mark = sheet.marks.get(row.id)
-    words = {None: "", Truth.YES: " (true before)", Truth.UNKNOWN: " (not known before)"}
+    words = {None: "", Truth.YES: " (yes before)", Truth.UNKNOWN: " (not known before)", Truth.NO: " (no before)"}
     return words[mark] if mark is None or isinstance(mark, Truth) else f" ({mark} before)"
 
 

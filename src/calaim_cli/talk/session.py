@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Consent, LeadEntity, Profile, Referral, Referrer, with_profile
 from calaim_cli.case.form import BY_KEY, FIELDS, PROFILE_FIELDS
 from calaim_cli.decide.known import known_of
-from calaim_cli.decide.membership import membership_of
+from calaim_cli.decide.membership import membership_of, region_of
 from calaim_cli.decide.screening import county_to_decide_for, screener
 from calaim_cli.decide.screens import Talk, talk_about, to_settle
 from calaim_cli.draft import fitness, route
@@ -33,7 +33,7 @@ from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.routes import Form
 from calaim_cli.talk import consent, conversation, interview, terminal
-from calaim_cli.talk.prompt import NO, Ask, Prompt
+from calaim_cli.talk.prompt import NO, Ask, Move, Prompt, Reply
 from calaim_cli.talk.terminal import INPUT_ENDED
 
 
@@ -61,10 +61,15 @@ def talk_for(typed: Sequence[str], case: Case, policy: Policy, first: Sequence[s
     return talk_about(to_settle(named, policy, county, membership_of(case, policy).plan), policy, first)
 
 
+def can_ask(*, no_input: bool) -> bool:
+    """Whether a person sits at the terminal, and may be asked."""
+    return not no_input and terminal.can_ask()
+
+
 def need_a_person(about: Talk, case: Case, policy: Policy, as_of: date, *, no_input: bool) -> None:
     """Raises UsageError with the questions that are missing when nobody can be asked."""
     missing = interview.open_questions(about, case, policy, as_of)
-    if missing and (no_input or not terminal.can_ask()):
+    if missing and not can_ask(no_input=no_input):
         listed = tuple(Problem(f"answers.{one}", "missing", policy.questions[one].ask) for one in missing)
         how = "put the answers into a case file and use 'calaim check CASE'"
         few = "1 answer is" if len(missing) == 1 else f"{len(missing)} answers are"
@@ -94,12 +99,22 @@ def interviewed(
     screens = Screens(typed, policy, as_of, to, first)
 
     def place(case: Case, again: bool) -> Case:
-        return conversation.walk(conversation.place_steps(policy, needed=False, again=again), case, to.ask, to.keep)
+        steps = conversation.place_steps(policy, needed=False, again=again)
+        case = conversation.walk(steps, case, to.ask, to.keep)
+        check_region(case, policy)
+        return case
 
-    to.keep(case)
     done = conversation.through((place, screens.stage), case)
-    followed = screens.under_way.followed if screens.under_way else {}
+    followed = screens.under_way.said.followed if screens.under_way else {}
     return done, {question: fact.because for question, fact in followed.items()}
+
+
+def check_region(case: Case, policy: Policy) -> None:
+    """Raises InputError where the region in the case is not that of its county, before answers could be lost."""
+    county = place_named(case.member.county, policy).county if case.member.county else None
+    _, wrong = region_of(case, county, policy) if county else ("", ())
+    if wrong:
+        raise InputError("the member's region is not valid; nothing was asked", wrong, code=wrong[0].code)
 
 
 class Screens(Struct):
@@ -114,14 +129,14 @@ class Screens(Struct):
 
     def stage(self, case: Case, again: bool) -> Case:
         """The case with what the screens found out."""
+        about = talk_for(self.typed, case, self.policy, self.first)
         if self.under_way is None:
-            about = talk_for(self.typed, case, self.policy, self.first)
             self.under_way = interview.begun(about, case, self.policy, self.as_of, self.to.ask)
-        elif not again:
-            interview.moved(self.under_way, talk_for(self.typed, case, self.policy, self.first), case)
-        elif not self.under_way.past:
+        elif again and not self.under_way.seen:
             raise conversation.Back
-        return interview.held(self.under_way, self.to.show, self.to.keep)
+        else:
+            interview.moved(self.under_way, about, case)
+        return interview.held(self.under_way, case, self.to.show, self.to.keep)
 
 
 class Keeping:
@@ -177,42 +192,60 @@ def leaving(to: Ways) -> Iterator[None]:
 
 
 def _left(to: Ways, *, offer: bool) -> str:
-    """What is said on leaving. Who gave no file for what was said is asked for one, once."""
-    if offer and to.keep.path is None and to.keep.last != (to.keep.begun or to.keep.last):
-        words = "Keep what was said? Type a new file name, such as case.toml, or no"
+    """What is said on leaving; who gave no file for what was said is asked for one."""
+    if offer:
         leave_on_signals()  # the one before has given the next back to the system
-        with suppress(KeyboardInterrupt, UsageError):
-            reply = to.ask(Prompt(where="save", text=words, check=_new_file))
-            if isinstance(reply, str) and reply != NO:
-                keep = Keeping(Path(reply), None)
-                keep(to.keep.last)
-                to.keep.path = keep.path
+        offer_to_keep(to)
     command = _go_on(to)
     return f"saved; {command}" if command else "nothing was saved"
+
+
+def offer_to_keep(to: Ways) -> None:
+    """Ask for a file for what was said, where none was given; until one can be written, or the person says no."""
+    words = "Keep what was said? Type a new file name, such as case.toml, or no"
+    asked = Prompt(where="save", text=words, check=_new_file, alone=True)
+    with suppress(KeyboardInterrupt, UsageError):
+        while to.keep.path is None and to.keep.last != (to.keep.begun or to.keep.last):
+            if (reply := to.ask(asked)) in {NO, Move.QUIT}:
+                return
+            try:
+                keep = Keeping(Path(str(reply)), None)
+                keep(to.keep.last)
+            except (OSError, OutputRefused) as error:
+                say(f"{error}")
+            else:
+                to.keep.path = keep.path
+                say(f"{keep.path}: saved.")
 
 
 def _new_file(typed: str) -> Value:
     if word(typed) in {NO, NO[0]}:
         return Value(NO)
-    path = Path(typed).expanduser()
-    if path.exists():
+    try:
+        path = Path(typed).expanduser()
+        there, folder = path.exists(), path.absolute().parent.is_dir()
+    except (OSError, RuntimeError, ValueError):
+        return Value(typed, "no file can have this name: choose another")
+    if there:
         return Value(typed, "this exists: choose another name")
-    if not path.absolute().parent.is_dir():
-        return Value(typed, "its folder does not exist: choose another")
-    return Value(str(path))
+    return Value(str(path)) if folder else Value(typed, "its folder does not exist: choose another")
 
 
 def _go_on(to: Ways) -> str:
     return f"go on with: {way_on(sys.argv[1:], to.keep.path)}" if to.keep.path else ""
 
 
+IN_THE_CASE: Final = ("--from", "--save", "--county")
+"""Options that the saved case makes up for; a county may have been corrected in the talk."""
+
+
 def way_on(words: Sequence[str], path: Path) -> str:
     """The command that goes on where these words of a command line stopped, with all else that was asked for."""
     line, rest = ["calaim"], iter(words)
     for typed in rest:
-        if typed in {"--from", "--save"}:
+        if typed in IN_THE_CASE:
             next(rest, None)
-        elif not typed.startswith(("--from=", "--save=")):
+        elif not typed.startswith(tuple(f"{option}=" for option in IN_THE_CASE)):
             line.append(typed)
     line += ["--from", str(path), "--save", str(path)]
     if sys.platform != "win32":
@@ -229,7 +262,7 @@ def referred(
     With them the names of the programs that she said no to. Raises Stopped when that leaves nothing. To `redact` they
     are previews, not agreed to.
     """
-    if no_input or not terminal.can_ask():
+    if not can_ask(no_input=no_input):
         raise UsageError("no case, and nobody can be asked: give a case file: 'calaim refer CASE'", code="missing")
     if case.consent != Consent() and to.keep.path:
         say(f"{to.keep.path}: the consent in it is not kept: each referral asks anew.")
@@ -256,6 +289,7 @@ class ReferralTalk(Struct):
     by_email: bool
     screens: Screens | None = None
     wanted: tuple[Referral, ...] = ()
+    asked: set[str] = set()  # details that were asked for, also those that were skipped
 
     def held(self, case: Case, to_change: int | None = None) -> Case:
         """The case after all parts, or from the one to change on, with what the case says of consent left out.
@@ -312,7 +346,8 @@ class ReferralTalk(Struct):
             raise conversation.Back
         else:
             screen = screener(policy.subjects, policy).screen(case, self.drafter.as_of, plan=plan)
-            chosen = conversation.choose_referrals(case, screen.determinations, plan, policy, self.to.ask)
+            earlier = tuple(name for one in self.wanted for name in (one.services or (one.program,)))
+            chosen = conversation.choose_referrals(case, screen.determinations, plan, policy, self.to.ask, earlier)
             self.wanted = tuple(one.referral for one in chosen)
         county = place_named(case.member.county, policy).county
         for one in self.wanted:
@@ -324,15 +359,23 @@ class ReferralTalk(Struct):
         """What the form asks for, and Part 2, asked once for all that is referred for."""
         policy, as_of = self.drafter.policy, self.drafter.as_of
         form = policy.form_of(membership_of(case, policy).plan)
-        known = () if again else given(case, self.drafter.profile.referrer, form, policy, as_of)
+        known = self.asked | given(case, self.drafter.profile.referrer, form, policy, as_of)
+        plan = membership_of(case, policy).plan
         steps = [
             step
             for part in ("referrer", "member")
-            for step in conversation.form_steps(part, policy, as_of, membership_of(case, policy).plan, known)
+            for step in conversation.form_steps(part, policy, as_of, plan, () if again else known)
         ]
         asked = self.wanted[0] if len(self.wanted) == 1 else Referral()
         case = replace(case, referral=replace(case.referral, program=asked.program, services=asked.services))
-        return conversation.walk([*steps, *consent.part2_steps()], case, self.to.ask, self.to.keep)
+        return conversation.walk([*steps, *consent.part2_steps()], case, self._ask_once, self.to.keep)
+
+    def _ask_once(self, prompt: Prompt) -> Reply:
+        """The reply; what was answered or skipped is not asked again, unless it is to be changed."""
+        reply = self.to.ask(prompt)
+        if not isinstance(reply, Move) and (reply or prompt.optional):
+            self.asked.add(prompt.where)
+        return reply
 
     def cases(self, case: Case) -> tuple[Case, ...]:
         """One case for each program that is referred for."""
@@ -375,7 +418,8 @@ def origins(case: Case, begun: Case, profile: Referrer) -> str:
         of_profile = field.part == "referrer" and getattr(profile, field.name) == value
         of_case = attrgetter(field.key)(begun) == value
         where = "your profile" if of_profile else "the case" if of_case else "what was said just now"
-        said[where].append(field.label)
+        if field.label:
+            said[where].append(field.label)
     return "\n".join(f"From {where}: {', '.join(dict.fromkeys(names))}." for where, names in said.items() if names)
 
 
@@ -386,10 +430,11 @@ def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask, said_where: str) -
     """
     drafts: list[Drafted] = []
     left_out: list[str] = []
-    for one in cases:
+    for number, one in enumerate(cases, 1):
         shown = drafter.draft(one, preview=True)
+        which = f" {number} of {len(cases)}, {drafter.policy.name_of(one.referral.program)}" if len(cases) > 1 else ""
         try:
-            turn_pages(f"\nThis is the complete draft. {shown.goes.why}.\n\n{as_text(shown.draft)}", ask)
+            turn_pages(f"\nThis is the complete draft{which}. {shown.goes.why}.\n\n{as_text(shown.draft)}", ask)
         except conversation.Back:
             raise consent.Change from None
         # Before she says that it is right, while a detail can still be changed.

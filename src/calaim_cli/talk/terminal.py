@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 # What questionary draws beside a choice (its constants.py): where the arrow is, not chosen, chosen.
 MARKS: Final = "\u00bb\u25cb\u25cf"
 NAMED_KEYS: Final = {"up": "up", "down": "down", "c-m": "enter", "c-h": "backspace", " ": "space", "c-i": "down"}
+SMALLEST: Final = os.terminal_size((38, 16))
+"""A window that is smaller has no room for a screen with its keys."""
+DEAF: Final = 0.05
+"""Seconds."""
 NO_PASTE: Final = "What is pasted is not taken here: press the keys."
 INPUT_ENDED: Final = "input-ended"
 # Some terminals, such as a serial line, do not say how large they are.
@@ -61,7 +66,7 @@ def asker(*, plain: bool) -> Ask:
         while True:
             reply = ask_once(prompt)
             if isinstance(reply, Refusal):
-                say(f"Please try again: {reply.message}" + ("" if reply.message.endswith("?") else "."))
+                say(f"Please try again: {reply.message}" + ("" if reply.message.endswith(("?", ".")) else "."))
             elif reply is Move.HELP:
                 say(filled(prompt.help or "No further help for this question."))
             else:
@@ -89,28 +94,16 @@ def _screen_by_lines(sheet: Sheet) -> Ended:
 
 def _screen_by_keys(sheet: Sheet) -> Ended:
     """The marks that are set by keys. What is pasted is no key, and nothing is answered by what was typed ahead."""
+    if _window().columns < SMALLEST.columns or _window().lines < SMALLEST.lines:
+        return _screen_by_lines(sheet)
     os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
     from prompt_toolkit.application import Application
     from prompt_toolkit.data_structures import Point
-    from prompt_toolkit.key_binding import KeyBindings
-    from prompt_toolkit.keys import Keys
+    from prompt_toolkit.input.typeahead import clear_typeahead
     from prompt_toolkit.layout import FormattedTextControl, Layout, Window
     from prompt_toolkit.output import create_output
 
-    state, keys = [sheet], KeyBindings()
-
-    @keys.add(Keys.Any)
-    def _(event: Any) -> None:  # noqa: ANN401 prompt_toolkit's own type
-        name = NAMED_KEYS.get(event.key_sequence[0].key, event.data)
-        after = pressed(state[0], name, _window())
-        if isinstance(after, Ended):
-            event.app.exit(result=after)
-        else:
-            state[0] = after
-
-    keys.add(Keys.BracketedPaste)(lambda _: state.append(replace(state.pop(), note=NO_PASTE)))
-    keys.add("c-c")(lambda event: event.app.exit(exception=KeyboardInterrupt))
-    keys.add("c-d")(lambda event: event.app.exit(exception=EOFError))
+    state = [sheet]
 
     def lines() -> str:
         return tamed("\n".join(drawn(state[0], _window())))
@@ -118,14 +111,47 @@ def _screen_by_keys(sheet: Sheet) -> Ended:
     def at_the_arrow() -> Point:
         return Point(0, next((n for n, line in enumerate(lines().split("\n")) if line.startswith(">")), 0))
 
-    shown = Window(FormattedTextControl(lines, get_cursor_position=at_the_arrow))
     screen: Application[Ended] = Application(
-        Layout(shown), key_bindings=keys, output=create_output(stdout=sys.stderr), erase_when_done=True
+        Layout(Window(FormattedTextControl(lines, get_cursor_position=at_the_arrow))),
+        key_bindings=_keys_of(state),
+        output=create_output(stdout=sys.stderr),
+        erase_when_done=True,
     )
+    clear_typeahead(screen.input)
     try:
         return screen.run()
     except EOFError:
         raise _ended(sheet.shown.screen.id) from None
+
+
+def _keys_of(state: list[Sheet]) -> Any:  # noqa: ANN401 its type lives in prompt_toolkit, loaded late
+    """What each key does to the screen in `state`."""
+    from prompt_toolkit.key_binding import KeyBindings
+    from prompt_toolkit.keys import Keys
+
+    keys, deaf_until = KeyBindings(), [0.0]
+
+    @keys.add(Keys.Any)
+    def _(event: Any) -> None:  # noqa: ANN401 prompt_toolkit's own type
+        key = event.key_sequence[-1].key
+        name = NAMED_KEYS.get(key, key if len(key) == 1 else "")
+        if not name or time.monotonic() < deaf_until[0]:
+            return
+        after = pressed(state[0], name, _window())
+        if isinstance(after, Ended):
+            event.app.exit(result=after)
+        else:
+            state[0] = after
+
+    @keys.add("escape", eager=True)
+    def _(_: Any) -> None:  # noqa: ANN401 the same
+        # The letters of a key that is not known here come with the escape, and are no keys of their own.
+        deaf_until[0] = time.monotonic() + DEAF
+
+    keys.add(Keys.BracketedPaste)(lambda _: state.append(replace(state.pop(), note=NO_PASTE)))
+    keys.add("c-c")(lambda event: event.app.exit(exception=KeyboardInterrupt))
+    keys.add("c-d")(lambda event: event.app.exit(exception=EOFError))
+    return keys
 
 
 def _by_lines(prompt: Prompt) -> Reply | Refusal:
@@ -139,7 +165,8 @@ def _by_lines(prompt: Prompt) -> Reply | Refusal:
     keeping = "" if prompt.options else " ".join(str(prompt.earlier).split())
     count = len(prompt.options)
     what = f"Choices, such as 1,{count}" if prompt.several else f"Choice (1-{count})" if count else "Answer"
-    typed = _line(f"{what} [{_ways(prompt, keeping)}]: ", prompt.where)
+    ways = _ways(prompt, keeping)
+    typed = _line(f"{what} [{ways}]: " if ways else f"{what}: ", prompt.where)
     return typed if isinstance(typed, Refusal) else read_reply(prompt, typed)
 
 
@@ -164,7 +191,7 @@ def _ways(prompt: Prompt, keeping: str = "") -> str:
         f"{NO_MORE} to remove": prompt.optional and bool(prompt.earlier),
         "don't know": prompt.dont_know,
         "?": bool(prompt.help),
-        "back": True,
+        "back": not prompt.alone,
     }
     return ", ".join(words for words, there in ways.items() if there)
 
@@ -187,7 +214,8 @@ def _by_menu(prompt: Prompt) -> Reply | Refusal:
             return exclusive(prompt, tuple(reply)) if isinstance(reply, list) else reply
         # What a file gave may drive the terminal, and its number would be no such text.
         earlier = prompt.earlier if isinstance(prompt.earlier, str) and tamed(prompt.earlier) == prompt.earlier else ""
-        asked = questionary.text(_folded(f"{prompt.text} ({_ways(prompt)})"), default=earlier, output=on_stderr)
+        ways = f" ({_ways(prompt)})" if _ways(prompt) else ""
+        asked = questionary.text(_folded(f"{prompt.text}{ways}"), default=earlier, output=on_stderr)
         typed = asked.unsafe_ask()
         # The former reply is on the line: whoever deletes it does not want to keep it, and "back" is typed behind it.
         behind = typed.removeprefix(earlier) if earlier else ""
