@@ -485,3 +485,11 @@ def test_no_on_the_terminal_ends_with_130(
     assert "nothing was written" in terminal.words
     assert "go on with: calaim refer" in terminal.words
     assert "consent" not in save.read_text("utf-8")
+
+
+@pytest.mark.parametrize("where", ["consent.part2", "consent.part2_consent"])
+def test_part2_can_be_explained(where: str) -> None:
+    """Whoever does not know what 42 CFR Part 2 is reads it at the question."""
+    prompts = (step.prompt(Case(consent=Consent(part2=True))) for step in part2_steps())
+    (asked,) = (one for one in prompts if one and one.where == where)
+    assert len(asked.help) > 40

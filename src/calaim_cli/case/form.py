@@ -54,6 +54,7 @@ class Field(Struct, frozen=True):
     choices: str = ""
     when: When | None = None
     absent: dict[str, str] = {}
+    help: str = ""  # more on what is asked for
 
     @property
     def part(self) -> str:
@@ -239,7 +240,14 @@ FIELDS: Final = (
     ),
     Field("referrer.name", "Referrer's name", "Referrer's name", or_left_out(values.name)),
     Field("referrer.organization", "Organization", "Referrer's organization", or_left_out(values.line, NO_VALUE)),
-    Field("referrer.npi", "Organization's NPI", "Organization's NPI (ten digits)", or_left_out(values.npi, NO_VALUE)),
+    Field(
+        "referrer.npi",
+        "Organization's NPI",
+        "Organization's NPI (ten digits)",
+        or_left_out(values.npi, NO_VALUE),
+        help="The National Provider Identifier of your organization: billing knows it, and the registry at "
+        "npiregistry.cms.hhs.gov finds it by name. 'quit' leaves, to go on once you have it.",
+    ),
     Field(
         "referrer.address",
         "Address",
@@ -262,6 +270,8 @@ FIELDS: Final = (
         "Who is making the referral?",
         kind=CHOICE,
         choices="referral_sources",
+        help="The kind of organization that refers. A Network Lead Entity is one to which Kaiser Permanente delegates "
+        "ECM, Community Supports and CHW services.",
     ),
     Field("referrer.source_detail", ask="Which one ({vendors}, or another)?", check=values.line, absent=DETAIL),
     Field(
@@ -324,12 +334,15 @@ FIELDS: Final = (
         "consent.part2",
         ask="Does any of this come from a drug or alcohol program that federal rules protect (42 CFR Part 2)?",
         kind=FieldKind.YES_NO_UNKNOWN,
+        help="Part 2 covers what a program known for alcohol or drug treatment tells of its patients. Such facts may "
+        "be passed on with the member's written consent alone. Not known counts as yes.",
     ),
     Field(
         "consent.part2_consent",
         ask="Has the member agreed in writing that it may be sent?",
         kind=YES_NO,
         absent=PREREQUISITE,
+        help="The paper names who may send what to whom, and the member has signed it. Attach it as the letter says.",
     ),
 )
 """Every field, in the order of a sheet's template."""
@@ -337,7 +350,13 @@ FIELDS: Final = (
 ENTITY: Final = "Network Lead Entity that takes referrals to your own organization, if you have one"
 PROFILE_FIELDS: Final = (
     *(field for field in FIELDS if field.part == "referrer"),
-    Field("network_lead_entity.name", ask=f"{ENTITY}: its name", check=values.line),
+    Field(
+        "network_lead_entity.name",
+        ask=f"{ENTITY}: its name",
+        check=values.line,
+        help="Kaiser Permanente delegates ECM, Community Supports and CHW services to Network Lead Entities. A referral "
+        "to your own organization goes to the one that contracts you, and not to the mailbox.",
+    ),
     Field("network_lead_entity.email", ask="The Network Lead Entity's e-mail", check=values.email),
     Field("kind", "Kind of organization", kind=CHOICE, choices="kinds"),
 )

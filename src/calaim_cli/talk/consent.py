@@ -33,7 +33,7 @@ class Change(Exception):
     """The person wants to change a detail: what was said of the draft counts no more."""
 
 
-def spoken_step(where: str, text: str, words: tuple[str, ...] = (YES, NO), no_means: str = "") -> Step:
+def spoken_step(where: str, text: str, words: tuple[str, ...] = (YES, NO), no_means: str = "", more: str = "") -> Step:
     """A step whose reply is one of the words; "no" raises Declined if it means that, and "change" raises Change."""
 
     def keep(case: Case, reply: Reply) -> Case:
@@ -46,7 +46,7 @@ def spoken_step(where: str, text: str, words: tuple[str, ...] = (YES, NO), no_me
         kept = {key: KEPT.get(str(reply), reply)} if key else {}
         return replace(case, consent=replace(case.consent, **kept)) if part == "consent" else case
 
-    asked = Prompt(where=where, text=f"{text} Type {one_of(words)}.", words=words)
+    asked = Prompt(where=where, text=f"{text} Type {one_of(words)}.", words=words, help=more)
     return Step(lambda _: asked, keep)
 
 
@@ -54,9 +54,9 @@ def part2_steps() -> tuple[Step, ...]:
     """Part 2, which changes what the draft says, and where it may apply the written consent that it needs."""
     asked, consented = BY_KEY["consent.part2"], BY_KEY["consent.part2_consent"]
     no_means = "The member has not agreed in writing. Get that, or leave out what comes from that program"
-    written = spoken_step(consented.key, consented.ask, no_means=no_means)
+    written = spoken_step(consented.key, consented.ask, no_means=no_means, more=consented.help)
     return (
-        spoken_step(asked.key, asked.ask, (YES, NO, NOT_KNOWN)),
+        spoken_step(asked.key, asked.ask, (YES, NO, NOT_KNOWN), more=asked.help),
         Step(lambda case: written.prompt(case) if case.consent.from_part2_program else None, written.keep),
     )
 

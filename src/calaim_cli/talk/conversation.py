@@ -310,6 +310,7 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
         return Prompt(
             where=where,
             text=field.ask.format(vendors=", ".join(policy.words.vendors.values())),
+            help=field.help,
             options=options,
             several=field.kind is FieldKind.CHOICES,
             check=field.check or (lambda text: date_of_birth(text, as_of)),

@@ -508,7 +508,9 @@ def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
     def entity(case: Case, _: bool) -> Case:
         for field in (one for one in PROFILE_FIELDS if one.part == "network_lead_entity"):
             earlier, check = getattr(old, field.name), field.check or Value
-            asked = Prompt(where=field.key, text=field.ask, optional=True, earlier=earlier, check=check)
+            asked = Prompt(
+                where=field.key, text=field.ask, help=field.help, optional=True, earlier=earlier, check=check
+            )
             said[field.name] = str(conversation.ask_alone(ask, asked))
         return case
 
