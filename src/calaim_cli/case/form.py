@@ -354,8 +354,8 @@ PROFILE_FIELDS: Final = (
         "network_lead_entity.name",
         ask=f"{ENTITY}: its name",
         check=values.line,
-        help="Kaiser Permanente delegates ECM, Community Supports and CHW services to Network Lead Entities. A referral "
-        "to your own organization goes to the one that contracts you, and not to the mailbox.",
+        help="Kaiser Permanente delegates ECM, Community Supports and CHW services to such entities. A referral to your "
+        "own organization goes to the one that contracts you, and not to the mailbox.",
     ),
     Field("network_lead_entity.email", ask="The Network Lead Entity's e-mail", check=values.email),
     Field("kind", "Kind of organization", kind=CHOICE, choices="kinds"),
