@@ -134,7 +134,6 @@ def decisions() -> Iterator[str]:
     """Every case decided, as text and as JSON."""
     for case in (*_all_cases().split(), "examples/case.toml", "examples/expected.toml"):
         yield from both([f"calaim check {case} {DAY}"])
-        yield f"calaim check {case} --program ecm {DAY}"
     yield from both([f"calaim check {_all_cases()} --expect {DAY}"])
 
 
