@@ -23,6 +23,7 @@ from calaim_cli.policy.routes import Channel
 from calaim_cli.show import summary
 from calaim_cli.show.render import labelled, plain
 from calaim_cli.show.screenful import HEIGHT, HEIGHT_NARROW, laid_out
+from calaim_cli.show.views import Screenful
 from conftest import AS_OF, ROOT
 from people import people, policy, whole
 
@@ -51,15 +52,26 @@ def decided(member: dict[str, Any], answers: dict[str, Any], *named: str) -> Dec
     return screening.decide("x", case, screener_for(*named), policy(), AS_OF, None)
 
 
+MADE: dict[int, tuple[Decided, Screenful]] = {}
+"""Each answer is worked out once for all tests; what it is of stays here, so that its number is no other's."""
+
+
+def screenful(one: Decided) -> Screenful:
+    """The answer to a case."""
+    if id(one) not in MADE:
+        MADE[id(one)] = one, summary.screenful(one, policy())
+    return MADE[id(one)][1]
+
+
 def on_screen(one: Decided, columns: int = 80) -> str:
     """The answer as a person sees it."""
-    lines = laid_out(summary.screenful(one, policy()).lines, columns)
+    lines = laid_out(screenful(one).lines, columns)
     return "\n".join(line.label + line.text for line in lines)
 
 
 def in_pipe(one: Decided) -> list[list[str]]:
     """The answer as a script reads it."""
-    return [line.split("\t") for line in plain((summary.screenful(one, policy()),)).splitlines()]
+    return [line.split("\t") for line in plain((screenful(one),)).splitlines()]
 
 
 def unfolded(text: str) -> str:
@@ -104,7 +116,7 @@ def test_answer_fits_one_screen(columns: int, height: int) -> None:
 
 def words_of(one: Decided) -> str:
     """All that the lines could say, with the label of a narrow window too."""
-    lines = summary.screenful(one, policy()).lines
+    lines = screenful(one).lines
     return " ".join(f"{line.label} {line.label}: {line.text} {line.short} {line.least}" for line in lines)
 
 
@@ -123,10 +135,10 @@ def test_first_questions_and_first_address_never_give_way() -> None:
 def test_no_answer_is_a_verdict() -> None:
     """Nobody reads yes, no, approved or denied: a screening is not a decision, and says so in its last words."""
     for one in everybody():
-        words = set(re.findall(r"[a-z]+", on_screen(one).lower()))
-        assert not words & {"approved", "denied", "eligible", "ineligible"}
-        assert not re.search(r"(?:ECM|CHW|Supports|Group)[: ]+(?:yes|no)\b", on_screen(one))
-        assert "the plan decides" in unfolded(on_screen(one)).lower()
+        screen = on_screen(one)
+        assert not set(re.findall(r"[a-z]+", screen.lower())) & {"approved", "denied", "eligible", "ineligible"}
+        assert not re.search(r"(?:ECM|CHW|Supports|Group)[: ]+(?:yes|no)\b", screen)
+        assert "the plan decides" in unfolded(screen).lower()
 
 
 def test_what_is_not_known_is_never_a_no() -> None:
@@ -149,10 +161,10 @@ def test_only_the_members_own_plan_is_named_to_send_to() -> None:
         if plan:
             own = {route.address for route in routes if route.plan == plan}
             others = {route.address for route in routes if route.plan != plan} - own
-            text = f"{plain((summary.screenful(one, policy()),))}{unfolded(on_screen(one))}"
+            text = f"{plain((screenful(one),))}{unfolded(on_screen(one))}"
             assert not [address for address in others if address in text]
         else:
-            assert not ADDRESS.search(plain((summary.screenful(one, policy()),)))
+            assert not ADDRESS.search(plain((screenful(one),)))
 
 
 # What is said

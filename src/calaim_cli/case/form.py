@@ -270,8 +270,8 @@ FIELDS: Final = (
         "Who is making the referral?",
         kind=CHOICE,
         choices="referral_sources",
-        help="The kind of organization that refers. A Network Lead Entity is one to which Kaiser Permanente delegates "
-        "ECM, Community Supports and CHW services.",
+        help="The kind of organization that refers. A Network Lead Entity is one to which a plan delegates ECM, "
+        "Community Supports and CHW services.",
     ),
     Field("referrer.source_detail", ask="Which one ({vendors}, or another)?", check=values.line, absent=DETAIL),
     Field(
@@ -354,8 +354,8 @@ PROFILE_FIELDS: Final = (
         "network_lead_entity.name",
         ask=f"{ENTITY}: its name",
         check=values.line,
-        help="Kaiser Permanente delegates ECM, Community Supports and CHW services to such entities. A referral to your "
-        "own organization goes to the one that contracts you, and not to the mailbox.",
+        help="A plan may delegate ECM, Community Supports and CHW services to such an entity. A referral to your own "
+        "organization goes to the one that contracts you, and not to the plan's mailbox.",
     ),
     Field("network_lead_entity.email", ask="The Network Lead Entity's e-mail", check=values.email),
     Field("kind", "Kind of organization", kind=CHOICE, choices="kinds"),
