@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, redi
 from typing import Final, TextIO, cast
 
 from calaim_cli.base.errors import OutputRefused
+from calaim_cli.base.wording import folded
 
 # Exit code when the reader of stdout went away: 128 + SIGPIPE, as shells count.
 READER_GONE: Final = 141
@@ -143,18 +144,14 @@ COMMAND: Final = ": calaim "
 
 
 def fitted(text: str) -> str:
-    """The text for the width of the terminal: no word, and so no phone number, is cut in two; shorter lines stay.
+    """The text for the width of the terminal; shorter lines stay.
 
     A command to copy stays whole as well: a line break would end it.
     """
-    import textwrap
-
     # Of the errors' terminal: the other stream may go to a file.
     width = os.get_terminal_size(sys.stderr.fileno()).columns or len(text)
     return "\n".join(
-        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
-        if len(line) > width and COMMAND not in line
-        else line
+        "\n".join(folded(line, width)) if len(line) > width and COMMAND not in line else line
         for line in text.split("\n")
     )
 

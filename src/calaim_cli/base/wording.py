@@ -60,6 +60,16 @@ def did_you_mean(typed: str, known: "Iterable[str]") -> str:
     return f"did you mean {one_of(names)}?" if names else ""
 
 
+def folded(text: str, width: int, hanging: str = "") -> list[str]:
+    """The text on lines of so many characters, one at least; no word, and so no phone number, is cut in two.
+
+    `hanging` stands before all lines but the first.
+    """
+    import textwrap
+
+    return textwrap.wrap(text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False) or [""]
+
+
 def one_of(names: "Iterable[str]") -> str:
     """The names as a list in words: "a", "a or b", "a, b or c"."""
     *others, last = names

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from calaim_cli.decide.determination import Decide, decider
-from calaim_cli.decide.wanted import ALL, Wanted, wanted_for
+from calaim_cli.decide.wanted import Wanted, spans_of, wanted_for
 from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Program, Subject, subject_id
@@ -122,8 +122,7 @@ def talk_about(subjects: Sequence[Subject], policy: Policy, first: Collection[st
 
 def open_to(talk: Talk, answers: Mapping[str, Answer]) -> dict[str, frozenset[str]]:
     """For each subject the questions without an answer that can still change its outcome."""
-    known = talk.truths_of(answers)
-    spans = {name: frozenset({known[name]}) if one.question in answers else ALL for name, one in talk.criteria.items()}
+    spans = spans_of(talk.criteria, answers, talk.truths_of(answers))
     return {
         one: frozenset(talk.criteria[name].question for name in wanted(spans)) for one, wanted in talk.wanted.items()
     }

@@ -13,7 +13,7 @@ from calaim_cli.case.case import AGE
 from calaim_cli.decide.advice import GATES, REFER_NOW, Advice, Send, instead_of_sending
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.screening import Decided
-from calaim_cli.decide.wanted import ALL, wanted_for
+from calaim_cli.decide.wanted import spans_of, wanted_for
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy
@@ -158,11 +158,7 @@ def ask_next(decided: Decided, waits: Mapping[str, Waits], policy: Policy) -> It
 
 def waits_for(decided: Decided, policy: Policy) -> dict[str, Waits]:
     """What each unsettled result waits for. "Not known" is an answer: what could only matter with it is not open."""
-    known = truths_of(policy.criteria.values())(decided.answers)
-    spans = {
-        name: frozenset({known[name]}) if criterion.question in decided.answers else ALL
-        for name, criterion in policy.criteria.items()
-    }
+    spans = spans_of(policy.criteria, decided.answers, truths_of(policy.criteria.values())(decided.answers))
     return {
         subject_id(one.subject): Waits(
             policy.questions_of(wanted_for(one.subject)(spans)),

@@ -7,13 +7,14 @@ is still wanted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import cache, lru_cache, reduce
 from itertools import product
 from typing import Final
 
 from calaim_cli.decide.determination import Parts, outcome_of
 from calaim_cli.policy.programs import Subject
+from calaim_cli.policy.questions import Criterion
 from calaim_cli.policy.rules import MOST_REMEMBERED, Rule, Truth, criteria_of
 
 Span = frozenset[Truth]
@@ -24,6 +25,13 @@ Wanted = Callable[[Mapping[str, Span]], frozenset[str]]
 
 ALL: Final[Span] = frozenset(Truth)
 PAIRS: Final[tuple[Pair, ...]] = ((Truth.NO, Truth.UNKNOWN), (Truth.UNKNOWN, Truth.YES), (Truth.NO, Truth.YES))
+
+
+def spans_of(
+    criteria: Mapping[str, Criterion], answers: Container[str], truths: Mapping[str, Truth]
+) -> dict[str, Span]:
+    """The span of each criterion: its truth where its question has an answer, "not known" too, else every truth."""
+    return {name: frozenset({truths[name]}) if one.question in answers else ALL for name, one in criteria.items()}
 
 
 def wanted_for(subject: Subject) -> Wanted:

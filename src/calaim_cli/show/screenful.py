@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from textwrap import wrap
 
 from msgspec import Struct
+
+from calaim_cli.base.wording import folded
 
 WIDE, WIDEST = 80, 100
 """From how many columns on labels stand in a column of their own, and beyond how many no line is easily read."""
@@ -85,7 +86,7 @@ def _folded(lines: Sequence[tuple[Line, str]], columns: int) -> Iterator[Laid]:
             head, below = (head.ljust(LABEL), " " * LABEL) if line.label else ("", "")
         else:
             head, below = (f"{head}: " if head else "  " if line.label else "", "  ")
-        wrapped = wrap(head + text, columns, subsequent_indent=below, break_long_words=False, break_on_hyphens=False)
+        wrapped = folded(head + text, columns, below)
         for number, one in enumerate(wrapped):
             start = len(below) if number else len(head)
             yield Laid(one[:start], one[start:], line.tone)

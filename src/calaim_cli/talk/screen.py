@@ -6,7 +6,6 @@ Nothing is drawn or kept here: `terminal` shows the lines and reads the keys, `i
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from os import terminal_size
 from typing import Final, Literal, NamedTuple
@@ -14,13 +13,14 @@ from typing import Final, Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.folding import is_unknown, word, yes_or_no
+from calaim_cli.base.folding import DONT_KNOW_WORDS, is_unknown, word, yes_or_no
 from calaim_cli.base.values import Value
-from calaim_cli.base.wording import choice_of
+from calaim_cli.base.wording import choice_of, folded
 from calaim_cli.decide.screens import Mark, Shown, marked
 from calaim_cli.policy.questions import Kind, Question
 from calaim_cli.policy.rules import Truth
 from calaim_cli.policy.talk import IN_PRIVATE, Row, Voice
+from calaim_cli.talk.prompt import MOVES as OF_PROMPTS
 from calaim_cli.talk.prompt import Move, Refusal
 
 LETTERS: Final = "acefghijklmoprtwxyz"
@@ -28,17 +28,10 @@ LETTERS: Final = "acefghijklmoprtwxyz"
 ENDS: Final = {"n": Truth.NO, "u": Truth.UNKNOWN}
 ONE_KEY: Final = {"y": Truth.YES, "n": Truth.NO, "d": Truth.UNKNOWN, "u": Truth.UNKNOWN}
 MOVES: Final = {"b": Move.BACK, "s": Move.STOP, "q": Move.QUIT, "v": Move.VOICE}
-MOVE_WORDS: Final = {
-    "back": Move.BACK,
-    "?": Move.HELP,
-    "help": Move.HELP,
-    "stop": Move.STOP,
-    "quit": Move.QUIT,
-    "voice": Move.VOICE,
-}
+MOVE_WORDS: Final = OF_PROMPTS | {"stop": Move.STOP, "voice": Move.VOICE}
 SIGNS: Final = {Truth.YES: "[x]", Truth.UNKNOWN: "[?]", Truth.NO: "[-]", None: "[ ]"}
 TURNS: Final = {None: Truth.YES, Truth.NO: Truth.YES, Truth.YES: Truth.UNKNOWN}
-HANGING: Final = 8
+HANGING: Final = " " * 8
 NOTHING_YET: Final = 'Say what the empty ones are: n "no", u not known.'
 NOT_KEPT: Final = {
     key: f"The marks of this screen are not kept yet: end it first, or press {key} again to {does} without them."
@@ -263,7 +256,7 @@ def _numbers_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
     parts = [text] if len(rows) == 1 else [one for one in re.split(r"[\s,;]+", text) if one]
     if _unknown(text):
         parts = ["?"] * len(rows)
-    if text in {"no", "n", "none"} and all(row.no for row in rows):
+    if text in NO_WORDS and all(row.no for row in rows):
         return _by_line(replace(sheet, marks={}), Truth.NO)
     if len(parts) != len(rows) or not text:
         example = ", ".join(["0"] * (len(rows) - 1) + ["?"])
@@ -276,9 +269,8 @@ def _unknown(text: str) -> bool:
     return is_unknown(text) or text in {"d", "u", "?"}
 
 
-REST: Final = re.compile(
-    r"(?P<said>.*?)(?:^|[\s,;]+)(?P<rest>no|n|none|u|unknown|not known|do not know|don'?t know|dk)"
-)
+NO_WORDS: Final = ("no", "n", "none")
+REST: Final = re.compile(rf"(?P<said>.*?)(?:^|[\s,;]+)(?P<rest>{'|'.join((*NO_WORDS, 'u', *DONT_KNOW_WORDS))})")
 
 
 def _rows_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
@@ -295,7 +287,7 @@ def _rows_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
             marks[row.id] = Truth.UNKNOWN if one[1] else one[3] or Truth.YES
     if not rest and len(marks) < len(rows):
         return Refusal(f'say what the others are: "{said} no", or "{said} not known"' if marks else _how(sheet))
-    return _by_line(replace(sheet, marks=marks), Truth.NO if rest in {"no", "n", "none"} else Truth.UNKNOWN)
+    return _by_line(replace(sheet, marks=marks), Truth.NO if rest in NO_WORDS else Truth.UNKNOWN)
 
 
 def _by_line(sheet: Sheet, rest: Truth) -> Ended | Refusal:
@@ -323,7 +315,7 @@ def drawn(sheet: Sheet, size: terminal_size) -> list[str]:
     foot = _foot(sheet, size.columns, last=number + 1 == len(several))
     # What the window has no room for is left out.
     for text in (sheet.before, sheet.shown.screen.note, ""):
-        lines = filled(text, size.columns)
+        lines = folded(text, size.columns)
         if len(head) + len(lines) + len(body) + len(foot) <= size.lines:
             head, body = ([*head, *lines], body) if text else (head, [*body, *lines])
     return [*head, *body, *foot]
@@ -331,7 +323,7 @@ def drawn(sheet: Sheet, size: terminal_size) -> list[str]:
 
 def _explanation(sheet: Sheet, size: terminal_size) -> list[list[str]]:
     """What the row under the arrow means, in pages of the window."""
-    lines = [line for text in sheet.explain(sheet.row).split("\n") for line in filled(text, size.columns)]
+    lines = [line for text in sheet.explain(sheet.row).split("\n") for line in folded(text, size.columns)]
     room = max(size.lines - 2, 1)
     parts = [lines[n : n + room] for n in range(0, len(lines), room)]
     keys = ["More: any key." if n < len(parts) else "Back to the screen: any key." for n in range(1, len(parts) + 1)]
@@ -365,22 +357,14 @@ def _paging(number: int, several: list[range]) -> str:
     return f", page {number + 1} of {len(several)}" if len(several) > 1 else ""
 
 
-def filled(text: str, columns: int, hanging: int = 0) -> list[str]:
-    """The text on lines of so many columns; those after the first begin further in."""
-    width = max(columns, hanging + 12)
-    return textwrap.wrap(
-        text, width, subsequent_indent=" " * hanging, break_long_words=False, break_on_hyphens=False
-    ) or [""]
-
-
 def _head(sheet: Sheet, paging: str, columns: int) -> list[str]:
     """Where the talk stands, the title of the screen, and what opens it."""
     title = sheet.title + paging
-    lines = filled(sheet.status, columns)
+    lines = folded(sheet.status, columns)
     room = columns - len(lines[-1]) - len(title)
-    lines[-1:] = [lines[-1] + " " * room + title] if room > 1 else [lines[-1], *filled(title, columns)]
+    lines[-1:] = [lines[-1] + " " * room + title] if room > 1 else [lines[-1], *folded(title, columns)]
     says = sheet.voice.says(sheet.shown.screen.say) if sheet.way != "one" else ""
-    return [*lines, *(filled(says, columns) if says else [])]
+    return [*lines, *(folded(says, columns) if says else [])]
 
 
 def _rows(sheet: Sheet, page: range, columns: int) -> list[str]:
@@ -390,7 +374,7 @@ def _rows(sheet: Sheet, page: range, columns: int) -> list[str]:
         arrow, letter = ">" if n == sheet.at else " ", "" if sheet.way == "numbers" else f" {letters[n]} "
         said = f"{arrow}{_sign(sheet, row)}{letter} {sheet.says(row)}"
         words = sheet.says(row) + _earlier(sheet, row) if sheet.way == "one" else said
-        lines += filled(words, columns, 0 if sheet.way == "one" else HANGING)
+        lines += folded(words, columns, "" if sheet.way == "one" else HANGING)
     return lines
 
 
@@ -402,10 +386,10 @@ def _sign(sheet: Sheet, row: Row) -> str:
 
 
 def _choices(sheet: Sheet, columns: int) -> list[str]:
-    lines = filled(sheet.says(sheet.row), columns)
+    lines = folded(sheet.says(sheet.row), columns)
     for letter, (choice, words) in zip(LETTERS, sheet.questions[sheet.row.asks].choices.items(), strict=False):
         earlier = " (chosen before)" if sheet.marks.get(sheet.row.id) == choice else ""
-        lines += filled(f" {letter}  {words}{earlier}", columns, 4)
+        lines += folded(f" {letter}  {words}{earlier}", columns, " " * 4)
     return lines
 
 
@@ -426,7 +410,7 @@ def _foot(sheet: Sheet, columns: int, *, last: bool) -> list[str]:
     texts = [KEYS[sheet.way] + several, sheet.note or ELSEWHERE]
     if sheet.way == "rows":
         texts.insert(1, ENDING if last else LAST_PAGE)
-    return [f" {line}" for text in texts for line in filled(text, columns - 1)]
+    return [f" {line}" for text in texts for line in folded(text, columns - 1)]
 
 
 def as_lines(sheet: Sheet) -> list[str]:

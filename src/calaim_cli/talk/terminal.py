@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import textwrap
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 from calaim_cli.base.errors import UsageError
 from calaim_cli.base.folding import word
 from calaim_cli.base.streams import is_on, say, tamed
+from calaim_cli.base.wording import folded
 from calaim_cli.talk.prompt import MOVES, NO_MORE, Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
 from calaim_cli.talk.screen import Ended, Sheet, as_lines, asked_by_line, drawn, pressed, read_line
 
@@ -295,4 +295,4 @@ def _window() -> os.terminal_size:
 
 def _wrapped(text: str, margin: int) -> list[str]:
     width = max(20, _window()[0] - margin)
-    return textwrap.wrap(tamed(text), width, break_long_words=False, break_on_hyphens=False) or [""]
+    return folded(tamed(text), width)
