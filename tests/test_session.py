@@ -150,6 +150,39 @@ def test_without_a_file_one_is_asked_for_once(tmp_path: Path, kept: bool) -> Non
 
 
 @pytest.mark.unix("a pseudo-terminal")
+def test_file_named_at_the_end_is_warned_of_as_any_other(tmp_path: Path) -> None:
+    """A file that is named only at the end of a talk is private, and a folder that others can list is told of."""
+    tmp_path.chmod(0o755)
+    save = tmp_path / "case.toml"
+    with Terminal("interview", *ECM, "--plain") as terminal:
+        terminal.answer(PLACE, PLACE_TEXTS, STREET, most=3)
+        terminal.prompt()
+        terminal.type(CTRL_C)
+        terminal.wait("Answer: ")
+        terminal.line(str(save))
+        assert terminal.end() == 130
+    assert is_private(save)
+    assert "open-folder" in terminal.words
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_refusal_in_a_talk_offers_to_keep_what_was_said(tmp_path: Path, profile: Path) -> None:
+    """Whoever hears in the middle of a talk that no referral can go is asked for a file, too, and told how to go on."""
+    save = tmp_path / "case.toml"
+    with Terminal("refer", "--plain", "--program", "ecm", *DAY) as terminal:
+        terminal.prompt()
+        terminal.line("san mateo")
+        terminal.prompt()
+        terminal.line("not known")
+        terminal.wait("Keep what was said")
+        terminal.wait("Answer: ")
+        terminal.line(str(save))
+        assert terminal.end() == 5
+    assert tomllib.loads(save.read_text("utf-8"))["member"]["county"] == "San Mateo"
+    assert f"go on with: calaim refer --plain --program ecm --as-of 2026-11-22 --from {save}" in terminal.words
+
+
+@pytest.mark.unix("a pseudo-terminal")
 def test_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
     """Ctrl-C at the question for a file name leaves, and keeps nothing."""
     with Terminal("interview", *ECM, "--plain") as terminal:

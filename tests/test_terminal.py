@@ -345,8 +345,18 @@ def test_every_width_shows_everything(tmp_path: Path, columns: int, way: str) ->
 COLORS = re.compile(r"\x1b\[[0-9;]*?(?:3[0-9]|4[0-9]|9[0-9])[0-9;]*m")
 
 
-def test_no_color() -> None:
+@pytest.mark.parametrize("settings", [{}, {"NO_COLOR": "1"}], ids=["colors", "NO_COLOR"])
+def test_screens_have_no_color(tmp_path: Path, settings: dict[str, str]) -> None:
     """A screen has no color at all: the arrow and the marks alone show where one is."""
+    with Terminal(*ECM, "--from", known(tmp_path), settings=settings, rows=24, columns=80) as terminal:
+        terminal.see("Screen 1,")
+        terminal.type(DOWN, SPACE)
+        terminal.see(">[x] e")
+    assert not COLORS.search(terminal.text)
+
+
+def test_prompts_have_no_color_where_none_is_wanted() -> None:
+    """With NO_COLOR the typed lines before and after the screens have none either."""
     with Terminal("refer", "--program", "ecm", *DAY, settings={"NO_COLOR": "1"}) as terminal:
         terminal.wait("county or ZIP")
         terminal.type("san mateo", ENTER)

@@ -260,7 +260,7 @@ def _policy(folder: Path | None) -> "Policy":
 
 def _warn(problems: Iterable[Problem], tell: Callable[[str], None] = say) -> None:
     for problem in problems:
-        tell(f"calaim: warning: {problem.where}: {problem.code}: {problem.message}")
+        tell(problem.warning)
 
 
 def _of_the_data(

@@ -12,6 +12,11 @@ class Problem(NamedTuple):
     code: str
     message: str
 
+    @property
+    def warning(self) -> str:
+        """The line that warns of it, where it stops nothing."""
+        return f"calaim: warning: {self.where}: {self.code}: {self.message}"
+
 
 class CalaimError(Exception):
     """Something a user can fix. The message says what, where and what next."""

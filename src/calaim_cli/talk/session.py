@@ -185,7 +185,8 @@ def leaving(to: Ways) -> Iterator[None]:
         if error.code != INPUT_ENDED:
             raise
         raise UsageError(f"{error.message}: {_left(to, offer=False)}", code=error.code) from None
-    except NotFound:
+    except (InputError, NotFound):
+        offer_to_keep(to)
         if to.keep.path:
             say(f"What was said is saved; {_go_on(to)}")
         raise
@@ -216,6 +217,8 @@ def offer_to_keep(to: Ways) -> None:
             else:
                 to.keep.path = keep.path
                 say(f"{keep.path}: saved.")
+                for doubt in files.doubts_about([Path(str(reply)).parent]):
+                    say(doubt.warning)
 
 
 def _new_file(typed: str) -> Value:
