@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -10,17 +11,20 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import people
 from calaim_cli.batch.sheet import records
 from calaim_cli.case.case import Case
 from calaim_cli.decide import sql
 from calaim_cli.decide.determination import Parts, outcome_of, still_open
 from calaim_cli.decide.screening import screener
+from calaim_cli.policy.dates import BEGINS
 from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import PARTS, Subject
 from calaim_cli.policy.questions import DONT_KNOW
-from calaim_cli.policy.rules import Truth
+from calaim_cli.policy.rules import Rule, Truth, criteria_of
 from conftest import AS_OF
 from panels import QUESTIONS, TYPES, Answers, Cell, members, row_of
 from strategies import unhurried
@@ -64,13 +68,18 @@ def numbered(several: Iterable[Answers]) -> Rows:
     return [(number, *row_of(one)) for number, one in enumerate(several)]
 
 
-def decided(policy: Policy, as_of: date, several: Iterable[Answers]) -> list[tuple[Cell, ...]]:
+def decided(
+    policy: Policy, as_of: date, several: Iterable[Answers], subjects: Sequence[Subject] = ()
+) -> list[tuple[Cell, ...]]:
     """What the engine here comes to, as the SELECT gives it."""
-    made_ready, found = screener(policy.subjects, policy), []
+    made_ready, found = screener(subjects or policy.subjects, policy), []
     for number, answers in enumerate(several):
         row: list[Cell] = [number]
         for one in made_ready.screen(Case(answers=answers), as_of).determinations.values():
-            row += [one.outcome.value, ";".join(policy.questions_of(one.missing))]
+            met = {reason.criterion: reason.met for reason in one.because}
+            named = sorted(met, key=[*policy.criteria, BEGINS].index)
+            because = [name if met[name] else f"not {name}" for name in named]
+            row += [one.outcome.value, ";".join(because), ";".join(policy.questions_of(one.missing))]
         found.append(tuple(row))
     return found
 
@@ -108,6 +117,36 @@ def test_every_state_of_the_parts(run: Run, parts: tuple[str, ...]) -> None:
     states = [Parts(**dict(zip(parts, way, strict=True))) for way in ways]
     wanted = [(n, outcome_of(one).value, int("rule" in still_open(one))) for n, one in enumerate(states)]
     assert run(select, rows) == wanted
+
+
+def _rules(parts: st.SearchStrategy[str | Rule]) -> st.SearchStrategy[Rule]:
+    several = st.lists(parts, max_size=3).map(tuple)
+    return st.builds(Rule, all_of=several, any_of=several, none_of=several).filter(lambda rule: any(criteria_of(rule)))
+
+
+ASKED = ("complex_need", "is_tenant", "ccs_enrolled", "visits_avoidable", "hospital_risk", "facility_risk")
+_parts = st.recursive(st.sampled_from(ASKED), _rules, max_leaves=14)
+
+
+@given(parts=st.fixed_dictionaries({"rule": _rules(_parts)}, optional=dict.fromkeys(PARTS[1:], _rules(_parts))))
+@settings(unhurried, max_examples=30)
+def test_any_rules_come_to_the_same(parts: dict[str, Rule]) -> None:
+    """Whatever rules a folder of one's own data has, however nested, SQL follows them with reasons and what is open."""
+    policy, chance = people.policy(), random.Random(1)  # noqa: S311 nothing secret is drawn
+    of_question = {one: next(c.id for c in policy.criteria.values() if c.question == one) for one in ASKED}
+    one = policy.subjects[0]
+    subject = Subject("ecm", one.entry, {part: _renamed(rule, of_question) for part, rule in parts.items()})
+    several: list[Answers] = [{one: chance.choice((True, False, DONT_KNOW)) for one in ASKED} for _ in range(40)]
+    select = sql.select([subject], policy, AS_OF, TABLE, [NUMBER])
+    assert in_sqlite(select, numbered(several)) == decided(policy, AS_OF, several, [subject])
+
+
+def _renamed(rule: Rule, names: dict[str, str]) -> Rule:
+    """The rule with a criterion for each question that it names."""
+    parts = (rule.all_of, rule.any_of, rule.none_of)
+    return Rule(
+        *(tuple(names[one] if isinstance(one, str) else _renamed(one, names) for one in some) for some in parts)
+    )
 
 
 def test_what_answers_nothing_is_not_known(catalog: Policy, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The rules as one SELECT, for an engine that holds many members: the outcome of each result and what is missing.
+"""The rules as one SELECT, for an engine that holds many members: each outcome with its reasons or what is missing.
 
 DuckDB, SQLite and Spark read it (Spark with `spark.sql.ansi.doubleQuotedIdentifiers`). NULL is unknown, and SQL's own
 "and", "or" and "not" are those of the rules. A cell that holds no answer to its question is unknown, too, never no.
@@ -14,16 +14,20 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.decide.determination import Parts, outcome_of, still_open
+from calaim_cli.decide.determination import Parts, decisive, outcome_of, still_open
 from calaim_cli.policy import dates
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
 from calaim_cli.policy.questions import NONE_OF_THESE, Criterion, Kind, Question
 from calaim_cli.policy.rules import Rule, Truth, criteria_of
 
-OUTCOME, MISSING = "outcome", "missing"
+OUTCOME, BECAUSE, MISSING = RESULTS = ("outcome", "because", "missing")
 SEPARATOR: Final = ";"
-"""Stands between the choices of a cell, and between the questions that are missing."""
+"""Stands between the choices of a cell, between reasons, and between the questions that are missing."""
+NOT: Final = "not "
+"""Stands before a criterion that is a reason by not being met."""
+NEVER: Final = "9999"
+"""As the number of its reasons, keeps out a part that settles nothing."""
 ANSWERS, LISTS, CRITERIA, RULES = range(4)
 """The levels of columns; rules that rest on rules are on further ones."""
 YES, NO = "TRUE", "FALSE"
@@ -64,17 +68,17 @@ def select(
     keep: Sequence[str] = (),
     absent: Collection[str] = (),
 ) -> str:
-    """The SELECT for these subjects on that day: the columns to keep, then the outcome of each and what is missing.
+    """The SELECT for these subjects on that day: the columns to keep, then of each its RESULTS.
 
     The table has a column for each question, named by its id, but for those that are `absent`: nobody knows them.
     """
     levels = _Levels(policy, absent)
     columns = [(levels.column(ANSWERS, quoted(name)), name) for name in keep]
     for subject in subjects:
-        results = literal(Outcome.UNLIKELY), literal("")
+        results = literal(Outcome.UNLIKELY), literal(NOT + dates.BEGINS), literal("")
         if not dates.not_begun(subject.entry, policy, as_of):
             results = levels.decided(subject)
-        columns += zip(results, (result_column(subject, what) for what in (OUTCOME, MISSING)), strict=True)
+        columns += zip(results, (result_column(subject, what) for what in RESULTS), strict=True)
     return levels.written(quoted(table), [f"{value} AS {quoted(name)}" for value, name in columns])
 
 
@@ -95,7 +99,7 @@ class _Levels:
 
     def above(self, columns: Iterable[str]) -> int:
         """The first level on which a column can rest on all of these."""
-        return max((self.level_of[one] for one in columns), default=CRITERIA) + 1
+        return max((self.level_of.get(one, CRITERIA) for one in columns), default=CRITERIA) + 1
 
     def written(self, source: str, results: Sequence[str]) -> str:
         """The whole SELECT."""
@@ -110,24 +114,66 @@ class _Levels:
             passed, source = [*passed, *self.levels[level].values()], name
         return f"WITH {', '.join(tables)}\nSELECT {_lines(results)}\nFROM {source}\n"
 
-    def decided(self, subject: Subject) -> tuple[str, str]:
-        """What gives the subject's outcome, and the questions that can still change it."""
+    def decided(self, subject: Subject) -> tuple[str, str, str]:
+        """What gives the subject's outcome, the criteria that decided, and the questions that can still change it."""
         nodes = {part: _node(rule) for part, rule in subject.parts.items()}
         parts = {part: self.truth(node) for part, node in nodes.items()}
         level = self.above(parts.values())
         outcome = self.column(level, _by_case(parts, lambda known: literal(outcome_of(known))))
-        still = {part: self.column(level, _by_case(parts, _holds(part, still_open))) for part in parts}
+        told: dict[str, list[str]] = {}
         asked: dict[str, list[str]] = {}
-        for part, node in nodes.items():
-            for question, path in self.paths(node):
-                asked.setdefault(question, []).append(f"({still[part]} AND {path})" if path else still[part])
-        told = (
-            f"CASE WHEN {' OR '.join(asked[one])} THEN {literal(SEPARATOR + one)} ELSE '' END"
-            for one in self.policy.questions
-            if one in asked
+        for part in [one for one in Parts._fields if one in nodes]:
+            decides, still = (self.column(level, _by_case(parts, _holds(part, of))) for of in (decisive, still_open))
+            for criterion, tells in self.reasons(nodes[part]).items():
+                told.setdefault(criterion, []).append(f"{decides} AND {tells}")
+            for question, path in self.paths(nodes[part]):
+                asked.setdefault(question, []).append(f"{still} AND {path}")
+        because = [(told[one], self.worded(one)) for one in self.policy.criteria if one in told]
+        missing = [(asked[one], literal(SEPARATOR + one)) for one in self.policy.questions if one in asked]
+        waits = f"{outcome} = {literal(Outcome.NEED_ANSWERS)}"
+        return (
+            outcome,
+            f"CASE WHEN {waits} THEN '' ELSE {_told(because)} END",
+            f"CASE WHEN {waits} THEN {_told(missing)} ELSE '' END",
         )
-        open_ = f"{outcome} = {literal(Outcome.NEED_ANSWERS)}"
-        return outcome, f"CASE WHEN {open_} THEN SUBSTR({' || '.join(told)}, {len(SEPARATOR) + 1}) ELSE '' END"
+
+    def worded(self, criterion: str) -> str:
+        """What gives the criterion as a reason: whether it is met is known."""
+        met, missed = literal(SEPARATOR + criterion), literal(SEPARATOR + NOT + criterion)
+        return f"CASE WHEN {self.truth(criterion)} THEN {met} ELSE {missed} END"
+
+    def reasons(self, part: str | Node) -> dict[str, str]:
+        """Each criterion below, and whether the truth of a settled node rests on it: of one part the fewest, or all."""
+        if isinstance(part, str):
+            return {part: YES}
+        if len(part.parts) == 1:
+            return self.reasons(part.parts[0][0])
+        found: dict[str, list[str]] = {}
+        settles = self.settles(part)
+        for number, (one, _) in enumerate(part.parts, 1):
+            for criterion, tells in self.reasons(one).items():
+                found.setdefault(criterion, []).append(f"{settles} IN (0, {number}) AND {tells}")
+        level = self.above([settles, *(tells for one, _ in part.parts for tells in self.reasons(one).values())])
+        return {criterion: self.column(level, " OR ".join(any_of)) for criterion, any_of in found.items()}
+
+    def settles(self, node: Node) -> str:
+        """The column that holds the number of the part that alone settles the node, by the fewest; 0: all together."""
+        alone = [f"NOT {self.truth(one)}" if turned is node.either else self.truth(one) for one, turned in node.parts]
+        if all(isinstance(one, str) for one, _ in node.parts):
+            level = self.above(self.truth(one) for one, _ in node.parts)
+            first = (f"WHEN {one} THEN {number}" for number, one in enumerate(alone, 1))
+            return self.column(level, f"CASE {' '.join(first)} ELSE 0 END")
+        counts = []
+        for one, (part, _) in zip(alone, node.parts, strict=True):
+            reasons = self.reasons(part).values()
+            count = " + ".join(f"CASE WHEN {tells} THEN 1 ELSE 0 END" for tells in reasons)
+            level = self.above([self.truth(part), *reasons])
+            counts.append(self.column(level, f"CASE WHEN {one} THEN {count} ELSE {NEVER} END"))
+        fewest = []
+        for number, (one, count) in enumerate(zip(alone, counts, strict=True), 1):
+            others = " AND ".join(f"{count} <= {other}" for other in counts if other != count)
+            fewest.append(f"WHEN {one} AND {others} THEN {number}")
+        return self.column(self.above(counts), f"CASE {' '.join(fewest)} ELSE 0 END")
 
     def truth(self, part: str | Node) -> str:
         """The column that holds the truth of a criterion or node."""
@@ -198,6 +244,12 @@ def _by_case(columns: dict[str, str], value: Callable[[Parts], str], **known: Tr
 def _holds(part: str, parts_of: Callable[[Parts], tuple[str, ...]]) -> Callable[[Parts], str]:
     """Whether the part is among those that the function gives, as SQL says it."""
     return lambda known: YES if part in parts_of(known) else NO
+
+
+def _told(several: Iterable[tuple[list[str], str]]) -> str:
+    """What gives the texts of which any condition holds, without what stands before the first."""
+    texts = (f"CASE WHEN {' OR '.join(any_of)} THEN {text} ELSE '' END" for any_of, text in several)
+    return f"SUBSTR({' || '.join(texts)}, {len(SEPARATOR) + 1})"
 
 
 def _choices(one: Criterion, question: Question) -> tuple[list[str], list[str]]:
