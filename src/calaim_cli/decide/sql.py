@@ -18,7 +18,7 @@ from calaim_cli.decide.determination import Parts, decisive, outcome_of, still_o
 from calaim_cli.policy import dates
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
-from calaim_cli.policy.questions import NONE_OF_THESE, Criterion, Kind, Question
+from calaim_cli.policy.questions import NONE_OF_THESE, Criterion, Kind, Question, answered_by
 from calaim_cli.policy.rules import Rule, Truth, criteria_of
 
 OUTCOME, BECAUSE, MISSING = RESULTS = ("outcome", "because", "missing")
@@ -80,6 +80,21 @@ def select(
             results = levels.decided(subject)
         columns += zip(results, (result_column(subject, what) for what in RESULTS), strict=True)
     return levels.written(quoted(table), [f"{value} AS {quoted(name)}" for value, name in columns])
+
+
+def script(subjects: Sequence[Subject], policy: Policy, as_of: date, table: str, keep: Sequence[str] = ()) -> str:
+    """The SELECT with remarks before it: which rules of which day, and what the columns have to hold."""
+    asked = (policy.questions[one] for one in questions_asked(subjects, policy))
+    remarks = (
+        f"CalAIM rules of data edition {policy.edition}, as of {as_of}. A screening: the plan decides.",
+        "NULL is not known. Yes is 1 and no is 0; choices are texts, several with ; between them, the word",
+        "unknown among them where not all are known. For DuckDB, SQLite and Spark; for Spark first",
+        "SET spark.sql.ansi.enabled = true and SET spark.sql.ansi.doubleQuotedIdentifiers = true",
+        *(f"{one.id}: {'1 or 0' if one.kind is Kind.YES_NO else answered_by(one)}" for one in asked),
+    )
+    # A line break in a remark would end it.
+    written = "".join(f"-- {' '.join(one.split())}\n" for one in remarks)
+    return f"{written}{select(subjects, policy, as_of, table, keep)}"
 
 
 class _Levels:
@@ -197,15 +212,10 @@ class _Levels:
         question = self.policy.questions[one.question]
         if question.id in self.absent:
             return self.column(CRITERIA, "CAST(NULL AS BOOLEAN)")
-        answer = self.column(ANSWERS, quoted(question.id))
-        met, missed = (f"{answer} IN ({', '.join(map(literal, several))})" for several in _choices(one, question))
-        if question.kind is Kind.YES_NO:
-            met, missed = f"{answer} = 1", f"{answer} = 0"
-        elif question.kind is Kind.NUMBER:
-            most = question.at_most if one.at_most is None else one.at_most
-            met, missed = _within(answer, one.at_least or 0, most), _within(answer, 0, question.at_most)
-        elif question.kind is Kind.CHOICES:
+        if question.kind is Kind.CHOICES:
             met, missed = self._of_list(one, question)
+        else:
+            met, missed = _of_cell(self.column(ANSWERS, quoted(question.id)), one, question)
         return self.column(CRITERIA, f"CASE WHEN {met} THEN {YES} WHEN {missed} THEN {NO} END")
 
     def _of_list(self, one: Criterion, question: Question) -> tuple[str, str]:
@@ -250,6 +260,17 @@ def _told(several: Iterable[tuple[list[str], str]]) -> str:
     """What gives the texts of which any condition holds, without what stands before the first."""
     texts = (f"CASE WHEN {' OR '.join(any_of)} THEN {text} ELSE '' END" for any_of, text in several)
     return f"SUBSTR({' || '.join(texts)}, {len(SEPARATOR) + 1})"
+
+
+def _of_cell(cell: str, one: Criterion, question: Question) -> tuple[str, str]:
+    """Whether the one answer in a cell meets the criterion, and whether it is an answer at all."""
+    if question.kind is Kind.YES_NO:
+        return f"{cell} = 1", f"{cell} = 0"
+    if question.kind is Kind.NUMBER:
+        most = question.at_most if one.at_most is None else one.at_most
+        return _within(cell, one.at_least or 0, most), _within(cell, 0, question.at_most)
+    met, missed = (f"{cell} IN ({', '.join(map(literal, several))})" for several in _choices(one, question))
+    return met, missed
 
 
 def _choices(one: Criterion, question: Question) -> tuple[list[str], list[str]]:
