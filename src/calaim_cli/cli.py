@@ -812,7 +812,7 @@ def batch_rows(
     return tally.exit_code
 
 
-@_command("screen panel.csv --out screened.csv")
+@_command("screen examples/members.csv --out screened.csv")
 def screen(
     table: Annotated[Text, _argument("[TABLE|-]", "A table of members as CSV, or - for stdin.")] = None,
     out: Annotated[Text, _option("--out", "FILE", "Write the table with its results (.csv, .parquet).")] = None,
