@@ -119,6 +119,13 @@ def test_a_name_with_signs_is_one_file(tmp_path: Path) -> None:
     assert len([*tmp_path.iterdir()]) == 2
 
 
+@pytest.mark.unix("/dev/full")
+def test_a_disk_that_is_full_is_told_as_such(tmp_path: Path) -> None:
+    """What cannot be written is an error of the system, as with every other file, and not of this program."""
+    with table.engine() as engine, pytest.raises(OSError, match="error"):
+        engine.write("SELECT * FROM range(1000000)", Path("/dev/full"), "FORMAT csv, HEADER")
+
+
 def test_without_an_engine_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has only the command itself learns what else a table needs."""
     monkeypatch.setitem(sys.modules, "duckdb", None)

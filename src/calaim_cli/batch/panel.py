@@ -238,34 +238,35 @@ def _place(columns: Sequence[Column], order: Order, cells: Sequence[str | None])
 
 def _write(engine: Engine, order: Order, columns: Sequence[Column], meant: Sequence[Meant], folder: Folder) -> None:
     """Write the table with its results, whole and private, or leave the same one as it is."""
-    query, name = _decided(order, columns, meant), order.out.name
+    query, name = _decided(order, columns, meant, _put_together(engine, order, meant)), order.out.name
     with folder.temporary(name) as pile:
-        path = literal(str(folder.path.absolute() / pile.name))
-        try:
-            engine.ask(f"COPY ({query}) TO {path} ({ENDINGS[order.out.suffix.lower()]}, USE_TMP_FILE false)")
-        except MemoryError:
-            raise InputError(f"{order.source}: too large for the memory; split it", code="too-large") from None
+        engine.write(query, folder.path.absolute() / pile.name, ENDINGS[order.out.suffix.lower()])
         pile.size = os.fstat(pile.descriptor).st_size
         os.fsync(pile.descriptor)
         if folder.publish(pile, name) is Status.CONFLICT:
             raise OutputRefused(f"{order.out}: exists and differs; choose another name", code="exists")
 
 
-def _decided(order: Order, columns: Sequence[Column], meant: Sequence[Meant]) -> str:
-    """The query for the table with its results."""
+def _put_together(engine: Engine, order: Order, meant: Sequence[Meant]) -> tuple[str, ...]:
+    """The questions that the table has no column for; the answers of all members are in `answers` from then on."""
     asked = questions_asked(order.subjects, order.policy)
     values = {one.columns[0].known_as: f"{one.name}.v0" for one in meant if one.name != quoted(PLACES)}
-    placed = any(one.name == quoted(PLACES) for one in meant)
     if BORN in values:
         values[AGE] = f"coalesce({values[BORN]}, {values.get(AGE, 'NULL')})"
-    if placed and MANAGED_CARE in asked:
+    if any(one.name == quoted(PLACES) for one in meant):
         values[MANAGED_CARE] = f"coalesce({quoted(PLACES)}.v0, {values.get(MANAGED_CARE, 'NULL')})"
-    joined = f"FROM own {' '.join(one.join for one in meant)}"
     there = [f"{values[one]} AS {quoted(one)}" for one in asked if one in values]
-    answers = f"SELECT {', '.join(['own.n', *there])} {joined}"
-    rules = select(
-        order.subjects, order.policy, order.as_of, ANSWERS, ["n"], [one for one in asked if one not in values]
-    )
+    joined = " ".join(one.join for one in meant)
+    # By itself: to plan the joins together with the rules would take seconds.
+    answers = f"SELECT {', '.join(['own.n', *there])} FROM own {joined}"  # noqa: S608 quoted
+    engine.ask(f"CREATE TABLE {ANSWERS} AS {answers}")
+    return tuple(one for one in asked if one not in values)
+
+
+def _decided(order: Order, columns: Sequence[Column], meant: Sequence[Meant], absent: Sequence[str]) -> str:
+    """The query for the table with its results."""
+    placed = any(one.name == quoted(PLACES) for one in meant)
+    rules = select(order.subjects, order.policy, order.as_of, ANSWERS, ["n"], absent)
     results = []
     for number, one in enumerate(order.subjects, 1):
         found = {what: f"nullif(decided.{quoted(result_column(one, what))}, '')" for what in RESULTS}
@@ -277,6 +278,6 @@ def _decided(order: Order, columns: Sequence[Column], meant: Sequence[Meant]) ->
     own = [f"own.{one.sql} AS {quoted(one.name)}" for one in columns]
     place = next((one.join for one in meant if one.name == quoted(PLACES)), "")
     return (
-        f"WITH {ANSWERS} AS ({answers}), decided AS ({rules}) "  # noqa: S608 quoted
+        f"WITH decided AS ({rules}) "  # noqa: S608 quoted
         f"SELECT {', '.join([*own, *results])} FROM own JOIN decided ON decided.n = own.n {place} ORDER BY own.n"
     )

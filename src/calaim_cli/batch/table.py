@@ -5,6 +5,8 @@ The only importer of `duckdb`. What the engine says of a file quotes it, and is 
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -58,7 +60,21 @@ class Engine:
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows that a query gives, with these values for its question marks."""
-        return self._connection.execute(query, list(values)).fetchall()
+        import duckdb
+
+        try:
+            return self._connection.execute(query, list(values)).fetchall()
+        except duckdb.OutOfMemoryException:
+            raise InputError("the table is too large for the memory; split it", code="too-large") from None
+
+    def write(self, query: str, path: Path, form: str) -> None:
+        """Write what a query gives into a file that is there, in one of the forms that DuckDB knows."""
+        import duckdb
+
+        try:
+            self.ask(f"COPY ({query}) TO {literal(str(path))} ({form}, USE_TMP_FILE false)")
+        except duckdb.IOException:
+            raise OSError(errno.EIO, os.strerror(errno.EIO)) from None
 
 
 @contextmanager
