@@ -659,6 +659,7 @@ IGNORED = [
     ["data", "diff", "{data}", "{data}", "--as-of", "2026-11-22"],
     ["profile", "--json", "path"],
     ["--data", "{data}", "county", "alameda"],
+    *(["screen", "{case}"], ["screen", "{case}", "--out", "x.csv", "--keep", "mrn"], ["screen", "--sql", "--json"]),
 ]
 
 
@@ -694,6 +695,7 @@ TELLING = [
     ["refer", "{case}", "--out", "{folder}/x.eml", *LATE],
     ["batch", "{rows}", "--dry-run", *LATE],
     ["batch", "{rows}", "--out", "{folder}/out", "--keep-going", *LATE],
+    ["screen", "{rows}", "--out", "{folder}/screened.csv", *LATE],
     *(["data", "check", *LATE], ["data", "sources"], ["data", "diff", "{data}", "{data}", "{case}", *LATE]),
 ]
 

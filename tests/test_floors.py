@@ -25,6 +25,7 @@ MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(
 OWNERS = {
     "click": "",
     "csv": "batch/sheet.py",
+    "duckdb": "batch/table.py",
     "email": "draft/message.py",
     "prompt_toolkit": "talk/terminal.py",
     "questionary": "talk/terminal.py",

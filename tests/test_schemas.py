@@ -277,6 +277,13 @@ def test_batch_summary_fits(run: Run, tmp_path: Path, write_profile: WriteProfil
     assert faults(summary) == []
 
 
+def test_screen_summary_fits(run: Run, tmp_path: Path) -> None:
+    """What became of a table of members is a document by the schema."""
+    (summary,) = printed(run, "screen", ROOT / "examples" / "members.csv", "--out", tmp_path / "screened.csv", *DAY)
+    assert summary["rows"] == 3
+    assert faults(summary) == []
+
+
 def test_input_schemas_are_current() -> None:
     """The schemas of what people write say what the tables of fields and questions say."""
     for name in shapes.MADE:

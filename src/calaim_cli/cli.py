@@ -817,6 +817,50 @@ def batch_rows(
     return tally.exit_code
 
 
+@_command("screen examples/members.csv --out screened.csv")
+def screen(
+    table: Annotated[Text, _argument("[TABLE|-]", "A table of members as CSV, or - for stdin.")] = None,
+    out: Annotated[Text, _option("--out", "FILE", "Write the table with its results (.csv, .parquet).")] = None,
+    program: Programs = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the rules as SQL, for where your table is.")] = False,
+    name: Annotated[Text, _option("--table", "NAME", "With --sql: the table to read (members).")] = None,
+    keep: Annotated[Several, _option("--keep", "COLUMN", "With --sql: give this column, too. May be repeated.")] = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Decide a whole table of members by the rules, or print the rules as SQL."""
+    from calaim_cli.policy.policy import subjects_named
+
+    _refuse(
+        (sql and (table or out or as_json), "--sql prints the rules alone: leave out TABLE, --out and --json"),
+        (not sql and (name or keep), "--table and --keep go with --sql"),
+        (
+            not sql and (table is None or out is None),
+            "give TABLE (a CSV file, or - for standard input) and --out, or --sql",
+        ),
+    )
+    policy, as_of = _policy(data), as_of or _today()
+    subjects = subjects_named(program or [], policy)
+    if sql:
+        from calaim_cli.decide.sql import script
+
+        emit_utf8(script(subjects, policy, as_of, name or "members", keep or ()))
+        return 0
+    from calaim_cli.batch import panel
+    from calaim_cli.show import documents
+
+    order = panel.Order(table or "", panel.output_named(out or ""), subjects, policy, as_of)
+    warnings = (*policy.past_review(as_of), *_doubts_about(order.out))
+    if not as_json:
+        _warn(warnings)
+    rows = panel.run(order)
+    if as_json:
+        return _show_json([documents.screen_document(rows, str(order.out), policy, as_of)], warnings)
+    say(panel.last_words(order, rows))
+    return 0
+
+
 @profile_app.callback(invoke_without_command=True)
 def profile_alone(context: typer.Context, as_json: Json = False) -> int:
     """The referrer's own details, kept on this computer. Alone, it prints them."""

@@ -13,7 +13,7 @@ from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import Contact, County, plans_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import THREE_PROGRAMS, Gate, Outcome
+from calaim_cli.policy.programs import THREE_PROGRAMS, Gate, Outcome, Subject
 from calaim_cli.policy.routes import Channel, Route, Way, lines
 from calaim_cli.policy.rules import Rule, criteria_of
 
@@ -94,12 +94,18 @@ def at_once(found: Iterable[Determination], door: Door, kind: str, policy: Polic
     return f"{who}, {words} (for a first authorization only) [{policy.cite(rows[0].source)}]."
 
 
+def offered_at(subject: Subject, policy: Policy, door: Door) -> bool | None:
+    """Whether the member's own plan offers the service; None where that is not known, or not a matter of counties."""
+    if not door.plan or not subject.service:
+        return None
+    if door.county and dates.not_begun(subject.entry, policy, door.as_of):
+        return False
+    return policy.offered(door.plan, subject.service, door.county, door.as_of)
+
+
 def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
     """Next steps and notes for one determination, for the member's own plan in her county."""
-    service = determination.subject.service
-    offered = policy.offered(door.plan, service, door.county, door.as_of) if door.plan and service else None
-    if door.plan and service and door.county and dates.not_begun(determination.subject.entry, policy, door.as_of):
-        offered = False
+    offered = offered_at(determination.subject, policy, door)
     return Advice(
         offered,
         tuple(dict.fromkeys(_next_steps(determination, policy, door, offered))),

@@ -1,0 +1,206 @@
+"""Tables of members on an embedded engine: how a CSV file becomes rows to ask, and is found sound or refused.
+
+The only importer of `duckdb`. What the engine says of a file quotes it, and is never passed on.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from calaim_cli.base import files
+from calaim_cli.base.errors import InputError, Problem, UsageError
+from calaim_cli.base.files import Folder
+from calaim_cli.batch.sheet import DAMAGE, DELIMITERS, LARGEST, WORKBOOK, fold, letter
+from calaim_cli.decide.sql import literal, quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# Nothing is guessed. Cells that are left out at the end of a row are empty, as a spreadsheet writes them.
+READ: Final = (
+    "read_csv(?, delim = ?, columns = {{{columns}}}, auto_detect = false, header = false, skip = 0, quote = '\"', "
+    "escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = false{more})"
+)
+# An empty cell of the header line is told from none by this, which no cell is.
+FIRST: Final = ", nullstr = '\x01', ignore_errors = true, strict_mode = false"
+MOST_COLUMNS: Final = 1000
+COPY: Final = "screen.input"
+# DuckDB takes a name with one of these for many files, or for one elsewhere.
+NO_PLAIN_NAME: Final = re.compile(r"[*?\[\]]|://")
+PIECE: Final = 1024 * 1024
+LINE_END: Final = b"\n"
+LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
+
+
+class Column(NamedTuple):
+    """A column of the table: its name as typed, and what it is known as, "" for one that just passes through."""
+
+    name: str
+    known_as: str
+    at: int
+
+    @property
+    def sql(self) -> str:
+        """Its name while the table is worked on, which nobody typed."""
+        return quoted(f"c{self.at}")
+
+
+class Engine:
+    """An engine in memory, which loads nothing from anywhere and leaves nothing on the disk."""
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows that a query gives, with these values for its question marks."""
+        import duckdb
+
+        try:
+            return self._connection.execute(query, list(values)).fetchall()
+        except duckdb.OutOfMemoryException:
+            raise InputError("the table is too large for the memory; split it", code="too-large") from None
+
+    def write(self, query: str, path: Path, form: str) -> None:
+        """Write what a query gives into a file that is there, in one of the forms that DuckDB knows."""
+        import duckdb
+
+        try:
+            self.ask(f"COPY ({query}) TO {literal(str(path))} ({form}, USE_TMP_FILE false)")
+        except duckdb.IOException:
+            raise OSError(errno.EIO, os.strerror(errno.EIO)) from None
+
+
+@contextmanager
+def engine() -> Iterator[Engine]:
+    """A new engine. Raises UsageError where none is installed."""
+    try:
+        import duckdb
+    except ImportError:
+        words = "screen works with DuckDB, which is not installed: pip install 'calaim-cli[panel]'"
+        raise UsageError(words, code="not-installed") from None
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": "",
+    }
+    with duckdb.connect(config=config) as connection:
+        yield Engine(connection)
+
+
+def read(
+    engine: Engine, source: str, folder: Folder, known: Mapping[str, str], used: Collection[str], taken: Collection[str]
+) -> tuple[Column, ...]:
+    """The columns of a CSV file, or of standard input for `-`; its rows are in `own` from then on, numbered by `n`.
+
+    `known` names the columns by their headers, folded, of which those `used` are read; no other may be called as one
+    that is `taken`. What is no plain file is copied into the folder while it is read. Blank rows are not counted.
+    """
+    with _plain_file(source, folder) as path, _sound(source):
+        delimiter, names = _header(engine, path, source, known)
+        columns = _columns(names, source, {name: column for name, column in known.items() if column in used}, taken)
+        given = READ.format(columns=_shape(len(names)), more="")
+        cells = [quoted(f"c{n}") for n in range(len(names))]
+        filled = " OR ".join(f"trim({cell}) <> ''" for cell in cells)
+        numbered = f"SELECT row_number() OVER () AS line, * FROM {given}"  # noqa: S608 quoted
+        below = f"({numbered}) WHERE line > 1 AND ({filled})"
+        own = f"SELECT row_number() OVER (ORDER BY line) AS n, * FROM {below}"  # noqa: S608 quoted
+        engine.ask(f"CREATE TABLE own AS {own}", path, delimiter)
+    for n, name in enumerate(names):
+        filled = f"SELECT 1 FROM own WHERE trim({cells[n]}) <> '' LIMIT 1"  # noqa: S608 quoted
+        if not name.strip() and engine.ask(filled):
+            words = "has text but no name; name or empty the column"
+            raise _no_header(source, Problem(f"column {letter(n + 1)}", "nameless-column", words))
+    return columns
+
+
+@contextmanager
+def _plain_file(source: str, folder: Folder) -> Iterator[str]:
+    """The path that the table is read from: its own, or that of a private copy of what is no plain file."""
+    path = Path(source)
+    if source != "-" and path.is_file() and not NO_PLAIN_NAME.search(str(path.absolute())):
+        with path.open("rb") as file:
+            _whole(source, iter(partial(file.read, PIECE), b""))
+        yield str(path.absolute())
+        return
+    content = files.read_bytes(source, LARGEST)
+    _whole(source, [content])
+    with folder.temporary(COPY) as copy:
+        copy.write(content)
+        yield str(folder.path.absolute() / copy.name)
+
+
+def _whole(name: str, pieces: Iterable[bytes]) -> None:
+    """Raises InputError for a workbook, for signs of damage, and where a quote is not closed: rows would be lost."""
+    quotes, lines, first = 0, 1, True
+    for piece in pieces:
+        if first and piece.startswith(WORKBOOK):
+            raise InputError(f"{name}: this is a workbook; in Excel save it as 'CSV UTF-8'", code="workbook")
+        for mark, (code, words) in DAMAGE.items():
+            before, met, _ = piece.partition(mark.encode())
+            if met:
+                raise InputError(f"{name}: line {lines + before.count(LINE_END)}: {words}", code=code)
+        quotes, lines, first = quotes + piece.count(b'"'), lines + piece.count(LINE_END), False
+    if quotes % 2:
+        raise InputError(f"{name}: not a sound CSV file; a quote is not closed, or stands alone", code="quotes")
+
+
+@contextmanager
+def _sound(name: str) -> Iterator[None]:
+    """Turn what the engine says of a file, which quotes it, into the line and what to do."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        found = LINE.search(str(error))
+        where = f"line {found[1]}: " if found else ""
+        if "unicode" in str(error):
+            raise InputError(f"{name}: {where}not UTF-8: in Excel save as 'CSV UTF-8'", code="encoding") from None
+        words = "not a sound CSV file; check quotes, line ends, and that no row has more cells than the header line"
+        raise InputError(f"{name}: {where}{words}", code="quotes") from None
+
+
+def _header(engine: Engine, path: str, source: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The delimiter under which the header line has most known names, and its cells."""
+    given = READ.format(columns=_shape(MOST_COLUMNS), more=FIRST)
+    found: list[tuple[str, list[str]]] = []
+    for delimiter in DELIMITERS:
+        first = engine.ask(f"SELECT * FROM {given} LIMIT 1", path, delimiter)  # noqa: S608 quoted
+        found.append((delimiter, [cell for one in first for cell in one if cell is not None]))
+    delimiter, names = max(found, key=lambda one: sum(fold(cell) in known for cell in one[1]))
+    if not any(names):
+        raise InputError(f"{source}: no header line; 'calaim questions' lists the columns", code="no-header")
+    return delimiter, names
+
+
+def _shape(width: int) -> str:
+    return ", ".join(f"{literal(f'c{n}')}: 'VARCHAR'" for n in range(width))
+
+
+def _columns(names: Sequence[str], source: str, known: Mapping[str, str], taken: Collection[str]) -> tuple[Column, ...]:
+    """The columns that have a name. Raises InputError where two have the same, or one that is taken."""
+    columns = tuple(Column(name, known.get(fold(name), ""), n) for n, name in enumerate(names) if name.strip())
+    ours = {one.casefold() for one in taken}
+    problems, met = [], set[str]()
+    for one in columns:
+        where = f"column {letter(one.at + 1)}"
+        same = {one.known_as or one.name.casefold(), one.name.casefold()}
+        if not met.isdisjoint(same):
+            problems.append(Problem(where, "duplicate-column", "appears twice; remove or rename one"))
+        elif one.name.casefold() in ours:
+            problems.append(Problem(where, "result-column", "has the name of a result; remove or rename it"))
+        met |= same
+    if problems:
+        raise _no_header(source, *problems)
+    return columns
+
+
+def _no_header(source: str, *problems: Problem) -> InputError:
+    return InputError(f"{source}: the header line does not fit; nothing was written", problems, code="header")

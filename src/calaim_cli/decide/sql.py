@@ -1,0 +1,288 @@
+"""The rules as one SELECT, for an engine that holds many members: each outcome with its reasons or what is missing.
+
+DuckDB, SQLite and Spark read it (Spark with `spark.sql.ansi.doubleQuotedIdentifiers`). NULL is unknown, and SQL's own
+"and", "or" and "not" are those of the rules. A cell that holds no answer to its question is unknown, too, never no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import date
+from functools import reduce
+from itertools import product
+from typing import Final
+
+from msgspec import Struct
+
+from calaim_cli.decide.determination import Parts, decisive, outcome_of, still_open
+from calaim_cli.policy import dates
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Outcome, Subject, subject_id
+from calaim_cli.policy.questions import NONE_OF_THESE, Criterion, Kind, Question, answered_by
+from calaim_cli.policy.rules import Rule, Truth, criteria_of
+
+OUTCOME, BECAUSE, MISSING = RESULTS = ("outcome", "because", "missing")
+SEPARATOR: Final = ";"
+"""Stands between the choices of a cell, between reasons, and between the questions that are missing."""
+NOT: Final = "not "
+"""Stands before a criterion that is a reason by not being met."""
+NEVER: Final = "9999"
+"""As the number of its reasons, keeps out a part that settles nothing."""
+ANSWERS, LISTS, CRITERIA, RULES = range(4)
+"""The levels of columns; rules that rest on rules are on further ones."""
+YES, NO = "TRUE", "FALSE"
+
+
+class Node(Struct, frozen=True):
+    """Parts that all have to hold, or, with `either`, of which one has to; True beside a part turns it round."""
+
+    parts: tuple[tuple[str | Node, bool], ...]
+    either: bool = False
+
+
+def quoted(name: str) -> str:
+    """The name of a table or column as SQL writes it, whatever the name holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it, whatever the text holds."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def result_column(subject: Subject, what: str) -> str:
+    """The name of a column that the SELECT gives for a subject."""
+    return f"{subject_id(subject)}__{what}"
+
+
+def questions_asked(subjects: Iterable[Subject], policy: Policy) -> tuple[str, ...]:
+    """The questions that these subjects rest on, each of them a column of the table."""
+    return policy.questions_of(criteria_of(*(rule for one in subjects for rule in one.parts.values())))
+
+
+def select(
+    subjects: Sequence[Subject],
+    policy: Policy,
+    as_of: date,
+    table: str,
+    keep: Sequence[str] = (),
+    absent: Collection[str] = (),
+) -> str:
+    """The SELECT for these subjects on that day: the columns to keep, then of each its RESULTS.
+
+    The table has a column for each question, named by its id, but for those that are `absent`: nobody knows them.
+    """
+    levels = _Levels(policy, absent)
+    columns = [(levels.column(ANSWERS, quoted(name)), name) for name in keep]
+    for subject in subjects:
+        results = literal(Outcome.UNLIKELY), literal(NOT + dates.BEGINS), literal("")
+        if not dates.not_begun(subject.entry, policy, as_of):
+            results = levels.decided(subject)
+        columns += zip(results, (result_column(subject, what) for what in RESULTS), strict=True)
+    return levels.written(quoted(table), [f"{value} AS {quoted(name)}" for value, name in columns])
+
+
+def script(subjects: Sequence[Subject], policy: Policy, as_of: date, table: str, keep: Sequence[str] = ()) -> str:
+    """The SELECT with remarks before it: which rules of which day, and what the columns have to hold."""
+    asked = (policy.questions[one] for one in questions_asked(subjects, policy))
+    remarks = (
+        f"CalAIM rules of data edition {policy.edition}, as of {as_of}. A screening: the plan decides.",
+        "NULL is not known. Yes is 1 and no is 0; choices are texts, several with ; between them, the word",
+        "unknown among them where not all are known. For DuckDB, SQLite and Spark; for Spark first",
+        "SET spark.sql.ansi.enabled = true and SET spark.sql.ansi.doubleQuotedIdentifiers = true",
+        *(f"{one.id}: {'1 or 0' if one.kind is Kind.YES_NO else answered_by(one)}" for one in asked),
+    )
+    # A line break in a remark would end it.
+    written = "".join(f"-- {' '.join(one.split())}\n" for one in remarks)
+    return f"{written}{select(subjects, policy, as_of, table, keep)}"
+
+
+class _Levels:
+    """Columns that rest on those of the levels before them, so that what several results rest on is worked out once."""
+
+    def __init__(self, policy: Policy, absent: Collection[str]) -> None:
+        self.policy, self.absent = policy, absent
+        self.levels: dict[int, dict[str, str]] = {ANSWERS: {}}
+        self.level_of: dict[str, int] = {}
+
+    def column(self, level: int, expression: str) -> str:
+        """The column of the level that holds what the expression gives."""
+        there = self.levels.setdefault(level, {})
+        name = there.setdefault(expression, quoted(f"calaim {level}.{len(there) + 1}"))
+        self.level_of[name] = level
+        return name
+
+    def above(self, columns: Iterable[str]) -> int:
+        """The first level on which a column can rest on all of these."""
+        return max((self.level_of.get(one, CRITERIA) for one in columns), default=CRITERIA) + 1
+
+    def written(self, source: str, results: Sequence[str]) -> str:
+        """The whole SELECT."""
+        tables, passed = [], list[str]()
+        for level in sorted(self.levels):
+            new = [f"{expression} AS {name}" for expression, name in self.levels[level].items()]
+            name = quoted(f"calaim {level}")
+            # SQLite would put each expression wherever its column is read; beside no rows without a table it does not.
+            nothing = f"UNION ALL SELECT {', '.join(['NULL'] * len([*passed, *new]))} WHERE {NO}"
+            columns = _lines([*passed, *new])
+            tables.append(f"{name} AS (\n  SELECT {columns}\n  FROM {source}\n  {nothing}\n)")  # noqa: S608 quoted
+            passed, source = [*passed, *self.levels[level].values()], name
+        return f"WITH {', '.join(tables)}\nSELECT {_lines(results)}\nFROM {source}\n"
+
+    def decided(self, subject: Subject) -> tuple[str, str, str]:
+        """What gives the subject's outcome, the criteria that decided, and the questions that can still change it."""
+        nodes = {part: _node(rule) for part, rule in subject.parts.items()}
+        parts = {part: self.truth(node) for part, node in nodes.items()}
+        level = self.above(parts.values())
+        outcome = self.column(level, _by_case(parts, lambda known: literal(outcome_of(known))))
+        told: dict[str, list[str]] = {}
+        asked: dict[str, list[str]] = {}
+        for part in [one for one in Parts._fields if one in nodes]:
+            decides, still = (self.column(level, _by_case(parts, _holds(part, of))) for of in (decisive, still_open))
+            for criterion, tells in self.reasons(nodes[part]).items():
+                told.setdefault(criterion, []).append(f"{decides} AND {tells}")
+            for question, path in self.paths(nodes[part]):
+                asked.setdefault(question, []).append(f"{still} AND {path}")
+        because = [(told[one], self.worded(one)) for one in self.policy.criteria if one in told]
+        missing = [(asked[one], literal(SEPARATOR + one)) for one in self.policy.questions if one in asked]
+        waits = f"{outcome} = {literal(Outcome.NEED_ANSWERS)}"
+        return (
+            outcome,
+            f"CASE WHEN {waits} THEN '' ELSE {_told(because)} END",
+            f"CASE WHEN {waits} THEN {_told(missing)} ELSE '' END",
+        )
+
+    def worded(self, criterion: str) -> str:
+        """What gives the criterion as a reason: whether it is met is known."""
+        met, missed = literal(SEPARATOR + criterion), literal(SEPARATOR + NOT + criterion)
+        return f"CASE WHEN {self.truth(criterion)} THEN {met} ELSE {missed} END"
+
+    def reasons(self, part: str | Node) -> dict[str, str]:
+        """Each criterion below, and whether the truth of a settled node rests on it: of one part the fewest, or all."""
+        if isinstance(part, str):
+            return {part: YES}
+        if len(part.parts) == 1:
+            return self.reasons(part.parts[0][0])
+        found: dict[str, list[str]] = {}
+        settles = self.settles(part)
+        for number, (one, _) in enumerate(part.parts, 1):
+            for criterion, tells in self.reasons(one).items():
+                found.setdefault(criterion, []).append(f"{settles} IN (0, {number}) AND {tells}")
+        level = self.above([settles, *(tells for one, _ in part.parts for tells in self.reasons(one).values())])
+        return {criterion: self.column(level, " OR ".join(any_of)) for criterion, any_of in found.items()}
+
+    def settles(self, node: Node) -> str:
+        """The column that holds the number of the part that alone settles the node, by the fewest; 0: all together."""
+        alone = [f"NOT {self.truth(one)}" if turned is node.either else self.truth(one) for one, turned in node.parts]
+        if all(isinstance(one, str) for one, _ in node.parts):
+            level = self.above(self.truth(one) for one, _ in node.parts)
+            first = (f"WHEN {one} THEN {number}" for number, one in enumerate(alone, 1))
+            return self.column(level, f"CASE {' '.join(first)} ELSE 0 END")
+        counts = []
+        for one, (part, _) in zip(alone, node.parts, strict=True):
+            reasons = self.reasons(part).values()
+            count = " + ".join(f"CASE WHEN {tells} THEN 1 ELSE 0 END" for tells in reasons)
+            level = self.above([self.truth(part), *reasons])
+            counts.append(self.column(level, f"CASE WHEN {one} THEN {count} ELSE {NEVER} END"))
+        fewest = []
+        for number, (one, count) in enumerate(zip(alone, counts, strict=True), 1):
+            others = " AND ".join(f"{count} <= {other}" for other in counts if other != count)
+            fewest.append(f"WHEN {one} AND {others} THEN {number}")
+        return self.column(self.above(counts), f"CASE {' '.join(fewest)} ELSE 0 END")
+
+    def truth(self, part: str | Node) -> str:
+        """The column that holds the truth of a criterion or node."""
+        if isinstance(part, str):
+            return self.criterion(self.policy.criteria[part])
+        truths = [(self.truth(one), turned) for one, turned in part.parts]
+        joined = (" OR " if part.either else " AND ").join(f"NOT {one}" if turned else one for one, turned in truths)
+        return self.column(self.above(one for one, _ in truths), joined)
+
+    def paths(self, node: Node) -> Iterator[tuple[str, str]]:
+        """Each question below an unknown node, and when its answer is missing: all nodes on the way are unknown."""
+        for part, _ in node.parts:
+            unknown = f"{self.truth(part)} IS NULL"
+            if isinstance(part, str):
+                yield self.policy.criteria[part].question, unknown
+            else:
+                yield from ((question, f"{unknown} AND {path}") for question, path in self.paths(part))
+
+    def criterion(self, one: Criterion) -> str:
+        """The column that holds whether the criterion is met."""
+        question = self.policy.questions[one.question]
+        if question.id in self.absent:
+            return self.column(CRITERIA, "CAST(NULL AS BOOLEAN)")
+        if question.kind is Kind.CHOICES:
+            met, missed = self._of_list(one, question)
+        else:
+            met, missed = _of_cell(self.column(ANSWERS, quoted(question.id)), one, question)
+        return self.column(CRITERIA, f"CASE WHEN {met} THEN {YES} WHEN {missed} THEN {NO} END")
+
+    def _of_list(self, one: Criterion, question: Question) -> tuple[str, str]:
+        """Whether a list has one of the choices, and whether all that it names are choices."""
+        ends = literal(SEPARATOR)
+        cell = self.column(ANSWERS, f"{ends} || {quoted(question.id)} || {ends}")
+        entries = [literal(f"{SEPARATOR}{choice}{SEPARATOR}") for choice in question.choices]
+        left = reduce(lambda rest, entry: f"REPLACE({rest}, {entry}, {ends})", entries, cell)
+        known = self.column(LISTS, f"CASE WHEN {cell} IN ({', '.join(entries)}) THEN {YES} ELSE {left} = {ends} END")
+        met = (f"INSTR({cell}, {literal(f'{SEPARATOR}{one}{SEPARATOR}')}) > 0" for one in _choices(one, question)[0])
+        return " OR ".join(met), known
+
+
+def _node(rule: Rule) -> Node:
+    parts = [(one if isinstance(one, str) else _node(one), False) for one in rule.all_of]
+    if some := tuple((one if isinstance(one, str) else _node(one), False) for one in rule.any_of):
+        parts.append((Node(some, either=True), False))
+    parts += [(one if isinstance(one, str) else _node(one), True) for one in rule.none_of]
+    return Node(tuple(parts))
+
+
+def _by_case(columns: dict[str, str], value: Callable[[Parts], str], **known: Truth) -> str:
+    """What gives the value for the parts in these columns, by its own table of truths; other parts are absent."""
+    ways = product(Truth, repeat=len(columns))
+    values = {value(Parts(**{**known, **dict(zip(columns, way, strict=True))})) for way in ways}
+    if len(values) == 1:
+        return values.pop()
+    part, *others = columns
+    rest = {one: columns[one] for one in others}
+    no, unknown, yes = (_by_case(rest, value, **known, **{part: truth}) for truth in Truth)
+    if no == unknown == yes:
+        return yes
+    return f"CASE WHEN {columns[part]} THEN {yes} WHEN NOT {columns[part]} THEN {no} ELSE {unknown} END"
+
+
+def _holds(part: str, parts_of: Callable[[Parts], tuple[str, ...]]) -> Callable[[Parts], str]:
+    """Whether the part is among those that the function gives, as SQL says it."""
+    return lambda known: YES if part in parts_of(known) else NO
+
+
+def _told(several: Iterable[tuple[list[str], str]]) -> str:
+    """What gives the texts of which any condition holds, without what stands before the first."""
+    texts = (f"CASE WHEN {' OR '.join(any_of)} THEN {text} ELSE '' END" for any_of, text in several)
+    return f"SUBSTR({' || '.join(texts)}, {len(SEPARATOR) + 1})"
+
+
+def _of_cell(cell: str, one: Criterion, question: Question) -> tuple[str, str]:
+    """Whether the one answer in a cell meets the criterion, and whether it is an answer at all."""
+    if question.kind is Kind.YES_NO:
+        return f"{cell} = 1", f"{cell} = 0"
+    if question.kind is Kind.NUMBER:
+        most = question.at_most if one.at_most is None else one.at_most
+        return _within(cell, one.at_least or 0, most), _within(cell, 0, question.at_most)
+    met, missed = (f"{cell} IN ({', '.join(map(literal, several))})" for several in _choices(one, question))
+    return met, missed
+
+
+def _choices(one: Criterion, question: Question) -> tuple[list[str], list[str]]:
+    """The choices that meet the criterion, and the others."""
+    some = one.has_any_of or one.one_of
+    wanted = [choice for choice in question.choices if (choice != NONE_OF_THESE if one.any_choice else choice in some)]
+    return wanted, [choice for choice in question.choices if choice not in wanted]
+
+
+def _within(column: str, least: int, most: int | None) -> str:
+    return f"{column} >= {least:d}" + ("" if most is None else f" AND {column} <= {most:d}")
+
+
+def _lines(columns: Iterable[str]) -> str:
+    return ",\n    ".join(columns)

@@ -1,0 +1,205 @@
+"""Screening a table: each row comes to what its case comes to, and nothing about a member is said or left behind."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from calaim_cli.batch.sheet import records
+from calaim_cli.case.case import Case, Member
+from calaim_cli.decide.screening import decide, screener
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import subject_id
+from calaim_cli.policy.questions import DONT_KNOW, Answer
+from conftest import AS_OF, Run, is_private
+from panels import QUESTIONS, Answers, members
+
+OWN = ["first name", 'A "quoted"; name\'); --', "Notes, of mine"]
+NAME = "Rosalind"
+PLACES = [
+    ({"county": "san mateo", "plan": "kp"}, "San Mateo"),
+    ({"county": "Alameda", "plan": "alameda alliance"}, "Alameda"),
+    ({"zip": "94401", "kp_member": "yes"}, "San Mateo"),
+    ({"county": "alpine", "plan": "kp"}, "Alpine"),
+    ({"zip": "00000"}, ""),
+    ({}, ""),
+]
+
+
+def written(answer: Answer, chance: random.Random) -> str:
+    """A cell as people write the answer."""
+    if answer == DONT_KNOW:
+        return chance.choice(("", "unknown", "Don't know", "DK"))
+    if isinstance(answer, bool):
+        return chance.choice(("yes", "Y", "TRUE", "1") if answer else ("no", "n", "False", "0"))
+    if isinstance(answer, int):
+        return chance.choice((f"{answer}", f" {answer}.0 ", f'="{answer}"'))
+    return chance.choice(("; ", ";")).join(answer) if isinstance(answer, tuple) else answer
+
+
+def rows_of(several: list[Answers]) -> Iterator[dict[str, str]]:
+    """A row for each member, with columns of one's own before and after, and a place."""
+    chance = random.Random(7)  # noqa: S311 nothing secret is drawn
+    for number, answers in enumerate(several):
+        place, _ = PLACES[number % len(PLACES)]
+        born = {"dob": "3/4/2010"} if number % 5 == 0 else {}
+        own = dict(zip(OWN, (f"{NAME} {number}", "'); DROP TABLE own; --", '=1+1,"x"\n;'), strict=True))
+        yield {**own, **{one: written(answers[one], chance) for one in QUESTIONS}, **place, **born}
+
+
+COLUMNS = [*OWN[:2], "DOB", "County", "ZIP", "plan", "KP member", *QUESTIONS, OWN[2]]
+KEYS = {"DOB": "dob", "County": "county", "ZIP": "zip", "KP member": "kp_member"}
+
+
+def table_of(path: Path, rows: list[dict[str, str]], columns: list[str] = COLUMNS) -> Path:
+    """The rows as a CSV file."""
+    lines = [[row.get(KEYS.get(name, name), "") for name in columns] for row in rows]
+    path.write_text(records([columns, *lines]), "utf-8", newline="")
+    return path
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+
+
+def case_of(answers: Answers, row: dict[str, str]) -> Case:
+    """The case that says what the row says."""
+    given = {name: row[name] for name in ("county", "zip", "plan") if name in row}
+    member = Member(**given, kp_member=True if row.get("kp_member") else None, date_of_birth=row.get("dob", ""))
+    return Case(member=member, answers=answers)
+
+
+def test_every_row_comes_to_what_its_case_comes_to(catalog: Policy, run: Run, tmp_path: Path) -> None:
+    """Outcome, offer, reasons and what is missing are those of `check`; the columns of one's own stay as they are."""
+    several = list(members(120))
+    rows = list(rows_of(several))
+    out = tmp_path / "screened.csv"
+    ran = run("screen", table_of(tmp_path / "panel.csv", rows), "--out", out)
+    assert (ran.code, ran.out) == (0, "")
+    assert is_private(out)
+    made_ready = screener(catalog.subjects, catalog)
+    for answers, row, found in zip(several, rows, read(out), strict=True):
+        assert [found[name] for name in OWN] == [row[name] for name in OWN]
+        for one, advice in decide("it", case_of(answers, row), made_ready, catalog, AS_OF, None).results:
+            name = subject_id(one.subject)
+            offered = {True: "yes", False: "no", None: "unknown" if one.subject.service else ""}[advice.offered]
+            assert (found[f"{name}__outcome"], found[f"{name}__offered"]) == (one.outcome, offered)
+            because = {f"{'' if reason.met else 'not '}{reason.criterion}" for reason in one.because}
+            assert {*found[f"{name}__because"].split(";")} - {""} == because
+            assert found[f"{name}__missing"] == ";".join(catalog.questions_of(one.missing))
+
+
+def test_columns_keep_their_order_and_results_follow(run: Run, tmp_path: Path) -> None:
+    """The table comes back as it was, with four columns for each result, then the day and the rules behind them."""
+    table = table_of(tmp_path / "panel.csv", [{"age": "44", OWN[0]: NAME}], [OWN[0], "age"])
+    out = tmp_path / "screened.csv"
+    assert run("screen", table, "--program", "respite", "--as-of", "2026-11-20", "--out", out).code == 0
+    [row] = read(out)
+    kinds = ("outcome", "offered", "because", "missing")
+    assert [*row] == [OWN[0], "age", *(f"respite__{one}" for one in kinds), "screened_on", "data_edition"]
+    assert (row[OWN[0]], row["screened_on"]) == (NAME, "2026-11-20")
+
+
+def test_nothing_about_a_member_is_said(run: Run, tmp_path: Path) -> None:
+    """On the screen is how many rows there were, and that each member is still to be asked."""
+    table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(3)]))), tmp_path / "screened.csv"
+    ran = run("screen", table, "--out", out)
+    assert NAME not in ran.err
+    assert "3 rows decided as of 2026-11-22, of use for 30 days. Each member is still to be asked" in ran.err
+    document = json.loads(run("screen", table, "--out", out, "--json").out)
+    assert [*document] == ["schema", "as_of", "edition", "rows", "out", "warnings"]
+
+
+def test_cells_that_cannot_be_read_are_told_by_row_and_column(run: Run, tmp_path: Path) -> None:
+    """Twenty are listed and the others counted; no cell is quoted, and nothing is written."""
+    wrong = {"age": f"{NAME}", "county": f"{NAME}", "plan": f"{NAME}", "dob": "13/13/2000", "is_tenant": "maybe"}
+    rows = [wrong | {"housing": "shelter, none"}, *[{"age": "-1"}] * 40]
+    out, columns = tmp_path / "screened.csv", ["age", "County", "plan", "DOB", "is_tenant", "housing"]
+    ran = run("screen", table_of(tmp_path / "panel.csv", rows, columns), "--out", out)
+    assert (ran.code, ran.out) == (4, "")
+    told = ran.err.splitlines()
+    assert "46 cells cannot be read; nothing was written" in told[0]
+    assert [line.split(": ")[0].strip() for line in told[1:7]] == [
+        f"row 1, column {letter} ({name})"
+        for letter, name in zip(
+            "ABCDEF", ("age", "county", "plan", "date_of_birth", "is_tenant", "housing"), strict=True
+        )
+    ]
+    assert told[-1].split(": ")[0].strip() == "further cells"
+    assert len(told) == 1 + 20 + 1
+    assert NAME not in ran.err
+    assert [one.name for one in tmp_path.iterdir()] == ["panel.csv"]
+
+
+def test_from_standard_input_the_same(run: Run, tmp_path: Path) -> None:
+    """A table that comes through a pipe gives the same file, and no copy of it is left."""
+    table = table_of(tmp_path / "panel.csv", list(rows_of([*members(5)])))
+    run("screen", table, "--out", tmp_path / "one.csv")
+    assert run("screen", "-", "--out", tmp_path / "two.csv", stdin=table.read_bytes()).code == 0
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["one.csv", "panel.csv", "two.csv"]
+
+
+def test_nothing_is_written_over(run: Run, tmp_path: Path) -> None:
+    """The same table again changes nothing; another file of the name stays, and so does the table itself."""
+    table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(5)]))), tmp_path / "screened.csv"
+    assert [run("screen", table, "--out", out).code for _ in range(2)] == [0, 0]
+    before = out.read_bytes(), table.read_bytes()
+    assert run("screen", table, "--out", out, "--program", "ecm").code == 6
+    assert run("screen", table, "--out", table).code == 6
+    assert (out.read_bytes(), table.read_bytes()) == before
+
+
+def test_parquet_holds_the_same(run: Run, tmp_path: Path) -> None:
+    """By its name the file is one for another engine, with the same cells."""
+    table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(5)]))), tmp_path / "screened.parquet"
+    run("screen", table, "--out", tmp_path / "screened.csv")
+    assert run("screen", table, "--out", out).code == 0
+    with duckdb.connect() as engine:
+        rows = engine.execute("SELECT * FROM read_parquet(?)", [str(out)]).fetchall()
+    assert [[cell or "" for cell in row] for row in rows] == [
+        [*row.values()] for row in read(tmp_path / "screened.csv")
+    ]
+
+
+@pytest.mark.parametrize("words", [[], ["{table}"], ["--out", "x.csv"], ["{table}", "--out", "x.xls"]])
+def test_what_is_needed_is_named(run: Run, tmp_path: Path, words: list[str]) -> None:
+    """A command line that says not what to do ends with 2, and names what would."""
+    table = table_of(tmp_path / "panel.csv", [{"age": "44"}], ["age"])
+    ran = run("screen", *(word.format(table=table) for word in words))
+    assert (ran.code, ran.out) == (2, "")
+    assert "--out" in ran.err
+
+
+def test_a_table_without_rows_is_refused(run: Run, tmp_path: Path) -> None:
+    """A header line alone is no panel."""
+    ran = run("screen", table_of(tmp_path / "panel.csv", [], ["age"]), "--out", tmp_path / "x.csv")
+    assert (ran.code, "no rows below the header line" in ran.err) == (4, True)
+
+
+def test_sql_runs_where_the_table_is(run: Run) -> None:
+    """What is printed is a whole statement for a database that holds the table, with the column to join on."""
+    ran = run("screen", "--sql", "--program", "respite", "--table", 'my "panel"', "--keep", "member id")
+    assert (ran.code, ran.err) == (0, "")
+    database = sqlite3.connect(":memory:")
+    asked = "managed_care, caregiver_dependent, respite_child_group, respite_hours_used"
+    database.execute(f'CREATE TABLE "my ""panel""" ("member id", {asked})')
+    database.execute('INSERT INTO "my ""panel""" VALUES (7, 1, 1, NULL, 20), (8, 0, NULL, NULL, NULL)')
+    found = database.execute(ran.out)
+    assert [one[0] for one in found.description] == [
+        "member id",
+        *(f"respite__{one}" for one in ("outcome", "because", "missing")),
+    ]
+    assert [row[:2] for row in found] == [(7, "likely"), (8, "unlikely")]
+    remarks = [line for line in ran.out.splitlines() if line.startswith("--")]
+    assert "as of 2026-11-22" in remarks[0]
+    assert all(any(line.startswith(f"-- {one}: ") for line in remarks) for one in asked.split(", "))
