@@ -26,6 +26,7 @@ OWNERS = {
     "click": "",
     "csv": "batch/sheet.py",
     "email": "draft/message.py",
+    "openpyxl": "batch/workbook.py",
     "prompt_toolkit": "talk/terminal.py",
     "questionary": "talk/terminal.py",
     "rich": "show/render.py",
