@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from typing import Any, BinaryIO, Final
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -152,11 +152,11 @@ class Book(Header):
             book, seen = _opened(file)
             self._sheet = _chosen(book, wanted, name)
             self._seen = seen[self._sheet._worksheet_path]  # noqa: SLF001 nothing else tells which part it is
-            lines = self._lines()
-            top = list(islice(((line, cells) for line, cells in lines if any(map(text_of, cells))), TITLE_WITHIN))
+            above = dropwhile(lambda one: not any(map(text_of, one[1])), self._lines())
+            top = list(islice(above, TITLE_WITHIN))
         texts = {line: [text_of(cell) for cell in cells] for line, cells in top}
         super().__init__(name, texts, known, required, keep, suggested)
-        self._below = chain(top[1:], lines)
+        self._below = chain(top[1:], above)
         filled = sum(seen[one._worksheet_path].last > 0 for one in book.worksheets)  # noqa: SLF001 as above
         self.notes = tuple(self._notes(0 if wanted else filled - 1))
         self._written = Written(self.with_ours)
