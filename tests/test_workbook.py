@@ -21,11 +21,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 from calaim_cli.base.errors import CalaimError
 from calaim_cli.batch import parts, workbook
 from calaim_cli.batch.parts import MIB, Look, unsound
-from calaim_cli.batch.workbook import Book, Written, is_workbook
+from calaim_cli.batch.sheet import COMPOUND as OLD
+from calaim_cli.batch.sheet import is_workbook
+from calaim_cli.batch.workbook import Book, Written
 from calaim_cli.case.form import FIELDS
 from conftest import ROOT, Run, is_private
 from sheets import ROW, read_csv, row, sheet
-from test_startup import loaded
+from test_startup import NEVER, loaded
 
 DAY = ("--as-of", "2026-11-22")
 MEMBERS = ROOT / "tests" / "corpora" / "workbooks" / "members.xlsx"
@@ -253,8 +255,10 @@ def test_what_is_not_installed_is_named(run: Run, monkeypatch: pytest.MonkeyPatc
 
 def test_csv_loads_no_reader_of_workbooks(answers_folder: Path, tmp_path: Path) -> None:
     """Who has a CSV waits for nothing that reads workbooks."""
-    csv = written(tmp_path, (ROOT / "examples" / "members.csv").read_bytes(), "members.csv")
-    assert not {"openpyxl", "pyexpat"} & loaded(answers_folder, "batch", csv, "--template")
+    csv = written(tmp_path, sheet([row(1)]), "members.csv")
+    modules = loaded(answers_folder, "batch", csv, "--dry-run", *DAY)
+    assert "calaim_cli.batch.sheet" in modules
+    assert not modules & (NEVER | {"calaim_cli.batch.workbook"})
 
 
 def test_header_is_found_as_in_a_csv(run: Run, tmp_path: Path) -> None:
@@ -384,7 +388,7 @@ TAIL = "</sheetData></worksheet>"
 TEXT = '<c r="{}" t="inlineStr"><is><t>{}</t></is></c>'
 NAME = f'<row r="1">{TEXT.format("A1", "name")}</row>'
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
-COMPOUND = workbook.COMPOUND + bytes(600)
+COMPOUND = OLD + bytes(600)
 
 
 @pytest.mark.parametrize(
@@ -496,6 +500,13 @@ def test_look_finds_what_is_hidden_and_unsaved() -> None:
     cells = '<c r="A1"><f>1</f></c><c r="B1" t="str"><f>1</f><v></v></c><c r="C1"><f>1</f><v>2</v></c>'
     look.feed(f'{HEAD}<row r="1" hidden="1">{cells}</row>{TAIL}'.encode(), last=True)
     assert (look.seen.unsaved, look.seen.hidden_rows, look.seen.last) == ({(1, 1)}, 1, 1)
+
+
+def test_reader_tells_how_far_it_is() -> None:
+    """Whoever waits for many rows sees them go by: the whole file was read when the last one was."""
+    heard: list[int] = []
+    book = Book(io.BytesIO(SOUND), "x.xlsx", None, KNOWN, lambda _: (), watch=heard.append)
+    assert (len(list(book.rows())), heard) == (1, [len(SOUND)])
 
 
 def test_unsound_says_that_nothing_was_written() -> None:

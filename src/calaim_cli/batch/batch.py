@@ -19,7 +19,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from msgspec import Struct, field
 
@@ -29,11 +29,13 @@ from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem,
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
-from calaim_cli.batch.sheet import Sheet, Source, records
-from calaim_cli.batch.workbook import Book, is_workbook
+from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Sheet, Source, is_workbook, records
 from calaim_cli.draft.body import DATE_LABEL, us_date
 from calaim_cli.draft.draft import ECM_AND_CHW, TOGETHER, Drafted, Drafter, formatted, numbers_of, request_of
 from calaim_cli.draft.formats import Format
+
+if TYPE_CHECKING:
+    from calaim_cli.batch.workbook import Book
 
 MOST_LISTED: Final = 1000
 # A row takes about 1 KB until all have been read.
@@ -115,7 +117,7 @@ class Tally(Struct):
     stale: list[str] = field(default_factory=list)
     warned: int = 0
     dry: bool = False
-    rejects: str = Sheet.rejects
+    rejects: str = REJECTS
     notes: tuple[Problem, ...] = ()
     watch: Callable[[int], object] = field(default=lambda _: None)
 
@@ -359,7 +361,9 @@ def _sheet(file: BinaryIO, order: Order, drafter: Drafter, tally: Tally) -> Shee
         return Sheet(Source(file, order.source, tally.watch), order.encoding, *understood)
     if order.encoding is not None:
         raise UsageError("--encoding is of a CSV, and this is a workbook: leave it out")
-    book = Book(file, order.source, order.sheet, *understood)
+    from calaim_cli.batch.workbook import Book
+
+    book = Book(file, order.source, order.sheet, *understood, tally.watch)
     tally.rejects, tally.notes = book.rejects, book.notes
     return book
 
@@ -387,7 +391,7 @@ def _input(order: Order, folder: Folder | None) -> AbstractContextManager[Binary
         if not S_ISREG(found.st_mode) and not S_ISFIFO(found.st_mode):
             words = "is not a file; give a CSV file or a workbook, or - for standard input"
             raise InputError(f"{name}: {words}", code="not-a-file")
-        for rejects in (Sheet.rejects, Book.rejects):
+        for rejects in (REJECTS, REJECTS_BOOK):
             with suppress(FileNotFoundError):
                 if folder and os.path.samestat(found, folder.status(order.list_of(rejects).name)):
                     # It would be overwritten, and its rows would count from 1 again.

@@ -25,8 +25,10 @@ DELIMITERS: Final = (",", ";", "\t")
 PROBLEM, SECOND_PROBLEM = "problem", "problem_2"
 BOM: Final = "\ufeff"
 UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# A file of Excel is a zip.
+# A file of Excel is a zip; an old one, or one with a password, a compound file ([MS-CFB] 2.2).
 WORKBOOK: Final = b"PK\3\4"
+COMPOUND: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+REJECTS, REJECTS_BOOK = "rejects.csv", "rejects.xlsx"
 DAMAGE: Final = {
     "\0": ("nul", "a NUL character: the file is damaged here; type the cell again"),
     "\ufffd": ("lost-character", "a character was lost on the way (it shows as a question mark); type the cell again"),
@@ -89,6 +91,16 @@ class Row(NamedTuple):
     doubts: tuple[Problem, ...] = ()
 
 
+def is_workbook(file: BinaryIO) -> bool:
+    """Whether what is read next is a workbook, by its first bytes; a pipe cannot be one."""
+    if not file.seekable():
+        return False
+    at = file.tell()
+    first = file.read(len(COMPOUND))
+    file.seek(at)
+    return first.startswith((WORKBOOK, COMPOUND))
+
+
 class Header:
     """A header that was understood, among the first records of a table, and what holds of any row below it.
 
@@ -96,7 +108,7 @@ class Header:
     `kept` are the positions of the columns that pass through to the report.
     """
 
-    rejects = "rejects.csv"
+    rejects = REJECTS
 
     def __init__(
         self,

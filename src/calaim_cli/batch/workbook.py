@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, dropwhile, islice
 from typing import Any, BinaryIO, Final
-from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from calaim_cli.base.cautions import caution
@@ -21,12 +20,10 @@ from calaim_cli.base.errors import CalaimError, InputError, NotFound, Problem, U
 from calaim_cli.base.values import USUAL_MRN
 from calaim_cli.base.wording import counted
 from calaim_cli.batch.parts import LAST_ROW, MIB, Seen, looked_through, unsound
-from calaim_cli.batch.sheet import TITLE_WITHIN, Header, Row, letter, nameless
+from calaim_cli.batch.sheet import COMPOUND, REJECTS_BOOK, TITLE_WITHIN, Header, Row, letter, nameless
 
 LARGEST: Final = 64 * MIB
-ZIP: Final = b"PK\3\4"
-# The compound files of Microsoft, [MS-CFB] 2.2: old workbooks, and those with a password, [MS-OFFCRYPTO] 2.3.
-COMPOUND: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+# The one part of a compound file that has a password, [MS-OFFCRYPTO] 2.3.
 ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 WITH_EXTRA: Final = (
     "to read workbooks, install what that takes: pip install 'calaim-cli[panel]'; or save it as 'CSV UTF-8'"
@@ -38,17 +35,8 @@ EXACT_BELOW: Final = 10**15
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 # How a workbook writes what XML does not hold, ECMA-376 part 1, 22.9.2.19 (ST_Xstring).
 WRITTEN_BY_NUMBER: Final = re.compile("_x([0-9A-Fa-f]{4})_")
+MARKUP: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-
-
-def is_workbook(file: BinaryIO) -> bool:
-    """Whether what is read next is a workbook, by its first bytes; a pipe cannot be one."""
-    if not file.seekable():
-        return False
-    at = file.tell()
-    first = file.read(len(COMPOUND))
-    file.seek(at)
-    return first.startswith((ZIP, COMPOUND))
 
 
 @contextmanager
@@ -131,7 +119,7 @@ class Book(Header):
     A line is a row as it is numbered there. `notes` are what whoever sees it on a screen may not know of it.
     """
 
-    rejects = "rejects.xlsx"
+    rejects = REJECTS_BOOK
 
     def __init__(
         self,
@@ -142,12 +130,14 @@ class Book(Header):
         required: Callable[[frozenset[str]], Sequence[str]],
         keep: Sequence[str] = (),
         suggested: Callable[[str], bool] = lambda _: True,
+        watch: Callable[[int], object] = lambda _: None,
     ) -> None:
-        """Read the header of the sheet, as a header of any table.
+        """Read the header of the sheet, as a header of any table; `watch` hears how many bytes were read.
 
         Raises UsageError where openpyxl is not installed, InputError for what cannot be read, NotFound for its sheet.
         """
-        self.name = name
+        self.name, self._size, self._watch = name, file.seek(0, io.SEEK_END), watch
+        file.seek(0)
         with _sound(name):
             book, seen = _opened(file)
             self._sheet = _chosen(book, wanted, name)
@@ -186,6 +176,7 @@ class Book(Header):
         number = 0
         with _sound(self.name):
             for line, cells in self._below:
+                self._watch(self._size * line // self._seen.last)
                 texts, unsaved = [text_of(cell) for cell in cells], self._unsaved(line)
                 if unsaved or any(text and not text.isspace() for text in texts):
                     number += 1
@@ -301,7 +292,9 @@ class Written:
         self._row += 1
         texts = ((n, NOT_IN_XML.sub(_by_number, text)) for n, text in enumerate(cells, 1) if text)
         kept = 't="inlineStr"><is><t xml:space="preserve">'
-        written = (f'<c r="{letter(n)}{self._row}" s="1" {kept}{escape(text)}</t></is></c>' for n, text in texts)
+        written = (
+            f'<c r="{letter(n)}{self._row}" s="1" {kept}{text.translate(MARKUP)}</t></is></c>' for n, text in texts
+        )
         self._sheet.write(f'<row r="{self._row}">{"".join(written)}</row>'.encode())
 
     def content(self) -> bytes:
@@ -322,7 +315,7 @@ def _rules(header: Sequence[str], choices: Mapping[str, Iterable[str]]) -> str:
     lists = {n: ",".join(choices.get(column, ())) for n, column in enumerate(header, 1)}
     rules = [
         f'<dataValidation type="list" allowBlank="1" sqref="{letter(n)}2:{letter(n)}{LAST_ROW}">'
-        f'<formula1>"{escape(one)}"</formula1></dataValidation>'
+        f'<formula1>"{one.translate(MARKUP)}"</formula1></dataValidation>'
         for n, one in lists.items()
         if 0 < len(one) <= LONGEST_LIST
     ]
