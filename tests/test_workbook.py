@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import re
 import subprocess
 import sys
@@ -472,6 +474,22 @@ def test_sizes_that_lie_are_no_way_around(run: Run, tmp_path: Path) -> None:
     at = content.rfind(b"PK\1\2", 0, content.rfind(SHEET.encode()))
     content[at + 24 : at + 28] = (300).to_bytes(4, "little")
     assert refused(bytes(content)).code == "workbook"
+
+
+class Failing(io.BytesIO):
+    """A file on a disk that fails where its parts are."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Its first bytes and its end, and nothing of its parts."""
+        if self.tell() < 300 and size != len(OLD):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().read(size)
+
+
+def test_disk_that_fails_is_told() -> None:
+    """A workbook that cannot be read further is not called broken."""
+    with pytest.raises(CalaimError, match=r"x\.xlsx: cannot be read: Input/output error"):
+        Book(Failing(SOUND), "x.xlsx", None, KNOWN, lambda _: ())
 
 
 SOUND = made([{"name": "Test", "zip": "94401"}], columns=KNOWN)

@@ -5,6 +5,7 @@ A workbook that is written holds no formula and no number, and the same rows giv
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 import warnings
@@ -48,7 +49,9 @@ def _sound(name: str) -> Iterator[None]:
         raise InputError(f"{name}: {error.message}", error.problems, code=error.code) from None
     except (CalaimError, MemoryError):
         raise
-    except Exception:  # noqa: BLE001 a broken file has many ways to break them
+    except Exception as error:  # noqa: BLE001 a broken file has many ways to break them
+        if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:  # of zip files cut short
+            raise InputError(f"{name}: cannot be read: {error.strerror}") from None
         raise InputError(f"{name}: {unsound().message}", code="workbook") from None
 
 
@@ -255,7 +258,7 @@ PARTS: Final = {
     f'<Override PartName="/{SHEET}" ContentType="{TYPE}.worksheet+xml"/></Types>',
     "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
     f"{RELATION % (1, 'officeDocument', 'xl/workbook.xml')}</Relationships>",
-    "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
+    "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><bookViews><workbookView/></bookViews><sheets>'
     '<sheet name="members" sheetId="1" r:id="rId1"/></sheets></workbook>',
     "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
     f"{RELATION % (1, 'worksheet', 'worksheets/sheet1.xml')}{RELATION % (2, 'styles', 'styles.xml')}</Relationships>",
