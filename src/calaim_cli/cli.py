@@ -818,7 +818,7 @@ def _new_sheet(out: str | None, data: Path | None, *asked: object) -> int:
     Raises UsageError where anything else is asked for.
     """
     from calaim_cli.base import files
-    from calaim_cli.batch import sheet, workbook
+    from calaim_cli.batch import row, sheet, workbook
     from calaim_cli.case import form
     from calaim_cli.show import blank
 
@@ -831,7 +831,8 @@ def _new_sheet(out: str | None, data: Path | None, *asked: object) -> int:
     if not out.lower().endswith(".xlsx"):
         raise UsageError("--template --out: give the name of a workbook, one that ends in .xlsx")
     policy = _policy(data)
-    content = workbook.template(columns, {field.column: blank.in_a_cell(field, policy) for field in fields})
+    choices = {field.column: row.offered(field.kind, blank.choices_of(field, policy)) for field in fields}
+    content = workbook.template(columns, choices)
     say(f"{out}: {files.save(Path(out), content)}.")
     return 0
 

@@ -27,7 +27,8 @@ LARGEST: Final = 64 * MIB
 # The one part of a compound file that has a password, [MS-OFFCRYPTO] 2.3.
 ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 WITH_EXTRA: Final = (
-    "to read workbooks, install what that takes: pip install 'calaim-cli[panel]'; or save it as 'CSV UTF-8'"
+    "to read workbooks install openpyxl: pip install 'calaim-cli[panel]' (in a copy of calaim '.[panel]'); or save the "
+    "sheet as 'CSV UTF-8'"
 )
 MOST_NAMED: Final = 20
 # Of a number with more digits the last ones are lost.

@@ -27,19 +27,6 @@ def choices_of(field: Field, policy: Policy) -> tuple[str, ...]:
     return tuple(of_policy.get(named, getattr(policy.words, named, ())))
 
 
-def in_a_cell(field: Field, policy: Policy) -> tuple[str, ...]:
-    """What a cell of a sheet may be chosen of, where it is one of few; empty where it is not."""
-    match field.kind:
-        case FieldKind.YES_NO:
-            return ("yes", "no")
-        case FieldKind.YES_NO_UNKNOWN:
-            return ("yes", "no", DONT_KNOW)
-        case FieldKind.CHOICE:
-            return choices_of(field, policy)
-        case _:
-            return ()
-
-
 def accepted(field: Field, policy: Policy) -> str:
     """What a case takes for a field, in words. A check says by its refusal of a text that is too long what it wants."""
     if choices := choices_of(field, policy):
