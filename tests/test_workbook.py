@@ -21,8 +21,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from calaim_cli.base.errors import CalaimError
-from calaim_cli.batch import parts, workbook
-from calaim_cli.batch.parts import MIB, Look, unsound
+from calaim_cli.batch import workbook
+from calaim_cli.batch.parts import MIB, Look, column_number, unsound
 from calaim_cli.batch.sheet import COMPOUND as OLD
 from calaim_cli.batch.sheet import is_workbook
 from calaim_cli.batch.workbook import Book, Written
@@ -358,7 +358,7 @@ def test_template_is_a_workbook_to_begin_with(run: Run, tmp_path: Path) -> None:
     (width,) = cells.column_dimensions.values()
     assert (width.min, width.max, width.number_format, cells.freeze_panes) == (1, len(columns), "@", "A2")
     offered = {str(one.sqref).partition("2")[0]: one.formula1 for one in cells.data_validations.dataValidation}
-    by_column = {columns[column_of(name) - 1]: words for name, words in offered.items()}
+    by_column = {columns[column_number(name) - 1]: words for name, words in offered.items()}
     assert by_column["program"] == '"ecm,cs,chw"'
     assert by_column["part2"] == '"yes,no,unknown"'
     assert "county" not in by_column
@@ -369,13 +369,8 @@ def test_template_is_a_workbook_to_begin_with(run: Run, tmp_path: Path) -> None:
     assert run("batch", "--template", "--out", path).code == 6
 
 
-def column_of(letters: str) -> int:
-    """The number of a column."""
-    return parts.column_number(letters)
-
-
 def packed(**changes: str | bytes) -> bytes:
-    """A workbook whose parts are replaced: `sheet`, `strings`, `styles`."""
+    """A workbook whose parts are replaced: `sheet`, `styles`, `book`."""
     names = {"sheet": SHEET, "styles": "xl/styles.xml", "book": "xl/workbook.xml"}
     content, file = made([{"name": "Test"}], columns=KNOWN), io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as after:
@@ -403,7 +398,7 @@ COMPOUND = OLD + bytes(600)
         (packed(sheet=f"{HEAD}<row>{'<c/>' * 1_000_000}</row>{TAIL}"), "workbook"),
         (packed(sheet=f"{HEAD}<row>{'<x/>' * 1_000_000}</row>{TAIL}"), "too-many-columns"),
         (packed(sheet=f"{HEAD}{'<row>' * 100}{'</row>' * 100}{TAIL}"), "too-many-columns"),
-        (packed(sheet=f'{HEAD}{NAME}<row r="2">{TEXT.format("A2", "x" * 140_000)}</row>{TAIL}'), "cell-length"),
+        (packed(sheet=f'{HEAD}{NAME}<row r="2">{TEXT.format("A2", "x" * 5 * MIB)}</row>{TAIL}'), "row-length"),
         (packed(sheet=f'{HEAD}<row a="{"x" * 3 * MIB}"/>{TAIL}'), "workbook"),
         (packed(sheet=f'{HEAD}{NAME}<row r="99999999999"/>{TAIL}'), "workbook"),
         (packed(sheet=f'{HEAD}{NAME}<row r="3"/><row r="2"/>{TAIL}'), "workbook"),
@@ -421,7 +416,7 @@ COMPOUND = OLD + bytes(600)
     ],
     ids=[
         *("entities", "entities of styles", "external entity", "entities in utf-16", "million cells"),
-        *("million other elements", "rows in rows", "long cell", "long tag", "far row", "rows turned", "cells turned"),
+        *("million other elements", "rows in rows", "long row", "long tag", "far row", "rows turned", "cells turned"),
         *("cell of another row", "text that is not there", "cut", "no xml", "no sheets", "white space", "no zip"),
         *("cut zip", "old kind", "password"),
     ],

@@ -28,7 +28,8 @@ DEEPEST: Final = 64
 # Of Excel: specifications and limits, "Worksheet and workbook specifications".
 LAST_ROW: Final = 1_048_576
 LAST_COLUMN: Final = 16_384
-LONGEST_TEXT: Final = 131_072
+# A row, or a text, is in the memory as a whole: so many bytes of the part.
+LONGEST_ROW: Final = 4 * MIB
 # A cell has up to three elements within it.
 MOST_IN_A_ROW: Final = 4 * LAST_COLUMN
 ON: Final = frozenset({"1", "true"})
@@ -69,7 +70,7 @@ class Look:
 
     def __init__(self) -> None:
         self.seen, self.root, self._name = Seen(), "", ""
-        self._depth = self._since = self._text = self._row = self._column = self._fed = 0
+        self._depth = self._since = self._begun = self._row = self._column = self._fed = 0
         self._hidden = self._formula = self._saved = self._below = False
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.StartDoctypeDeclHandler = self._doctype
@@ -81,8 +82,15 @@ class Look:
         """Look at the next piece. Raises ExpatError where it is not XML."""
         self._fed += len(piece)
         self._parser.Parse(piece, last)
-        if self._fed - self._parser.CurrentByteIndex > LONGEST_TAG:
+        now = self._parser.CurrentByteIndex
+        if self._fed - now > LONGEST_TAG:
             raise unsound()
+        if now - self._begun > LONGEST_ROW and self._is_read_by_row:
+            raise unsound(f"a row of more than {LONGEST_ROW // MIB} MiB", "row-length")
+
+    @property
+    def _is_read_by_row(self) -> bool:
+        return self.root in READ_BY_ROW and not self._below
 
     @staticmethod
     def _doctype(*_: object) -> None:
@@ -90,11 +98,11 @@ class Look:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._name = name = tag.rpartition(" ")[2]
-        self._depth, self._since, self._text = self._depth + 1, self._since + 1, 0
+        self._depth, self._since = self._depth + 1, self._since + 1
         self.root = self.root or name
         if name in {"row", "si"}:
-            self._since = 0
-        if self._depth > DEEPEST or (self._since > MOST_IN_A_ROW and self.root in READ_BY_ROW and not self._below):
+            self._since, self._begun = 0, self._parser.CurrentByteIndex
+        if self._depth > DEEPEST or (self._since > MOST_IN_A_ROW and self._is_read_by_row):
             raise unsound("a row of more cells than a spreadsheet has", "too-many-columns")
         if self.root == "worksheet":
             self._of_sheet(name, attributes)
@@ -129,7 +137,7 @@ class Look:
         self.seen.last = self._row
 
     def _end(self, tag: str) -> None:
-        self._depth, self._text, self._name = self._depth - 1, 0, ""
+        self._depth, self._name = self._depth - 1, ""
         if self.root != "worksheet":
             return
         name = tag.rpartition(" ")[2]
@@ -140,10 +148,8 @@ class Look:
         elif name == "sheetData":
             self._below = True
 
-    def _characters(self, text: str) -> None:
-        self._saved, self._text = self._saved or self._name == "v", self._text + len(text)
-        if self._text > LONGEST_TEXT and self.root in READ_BY_ROW:
-            raise unsound(f"a cell of more than {LONGEST_TEXT:,} characters", "cell-length")
+    def _characters(self, _: str) -> None:
+        self._saved = self._saved or self._name == "v"
 
 
 def _number(text: str) -> int:
