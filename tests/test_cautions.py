@@ -17,6 +17,9 @@ TESTED_ELSEWHERE: Final = {
     **dict.fromkeys(("open-folder", "git-work-tree", "synced-folder"), "of the place of the output: test_system"),
     **dict.fromkeys(("own-mailbox", "own-words", "past-review"), "of the data: test_diff, test_soundness"),
     **dict.fromkeys(("waivers-end", "waiver-needed", "keep-medi-cal"), "from a day on: test_dates"),
+    **dict.fromkeys(
+        ("lost-zeros", "hidden-rows", "hidden-columns", "merged-cells", "other-sheets"), "of a workbook: test_workbook"
+    ),
     "ask-how-to-refer": "of another plan: test_routes",
     "plan-without-managed-care": "stops a referral: test_routes",
 }

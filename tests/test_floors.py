@@ -27,6 +27,7 @@ OWNERS = {
     "csv": "batch/sheet.py",
     "duckdb": "batch/table.py",
     "email": "draft/message.py",
+    "openpyxl": "batch/workbook.py",
     "prompt_toolkit": "talk/terminal.py",
     "questionary": "talk/terminal.py",
     "rich": "show/render.py",

@@ -33,7 +33,7 @@ from calaim_cli import __main__, quick
 quick.FOLDER = sys.argv.pop(1)
 __main__.run()
 """
-NEVER = {"pydantic", "http.client", "urllib.request", "ssl", "multiprocessing"}
+NEVER = {"pydantic", "http.client", "urllib.request", "ssl", "multiprocessing", "openpyxl", "pyexpat"}
 HEAVY = NEVER | {"rich", "questionary", "prompt_toolkit", "asyncio", "importlib.metadata"}
 NOT_IN_LOOKUPS = HEAVY | {"email", "tomllib", "tomli_w", "csv", "calaim_cli.base.values", "calaim_cli.decide.soundness"}
 NOT_IN_PARSING = NOT_IN_LOOKUPS | {"msgspec", "json", "calaim_cli.policy.policy"}

@@ -109,6 +109,7 @@ InCounty = Annotated[Text, _option("--county", "PLACE", "The member's county, ci
 OneService = Annotated[Text, _argument("[SERVICE]", "One service: id, name or alias.", "service")]
 OneProgram = Annotated[Text, _argument("[ID]", "A program, population or service.", "program")]
 EXPECTED = "Compare with the [expect] tables; not with --program or --county."
+TEMPLATE = "Print the header line of a spreadsheet, or write it to --out as .xlsx."
 OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 OFFERING = "Only where the plan (without --plan: KP) offers it."
 Why = Annotated[Text, _option("--why", "ID", "Only this result, with all that it rests on.", "program")]
@@ -765,35 +766,34 @@ def help_on(
 
 @_command("batch examples/members.csv --out drafts", name="batch")
 def batch_rows(
-    source: Annotated[Text, _argument("[CSV|-]", "A spreadsheet as CSV, or - for stdin.")] = None,
+    source: Annotated[Text, _argument("[CSV|XLSX|-]", "A spreadsheet as CSV or .xlsx, or - for stdin.")] = None,
     out: Annotated[Text, _option("--out", "DIR|FILE", "A folder, a .zip or a .mbox file.")] = None,
+    sheet: Annotated[Text, _option("--sheet", "NAME", "A sheet of a workbook (the first).")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Draft the good rows, list the others.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and write nothing.")] = False,
     encoding: Annotated[Text, _option("--encoding", "NAME", "Such as cp1252 (UTF-8).")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Only the first N rows (0: all).")] = 0,
     keep: Annotated[Several, _option("--keep", "COLUMN", OWN_COLUMN)] = None,
-    template: Annotated[bool, typer.Option("--template", help="Print the header line of a spreadsheet.")] = False,
+    template: Annotated[bool, typer.Option("--template", help=TEMPLATE)] = False,
     as_of: AsOf = None,
     as_json: Json = False,
     data: Data = None,
 ) -> int:
     """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
     from calaim_cli.base import files, streams
-    from calaim_cli.batch import batch, sheet
-    from calaim_cli.case import form
+    from calaim_cli.batch import batch
     from calaim_cli.draft import draft
     from calaim_cli.show import render
 
-    asked = (source, out, keep_going, dry_run, encoding, limit, keep, as_of, as_json)
-    _refuse((template and any(asked), "--template prints the header line of a new sheet: it goes alone"))
     if template:
-        emit_utf8(sheet.template(field.column for field in form.FIELDS if "template" not in field.absent))
-        return 0
+        return _new_sheet(out, data, source, sheet, keep_going, dry_run, encoding, limit, keep, as_of, as_json)
     if source is None or (out is None and not dry_run):
-        raise UsageError("give a CSV file, or - for standard input, and --out with a folder, a .zip or a .mbox file")
+        raise UsageError(
+            "give a CSV or a workbook, or - for standard input, and --out with a folder, a .zip or a .mbox"
+        )
     kept, place = tuple(keep or ()), batch.output_named(out)
     order = batch.Order(
-        source=source, out=place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept
+        source, place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept, sheet=sheet
     )
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
     warnings = (*_of_the_data(policy, as_of, data), *files.doubts_about(order.folders))
@@ -815,6 +815,31 @@ def batch_rows(
         _warn(left)
         say(tally.text(order.list_of(batch.REPORT).name))
     return tally.exit_code
+
+
+def _new_sheet(out: str | None, data: Path | None, *asked: object) -> int:
+    """Print the header line of a new sheet, or write it as a workbook that offers choices; gives exit code 0.
+
+    Raises UsageError where anything else is asked for.
+    """
+    from calaim_cli.base import files
+    from calaim_cli.batch import row, sheet, workbook
+    from calaim_cli.case import form
+    from calaim_cli.show import blank
+
+    _refuse((any(asked), "--template gives the header line of a new sheet: it goes alone, or with --out x.xlsx"))
+    fields = [field for field in form.FIELDS if "template" not in field.absent]
+    columns = [field.column for field in fields]
+    if out is None:
+        emit_utf8(sheet.template(columns))
+        return 0
+    if not out.lower().endswith(".xlsx"):
+        raise UsageError("--template --out: give the name of a workbook, one that ends in .xlsx")
+    policy = _policy(data)
+    choices = {field.column: row.offered(field.kind, blank.choices_of(field, policy)) for field in fields}
+    content = workbook.template(columns, choices)
+    say(f"{out}: {files.save(Path(out), content)}.")
+    return 0
 
 
 @_command("screen examples/members.csv --out screened.csv")

@@ -19,7 +19,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from msgspec import Struct, field
 
@@ -29,10 +29,13 @@ from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem,
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
-from calaim_cli.batch.sheet import Sheet, Source, records
+from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Sheet, Source, is_workbook, records
 from calaim_cli.draft.body import DATE_LABEL, us_date
 from calaim_cli.draft.draft import ECM_AND_CHW, TOGETHER, Drafted, Drafter, formatted, numbers_of, request_of
 from calaim_cli.draft.formats import Format
+
+if TYPE_CHECKING:
+    from calaim_cli.batch.workbook import Book
 
 MOST_LISTED: Final = 1000
 # A row takes about 1 KB until all have been read.
@@ -40,7 +43,7 @@ MOST_ROWS: Final = 500_000
 NARROWEST: Final = 4
 # Exit code when some rows were drafted and others refused.
 LEFT_OUT: Final = 3
-REPORT, REJECTS = "report.csv", "rejects.csv"
+REPORT: Final = "report.csv"
 REPORT_COLUMNS: Final = ("row", "line", "status", "code", "message", "file")
 EXISTS: Final = "another file of this name exists; it was not changed"
 STALE_NAME: Final = re.compile(r"[0-9]{4,}-(?:ecm|cs|chw)\.(?:eml|txt)")
@@ -56,8 +59,11 @@ HEAD: Final = 16_384
 US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
 
-class Order(Struct, frozen=True, kw_only=True):
-    """What was asked for; a dry run needs no `out`. `limit` 0: all rows. `keep`: columns that go into the report."""
+class Order(Struct, frozen=True):
+    """What was asked for; a dry run needs no `out`. `limit` 0: all rows. `keep`: columns that go into the report.
+
+    `sheet` is the name of a sheet within a workbook; None for its first.
+    """
 
     source: str
     out: Path | None = None
@@ -66,6 +72,7 @@ class Order(Struct, frozen=True, kw_only=True):
     encoding: str | None = None
     limit: int = 0
     keep: tuple[str, ...] = ()
+    sheet: str | None = None
 
     @property
     def one_file(self) -> str:
@@ -97,7 +104,10 @@ def output_named(text: str | None) -> Path | None:
 
 
 class Tally(Struct):
-    """How many rows met which fate; `watch` hears how many bytes of the input were read."""
+    """How many rows met which fate; `watch` hears how many bytes of the input were read.
+
+    `rejects` is the list of refused rows; `notes` are what the sheet does not show of itself.
+    """
 
     rows: int = 0
     written: int = 0
@@ -107,6 +117,8 @@ class Tally(Struct):
     stale: list[str] = field(default_factory=list)
     warned: int = 0
     dry: bool = False
+    rejects: str = REJECTS
+    notes: tuple[Problem, ...] = ()
     watch: Callable[[int], object] = field(default=lambda _: None)
 
     @property
@@ -153,6 +165,7 @@ def size_of(source: str) -> int | None:
 def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
     """What a person has to do after a run that could not do all of it."""
     report, out = order.list_of(REPORT), str(order.out)
+    yield from tally.notes
     if tally.dry:
         yield from (caution("stale", name) for name in tally.stale)
     if tally.conflict and not tally.dry:
@@ -161,7 +174,7 @@ def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
         yield Problem(out, "conflict", f"{words} or choose another --out")
     if tally.refused and not tally.dry:
         words = "lists the refused rows. Fix them there, then run that file with a new --out"
-        yield Problem(str(order.list_of(REJECTS)), "refused", words)
+        yield Problem(str(order.list_of(tally.rejects)), "refused", words)
     if tally.stale and not tally.dry:
         many = counted(len(tally.stale), "draft")
         words = f"{report} lists {many} of an earlier run that this sheet no longer gives"
@@ -190,7 +203,7 @@ class Fate(Struct):
 class Rows:
     """All rows of a sheet, drafted or refused, and the piles of drafts and of what goes into rejects.csv."""
 
-    def __init__(self, order: Order, sheet: Sheet, drafter: Drafter, drafts: Pile, rejects: Pile) -> None:
+    def __init__(self, order: Order, sheet: Sheet | Book, drafter: Drafter, drafts: Pile, rejects: Pile) -> None:
         self.order, self.sheet, self.drafter, self.drafts, self.rejects = order, sheet, drafter, drafts, rejects
         self.fates: list[Fate] = []
         self.total = 0
@@ -210,12 +223,13 @@ class Rows:
                 raise InputError(f"{self.order.source}: {words}", code="too-many-rows")
             if self.order.limit and one.number > self.order.limit:
                 continue
-            fate = Fate(one.number, one.line)
+            fate = Fate(one.number, one.line, said=tuple(map(row.worded, one.doubts)))
             self.fates.append(fate)
             if problems := (one.problem,) if one.problem else self._draft(one.cells, fate):
                 fate.said = (*problems, *fate.said)
                 self.rejects.write(self.sheet.rejected(one.cells, ": ".join(row.summed(fate.said))))
             self._keep(one.cells, fate)
+        self.rejects.write(self.sheet.rejects_end())
         if not self.total:
             raise InputError(f"{self.order.source}: no rows below the header line", code="no-rows")
         tally.rows = len(self.fates)
@@ -315,10 +329,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
             stack.enter_context(files.worded(order.out))
             folder = stack.enter_context((files.beside if order.one_file else files.opened)(order.out))
             whole = stack.enter_context(folder.temporary(order.out.name)) if order.one_file else None
-        source = Source(stack.enter_context(_input(order, folder)), order.source, tally.watch)
-        known, forms = row.known_headers(drafter.policy.questions), drafter.policy.routes_file.form
-        lacking = partial(row.lacking, forms=forms, profile=drafter.profile.referrer)
-        sheet = Sheet(source, order.encoding, known, lacking, order.keep, row.stays_in_the_house)
+        sheet = stack.enter_context(closing(_sheet(stack.enter_context(_input(order, folder)), order, drafter, tally)))
         pile = folder.pile if folder else files.nowhere
         piles = [stack.enter_context(closing(pile(name))) for name in ("drafts", "rejects")]
         rows = Rows(order, sheet, drafter, *piles)
@@ -339,16 +350,33 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
             folder.confirm()
 
 
+def _sheet(file: BinaryIO, order: Order, drafter: Drafter, tally: Tally) -> Sheet | Book:
+    """The sheet that the input is, or has as a workbook. Raises UsageError for an option of the other kind."""
+    known, forms = row.known_headers(drafter.policy.questions), drafter.policy.routes_file.form
+    lacking = partial(row.lacking, forms=forms, profile=drafter.profile.referrer)
+    understood = (known, lacking, order.keep, row.stays_in_the_house)
+    if not is_workbook(file):
+        if order.sheet is not None:
+            raise UsageError("--sheet names a sheet of a workbook, and this is a CSV: leave it out")
+        return Sheet(Source(file, order.source, tally.watch), order.encoding, *understood)
+    if order.encoding is not None:
+        raise UsageError("--encoding is of a CSV, and this is a workbook: leave it out")
+    from calaim_cli.batch.workbook import Book
+
+    book = Book(file, order.source, order.sheet, *understood, tally.watch)
+    tally.rejects, tally.notes = book.rejects, book.notes
+    return book
+
+
 def _all_refused(rows: Rows, tally: Tally) -> InputError:
     """Without `keep_going`, one bad row is enough. What an earlier run left is named as well."""
     refused = ((fate, one) for fate in rows.fates if fate.status is Status.REFUSED for one in fate.said)
     listed = []
     for fate, one in islice((pair for pair in refused if pair[1].code not in CAUTIONS), MOST_LISTED + 1):
-        column = f", column {one.where}".replace("column column", "column") if one.where else ""
-        listed.append(Problem(f"line {fate.line} (row {fate.number}){column}", one.code, one.message))
+        listed.append(Problem(rows.sheet.place(fate.number, fate.line, one.where), one.code, one.message))
     if len(listed) > MOST_LISTED:
         listed[-1] = Problem("further rows", "not-listed", "only the first are listed; fix them and run again")
-    listed += [caution("stale", name) for name in tally.stale]
+    listed += [*tally.notes, *(caution("stale", name) for name in tally.stale)]
     what = f"{rows.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
     return InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
 
@@ -361,12 +389,14 @@ def _input(order: Order, folder: Folder | None) -> AbstractContextManager[Binary
     try:
         found = Path(name).stat()
         if not S_ISREG(found.st_mode) and not S_ISFIFO(found.st_mode):
-            raise InputError(f"{name}: is not a file; give a CSV file, or - for standard input", code="not-a-file")
-        with suppress(FileNotFoundError):
-            if folder and os.path.samestat(found, folder.status(order.list_of(REJECTS).name)):
-                # It would be overwritten, and its rows would count from 1 again.
-                words = f"this is the {REJECTS} of the same folder. Choose another --out"
-                raise OutputRefused(f"{name}: {words}", code="own-input")
+            words = "is not a file; give a CSV file or a workbook, or - for standard input"
+            raise InputError(f"{name}: {words}", code="not-a-file")
+        for rejects in (REJECTS, REJECTS_BOOK):
+            with suppress(FileNotFoundError):
+                if folder and os.path.samestat(found, folder.status(order.list_of(rejects).name)):
+                    # It would be overwritten, and its rows would count from 1 again.
+                    words = f"this is the {rejects} of the same folder. Choose another --out"
+                    raise OutputRefused(f"{name}: {words}", code="own-input")
         return Path(name).open("rb")
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
@@ -440,7 +470,7 @@ def _fill(rows: Rows, whole: Pile, day: date) -> None:
 
 def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """Refuse to take the place of lists that are not ours, or of refused rows that somebody is fixing there."""
-    report, rejects = rows.order.list_of(REPORT), rows.order.list_of(REJECTS)
+    report, rejects = rows.order.list_of(REPORT), rows.order.list_of(rows.sheet.rejects)
     lists = [(report, records([REPORT_COLUMNS]).rstrip().encode())]
     for path, begins in (*lists, *([(rejects, rows.sheet.rejects_header())] if tally.refused else [])):
         found = folder.find(path.name, len(begins))
@@ -457,7 +487,7 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
 
 def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """The report and the refused rows; left as they are where this run changed nothing."""
-    report, rejects = rows.order.list_of(REPORT).name, rows.order.list_of(REJECTS).name
+    report, rejects = rows.order.list_of(REPORT).name, rows.order.list_of(rows.sheet.rejects).name
     there = folder.find(rejects, 0).exists
     same = folder.compared(rejects, rows.rejects.pieces()) is Status.UNCHANGED if tally.refused else not there
     if tally.refused and not same:

@@ -119,6 +119,13 @@ def summed(problems: Iterable[Problem]) -> tuple[str, str]:
     return codes, "; ".join(f"{one.where}: {one.message}" if one.where else one.message for one in several)
 
 
+def offered(kind: FieldKind, listed: Sequence[str]) -> Sequence[str]:
+    """What a cell of this kind is one of, by the list that its field is chosen of; empty where it is free."""
+    yes_no = ("yes", "no")
+    of_kind = {FieldKind.YES_NO: yes_no, FieldKind.YES_NO_UNKNOWN: (*yes_no, DONT_KNOW), FieldKind.CHOICE: listed}
+    return of_kind.get(kind, ())
+
+
 def reader(
     columns: Sequence[str], questions: Mapping[str, Question]
 ) -> Callable[[Sequence[str]], tuple[Case, tuple[Problem, ...]]]:

@@ -25,8 +25,10 @@ DELIMITERS: Final = (",", ";", "\t")
 PROBLEM, SECOND_PROBLEM = "problem", "problem_2"
 BOM: Final = "\ufeff"
 UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# A file of Excel is a zip.
+# A file of Excel is a zip; an old one, or one with a password, a compound file ([MS-CFB] 2.2).
 WORKBOOK: Final = b"PK\3\4"
+COMPOUND: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+REJECTS, REJECTS_BOOK = "rejects.csv", "rejects.xlsx"
 DAMAGE: Final = {
     "\0": ("nul", "a NUL character: the file is damaged here; type the cell again"),
     "\ufffd": ("lost-character", "a character was lost on the way (it shows as a question mark); type the cell again"),
@@ -77,20 +79,99 @@ class Source(io.BufferedIOBase):
 
 
 class Row(NamedTuple):
-    """One data row: its number from 1, its first physical line, its cells as they came, and what is wrong with them."""
+    """One data row: its number from 1, its first physical line, its cells as they came, and what is wrong with them.
+
+    `doubts` are what to look at again in a row that is sound.
+    """
 
     number: int
     line: int
     cells: list[str]
     problem: Problem | None
+    doubts: tuple[Problem, ...] = ()
 
 
-class Sheet:
-    """A header that was understood, and the rows below it, to be read once.
+def is_workbook(file: BinaryIO) -> bool:
+    """Whether what is read next is a workbook, by its first bytes; a pipe cannot be one."""
+    if not file.seekable():
+        return False
+    at = file.tell()
+    first = file.read(len(COMPOUND))
+    file.seek(at)
+    return first.startswith((WORKBOOK, COMPOUND))
 
-    `columns` has one name per cell, "" for one that is left out: nameless, kept as it is, or added by rejects.csv.
+
+class Header:
+    """A header that was understood, among the first records of a table, and what holds of any row below it.
+
+    `columns` has one name per cell, "" for one that is left out: nameless, kept as it is, or added to refused rows.
     `kept` are the positions of the columns that pass through to the report.
     """
+
+    rejects = REJECTS
+
+    def __init__(
+        self,
+        name: str,
+        top: Mapping[int, Sequence[str]],
+        known: Mapping[str, str],
+        required: Callable[[frozenset[str]], Sequence[str]],
+        keep: Sequence[str] = (),
+        suggested: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """Read the header, the first of the records, each by its line.
+
+        `known` maps each accepted name, folded, to its column; `required` gives what lacks. Raises InputError with
+        every problem.
+        """
+        self.typed = tuple(next(iter(top.values()), ()))
+        if not self.typed:
+            raise InputError(f"{name}: no header line; 'calaim batch --template' prints one", code="no-header")
+        self.names, left_out = [fold(cell) for cell in self.typed], {"", PROBLEM, SECOND_PROBLEM, *map(fold, keep)}
+        self.columns = tuple("" if name in left_out else known.get(name, name) for name in self.names)
+        problems = [*_wrong_names(self.typed, self.columns, known, suggested), *_not_kept(keep, self.names, known)]
+        best = max(top, key=lambda line: _met(top[line], known))
+        if problems and _met(top[best], known) >= max(FEWEST_KNOWN, 2 * _met(self.typed, known) + 1):
+            words = f"the column names are in line {best}, not in the first; remove what is above"
+            raise InputError(f"{name}: {words}", code="title-row")
+        if lacking := required(frozenset(self.columns)):
+            problems.append(_lacking(lacking))
+        if problems:
+            raise InputError(
+                f"{name}: the header line does not fit; nothing was written", tuple(problems), code="header"
+            )
+        self._nameless = [n for n, cell in enumerate(self.typed) if not cell.strip()]
+        self.kept = tuple(self.names.index(fold(one)) for one in keep)
+
+    def damaged(self, cells: Sequence[str], joined: str) -> Problem | None:
+        """A character that tells of damage in a cell, or text in a column without a name."""
+        for mark, (code, words) in DAMAGE.items():
+            if mark in joined:
+                at = next(n for n, cell in enumerate(cells) if mark in cell)
+                return Problem(self.columns[at] or f"column {letter(at + 1)}", code, words)
+        return next((nameless(n) for n in self._nameless if cells[n].strip()), None)
+
+    def place(self, number: int, line: int, column: str) -> str:
+        """Where a problem is: the line, the row, and the column, as far as it is one of a column."""
+        of = f", column {column}".replace("column column", "column") if column else ""
+        return f"line {line} (row {number}){of}"
+
+    def with_problem(self, cells: Sequence[str], problem: str) -> list[str]:
+        """A refused row as it came, with the problem.
+
+        The problem goes into a column of ours, which never takes the place of one that the sheet brought along.
+        """
+        at = self.names.index(SECOND_PROBLEM) if SECOND_PROBLEM in self.names else len(self.names)
+        return [*cells[:at], problem, *cells[at + (at < len(self.names)) :]]
+
+    @property
+    def with_ours(self) -> list[str]:
+        """The header of the refused rows."""
+        return self.with_problem(self.typed, SECOND_PROBLEM if PROBLEM in self.names else PROBLEM)
+
+
+class Sheet(Header):
+    """A CSV: its header, and the rows below it, to be read once."""
 
     def __init__(
         self,
@@ -101,10 +182,7 @@ class Sheet:
         keep: Sequence[str] = (),
         suggested: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """Read the header. `known` maps each accepted name, folded, to its column; `required` gives what lacks.
-
-        The delimiter is the one under which the header has most known names. Raises InputError with every problem.
-        """
+        """Read the header, under the delimiter by which it has most known names, as a header of any table."""
         first, self.source = source.first or b"", source
         self.mark, self.encoding = first.startswith((codecs.BOM_UTF8, *UTF16_MARKS)), _codec(encoding, first)
         text = io.TextIOWrapper(source, self.encoding, newline="")
@@ -119,23 +197,8 @@ class Sheet:
             ((_records(below, delimiter), delimiter) for delimiter in DELIMITERS),
             key=lambda one: _met(one[0][0], known),
         )
-        self.typed = tuple(top[0])
-        if not self.typed:
-            raise InputError(f"{source.name}: no header line; 'calaim batch --template' prints one", code="no-header")
-        self.names, left_out = [fold(cell) for cell in self.typed], {"", PROBLEM, SECOND_PROBLEM, *map(fold, keep)}
-        self.columns = tuple("" if name in left_out else known.get(name, name) for name in self.names)
-        problems = [*_wrong_names(self.typed, self.columns, known, suggested), *_not_kept(keep, self.names, known)]
-        best = max(range(len(top)), key=lambda n: _met(top[n], known))
-        if problems and _met(top[best], known) >= max(FEWEST_KNOWN, 2 * _met(self.typed, known) + 1):
-            words = f"the column names are in line {self._above + best + 1}, not in the first; remove what is above"
-            raise InputError(f"{source.name}: {words}", code="title-row")
-        if lacking := required(frozenset(self.columns)):
-            problems.append(_lacking(lacking))
-        if problems:
-            words = "the header line does not fit; nothing was written"
-            raise InputError(f"{source.name}: {words}", tuple(problems), code="header")
-        self._nameless = [n for n, name in enumerate(self.typed) if not name.strip()]
-        self.kept = tuple(self.names.index(fold(name)) for name in keep)
+        lines = {self._above + n: record for n, record in enumerate(top, 1)}
+        super().__init__(source.name, lines, known, required, keep, suggested)
 
     def rows(self) -> Iterator[Row]:
         """The rows; blank ones are left out and not counted.
@@ -164,14 +227,8 @@ class Sheet:
         width = len(self.columns)
         if len(cells) > width and "".join(cells[width:]).strip():
             return Problem("", "cell-count", f"{len(cells)} cells where the header has {width}")
-        for mark, (code, words) in DAMAGE.items():
-            if mark in joined:
-                at = next(n for n, cell in enumerate(cells) if mark in cell)
-                return Problem(self.columns[at] or f"column {letter(at + 1)}", code, words)
-        for n in self._nameless:
-            if cells[n].strip():
-                words = "has text but no name; name or empty the column"
-                return Problem(f"column {letter(n + 1)}", "nameless-column", words)
+        if damage := self.damaged(cells, joined):
+            return damage
         for cell in cells if width >= FEWEST_CELLS and ("\n" in joined or "\r" in joined) else ():
             for inside in cell.splitlines() if cell.count(self.delimiter) >= width - 1 else ():
                 if len(next(csv.reader([inside], delimiter=self.delimiter), ())) == width:
@@ -182,24 +239,35 @@ class Sheet:
         return None
 
     def rejected(self, cells: Sequence[str], problem: str) -> bytes:
-        """A refused row as it came, with the problem, in the encoding of the input.
-
-        The problem goes into a column of ours, which never takes the place of one that the sheet brought along.
-        """
-        codec = "utf-8" if self.encoding in {"utf-8-sig", "utf-16"} else self.encoding
-        at = self.names.index(SECOND_PROBLEM) if SECOND_PROBLEM in self.names else len(self.names)
-        kept = [*cells[:at], problem, *cells[at + (at < len(self.names)) :]]
-        return records([kept], self.delimiter).encode(codec, "replace")
+        """A refused row as it came, with the problem, in the encoding of the input."""
+        return self._encoded(self.with_problem(cells, problem))
 
     def rejects_header(self) -> bytes:
         """The header line of rejects.csv: that of the input, with a byte-order mark where the input had one."""
-        mark = BOM.encode() if self.mark else b""
-        return mark + self.rejected(self.typed, SECOND_PROBLEM if PROBLEM in self.names else PROBLEM)
+        return (BOM.encode() if self.mark else b"") + self._encoded(self.with_ours)
+
+    def rejects_end(self) -> bytes:
+        """What a list of refused rows ends with: nothing more."""
+        return b""
+
+    def close(self) -> None:
+        """Nothing: whoever opened the input closes it."""
+
+    def _encoded(self, cells: Sequence[str]) -> bytes:
+        codec = "utf-8" if self.encoding in {"utf-8-sig", "utf-16"} else self.encoding
+        return records([cells], self.delimiter).encode(codec, "replace")
+
+
+def nameless(at: int) -> Problem:
+    """What to say of text in a column without a name."""
+    words = "has text but no name; name or empty the column"
+    return Problem(f"column {letter(at + 1)}", "nameless-column", words)
 
 
 def _codec(encoding: str | None, first: bytes) -> str:
     if first.startswith(WORKBOOK):
-        raise InputError("this is a workbook, not a CSV; in Excel save it as 'CSV UTF-8'", code="workbook")
+        words = "this is a workbook: give its name, not its content; or save it in Excel as 'CSV UTF-8'"
+        raise InputError(words, code="workbook")
     if encoding is None:
         return "utf-16" if first.startswith(UTF16_MARKS) else "utf-8-sig"
     try:
