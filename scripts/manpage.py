@@ -9,9 +9,8 @@ from pathlib import Path
 import tree
 
 from calaim_cli import __version__
-from calaim_cli.cli import LAST_WORDS
 from calaim_cli.policy import load
-from calaim_cli.show.help import EXIT_CODES, page_named
+from calaim_cli.show.help import ENVIRONMENT, EXIT_CODES, page_named
 from calaim_cli.show.views import Points
 
 PAGE = Path(__file__).parents[1] / "docs" / "calaim.1"
@@ -58,11 +57,8 @@ def _records(title: str, records: Iterator[tuple[str, str]] | tuple[tuple[str, s
 
 
 def _environment() -> Iterator[tuple[str, str]]:
-    """The variables as the top page lists them: name, two blanks or more, meaning."""
-    for line in LAST_WORDS.splitlines():
-        name, gap, meaning = line.strip().partition("  ")
-        if gap:
-            yield name, f"{meaning.strip()[:1].upper()}{meaning.strip()[1:]}."
+    """The variables of the help topic, each with a sentence."""
+    return ((name, f"{meaning[:1].upper()}{meaning[1:]}.") for name, meaning in ENVIRONMENT)
 
 
 def _plain(text: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from calaim_cli import __version__
 from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError
@@ -28,21 +29,50 @@ if TYPE_CHECKING:
     from calaim_cli.show import documents, views
 
 Command = TypeVar("Command", bound=Callable[..., int])
+LONGEST_SUMMARY = 64
 MOST_WARNED = 3
 """So many warnings stand beside the short answer to a case."""
-LAST_WORDS = """\b
-Environment:
-  CALAIM_DATA     the folder of your own data files, as --data
-  CALAIM_PROFILE  the file of your own details
-  ACCESSIBLE=1    plain lines and numbered choices, for screen readers
-  NO_COLOR=1      no colors
+LAST_WORDS = "Where to begin, settings, exit codes and more: calaim help"
 
-Exit codes: calaim help exit-codes. More: calaim help
-"""
+LOOK_UP, ONE_MEMBER, MANY, YOURS = "Look something up", "One member", "Many members", "You, the data, help"
+RARE = "Rarely needed"
+
+
+def _write_sections(sections: dict[str, list[tuple[str, str]]], formatter: Any) -> None:  # noqa: ANN401 Typer's own
+    for heading, rows in sections.items():
+        if rows:
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+class _Commands(TyperGroup):
+    """Commands, in their help each under what it is for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 Typer's own
+        """Write them in the order of the groups and, in a group, of this file."""
+        sections: dict[str, list[tuple[str, str]]] = {heading: [] for heading in (LOOK_UP, ONE_MEMBER, MANY, YOURS)}
+        for name, command in self.commands.items():
+            group = getattr(command, "rich_help_panel", None)
+            sections[group or YOURS].append((name, command.get_short_help_str(LONGEST_SUMMARY)))
+        _write_sections(sections, formatter)
+
+
+class _Command(TyperCommand):
+    """A command, in its help the options that few need under a heading of their own."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 Typer's own
+        """Write the arguments, the options, the rare ones."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], RARE: []}
+        for one in self.get_params(ctx):
+            heading = "Arguments" if one.param_type_name == "argument" else getattr(one, "rich_help_panel", None)
+            if record := one.get_help_record(ctx):
+                sections[heading or "Options"].append(record)
+        _write_sections(sections, formatter)
+
 
 app = typer.Typer(
     name="calaim",
-    no_args_is_help=True,
+    cls=_Commands,
     epilog=LAST_WORDS,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -51,9 +81,9 @@ app = typer.Typer(
 data_app = typer.Typer(help="Check the policy data, and see where they come from.", no_args_is_help=True)
 profile_app = typer.Typer()
 case_app = typer.Typer(help="A member's case as a file.", no_args_is_help=True)
-app.add_typer(case_app, name="case")
-app.add_typer(data_app, name="data")
+app.add_typer(case_app, name="case", rich_help_panel=ONE_MEMBER)
 app.add_typer(profile_app, name="profile")
+app.add_typer(data_app, name="data")
 
 
 def _calendar_day(text: str) -> date:
@@ -81,6 +111,10 @@ def _option(name: str, metavar: str, words: str, kind: str = "", **more: Any) ->
     return typer.Option(name, metavar=metavar, help=words, autocompletion=_suggesting(kind), **more)
 
 
+def _rare(name: str, metavar: str, words: str, **more: Any) -> object:  # noqa: ANN401 Typer's own
+    return _option(name, metavar, words, rich_help_panel=RARE, **more)
+
+
 def _argument(metavar: str, words: str, kind: str = "") -> object:
     return typer.Argument(metavar=metavar, help=words, autocompletion=_suggesting(kind))
 
@@ -96,20 +130,23 @@ Text = str | None
 Several = list[str] | None
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_not_both)]
 LINES = "Plain lines, no colors, no tables."
-Plain = Annotated[bool, typer.Option("--plain", help=LINES, callback=_not_both)]
+Plain = Annotated[bool, typer.Option("--plain", help=LINES, callback=_not_both, rich_help_panel=RARE)]
 OWN_DATA = "Read the data files from DIR."
-Data = Annotated[Path | None, _option("--data", "DIR", OWN_DATA, envvar="CALAIM_DATA")]
-AsOf = Annotated[date | None, _option("--as-of", "YYYY-MM-DD", "The day to decide for (today).", parser=_calendar_day)]
+Data = Annotated[Path | None, _rare("--data", "DIR", OWN_DATA, envvar="CALAIM_DATA")]
+AsOf = Annotated[date | None, _rare("--as-of", "YYYY-MM-DD", "The day to decide for (today).", parser=_calendar_day)]
 DECIDED = "ecm, cs, chw, a population or a service. May be repeated."
 Programs = Annotated[Several, _option("--program", "ID", DECIDED, "program")]
 Start = Annotated[Path | None, _option("--from", "CASE", "Go on with a saved case.", "case")]
 Save = Annotated[Path | None, _option("--save", "CASE", "Save the case after every reply, for you alone to read.")]
-NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; list what is missing instead.")]
+NEVER_ASK = "Never ask; list what is missing instead."
+NoInput = Annotated[bool, typer.Option("--no-input", help=NEVER_ASK, rich_help_panel=RARE)]
 InCounty = Annotated[Text, _option("--county", "PLACE", "The member's county, city or ZIP code.", "county")]
 OneService = Annotated[Text, _argument("[SERVICE]", "One service: id, name or alias.", "service")]
 OneProgram = Annotated[Text, _argument("[ID]", "A program, population or service.", "program")]
 EXPECTED = "Compare with the [expect] tables; not with --program or --county."
 TEMPLATE = "Print the header line of a spreadsheet, or write it to --out as .xlsx."
+TO_OURSELVES = "To the referrer's own organization."
+REPLACE = "Replace a file that differs."
 OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 OFFERING = "Only where the plan (without --plan: KP) offers it."
 Why = Annotated[Text, _option("--why", "ID", "Only this result, with all that it rests on.", "program")]
@@ -121,11 +158,14 @@ SituationWords = Annotated[Several, _argument("[WORDS...]", SAID, "situation")]
 OnePlan = Annotated[Text, _argument("[PLAN]", "One plan: id, name or alias.", "plan")]
 
 
-def _command(example: str, of: typer.Typer = app, name: str | None = None) -> Callable[[Command], Command]:
+def _command(
+    example: str, of: typer.Typer = app, name: str | None = None, group: str = YOURS
+) -> Callable[[Command], Command]:
     """A decorator that makes a command of a function; its help is the docstring with an example."""
 
     def made(function: Command) -> Command:
-        return of.command(name, help=f"{function.__doc__}\n\nExample: calaim {example}")(function)
+        words = f"{function.__doc__}\n\nExample: calaim {example}"
+        return of.command(name, cls=_Command, help=words, rich_help_panel=group)(function)
 
     return made
 
@@ -290,7 +330,7 @@ def _today() -> date:
 def top(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print version and data edition.")] = False,
-    data: Data = None,
+    data: Annotated[Path | None, typer.Option("--data", envvar="CALAIM_DATA", hidden=True)] = None,
 ) -> int:
     """CalAIM at a care manager's terminal: who may be helped, what the county offers, where the referral goes."""
     if version:
@@ -302,12 +342,14 @@ def top(
     if data is not None and context.get_parameter_source("data").name == "COMMANDLINE":  # type: ignore[union-attr]
         raise UsageError("--data goes after the command, as in 'calaim county alameda --data DIR'")
     if context.invoked_subcommand is None:
-        say(context.get_help())
+        from calaim_cli.show.help import first_words
+
+        say(first_words())
         raise typer.Exit(2)
     return 0
 
 
-@_command("county san mateo")
+@_command("county san mateo", group=LOOK_UP)
 def county(place: PlaceWords, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
     """One county: where referrals go, whom to call, what is offered."""
     from calaim_cli.policy.policy import place_named
@@ -319,7 +361,7 @@ def county(place: PlaceWords, as_json: Json = False, plain: Plain = False, data:
     return asked.respond(views.county_view(found, asked.policy), document)
 
 
-@_command("counties --without sobering-centers")
+@_command("counties --without sobering-centers", group=LOOK_UP)
 def counties(
     service: Annotated[Text, _option("--service", "ID", OFFERING, "service")] = None,
     without: Annotated[Text, _option("--without", "ID", NOT_OFFERED, "service")] = None,
@@ -345,7 +387,7 @@ def counties(
     )
 
 
-@_command("plan health-net")
+@_command("plan health-net", group=LOOK_UP)
 def plan(plan: OnePlan = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
     """List the Medi-Cal plans, or tell all about one."""
     from calaim_cli.policy.policy import plan_named
@@ -357,7 +399,7 @@ def plan(plan: OnePlan = None, as_json: Json = False, plain: Plain = False, data
     return asked.respond(view, documents.plans_document(wanted, asked.policy))
 
 
-@_command("contacts")
+@_command("contacts", group=LOOK_UP)
 def contacts(as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
     """Whom to call beside the plans: number, TTY, hours, when."""
     from calaim_cli.show import documents, views
@@ -367,7 +409,7 @@ def contacts(as_json: Json = False, plain: Plain = False, data: Data = None) -> 
     return asked.respond(views.contacts_view(listed, asked.policy), documents.contacts_document(listed, asked.policy))
 
 
-@_command("when leaving the hospital")
+@_command("when leaving the hospital", group=LOOK_UP)
 def when(words: SituationWords = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
     """By situation: what to think of, and what to ask first."""
     from calaim_cli.policy.policy import situation_named
@@ -379,7 +421,7 @@ def when(words: SituationWords = None, as_json: Json = False, plain: Plain = Fal
     return asked.respond(view, situations.situations_document(wanted, asked.policy))
 
 
-@_command("services sobering-centers")
+@_command("services sobering-centers", group=LOOK_UP)
 def services(
     service: OneService = None,
     county: InCounty = None,
@@ -402,7 +444,7 @@ def services(
     return asked.respond(view or views.services_view(wanted, found, asked.policy), document, warnings=notices)
 
 
-@_command("programs homelessness")
+@_command("programs homelessness", group=LOOK_UP)
 def programs(
     program: OneProgram = None, as_of: AsOf = None, as_json: Json = False, plain: Plain = False, data: Data = None
 ) -> int:
@@ -421,7 +463,7 @@ def programs(
     return asked.respond(view, documents.programs_document(wanted, asked.policy, notices), warnings=notices)
 
 
-@_command("questions asthma_remediation")
+@_command("questions asthma_remediation", group=LOOK_UP)
 def questions(
     program: Annotated[Text, _argument("[ID]", "A question, program, population or service.", "program")] = None,
     as_json: Json = False,
@@ -464,7 +506,7 @@ def case_new(
     return 0
 
 
-@_command("check examples/case.toml --program ecm")
+@_command("check examples/case.toml --program ecm", group=ONE_MEMBER)
 def check(
     cases: Annotated[list[str], _argument("CASE...|-", "Case files, or - for standard input.", "case")],
     program: Programs = None,
@@ -578,7 +620,7 @@ def _of_cases(results: "list[screening.Decided]") -> Iterable[Problem]:
         yield from (Problem(f"{one.name}: {warning.where}", warning.code, warning.message) for warning in own)
 
 
-@_command("interview --program ecm --county alameda --save case.toml")
+@_command("interview --program ecm --county alameda --save case.toml", group=ONE_MEMBER)
 def interview(
     program: Programs = None,
     county: InCounty = None,
@@ -624,16 +666,16 @@ def interview(
     return code
 
 
-@_command("refer examples/case.toml --out draft.eml")
+@_command("refer examples/case.toml --out draft.eml", group=ONE_MEMBER)
 def refer(
     case: Annotated[Text, _argument("[CASE|-]", "A case file, or - for stdin.", "case")] = None,
     program: Annotated[Text, _option("--program", "ID", "The program: ecm, cs or chw.")] = None,
     service: Annotated[Several, _option("--service", "ID", "A service, for cs. May be repeated.", "service")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to write the draft.")] = None,
     out: Annotated[Path | None, _option("--out", "PATH", "Write to PATH (.eml, .txt, .json).")] = None,
-    self_referral: Annotated[bool, typer.Option("--self-referral", help="To the referrer's own organization.")] = False,
+    self_referral: Annotated[bool, typer.Option("--self-referral", help=TO_OURSELVES, rich_help_panel=RARE)] = False,
     redact: Annotated[bool, typer.Option("--redact", help="Only show the draft, with member data masked.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that differs.")] = False,
+    force: Annotated[bool, typer.Option("--force", help=REPLACE, rich_help_panel=RARE)] = False,
     start: Start = None,
     save: Save = None,
     no_input: NoInput = False,
@@ -750,11 +792,11 @@ def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
 
 @_command("help exit-codes", name="help")
 def help_on(
-    topic: Annotated[Text, _argument("[TOPIC]", "exit-codes, privacy, json, data or calaim.")] = None,
+    topic: Annotated[Text, _argument("[TOPIC]", "settings, exit-codes, privacy, json, data, calaim.")] = None,
     plain: Plain = False,
     data: Data = None,
 ) -> int:
-    """Explain exit codes, privacy, JSON, the data, CalAIM."""
+    """Where to begin; exit codes, privacy, JSON, the data, CalAIM."""
     from calaim_cli.show import help as pages
     from calaim_cli.show import render, views
 
@@ -764,16 +806,16 @@ def help_on(
     return 0
 
 
-@_command("batch examples/members.csv --out drafts", name="batch")
+@_command("batch examples/members.csv --out drafts", name="batch", group=MANY)
 def batch_rows(
     source: Annotated[Text, _argument("[CSV|XLSX|-]", "A spreadsheet as CSV or .xlsx, or - for stdin.")] = None,
     out: Annotated[Text, _option("--out", "DIR|FILE", "A folder, a .zip or a .mbox file.")] = None,
     sheet: Annotated[Text, _option("--sheet", "NAME", "A sheet of a workbook (the first).")] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Draft the good rows, list the others.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and write nothing.")] = False,
-    encoding: Annotated[Text, _option("--encoding", "NAME", "Such as cp1252 (UTF-8).")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Only the first N rows (0: all).")] = 0,
-    keep: Annotated[Several, _option("--keep", "COLUMN", OWN_COLUMN)] = None,
+    encoding: Annotated[Text, _rare("--encoding", "NAME", "Such as cp1252 (UTF-8).")] = None,
+    limit: Annotated[int, _rare("--limit", "N", "Only the first N rows (0: all).", min=0)] = 0,
+    keep: Annotated[Several, _rare("--keep", "COLUMN", OWN_COLUMN)] = None,
     template: Annotated[bool, typer.Option("--template", help=TEMPLATE)] = False,
     as_of: AsOf = None,
     as_json: Json = False,
@@ -842,7 +884,7 @@ def _new_sheet(out: str | None, data: Path | None, *asked: object) -> int:
     return 0
 
 
-@_command("screen examples/members.csv --out screened.csv")
+@_command("screen examples/members.csv --out screened.csv", group=MANY)
 def screen(
     table: Annotated[Text, _argument("[TABLE|-]", "A table of members as CSV, or - for stdin.")] = None,
     out: Annotated[Text, _option("--out", "FILE", "Write the table with its results (.csv, .parquet).")] = None,
@@ -854,7 +896,7 @@ def screen(
     as_json: Json = False,
     data: Data = None,
 ) -> int:
-    """Decide a whole table of members by the rules, or print the rules as SQL."""
+    """Screen a table of members by the rules, or print them as SQL."""
     from calaim_cli.policy.policy import subjects_named
 
     _refuse(

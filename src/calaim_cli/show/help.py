@@ -115,7 +115,16 @@ DATA: Final = (
 )
 JSON: Final = (Heading("JSON documents"), Points("json", "Rules", JSON_RULES), JSON_TABLE)
 CODES: Final = (Heading("Exit codes"), Table(("code", "meaning"), CODE_ROWS))
+ENVIRONMENT: Final = (
+    ("CALAIM_DATA", "the folder of your own data files, as --data"),
+    ("CALAIM_PROFILE", "the file of your own details"),
+    ("ACCESSIBLE=1", "plain lines and numbered choices, for screen readers"),
+    ("NO_COLOR=1", "no colors"),
+)
+"""What is taken from the environment: the variable, and what it does."""
+SETTINGS: Final = (Heading("Settings"), Table(("variable", "does"), ENVIRONMENT))
 PAGES: Final = (
+    HelpPage("settings", "what can be set for all commands", SETTINGS),
     HelpPage("exit-codes", "what each exit code means, for scripts", CODES),
     HelpPage("privacy", "what stays where, and what you have to mind", PRIVACY),
     HelpPage("json", "the documents that --json prints", JSON),
@@ -124,10 +133,34 @@ PAGES: Final = (
 )
 
 
+SIX_THINGS: Final = (
+    ("look something up", "calaim county san mateo"),
+    ("be asked, with a member on the phone", "calaim interview"),
+    ("write a referral", "calaim refer"),
+    ("write many, from a spreadsheet", "calaim batch members.xlsx --out drafts"),
+    ("screen a whole panel", "calaim screen panel.csv --counts"),
+    ("see which referrals are due", "calaim referrals"),
+)
+"""What people come for, in their words, with what to type."""
+WHERE_TO_READ_ON: Final = "All commands: calaim --help. One of them: calaim COMMAND --help."
+
+
 def overview() -> View:
-    """The topics, one a row."""
-    rows = tuple((page.name, page.summary) for page in PAGES)
-    return (Heading("Topics: calaim help TOPIC"), Table(("topic", "explains"), rows))
+    """What people do with it, then the topics, one a row."""
+    topics = tuple((page.name, page.summary) for page in PAGES)
+    return (
+        Heading("What you can do"),
+        Table(("to", "type"), SIX_THINGS),
+        Fact("more", "More", WHERE_TO_READ_ON),
+        Heading("Topics: calaim help TOPIC"),
+        Table(("topic", "explains"), topics),
+    )
+
+
+def first_words() -> str:
+    """What the bare command says: who it is for, what people do with it, where to read on."""
+    rows = (f"  {words:<38}{command}" for words, command in SIX_THINGS)
+    return "\n".join(("CalAIM at a care manager's terminal. To", *rows, WHERE_TO_READ_ON, "Nothing is ever sent."))
 
 
 def page_named(typed: str) -> HelpPage:
