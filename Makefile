@@ -55,12 +55,14 @@ docs: $(VENV)/installed ## Write the generated parts of README and docs anew
 	$(BIN)/python scripts/manpage.py
 	$(BIN)/python scripts/shapes.py
 	$(BIN)/python scripts/pictures.py
+	$(BIN)/python scripts/tiles.py
 	$(BIN)/cog -r -P -I scripts $(DOCS)
 
 docs-check: $(VENV)/installed
 	$(BIN)/python scripts/manpage.py --check
 	$(BIN)/python scripts/shapes.py --check
 	$(BIN)/python scripts/pictures.py --check
+	$(BIN)/python scripts/tiles.py --check
 	$(BIN)/cog --check -P -I scripts $(DOCS)
 
 site: $(VENV)/site-installed ## Build the site from README and docs into site/, strict about links

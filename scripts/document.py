@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shlex
@@ -292,11 +293,54 @@ def review() -> None:
     )
 
 
+CONTENTS = {
+    "At work": ("drafts", "batch", "interview", "panel", "follow-up", "coverage", "windows", "privacy"),
+    "Your own data": ("data-guide", "data-rules", "data-forms"),
+    "To look up": ("commands", "programs", "counties", "glossary", "case", "json", "exit-codes"),
+    "For whoever has to trust or keep it": ("promises", "decisions", "benchmarks"),
+}
+"""The pages of docs/, by what a reader wants."""
+
+
 def pages() -> None:
-    """Print the pages of docs/, each with its title."""
-    for path in sorted((ROOT / "docs").glob("*.md")):
-        title = path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
-        print(f"- [{title}](docs/{path.name})")
+    """Print the pages of docs/ by what a reader wants, each with its title. Raises LookupError where one is left out."""
+    listed = {name for names in CONTENTS.values() for name in names}
+    if listed != (there := {path.stem for path in (ROOT / "docs").glob("*.md")}):
+        raise LookupError(f"CONTENTS and docs differ: {sorted(listed ^ there)}")
+    for heading, names in CONTENTS.items():
+        titles = (f"[{_title(name)}](docs/{name}.md)" for name in names)
+        print(f"- {heading}: {', '.join(titles)}")
+
+
+def _title(name: str) -> str:
+    return (ROOT / "docs" / f"{name}.md").read_text("utf-8").partition("\n")[0].removeprefix("# ")
+
+
+THEMES = {
+    "Privacy": ("canary", "message", "hostile"),
+    "Places, plans and where a referral goes": ("places", "route", "routes", "plan"),
+    "Consent": ("consent",),
+    "What a draft says": ("body", "golden"),
+    "Files": ("files", "batch_again", "batch_faults", "refer"),
+    "Screening": ("rules", "determination", "policy_as_written", "screening", "cases", "panel", "sql"),
+}
+"""What is promised, by theme, and the files of tests that hold it."""
+
+
+def promises() -> None:
+    """Print the sentence of each test that holds a promise, by theme."""
+    for theme, files in THEMES.items():
+        print(f"\n## {theme}\n")
+        for name in files:
+            tree_ = ast.parse((ROOT / "tests" / f"test_{name}.py").read_text("utf-8"))
+            tests = (one for one in tree_.body if isinstance(one, ast.FunctionDef) and one.name.startswith("test_"))
+            for sentence in dict.fromkeys(_first_sentence(ast.get_docstring(one) or "") for one in tests):
+                print(f"- {sentence}")
+
+
+def _first_sentence(docstring: str) -> str:
+    """The first paragraph of a docstring, on one line, with nothing in it that Markdown would read."""
+    return " ".join(docstring.partition("\n\n")[0].split()).replace("<", "&lt;").replace("*", r"\*").replace("[", r"\[")
 
 
 def sources() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -553,31 +552,6 @@ def test_help_is_a_result(run: Run, option: str) -> None:
     ran = run(option)
     assert (ran.code, ran.err) == (0, "")
     assert max(map(len, ran.out.splitlines())) <= 80
-
-
-EXAMPLES = [one for one in tree.commands() if one.example]
-ASKS = {"calaim interview", "calaim profile edit"}
-"""The commands whose example needs a person at a terminal: it is refused here, and tried in tests of talks."""
-
-
-@pytest.mark.parametrize("command", EXAMPLES, ids=lambda command: command.name)
-def test_example_of_the_help_works(
-    run: Run, command: tree.Shown, tmp_path: Path, data_copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the help gives as an example can be typed as it stands."""
-    data_copy.rename(tmp_path / "my-county")
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    shutil.copytree(ROOT / "data", tmp_path / "data")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALAIM_PROFILE", "examples/profile.toml")
-    ran = run(*shlex.split(command.example)[1:])
-    assert ran.code == (2 if command.name in ASKS else 0), ran.err
-
-
-def test_every_command_has_an_example() -> None:
-    """No command's help leaves a reader without something to type."""
-    groups = {"calaim", "calaim case", "calaim data", "calaim profile"}
-    assert {one.name for one in tree.commands() if not one.example} == groups
 
 
 def test_no_option_takes_member_data(run: Run) -> None:
