@@ -303,7 +303,7 @@ CONTENTS = {
 
 
 def pages() -> None:
-    """Print the pages of docs/ by what a reader wants, each with its title. Raises LookupError where one is left out."""
+    """Print the pages of docs/ by what a reader wants, with their titles. Raises LookupError where one is left out."""
     listed = {name for names in CONTENTS.values() for name in names}
     if listed != (there := {path.stem for path in (ROOT / "docs").glob("*.md")}):
         raise LookupError(f"CONTENTS and docs differ: {sorted(listed ^ there)}")
