@@ -46,7 +46,6 @@ EDITS = {
         'address = "REGMCDURNS-KPNC @kp.org"',
     ),
     "no-such-plan": ("my-county/counties.toml", 'plans = ["aah"]', 'plans = ["ahh"]'),
-    "wrong-key": ("my-county/counties.toml", 'plans = ["aah"]', 'plan = ["aah"]'),
     "no-quotes": ("my-county/counties.toml", 'fips = "06001"', "fips = 06001"),
     "lost-digits": ("examples/members.csv", ",95814,", ",958,"),
     "six-visits": (

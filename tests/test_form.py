@@ -57,5 +57,5 @@ def test_field_is_asked_for(field: Field) -> None:
 @EACH
 def test_field_is_in_the_documentation(field: Field) -> None:
     """Somebody who writes a case, a sheet or a form by hand finds its key and its column."""
-    guide = (ROOT / "docs" / "data-guide.md").read_text("utf-8")
+    guide = (ROOT / "docs" / "data-forms.md").read_text("utf-8")
     assert f"| `{field.key}` | `{field.column}` | {field.label} |" in guide
