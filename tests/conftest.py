@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import io
 import os
 import stat
@@ -54,13 +55,21 @@ def catalog() -> Policy:
     return load.load()
 
 
+def pytest_collection_finish() -> None:
+    """The thousands of tests collected are garbage for nobody: the collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No profile, data folder or terminal setting of this machine's user reaches a test."""
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, catalog: Policy) -> None:
+    """No profile, data folder or terminal setting of this machine's user reaches a test; the data are read once."""
     for name in ("CALAIM_DATA", "ACCESSIBLE", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CALAIM_NO_QUICK"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CALAIM_PROFILE", str(tmp_path / "profile.toml"))
     monkeypatch.setattr(cli, "_today", lambda: AS_OF)  # the data's review date must not become the tests' last day
+    read = load.load
+    monkeypatch.setattr(load, "load", lambda folder=None: catalog if folder is None else read(folder))
     monkeypatch.setattr(cli, "leave_on_signals", lambda: None)  # else nobody could stop the tests any more
 
 

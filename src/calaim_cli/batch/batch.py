@@ -319,10 +319,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
     """
     with ExitStack() as stack:
         # Rows make no cycles, and the collector would look at each of them again and again.
-        stack.callback(gc.unfreeze)
         stack.callback(gc.enable)
-        gc.collect()
-        gc.freeze()
         gc.disable()
         tally.dry, folder, whole = order.dry_run or order.out is None, None, None
         if order.out is not None and not tally.dry:
