@@ -23,8 +23,9 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.show import answers
 
 # A first run builds tables, and the machine may be busy: neither says anything about the code.
-settings.register_profile("calaim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("calaim")
+settings.register_profile("everyday", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25)
+settings.register_profile("thorough", settings.get_profile("everyday"), max_examples=200)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
 
 AS_OF = date(2026, 11, 22)
 ROOT = Path(__file__).parents[1]
@@ -62,11 +63,11 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, catalog: Policy) -> None:
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, catalog: Policy) -> None:
     """No profile, data folder or terminal setting of this machine's user reaches a test; the data are read once."""
     for name in ("CALAIM_DATA", "ACCESSIBLE", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CALAIM_NO_QUICK"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CALAIM_PROFILE", str(tmp_path / "profile.toml"))
+    monkeypatch.setenv("CALAIM_PROFILE", "no-such-folder/profile.toml")
     monkeypatch.setattr(cli, "_today", lambda: AS_OF)  # the data's review date must not become the tests' last day
     read = load.load
     monkeypatch.setattr(load, "load", lambda folder=None: catalog if folder is None else read(folder))
@@ -189,11 +190,12 @@ WriteProfile = Callable[[str], Path]
 
 
 @pytest.fixture
-def write_profile() -> WriteProfile:
+def write_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteProfile:
     """Keep a text as the user's own profile; gives its path."""
+    path = tmp_path / "profile.toml"
+    monkeypatch.setenv("CALAIM_PROFILE", str(path))
 
     def write(content: str) -> Path:
-        path = Path(os.environ["CALAIM_PROFILE"])
         path.write_text(content, encoding="utf-8")
         return path
 

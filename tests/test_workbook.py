@@ -27,7 +27,7 @@ from calaim_cli.batch.sheet import COMPOUND as OLD
 from calaim_cli.batch.sheet import is_workbook
 from calaim_cli.batch.workbook import Book, Written
 from calaim_cli.case.form import FIELDS
-from conftest import ROOT, Run, is_private
+from conftest import ROOT, Run, WriteProfile, is_private
 from sheets import ROW, read_csv, row, sheet
 from test_startup import NEVER, loaded
 
@@ -73,10 +73,9 @@ def refused(content: bytes) -> CalaimError:
     return caught.value
 
 
-def test_workbook_of_the_inputs_is_drafted_as_its_csv(run: Run, tmp_path: Path) -> None:
+def test_workbook_of_the_inputs_is_drafted_as_its_csv(run: Run, write_profile: WriteProfile, tmp_path: Path) -> None:
     """The three invented members come out as those of the same sheet in CSV, with the same words said of them."""
-    profile = ROOT / "examples" / "profile.toml"
-    (tmp_path / "profile.toml").write_bytes(profile.read_bytes())
+    write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
     book, csv = tmp_path / "book", tmp_path / "csv"
     first = run("batch", MEMBERS, "--out", book, *DAY)
     second = run("batch", ROOT / "examples" / "members.csv", "--out", csv, "--limit", "3", *DAY)
