@@ -168,6 +168,8 @@ def files_with_one_key_changed(catalog: Policy) -> list[tuple[str, str, Policy]]
 
 def test_every_key_of_every_entry_is_compared(catalog: Policy) -> None:
     """Whatever key of whatever entry changes, it is told with entry and key: a key added later cannot be forgotten."""
+    # Without the tables of places, of which other tests tell.
+    catalog = replace(catalog, gazetteer=replace(catalog.gazetteer, zips=dict, cities=dict))
     pairs = files_with_one_key_changed(catalog)
     assert len(pairs) > 150
     for key, part, own in pairs:

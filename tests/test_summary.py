@@ -24,7 +24,7 @@ from calaim_cli.show import summary
 from calaim_cli.show.render import labelled, plain
 from calaim_cli.show.screenful import HEIGHT, HEIGHT_NARROW, laid_out
 from calaim_cli.show.views import Screenful
-from conftest import AS_OF, ROOT
+from conftest import AS_OF, ROOT, THOROUGH
 from people import people, policy, whole
 
 HOMELESS = {
@@ -96,11 +96,11 @@ def drawn(count: int) -> Iterator[Decided]:
 
 @cache
 def everybody() -> tuple[Decided, ...]:
-    """The cases of the tests, and 500 people who are drawn."""
+    """The cases of the tests, and people who are drawn."""
     paths = sorted((ROOT / "tests" / "cases").glob("*.toml"))
     cases: list[Case] = [casefile.read(str(path)) for path in paths]
     of_tests = [screening.decide("x", case, screener_for(), policy(), AS_OF, None) for case in cases]
-    return (*of_tests, *drawn(500))
+    return (*of_tests, *drawn(500 if THOROUGH else 120))
 
 
 @pytest.mark.parametrize(("columns", "height"), [(80, HEIGHT), (100, HEIGHT), (40, HEIGHT_NARROW), (60, HEIGHT_NARROW)])
