@@ -73,7 +73,7 @@ def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
     }
     good_for = policy.programs_file.answers_good_for_days
     truths = truths_of(policy.criteria.values())
-    return Screener(policy.questions, truths, deciders, beginnings, contradicted_by(policy), good_for)
+    return Screener(policy.answerable, truths, deciders, beginnings, contradicted_by(policy), good_for)
 
 
 class CaseCounty(Struct, frozen=True):
