@@ -639,7 +639,7 @@ def test_data_folder_before_the_command_is_refused(run: Run) -> None:
 
 CONTRADICTIONS = [
     *(["county", "alameda"], ["counties"], ["plan"], ["contacts"], ["when"], ["services"], ["programs"], ["questions"]),
-    *(["check", "{case}"], ["interview"], ["refer", "{case}"], ["refer"], ["data", "sources"]),
+    *(["check", "{case}"], ["coverage", "{case}"], ["interview"], ["refer", "{case}"], ["refer"], ["data", "sources"]),
     ["data", "diff", "{data}", "{data}"],
 ]
 IGNORED = [
@@ -692,6 +692,7 @@ TELLING = [
         ["refer", "{case}", *LATE],
     ),
     ["check", "{case}", "--expect", *LATE],
+    ["coverage", "{case}", *LATE],
     ["refer", "{case}", "--out", "{folder}/x.eml", *LATE],
     ["batch", "{rows}", "--dry-run", *LATE],
     ["batch", "{rows}", "--out", "{folder}/out", "--keep-going", *LATE],

@@ -14,8 +14,9 @@ from calaim_cli.case.case import Case
 from calaim_cli.decide.known import age_of_answers, known_of
 from calaim_cli.policy.coverage import Coverage, CoverageOutcome, Renewal
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.questions import Answer, truths_of
+from calaim_cli.policy.questions import Answer, Question, truths_of
 from calaim_cli.policy.rules import Truth, Truths, evaluator
+from calaim_cli.policy.talk import IN_PRIVATE
 
 SETTLED: Final = frozenset({CoverageOutcome.NOT_TOUCHED, CoverageOutcome.LIKELY_EXEMPT})
 """The outcomes after which nothing more is asked: by either, the rule is not meant to end the member's Medi-Cal."""
@@ -106,6 +107,11 @@ def renewal_for(standing: Standing, due: str, policy: Policy) -> Renewal:
         for one in policy.coverage_file.renewal
         if (yearly or not one.yearly) and (due or not one.month_known) and (not one.before or "" < due < one.before)
     )
+
+
+def worded(question: Question, policy: Policy) -> str:
+    """The question as it is asked, with a word where nobody else is to hear it."""
+    return f"{question.ask}{IN_PRIVATE if policy.talk_file.private_say in question.help else ''}"
 
 
 def in_short(standing: Standing, policy: Policy) -> str:

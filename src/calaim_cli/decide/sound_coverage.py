@@ -31,7 +31,7 @@ def unsound_coverage(policy: Policy) -> Iterator[Problem]:
 
 
 def _repeated_ids(policy: Policy) -> Iterator[Problem]:
-    own, others = policy.coverage_file, [file for name, file in policy.files.items() if name != COVERAGE]
+    own, others = policy.coverage_file, policy.of_programs.values()
     taken: dict[str, Iterable[str]] = {
         "source": (one.id for file in others for one in file.source),
         "question": policy.questions,

@@ -14,8 +14,8 @@ from calaim_cli import quick
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import parse_toml, read_text
 from calaim_cli.base.wording import did_you_mean, place_key
-from calaim_cli.policy.places import Cities, City, Gazetteer, Shares
 from calaim_cli.policy.coverage import CoverageFile
+from calaim_cli.policy.places import Cities, City, Gazetteer, Shares
 from calaim_cli.policy.policy import (
     CITIES,
     COUNTIES,

@@ -113,15 +113,15 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     @property
     def edition(self) -> str:
-        """The edition of the data; that of each file where they differ."""
-        editions = {name.partition(".")[0]: file.edition for name, file in self.files.items()}
+        """The edition of the data, as a letter names it; that of each file where they differ."""
+        editions = {name.partition(".")[0]: file.edition for name, file in self.of_programs.items()}
         first, *others = set(editions.values())
         return ", ".join(f"{name} {edition}" for name, edition in editions.items()) if others else first
 
     @property
     def review_by(self) -> date:
-        """The day on which the data want a review: the earliest of the files', but for coverage, which has its own."""
-        return min(file.review_by for name, file in self.files.items() if name != COVERAGE)
+        """The day on which the data want a review: the earliest of the files'."""
+        return min(file.review_by for file in self.of_programs.values())
 
     @property
     def files(self) -> Mapping[str, DataFile]:
@@ -133,6 +133,11 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
             TALK: self.talk_file,
             COVERAGE: self.coverage_file,
         }
+
+    @property
+    def of_programs(self) -> Mapping[str, DataFile]:
+        """The files without that on keeping Medi-Cal, which has an edition and a review of its own."""
+        return {name: file for name, file in self.files.items() if name != COVERAGE}
 
     @cached_property
     def coverage_questions(self) -> Mapping[str, Question]:
@@ -186,7 +191,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def past_review(self, as_of: date) -> tuple[Problem, ...]:
         """A warning for each file, source and entry whose review is due on `as_of`."""
-        due = {name: file.review_by for name, file in self.files.items() if name != COVERAGE} | {
+        due = {name: file.review_by for name, file in self.of_programs.items()} | {
             f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
         if as_of < self.programs_file.review_by:  # from then on all of them are
@@ -196,7 +201,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     def coverage_past_review(self, as_of: date) -> tuple[Problem, ...]:
         """A warning where what is known of keeping Medi-Cal is due for a review on `as_of`."""
         day = self.coverage_file.review_by
-        return (caution("past-review", COVERAGE, day=day),) if as_of >= day else ()
+        return (caution("coverage-past-review", COVERAGE, day=day),) if as_of >= day else ()
 
     def dated(self, citations: tuple[str, ...]) -> str | None:
         """The newest date among the sources cited; None where none is dated."""
