@@ -907,7 +907,7 @@ def screen(
     if sql:
         from calaim_cli.decide.sql import script
 
-        emit_utf8(script(subjects, policy, as_of, name or "members", keep or ()))
+        emit_utf8(script(subjects, policy, as_of, name or "members", keep or (), coverage=not program))
         return 0
     from calaim_cli.batch import panel
     from calaim_cli.show import documents

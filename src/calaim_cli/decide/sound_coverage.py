@@ -7,17 +7,20 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.values import month
+from calaim_cli.base.values import Value, month
 from calaim_cli.decide.criteria import misfits
 from calaim_cli.policy.coverage import CoverageOutcome
 from calaim_cli.policy.policy import COVERAGE, Policy
-from calaim_cli.policy.rules import Rule, criteria_of
+from calaim_cli.policy.rules import Rule
 
 
 def unsound_coverage(policy: Policy) -> Iterator[Problem]:
     """Problems of the entries of `coverage.toml`, whose references are all there."""
     yield from _repeated_ids(policy)
-    yield from _unused(policy)
+    # What no rule uses any more may stay: a court's word is then a matter of one line.
+    for criterion in policy.coverage_file.criterion:
+        where = f'{COVERAGE}: criterion "{criterion.id}"'
+        yield from misfits(criterion, policy.answerable[criterion.question], where)
     for entry in policy.coverage_file.coverage:
         yield from _rule(entry.rule, f'{COVERAGE}: coverage "{entry.id}": rule')
         if entry.outcome is CoverageOutcome.ASK:
@@ -43,22 +46,6 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
             yield Problem(f'{COVERAGE}: {kind} "{repeated}"', "duplicate-id", "is taken already; give each its own id")
 
 
-def _unused(policy: Policy) -> Iterator[Problem]:
-    own = policy.coverage_file
-    used = {*criteria_of(*(one.rule for one in own.coverage))}
-    tested = {policy.coverage_criteria[one].question for one in used}
-    for criterion in own.criterion:
-        where = f'{COVERAGE}: criterion "{criterion.id}"'
-        yield from misfits(criterion, policy.answerable[criterion.question], where)
-        if criterion.id not in used:
-            yield Problem(where, "unused-criterion", "no rule uses it; use it or remove it")
-    for question in own.question:
-        if question.id not in tested:
-            yield Problem(f'{COVERAGE}: question "{question.id}"', "unused-question", "no rule rests on it; remove it")
-    for question_id in (one for one in own.asks if one not in tested):
-        yield Problem(f"{COVERAGE}: asks", "unused-question", f'no rule rests on "{question_id}"; remove it')
-
-
 def _rule(rule: Rule, where: str) -> Iterator[Problem]:
     if rule.none_of:
         yield Problem(f"{where}: none_of", "none-of", "a reason must not go away by learning more: say it without")
@@ -72,7 +59,7 @@ def _rule(rule: Rule, where: str) -> Iterator[Problem]:
 def _renewals(policy: Policy) -> Iterator[Problem]:
     renewals = policy.coverage_file.renewal
     for one in renewals:
-        if one.before and month(one.before).value != one.before:
+        if one.before and month(one.before) != Value(one.before):
             yield Problem(f'{COVERAGE}: renewal "{one.id}": before', "month", 'give a month, such as "2027-03"')
     if not renewals or renewals[-1].yearly or renewals[-1].before or renewals[-1].month_known:
         yield Problem(f"{COVERAGE}: renewal", "renewal", "the last one has to fit everybody: give it no condition")
