@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 import tomli_w
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -24,6 +24,7 @@ from calaim_cli.base.values import month
 from calaim_cli.case.case import Case
 from calaim_cli.decide import sql
 from calaim_cli.decide.coverage import Covered, Standing, cover, renewal_for, stander
+from calaim_cli.decide.screens import talk_about
 from calaim_cli.decide.soundness import find_problems
 from calaim_cli.policy.coverage import CoverageFile, CoverageOutcome
 from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind
@@ -32,6 +33,7 @@ from calaim_cli.show.render import labelled, plain
 from calaim_cli.show.screenful import laid_out
 from calaim_cli.show.views import Screenful
 from calaim_cli.talk import coverage as talk
+from calaim_cli.talk import interview
 from calaim_cli.talk.conversation import Quit
 from calaim_cli.talk.prompt import Move, Prompt, Reply
 from conftest import AS_OF, ROOT, Run, WriteCase
@@ -154,7 +156,7 @@ def many(count: int) -> list[dict[str, Answer]]:
 
 
 @given(seed=st.integers(0, 10**9), data=st.data())
-@unhurried
+@settings(unhurried, max_examples=50)
 def test_learning_more_never_takes_a_reason_away(seed: int, data: st.DataObject) -> None:
     """A better outcome stays when questions without an answer get one, whichever it is."""
     answers = drawn(random.Random(seed))  # noqa: S311 nothing secret is drawn
@@ -243,20 +245,12 @@ def test_what_never_happens() -> None:
     for answers in [*(one[1] for one in ROWS), *many(30)]:
         one = covered(answers)
         document = json.dumps(coverage_document(one, POLICY, AS_OF))
-        for text in (plain(coverage_view(one, POLICY, AS_OF, why=False, named=True)), labelled_view(one), document):
-            told = (
-                text.replace("a drug or alcohol program now", "")
-                .replace("ihss_approved", "")
-                .replace("a treatment program now", "")
-            )
+        view = coverage_view(one, POLICY, AS_OF, why=False, named=True)
+        for text in (plain(view), labelled(view), document):
+            told = re.sub("a drug or alcohol program now|a treatment program now|ihss_approved", "", text)
             assert not NEVER.search(told), NEVER.search(told)
             assert "the county decides. Open and answer each letter, also when this says exempt." in text
             assert "Full scope without satisfactory immigration status is then gone for good." in text
-
-
-def labelled_view(one: Covered) -> str:
-    """The answer as it is read by ear."""
-    return labelled(coverage_view(one, POLICY, AS_OF, why=False, named=True))
 
 
 def test_three_reasons_are_never_told_apart() -> None:
@@ -293,14 +287,11 @@ def test_a_no_about_hours_is_never_repeated() -> None:
 )
 def test_days(run: Run, day: str, in_force: bool, due: bool) -> None:
     """Before 2027 each answer says that the rule is not in force yet; past its own review it is warned of."""
-    for form in ((), ("--json",)):
-        ran = run("coverage", "-", "--as-of", day, *form, stdin="answers.age = 46\n")
-        assert ran.code == 0
-        assert ("coverage-past-review" in ran.out + ran.err) is due
-        if form:
-            assert json.loads(ran.out)["in_force"] is in_force
-        else:
-            assert ("Not in force yet" in ran.out) is not in_force
+    document = json.loads(run("coverage", "-", "--as-of", day, "--json", stdin="answers.age = 46\n").out)
+    assert document["in_force"] is in_force
+    assert ("coverage-past-review" in {one["code"] for one in document["warnings"]}) is due
+    told = labelled(coverage_view(covered({}), POLICY, date.fromisoformat(day), why=False, named=False))
+    assert ("Not in force yet" in told) is not in_force
 
 
 @pytest.mark.parametrize(
@@ -604,10 +595,6 @@ def test_one_line_changes_the_test_of_health(run: Run, data_copy: Path) -> None:
 
 def test_interview_keeps_the_answers(write_case: WriteCase) -> None:
     """What a case says on keeping Medi-Cal is neither asked nor lost in an interview."""
-    from calaim_cli.decide.screens import talk_about
-    from calaim_cli.talk import interview
-
     case = Case(answers={"medicare": True, "age": 46})
     begun = interview.begun(talk_about(POLICY.subjects, POLICY), case, POLICY, AS_OF, Person({}))
     assert interview.case_of(begun, case).answers == case.answers
-    assert replace(case) == case
