@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import sqlite3
+import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import pexpect  # type: ignore[import-untyped]
 import pytest
 import tomli_w
 from hypothesis import given, settings
@@ -598,3 +602,28 @@ def test_interview_keeps_the_answers(write_case: WriteCase) -> None:
     case = Case(answers={"medicare": True, "age": 46})
     begun = interview.begun(talk_about(POLICY.subjects, POLICY), case, POLICY, AS_OF, Person({}))
     assert interview.case_of(begun, case).answers == case.answers
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_talk_at_a_terminal(tmp_path: Path) -> None:
+    """At a terminal a person is asked in plain lines, hears the answer, and may keep what was said."""
+    kept = tmp_path / "kept.toml"
+    settings = {"ACCESSIBLE": "1", "LC_ALL": "C.UTF-8", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    words = ["-m", "calaim_cli", "coverage", "--as-of", "2026-11-22"]
+    person = pexpect.spawn(sys.executable, words, encoding="utf-8", timeout=60, env={**os.environ, **settings})
+    for asked, reply in (
+        ("80 hours of work a month very hard", "yes"),
+        ("How old", "46"),
+        ("pregnant", "no"),
+        ("monthly check", "yes"),
+        ("renewed next", "2027-04"),
+    ):
+        person.expect(asked)
+        person.expect(r"\]: ")
+        person.sendline(reply)
+    person.expect("Likely exempt: health that makes 80 hours very hard")
+    person.expect("Keep what was said")
+    person.sendline(str(kept))
+    person.expect(pexpect.EOF)
+    case = tomllib.loads(kept.read_text("utf-8"))
+    assert (case["renewal_month"], case["answers"][GATE], case["answers"]["age"]) == ("2027-04", True, 46)
