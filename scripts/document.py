@@ -20,6 +20,7 @@ from shapes import SECURE
 from calaim_cli.case.case import PARTS
 from calaim_cli.case.form import FIELDS, PROFILE_FIELDS, Field
 from calaim_cli.policy import dates, load, policy
+from calaim_cli.policy.coverage import TOPIC
 from calaim_cli.policy.places import plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Program, rules_of
@@ -209,11 +210,11 @@ def commands() -> None:
 def questions() -> None:
     """Print every question that a case may answer, by topic: its id, how it is answered, its words."""
     catalog = load.load()
-    for topic in catalog.programs_file.topic:
+    for topic in (*catalog.programs_file.topic, *catalog.coverage_file.topic):
         print(f"\n### {topic.title}\n")
         rows = (
             (f"`{one.id}`", ", ".join(f"`{choice}`" for choice in one.choices) or KINDS[one.kind], one.ask)
-            for one in catalog.programs_file.question
+            for one in catalog.answerable.values()
             if one.topic == topic.id
         )
         table(("question", "answers", "in words"), rows)
@@ -258,7 +259,7 @@ def _rule(rule: Rule, catalog: Policy, indent: str) -> None:
             if isinstance(part, Rule):
                 _rule(part, catalog, f"{indent}  ")
             else:
-                criterion = catalog.criteria[part]
+                criterion = catalog.coverage_criteria[part]
                 grade = catalog.grade(criterion.source)
                 print(f"{indent}  - {criterion.text} ({', '.join(criterion.source)}; grade {grade})")
 
@@ -280,6 +281,61 @@ def _last(entry: Program, catalog: Policy) -> None:
     for conflict in catalog.conflicts_of(entry.id):
         print(f"**Sources differ** on {conflict.matter.lower()}: {conflict.older} {conflict.newer}\n")
     print(f"Source: {catalog.cite(entry.source)}. Review by {entry.review_by or catalog.review_by}.")
+
+
+def coverage() -> None:
+    """Print what is known of keeping Medi-Cal: each reason with its rule, what is asked, and where sources differ."""
+    catalog, own = load.load(), load.load().coverage_file
+    print(
+        f"Edition {own.edition}, as of {own.as_of}, to be read again by {own.review_by}. In force from {own.in_force}."
+    )
+    for one in own.coverage:
+        print(f"\n## {one.name[0].upper()}{one.name[1:]}\n")
+        print(f"`{one.id}`, leads to `{one.outcome}`.\n\n**For whom:** {one.who}\n\n**Rule**\n")
+        _rule(one.rule, catalog, "")
+        print(f"\n**Show it:** {' '.join(one.proof)}\n")
+        _also_known(one.id, catalog)
+        print(f"Source: {catalog.cite(one.source)}; grade {catalog.grade(one.source)}.")
+    _coverage_beside(catalog)
+
+
+def _coverage_beside(catalog: Policy) -> None:
+    """Print what belongs to no single reason: questions, renewal, whom to call, the whole rule, sources."""
+    own = catalog.coverage_file
+    print("\n## What is asked, in this order\n")
+    rows = ((f"`{one}`", catalog.answerable[one].ask) for one in own.asks)
+    table(("question", "in words"), rows)
+    print("\n## Renewal\n")
+    table(
+        ("id", "what is said", "grade", "source"),
+        ((f"`{r.id}`", r.text, r.grade, catalog.cite(r.source)) for r in own.renewal),
+    )
+    print(f"\nAlways: {own.missed} ({catalog.cite(own.missed_source)})\n\n## Whom to call\n")
+    ways = (
+        (one, ", ".join(filter(None, (one.phone, one.tty and f"TTY {one.tty}", one.website)))) for one in own.contact
+    )
+    table(("who", "for", "how", "source"), ((c.name, c.purpose, way, catalog.cite(c.source)) for c, way in ways))
+    print("\n## The rule as a whole\n")
+    _also_known(TOPIC, catalog)
+    print("## Sources\n")
+    cells = (
+        (f"`{s.id}`", f"[{s.title}]({s.link})" if s.link else s.title, s.date or s.dated, s.grade, s.note)
+        for s in own.source
+    )
+    table(("id", "source", "date", "grade", "note"), cells)
+
+
+def _also_known(touched: str, catalog: Policy) -> None:
+    """Print the facts of keeping Medi-Cal that touch something, and both sides of what sources differ on."""
+    own = catalog.coverage_file
+    lines = [f"- {dates.fact_line(fact, catalog)}" for fact in own.fact if touched in fact.touches]
+    lines += [
+        f"- **Sources differ.** {one.matter}: {one.older} {one.newer} [{catalog.cite(one.source)}]"
+        for one in own.conflict
+        if touched in one.touches
+    ]
+    if lines:
+        print(*lines, "", sep="\n")
 
 
 def review() -> None:

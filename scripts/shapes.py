@@ -69,7 +69,11 @@ def case_shape() -> Shape:
     results = {subject_id(one): {"enum": [*Outcome]} for one in CATALOG.subjects}
     others: Shape = {
         "answered_on": {"type": "string", "description": "The day of the oldest answers, as YYYY-MM-DD."},
-        "answers": closed({one.id: answer(one) for one in CATALOG.questions.values()}),
+        "renewal_month": {
+            "type": "string",
+            "description": "The month of the next renewal of Medi-Cal, as YYYY-MM: for 'calaim coverage' alone.",
+        },
+        "answers": closed({one.id: answer(one) for one in CATALOG.answerable.values()}),
         "expect": closed(results, description="What should come out, for 'calaim check --expect'."),
     }
     title = "A member's case as calaim writes it; it reads other ways to say the same, too"

@@ -21,7 +21,7 @@ from test_soundness import END, PROGRAMS, assert_refused, check, edit
 
 WAIVERS = "CalAIM's federal waivers end on December 31, 2026."
 DEPENDS = "This one depends on the waiver."
-KEEP = "Keep Medi-Cal: from January 2027"
+KEEP = "Keep Medi-Cal: not known yet"
 LEAVING = {
     "member.county": "Alameda",
     "member.city": "Oakland",
@@ -240,13 +240,17 @@ def test_adults_are_reminded_to_keep_their_coverage(run: Run, age: object, day: 
 
 # Reviews
 
+OWN = "coverage.toml: coverage-past-review"
+"""Keeping Medi-Cal is looked at again each month."""
+
 
 @pytest.mark.parametrize(
     ("day", "due"),
     [
-        ("2026-12-30", []),
-        ("2026-12-31", ['"recuperative_care"', '"short_term_post_hospitalization_housing"']),
-        ("2027-01-01", [f"{name}.toml: past-review" for name in ("programs", "counties", "routes", "talk")]),
+        ("2026-12-25", []),
+        ("2026-12-30", [OWN]),
+        ("2026-12-31", ['"recuperative_care"', '"short_term_post_hospitalization_housing"', OWN]),
+        ("2027-01-01", [*(f"{name}.toml: past-review" for name in ("programs", "counties", "routes", "talk")), OWN]),
     ],
 )
 def test_review_is_due_on_the_day_itself(run: Run, day: str, due: list[str]) -> None:

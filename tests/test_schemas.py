@@ -298,7 +298,7 @@ def test_input_schemas_know_every_key(catalog: Policy) -> None:
     for properties, parts in ((case, PARTS), (profile, PROFILE_PARTS)):
         for part, shape in parts.items():
             assert {*properties[part]["properties"]} == {*shape.__struct_fields__}, part
-    assert [*case["answers"]["properties"]] == [*catalog.questions]
+    assert [*case["answers"]["properties"]] == [*catalog.answerable]
 
 
 @pytest.mark.parametrize("path", [*CASES, ROOT / "examples" / "case.toml"], ids=lambda path: path.name)

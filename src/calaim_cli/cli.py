@@ -587,8 +587,8 @@ def _show_decided(results: "list[screening.Decided]", asked: _Asked, places: tup
     if asked.as_json:
         written = (documents.determination_document(one, asked.policy, asked.as_of) for one in warned)
         return _show_json(written, asked.policy.past_review(asked.as_of))
-    # The long form says the reminders itself.
-    told = warned if asked.everything else [replace(one, warnings=(*one.warnings, *one.reminders)) for one in warned]
+    # The long form says the reminders itself; the short one says them first, before warnings are left out.
+    told = warned if asked.everything else [replace(one, warnings=(*one.reminders, *one.warnings)) for one in warned]
     warnings = (*(_of_cases(told) if len(told) > 1 else told[0].warnings), *asked.policy.past_review(asked.as_of))
     _warn(warnings if asked.everything else warnings[:MOST_WARNED])
     if (left := len(warnings) - MOST_WARNED) > 0 and not asked.everything:
@@ -609,6 +609,43 @@ def _views_of(results: "list[screening.Decided]", asked: _Asked) -> "Iterable[vi
     long = [views.determination_view(one, asked.policy) if asked.everything else () for one in results]
     short = [summary.screenful(one, asked.policy) for one in results]
     return [(one, *view) for one, view in zip(short, long, strict=True)]
+
+
+@_command("coverage examples/case.toml", group=ONE_MEMBER)
+def coverage(
+    cases: Annotated[Several, _argument("[CASE...|-]", "Case files, or - for standard input.", "case")] = None,
+    as_of: AsOf = None,
+    why: Annotated[bool, typer.Option("--why", help="Whom each reason is for, with its sources.")] = False,
+    as_json: Json = False,
+    plain: Plain = False,
+    data: Data = None,
+) -> int:
+    """Keep Medi-Cal in 2027: what may exempt a member from the work rule. Without CASE, ask."""
+    from calaim_cli.case import casefile
+    from calaim_cli.decide.coverage import cover, stander
+    from calaim_cli.show import coverage as shown
+    from calaim_cli.talk import coverage as talk
+    from calaim_cli.talk import session
+
+    _refuse((as_json and why, "--json holds every reason in full: leave out --why"))
+    policy, as_of = _policy(data), as_of or _today()
+    stand = stander(policy)
+    read = [(name, casefile.read(name)) for name in cases or []]
+    to = None if read else session.ways(session.Keeping(None, None), plain=plain)
+    if to:
+        talk.need_a_person()
+        with session.leaving(to):
+            read = [("coverage", talk.asked(stand, policy, as_of, to.ask, to.keep))]
+    found = [cover(name, case, stand, policy, as_of) for name, case in read]
+    due = policy.coverage_past_review(as_of)
+    if as_json:
+        return _show_json([shown.coverage_document(one, policy, as_of) for one in found], due)
+    _warn((*due, *dict.fromkeys(warning for one in found for warning in one.warnings)))
+    views = [shown.coverage_view(one, policy, as_of, why=why, named=len(found) > 1) for one in found]
+    code = _Asked(policy, as_of, as_json, plain).show(tuple(block for view in views for block in view))
+    if to:
+        session.offer_to_keep(to)
+    return code
 
 
 def _of_cases(results: "list[screening.Decided]") -> Iterable[Problem]:
@@ -912,7 +949,7 @@ def screen(
     if sql:
         from calaim_cli.decide.sql import script
 
-        emit_utf8(script(subjects, policy, as_of, name or "members", keep or ()))
+        emit_utf8(script(subjects, policy, as_of, name or "members", keep or (), coverage=not program))
         return 0
     from calaim_cli.batch import panel
     from calaim_cli.show import documents
@@ -997,7 +1034,10 @@ def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> 
     from calaim_cli.show import documents
 
     policy, as_of = _policy(data or load.shipped()), as_of or _today()
-    warnings, lacking = policy.past_review(as_of), load.taken_from_shipped(data) if data else ()
+    warnings, lacking = (
+        (*policy.past_review(as_of), *policy.coverage_past_review(as_of)),
+        load.taken_from_shipped(data) if data else (),
+    )
     if data:
         shipped = load.load()
         warnings = (*warnings, *diff.own_mailboxes(policy, shipped), *diff.own_words(policy, shipped))

@@ -38,6 +38,7 @@ MESSAGES = {
     "dob-excel": "a spreadsheet has turned this date into a number: type the date",
     "dob-time": "a date of birth has no time of day: give the date alone",
     "dob-range": "not a day of the calendar, or not between 120 years ago and the referral date",
+    "month-format": "give year and month, such as 2027-03",
     "zip-format": "a ZIP code is five digits, or five and four; was a leading zero lost?",
     "email-format": "give one plain e-mail address, such as name@example.org",
     "lost-character": "a character was lost on the way (it shows as a question mark): type it again",
@@ -49,6 +50,8 @@ MESSAGES = {
     "text-length": "at most 1,000 characters",
 }
 
+# A day may follow: a spreadsheet makes one of a month.
+MONTH = re.compile(r"(20[0-9]{2})-(0?[1-9]|1[0-2])(?:-[0-9]{1,2})?|(0?[1-9]|1[0-2])/(20[0-9]{2})")
 # The benefits identification card has the CIN, a check digit, the last digit of the year and the day of the year.
 CIN = re.compile(r"9[0-9]{7}[A-Z](?:[0-9](?:[0-9](?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6]))?)?")
 SPREADSHEET_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.0+")
@@ -241,6 +244,15 @@ def date_of_birth(text: str, as_of: date) -> Value:
 def age_on(born: date, as_of: date) -> int:
     """Completed years on `as_of`; somebody born on 29 February turns a year older on 1 March."""
     return as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day))
+
+
+def month(text: str) -> Value:
+    """A month of this century, kept as YYYY-MM; written so, as MM/YYYY, or as a day of it."""
+    found = MONTH.fullmatch(figures(text))
+    if not found:
+        return Value(text, "month-format")
+    year, number = found[1] or found[4], found[2] or found[3]
+    return Value(f"{year}-{int(number):02}")
 
 
 def zip_code(text: str) -> Value:

@@ -207,7 +207,7 @@ class Rows:
         self.order, self.sheet, self.drafter, self.drafts, self.rejects = order, sheet, drafter, drafts, rejects
         self.fates: list[Fate] = []
         self.total = 0
-        self._case_of = row.reader(sheet.columns, drafter.policy.questions)
+        self._case_of = row.reader(sheet.columns, drafter.policy.answerable)
         self._of_member = [n for n, column in enumerate(sheet.columns) if row.is_of_the_member(column)]
         self._members: dict[str, tuple[Fate, str, str]] = {}
         self._requests: dict[tuple[str, str], Fate] = {}
@@ -349,7 +349,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
 
 def _sheet(file: BinaryIO, order: Order, drafter: Drafter, tally: Tally) -> Sheet | Book:
     """The sheet that the input is, or has as a workbook. Raises UsageError for an option of the other kind."""
-    known, forms = row.known_headers(drafter.policy.questions), drafter.policy.routes_file.form
+    known, forms = row.known_headers(drafter.policy.answerable), drafter.policy.routes_file.form
     lacking = partial(row.lacking, forms=forms, profile=drafter.profile.referrer)
     understood = (known, lacking, order.keep, row.stays_in_the_house)
     if not is_workbook(file):

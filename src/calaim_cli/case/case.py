@@ -99,6 +99,7 @@ class Case(Struct, frozen=True, kw_only=True):
     referral: Referral = Referral()
     consent: Consent = Consent()
     answered_on: str = ""  # the day of the oldest answers
+    renewal_month: str = ""  # of Medi-Cal, for `calaim coverage` alone
     answers: dict[str, Any] = {}  # as given, and so is `expect`: the policy checks them
     expect: dict[str, Any] | None = None
 
@@ -153,7 +154,7 @@ TYPES: Final[dict[Any, tuple[Any, str]]] = {
 
 def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
     """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
-    shapes: dict[str, type[Any]] = {**PARTS, "answered_on": str, "answers": dict, "expect": dict}
+    shapes: dict[str, type[Any]] = {**PARTS, "answered_on": str, "renewal_month": str, "answers": dict, "expect": dict}
     tables, problems = read_tables({"schema": CASE_SCHEMA, **document}, CASE_SCHEMA, shapes)
     return Case(**tables), tuple(problems)
 

@@ -85,8 +85,8 @@ def case_bytes(case: Case, *, as_json: bool = False) -> bytes:
     """The case as a TOML or JSON file: what is given and nothing else, always in the same order."""
     tables = {name: table for name in PARTS if (table := _given(getattr(case, name)))}
     expected = {"expect": case.expect} if case.expect else {}
-    answered = {"answered_on": case.answered_on} if case.answered_on else {}
-    document = {"schema": CASE_SCHEMA, **answered, **tables, "answers": case.answers, **expected}
+    single = {name: value for name in ("answered_on", "renewal_month") if (value := getattr(case, name))}
+    document = {"schema": CASE_SCHEMA, **single, **tables, "answers": case.answers, **expected}
     if as_json:
         import json
 

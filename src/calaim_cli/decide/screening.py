@@ -14,6 +14,7 @@ from calaim_cli.base.values import figures
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.advice import Advice, Door, Send, advise, at_once, sends
+from calaim_cli.decide.coverage import Stand, in_short, stander
 from calaim_cli.decide.determination import Decide, Determination, Reason, decider
 from calaim_cli.decide.known import Contradicted, age_of_answers, contradicted_by, known_of
 from calaim_cli.decide.membership import Membership, membership_of, region_of
@@ -41,6 +42,7 @@ class Screener(Struct, frozen=True):
     deciders: dict[str, Decide]
     beginnings: dict[str, tuple[date, Determination]]  # what comes out before the day
     contradicted: Contradicted
+    stand: Stand
     good_for: int  # days
 
     def screen(self, case: Case, as_of: date, only: Container[str] | None = None, plan: str = "") -> Screening:
@@ -73,7 +75,7 @@ def screener(subjects: Iterable[Subject], policy: Policy) -> Screener:
     }
     good_for = policy.programs_file.answers_good_for_days
     truths = truths_of(policy.criteria.values())
-    return Screener(policy.questions, truths, deciders, beginnings, contradicted_by(policy), good_for)
+    return Screener(policy.answerable, truths, deciders, beginnings, contradicted_by(policy), stander(policy), good_for)
 
 
 class CaseCounty(Struct, frozen=True):
@@ -169,7 +171,8 @@ def decide(
     send = tuple(sends(dict.fromkeys(one.subject.program for one in found), door, policy))
     age = screening.answers.get(AGE)
     notices = dates.notices((one.subject.entry for one in found), policy, as_of)
-    reminders = tuple(dates.notices_at(age if isinstance(age, int) else None, policy, as_of))
+    stands = in_short(screener.stand(screening.answers), policy)
+    reminders = tuple(dates.notices_at(age if isinstance(age, int) else None, policy, as_of, stands))
     return Decided(name, door, tuple(results), (*warnings, *notices), send, reminders, screening.answers)
 
 

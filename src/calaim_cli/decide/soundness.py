@@ -19,12 +19,14 @@ from calaim_cli.case.form import BY_KEY, MAY_BE_NONE, NONE, REACH
 from calaim_cli.decide.criteria import unfit, unmeetable
 from calaim_cli.decide.known import MANAGED_CARE
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible
+from calaim_cli.decide.sound_coverage import unsound_coverage
 from calaim_cli.decide.sound_situations import unsound_situations
 from calaim_cli.decide.sound_talk import unsound_talk
+from calaim_cli.policy.coverage import TOPIC
 from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
-from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, TALK, ZIPS, Policy, cited
+from calaim_cli.policy.policy import CITIES, COUNTIES, COVERAGE, PROGRAMS, ROUTES, TALK, ZIPS, Policy, cited
 from calaim_cli.policy.programs import THREE_PROGRAMS, WHICH, Gate, Outcome, rules_of, source_id
 from calaim_cli.policy.questions import ANSWER, DONT_KNOW, Kind
 from calaim_cli.policy.routes import Channel, Form, ReferralWords, Route, Section
@@ -63,6 +65,7 @@ def find_problems(policy: Policy) -> tuple[Problem, ...]:
     others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
     # What can be met is worked out from criteria and questions that are there.
     linked = () if dangling else (*unmeetable(policy), *unsound_talk(policy), *unsound_situations(policy))
+    linked += () if dangling else tuple(unsound_coverage(policy))
     return (*dangling, *implausible(policy, found), *others, *linked)
 
 
@@ -92,11 +95,21 @@ def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
         "screen": [one.id for one in policy.talk_file.screen],
         "number": ("mrn", "cin"),
     }
+    # What is known of keeping Medi-Cal may rest on what is there for programs, and never the other way round.
+    own = policy.coverage_file
+    of_coverage: dict[str, Collection[str]] = {
+        **known,
+        "question": policy.answerable,
+        "criterion": policy.coverage_criteria,
+        "topic": [one.id for one in own.topic],
+        "entry": [TOPIC, *(one.id for one in own.coverage)],
+    }
     for leaf in found:
         kind = REFERENCES.get(leaf.key)
         if kind and isinstance(leaf.value, str):
             name = source_id(leaf.value) if kind == "source" else leaf.value
-            yield from absent(leaf.where, kind, (name,), known[kind])
+            there = of_coverage if leaf.where.startswith(COVERAGE) else known
+            yield from absent(leaf.where, kind, (name,), there[kind])
 
 
 def _repeated_ids(policy: Policy) -> Iterator[Problem]:

@@ -14,14 +14,18 @@ from typing import Final
 
 from msgspec import Struct
 
+from calaim_cli.decide.coverage import RANK, SETTLED
 from calaim_cli.decide.determination import Parts, decisive, outcome_of, still_open
 from calaim_cli.policy import dates
+from calaim_cli.policy.coverage import CoverageOutcome
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
 from calaim_cli.policy.questions import NONE_OF_THESE, Criterion, Kind, Question, answered_by
 from calaim_cli.policy.rules import Rule, Truth, criteria_of
 
 OUTCOME, BECAUSE, MISSING = RESULTS = ("outcome", "because", "missing")
+COVERAGE_COLUMNS: Final = tuple(f"coverage__{what}" for what in RESULTS)
+"""The columns of keeping Medi-Cal, which the SELECT gives behind all others."""
 SEPARATOR: Final = ";"
 """Stands between the choices of a cell, between reasons, and between the questions that are missing."""
 NOT: Final = "not "
@@ -60,6 +64,13 @@ def questions_asked(subjects: Iterable[Subject], policy: Policy) -> tuple[str, .
     return policy.questions_of(criteria_of(*(rule for one in subjects for rule in one.parts.values())))
 
 
+def coverage_questions(policy: Policy) -> tuple[str, ...]:
+    """The questions that keeping Medi-Cal rests on, each of them a column of the table."""
+    rules = (one.rule for one in policy.coverage_file.coverage)
+    asked = {policy.coverage_criteria[one].question for one in criteria_of(*rules)}
+    return tuple(one for one in policy.answerable if one in asked)
+
+
 def select(
     subjects: Sequence[Subject],
     policy: Policy,
@@ -67,8 +78,10 @@ def select(
     table: str,
     keep: Sequence[str] = (),
     absent: Collection[str] = (),
+    *,
+    coverage: bool = False,
 ) -> str:
-    """The SELECT for these subjects on that day: the columns to keep, then of each its RESULTS.
+    """The SELECT for these subjects on that day: the columns to keep, of each its RESULTS, last those of `coverage`.
 
     The table has a column for each question, named by its id, but for those that are `absent`: nobody knows them.
     """
@@ -79,12 +92,23 @@ def select(
         if not dates.not_begun(subject.entry, policy, as_of):
             results = levels.decided(subject)
         columns += zip(results, (result_column(subject, what) for what in RESULTS), strict=True)
+    if coverage:
+        columns += zip(levels.covered(), COVERAGE_COLUMNS, strict=True)
     return levels.written(quoted(table), [f"{value} AS {quoted(name)}" for value, name in columns])
 
 
-def script(subjects: Sequence[Subject], policy: Policy, as_of: date, table: str, keep: Sequence[str] = ()) -> str:
+def script(
+    subjects: Sequence[Subject],
+    policy: Policy,
+    as_of: date,
+    table: str,
+    keep: Sequence[str] = (),
+    *,
+    coverage: bool = False,
+) -> str:
     """The SELECT with remarks before it: which rules of which day, and what the columns have to hold."""
-    asked = (policy.questions[one] for one in questions_asked(subjects, policy))
+    of_coverage = coverage_questions(policy) if coverage else ()
+    asked = [policy.answerable[one] for one in dict.fromkeys((*questions_asked(subjects, policy), *of_coverage))]
     remarks = (
         f"CalAIM rules of data edition {policy.edition}, as of {as_of}. A screening: the plan decides.",
         "NULL is not known. Yes is 1 and no is 0; choices are texts, several with ; between them, the word",
@@ -94,7 +118,7 @@ def script(subjects: Sequence[Subject], policy: Policy, as_of: date, table: str,
     )
     # A line break in a remark would end it.
     written = "".join(f"-- {' '.join(one.split())}\n" for one in remarks)
-    return f"{written}{select(subjects, policy, as_of, table, keep)}"
+    return f"{written}{select(subjects, policy, as_of, table, keep, coverage=coverage)}"
 
 
 class _Levels:
@@ -152,6 +176,29 @@ class _Levels:
             f"CASE WHEN {waits} THEN {_told(missing)} ELSE '' END",
         )
 
+    def covered(self) -> tuple[str, str, str]:
+        """What gives the outcome of keeping Medi-Cal, the reasons for it, and the questions that may better it."""
+        entries = self.policy.coverage_file.coverage
+        nodes = {one.id: _node(one.rule) for one in entries}
+        holds = {name: self.truth(node) for name, node in nodes.items()}
+        of = {outcome: [one for one in entries if one.outcome is outcome] for outcome in CoverageOutcome}
+        some = {outcome: " OR ".join(holds[one.id] for one in several) for outcome, several in of.items() if several}
+        first = " ".join(f"WHEN {any_of} THEN {literal(outcome)}" for outcome, any_of in some.items())
+        case = f"CASE {first} ELSE {literal(CoverageOutcome.ASK)} END"
+        outcome = self.column(self.above(holds.values()), case)
+        told = [([f"{outcome} = {literal(one.outcome)} AND {holds[one.id]}"], one) for one in entries]
+        asked: dict[str, list[str]] = {}
+        for one in entries:
+            worse = [
+                literal(other) for other in CoverageOutcome if RANK[other] > RANK[one.outcome] and other not in SETTLED
+            ]
+            for question, path in self.paths(nodes[one.id]):
+                open_to = f"{outcome} IN ({', '.join(worse)}) AND {holds[one.id]} IS NULL AND {path}"
+                asked.setdefault(question, []).append(open_to)
+        asks = self.policy.coverage_file.asks
+        because = _told((any_of, literal(SEPARATOR + one.id)) for any_of, one in told)
+        return outcome, because, _told((asked[one], literal(SEPARATOR + one)) for one in asks if one in asked)
+
     def worded(self, criterion: str) -> str:
         """What gives the criterion as a reason: whether it is met is known."""
         met, missed = literal(SEPARATOR + criterion), literal(SEPARATOR + NOT + criterion)
@@ -193,7 +240,7 @@ class _Levels:
     def truth(self, part: str | Node) -> str:
         """The column that holds the truth of a criterion or node."""
         if isinstance(part, str):
-            return self.criterion(self.policy.criteria[part])
+            return self.criterion(self.policy.coverage_criteria[part])
         truths = [(self.truth(one), turned) for one, turned in part.parts]
         joined = (" OR " if part.either else " AND ").join(f"NOT {one}" if turned else one for one, turned in truths)
         return self.column(self.above(one for one, _ in truths), joined)
@@ -203,13 +250,13 @@ class _Levels:
         for part, _ in node.parts:
             unknown = f"{self.truth(part)} IS NULL"
             if isinstance(part, str):
-                yield self.policy.criteria[part].question, unknown
+                yield self.policy.coverage_criteria[part].question, unknown
             else:
                 yield from ((question, f"{unknown} AND {path}") for question, path in self.paths(part))
 
     def criterion(self, one: Criterion) -> str:
         """The column that holds whether the criterion is met."""
-        question = self.policy.questions[one.question]
+        question = self.policy.answerable[one.question]
         if question.id in self.absent:
             return self.column(CRITERIA, "CAST(NULL AS BOOLEAN)")
         if question.kind is Kind.CHOICES:

@@ -90,7 +90,7 @@ class Drafter:
         or NotFound when a name finds nothing or no route exists.
         """
         policy, membership = self.policy, membership_of(case, self.policy)
-        case = with_current_services(case, policy.questions)
+        case = with_current_services(_of_programs(case, policy), policy.questions)
         form = policy.form_of(membership.plan)
         checked = check_case(with_profile(case, self.profile.referrer), form, policy, self.as_of)
         kept, county = checked.case, checked.county
@@ -166,6 +166,12 @@ class Drafter:
                 yield caution("contact", "answers", line=contact_line(contact))
         asked = tuple(found[one].subject for one in _asked(case))
         yield from _notices(asked, self.policy, self.as_of)
+
+
+def _of_programs(case: Case, policy: Policy) -> Case:
+    """The case without what it says on keeping Medi-Cal: no plan is to learn of that."""
+    said = {one: answer for one, answer in case.answers.items() if one not in policy.coverage_questions}
+    return replace(case, answers=said, renewal_month="")
 
 
 @lru_cache

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
+from msgspec.structs import replace
+
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
 from calaim_cli.policy.policy import Policy
@@ -16,6 +18,10 @@ WHOLE: Final = "calaim"
 """What a fact touches that is about CalAIM as a whole."""
 BEGINS: Final = "begins"
 """Stands for a criterion where the only reason is that the day has not come."""
+
+
+COVERAGE: Final = "{coverage}"
+"""The place in a notice for how a member stands with keeping Medi-Cal."""
 
 
 def with_program(entry: Program, policy: Policy) -> tuple[Program, ...]:
@@ -76,13 +82,14 @@ def notices(entries: Iterable[Program], policy: Policy, as_of: date) -> Iterator
                 yield caution("waiver-needed", "programs", name=entry.name, text=notice.depends)
 
 
-def notices_at(age: int | None, policy: Policy, as_of: date) -> Iterator[Problem]:
-    """What has to be said from some day on to a member of this age; nothing where it is not known."""
+def notices_at(age: int | None, policy: Policy, as_of: date, coverage: str) -> Iterator[Problem]:
+    """What has to be said from some day on to a member of this age, who stands so; nothing where it is not known."""
     for notice in _due(policy, as_of):
         if age is not None and (notice.at_least, notice.at_most) != (None, None):
             low, high = notice.at_least or 0, age if notice.at_most is None else notice.at_most
             if low <= age <= high:
-                yield caution(notice.id, "member", text=sourced(notice, policy))
+                own = replace(notice, text=notice.of_case.replace(COVERAGE, coverage) or notice.text)
+                yield caution(notice.id, "member", text=sourced(own, policy))
 
 
 def _due(policy: Policy, as_of: date) -> Iterator[Notice]:

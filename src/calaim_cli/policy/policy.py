@@ -13,6 +13,7 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, names_several, near_names, one_of, shown, telling_words
 from calaim_cli.policy import places, routes
+from calaim_cli.policy.coverage import TOPIC, CoverageFile, CoverageOutcome, CoverageWords
 from calaim_cli.policy.places import County, plans_of
 from calaim_cli.policy.programs import (
     Conflict,
@@ -35,6 +36,7 @@ PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
 ROUTES: Final = "routes.toml"
 TALK: Final = "talk.toml"
+COVERAGE: Final = "coverage.toml"
 ZIPS: Final = "zips.csv"
 CITIES: Final = "cities.csv"
 Named = TypeVar("Named", Program, places.Region, places.Plan, Question, Situation)
@@ -98,6 +100,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     counties_file: CountiesFile
     routes_file: routes.RoutesFile
     talk_file: TalkFile
+    coverage_file: CoverageFile
     gazetteer: places.Gazetteer
     subjects: tuple[Subject, ...]
     sources: dict[str, Source]
@@ -110,15 +113,15 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     @property
     def edition(self) -> str:
-        """The edition of the data; that of each file where they differ."""
-        editions = {name.partition(".")[0]: file.edition for name, file in self.files.items()}
+        """The edition of the data, as a letter names it; that of each file where they differ."""
+        editions = {name.partition(".")[0]: file.edition for name, file in self.of_programs.items()}
         first, *others = set(editions.values())
         return ", ".join(f"{name} {edition}" for name, edition in editions.items()) if others else first
 
     @property
     def review_by(self) -> date:
         """The day on which the data want a review: the earliest of the files'."""
-        return min(file.review_by for file in self.files.values())
+        return min(file.review_by for file in self.of_programs.values())
 
     @property
     def files(self) -> Mapping[str, DataFile]:
@@ -128,7 +131,33 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
             COUNTIES: self.counties_file,
             ROUTES: self.routes_file,
             TALK: self.talk_file,
+            COVERAGE: self.coverage_file,
         }
+
+    @property
+    def of_programs(self) -> Mapping[str, DataFile]:
+        """The files without that on keeping Medi-Cal, which has an edition and a review of its own."""
+        return {name: file for name, file in self.files.items() if name != COVERAGE}
+
+    @cached_property
+    def coverage_questions(self) -> Mapping[str, Question]:
+        """The questions on keeping Medi-Cal alone, which no program rests on and no letter knows."""
+        return {one.id: one for one in self.coverage_file.question}
+
+    @cached_property
+    def answerable(self) -> Mapping[str, Question]:
+        """Every question that a case may answer: those of the programs, then those on keeping Medi-Cal."""
+        return {**self.questions, **self.coverage_questions}
+
+    @cached_property
+    def coverage_criteria(self) -> Mapping[str, Criterion]:
+        """The criteria that keeping Medi-Cal may rest on: those of the programs, and its own."""
+        return {**self.criteria, **{one.id: one for one in self.coverage_file.criterion}}
+
+    @cached_property
+    def coverage_words(self) -> Mapping[CoverageOutcome, CoverageWords]:
+        """The outcomes of keeping Medi-Cal in words."""
+        return {one.id: one for one in self.coverage_file.outcome}
 
     @property
     def words(self) -> routes.ReferralWords:
@@ -162,12 +191,17 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def past_review(self, as_of: date) -> tuple[Problem, ...]:
         """A warning for each file, source and entry whose review is due on `as_of`."""
-        due = {name: file.review_by for name, file in self.files.items()} | {
+        due = {name: file.review_by for name, file in self.of_programs.items()} | {
             f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
         if as_of < self.programs_file.review_by:  # from then on all of them are
             due |= {f'{PROGRAMS}: "{one.id}"': one.review_by for one in self.entries if one.review_by}
         return tuple(caution("past-review", where, day=day) for where, day in due.items() if as_of >= day)
+
+    def coverage_past_review(self, as_of: date) -> tuple[Problem, ...]:
+        """A warning where what is known of keeping Medi-Cal is due for a review on `as_of`."""
+        day = self.coverage_file.review_by
+        return (caution("coverage-past-review", COVERAGE, day=day),) if as_of >= day else ()
 
     def dated(self, citations: tuple[str, ...]) -> str | None:
         """The newest date among the sources cited; None where none is dated."""
@@ -386,11 +420,13 @@ def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
 
 
 def questions_named(typed: str, policy: Policy) -> tuple[Question, ...]:
-    """The question with this id, or those that a program, population or service rests on, in question order.
+    """The question with this id, or those that a program, population, service or keeping Medi-Cal rests on, in order.
 
     Raises NotFound with near names.
     """
-    by_id = {name_key(one): question for one, question in policy.questions.items()}
+    by_id = {name_key(one): question for one, question in policy.answerable.items()}
+    if name_key(typed) == TOPIC:
+        return tuple(policy.coverage_questions.values())
     if name_key(typed) in by_id or name_key(typed) not in policy.entry_by_name:
         return (_named(typed, by_id, "question", "'calaim questions' lists them"),)
     rules = (rule for one in subjects_named([typed], policy) for rule in one.parts.values())
@@ -446,6 +482,12 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     yield ROUTES, "referral", data.referral.source
     yield from ((TALK, f'implied "{one.id}"', one.source) for one in policy.talk_file.implied)
     yield from ((TALK, f'situation "{one.id}"', one.source) for one in policy.talk_file.situation)
+    own = policy.coverage_file
+    for kind, entries in (("criterion", own.criterion), ("coverage", own.coverage), ("renewal", own.renewal)):
+        yield from ((COVERAGE, f'{kind} "{one.id}"', one.source) for one in entries)
+    for kind, others in (("contact", own.contact), ("fact", own.fact), ("conflict", own.conflict)):
+        yield from ((COVERAGE, f'{kind} "{one.id}"', one.source) for one in others)
+    yield COVERAGE, "missed", own.missed_source
     yield from ((COUNTIES, f'region "{one.id}"', one.source) for one in counties.region)
     yield from ((COUNTIES, f'contact "{one.id}"', one.source) for one in counties.contact)
     for plan in counties.plan:

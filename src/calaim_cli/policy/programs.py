@@ -122,6 +122,7 @@ class Notice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rena
     depends_on: tuple[Authority, ...] = ()
     at_least: int | None = None
     at_most: int | None = None
+    of_case: str = ""  # what takes its place for one member, with {coverage} for how she stands
 
 
 class Fact(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -41,6 +41,7 @@ DOCUMENTS: Final = (
     ("calaim.programs/1", "calaim programs --json", "the rules, each criterion with source, date and grade"),
     ("calaim.questions/1", "calaim questions [ID] --json", "the questions of a case, with their choices"),
     ("calaim.determination/1", "calaim check CASE --json", "what a case comes to, why, and what is missing"),
+    ("calaim.coverage/1", "calaim coverage CASE --json", "whether the work rule of 2027 exempts a member, and why"),
     ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
     ("calaim.referral/1", "calaim refer CASE --json", "a draft or sheet with its route"),
     ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
@@ -95,7 +96,7 @@ JSON_RULES: Final = (
 )
 JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
 DATA_RULES: Final = (
-    "All policy is in programs.toml, counties.toml, routes.toml and talk.toml: text files that you may change.",
+    "All policy is in text files that you may change: programs, counties, routes, talk and coverage, each .toml.",
     "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
     "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
     "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",

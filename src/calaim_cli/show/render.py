@@ -162,7 +162,7 @@ def _print_screenful(console: Console, screenful: Screenful) -> None:
 
     from calaim_cli.show.screenful import laid_out
 
-    for line in laid_out(screenful.lines, console.width):
+    for line in laid_out(screenful.lines, console.width, screenful.most):
         text = Text.assemble((line.label, "bold"), (line.text, COLORS[line.tone]))
         console.print(text, soft_wrap=True)
 

@@ -54,9 +54,12 @@ class Laid(Struct, frozen=True):
     tone: str
 
 
-def laid_out(lines: Sequence[Line], columns: int) -> list[Laid]:
-    """The lines for a window of so many columns, as many as fit its height; a word longer than a line is not cut."""
-    height = HEIGHT if columns >= WIDE else HEIGHT_NARROW
+def laid_out(lines: Sequence[Line], columns: int, most: int | None = None) -> list[Laid]:
+    """The lines for a window of so many columns, as many as fit its height; a word longer than a line is not cut.
+
+    In a wide window it has `most` lines, where that is given.
+    """
+    height = (most or HEIGHT) if columns >= WIDE else HEIGHT_NARROW
     staying = {Gives.NEVER}
     folded = _at_width(lines, staying, columns)
     for one in Gives:

@@ -72,6 +72,7 @@ class Screenful(Struct, frozen=True):
 
     lines: tuple[Line, ...]
     plain: tuple[Fact, ...]
+    most: int | None = None  # lines in a wide window, where they are fewer than on other screens
 
 
 Block = Heading | Fact | Items | Table | Screenful

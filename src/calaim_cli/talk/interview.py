@@ -119,7 +119,7 @@ def moved(interview: Interview, about: Talk, case: Case) -> None:
 
 def known(case: Case, policy: Policy, as_of: date) -> dict[str, Answer]:
     """What is known by the case, as far as its answers are valid."""
-    return known_of(case, policy.questions, as_of, membership_of(case, policy).plan).answers
+    return known_of(case, policy.answerable, as_of, membership_of(case, policy).plan).answers
 
 
 def held(interview: Interview, case: Case, show: Show, save: Save) -> Case:
@@ -344,7 +344,7 @@ def case_of(interview: Interview, case: Case) -> Case:
         cleared = replace(case, referral=replace(case.referral, current_services=()))
         case = without_details(cleared, received if isinstance(received, tuple) else ())
     whole = older | {one: _written(answer, one, interview.policy) for one, answer in said.items()}
-    return replace(case, answers={one: whole[one] for one in interview.policy.questions if one in whole})
+    return replace(case, answers={one: whole[one] for one in interview.policy.answerable if one in whole})
 
 
 def _written(answer: Answer, question: str, policy: Policy) -> Any:  # noqa: ANN401 as a case holds it

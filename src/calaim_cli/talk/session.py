@@ -43,7 +43,7 @@ def started(start: Path | None, county: str | None, policy: Policy, as_of: date)
     Raises InputError with every problem of its answers, before anything is asked.
     """
     case = casefile.read(str(start)) if start else Case()
-    if problems := known_of(case, policy.questions, as_of, plan="").problems:
+    if problems := known_of(case, policy.answerable, as_of, plan="").problems:
         raise InputError(f"{start}: the answers are not valid; nothing was asked", problems)
     if county is None:
         return case

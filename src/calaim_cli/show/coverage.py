@@ -1,0 +1,143 @@
+"""How a member stands with keeping Medi-Cal, for a person and as JSON. An answer names no illness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from calaim_cli.decide.coverage import Covered, worded
+from calaim_cli.policy.coverage import TOPIC, Coverage, CoverageOutcome
+from calaim_cli.policy.dates import fact_line
+from calaim_cli.policy.places import Contact
+from calaim_cli.policy.policy import Policy
+from calaim_cli.show.documents import Document
+from calaim_cli.show.screenful import Gives, Line
+from calaim_cli.show.views import DOUBT, GOOD, Block, Fact, Heading, Points, Screenful, View
+
+MOST_LINES: Final = 12
+REASONS, ASKED, CALLED = 2, 3, 3
+"""How many reasons, questions and contacts are named."""
+LESS: Final = (Gives.NEVER, Gives.SECOND, Gives.THIRD)
+
+
+def coverage_view(covered: Covered, policy: Policy, as_of: date, *, why: bool, named: bool) -> View:
+    """The answer on one screen, with the name of the case where there are several; then what it rests on (`why`)."""
+    last = Line(
+        "", f"{policy.coverage_file.remember}{'' if why else ' More: --why'}", short=policy.coverage_file.remember
+    )
+    lines = (*_lines(covered, policy, as_of), last)
+    screen = Screenful(tuple(one for one in lines if one.text), tuple(_plain(covered, policy, as_of)), MOST_LINES)
+    head = (Heading(covered.name), Fact("case", "", covered.name)) if named else ()
+    return (*head, screen, *(_why(covered, policy) if why else ()))
+
+
+def _lines(covered: Covered, policy: Policy, as_of: date) -> Iterator[Line]:
+    standing, own = covered.standing, policy.coverage_file
+    words, names = policy.coverage_words[standing.outcome], [one.name for one in standing.because]
+    more = f" and {len(names) - REASONS} more" if len(names) > REASONS else ""
+    said = ": ".join(filter(None, (words.label, "; ".join(names[:REASONS]) + more)))
+    begins = f" {own.not_yet}" if as_of < own.in_force else ""
+    yield Line("Result", f"{said}.{begins}", tone=DOUBT if standing.outcome in DOUBTFUL else GOOD)
+    yield Line("Result", words.meaning, Gives.PLANS)
+    for number, proof in enumerate(dict.fromkeys(proof for one in standing.because for proof in one.proof)):
+        yield Line("Show it", proof, Gives.NAMES if number else Gives.NEVER)
+    for number, question in enumerate(standing.to_ask[:ASKED]):
+        yield Line("Ask next", worded(policy.answerable[question], policy), LESS[number], tone=DOUBT)
+    yield Line("Renewal", ": ".join(filter(None, (covered.month, covered.renewal.text))))
+    yield Line("Renewal", own.missed)
+    yield Line("Call", "; ".join(f"{one.name}: {_way(one)}" for one in own.contact[:CALLED]))
+
+
+DOUBTFUL: Final = frozenset({CoverageOutcome.ASK, CoverageOutcome.WORK_MAY_COUNT})
+
+
+def _way(contact: Contact) -> str:
+    return contact.phone or contact.website
+
+
+def _plain(covered: Covered, policy: Policy, as_of: date) -> Iterator[Fact]:
+    """The answer as rows for a script."""
+    standing, own = covered.standing, policy.coverage_file
+    yield _row("outcome", standing.outcome, policy.coverage_words[standing.outcome].label)
+    yield from (_row("because", one.id, one.name) for one in standing.because)
+    if as_of < own.in_force:
+        yield _row("not_yet", own.not_yet)
+    yield from (_row("proof", one.id, proof) for one in standing.because for proof in one.proof)
+    yield from (_row("ask_next", one, policy.answerable[one].ask) for one in standing.to_ask)
+    yield _row("renewal", covered.month or "unknown", covered.renewal.text)
+    yield _row("missed", own.missed)
+    yield from (_row("call", one.name, _way(one), one.purpose) for one in own.contact)
+    yield _row("remember", own.remember)
+
+
+def _row(*cells: str) -> Fact:
+    *keys, last = cells
+    return Fact("\t".join(keys), "", last)
+
+
+def _why(covered: Covered, policy: Policy) -> Iterator[Block]:
+    """Whom the reasons are for, with what else is known of them; where none holds, of all that there are."""
+    reasons = covered.standing.because or policy.coverage_file.coverage
+    for one in reasons:
+        yield Heading(f"{one.name[0].upper()}{one.name[1:]}")
+        yield Fact(f"{one.id}\twho", "For whom", one.who)
+        yield Points(f"{one.id}\tproof", "Show it", one.proof)
+        if known := tuple(_known({one.id}, policy)):
+            yield Points(f"{one.id}\tknown", "Known", known)
+        yield Fact(f"{one.id}\tsource", "Source", _source(one, policy))
+    yield Heading("The rule")
+    yield Points("known", "Known", tuple(_known({TOPIC}, policy)))
+
+
+def _known(touched: set[str], policy: Policy) -> Iterator[str]:
+    """Facts, and both sides of each conflict."""
+    own = policy.coverage_file
+    yield from (fact_line(one, policy) for one in own.fact if touched.intersection(one.touches))
+    for one in (each for each in own.conflict if touched.intersection(each.touches)):
+        yield f"Sources differ. {one.matter}: {one.older} {one.newer} [{policy.cite(one.source)}]"
+
+
+def _source(one: Coverage, policy: Policy) -> str:
+    return f"{policy.cite(one.source)}; grade {policy.grade(one.source)}"
+
+
+def coverage_document(covered: Covered, policy: Policy, as_of: date) -> Document:
+    """How the member of a case stands, as `calaim.coverage/1`."""
+    standing, own = covered.standing, policy.coverage_file
+    return {
+        "schema": "calaim.coverage/1",
+        "case": covered.name,
+        "as_of": as_of.isoformat(),
+        "edition": own.edition,
+        "in_force": as_of >= own.in_force,
+        "outcome": standing.outcome,
+        "text": policy.coverage_words[standing.outcome].label,
+        "because": [
+            {
+                "id": one.id,
+                "text": one.name,
+                "who": one.who,
+                "proof": list(one.proof),
+                "source": ", ".join(one.source),
+                "as_of": policy.dated(one.source),
+                "grade": policy.grade(one.source),
+            }
+            for one in standing.because
+        ],
+        "missing": [{"question": one, "text": policy.answerable[one].ask} for one in standing.to_ask],
+        "renewal": {"month": covered.month or None, "id": covered.renewal.id, "text": covered.renewal.text},
+        "missed": own.missed,
+        "call": [
+            {
+                "id": one.id,
+                "name": one.name,
+                "purpose": one.purpose,
+                "phone": one.phone or None,
+                "website": one.website or None,
+            }
+            for one in own.contact
+        ],
+        "remember": own.remember,
+        "warnings": [{"where": one.where, "code": one.code, "message": one.message} for one in covered.warnings],
+    }
