@@ -147,7 +147,7 @@ def let_no_engine_write_open_files() -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         real(engine, query, path, form)
 
-    Engine.write = alone  # type: ignore[method-assign]
+    Engine.write = alone  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":
