@@ -224,8 +224,16 @@ END
   CALAIM_PROFILE=../profile.toml both_write batch ../Mitglieder.xlsx $day --keep-going --out "aus é.zip"
   both_write batch --template --out Vorlage.xlsx
   both_write screen ../members.csv $day --out geprüft.csv
-  both_write screen "../großer Bestand.csv" $day --out Bestand.parquet
+  both_write screen "../großer Bestand.csv" $day --out "Bestand geprüft.csv"
   both screen --sql --program respite
+  (cd there && there screen ../members.csv $day --out p.parquet) 2>/dev/null
+  (cd here && here screen ../members.csv $day --out p.parquet) 2>/dev/null
+  told "the rows of a Parquet file" "$("$project/.venv/bin/python" - <<'END'
+import duckdb # packs otherwise there
+one, other = (duckdb.sql(f"FROM '{where}/p.parquet'").fetchall() for where in ("there", "here"))
+print("yes" if one == other else "no")
+END
+)"
 }
 
 tests() {

@@ -39,7 +39,7 @@ def test_order_of_what_is_found_does_not_matter(files: dict[str, bytes]) -> None
     with zipfile.ZipFile(io.BytesIO(windows_zip.packed(there))) as archive:
         assert {entry.date_time for entry in archive.infolist()} == {windows_zip.MOMENT}
         assert archive.namelist() == sorted(archive.namelist())
-        listed = dict(line.split("  ")[::-1] for line in archive.read("calaim/SHA256SUMS.txt").decode().splitlines())
+        listed = dict(line.split("  ", 1)[::-1] for line in archive.read("calaim/SHA256SUMS.txt").decode().splitlines())
     assert listed == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
