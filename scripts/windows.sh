@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # calaim on Windows, tried on Debian: a real CPython for Windows (sys.platform win32) under Wine.
-#   windows.sh                   all of the following, in this order
+#   windows.sh                   the first four of the following, in this order
 #   windows.sh setup             Wine, Python, this project's wheel and what it and its tests need as wheels for Windows
 #   windows.sh commands          every command there and here: the same bytes and exit codes
 #   windows.sh console           one interview on its console and on a terminal here: the same case and the same words
