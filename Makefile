@@ -4,14 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCS := README.md $(wildcard docs/*.md)
 
-.PHONY: help demo test frozen freeze versions windows check format lint types docs site bench bench-startup bench-batch build clean
+.PHONY: help demo test frozen freeze versions windows windows-zip windows-lock check format lint types docs site bench bench-startup bench-batch build clean
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.3'
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
@@ -39,6 +39,13 @@ check: $(VENV)/installed lint types test docs-check ## Format, lint, types, test
 
 windows: $(VENV)/installed ## Try every command, an interview and the tests on a Python for Windows, under Wine
 	scripts/windows.sh
+
+windows-zip: $(VENV)/installed ## Make dist/calaim-windows.zip, for Windows without installing, twice: the same bytes
+	$(BIN)/python scripts/windows_zip.py --twice
+
+windows-lock: $(VENV)/versions-installed ## Write scripts/windows.lock anew: what goes into that zip, the newest of each
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra panel --python-platform x86_64-pc-windows-msvc --python-version 3.12 \
+	  --only-binary :all: --generate-hashes --no-annotate --upgrade --custom-compile-command "make windows-lock" -o scripts/windows.lock
 
 format: $(VENV)/installed ## Format the code
 	$(BIN)/ruff format

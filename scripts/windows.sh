@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # calaim on Windows, tried on Debian: a real CPython for Windows (sys.platform win32) under Wine.
-#   windows.sh                   all of the following, in this order
+#   windows.sh                   the first four of the following, in this order
 #   windows.sh setup             Wine, Python, this project's wheel and what it and its tests need as wheels for Windows
 #   windows.sh commands          every command there and here: the same bytes and exit codes
 #   windows.sh console           one interview on its console and on a terminal here: the same case and the same words
 #   windows.sh tests [FILE ...]  the tests, file by file, but for those marked `unix`
+#   windows.sh zip               dist/calaim-windows.zip unpacked: the commands, a workbook, a panel and an interview by its
+#                                calaim.cmd and here; no other file is written. It needs Wine alone
 #   windows.sh run ARGS ...      python.exe ARGS; a path of this machine is Z:/path there
+#   windows.sh unpacked ARGS ... calaim.cmd ARGS
+#   windows.sh here ARGS ...     calaim of this tree, on this machine
 # All of it is kept in $CALAIM_WINDOWS (default: build/windows), 0.8 GB.
 set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd)
@@ -14,7 +18,7 @@ home=${CALAIM_WINDOWS:-$project/build/windows}
 mkdir -p "$home"; home=$(cd "$home" && pwd)
 export WINEPREFIX=$home/prefix WINEDEBUG=-all WINEARCH=win64
 wine=/usr/lib/wine/wine64
-here=$project/.venv/bin/calaim
+unpacked="$home/zip/Fälle Müller/calaim"
 pip=$project/.venv/bin/pip
 needed="pytest hypothesis jsonschema fast-mail-parser pexpect" # what the tests import
 day="--as-of 2026-11-22"
@@ -49,15 +53,21 @@ awake() { # Wine's services outlast a command, so that the next one starts in a 
   { /usr/lib/wine/wineserver64 -p60 || true; $wine cmd /c exit; } </dev/null >/dev/null 2>&1
 }
 
-run() {
+wined() {
   if [ -t 1 ]; then
-    $wine "$home/python/python.exe" "$@"
+    $wine "$@"
   else # Wine takes no plain file for a stream, only a pipe
-    { $wine "$home/python/python.exe" "$@" 2>&1 >&3 | cat >&2; } 3>&1 | cat
+    { $wine "$@" 2>&1 >&3 | cat >&2; } 3>&1 | cat
   fi
 }
 
+run() { wined "$home/python/python.exe" "$@"; }
+
+unpacked() { wined "Z:${unpacked//\//\\}\\calaim.cmd" "$@"; } # by cmd, which takes quotes away after /c
+
 there() { run -m calaim_cli "$@"; }
+
+here() { PYTHONPATH=$project/src "$project/.venv/bin/python" -m calaim_cli "$@"; }
 
 told() { # what was compared, and how it came out
   if [ "$2" = yes ]; then echo "same     $1"; else echo "DIFFERS  $1"; differing=$((differing + 1)); fi
@@ -66,7 +76,7 @@ told() { # what was compared, and how it came out
 both() { # a command there and here: stdout byte for byte, stderr but for the console's line ends, exit code
   local code_there=0 code_here=0 same=no
   there "$@" >"$work/out.there" 2>"$work/err.there" || code_there=$?
-  "$here" "$@" >"$work/out.here" 2>"$work/err.here" || code_here=$?
+  here "$@" >"$work/out.here" 2>"$work/err.here" || code_here=$?
   tr -d '\r' <"$work/err.there" | cmp -s - "$work/err.here" && cmp -s "$work/out.there" "$work/out.here" &&
     [ $code_there = $code_here ] && same=yes
   told "$code_here  calaim $*" $same
@@ -76,7 +86,7 @@ both_write() { # a command that writes, in a folder of each: what stands in it a
   local code_there=0 code_here=0 same=no
   # a pipe has the code page's letters there
   (cd there && PYTHONIOENCODING=utf-8 there "$@" >"$work/out.there" 2>"$work/err.there") || code_there=$?
-  (cd here && "$here" "$@" >"$work/out.here" 2>"$work/err.here") || code_here=$?
+  (cd here && here "$@" >"$work/out.here" 2>"$work/err.here") || code_here=$?
   tr -d '\r' <"$work/err.there" | tr '\\' / | cmp -s - "$work/err.here" && cmp -s "$work/out.there" "$work/out.here" &&
     diff -rq there here >/dev/null && [ $code_there = $code_here ] && same=yes
   told "$code_here  calaim $*" $same
@@ -174,13 +184,56 @@ await() { # wait for what the screen shows
   exit 1
 }
 
-console() {
+console() { # there by python.exe, or by the word of this script that is given
   folder; awake
-  talk there "'$self' run -m calaim_cli"
-  talk here "'$here'"
+  talk there "'$self' ${1:-run -m calaim_cli}"
+  talk here "'$self' here"
   told "the case of an interview" "$(cmp -s there.toml here.toml && echo yes || echo no)"
   told "the words of an interview" "$(cmp -s there.words here.words && echo yes || echo no)"
   [ $differing = 0 ]
+}
+
+zip() {
+  rm -rf "$home/zip" "$home/work-zip"; mkdir -p "${unpacked%/*}"
+  unzip -q "$project/dist/calaim-windows.zip" -d "${unpacked%/*}"
+  there() { unpacked "$@"; }
+  [ -d "$WINEPREFIX" ] || timeout 300 $wine wineboot -i >/dev/null 2>&1 || true
+  folder; awake
+  (cd "$WINEPREFIX/drive_c" && find . -type f | sort) >"$home/before"
+  read_only
+  written
+  extras
+  mv "$work" "$home/work-zip"; (console unpacked) || differing=$((differing + 1))
+  told "the unpacked folder is as it was" "$(cd "$unpacked" && sha256sum --quiet -c SHA256SUMS.txt >&2 &&
+    [ "$(find . -type f | wc -l)" = $(($(wc -l <SHA256SUMS.txt) + 1)) ] && echo yes || echo no)"
+  told "nothing is written elsewhere" "$(cd "$WINEPREFIX/drive_c" && find . -type f | sort | diff "$home/before" - >&2 &&
+    echo yes || echo no)"
+  echo "$differing differ"
+  [ $differing = 0 ]
+}
+
+# shellcheck disable=SC2086
+extras() { # what needs DuckDB and openpyxl
+  "$project/.venv/bin/python" - members.csv Mitglieder.xlsx <<'END'
+import csv, sys, openpyxl
+book = openpyxl.Workbook()
+for row in csv.reader(open(sys.argv[1], encoding="utf-8")):
+    book.active.append(row)
+book.save(sys.argv[2])
+END
+  CALAIM_PROFILE=../profile.toml both_write batch ../Mitglieder.xlsx $day --keep-going --out "aus é.zip"
+  both_write batch --template --out Vorlage.xlsx
+  both_write screen ../members.csv $day --out geprüft.csv
+  both_write screen "../großer Bestand.csv" $day --out "Bestand geprüft.csv"
+  both screen --sql --program respite
+  (cd there && there screen ../members.csv $day --out p.parquet) 2>/dev/null
+  (cd here && here screen ../members.csv $day --out p.parquet) 2>/dev/null
+  told "the rows of a Parquet file" "$("$project/.venv/bin/python" - <<'END'
+import duckdb # packs otherwise there
+one, other = (duckdb.sql(f"FROM '{where}/p.parquet'").fetchall() for where in ("there", "here"))
+print("yes" if one == other else "no")
+END
+)"
 }
 
 tests() {
@@ -200,6 +253,6 @@ tests() {
 
 case ${1:-all} in
   all) setup; "$self" commands; "$self" console; "$self" tests ;;
-  setup | commands | console | tests | run) "$@" ;;
-  *) sed -n 2,8p "$0"; exit 2 ;;
+  setup | commands | console | tests | zip | run | unpacked | here) "$@" ;;
+  *) sed -n 2,13p "$0"; exit 2 ;;
 esac

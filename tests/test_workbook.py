@@ -346,6 +346,13 @@ def test_rejects_that_somebody_mends_are_kept(run: Run, tmp_path: Path) -> None:
     assert (out / "rejects.xlsx").read_bytes() == saved
 
 
+def test_workbook_is_the_same_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template made on Windows has the bytes of one made elsewhere, so that it can be compared and is left alone."""
+    elsewhere = Written(["name"]).content()
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert Written(["name"]).content() == elsewhere
+
+
 def test_template_is_a_workbook_to_begin_with(run: Run, tmp_path: Path) -> None:
     """It has the columns of the printed one, keeps zeros as typed, offers the choices, and holds nobody's data."""
     path = tmp_path / "new.xlsx"

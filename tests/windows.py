@@ -136,8 +136,24 @@ def begin() -> None:
         cast("io.TextIOWrapper", stream).reconfigure(newline="\r\n")
 
 
+def let_no_engine_write_open_files() -> None:
+    """DuckDB opens what it writes for itself alone."""
+    from calaim_cli.batch.table import Engine
+
+    real = Engine.write
+
+    def alone(engine: Engine, query: str, path: Path, form: str) -> None:
+        if is_open(str(path)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        real(engine, query, path, form)
+
+    Engine.write = alone  # type: ignore[method-assign, assignment]
+
+
 if __name__ == "__main__":
     begin()
+    if "screen" in sys.argv:
+        let_no_engine_write_open_files()
     from calaim_cli.__main__ import run
 
     run()

@@ -320,6 +320,17 @@ class Folder(system.Directory):
                 return Pile(descriptor, name, self._forget)
             os.close(self.held.pop(name))
 
+    @contextmanager
+    def lent(self, pile: Pile) -> Iterator[Path]:
+        """Within it, an engine may write a temporary file by its path. Windows lets none write one that is open."""
+        if system.VANISHING:
+            self.held[pile.name] = -1
+            pile.close()
+        yield self.path.absolute() / pile.name
+        if system.VANISHING:
+            pile.descriptor = self.held[pile.name] = self.open(pile.name, os.O_RDWR | system.OPEN)
+        pile.size = os.fstat(pile.descriptor).st_size
+
     def _forget(self, pile: Pile) -> None:
         self.discard(pile.name, pile.descriptor)
         del self.held[pile.name]

@@ -240,8 +240,8 @@ def _write(engine: Engine, order: Order, columns: Sequence[Column], meant: Seque
     """Write the table with its results, whole and private, or leave the same one as it is."""
     query, name = _decided(order, columns, meant, _put_together(engine, order, meant)), order.out.name
     with folder.temporary(name) as pile:
-        engine.write(query, folder.path.absolute() / pile.name, ENDINGS[order.out.suffix.lower()])
-        pile.size = os.fstat(pile.descriptor).st_size
+        with folder.lent(pile) as path:
+            engine.write(query, path, ENDINGS[order.out.suffix.lower()])
         os.fsync(pile.descriptor)
         if folder.publish(pile, name) is Status.CONFLICT:
             raise OutputRefused(f"{order.out}: exists and differs; choose another name", code="exists")

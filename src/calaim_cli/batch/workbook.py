@@ -281,9 +281,9 @@ class Written:
         self._file, self._row, self._rules = io.BytesIO(), 0, _rules(header, choices or {})
         self._archive = ZipFile(self._file, "w")
         for name, text in PARTS.items():
-            self._archive.writestr(ZipInfo(name, EARLIEST), XML + text)
+            self._archive.writestr(_entry(name), XML + text)
         self.begun = self._file.getvalue()
-        entry = ZipInfo(SHEET, EARLIEST)
+        entry = _entry(SHEET)
         entry.compress_type = ZIP_DEFLATED
         self._sheet = self._archive.open(entry, "w")
         head = f'<worksheet xmlns="{MAIN}"><sheetViews><sheetView workbookViewId="0">{PANE}</sheetView></sheetViews>'
@@ -308,6 +308,12 @@ class Written:
             self._sheet.close()
             self._archive.close()
         return self._file.getvalue()
+
+
+def _entry(name: str) -> ZipInfo:
+    entry = ZipInfo(name, EARLIEST)
+    entry.create_system = 3  # the same on every system
+    return entry
 
 
 def _by_number(found: re.Match[str]) -> str:

@@ -66,7 +66,7 @@ class HelpPage(Struct, frozen=True):
 
 CODE_ROWS: Final = tuple((str(code), meaning) for code, meaning in EXIT_CODES)
 PROMISES: Final = (
-    "Nothing is ever sent, and no connection is opened. A draft is a file or a text for you to send.",
+    "Nothing is ever sent, and no other computer is contacted. A draft is a file or a text for you to send.",
     "Nothing is written that you did not ask for: no log, no cache, no history.",
     "Case files, drafts and the profile are readable by you alone (mode 0600 on Linux and macOS).",
     "No option takes a member's name, number or answers, because shells keep what is typed there.",
