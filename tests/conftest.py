@@ -196,7 +196,15 @@ def data_copy(tmp_path: Path) -> Path:
     """A folder with a copy of the shipped data files, to be changed at will."""
     folder = tmp_path / "data"
     folder.mkdir()
-    for name in ("programs.toml", "counties.toml", "routes.toml", "talk.toml", "zips.csv", "cities.csv"):
+    for name in (
+        "programs.toml",
+        "counties.toml",
+        "routes.toml",
+        "talk.toml",
+        "follow_up.toml",
+        "zips.csv",
+        "cities.csv",
+    ):
         (folder / name).write_bytes((ROOT / "data" / name).read_bytes())
     return folder
 

@@ -186,7 +186,7 @@ def test_two_editions_are_both_named(run: Run, data_copy: Path) -> None:
     path = data_copy / policy.COUNTIES
     path.write_text(path.read_text("utf-8").replace('"invented"', '"2026-11"', 1), "utf-8")
     edition = json.loads(run("county", "alameda", "--data", data_copy, "--json").out)["edition"]
-    assert edition == "programs invented, counties 2026-11, routes invented, talk invented"
+    assert edition == "programs invented, counties 2026-11, routes invented, talk invented, follow_up invented"
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "programs.toml"])

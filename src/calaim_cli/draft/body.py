@@ -40,7 +40,7 @@ MEMBER_OR_FAMILY: Final = "member_or_family"
 SHOWN_TO_ALL: Final = {
     "member": frozenset({"plan", "kp_member"}),
     "referrer": frozenset({"relationship", "source"}),
-    "referral": frozenset({"program", "services", "self_referral"}),
+    "referral": frozenset({"program", "services", "self_referral", "expedited"}),
 }
 """What a preview for others does not mask: where a referral goes, and what is asked for."""
 CONSENT_SHOWN: Final = frozenset({"member_agreed", "attested", "part2", "part2_consent"})
@@ -48,6 +48,10 @@ SHORTEST_KNOWN: Final = 4  # characters of a text that is looked for elsewhere: 
 MOST_REMEMBERED: Final = 4096
 # Stands before the day, in a line of its own: a rerun on another day compares the rest.
 DATE_LABEL: Final = "Date of referral"
+# Below the day, where a ledger is kept: six signs, no vowel among them and none that is easily taken for another.
+REFERENCE_LABEL: Final = "Our reference"
+REFERENCE_SIGNS: Final = "346789CDFHJKMNPRTVWX"
+REFERENCE_LENGTH: Final = 6
 AGREEMENT: Final = ("The member agrees to the program or services that this referral names.",)
 TO_ASK: Final = (
     "Who takes this referral, and how: phone, form, portal or fax?",
@@ -67,6 +71,7 @@ class Letter(Struct, frozen=True):
     wanted: Sequence[Determination]  # of the program or services asked for
     populations: tuple[Determination, ...]  # of ECM, shown beneath it
     masked: bool = False  # whether answers are, too
+    reference: str = ""  # where the referral is followed up
 
 
 Sources = dict[str, tuple[str, ...]]
@@ -77,8 +82,10 @@ Show = Callable[[Letter], str | None]  # None: without a line
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
     """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
     form = policy.form_of(letter.goes.plan.id)
-    title = f"MEDI-CAL REFERRAL: {policy.name_of(letter.case.referral.program).upper()}"
-    head = _section(title, "", f"{DATE_LABEL}: {us_date(as_of)}", *_head(letter.goes, form))
+    referral = letter.case.referral
+    title = f"MEDI-CAL REFERRAL{' (EXPEDITED)' * referral.expedited}: {policy.name_of(referral.program).upper()}"
+    reference = [f"{REFERENCE_LABEL}: {letter.reference}"] if letter.reference else []
+    head = _section(title, "", f"{DATE_LABEL}: {us_date(as_of)}", *reference, *_head(letter.goes, form))
     sections = [_laid_out(section, letter, form, policy) for section in form.sections]
     end = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
     return "".join([head, *sections, end])
@@ -231,7 +238,10 @@ def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "", further
 
 def _request(title: str, letter: Letter, policy: Policy) -> str:
     """What is asked for, what speaks for it with its sources, and what is left to the plan; no reason against it."""
-    text, sources = [title], Sources()
+    text, sources, why = [title], Sources(), "referral.expedited_why"
+    if letter.case.referral.expedited:
+        label = policy.form_of(letter.goes.plan.id).labels.get(why, BY_KEY[why].label)
+        text += (*wrapped(f"{label}: {letter.case.referral.expedited_why}", "", "  "), "")
     wish = letter.case.referral.preferred_ecm_provider
     for one in letter.wanted:
         text += wrapped(f"Requested: {one.subject.entry.name}", "", "  ")
@@ -388,6 +398,11 @@ def _masked(part: Part, kept: Container[str]) -> Part:
     """The part of a case with all that is given masked, but what is kept; a gap stays a gap."""
     given = {name: getattr(part, name) for name in part.__struct_fields__ if name not in kept and getattr(part, name)}
     return replace(part, **{name: HIDDEN if isinstance(text, str) else (HIDDEN,) for name, text in given.items()})
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text can be a reference of ours."""
+    return len(text) == REFERENCE_LENGTH and set(text) <= set(REFERENCE_SIGNS)
 
 
 def us_date(day: date) -> str:

@@ -14,18 +14,31 @@ from calaim_cli import quick
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import parse_toml, read_text
 from calaim_cli.base.wording import did_you_mean, place_key
+from calaim_cli.policy.follow_up import FollowUpFile
 from calaim_cli.policy.places import Cities, City, Gazetteer, Shares
-from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, TALK, ZIPS, CountiesFile, Policy, ProgramsFile
+from calaim_cli.policy.policy import (
+    CITIES,
+    COUNTIES,
+    FOLLOW_UP,
+    PROGRAMS,
+    ROUTES,
+    TALK,
+    ZIPS,
+    CountiesFile,
+    Policy,
+    ProgramsFile,
+)
 from calaim_cli.policy.programs import THREE_PROGRAMS, subjects
 from calaim_cli.policy.routes import RoutesFile
 from calaim_cli.policy.talk import TalkFile
 
-File = TypeVar("File", ProgramsFile, CountiesFile, RoutesFile, TalkFile)
+File = TypeVar("File", ProgramsFile, CountiesFile, RoutesFile, TalkFile, FollowUpFile)
 SCHEMAS: Final = {
     PROGRAMS: "calaim.programs/1",
     COUNTIES: "calaim.counties/1",
     ROUTES: "calaim.routes/1",
     TALK: "calaim.talk/1",
+    FOLLOW_UP: "calaim.follow-up/1",
 }
 LARGEST: Final = 16 * 1024 * 1024
 
@@ -59,15 +72,19 @@ def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
     counties_file = _decode(tables[COUNTIES], CountiesFile, COUNTIES, problems)
     routes_file = _decode(tables[ROUTES], RoutesFile, ROUTES, problems)
     talk_file = _decode(tables[TALK], TalkFile, TALK, problems)
+    follow_up_file = _decode(tables[FOLLOW_UP], FollowUpFile, FOLLOW_UP, problems)
     # Nothing can be decided without one of the three programs.
     found = {program.id for program in programs_file.program} if programs_file is not None else set(THREE_PROGRAMS)
     for program in THREE_PROGRAMS:
         if program not in found:
             where = f'{PROGRAMS}: program "{program}"'
             problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
-    if programs_file is None or counties_file is None or routes_file is None or talk_file is None or problems:
-        raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
-    return _policy(programs_file, counties_file, routes_file, talk_file, place)
+    invalid = InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
+    if programs_file is None or counties_file is None or routes_file is None or problems:
+        raise invalid
+    if talk_file is None or follow_up_file is None:
+        raise invalid
+    return _policy(programs_file, counties_file, routes_file, talk_file, follow_up_file, place)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -90,12 +107,20 @@ def from_wheel() -> Policy | None:
         counties = msgspec.json.decode((folder / "counties.json").read_bytes(), type=CountiesFile)
         routes = msgspec.json.decode((folder / "routes.json").read_bytes(), type=RoutesFile)
         talk = msgspec.json.decode((folder / "talk.json").read_bytes(), type=TalkFile)
+        follow_up = msgspec.json.decode((folder / "follow_up.json").read_bytes(), type=FollowUpFile)
     except (OSError, msgspec.DecodeError):
         return None
-    return _policy(programs, counties, routes, talk, shipped())
+    return _policy(programs, counties, routes, talk, follow_up, shipped())
 
 
-def _policy(programs: ProgramsFile, counties: CountiesFile, routes: RoutesFile, talk: TalkFile, folder: Path) -> Policy:
+def _policy(
+    programs: ProgramsFile,
+    counties: CountiesFile,
+    routes: RoutesFile,
+    talk: TalkFile,
+    follow_up: FollowUpFile,
+    folder: Path,
+) -> Policy:
     """The policy of the files with the tables of the folder, or those shipped where it has none."""
     zips, cities = _file(folder, ZIPS), _file(folder, CITIES)
     shares, named = cache(lambda: read_zips(zips)), cache(lambda: read_cities(cities))
@@ -104,6 +129,7 @@ def _policy(programs: ProgramsFile, counties: CountiesFile, routes: RoutesFile, 
         counties_file=counties,
         routes_file=routes,
         talk_file=talk,
+        follow_up_file=follow_up,
         gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.misspelling, shares, named),
         subjects=subjects(programs.program, programs.population, programs.service),
         sources={source.id: source for source in (*programs.source, *counties.source, *routes.source, *talk.source)},

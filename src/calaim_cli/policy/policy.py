@@ -13,6 +13,7 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, names_several, near_names, one_of, shown, telling_words
 from calaim_cli.policy import places, routes
+from calaim_cli.policy.follow_up import FollowUpFile
 from calaim_cli.policy.places import County, plans_of
 from calaim_cli.policy.programs import (
     Conflict,
@@ -35,6 +36,7 @@ PROGRAMS: Final = "programs.toml"
 COUNTIES: Final = "counties.toml"
 ROUTES: Final = "routes.toml"
 TALK: Final = "talk.toml"
+FOLLOW_UP: Final = "follow_up.toml"
 ZIPS: Final = "zips.csv"
 CITIES: Final = "cities.csv"
 Named = TypeVar("Named", Program, places.Region, places.Plan, Question, Situation)
@@ -98,6 +100,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     counties_file: CountiesFile
     routes_file: routes.RoutesFile
     talk_file: TalkFile
+    follow_up_file: FollowUpFile
     gazetteer: places.Gazetteer
     subjects: tuple[Subject, ...]
     sources: dict[str, Source]
@@ -128,6 +131,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
             COUNTIES: self.counties_file,
             ROUTES: self.routes_file,
             TALK: self.talk_file,
+            FOLLOW_UP: self.follow_up_file,
         }
 
     @property
@@ -446,11 +450,18 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     yield ROUTES, "referral", data.referral.source
     yield from ((TALK, f'implied "{one.id}"', one.source) for one in policy.talk_file.implied)
     yield from ((TALK, f'situation "{one.id}"', one.source) for one in policy.talk_file.situation)
+    yield from _cited_in_follow_up(policy.follow_up_file)
     yield from ((COUNTIES, f'region "{one.id}"', one.source) for one in counties.region)
     yield from ((COUNTIES, f'contact "{one.id}"', one.source) for one in counties.contact)
     for plan in counties.plan:
         yield COUNTIES, f'plan "{plan.id}"', (*plan.source, *(tag for phase in plan.history for tag in phase.source))
     yield from ((COUNTIES, f'county "{one.name}": kp', one.kp.source) for one in counties.county if one.kp)
+
+
+def _cited_in_follow_up(data: FollowUpFile) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    yield from ((FOLLOW_UP, f'clock "{one.id}"', one.source) for one in data.clock if not one.own)
+    yield from ((FOLLOW_UP, f'fact "{one.id}"', one.source) for one in data.fact)
+    yield from ((FOLLOW_UP, f'right "{one.id}"', one.source) for one in data.right)
 
 
 def sources_with_uses(policy: Policy) -> tuple[tuple[Source, tuple[str, ...]], ...]:

@@ -41,6 +41,7 @@ def _files(policy: Policy) -> Iterator[tuple[str, bytes]]:
     yield "counties.json", msgspec.json.encode(policy.counties_file)
     yield "routes.json", msgspec.json.encode(policy.routes_file)
     yield "talk.json", msgspec.json.encode(policy.talk_file)
+    yield "follow_up.json", msgspec.json.encode(policy.follow_up_file)
     yield "edition", _lines([policy.edition])
     yield "places", _lines(_places(policy))
     for letter, lines in groupby(sorted(_cities(policy)), key=lambda line: line[0]):

@@ -43,6 +43,7 @@ DOCUMENTS: Final = (
     ("calaim.determination/1", "calaim check CASE --json", "what a case comes to, why, and what is missing"),
     ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
     ("calaim.referral/1", "calaim refer CASE --json", "a draft or sheet with its route"),
+    ("calaim.referrals/1", "calaim referrals --json", "what became of referrals, and what to ask about now"),
     ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
     ("calaim.screen/1", "calaim screen TABLE --out FILE --json", "what became of a table of members"),
     ("calaim.case/1", "calaim case new", "a member's case as a file, in TOML or JSON: what you write"),
@@ -95,7 +96,7 @@ JSON_RULES: Final = (
 )
 JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
 DATA_RULES: Final = (
-    "All policy is in programs.toml, counties.toml, routes.toml and talk.toml: text files that you may change.",
+    "All policy is in text files that you may change: programs, counties, routes, talk and follow_up.toml.",
     "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
     "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
     "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",
