@@ -476,11 +476,11 @@ def test_full_database_is_no_space(place: Path, monkeypatch: pytest.MonkeyPatch)
     real = sqlite3.connect
 
     def full(address: str, **more: Any) -> sqlite3.Connection:  # noqa: ANN401 as the library has it
-        connection = real(address, **more)
+        connection: sqlite3.Connection = real(address, **more)
         connection.execute("PRAGMA max_page_count = 1")
         return connection
 
-    monkeypatch.setattr(ledger.sqlite3, "connect", full)
+    monkeypatch.setattr(sqlite3, "connect", full)
     with pytest.raises(Exception, match="no space left"):
         ledger.add(path, [one(f"CC{n:04}", label="x" * 40) for n in range(300)])
     monkeypatch.undo()

@@ -672,9 +672,7 @@ def refer(
         (for_member and for_member.suffix.lower() not in PAGES, "--for-member: give a name that ends in .html or .txt"),
     )
     policy, as_of = _policy(data), as_of or _today()
-    profile = _profile(policy)
-    ledger, begins = _ledger(log, profile, out)
-    drafter = draft.Drafter(policy, profile, as_of, _one_a_request(ledger))
+    drafter, ledger, begins = _drafter(policy, as_of, log, out)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral, expedited=expedited)
@@ -685,21 +683,18 @@ def refer(
         _warn(places)  # before anything is asked and saved there
         for path in (out, for_member):
             _free(path, force=force)
-        places = ()
-        to = session.ways(session.Keeping(save, start), plain=plain)
-        mail = wanted in {Format.EML, Format.MAILTO}
-        drafts, left_out = session.referred(asked, drafter, to, redact=redact, no_input=no_input, by_email=mail)
+        places, mail = (), wanted in {Format.EML, Format.MAILTO}
+        ways = session.ways(session.Keeping(save, start), plain=plain)
+        drafts, left_out = session.referred(asked, drafter, ways, redact=redact, no_input=no_input, by_email=mail)
     used = {address for one in drafts for address in one.draft.to}
     warnings = (*_of_the_data(policy, as_of, data, used), *places)
     drafts = [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
+    drafts = [*map(drafter.redacted, drafts)] if redact else drafts
     tell: Callable[[str], None] = (lambda _: None) if as_json else say
-    if redact:
-        _deliver([*map(drafter.redacted, drafts)], wanted, drafter, Delivery(None, None, None, force), tell)
-        tell("Member data are masked. Nothing was written, nothing has been sent.")
-        return 0
     _warn(begins, tell)
     drafts = _deliver(drafts, wanted, drafter, Delivery(out, for_member, ledger, force), tell)
-    for words in _last_words(drafts, left_out, policy):
+    masked = ("Member data are masked. Nothing was written, nothing has been sent.",)
+    for words in masked if redact else _last_words(drafts, left_out, policy):
         tell(words)
     return _show_json((draft.referral_document(one, policy) for one in drafts), begins) if as_json and out else 0
 
@@ -805,6 +800,17 @@ def _as_found(
     if not force:
         return again, dated, day
     return (again, content, as_of) if found == dated else (one, written, as_of)
+
+
+def _drafter(
+    policy: "Policy", as_of: date, log: Path | None, out: Path | None
+) -> "tuple[draft.Drafter, Path | None, tuple[Problem, ...]]":
+    """What drafts for the user's profile; the ledger that keeps track of it, if any does, and what to say of that."""
+    from calaim_cli.draft.draft import Drafter
+
+    profile = _profile(policy)
+    ledger, begins = _ledger(log, profile, out)
+    return Drafter(policy, profile, as_of, _one_a_request(ledger)), ledger, begins
 
 
 def _ledger(log: Path | None, profile: "Profile", out: Path | str | None) -> "tuple[Path | None, tuple[Problem, ...]]":

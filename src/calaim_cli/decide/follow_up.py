@@ -143,9 +143,9 @@ def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiti
     return sorted(found, key=_order)
 
 
-def _order(one: Waiting) -> tuple[bool, date, date, str]:
+def _order(one: Waiting) -> tuple[bool, date, date, str, str]:
     last_day = one.due.last_day if one.due else date.max
-    return (not one.ask_now, last_day, one.story.last.day, one.story.reference)
+    return (not one.ask_now, last_day, one.story.last.day, one.story.label, one.story.reference)
 
 
 def uncounted_holidays(found: Iterable[Due], policy: Policy) -> Iterator[Problem]:

@@ -20,12 +20,16 @@ from calaim_cli.policy.policy import Policy
 
 # Letter paper, black on white; nothing is loaded from anywhere.
 STYLE: Final = """\
-@page { size: letter; margin: 0.6in 0.75in }
-body { font: 10pt/1.3 sans-serif; color: #000; background: #fff; max-width: 7in; margin: 0 auto }
-h1 { font-size: 1.4em; margin: 0 0 0.4em } h2 { font-size: 1.1em; margin: 0.9em 0 0.2em; break-after: avoid }
-p { margin: 0 0 0.3em; white-space: pre-wrap; break-inside: avoid; overflow-wrap: anywhere }
+@page { size: letter; margin: 0.5in 0.75in }
+body { font: 9pt/1.18 sans-serif; color: #000; background: #fff; max-width: 7in; margin: 0 auto }
+h1 { font-size: 1.4em; margin: 0 0 0.3em }
+h2 { font-size: 1.05em; margin: 0.65em 0 0.15em; break-after: avoid }
+p { margin: 0 0 0.2em; white-space: pre-wrap; overflow-wrap: anywhere }
 ul { margin: 0.2em 0 0.4em }
 body.member { font-size: 14pt; line-height: 1.4 }
+.member h2 { margin-top: 0.9em }
+.member p { margin-bottom: 0.3em; break-inside: avoid }
+@media screen { body { padding: 0.5in 0.25in } }
 """
 
 

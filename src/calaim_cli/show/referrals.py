@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from calaim_cli.base.wording import counted, one_of
 from calaim_cli.decide import follow_up
 from calaim_cli.decide.advice import contact_line, phone_line
 from calaim_cli.decide.follow_up import Due, Step, Story, Waiting
@@ -25,7 +26,7 @@ ASK_NOW = "ask now"
 def list_view(found: Sequence[Waiting], policy: Policy) -> View:
     """The referrals, a row each, those to ask about first."""
     now = sum(one.ask_now for one in found)
-    title = Heading(f"{len(found)} referrals, {now} to ask about now")
+    title = Heading(f"{counted(len(found), 'referral')}, {now} to ask about now")
     called: dict[tuple[str, str], str] = {}
     return (title, Table(COLUMNS, tuple(_row(one, called, policy) for one in found)))
 
@@ -38,13 +39,19 @@ def _row(one: Waiting, called: dict[tuple[str, str], str], policy: Policy) -> tu
         return (*named, "", "")
     if not one.ask_now:
         return (*named, f"by {one.due.last_day}", one.due.clock.text)
+    ask = _ask(one.due, story)
     if not one.due.clock.asks_plan:
-        return (*named, ASK_NOW, one.due.clock.ask)
+        return (*named, ASK_NOW, ask)
     key = (story.plan, story.route)
     if key not in called:
-        called[key] = " ".join(_whom_to_ask(story, policy))
+        phones = dict.fromkeys(line.address for line in follow_up.lines_to_ask(story, policy))
+        called[key] = f" Call {one_of(phones)}." if phones else ""
     own = f" The plan itself says: {promise}." if (promise := _promise(story, one.due, policy)) else ""
-    return (*named, ASK_NOW, f"{one.due.clock.ask}{own} {called[key]}".rstrip())
+    return (*named, ASK_NOW, f"{ask}{own}{called[key]}")
+
+
+def _ask(due: Due, story: Story) -> str:
+    return due.clock.ask.replace("REF", story.reference)
 
 
 def _promise(story: Story, due: Due, policy: Policy) -> str:
@@ -96,7 +103,7 @@ def _clocks(one: Waiting, as_of: date, policy: Policy) -> list[Due]:
 
 def _clock_line(due: Due, story: Story, policy: Policy) -> str:
     clock = due.clock
-    said = f"{ASK_NOW}: {clock.ask}" if due.ask_now else f"by {due.last_day}: {clock.text}"
+    said = f"{ASK_NOW}: {_ask(due, story)}" if due.ask_now else f"by {due.last_day}: {clock.text}"
     own = f" The plan itself says: {promise}." if (promise := _promise(story, due, policy)) else ""
     rests = "our own reminder" if clock.own else f"{policy.cite(clock.source)}; grade {clock.grade}"
     return f"{said} [{rests}]{own}"
@@ -197,7 +204,7 @@ def _due(due: Due, story: Story, policy: Policy) -> Document:
         "id": clock.id,
         "last_day": due.last_day.isoformat(),
         "ask_now": due.ask_now,
-        "text": clock.ask if due.ask_now else clock.text,
+        "text": _ask(due, story) if due.ask_now else clock.text,
         "own": clock.own,
         "source": policy.cite(clock.source) or None,
         "grade": clock.grade,
