@@ -74,6 +74,9 @@ plan's letter; ten working days before it you are reminded of a renewal, which i
 takes the last status back, and takes a draft that was never sent out of the list. Sobering centers are not followed
 up: they are outside the closed-loop rules.
 
+`calaim referrals` lists what is open, `--due` only what to ask about now, `--all` closed ones too, `--plan ID`
+those of one plan; `calaim referrals REF` tells one story. `--on` is the day of a status, where it is not today.
+
 `--nudge REF` writes a reminder to the plan, by the way that the referral took: with reference, program and day, and
 without the member. `--counts` counts by plan, status and closing reason; `--json` gives everything. When a plan
 says no, `not-authorized` shows what the member may do.

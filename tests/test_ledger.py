@@ -22,8 +22,8 @@ import sheets
 from calaim_cli.base import system
 from calaim_cli.base.errors import InputError, Locked
 from calaim_cli.decide.follow_up import Step, Story
-from calaim_cli.draft.body import REFERENCE_SIGNS
 from calaim_cli.follow import ledger
+from calaim_cli.policy.follow_up import REFERENCE_SIGNS
 from conftest import Ran, Run, WriteCase, WriteProfile, is_private
 from test_canary import VALID, traces
 
@@ -543,6 +543,6 @@ def test_damaged_row_is_no_traceback(place: Path) -> None:
     """A day that somebody wrote by hand into the file is told as damage."""
     ledger.add(place / "l", [one()])
     with closing(sqlite3.connect(place / "l")) as other, other:
-        other.execute("UPDATE step SET day = 'soon'")
+        other.execute("UPDATE referral SET steps = 'drafted soon'")
     with pytest.raises(InputError, match="damaged"):
         ledger.stories(place / "l")

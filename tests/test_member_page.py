@@ -20,8 +20,8 @@ from test_canary import VALID, traces
 DAY = ("--as-of", "2026-11-23")
 EASIEST = 6.0
 OF_HEALTH = re.compile(
-    r"asthma|hospital|health (?!plan|worker)|\bill\b|sick|medic|diagnos|surgery|recover|drunk|alcohol|drug|sober|homeless|"
-    r"nursing|treat|disab|mental|condition|patient",
+    r"asthma|hospital|health (?!plan|worker)|\bill\b|sick|medic|diagnos|surgery|recover|drunk|alcohol|drug|sober|"
+    r"homeless|nursing|treat|disab|mental|condition|patient",
     re.IGNORECASE,
 )
 OTHER_PLAN = {"member.plan": "hpsm", "member.kp_member": None, "member.mrn": None, "member.cin": "91234567A"}

@@ -823,9 +823,9 @@ def _ledger(log: Path | None, profile: "Profile", out: Path | str | None) -> "tu
     return path, tuple(ledger.doubts_about(path))
 
 
-def _ledger_named(log: Path | None, profile: "Profile") -> Path | None:
+def _ledger_named(log: Path | None, profile: "Profile | None") -> Path | None:
     """The ledger of the command line, else the profile's, which names it from the folder that it lies in."""
-    if log is not None or not profile.ledger:
+    if log is not None or profile is None or not profile.ledger:
         return log
     from calaim_cli.case import casefile
 
@@ -1002,11 +1002,11 @@ def referrals(
         (any(details) and act in {"", UNDO}, "--on, --reason and --until go with a status, as in 'closed REF'"),
         (as_csv and (as_json or counts), "--csv is a table of its own: leave out --json and --counts"),
     )
-    profile = _profile(asked.policy)
+    profile = _profile(asked.policy) if nudge or log is None else None
     path = _ledger_named(log, profile)
     if path is None:
         raise UsageError('no ledger: give --log LEDGER, or write ledger = "NAME" into your profile', code="no-ledger")
-    if nudge:
+    if nudge and profile:
         return _nudge(nudge.upper(), path, profile, asked, out)
     if act:
         return _record(act, references, path, asked, (on or asked.as_of, reason or "", until))
@@ -1016,7 +1016,7 @@ def referrals(
 def _act_and_references(words: list[str], policy: "Policy") -> tuple[str, tuple[str, ...]]:
     """What is to be done, a status or undo or nothing, and the references. Raises UsageError for neither."""
     from calaim_cli.base.wording import did_you_mean, shown
-    from calaim_cli.draft.body import is_reference
+    from calaim_cli.policy.follow_up import is_reference
 
     if not words:
         return "", ()

@@ -31,7 +31,7 @@ from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
 from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Sheet, Source, is_workbook, records
 from calaim_cli.decide.follow_up import Story
-from calaim_cli.draft.body import DATE_LABEL, REFERENCE_LABEL, REFERENCE_LENGTH, REFERENCE_SIGNS, us_date
+from calaim_cli.draft.body import DATE_LABEL, us_date
 from calaim_cli.draft.draft import (
     ECM_AND_CHW,
     TOGETHER,
@@ -43,6 +43,7 @@ from calaim_cli.draft.draft import (
     story_of,
 )
 from calaim_cli.draft.formats import Format
+from calaim_cli.policy.follow_up import REFERENCE_LABEL, REFERENCE_LENGTH, REFERENCE_SIGNS
 
 if TYPE_CHECKING:
     from calaim_cli.batch.workbook import Book

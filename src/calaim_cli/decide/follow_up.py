@@ -10,8 +10,6 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from msgspec import Struct
-
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.wording import did_you_mean, one_of
@@ -63,7 +61,7 @@ class Due(NamedTuple):
     ask_now: bool
 
 
-class Waiting(Struct, frozen=True):
+class Waiting(NamedTuple):
     """A story on a day, with the clock to look at first; None where none runs."""
 
     story: Story
@@ -81,38 +79,36 @@ def is_open(story: Story, data: FollowUpFile) -> bool:
     return status is None or bool(status.may_follow)
 
 
-def clocks_of(story: Story, as_of: date, policy: Policy) -> list[Due]:
+def clocks_of(story: Story, as_of: date, policy: Policy) -> tuple[Due, ...]:
     """The clocks that run, soonest first."""
-    past = frozenset(step.status for step in story.steps[:-1])
-    found = _clocks(story.last, story.program, story.expedited, past, as_of, policy)
-    return [*found, *_renewals(story, as_of, policy)] if _end_of(story) else [*found]
+    return _clocks(story.steps, story.program, story.expedited, as_of, policy)
 
 
-@lru_cache(4096)  # most of a long list were sent on the same few days
-def _clocks(
-    last: Step, program: str, expedited: bool, past: frozenset[str], as_of: date, policy: Policy
-) -> tuple[Due, ...]:
+def _clocks(steps: tuple[Step, ...], program: str, expedited: bool, as_of: date, policy: Policy) -> tuple[Due, ...]:
+    *before, last = steps
+    past = {step.status for step in before}
+    # Of several letters the newest counts.
+    end = next((step.until for step in reversed(steps) if step.until), None)
     running = [
-        clock
+        (clock, end if clock.before_end else last.day)
         for clock in policy.follow_up_file.clock
         if last.status in clock.at
-        and not clock.before_end
         and (not clock.programs or program in clock.programs)
         and clock.expedited in {None, expedited}
         and past.isdisjoint(clock.not_after)
     ]
-    return tuple(sorted((_due(clock, last.day, as_of, policy) for clock in running), key=lambda due: due.last_day))
+    found = (_due(clock, start, as_of, policy) for clock, start in running if start)
+    return tuple(sorted(found, key=lambda due: due.last_day))
 
 
-def _end_of(story: Story) -> date | None:
-    """The last day of what the plan has authorized, by its newest letter."""
-    return next((step.until for step in reversed(story.steps) if step.until), None)
-
-
-def _renewals(story: Story, as_of: date, policy: Policy) -> Iterator[Due]:
-    for clock in policy.follow_up_file.clock:
-        if clock.before_end and story.last.status in clock.at and (end := _end_of(story)):
-            yield _due(clock, end, as_of, policy)
+@lru_cache(4096)  # most of a long list were sent on the same few days
+def _first_to_look_at(
+    steps: tuple[Step, ...], program: str, expedited: bool, as_of: date, policy: Policy
+) -> Due | None:
+    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless."""
+    running = _clocks(steps, program, expedited, as_of, policy)
+    asked = [due for due in running if due.ask_now]
+    return asked[-1] if asked else running[0] if running else None
 
 
 def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
@@ -124,28 +120,33 @@ def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
     return Due(clock, last, as_of >= last if clock.own else as_of > last)
 
 
+@lru_cache(4096)
 def last_day_of(clock: Clock, start: date, policy: Policy) -> date:
     """The last day of a clock that begins on that day."""
     if clock.days is not None:
         return start + timedelta(days=clock.days)
     count = -(clock.working_days or 0) if clock.before_end else clock.working_days or 0
-    return working_days_from(start, count, policy.routes_file.holidays)
+    return working_days_from(start, count, _holidays(policy))
+
+
+@lru_cache
+def _holidays(policy: Policy) -> frozenset[date]:
+    return frozenset(policy.routes_file.holidays)
 
 
 def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiting]:
     """The stories in the order in which to look at them: to ask about first, longest due first, then what is next."""
-    found = []
-    for story in stories:
-        running = clocks_of(story, as_of, policy)
-        asked = [due for due in running if due.ask_now]
-        # A decision to ask for makes it needless to ask whether the mail arrived.
-        found.append(Waiting(story, asked[-1] if asked else running[0] if running else None))
+    look = _first_to_look_at
+    found = [Waiting(one, look(one.steps, one.program, one.expedited, as_of, policy)) for one in stories]
     return sorted(found, key=_order)
 
 
 def _order(one: Waiting) -> tuple[bool, date, date, str, str]:
-    last_day = one.due.last_day if one.due else date.max
-    return (not one.ask_now, last_day, one.story.last.day, one.story.label, one.story.reference)
+    story, due = one
+    since = story.steps[-1].day
+    if due is None:
+        return True, date.max, since, story.label, story.reference
+    return not due.ask_now, due.last_day, since, story.label, story.reference
 
 
 def uncounted_holidays(found: Iterable[Due], policy: Policy) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ from calaim_cli.case.form import BY_KEY, CALIFORNIA, SAY_WHICH
 from calaim_cli.decide.advice import deciding_gates
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.draft.route import Destination
+from calaim_cli.policy.follow_up import REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import WHICH, Outcome, Program, source_id
 from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Criterion, Question, in_doubt, is_met
@@ -48,10 +49,6 @@ SHORTEST_KNOWN: Final = 4  # characters of a text that is looked for elsewhere: 
 MOST_REMEMBERED: Final = 4096
 # Stands before the day, in a line of its own: a rerun on another day compares the rest.
 DATE_LABEL: Final = "Date of referral"
-# Below the day, where a ledger is kept: six signs, no vowel among them and none that is easily taken for another.
-REFERENCE_LABEL: Final = "Our reference"
-REFERENCE_SIGNS: Final = "346789CDFHJKMNPRTVWX"
-REFERENCE_LENGTH: Final = 6
 AGREEMENT: Final = ("The member agrees to the program or services that this referral names.",)
 TO_ASK: Final = (
     "Who takes this referral, and how: phone, form, portal or fax?",
@@ -398,11 +395,6 @@ def _masked(part: Part, kept: Container[str]) -> Part:
     """The part of a case with all that is given masked, but what is kept; a gap stays a gap."""
     given = {name: getattr(part, name) for name in part.__struct_fields__ if name not in kept and getattr(part, name)}
     return replace(part, **{name: HIDDEN if isinstance(text, str) else (HIDDEN,) for name, text in given.items()})
-
-
-def is_reference(text: str) -> bool:
-    """Whether a text can be a reference of ours."""
-    return len(text) == REFERENCE_LENGTH and set(text) <= set(REFERENCE_SIGNS)
 
 
 def us_date(day: date) -> str:

@@ -23,13 +23,13 @@ from calaim_cli.decide.follow_up import Step, Story, followed
 from calaim_cli.decide.known import with_current_services
 from calaim_cli.decide.membership import membership_of, region_of
 from calaim_cli.decide.screening import Screening, screener
-from calaim_cli.draft.body import HIDDEN, MOST_REMEMBERED, REFERENCE_LABEL, Letter, body_of, hidden
+from calaim_cli.draft.body import HIDDEN, MOST_REMEMBERED, Letter, body_of, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
 from calaim_cli.draft.message import Draft, eml, sheet
 from calaim_cli.draft.route import Destination, check_member, destination, not_by_email
 from calaim_cli.policy import dates
-from calaim_cli.policy.follow_up import DRAFTED
+from calaim_cli.policy.follow_up import DRAFTED, REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
 from calaim_cli.policy.routes import Form

@@ -12,16 +12,15 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
-from itertools import groupby
-from operator import itemgetter
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from calaim_cli.base import files, system
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import CalaimError, InputError, Locked, NotFound, OutputRefused, Problem
 from calaim_cli.decide.follow_up import Step, Story
-from calaim_cli.draft.body import REFERENCE_LENGTH, REFERENCE_SIGNS
+from calaim_cli.policy.follow_up import REFERENCE_LENGTH, REFERENCE_SIGNS
 
 VERSION: Final = 1
 # In the head of each ledger, so that no other database is taken for one: "CALM" (sqlite.org/fileformat, offset 68).
@@ -30,18 +29,11 @@ PATIENCE: Final = 4.0  # seconds that another run is waited for
 SHAPE: Final = f"""
 CREATE TABLE referral (
     reference TEXT PRIMARY KEY, label TEXT NOT NULL, plan TEXT NOT NULL, program TEXT NOT NULL, services TEXT NOT NULL,
-    route TEXT NOT NULL, expedited INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE step (
-    reference TEXT NOT NULL REFERENCES referral, number INTEGER NOT NULL, status TEXT NOT NULL, day TEXT NOT NULL,
-    reason TEXT NOT NULL, until TEXT NOT NULL, PRIMARY KEY (reference, number)
+    route TEXT NOT NULL, expedited INTEGER NOT NULL, steps TEXT NOT NULL
 ) WITHOUT ROWID;
 PRAGMA application_id = {OURS};
 PRAGMA user_version = {VERSION}"""
-SELECT: Final = (
-    "SELECT reference, label, plan, program, services, route, expedited, status, day, reason, until "
-    "FROM referral JOIN step USING (reference) {where} ORDER BY reference, number"
-)
+SELECT: Final = "SELECT * FROM referral WHERE reference = ?"
 READ_ONLY: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN})
 NOT_OURS: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
@@ -97,47 +89,48 @@ def stories(path: Path, wanted: Sequence[str] = ()) -> list[Story]:
 
 def _read(ledger: sqlite3.Connection, path: Path, wanted: Sequence[str] = ()) -> list[Story]:
     if not wanted:
-        return _stories(ledger.execute(SELECT.format(where="")), path)
+        return _stories(ledger.execute("SELECT * FROM referral ORDER BY reference"), path)
     found: list[Story] = []
     for reference in dict.fromkeys(wanted):
-        rows = ledger.execute(SELECT.format(where="WHERE reference = ?"), (reference,))
-        if not (story := _stories(rows, path)):
+        if not (story := _stories(ledger.execute(SELECT, (reference,)), path)):
             raise NotFound(f"{reference}: no such reference in {path}; 'calaim referrals --all' lists them")
         found += story
     return found
 
 
-def _stories(rows: Iterable[tuple[str, ...]], path: Path) -> list[Story]:
+def _stories(rows: Iterable[tuple[Any, ...]], path: Path) -> list[Story]:
     try:
-        return [_story(facts, several) for facts, several in groupby(rows, key=itemgetter(*range(7)))]
-    except (TypeError, ValueError):
+        return [
+            Story(reference, label, plan, program, tuple(services.split()), route, bool(expedited), _steps(steps))
+            for reference, label, plan, program, services, route, expedited, steps in rows
+        ]
+    except (AttributeError, TypeError, ValueError):
         raise _not_ours(path) from None
 
 
-def _story(facts: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Story:
-    reference, label, plan, program, services, route, expedited = facts
-    steps = tuple(
-        Step(status, date.fromisoformat(day), reason, date.fromisoformat(until) if until else None)
-        for *_, status, day, reason, until in rows
-    )
-    return Story(reference, label, plan, program, tuple(services.split()), route, bool(expedited), steps)
+@lru_cache(4096)  # the same steps come again and again in a long list
+def _steps(lines: str) -> tuple[Step, ...]:
+    """The steps of these lines: status, day, reason and last day, separated by blanks."""
+    found = []
+    for line in lines.split("\n"):
+        status, day, reason, until = line.split(" ")
+        end = date.fromisoformat(until) if until else None
+        found.append(Step(status, date.fromisoformat(day), reason, end))
+    return tuple(found)
+
+
+def _lines(steps: Iterable[Step]) -> str:
+    said = ((one.status, one.day.isoformat(), one.reason, one.until.isoformat() if one.until else "") for one in steps)
+    return "\n".join(map(" ".join, said))
 
 
 def add(path: Path, new: Iterable[Story]) -> int:
     """How many of the stories were not there yet, and now are; a missing file is made, for its owner alone."""
+    rows = [(*one[:4], " ".join(one.services), one.route, int(one.expedited), _lines(one.steps)) for one in new]
     with _opened(path, make=True) as ledger:
         before = ledger.total_changes
-        for one in new:
-            facts = (*one[:4], " ".join(one.services), one.route, int(one.expedited))
-            if ledger.execute("INSERT OR IGNORE INTO referral VALUES (?, ?, ?, ?, ?, ?, ?)", facts).rowcount:
-                _append(ledger, one.reference, 0, one.last)
-        return (ledger.total_changes - before) // 2
-
-
-def _append(ledger: sqlite3.Connection, reference: str, number: int, step: Step) -> None:
-    until = step.until.isoformat() if step.until else ""
-    row = (reference, number, step.status, step.day.isoformat(), step.reason, until)
-    ledger.execute("INSERT INTO step VALUES (?, ?, ?, ?, ?, ?)", row)
+        ledger.executemany("INSERT OR IGNORE INTO referral VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        return ledger.total_changes - before
 
 
 def change(path: Path, wanted: Sequence[str], decide: Callable[[Story], Step | None]) -> list[Story]:
@@ -145,17 +138,18 @@ def change(path: Path, wanted: Sequence[str], decide: Callable[[Story], Step | N
 
     A story that has only begun goes as a whole then. What `decide` raises leaves all of them as they were.
     """
+    changed: list[Story] = []
     with _opened(path, write=True) as ledger:
         for story in _read(ledger, path, wanted):
-            step, number = decide(story), len(story.steps)
-            if step is not None:
-                _append(ledger, story.reference, number, step)
-                continue
-            ledger.execute("DELETE FROM step WHERE reference = ? AND number = ?", (story.reference, number - 1))
-            if number == 1:
+            step = decide(story)
+            steps = (*story.steps, step) if step else story.steps[:-1]
+            if steps:
+                where = (_lines(steps), story.reference)
+                ledger.execute("UPDATE referral SET steps = ? WHERE reference = ?", where)
+                changed.append(story._replace(steps=steps))
+            else:
                 ledger.execute("DELETE FROM referral WHERE reference = ?", (story.reference,))
-        where = f"WHERE reference IN ({', '.join('?' * len(wanted))})"
-        return _stories(ledger.execute(SELECT.format(where=where), tuple(wanted)), path)
+    return changed
 
 
 @contextmanager

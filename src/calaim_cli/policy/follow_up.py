@@ -17,6 +17,15 @@ KNOWN_STATUSES: Final = (DRAFTED, SENT)
 REASON: Final = "reason"
 UNTIL: Final = "until"
 ENGLISH: Final = "en"
+# In a letter below the day, where a ledger is kept: six signs, no vowel and none that is easily taken for another.
+REFERENCE_LABEL: Final = "Our reference"
+REFERENCE_SIGNS: Final = "346789CDFHJKMNPRTVWX"
+REFERENCE_LENGTH: Final = 6
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text can be a reference of ours."""
+    return len(text) == REFERENCE_LENGTH and set(text) <= set(REFERENCE_SIGNS)
 
 
 class Status(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -27,27 +27,30 @@ def list_view(found: Sequence[Waiting], policy: Policy) -> View:
     """The referrals, a row each, those to ask about first."""
     now = sum(one.ask_now for one in found)
     title = Heading(f"{counted(len(found), 'referral')}, {now} to ask about now")
-    called: dict[tuple[str, str], str] = {}
-    return (title, Table(COLUMNS, tuple(_row(one, called, policy) for one in found)))
+    ways: dict[tuple[str, str], tuple[str, str]] = {}
+    return (title, Table(COLUMNS, tuple([_row(one, ways, policy) for one in found])))
 
 
-def _row(one: Waiting, called: dict[tuple[str, str], str], policy: Policy) -> tuple[str, ...]:
-    story = one.story
+def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Policy) -> tuple[str, ...]:
+    """A row of the list; `ways` has by plan and route what the plan promises, and whom to call."""
+    (story, due), last = one, one.story.last
     program = " ".join((story.program, *story.services))
-    named = (story.reference, story.label, story.plan, program, story.last.status, story.last.day.isoformat())
-    if one.due is None:
+    named = (story.reference, story.label, story.plan, program, last.status, last.day.isoformat())
+    if due is None:
         return (*named, "", "")
-    if not one.ask_now:
-        return (*named, f"by {one.due.last_day}", one.due.clock.text)
-    ask = _ask(one.due, story)
-    if not one.due.clock.asks_plan:
+    if not due.ask_now:
+        return (*named, f"by {due.last_day.isoformat()}", due.clock.text)
+    ask = _ask(due, story)
+    if not due.clock.asks_plan:
         return (*named, ASK_NOW, ask)
     key = (story.plan, story.route)
-    if key not in called:
+    if key not in ways:
         phones = dict.fromkeys(line.address for line in follow_up.lines_to_ask(story, policy))
-        called[key] = f" Call {one_of(phones)}." if phones else ""
-    own = f" The plan itself says: {promise}." if (promise := _promise(story, one.due, policy)) else ""
-    return (*named, ASK_NOW, f"{ask}{own}{called[key]}")
+        own = follow_up.promise_of(story, policy)
+        promised = f" The plan itself says: {own}." if own else ""
+        ways[key] = (promised, f" Call {one_of(phones)}." if phones else "")
+    promised, call = ways[key]
+    return (*named, ASK_NOW, f"{ask}{promised if due.clock.promise else ''}{call}")
 
 
 def _ask(due: Due, story: Story) -> str:
@@ -97,7 +100,7 @@ def _said(step: Step, policy: Policy) -> str:
     return f"{step.day} {name}{reason}" + (f", until {step.until}" if step.until else "")
 
 
-def _clocks(one: Waiting, as_of: date, policy: Policy) -> list[Due]:
+def _clocks(one: Waiting, as_of: date, policy: Policy) -> tuple[Due, ...]:
     return follow_up.clocks_of(one.story, as_of, policy)
 
 
