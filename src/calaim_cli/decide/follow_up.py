@@ -26,6 +26,9 @@ PAGE_PLACES: Final = frozenset(
 """What a member's page may say, beside what is asked for and the phones of contacts."""
 
 
+NEVER: Final = date.max.toordinal()
+
+
 class Step(NamedTuple):
     """A status that a referral came to, and the day; `until` is the last day by the plan's letter."""
 
@@ -91,14 +94,18 @@ def _clocks(steps: tuple[Step, ...], program: str, expedited: bool, as_of: date,
     end = next((step.until for step in reversed(steps) if step.until), None)
     running = [
         (clock, end if clock.before_end else last.day)
-        for clock in policy.follow_up_file.clock
-        if last.status in clock.at
-        and (not clock.programs or program in clock.programs)
+        for clock in _clocks_at(last.status, policy)
+        if (not clock.programs or program in clock.programs)
         and clock.expedited in {None, expedited}
         and past.isdisjoint(clock.not_after)
     ]
     found = (_due(clock, start, as_of, policy) for clock, start in running if start)
     return tuple(sorted(found, key=lambda due: due.last_day))
+
+
+@lru_cache
+def _clocks_at(status: str, policy: Policy) -> tuple[Clock, ...]:
+    return tuple(clock for clock in policy.follow_up_file.clock if status in clock.at)
 
 
 @lru_cache(4096)  # most of a long list were sent on the same few days
@@ -141,12 +148,11 @@ def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiti
     return sorted(found, key=_order)
 
 
-def _order(one: Waiting) -> tuple[bool, date, date, str, str]:
+def _order(one: Waiting) -> tuple[int, int, str, str]:
     story, due = one
-    since = story.steps[-1].day
-    if due is None:
-        return True, date.max, since, story.label, story.reference
-    return not due.ask_now, due.last_day, since, story.label, story.reference
+    last_day = due.last_day.toordinal() if due else NEVER
+    first = last_day if due and due.ask_now else last_day + NEVER
+    return first, story.steps[-1].day.toordinal(), story.label, story.reference
 
 
 def uncounted_holidays(found: Iterable[Due], policy: Policy) -> Iterator[Problem]:

@@ -7,7 +7,6 @@ nothing. A draft is written before its row: what a kill left out, a rerun adds.
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -65,6 +64,8 @@ def references(path: Path) -> set[str]:
 
 def drawer(path: Path) -> Callable[[], str]:
     """A function that draws references, each new in the ledger and in this run."""
+    import secrets  # takes longer to load than a list to show
+
     taken = references(path)
 
     def draw() -> str:

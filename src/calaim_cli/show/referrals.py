@@ -33,8 +33,8 @@ def list_view(found: Sequence[Waiting], policy: Policy) -> View:
 
 def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Policy) -> tuple[str, ...]:
     """A row of the list; `ways` has by plan and route what the plan promises, and whom to call."""
-    (story, due), last = one, one.story.last
-    program = " ".join((story.program, *story.services))
+    (story, due), last = one, one.story.steps[-1]
+    program = " ".join((story.program, *story.services)) if story.services else story.program
     named = (story.reference, story.label, story.plan, program, last.status, last.day.isoformat())
     if due is None:
         return (*named, "", "")
