@@ -4,6 +4,7 @@ The only importer of Typer, and the only reader of today's date. What a command 
 each starts with no more than it needs. Annotations are no texts here: Typer would have to evaluate hundreds of them.
 """
 
+import gc
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -1010,7 +1011,12 @@ def referrals(
         return _nudge(nudge.upper(), path, profile, asked, out)
     if act:
         return _record(act, references, path, asked, (on or asked.as_of, reason or "", until))
-    return _show_referrals(references, path, asked, (due, everything, plan or "", counts, as_csv))
+    gc.disable()  # a list makes no cycles, and the collector would look at each of its rows again and again
+    try:
+        return _show_referrals(references, path, asked, (due, everything, plan or "", counts, as_csv))
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _act_and_references(words: list[str], policy: "Policy") -> tuple[str, tuple[str, ...]]:
