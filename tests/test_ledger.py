@@ -384,10 +384,13 @@ def test_file_that_is_no_ledger_is_left_alone(run: Run, write_case: WriteCase, p
     assert not (place / "a.eml").exists()
 
 
-def test_empty_file_becomes_a_ledger(place: Path) -> None:
+def test_empty_file_becomes_a_ledger(run: Run, write_case: WriteCase, place: Path) -> None:
     """A kill between the making of the file and its first row leaves an empty one, which the next run fills."""
     (place / "l").touch(mode=0o644)
-    assert ledger.add(place / "l", [one()]) == 1
+    told = run("referrals", "--log", place / "l", *DAY)
+    assert (told.code, "there is no ledger yet" in told.err) == (4, True)
+    assert run("refer", write_case(), "--out", place / "a.eml", "--log", place / "l", *DAY).code == 0
+    assert len(ledger.stories(place / "l")) == 1
     assert is_private(place / "l")
 
 

@@ -59,6 +59,8 @@ def references(path: Path) -> set[str]:
             raise OutputRefused(words, code="no-folder")
         return set()
     with _opened(path) as ledger:
+        if _is_empty(ledger):
+            return set()
         return {reference for (reference,) in ledger.execute("SELECT reference FROM referral")}
 
 
@@ -82,13 +84,14 @@ def drawer(path: Path) -> Callable[[], str]:
 def stories(path: Path, wanted: Sequence[str] = ()) -> list[Story]:
     """The stories in the ledger, by reference; of those `wanted` each, or NotFound with the first that lacks."""
     if not path.exists():
-        words = "there is no ledger yet: 'calaim refer CASE --out FILE --log LEDGER' begins one"
-        raise InputError(f"{path}: {words}", code="no-ledger")
+        raise _no_ledger(path)
     with _opened(path) as ledger:
         return _read(ledger, path, wanted)
 
 
 def _read(ledger: sqlite3.Connection, path: Path, wanted: Sequence[str] = ()) -> list[Story]:
+    if _is_empty(ledger):
+        raise _no_ledger(path)
     if not wanted:
         return _stories(ledger.execute("SELECT * FROM referral ORDER BY reference"), path)
     found: list[Story] = []
@@ -166,7 +169,9 @@ def _opened(path: Path, *, write: bool = False, make: bool = False) -> Iterator[
             if make and _is_empty(ledger):
                 for statement in SHAPE.split(";"):
                     ledger.execute(statement)
-            _check(ledger, path)
+            # A run that was killed at its very first row leaves an empty file.
+            if not _is_empty(ledger):
+                _check(ledger, path)
             yield ledger
             ledger.execute("COMMIT")
     except sqlite3.Error as error:
@@ -194,6 +199,11 @@ def _check(ledger: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         words = "was written by a newer version of calaim: update this one; nothing was changed"
         raise InputError(f"{path}: {words}", code="newer-ledger")
+
+
+def _no_ledger(path: Path) -> InputError:
+    words = "there is no ledger yet: 'calaim refer CASE --out FILE --log LEDGER' begins one"
+    return InputError(f"{path}: {words}", code="no-ledger")
 
 
 def _not_ours(path: Path) -> InputError:
