@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import tree
@@ -19,6 +20,8 @@ from shapes import SECURE
 
 from calaim_cli.case.case import PARTS
 from calaim_cli.case.form import FIELDS, PROFILE_FIELDS, Field
+from calaim_cli.decide.follow_up import Step, Story
+from calaim_cli.follow import ledger
 from calaim_cli.policy import dates, load, policy
 from calaim_cli.policy.coverage import TOPIC
 from calaim_cli.policy.places import plans_of
@@ -33,6 +36,9 @@ from calaim_cli.show.views import AUTHORITY, CLAUSE_WORDS, PART_WORDS, Points
 ROOT = Path(__file__).parents[1]
 
 
+SENT = (Step("drafted", date(2026, 11, 10)), Step("sent", date(2026, 11, 12)))
+STORIES = (Story("7RCV43", "A-17", "kp", "ecm", (), "kp-north-email", expedited=False, steps=SENT),)
+"""What the ledger of a workspace holds."""
 FIVE_VISITS = """\
 text = "Had 5 or more emergency visits in the last 6 months"
 brief = "5 or more ER visits in 6 months"
@@ -91,13 +97,14 @@ def _key(field: Field, key: str, *more: str) -> tuple[str, ...]:
 
 @contextmanager
 def workspace(edit: str = "") -> Iterator[Path]:
-    """A folder as the documents assume it: examples, the data and a copy of them, a profile; with one of EDITS."""
+    """A folder as the documents assume it: examples, the data twice, a profile, a ledger; with one of EDITS."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "examples", folder / "examples")
         for copy in ("data", "my-county"):
             shutil.copytree(ROOT / "data", folder / copy)
         shutil.copy(ROOT / "examples" / "profile.toml", folder)
+        ledger.add(folder / "referrals.ledger", STORIES)
         if edit:
             file, old, new = EDITS[edit]
             text = (folder / file).read_text("utf-8")

@@ -106,7 +106,7 @@ def profile_shape() -> Shape:
         for part, shape in PROFILE_PARTS.items()
     }
     tables["network_lead_entity"]["type"] = ["object", "null"]
-    listed = {key: (tables | {"kind": said["kind"]})[key] for key in Profile.__struct_fields__}
+    listed = {key: (tables | {one: said[one] for one in ("kind", "ledger")})[key] for key in Profile.__struct_fields__}
     return document(PROFILE_SCHEMA, "The referrer's own details, never a member's", listed, ("schema",))
 
 

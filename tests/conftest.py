@@ -215,6 +215,7 @@ def data_copy(tmp_path: Path) -> Path:
         "routes.toml",
         "talk.toml",
         "coverage.toml",
+        "follow_up.toml",
         "zips.csv",
         "cities.csv",
     ):

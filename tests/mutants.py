@@ -16,7 +16,7 @@ from calaim_cli.policy import load
 Node = Any  # a table, a list or a value
 Tables = dict[str, dict[str, Node]]
 Path = tuple[str | int, ...]
-SHIPPED: Final[Tables] = {name: tomllib.loads((load.shipped() / name).read_text("utf-8")) for name in load.SCHEMAS}
+SHIPPED: Final[Tables] = {name: tomllib.loads((load.shipped() / name).read_text("utf-8")) for name in load.SHAPES}
 TEXTS: Final = ("", " ", "none", "unknown", "x", "é", "Text \u202egnp", "a\nb", "a\r\nb", "x\x1b[2J", "0", "{x}", "-")
 
 

@@ -387,12 +387,14 @@ UNFIT = {
     "network_lead_entity.name": "x" * 201,
     "network_lead_entity.email": "a@example.org, b@example.org",
     "kind": "spaceship",
+    "ledger": "a\nb",
 }
 
 
 def test_every_field_of_a_profile_has_its_row() -> None:
     """What a profile can say is checked, asked and documented from one table."""
-    keys = {f"{part}.{key}" for part, shape in PROFILE_PARTS.items() for key in shape.__struct_fields__} | {"kind"}
+    keys = {f"{part}.{key}" for part, shape in PROFILE_PARTS.items() for key in shape.__struct_fields__}
+    keys |= {"kind", "ledger"}
     assert {field.key for field in PROFILE_FIELDS} == {key for key in keys if not key.startswith("secure_email.")}
     assert set(UNFIT) == {field.key for field in PROFILE_FIELDS}
 

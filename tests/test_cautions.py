@@ -8,7 +8,7 @@ from typing import Final
 from calaim_cli.base.cautions import CAUTIONS, GENERAL
 from test_batch_again import WARNED
 
-NOT_OF_A_MEMBER: Final = frozenset({"what", "edition", "day", "row", "text", "was", "now"})
+NOT_OF_A_MEMBER: Final = frozenset({"what", "edition", "day", "row", "text", "was", "now", "year"})
 """What the words of a warning may hold and a report may say."""
 TESTED_ELSEWHERE: Final = {
     **dict.fromkeys(
@@ -20,6 +20,9 @@ TESTED_ELSEWHERE: Final = {
     **dict.fromkeys(("waivers-end", "waiver-needed", "keep-medi-cal"), "from a day on: test_dates"),
     **dict.fromkeys(
         ("lost-zeros", "hidden-rows", "hidden-columns", "merged-cells", "other-sheets"), "of a workbook: test_workbook"
+    ),
+    **dict.fromkeys(
+        ("ledger-begins", "ledger-place", "not-in-ledger", "not-followed", "no-holidays"), "of a ledger: test_ledger"
     ),
     "ask-how-to-refer": "of another plan: test_routes",
     "plan-without-managed-care": "stops a referral: test_routes",

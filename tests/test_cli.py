@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import document
 import pexpect  # type: ignore[import-untyped]
 import pytest
 import tree
@@ -21,6 +22,7 @@ from msgspec.structs import replace
 from calaim_cli import cli
 from calaim_cli.batch import batch
 from calaim_cli.cli import app
+from calaim_cli.follow import ledger
 from calaim_cli.policy import load
 from calaim_cli.policy.places import Place
 from calaim_cli.policy.policy import Policy
@@ -631,6 +633,7 @@ CONTRADICTIONS = [
     *(["county", "alameda"], ["counties"], ["plan"], ["contacts"], ["when"], ["services"], ["programs"], ["questions"]),
     *(["check", "{case}"], ["coverage", "{case}"], ["interview"], ["refer", "{case}"], ["refer"], ["data", "sources"]),
     ["data", "diff", "{data}", "{data}"],
+    ["referrals"],
 ]
 IGNORED = [
     *([*words, "--plain", "--json"] for words in CONTRADICTIONS),
@@ -649,6 +652,10 @@ IGNORED = [
     ["data", "diff", "{data}", "{data}", "--as-of", "2026-11-22"],
     ["profile", "--json", "path"],
     ["--data", "{data}", "county", "alameda"],
+    ["referrals", "--out", "x.eml"],
+    ["refer", "{case}", "--log", "x.ledger"],
+    ["refer", "{case}", "--redact", "--for-member", "x.html"],
+    ["refer", "{case}", "--for-member", "x.doc"],
     *(["screen", "{case}"], ["screen", "{case}", "--out", "x.csv", "--keep", "mrn"], ["screen", "--sql", "--json"]),
 ]
 
@@ -687,6 +694,8 @@ TELLING = [
     ["batch", "{rows}", "--dry-run", *LATE],
     ["batch", "{rows}", "--out", "{folder}/out", "--keep-going", *LATE],
     ["screen", "{rows}", "--out", "{folder}/screened.csv", *LATE],
+    ["refer", "{case}", "--out", "{folder}/y.eml", "--log", "{folder}/y.ledger", *LATE],
+    ["referrals", "--log", "{ledger}", *LATE],
     *(["data", "check", *LATE], ["data", "sources"], ["data", "diff", "{data}", "{data}", "{case}", *LATE]),
 ]
 
@@ -705,6 +714,8 @@ def test_with_json_nothing_is_said_beside_the_document(
     write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
     case = write_case({"member.zip": "94601", "expect.ecm": "likely", "expect.chw": "likely"})
     places = {"case": case, "rows": ROOT / "examples" / "members.csv", "data": ROOT / "data", "folder": tmp_path}
+    places["ledger"] = tmp_path / "l"
+    ledger.add(places["ledger"], document.STORIES)
     written = [word.format(**places) for word in words]
     silent = run(*written, "--json")
     assert silent.err == ""

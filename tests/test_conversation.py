@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -453,11 +454,16 @@ class Talked:
     """A talk about a referral held with a script, with everything that happened on the way."""
 
     def __init__(
-        self, replies: Replies, case: Case | None = None, profile: Referrer = PROFILE, show: Show = untouched
+        self,
+        replies: Replies,
+        case: Case | None = None,
+        profile: Referrer = PROFILE,
+        show: Show = untouched,
+        reference: Callable[[Referral], str] | None = None,
     ) -> None:
         self.ask, self.keep = Says(replies), Kept()
         self.begun = Case() if case is None else case
-        drafter = Drafter(people.policy(), Profile(profile), AS_OF)
+        drafter = Drafter(people.policy(), Profile(profile), AS_OF, reference)
         self.talk = ReferralTalk(drafter, Ways(self.ask, show, self.keep), self.begun, by_email=False)
         self.left = False
         try:
@@ -500,6 +506,19 @@ def test_talk_about_another_plan_ends_in_its_sheet(catalog: Policy) -> None:
     assert "a sheet for Health Plan of San Mateo" in talked.ask.prompt("write").text
     assert "consent.attested" not in talked.ask.places
     assert (sheet.to, sheet.subject) == ((), "")
+
+
+def test_label_and_reason_are_asked_where_they_are_of_use() -> None:
+    """Who keeps a ledger is asked for a label, and who asks for a faster decision why; nobody else is."""
+    optional: Replies = {"referral.label": "A-17", "referral.expedited_why": "No bed after Friday"}
+    plain = Talked(WHOLE | optional)
+    assert not optional.keys() & set(plain.ask.places)
+    urgent = Case(referral=Referral(expedited=True))
+    talked = Talked(WHOLE | optional, urgent, reference=lambda _: "7RCV43")
+    (case,) = talked.cases
+    assert (case.referral.label, case.referral.expedited_why) == ("A-17", "No bed after Friday")
+    assert isinstance(read_reply(talked.ask.prompt("referral.label"), "Test Member"), Refusal)
+    assert isinstance(read_reply(talked.ask.prompt("referral.expedited_why"), ""), Refusal)
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_plan_of_the_data_guide_can_be_added() -> None:
 
 PAGE: Final = (ROOT / "docs" / "privacy.md").read_text("utf-8").partition("## What leaves, and why")[2]
 COUNTIES: Final = {"kp": ("San Mateo", "Alameda"), "hpsj": ("San Joaquin", "Stanislaus")}
-NEVER: Final = {"member.plan", "member.kp_member", "member.kp_region", "referral.self_referral"}
+NEVER: Final = {"member.plan", "member.kp_member", "member.kp_region", "referral.self_referral", "referral.expedited"}
 """What steers the route, and is printed with it if at all."""
 CHILD: Final = {"member.date_of_birth": "2015-03-04"}
 TWO: Final[dict[str, tuple[dict[str, Any], Any, Any]]] = {
@@ -254,6 +254,7 @@ TWO: Final[dict[str, tuple[dict[str, Any], Any, Any]]] = {
     ),
     "referral.ecm_provider": ({"referral.current_services": ["ecm"]}, "First", "Other"),
     "referral.ecm_provider_contact": ({"referral.current_services": ["ecm"]}, "one@example.org", "two@example.org"),
+    "referral.expedited_why": ({"referral.expedited": True}, "First", "Other"),
 }
 """What else a case has to say for a field to be of it, and two of its values; of the others any two texts will do."""
 

@@ -57,6 +57,7 @@ def test_referral_keys_are_exactly_those_of_the_contract(run: Run, write_case: W
     found = document(run, "refer", write_case({"consent.part2": None}), *DAY, "--json")
     assert list(found) == [
         *("schema", "to", "cc", "subject", "route", "program", "services", "body", "warnings", "edition", "reminders"),
+        "reference",
     ]
     assert list(found["route"]) == ["kind", "region", "why"]
     assert list(found["warnings"][0]) == ["where", "code", "message"]
@@ -174,7 +175,7 @@ def test_several_cases_give_one_document_a_line(run: Run, write_case: WriteCase)
 def test_profile_document_has_the_keys_of_the_file() -> None:
     """Whoever reads the profile as JSON finds the tables and keys of the file, and null for what is not given."""
     found = profile_document(Profile(Referrer(name="Pat Example"), LeadEntity(email="nle@example.org")))
-    assert list(found) == ["schema", "referrer", "network_lead_entity", "secure_email", "kind"]
+    assert list(found) == ["schema", "referrer", "network_lead_entity", "secure_email", "kind", "ledger"]
     assert found["referrer"] == dict.fromkeys(Referrer.__struct_fields__) | {"name": "Pat Example"}
     assert found["network_lead_entity"] == {"name": None, "email": "nle@example.org"}
     assert found["secure_email"] == {"secure_tag": "none", "text": None, "header": None}

@@ -17,7 +17,7 @@ FLOORS = (
     ("policy", "case"),
     ("decide",),
     ("draft",),
-    ("batch", "talk", "show"),
+    ("batch", "talk", "show", "follow"),
     ("cli",),
 )
 """From the ground up; rooms of one floor do not know each other."""
@@ -31,6 +31,7 @@ OWNERS = {
     "prompt_toolkit": "talk/terminal.py",
     "questionary": "talk/terminal.py",
     "rich": "show/render.py",
+    "sqlite3": "follow/ledger.py",
     "tomli_w": "case/casefile.py",
     "typer": "cli.py",
 }

@@ -70,8 +70,18 @@ def invented(catalog: Policy) -> Policy:
     ("programs", "counties", "routes", "edition"),
     [
         ("2030-01", "2030-01", "2030-01", "2030-01"),
-        ("2030-01", "2030-02", "2030-01", "programs 2030-01, counties 2030-02, routes 2030-01, talk 2030-01"),
-        ("2030-01", "2030-01", "2030-02", "programs 2030-01, counties 2030-01, routes 2030-02, talk 2030-01"),
+        (
+            "2030-01",
+            "2030-02",
+            "2030-01",
+            "programs 2030-01, counties 2030-02, routes 2030-01, talk 2030-01, follow_up 2030-01",
+        ),
+        (
+            "2030-01",
+            "2030-01",
+            "2030-02",
+            "programs 2030-01, counties 2030-01, routes 2030-02, talk 2030-01, follow_up 2030-01",
+        ),
     ],
 )
 def test_edition_names_each_file_where_they_differ(
@@ -84,6 +94,7 @@ def test_edition_names_each_file_where_they_differ(
         counties_file=replace(catalog.counties_file, edition=counties),
         routes_file=replace(catalog.routes_file, edition=routes),
         talk_file=replace(catalog.talk_file, edition="2030-01"),
+        follow_up_file=replace(catalog.follow_up_file, edition="2030-01"),
     )
     assert changed.edition == edition
 
@@ -97,6 +108,7 @@ def test_review_is_due_when_the_first_file_wants_it(catalog: Policy, programs: i
         counties_file=replace(catalog.counties_file, review_by=date(2030, 1, counties)),
         routes_file=replace(catalog.routes_file, review_by=date(2030, 1, routes)),
         talk_file=replace(catalog.talk_file, review_by=date(2030, 1, 9)),
+        follow_up_file=replace(catalog.follow_up_file, review_by=date(2030, 1, 9)),
     )
     assert changed.review_by == date(2030, 1, 3)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from calaim_cli.base import errors
 from calaim_cli.base.errors import CalaimError, Problem
 from calaim_cli.case.case import PARTS, PROFILE_PARTS, Case, Profile
+from calaim_cli.decide.follow_up import Step, Story
+from calaim_cli.follow import ledger
 from calaim_cli.policy import policy
 from calaim_cli.policy.policy import Policy
 from calaim_cli.show import documents
 from calaim_cli.show.help import DOCUMENTS
-from conftest import COMPLETE, ROOT, Run, WriteCase, WriteProfile
+from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, WriteProfile
 
 DAY = ("--as-of", "2026-11-22")
 SCHEMAS = ROOT / "docs" / "schemas"
@@ -282,6 +284,27 @@ def test_screen_summary_fits(run: Run, tmp_path: Path) -> None:
     (summary,) = printed(run, "screen", ROOT / "examples" / "members.csv", "--out", tmp_path / "screened.csv", *DAY)
     assert summary["rows"] == 3
     assert faults(summary) == []
+
+
+def following(step: Step, _: Story) -> Step:
+    """The step, whatever the story."""
+    return step
+
+
+def test_referrals_fit(run: Run, tmp_path: Path, catalog: Policy) -> None:
+    """Referrals with each status, clock and detail are a document by the schema, and so is an empty list."""
+    path, sent = tmp_path / "l", Step("sent", AS_OF)
+    lasts = [sent, *(Step(one, AS_OF, until=AS_OF) for one in catalog.follow_up_file.statuses)]
+    for sign, last in zip("CDFHJKMNPR", (*lasts, Step("closed", AS_OF, "other")), strict=False):
+        reference, begun = f"CCCC3{sign}", (Step("drafted", AS_OF),)
+        label, urgent = ("A-17", True) if sign > "H" else ("", False)
+        ledger.add(path, [Story(reference, label, "kp", "ecm", (), "kp-north-email", urgent, begun)])
+        for step in (sent, last):
+            ledger.change(path, [reference], partial(following, step))
+    for words in (("--all",), ("--plan", "hpsm")):
+        (document,) = printed(run, "referrals", *words, "--log", path, "--as-of", "2027-06-01")
+        assert faults(document) == []
+        assert bool(document["referrals"]) is (words == ("--all",))
 
 
 def test_input_schemas_are_current() -> None:

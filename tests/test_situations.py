@@ -156,7 +156,7 @@ def test_document_has_all_that_is_told(run: Run) -> None:
 def problems_after(change: Callable[[dict[str, Any]], object]) -> list[tuple[str, str]]:
     """Where and what is wrong after a change of the talk's first situation, which gets the talk as well."""
     folder = load.shipped()
-    tables = {name: load.read_toml(folder / name) for name in load.SCHEMAS}
+    tables = {name: load.read_toml(folder / name) for name in load.SHAPES}
     change(tables[TALK])
     return [(one.where, one.code) for one in find_problems(load.policy_of(tables, folder))]
 

@@ -92,7 +92,7 @@ def test_voices(voice: str, words: str) -> None:
 def changed(change: Callable[[dict[str, Any]], object]) -> Policy:
     """The policy with another talk."""
     folder = load.shipped()
-    tables = {name: load.read_toml(folder / name) for name in load.SCHEMAS}
+    tables = {name: load.read_toml(folder / name) for name in load.SHAPES}
     change(tables[TALK])
     return load.policy_of(tables, folder)
 

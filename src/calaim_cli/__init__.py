@@ -1,14 +1,14 @@
 """calaim: the care manager's terminal for CalAIM, California's Medi-Cal reform.
 
-Eight rooms on floors. An import goes to the same room or to a lower floor:
+Nine rooms on floors. An import goes to the same room or to a lower floor:
 
-    6  cli  __main__          the commands, and the one error boundary
-    5  batch  talk  show      a sheet, a person, a reader
-    4  draft                  a case becomes a draft
-    3  decide                 a case meets the policy
-    2  policy  case           what the data say; a case as it is written down
-    1  quick  completion      what scripts ask most, answered before all else is loaded
-    0  base                   errors, words, values, streams, files
+    6  cli  __main__               the commands, and the one error boundary
+    5  batch  talk  show  follow   a sheet, a person, a reader, what comes after a draft
+    4  draft                       a case becomes a draft
+    3  decide                      a case meets the policy
+    2  policy  case                what the data say; a case as it is written down
+    1  quick  completion           what scripts ask most, answered before all else is loaded
+    0  base                        errors, words, values, streams, files
 
 Two tables are read everywhere: `case/form.py` has the fields of a referral, `base/cautions.py` the warnings.
 

@@ -4,9 +4,11 @@ The only importer of Typer, and the only reader of today's date. What a command 
 each starts with no more than it needs. Annotations are no texts here: Typer would have to evaluate hundreds of them.
 """
 
+import gc
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from copy import copy
 from datetime import date, datetime
 from pathlib import Path
@@ -16,14 +18,16 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from calaim_cli import __version__
+from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError
 from calaim_cli.base.streams import emit, emit_utf8, escaped, leave_on_signals, prepare_streams, say, watched_stdout
 from calaim_cli.base.wording import choice_of, counted, one_of
 from calaim_cli.draft.formats import Format
 
 if TYPE_CHECKING:
-    from calaim_cli.case.case import Profile
+    from calaim_cli.case.case import Profile, Referral
     from calaim_cli.decide import screening
+    from calaim_cli.decide.follow_up import Step, Story
     from calaim_cli.draft import draft
     from calaim_cli.policy.policy import Policy
     from calaim_cli.show import documents, views
@@ -34,7 +38,9 @@ MOST_WARNED = 3
 """So many warnings stand beside the short answer to a case."""
 LAST_WORDS = "Where to begin, settings, exit codes and more: calaim help"
 
-LOOK_UP, ONE_MEMBER, MANY, YOURS = "Look something up", "One member", "Many members", "You, the data, help"
+LOOK_UP, ONE_MEMBER, MANY, AFTERWARDS = "Look something up", "One member", "Many members", "After the draft"
+YOURS = "You, the data, help"
+GROUPS = (LOOK_UP, ONE_MEMBER, MANY, AFTERWARDS, YOURS)
 RARE = "Rarely needed"
 
 
@@ -50,7 +56,7 @@ class _Commands(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 Typer's own
         """Write them in the order of the groups and, in a group, of this file."""
-        sections: dict[str, list[tuple[str, str]]] = {heading: [] for heading in (LOOK_UP, ONE_MEMBER, MANY, YOURS)}
+        sections: dict[str, list[tuple[str, str]]] = {heading: [] for heading in GROUPS}
         for name, command in self.commands.items():
             group = getattr(command, "rich_help_panel", None)
             sections[group or YOURS].append((name, command.get_short_help_str(LONGEST_SUMMARY)))
@@ -150,6 +156,7 @@ REPLACE = "Replace a file that differs."
 OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 OFFERING = "Only where the plan (without --plan: KP) offers it."
 Why = Annotated[Text, _option("--why", "ID", "Only this result, with all that it rests on.", "program")]
+Log = Annotated[Path | None, _option("--log", "LEDGER", "Keep track of it in this file, never of the member.")]
 Everything = Annotated[bool, typer.Option("--all", help="All results in full, after the short answer.")]
 NOT_OFFERED = "Only where that plan serves and does not offer it."
 PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
@@ -168,6 +175,13 @@ def _command(
         return of.command(name, cls=_Command, help=words, rich_help_panel=group)(function)
 
     return made
+
+
+PAGES = (".html", ".txt")
+UNDO = "undo"
+STATUS_WORDS = (
+    "References to tell the story of, or after a STATUS to give it to, or after undo to take the last one back."
+)
 
 
 def main() -> int:
@@ -709,8 +723,11 @@ def refer(
     program: Annotated[Text, _option("--program", "ID", "The program: ecm, cs or chw.")] = None,
     service: Annotated[Several, _option("--service", "ID", "A service, for cs. May be repeated.", "service")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to write the draft.")] = None,
-    out: Annotated[Path | None, _option("--out", "PATH", "Write to PATH (.eml, .txt, .json).")] = None,
+    out: Annotated[Path | None, _option("--out", "PATH", "Write to PATH (.eml, .txt, .html, .json).")] = None,
     self_referral: Annotated[bool, typer.Option("--self-referral", help=TO_OURSELVES, rich_help_panel=RARE)] = False,
+    expedited: Annotated[bool, typer.Option("--expedited", help="Waiting would do harm: the case says why.")] = False,
+    for_member: Annotated[Path | None, _option("--for-member", "PAGE", "A page for the member (.html, .txt).")] = None,
+    log: Log = None,
     redact: Annotated[bool, typer.Option("--redact", help="Only show the draft, with member data masked.")] = False,
     force: Annotated[bool, typer.Option("--force", help=REPLACE, rich_help_panel=RARE)] = False,
     start: Start = None,
@@ -729,38 +746,39 @@ def refer(
     from calaim_cli.talk import session
 
     _refuse(
-        (redact and out is not None, "--redact only shows a draft; do not combine it with --out"),
+        (redact and (out or for_member), "--redact only shows a draft; do not combine it with --out or --for-member"),
         (case is not None and (start or save), "with a case file nothing is asked: leave out --from and --save"),
         (as_json and form not in {None, Format.JSON}, "--json prints JSON: leave out --format, or --json"),
         (force and out is None, "--force replaces the file of --out: give that too"),
+        (log and out is None, "--log keeps track of a draft in a file: give --out too"),
+        (for_member and for_member.suffix.lower() not in PAGES, "--for-member: give a name that ends in .html or .txt"),
     )
     policy, as_of = _policy(data), as_of or _today()
-    drafter = draft.Drafter(policy, _profile(policy), as_of)
+    drafter, ledger, begins = _drafter(policy, as_of, log, out)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
-    asked = draft.asked_for(written, program, service or [], own=self_referral)
-    places = _doubts_about(out, save)
+    asked = draft.asked_for(written, program, service or [], own=self_referral, expedited=expedited)
+    places = _doubts_about(out, save, for_member)
     if case is not None:
         drafts, left_out = [drafter.draft_file(case, written, asked)], list[str]()
     else:
         _warn(places)  # before anything is asked and saved there
-        _free(out, force=force)
-        places = ()
-        to = session.ways(session.Keeping(save, start), plain=plain)
-        mail = wanted in {Format.EML, Format.MAILTO}
-        drafts, left_out = session.referred(asked, drafter, to, redact=redact, no_input=no_input, by_email=mail)
+        for path in (out, for_member):
+            _free(path, force=force)
+        places, mail = (), wanted in {Format.EML, Format.MAILTO}
+        ways = session.ways(session.Keeping(save, start), plain=plain)
+        drafts, left_out = session.referred(asked, drafter, ways, redact=redact, no_input=no_input, by_email=mail)
     used = {address for one in drafts for address in one.draft.to}
     warnings = (*_of_the_data(policy, as_of, data, used), *places)
     drafts = [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
     drafts = [*map(drafter.redacted, drafts)] if redact else drafts
     tell: Callable[[str], None] = (lambda _: None) if as_json else say
-    _deliver(drafts, wanted, out, drafter, force=force, tell=tell)
+    _warn(begins, tell)
+    drafts = _deliver(drafts, wanted, drafter, Delivery(out, for_member, ledger, force), tell)
     masked = ("Member data are masked. Nothing was written, nothing has been sent.",)
     for words in masked if redact else _last_words(drafts, left_out, policy):
         tell(words)
-    if as_json and out is not None:
-        _show_json(draft.referral_document(one, policy) for one in drafts)
-    return 0
+    return _show_json((draft.referral_document(one, policy) for one in drafts), begins) if as_json and out else 0
 
 
 def _free(out: Path | None, *, force: bool) -> None:
@@ -787,44 +805,131 @@ def _last_words(drafts: "list[draft.Drafted]", left_out: list[str], policy: "Pol
     yield f"{parted}Nothing has been sent."
 
 
+class Delivery(NamedTuple):
+    """Where drafts go: their file, the page for the member, the ledger."""
+
+    out: Path | None
+    page: Path | None
+    ledger: Path | None
+    force: bool
+
+    def named(self, path: Path, one: "draft.Drafted", several: bool) -> Path:
+        """The file of one draft: several get the program's id before the ending."""
+        return path.with_stem(f"{path.stem}-{one.case.referral.program}") if several else path
+
+
 def _deliver(
     drafts: "list[draft.Drafted]",
     wanted: Format,
-    out: Path | None,
     drafter: "draft.Drafter",
-    *,
-    force: bool,
+    to: Delivery,
     tell: Callable[[str], None],
-) -> None:
-    """Write the drafts to their files, or to stdout; several get the program's id before the ending.
+) -> "list[draft.Drafted]":
+    """Write the drafts to their files, or to stdout, then their rows and the members' pages; gives them as written.
 
     `tell` hears what a person is told, which a document holds itself.
     """
     from calaim_cli.base import files
     from calaim_cli.draft import draft
 
+    policy, done = drafter.policy, []
     for one in drafts:
-        written = draft.formatted(one, wanted, drafter.policy)
         _warn(one.warnings, tell)
-        if out is None:
-            emit_utf8(written.decode())
-            continue
-        path = out.with_stem(f"{out.stem}-{one.case.referral.program}") if len(drafts) > 1 else out
-        if not force:
-            written = _dated_as(path, written, drafter.as_of)
-        tell(f"{path}: {files.save(path, written, replace=force)}. {one.goes.why}.")
+        if to.out is None:
+            day, kept = drafter.as_of, one
+            emit_utf8(draft.formatted(one, wanted, policy).decode())
+        else:
+            path = to.named(to.out, one, len(drafts) > 1)
+            kept, content, day = _as_found(path, one, wanted, drafter, force=to.force)
+            tell(f"{path}: {files.save(path, content, replace=to.force)}. {one.goes.why}.")
+        if to.ledger and (story := draft.story_of(kept, day, policy)):
+            from calaim_cli.follow import ledger
+
+            new = ledger.add(to.ledger, [story])
+            tell(f"{to.ledger}: {story.reference} {'recorded' if new else 'recorded before'}.")
+        if to.page:
+            path = to.named(to.page, one, len(drafts) > 1)
+            tell(f"{path}: {files.save(path, _page(kept, day, path, policy), replace=to.force)}. For the member.")
+        done.append(kept)
+    return done
 
 
-def _dated_as(found: Path, written: bytes, as_of: date) -> bytes:
-    """The draft with the day that the file there carries: the same draft of another day is no other draft."""
-    from calaim_cli.batch.batch import carried_day, date_line
+def _page(one: "draft.Drafted", day: date, path: Path, policy: "Policy") -> bytes:
+    from calaim_cli.draft import page
 
-    try:
-        with found.open("rb") as file:
-            day = carried_day(file.read(len(written) + 1), written, as_of)
-    except OSError:  # whoever writes it says what is wrong
-        return written
-    return written.replace(date_line(as_of), date_line(day or as_of), 1)
+    paper = page.member_page(one, day, policy)
+    return (page.paper_html(paper) if path.suffix.lower() == PAGES[0] else page.paper_text(paper)).encode()
+
+
+def _as_found(
+    path: Path, one: "draft.Drafted", wanted: Format, drafter: "draft.Drafter", *, force: bool
+) -> "tuple[draft.Drafted, bytes, date]":
+    """The draft, its bytes and its day, with reference and day of the file there.
+
+    The same draft of another day is no other draft. One that replaces another has its own, unless it is the same.
+    """
+    from calaim_cli.batch.batch import carried_day, carried_reference, date_line
+    from calaim_cli.draft.draft import formatted, with_reference
+
+    as_of, written, found = drafter.as_of, formatted(one, wanted, drafter.policy), b""
+    with suppress(OSError), path.open("rb") as file:  # whoever writes it says what is wrong
+        found = file.read(len(written) + 1)
+    reference = carried_reference(found, written, one.reference)
+    again = with_reference(one, reference) if reference else one
+    content = formatted(again, wanted, drafter.policy)
+    day = carried_day(found, content, as_of) or as_of
+    dated = content.replace(date_line(as_of), date_line(day), 1)
+    if not force:
+        return again, dated, day
+    return (again, content, as_of) if found == dated else (one, written, as_of)
+
+
+def _drafter(
+    policy: "Policy", as_of: date, log: Path | None, out: Path | None
+) -> "tuple[draft.Drafter, Path | None, tuple[Problem, ...]]":
+    """What drafts for the user's profile; the ledger that keeps track of it, if any does, and what to say of that."""
+    from calaim_cli.draft.draft import Drafter
+
+    profile = _profile(policy)
+    ledger, begins = _ledger(log, profile, out)
+    return Drafter(policy, profile, as_of, _one_a_request(ledger)), ledger, begins
+
+
+def _ledger(log: Path | None, profile: "Profile", out: Path | str | None) -> "tuple[Path | None, tuple[Problem, ...]]":
+    """The ledger that a draft in a file goes into, if any is kept, with what is to be said of its place."""
+    path = _ledger_named(log, profile)
+    if path is None or out is None:
+        return None, (caution("not-in-ledger", str(path)),) if path else ()
+    from calaim_cli.follow import ledger
+
+    return path, tuple(ledger.doubts_about(path))
+
+
+def _ledger_named(log: Path | None, profile: "Profile | None") -> Path | None:
+    """The ledger of the command line, else the profile's, which names it from the folder that it lies in."""
+    if log is not None or profile is None or not profile.ledger:
+        return log
+    from calaim_cli.case import casefile
+
+    return casefile.profile_path().parent / Path(profile.ledger).expanduser()
+
+
+def _one_a_request(path: Path | None) -> "Callable[[Referral], str] | None":
+    """What gives a referral its reference, the same as long as the same is asked for; None without a ledger."""
+    if path is None:
+        return None
+    from calaim_cli.draft.draft import request_of
+    from calaim_cli.follow import ledger
+
+    draw, drawn = ledger.drawer(path), dict[str, str]()
+
+    def reference(referral: "Referral") -> str:
+        request = request_of(referral)
+        if request not in drawn:
+            drawn[request] = draw()
+        return drawn[request]
+
+    return reference
 
 
 @_command("help exit-codes", name="help")
@@ -854,6 +959,7 @@ def batch_rows(
     limit: Annotated[int, _rare("--limit", "N", "Only the first N rows (0: all).", min=0)] = 0,
     keep: Annotated[Several, _rare("--keep", "COLUMN", OWN_COLUMN)] = None,
     template: Annotated[bool, typer.Option("--template", help=TEMPLATE)] = False,
+    log: Log = None,
     as_of: AsOf = None,
     as_json: Json = False,
     data: Data = None,
@@ -865,7 +971,7 @@ def batch_rows(
     from calaim_cli.show import render
 
     if template:
-        return _new_sheet(out, data, source, sheet, keep_going, dry_run, encoding, limit, keep, as_of, as_json)
+        return _new_sheet(out, data, source, sheet, keep_going, dry_run, encoding, limit, keep, as_of, as_json, log)
     if source is None or (out is None and not dry_run):
         raise UsageError(
             "give a CSV or a workbook, or - for standard input, and --out with a folder, a .zip or a .mbox"
@@ -875,8 +981,10 @@ def batch_rows(
         source, place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept, sheet=sheet
     )
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
-    warnings = (*_of_the_data(policy, as_of, data), *files.doubts_about(order.folders))
-    drafter = draft.Drafter(policy, _profile(policy), as_of)
+    profile = _profile(policy)
+    ledger, begins = _ledger(log, profile, None if dry_run else out)
+    warnings = (*_of_the_data(policy, as_of, data), *files.doubts_about(order.folders), *begins)
+    drafter = draft.Drafter(policy, profile, as_of, _one_a_row(ledger))
     if not as_json:
         _warn(warnings)
     try:
@@ -886,6 +994,7 @@ def batch_rows(
         done = f"stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on."
         failed(Stopped(f"{done}\nNothing has been sent."))
         raise SystemExit(130 if isinstance(stopped, KeyboardInterrupt) else stopped.code) from None
+    _into(ledger, tally.stories)
     left = batch.left_to_do(order, tally)
     if as_json:
         with streams.code_wins(tally.exit_code):
@@ -894,6 +1003,24 @@ def batch_rows(
         _warn(left)
         say(tally.text(order.list_of(batch.REPORT).name))
     return tally.exit_code
+
+
+def _one_a_row(path: Path | None) -> "Callable[[Referral], str] | None":
+    """What gives each row a reference of its own; None without a ledger."""
+    if path is None:
+        return None
+    from calaim_cli.follow import ledger
+
+    draw = ledger.drawer(path)
+    return lambda _: draw()
+
+
+def _into(path: Path | None, stories: "Iterable[Story]") -> None:
+    """Put into the ledger, if there is one, what is not in it yet."""
+    if path is not None and stories:
+        from calaim_cli.follow import ledger
+
+        ledger.add(path, stories)
 
 
 def _new_sheet(out: str | None, data: Path | None, *asked: object) -> int:
@@ -918,6 +1045,163 @@ def _new_sheet(out: str | None, data: Path | None, *asked: object) -> int:
     choices = {field.column: row.offered(field.kind, blank.choices_of(field, policy)) for field in fields}
     content = workbook.template(columns, choices)
     say(f"{out}: {files.save(Path(out), content)}.")
+    return 0
+
+
+@_command("referrals --log referrals.ledger --due", group=AFTERWARDS)
+def referrals(
+    words: Annotated[Several, _argument("[STATUS] [REF...]", STATUS_WORDS)] = None,
+    due: Annotated[bool, typer.Option("--due", help="Only those to ask about now.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
+    plan: Annotated[Text, _option("--plan", "ID", "Only of this plan.", "plan")] = None,
+    counts: Annotated[bool, typer.Option("--counts", help="How many, by plan, status and closing reason.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="A table to join with the plan's own.")] = False,
+    on: Annotated[date | None, _option("--on", "DAY", "The day of the status (today).", parser=_calendar_day)] = None,
+    reason: Annotated[Text, _option("--reason", "ID", "Why it is closed.")] = None,
+    until: Annotated[
+        date | None, _option("--until", "DAY", "The last day authorized, by the letter.", parser=_calendar_day)
+    ] = None,
+    nudge: Annotated[Text, _option("--nudge", "REF", "Write a reminder to the plan.")] = None,
+    out: Annotated[Path | None, _option("--out", "PATH", "With --nudge: write to PATH (.eml, .txt).")] = None,
+    log: Annotated[Path | None, _option("--log", "LEDGER", "The ledger (that of your profile).")] = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    plain: Plain = False,
+    data: Data = None,
+) -> int:
+    """What became of referrals, and what to ask about now.
+
+    STATUS is sent, received, authorized, not-authorized, assigned, started, closed or bounced, or undo.
+    """
+    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
+    act, references = _act_and_references(words or [], asked.policy)
+    listing, details = (due, everything, plan, counts, as_csv), (on, reason, until)
+    _refuse(
+        (nudge and (words or any(listing) or any(details)), "--nudge goes alone, or with --out"),
+        (out and not nudge, "--out is where --nudge writes the reminder: give that too"),
+        (nudge and as_json, "--nudge writes a reminder: leave out --json"),
+        (references and any(listing), "with a reference leave out --due, --all, --plan, --counts and --csv"),
+        (any(details) and act in {"", UNDO}, "--on, --reason and --until go with a status, as in 'closed REF'"),
+        (as_csv and (as_json or counts), "--csv is a table of its own: leave out --json and --counts"),
+    )
+    profile = _profile(asked.policy) if nudge or log is None else None
+    path = _ledger_named(log, profile)
+    if path is None:
+        raise UsageError('no ledger: give --log LEDGER, or write ledger = "NAME" into your profile', code="no-ledger")
+    if nudge and profile:
+        return _nudge(nudge.upper(), path, profile, asked, out)
+    if act:
+        return _record(act, references, path, asked, (on or asked.as_of, reason or "", until))
+    gc.disable()  # a list makes no cycles, and the collector would look at each of its rows again and again
+    try:
+        return _show_referrals(references, path, asked, (due, everything, plan or "", counts, as_csv))
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _act_and_references(words: list[str], policy: "Policy") -> tuple[str, tuple[str, ...]]:
+    """What is to be done, a status or undo or nothing, and the references. Raises UsageError for neither."""
+    from calaim_cli.base.wording import did_you_mean, shown
+    from calaim_cli.policy.follow_up import is_reference
+
+    if not words:
+        return "", ()
+    known = [*list(policy.follow_up_file.statuses)[1:], UNDO]
+    first = words[0].lower().replace("_", "-")
+    act, rest = (first, words[1:]) if first in known else ("", words)
+    for word in rest:
+        if not is_reference(word.upper()):
+            meant = did_you_mean(word, known) or f"give a reference of six signs, or first {one_of(known)}"
+            raise UsageError(f"{shown(word)}: no reference: {meant}")
+    if act and not rest:
+        raise UsageError(f"say which: 'calaim referrals {act} REF'")
+    return act, tuple(dict.fromkeys(word.upper() for word in rest))
+
+
+def _record(
+    act: str, references: tuple[str, ...], path: Path, asked: _Asked, said: tuple[date, str, date | None]
+) -> int:
+    """Put the status into the ledger for all of them or, where one cannot have it, for none; show what they are now."""
+    from calaim_cli.decide import follow_up
+    from calaim_cli.follow import ledger
+    from calaim_cli.show import referrals as shown
+
+    policy, (day, reason, until) = asked.policy, said
+    data = policy.follow_up_file
+
+    def decide(story: "Story") -> "Step | None":
+        step = follow_up.Step(act, day, reason, until)
+        if act != UNDO and (wrong := follow_up.misstep(story, step, asked.as_of, data)):
+            raise InputError(f"{wrong.where}: {wrong.message}; nothing was changed", (wrong,), code=wrong.code)
+        return None if act == UNDO else step
+
+    if act != UNDO and (wrong := follow_up.unfit_details(act, reason, until, data)):
+        raise UsageError(wrong.message, code=wrong.code)
+    stories = ledger.change(path, references, decide)
+    found = follow_up.waiting(stories, asked.as_of, policy)
+    view = (*shown.list_view(found, policy), *shown.rights_view(stories, policy))
+    return asked.respond(view, shown.referrals_document(found, asked.as_of, policy))
+
+
+def _show_referrals(
+    references: tuple[str, ...], path: Path, asked: _Asked, how: tuple[bool, bool, str, bool, bool]
+) -> int:
+    """The story of each reference, or the list that is asked for."""
+    from calaim_cli.base import files
+    from calaim_cli.decide import follow_up
+    from calaim_cli.follow import ledger
+    from calaim_cli.policy.policy import plan_named
+    from calaim_cli.show import referrals as shown
+
+    policy, (due, everything, plan, counts, as_csv) = asked.policy, how
+    only = plan_named(plan, policy).id if plan else ""
+    kept = [one for one in ledger.stories(path, references) if not only or one.plan == only]
+    if not references and not (everything or counts or as_csv):
+        kept = [one for one in kept if follow_up.is_open(one, policy.follow_up_file)]
+    found = follow_up.waiting(kept, asked.as_of, policy)
+    found = [one for one in found if one.ask_now or not due]
+    if as_csv:
+        from calaim_cli.batch.sheet import records
+
+        emit_utf8(records(shown.csv_rows(one.story for one in found)))
+        return 0
+    view = shown.list_view(found, policy)
+    if references:
+        view = tuple(block for one in found for block in shown.story_view(one, asked.as_of, policy))
+    view = shown.counts_view(one.story for one in found) if counts else view
+    warnings = (
+        *files.doubts_about([path.parent]),
+        *follow_up.uncounted_holidays((one.due for one in found if one.due), policy),
+    )
+    if asked.as_json:
+        document = shown.referrals_document(found, asked.as_of, policy)
+        return _show_json([document], (*policy.past_review(asked.as_of), *warnings))
+    return asked.respond(view, warnings=warnings)
+
+
+def _nudge(reference: str, path: Path, profile: "Profile", asked: _Asked, out: Path | None) -> int:
+    """Write the reminder of a referral to its file, or to stdout; gives exit code 0."""
+    from calaim_cli.base import files
+    from calaim_cli.draft import draft
+    from calaim_cli.draft.message import eml, sheet
+    from calaim_cli.draft.route import not_by_email
+    from calaim_cli.follow import ledger, nudge
+
+    wanted = draft.format_for(None, out)
+    _refuse((wanted not in {Format.TEXT, Format.EML}, "--out: a reminder is written as .eml or .txt"))
+    (story,) = ledger.stories(path, (reference,))
+    written = nudge.reminder(story, profile, asked.policy, asked.as_of)
+    if wanted is Format.EML and not written.to:
+        raise not_by_email(asked.policy.plans[story.plan])
+    checked = eml(written) if written.to else sheet(written)
+    content = checked if wanted is Format.EML else draft.as_text(written).encode()
+    _warn(_doubts_about(out))
+    if out is None:
+        emit_utf8(content.decode())
+    else:
+        say(f"{out}: {files.save(out, content)}.")
+    say("Nothing has been sent.")
     return 0
 
 

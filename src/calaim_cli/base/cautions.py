@@ -67,6 +67,13 @@ CAUTIONS: Final = {
     "open-folder": "other users can list this folder (they cannot read the files)",
     "git-work-tree": "this is inside a git work tree: do not commit drafts or cases",
     "synced-folder": "this folder seems to be copied to a cloud, where others may read it: choose one of your own",
+    "no-holidays": "no holidays of {year} are known: working days in it are counted without them",
+    "ledger-begins": "a ledger begins: reference, label, plan, program, services, route, days of drafts; "
+    "never a name, birth date, member number, county or answer",
+    "ledger-place": "this seems to be {what}, where a ledger may be damaged or seen by others: keep it here, "
+    "and exchange 'calaim referrals --csv'",
+    "not-in-ledger": "nothing goes into it: only a draft that is written to a file (--out) does",
+    "not-followed": "{name} is not followed up: it has no reference, and is not in the ledger",
     "stale": "a draft of an earlier run that this sheet no longer gives; check it, and delete it yourself",
 }
 
@@ -92,6 +99,7 @@ GENERAL: Final = {
     "part2-attach": "the letter says that a paper goes with it: 'calaim refer' says which",
     "notes-wanted": "the plan asks for more in the notes: 'calaim refer' says what",
     "availability-not-confirmed": "where this service is offered is not confirmed: call the plan",
+    "not-followed": "something asked for is not followed up",
     "contact": "there is a contact for this member's situation: 'calaim check' names it",
     "ask-how-to-refer": "no way to refer is known, the sheet is for asking: call the plan",
     "waiver-needed": "something asked for depends on the waiver",

@@ -216,6 +216,12 @@ class Folder(system.Directory):
         except FileNotFoundError:
             return Found(exists=False)
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """What a plain file of this name holds, a piece at a time; nothing where there is none."""
+        with suppress(FileNotFoundError), self._plain(name) as file:
+            if file is not None:
+                yield from file.pieces()
+
     def changed_at(self, name: str) -> int:
         """When what has this name was last written, in nanoseconds; 0 where nothing has."""
         try:

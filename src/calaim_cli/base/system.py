@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,14 @@ SYNCED: Final = re.compile(
     r"(?:OneDrive|Dropbox|Google ?Drive)(?:[ -].*)?|My Drive|CloudStorage|Mobile Documents|iCloud ?Drive|Box(?: Sync)?",
     re.IGNORECASE,
 )
+
+
+# Kinds of file system that lie on another machine, as Linux names them in /proc/mounts (proc(5)).
+NETWORK: Final = frozenset(
+    {"9p", "afs", "ceph", "cifs", "fuse.sshfs", "glusterfs", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"}
+)
+MOUNTS: Final = Path("/proc/mounts")
+REMOTE_DRIVE: Final = 4  # what GetDriveTypeW says of a drive letter that is a share
 
 
 class Directory:
@@ -169,6 +178,24 @@ def is_synced(folder: Path) -> bool:
     below = [place.relative_to(_home()) if place.is_relative_to(_home()) else place for place in places]
     named = any(SYNCED.fullmatch(part) for place in below for part in place.parts)
     return named or any(cloud in (place, *place.parents) for place in places for cloud in clouds)
+
+
+def is_on_network(folder: Path) -> bool:
+    """Whether a folder lies on another machine, as far as Linux and Windows tell."""
+    place = os.path.realpath(folder)
+    if sys.platform == "win32":
+        import ctypes
+
+        drive = os.path.splitdrive(place)[0]
+        return drive.startswith("\\\\") or ctypes.windll.kernel32.GetDriveTypeW(f"{drive}\\") == REMOTE_DRIVE
+    try:
+        mounts = [line.split()[1:3] for line in MOUNTS.read_text("utf-8", "replace").splitlines()]
+    except OSError:
+        return False
+    # A blank in a path is written as its octal number.
+    above = [(point.replace("\\040", " "), kind) for point, kind in mounts]
+    within = [one for one in above if Path(place).is_relative_to(one[0])]
+    return bool(within) and max(within, key=lambda one: len(one[0]))[1] in NETWORK
 
 
 def _home() -> Path:

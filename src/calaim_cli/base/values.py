@@ -48,6 +48,8 @@ MESSAGES = {
     "line-length": "give 1 to 200 characters on one line",
     "text-char": "a control character or another invisible one: type the text again",
     "text-length": "at most 1,000 characters",
+    "label-format": "give 1 to 40 letters, digits and hyphens: a number of your own, never a name",
+    "label-number": "this looks like a number of the member's: use one of your own",
 }
 
 # A day may follow: a spreadsheet makes one of a month.
@@ -89,6 +91,8 @@ MIDNIGHT = re.compile(r"(?:00?:00(?::00(?:\.0+)?)?|12:00(?::00)? ?AM)(?:Z|\+00:?
 SHORT_YEAR = re.compile(r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2}")
 BARE_INTEGER = re.compile(r"[0-9]{1,6}(?:\.0+)?")
 ZIP = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
+NINE_DIGITS = re.compile(r"[0-9]{9}")
 EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
@@ -184,6 +188,15 @@ def mrn(text: str) -> Value:
     if not MRN.fullmatch(kept):
         return Value(kept, "mrn-format")
     return Value(kept, warning="" if len(kept) == USUAL_MRN else "mrn-length")
+
+
+def label(text: str) -> Value:
+    """A number of the referrer's own for a member: letters, digits, hyphens; no nine digits in a row, and no CIN."""
+    kept = figures(text)
+    if not LABEL.fullmatch(kept):
+        return Value(kept, "label-format" if kept else "")
+    is_number = NINE_DIGITS.search(kept.replace("-", "")) or not cin(kept).error
+    return Value(kept, "label-number" if is_number else "")
 
 
 def npi(text: str) -> Value:

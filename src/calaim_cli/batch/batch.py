@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from datetime import date
 from functools import partial
@@ -30,9 +30,20 @@ from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
 from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Sheet, Source, is_workbook, records
+from calaim_cli.decide.follow_up import Story
 from calaim_cli.draft.body import DATE_LABEL, us_date
-from calaim_cli.draft.draft import ECM_AND_CHW, TOGETHER, Drafted, Drafter, formatted, numbers_of, request_of
+from calaim_cli.draft.draft import (
+    ECM_AND_CHW,
+    TOGETHER,
+    Drafted,
+    Drafter,
+    formatted,
+    numbers_of,
+    request_of,
+    story_of,
+)
 from calaim_cli.draft.formats import Format
+from calaim_cli.policy.follow_up import REFERENCE_LABEL, REFERENCE_LENGTH, REFERENCE_SIGNS
 
 if TYPE_CHECKING:
     from calaim_cli.batch.workbook import Book
@@ -56,6 +67,12 @@ FROM_LINE: Final = re.compile(rb"^(>*From )", re.MULTILINE)
 MAIL_HEAD: Final = b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"
 # The day of the first draft is within so many bytes of a file of drafts.
 HEAD: Final = 16_384
+LONGEST_HEAD: Final = 64  # of the two lines with day and reference
+REFERENCE: Final = re.compile(rf"[{REFERENCE_SIGNS}]{{{REFERENCE_LENGTH}}}".encode())
+# The head of a draft, as no text of a person has it in two lines.
+REFERRED: Final = re.compile(
+    rb"%s: [0-9/]{10}\r?\n%s: (%s)\r?\n" % (DATE_LABEL.encode(), REFERENCE_LABEL.encode(), REFERENCE.pattern)
+)
 US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
 
@@ -119,6 +136,7 @@ class Tally(Struct):
     dry: bool = False
     rejects: str = REJECTS
     notes: tuple[Problem, ...] = ()
+    stories: list[Story] = field(default_factory=list)  # what a ledger is to keep of the drafts that are there now
     watch: Callable[[int], object] = field(default=lambda _: None)
 
     @property
@@ -193,6 +211,14 @@ class Fate(Struct):
     start: int = 0
     length: int = 0
     status: Status = Status.REFUSED
+    story: Story | None = None
+    drawn: str = ""  # the reference in the pile; that of the story may be the one of an earlier run
+
+    def carry(self, reference: str, day: date) -> None:
+        """Take the reference and day of the draft that is there."""
+        if self.story is not None:
+            first = self.story.steps[0]._replace(day=day)
+            self.story = self.story._replace(reference=reference or self.story.reference, steps=(first,))
 
     def warn(self, code: str, **facts: object) -> None:
         """One more warning, unless it has it already."""
@@ -266,6 +292,7 @@ class Rows:
         fate.said = (*map(row.worded, drafted.warnings), *fate.said)
         fate.status, fate.program = Status.WRITTEN, drafted.case.referral.program
         fate.start, fate.length = self.drafts.size, self.drafts.write(content)
+        fate.story, fate.drawn = story_of(drafted, self.drafter.as_of, self.drafter.policy), drafted.reference
         return ()
 
     def _first_asked(self, drafted: Drafted, fate: Fate) -> int:
@@ -296,7 +323,8 @@ class Rows:
         """The rows that have a draft, each with the name of its file and the draft."""
         for fate in self.fates:
             if name := self.name_of(fate):
-                yield fate, name, self.drafts.read(fate.start, fate.length)
+                content = self.drafts.read(fate.start, fate.length)
+                yield fate, name, referring(content, fate.drawn, fate.story.reference) if fate.story else content
 
     def stale(self, folder: Folder | None) -> list[str]:
         """Drafts of an earlier run that this one does not give; not asked for where only the first rows are taken."""
@@ -342,6 +370,8 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
                 _publish_folder(rows, tally, folder)
             if whole is None or not tally.conflict:
                 _publish_lists(rows, tally, folder)
+            kept = (fate for fate in rows.fates if fate.status in {Status.WRITTEN, Status.UNCHANGED})
+            tally.stories = [fate.story for fate in kept if fate.story]
             for one in piles:
                 one.close()  # what has no name need not get to the disk
             folder.confirm()
@@ -403,9 +433,13 @@ def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
     there, as_of = set(folder.names()), rows.drafter.as_of
     for fate, name, content in rows.drafted():
         found = (folder.find(name).content or b"") if name in there else b""
+        if reference := carried_reference(found, content, fate.drawn):
+            fate.carry(reference, as_of)
+            content = referring(content, fate.drawn, reference)  # noqa: PLW2901
         day = carried_day(found, content, as_of)
         if day and found == content.replace(date_line(as_of), date_line(day), 1):
             fate.status = Status.UNCHANGED
+            fate.carry(reference, day)
         else:
             fate.status = folder.put(name, content)
         setattr(tally, fate.status, getattr(tally, fate.status) + 1)
@@ -414,6 +448,20 @@ def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
 def date_line(day: date) -> bytes:
     """How a draft is dated, in one of its first lines, before any text of a person."""
     return f"{DATE_LABEL}: {us_date(day)}".encode()
+
+
+def referring(content: bytes, old: str, new: str) -> bytes:
+    """The draft with another reference, in the one line that has it."""
+    before, after = (f"{REFERENCE_LABEL}: {one}".encode() for one in (old, new))
+    return content.replace(before, after, 1) if old != new else content
+
+
+def carried_reference(found: bytes, content: bytes, reference: str) -> str:
+    """The reference that a file carries where the expected one has this; "" where there is none."""
+    line = f"{REFERENCE_LABEL}: {reference}".encode()
+    end = content.find(line) + len(line)
+    known = found[end - REFERENCE_LENGTH : end]
+    return known.decode() if reference and REFERENCE.fullmatch(known) else ""
 
 
 def carried_day(found: bytes, content: bytes, as_of: date) -> date | None:
@@ -429,6 +477,10 @@ def carried_day(found: bytes, content: bytes, as_of: date) -> date | None:
 def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None:
     """Put the drafts into the one file, bring it to the disk, and give it its name."""
     name, as_of = (rows.order.out or Path()).name, rows.drafter.as_of
+    for fate, reference in zip(
+        [fate for fate in rows.fates if fate.story], _references(folder.pieces(name)), strict=False
+    ):
+        fate.carry(reference, as_of)
     _fill(rows, whole, as_of)
     os.fsync(whole.descriptor)
 
@@ -439,9 +491,22 @@ def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None
             _fill(rows, whole, day)
             if folder.compared(name, whole.pieces()) is Status.UNCHANGED:
                 status = Status.UNCHANGED
+                for fate in rows.fates:
+                    fate.carry("", day)
     for fate in rows.fates:
         fate.status = fate.status if fate.status is Status.REFUSED else status
     setattr(tally, status, tally.rows - tally.refused)
+
+
+def _references(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The references of the drafts in one file, in their order; a zip of ours keeps them as they are."""
+    rest = b""
+    for piece in pieces:
+        text, end = rest + piece, 0
+        for found in REFERRED.finditer(text):
+            yield found[1].decode()
+            end = found.end()
+        rest = text[max(end, len(text) - LONGEST_HEAD) :]
 
 
 def _fill(rows: Rows, whole: Pile, day: date) -> None:

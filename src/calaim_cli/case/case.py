@@ -68,6 +68,9 @@ class Referral(Struct, frozen=True, kw_only=True):
     program: str = ""
     services: tuple[str, ...] = ()
     self_referral: bool = False
+    expedited: bool = False
+    expedited_why: str = ""
+    label: str = ""
     notes: str = ""
     current_services: tuple[str, ...] = ()
     ecm_provider: str = ""
@@ -130,6 +133,7 @@ class Profile(Struct, frozen=True):
     network_lead_entity: LeadEntity | None = None
     secure_email: SecureEmail = SecureEmail()
     kind: str = ""  # of organization, by a list in the data
+    ledger: str = ""  # the file in which drafts are kept track of
 
 
 PARTS: Final[dict[str, type[Struct]]] = {

@@ -119,8 +119,8 @@ def profile_bytes(profile: Profile) -> bytes:
 
     parts = {name: getattr(profile, name) for name in PROFILE_PARTS}
     tables = {name: _given(part) for name, part in parts.items() if part not in (None, SecureEmail())}
-    kind = {"kind": profile.kind} if profile.kind else {}
-    return tomli_w.dumps({"schema": PROFILE_SCHEMA, **kind, **tables}).encode()
+    own = {key: value for key in ("kind", "ledger") if (value := getattr(profile, key))}
+    return tomli_w.dumps({"schema": PROFILE_SCHEMA, **own, **tables}).encode()
 
 
 def _given(part: Struct) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def profile_path() -> Path:
 def profile_form() -> str:
     """The tables and keys of a profile, for somebody who writes one by hand."""
     tables = (f"[{part}] {', '.join(shape.__struct_fields__)}" for part, shape in PROFILE_PARTS.items())
-    return f'schema = "{PROFILE_SCHEMA}"; kind; {"; ".join(tables)}'
+    return f'schema = "{PROFILE_SCHEMA}"; kind; ledger; {"; ".join(tables)}'
 
 
 def read_profile(path: Path) -> Profile:
@@ -152,11 +152,12 @@ def read_profile(path: Path) -> Profile:
         return Profile()
     document = parse_toml(read_text(str(path), LARGEST), f"{path} (your profile)")
     # A profile has to tell its schema, as its keys may mean something else in a later one.
-    kind = document.pop("kind", "")
+    own = {key: document.pop(key, "") for key in ("kind", "ledger")}
     tables, problems = read_tables({"schema": "", **document}, PROFILE_SCHEMA, PROFILE_PARTS)
-    if not isinstance(kind, str):
-        problems.append(Problem("kind", "type", 'give text in quotes, such as "street_medicine"'))
-    profile = Profile(**tables, kind=str(kind))
+    examples = {"kind": "street_medicine", "ledger": "referrals.ledger"}
+    wrong = [key for key, value in own.items() if not isinstance(value, str)]
+    problems += [Problem(key, "type", f'give text in quotes, such as "{examples[key]}"') for key in wrong]
+    profile = Profile(**tables, kind=str(own["kind"]), ledger=str(own["ledger"]))
     problems += _wrong_tag(profile.secure_email)
     if problems:
         raise bad_profile(path, problems)

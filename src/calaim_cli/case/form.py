@@ -148,6 +148,26 @@ FIELDS: Final = (
     Field("member.zip", "City, state, ZIP code", "ZIP code", or_left_out(values.zip_code, NO_VALUE), ("zip_code",)),
     Field("referral.self_referral", "To the referrer's own organization", kind=YES_NO, absent=ROUTING),
     Field(
+        "referral.expedited",
+        "Expedited",
+        kind=YES_NO,
+        absent={"talk": "the option --expedited says it"},
+    ),
+    Field(
+        "referral.expedited_why",
+        "Expedited, because waiting would harm the member",
+        "Why would waiting harm the member? The plan reads this",
+        or_left_out(values.line),
+        when=lambda case, _: case.referral.expedited,
+    ),
+    Field(
+        "referral.label",
+        ask="Your own number for this member, never a name",
+        check=or_left_out(values.label),
+        absent={"letter": "it stays in the ledger"},
+        help="It stands in your ledger, so that you find the member in your own papers. Letters, digits and hyphens.",
+    ),
+    Field(
         "member.plan",
         "Medi-Cal plan",
         "Member's Medi-Cal plan, as on the card",
@@ -359,6 +379,7 @@ PROFILE_FIELDS: Final = (
     ),
     Field("network_lead_entity.email", ask="The Network Lead Entity's e-mail", check=values.email),
     Field("kind", "Kind of organization", kind=CHOICE, choices="kinds"),
+    Field("ledger", "Ledger", "The file in which your drafts are kept track of", values.line),
 )
 """What a profile says of the referrer; `secure_email`, which no letter shows, has its own check."""
 

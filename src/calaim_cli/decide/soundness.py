@@ -20,13 +20,25 @@ from calaim_cli.decide.criteria import unfit, unmeetable
 from calaim_cli.decide.known import MANAGED_CARE
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible
 from calaim_cli.decide.sound_coverage import unsound_coverage
+from calaim_cli.decide.sound_follow_up import unsound_follow_up
 from calaim_cli.decide.sound_situations import unsound_situations
 from calaim_cli.decide.sound_talk import unsound_talk
 from calaim_cli.policy.coverage import TOPIC
 from calaim_cli.policy.dates import WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
-from calaim_cli.policy.policy import CITIES, COUNTIES, COVERAGE, PROGRAMS, ROUTES, TALK, ZIPS, Policy, cited
+from calaim_cli.policy.policy import (
+    CITIES,
+    COUNTIES,
+    COVERAGE,
+    FOLLOW_UP,
+    PROGRAMS,
+    ROUTES,
+    TALK,
+    ZIPS,
+    Policy,
+    cited,
+)
 from calaim_cli.policy.programs import THREE_PROGRAMS, WHICH, Gate, Outcome, rules_of, source_id
 from calaim_cli.policy.questions import ANSWER, DONT_KNOW, Kind
 from calaim_cli.policy.routes import Channel, Form, ReferralWords, Route, Section
@@ -50,6 +62,9 @@ REFERENCES: Final = {
     "kinds": "kind",
     "above": "question",
     "touches": "entry",
+    **dict.fromkeys(("at", "may_follow", "not_after"), "status"),
+    "not_followed": "service",
+    "asked:name": "asked",
     "numbers": "number",
     "next:name": "outcome",
 }
@@ -60,7 +75,7 @@ def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     found = tuple(leaves(policy))
     of_programs = (_repeated_ids, _repeated_names, unfit, _questions, _letters, _citations, _dates)
-    of_places = (_counties, _places, _routes, _offers, _forms, _phrases)
+    of_places = (_counties, _places, _routes, _offers, _forms, _phrases, unsound_follow_up)
     dangling = tuple(_references(policy, found))
     others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
     # What can be met is worked out from criteria and questions that are there.
@@ -94,6 +109,8 @@ def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
         "row": [row.id for screen in policy.talk_file.screen for row in screen.rows],
         "screen": [one.id for one in policy.talk_file.screen],
         "number": ("mrn", "cin"),
+        "status": policy.follow_up_file.statuses,
+        "asked": ["ecm", "chw", *policy.services],
     }
     # What is known of keeping Medi-Cal may rest on what is there for programs, and never the other way round.
     own = policy.coverage_file
@@ -134,6 +151,10 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
         f"{ROUTES}: route": (one.id for one in routes.route),
         f"{ROUTES}: form": (one.id for one in routes.form),
         f"{ROUTES}: offer": (one.plan for one in routes.offer),
+        **{
+            f"{FOLLOW_UP}: {kind}": (one.id for one in getattr(policy.follow_up_file, kind))
+            for kind in ("status", "closing", "clock", "fact", "right")
+        },
         f"{TALK}: voice": (one.id for one in policy.talk_file.voice),
         f"{TALK}: screen": (one.id for one in policy.talk_file.screen),
         f"{TALK}: row": (row.id for one in policy.talk_file.screen for row in one.rows),

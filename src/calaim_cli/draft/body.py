@@ -23,6 +23,7 @@ from calaim_cli.case.form import BY_KEY, CALIFORNIA, SAY_WHICH
 from calaim_cli.decide.advice import deciding_gates
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.draft.route import Destination
+from calaim_cli.policy.follow_up import REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import WHICH, Outcome, Program, source_id
 from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Criterion, Question, in_doubt, is_met
@@ -40,7 +41,7 @@ MEMBER_OR_FAMILY: Final = "member_or_family"
 SHOWN_TO_ALL: Final = {
     "member": frozenset({"plan", "kp_member"}),
     "referrer": frozenset({"relationship", "source"}),
-    "referral": frozenset({"program", "services", "self_referral"}),
+    "referral": frozenset({"program", "services", "self_referral", "expedited"}),
 }
 """What a preview for others does not mask: where a referral goes, and what is asked for."""
 CONSENT_SHOWN: Final = frozenset({"member_agreed", "attested", "part2", "part2_consent"})
@@ -67,6 +68,7 @@ class Letter(Struct, frozen=True):
     wanted: Sequence[Determination]  # of the program or services asked for
     populations: tuple[Determination, ...]  # of ECM, shown beneath it
     masked: bool = False  # whether answers are, too
+    reference: str = ""  # where the referral is followed up
 
 
 Sources = dict[str, tuple[str, ...]]
@@ -77,8 +79,10 @@ Show = Callable[[Letter], str | None]  # None: without a line
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
     """The text of a draft: what it is, the sections of the plan's form, the edition of the data."""
     form = policy.form_of(letter.goes.plan.id)
-    title = f"MEDI-CAL REFERRAL: {policy.name_of(letter.case.referral.program).upper()}"
-    head = _section(title, "", f"{DATE_LABEL}: {us_date(as_of)}", *_head(letter.goes, form))
+    referral = letter.case.referral
+    title = f"MEDI-CAL REFERRAL{' (EXPEDITED)' * referral.expedited}: {policy.name_of(referral.program).upper()}"
+    reference = [f"{REFERENCE_LABEL}: {letter.reference}"] if letter.reference else []
+    head = _section(title, "", f"{DATE_LABEL}: {us_date(as_of)}", *reference, *_head(letter.goes, form))
     sections = [_laid_out(section, letter, form, policy) for section in form.sections]
     end = f"Data edition {policy.edition}. A screening is not a decision: the plan decides.\n"
     return "".join([head, *sections, end])
@@ -231,7 +235,10 @@ def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "", further
 
 def _request(title: str, letter: Letter, policy: Policy) -> str:
     """What is asked for, what speaks for it with its sources, and what is left to the plan; no reason against it."""
-    text, sources = [title], Sources()
+    text, sources, why = [title], Sources(), "referral.expedited_why"
+    if letter.case.referral.expedited:
+        label = policy.form_of(letter.goes.plan.id).labels.get(why, BY_KEY[why].label)
+        text += (*wrapped(f"{label}: {letter.case.referral.expedited_why}", "", "  "), "")
     wish = letter.case.referral.preferred_ecm_provider
     for one in letter.wanted:
         text += wrapped(f"Requested: {one.subject.entry.name}", "", "  ")

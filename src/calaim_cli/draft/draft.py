@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from calaim_cli.base.streams import escaped
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line, deciding_gates
 from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.decide.follow_up import Step, Story, followed
 from calaim_cli.decide.known import with_current_services
 from calaim_cli.decide.membership import membership_of, region_of
 from calaim_cli.decide.screening import Screening, screener
@@ -28,6 +29,7 @@ from calaim_cli.draft.formats import SUFFIXES, Format
 from calaim_cli.draft.message import Draft, eml, sheet
 from calaim_cli.draft.route import Destination, check_member, destination, not_by_email
 from calaim_cli.policy import dates
+from calaim_cli.policy.follow_up import DRAFTED, REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, Subject, subject_id
 from calaim_cli.policy.routes import Form
@@ -73,13 +75,24 @@ class Drafted(Struct, frozen=True):
     case: Case
     screening: Screening
     warnings: tuple[Problem, ...]
+    reference: str = ""  # where it is followed up
+
+    @property
+    def route_id(self) -> str:
+        """The route that it takes, or the line to ask; "" where none is known."""
+        best = next((one for one in self.goes.way.routes if one.address in self.goes.to), None)
+        first = best or next(iter(self.goes.way.routes), None) or self.goes.way.ask
+        return first.id if first else ""
 
 
 class Drafter:
     """Drafts cases of one referrer for one day; what it works out for one case it remembers for the next."""
 
-    def __init__(self, policy: Policy, profile: Profile, as_of: date) -> None:
-        self.policy, self.profile, self.as_of = policy, profile, as_of
+    def __init__(
+        self, policy: Policy, profile: Profile, as_of: date, reference: Callable[[Referral], str] | None = None
+    ) -> None:
+        """`reference` gives that of a referral; None where no ledger is kept."""
+        self.policy, self.profile, self.as_of, self.reference = policy, profile, as_of, reference
         self._screener = screener(policy.subjects, policy)
         self._populations = frozenset(one.population for one in policy.subjects if one.population)
 
@@ -117,9 +130,15 @@ class Drafter:
         goes = destination(kept, county, policy.plans[membership.plan], region, policy, entity, self.as_of)
         secure = self.profile.secure_email
         extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
-        draft = Draft(goes.to, goes.subject, self._body(_leaving(kept, form), county.name, goes, screening), extra)
+        reference = self.reference(kept.referral) if self.reference and self._followed(kept.referral) else ""
+        body = self._body(_leaving(kept, form), county.name, goes, screening, reference)
+        draft = Draft(goes.to, goes.subject, body, extra)
         doubts = self._doubts(kept, membership.plan, screening)
-        return Drafted(draft, goes, kept, screening, (*screening.warnings, *checked.warnings, *goes.warnings, *doubts))
+        warnings = (*screening.warnings, *checked.warnings, *goes.warnings, *doubts)
+        return Drafted(draft, goes, kept, screening, warnings, reference)
+
+    def _followed(self, referral: Referral) -> bool:
+        return followed(referral.program, referral.services, self.policy) is not None
 
     def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
         """The draft of a case file as it is asked for on the command line; what is raised names the file."""
@@ -139,14 +158,23 @@ class Drafter:
         """A draft with all about the member masked, also in what is warned of, for a preview that others may see."""
         form = self.policy.form_of(drafted.goes.plan.id)
         case = hidden(_leaving(drafted.case, form))
-        body = self._body(case, HIDDEN, drafted.goes, drafted.screening, masked=True)
+        body = self._body(case, HIDDEN, drafted.goes, drafted.screening, drafted.reference, masked=True)
         warnings = tuple(Problem(one.where, one.code, in_general(one)) for one in drafted.warnings)
         return replace(drafted, draft=replace(drafted.draft, body=body), case=case, warnings=warnings)
 
-    def _body(self, case: Case, county: str, goes: Destination, screening: Screening, *, masked: bool = False) -> str:
+    def _body(
+        self,
+        case: Case,
+        county: str,
+        goes: Destination,
+        screening: Screening,
+        reference: str,
+        *,
+        masked: bool = False,
+    ) -> str:
         found = screening.determinations
         populations = tuple(found[one] for one in found if one in self._populations)
-        letter = Letter(case, county, goes, [found[one] for one in _asked(case)], populations, masked)
+        letter = Letter(case, county, goes, [found[one] for one in _asked(case)], populations, masked, reference)
         tag = self.profile.secure_email.body_line() if goes.by_email else ""
         return tag + body_of(letter, self.policy, self.as_of)
 
@@ -160,6 +188,9 @@ class Drafter:
             if entry.ask_in_notes and not case.referral.notes:
                 yield caution("notes-wanted", "referral.notes", note=entry.ask_in_notes)
         yield from _received(case, self.policy)
+        for service in self.policy.follow_up_file.not_followed if self.reference else ():
+            if service in case.referral.services:
+                yield caution("not-followed", "referral.services", name=self.policy.services[service].name)
         fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
         for contact in self.policy.counties_file.contact:
             if contact.plan in {"", plan} and fitting.intersection(contact.touches):
@@ -246,7 +277,24 @@ def _asked(case: Case) -> tuple[str, ...]:
     return case.referral.services or (case.referral.program,)
 
 
-def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool) -> Case:
+def with_reference(drafted: Drafted, reference: str) -> Drafted:
+    """The draft with another reference in place of its own: that of the same draft of another day."""
+    old, new = (f"{REFERENCE_LABEL}: {one}\n" for one in (drafted.reference, reference))
+    draft = replace(drafted.draft, body=drafted.draft.body.replace(old, new, 1))
+    return replace(drafted, draft=draft, reference=reference)
+
+
+def story_of(drafted: Drafted, day: date, policy: Policy) -> Story | None:
+    """What a ledger keeps of a draft of that day; None of one that is not followed up."""
+    referral = drafted.case.referral
+    kept = followed(referral.program, referral.services, policy)
+    if kept is None or not drafted.reference:
+        return None
+    plan, steps = drafted.goes.plan.id, (Step(DRAFTED, day),)
+    return Story(drafted.reference, referral.label, plan, *kept, drafted.route_id, referral.expedited, steps)
+
+
+def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool, expedited: bool = False) -> Case:
     """The case with what the command line asks for in place of what the file says."""
     referral = case.referral
     if program:
@@ -254,7 +302,8 @@ def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: 
         referral = replace(referral, program=program, services=() if program != "cs" else referral.services)
     if services:
         referral = replace(referral, program=program or "cs", services=tuple(services))
-    return replace(case, referral=replace(referral, self_referral=own or referral.self_referral))
+    own, expedited = own or referral.self_referral, expedited or referral.expedited
+    return replace(case, referral=replace(referral, self_referral=own, expedited=expedited))
 
 
 def numbers_of(member: Member) -> tuple[str, ...]:
@@ -271,7 +320,7 @@ def format_for(wanted: Format | None, out: Path | None) -> Format:
     """The format asked for, else the one that the file's ending names, else text. Raises UsageError."""
     by_suffix = SUFFIXES.get(out.suffix.lower()) if out else Format.TEXT
     if wanted is None and by_suffix is None:
-        raise UsageError(f"{out}: the ending names no format: use .eml, .txt or .json, or give --format")
+        raise UsageError(f"{out}: the ending names no format: use .eml, .txt, .html or .json, or give --format")
     return wanted or by_suffix or Format.TEXT
 
 
@@ -293,6 +342,10 @@ def formatted(drafted: Drafted, wanted: Format, policy: Policy) -> bytes:
             return as_text(drafted.draft).encode()
         case Format.MAILTO:
             return as_mailto(drafted.draft).encode()
+        case Format.HTML:
+            from calaim_cli.draft.page import draft_html
+
+            return draft_html(drafted, policy).encode()
 
 
 def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
@@ -310,6 +363,7 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
         "warnings": [warning._asdict() for warning in drafted.warnings],
         "edition": policy.edition,
         "reminders": list(reminders_of(drafted, policy)),
+        "reference": drafted.reference or None,
     }
 
 

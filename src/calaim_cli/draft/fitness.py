@@ -67,12 +67,13 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
     if any(one.where == "member.address" for one in wrong):  # which of them are needed goes by the address
         missing = (one for one in missing if one.where not in {"member.city", "member.zip"})
     problems = [*missing, *wrong, *_choices(kept, policy.words), *unknown, *not_known]
-    problems += [*_receives(kept.referral), *_consent(kept, form)]
+    problems += [*_receives(kept.referral), *_consent(kept, form), *_expedited(kept.referral), *_label(kept)]
     kept = replace(kept, referral=replace(kept.referral, program=program, services=services, current_supports=supports))
     named = {(one.where, one.code) for one in problems}
     problems += [one for one in place.problems if (one.where, one.code) not in named]
-    if not set(re.findall(r"\w+", kept.referral.notes.casefold())).isdisjoint(policy.words.watch_words):
-        doubtful.append(caution("text-diagnosis", "referral.notes"))
+    for key in ("notes", "expedited_why"):
+        if not set(re.findall(r"\w+", getattr(kept.referral, key).casefold())).isdisjoint(policy.words.watch_words):
+            doubtful.append(caution("text-diagnosis", f"referral.{key}"))
     if kept.member.state not in {"", CALIFORNIA}:
         doubtful = [one for one in doubtful if one.code != "zip-state"]
     doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_part2(kept, policy.words)]
@@ -174,6 +175,25 @@ def _receives(referral: Referral) -> Iterator[Problem]:
         if getattr(referral, key) and current and service not in current:
             words = f"current_services does not name {service}: add it there, or remove this"
             yield Problem(f"referral.{key}", "says-two-things", words)
+
+
+def _expedited(referral: Referral) -> Iterator[Problem]:
+    key = "referral.expedited_why"
+    if referral.expedited and not referral.expedited_why.strip():
+        yield Problem(key, "missing", "the letter says why waiting would harm the member: write it here")
+    if referral.expedited_why.strip() and not referral.expedited:
+        yield Problem(key, "says-two-things", "expedited is not set: set it to true, or remove this")
+
+
+def _label(case: Case) -> Iterator[Problem]:
+    """A problem where the label, which stays in a ledger, is or has in it what tells who the member is."""
+    member, label = case.member, case.referral.label.casefold()
+    if label:
+        told = (member.first_name, member.last_name, member.mrn, member.cin, member.date_of_birth, member.phone)
+        known = {re.sub(r"[\W_]+", "", one.casefold()) for one in told} - {""}
+        said = {label, label.replace("-", ""), *label.split("-"), *re.findall(r"[a-z]+|[0-9]+", label)}
+        if known & said:
+            yield Problem("referral.label", "label-tells", "tells who the member is: give a number of your own")
 
 
 def _part2(case: Case, words: ReferralWords) -> Iterator[Problem]:

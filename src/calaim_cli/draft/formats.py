@@ -12,6 +12,7 @@ class Format(StrEnum):
     EML = "eml"
     JSON = "json"
     MAILTO = "mailto"
+    HTML = "html"
 
 
-SUFFIXES = {".eml": Format.EML, ".txt": Format.TEXT, ".json": Format.JSON}
+SUFFIXES = {".eml": Format.EML, ".txt": Format.TEXT, ".json": Format.JSON, ".html": Format.HTML}

@@ -6,20 +6,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, Final, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 from calaim_cli import quick
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import parse_toml, read_text
 from calaim_cli.base.wording import did_you_mean, place_key
 from calaim_cli.policy.coverage import CoverageFile
+from calaim_cli.policy.follow_up import FollowUpFile
 from calaim_cli.policy.places import Cities, City, Gazetteer, Shares
 from calaim_cli.policy.policy import (
     CITIES,
     COUNTIES,
     COVERAGE,
+    FOLLOW_UP,
     PROGRAMS,
     ROUTES,
     TALK,
@@ -32,14 +35,15 @@ from calaim_cli.policy.programs import THREE_PROGRAMS, subjects
 from calaim_cli.policy.routes import RoutesFile
 from calaim_cli.policy.talk import TalkFile
 
-File = TypeVar("File", ProgramsFile, CountiesFile, RoutesFile, TalkFile, CoverageFile)
-SCHEMAS: Final = {
-    PROGRAMS: "calaim.programs/1",
-    COUNTIES: "calaim.counties/1",
-    ROUTES: "calaim.routes/1",
-    TALK: "calaim.talk/1",
-    COVERAGE: "calaim.coverage/1",
+SHAPES: Final[Mapping[str, type[Struct]]] = {
+    PROGRAMS: ProgramsFile,
+    COUNTIES: CountiesFile,
+    ROUTES: RoutesFile,
+    TALK: TalkFile,
+    COVERAGE: CoverageFile,
+    FOLLOW_UP: FollowUpFile,
 }
+"""The data files, and what each of them holds."""
 LARGEST: Final = 16 * 1024 * 1024
 
 
@@ -59,7 +63,7 @@ def load(folder: Path | None = None) -> Policy:
     if folder is None and (policy := from_wheel()):
         return policy
     place = shipped() if folder is None else folder
-    return policy_of({name: read_toml(_file(place, name)) for name in SCHEMAS}, place)
+    return policy_of({name: read_toml(_file(place, name)) for name in SHAPES}, place)
 
 
 def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
@@ -68,26 +72,17 @@ def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
     Raises InputError as `load` does.
     """
     problems: list[Problem] = []
-    programs_file = _decode(tables[PROGRAMS], ProgramsFile, PROGRAMS, problems)
-    counties_file = _decode(tables[COUNTIES], CountiesFile, COUNTIES, problems)
-    routes_file = _decode(tables[ROUTES], RoutesFile, ROUTES, problems)
-    talk_file = _decode(tables[TALK], TalkFile, TALK, problems)
-    coverage_file = _decode(tables[COVERAGE], CoverageFile, COVERAGE, problems)
+    files = {name: _decode(tables[name], shape, name, problems) for name, shape in SHAPES.items()}
     # Nothing can be decided without one of the three programs.
-    found = {program.id for program in programs_file.program} if programs_file is not None else set(THREE_PROGRAMS)
+    programs = files[PROGRAMS]
+    found = {one.id for one in programs.program} if isinstance(programs, ProgramsFile) else set(THREE_PROGRAMS)
     for program in THREE_PROGRAMS:
         if program not in found:
             where = f'{PROGRAMS}: program "{program}"'
             problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
-    if programs_file is None or counties_file is None or routes_file is None or talk_file is None:
-        raise _not_valid(place, problems)
-    if coverage_file is None or problems:
-        raise _not_valid(place, problems)
-    return _policy(programs_file, counties_file, routes_file, talk_file, coverage_file, place)
-
-
-def _not_valid(place: Path, problems: Iterable[Problem]) -> InputError:
-    return InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
+    if problems:
+        raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
+    return _policy(files, place)
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -99,44 +94,36 @@ def _file(folder: Path, name: str) -> Path:
 
 def taken_from_shipped(folder: Path) -> tuple[str, ...]:
     """The files that a folder of the user's own does not have, so that the shipped ones stand in."""
-    return tuple(name for name in (*SCHEMAS, ZIPS, CITIES) if not (folder / name).exists())
+    return tuple(name for name in (*SHAPES, ZIPS, CITIES) if not (folder / name).exists())
 
 
 def from_wheel() -> Policy | None:
     """The policy as it was checked and written when the wheel was built; None where it was not, or is not whole."""
-    folder = Path(quick.FOLDER)
+    folder, files = Path(quick.FOLDER), dict[str, Struct]()
     try:
-        programs = msgspec.json.decode((folder / "programs.json").read_bytes(), type=ProgramsFile)
-        counties = msgspec.json.decode((folder / "counties.json").read_bytes(), type=CountiesFile)
-        routes = msgspec.json.decode((folder / "routes.json").read_bytes(), type=RoutesFile)
-        talk = msgspec.json.decode((folder / "talk.json").read_bytes(), type=TalkFile)
-        coverage = msgspec.json.decode((folder / "coverage.json").read_bytes(), type=CoverageFile)
+        for name, shape in SHAPES.items():
+            files[name] = msgspec.json.decode((folder / name).with_suffix(".json").read_bytes(), type=shape)
     except (OSError, msgspec.DecodeError):
         return None
-    return _policy(programs, counties, routes, talk, coverage, shipped())
+    return _policy(files, shipped())
 
 
-def _policy(
-    programs: ProgramsFile,
-    counties: CountiesFile,
-    routes: RoutesFile,
-    talk: TalkFile,
-    coverage: CoverageFile,
-    folder: Path,
-) -> Policy:
+def _policy(files: Mapping[str, Any], folder: Path) -> Policy:
     """The policy of the files with the tables of the folder, or those shipped where it has none."""
-    files = (programs, counties, routes, talk, coverage)
+    programs: ProgramsFile = files[PROGRAMS]
+    counties: CountiesFile = files[COUNTIES]
     zips, cities = _file(folder, ZIPS), _file(folder, CITIES)
     shares, named = cache(lambda: read_zips(zips)), cache(lambda: read_cities(cities))
     return Policy(
         programs_file=programs,
         counties_file=counties,
-        routes_file=routes,
-        talk_file=talk,
-        coverage_file=coverage,
+        routes_file=files[ROUTES],
+        talk_file=files[TALK],
+        coverage_file=files[COVERAGE],
+        follow_up_file=files[FOLLOW_UP],
         gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.misspelling, shares, named),
         subjects=subjects(programs.program, programs.population, programs.service),
-        sources={source.id: source for file in files for source in file.source},
+        sources={source.id: source for file in files.values() for source in file.source},
         questions={question.id: question for question in programs.question},
         criteria={criterion.id: criterion for criterion in programs.criterion},
         outcomes={words.id: words for words in programs.outcome},
@@ -154,10 +141,11 @@ def read_toml(path: Path) -> dict[str, Any]:
     return parse_toml(text, str(path))
 
 
-def _decode(tables: Mapping[str, Any], shape: type[File], name: str, problems: list[Problem]) -> File | None:
+def _decode(tables: Mapping[str, Any], shape: type[Struct], name: str, problems: list[Problem]) -> Struct | None:
     # Entry by entry, so that one bad entry does not hide the next.
-    if tables.get("schema") != SCHEMAS[name]:
-        problems.append(Problem(f"{name}: schema", "schema", f'expected "{SCHEMAS[name]}"'))
+    schema = f"calaim.{name.removesuffix('.toml').replace('_', '-')}/1"
+    if tables.get("schema") != schema:
+        problems.append(Problem(f"{name}: schema", "schema", f'expected "{schema}"'))
         return None
     before, known = len(problems), {field.name: field for field in msgspec.structs.fields(shape)}
     problems += [_unknown_key(f"{name}: {key}", key, known) for key in tables.keys() - known.keys()]

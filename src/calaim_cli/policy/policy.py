@@ -14,6 +14,7 @@ from calaim_cli.base.errors import NotFound, Problem
 from calaim_cli.base.wording import name_key, names_several, near_names, one_of, shown, telling_words
 from calaim_cli.policy import places, routes
 from calaim_cli.policy.coverage import TOPIC, CoverageFile, CoverageOutcome, CoverageWords
+from calaim_cli.policy.follow_up import FollowUpFile
 from calaim_cli.policy.places import County, plans_of
 from calaim_cli.policy.programs import (
     Conflict,
@@ -37,6 +38,7 @@ COUNTIES: Final = "counties.toml"
 ROUTES: Final = "routes.toml"
 TALK: Final = "talk.toml"
 COVERAGE: Final = "coverage.toml"
+FOLLOW_UP: Final = "follow_up.toml"
 ZIPS: Final = "zips.csv"
 CITIES: Final = "cities.csv"
 Named = TypeVar("Named", Program, places.Region, places.Plan, Question, Situation)
@@ -101,6 +103,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
     routes_file: routes.RoutesFile
     talk_file: TalkFile
     coverage_file: CoverageFile
+    follow_up_file: FollowUpFile
     gazetteer: places.Gazetteer
     subjects: tuple[Subject, ...]
     sources: dict[str, Source]
@@ -132,6 +135,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
             ROUTES: self.routes_file,
             TALK: self.talk_file,
             COVERAGE: self.coverage_file,
+            FOLLOW_UP: self.follow_up_file,
         }
 
     @property
@@ -488,11 +492,18 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for kind, others in (("contact", own.contact), ("fact", own.fact), ("conflict", own.conflict)):
         yield from ((COVERAGE, f'{kind} "{one.id}"', one.source) for one in others)
     yield COVERAGE, "missed", own.missed_source
+    yield from _cited_in_follow_up(policy.follow_up_file)
     yield from ((COUNTIES, f'region "{one.id}"', one.source) for one in counties.region)
     yield from ((COUNTIES, f'contact "{one.id}"', one.source) for one in counties.contact)
     for plan in counties.plan:
         yield COUNTIES, f'plan "{plan.id}"', (*plan.source, *(tag for phase in plan.history for tag in phase.source))
     yield from ((COUNTIES, f'county "{one.name}": kp', one.kp.source) for one in counties.county if one.kp)
+
+
+def _cited_in_follow_up(data: FollowUpFile) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    yield from ((FOLLOW_UP, f'clock "{one.id}"', one.source) for one in data.clock if not one.own)
+    yield from ((FOLLOW_UP, f'fact "{one.id}"', one.source) for one in data.fact)
+    yield from ((FOLLOW_UP, f'right "{one.id}"', one.source) for one in data.right)
 
 
 def sources_with_uses(policy: Policy) -> tuple[tuple[Source, tuple[str, ...]], ...]:

@@ -37,11 +37,8 @@ def write(data: Path, into: Path) -> None:
 
 def _files(policy: Policy) -> Iterator[tuple[str, bytes]]:
     """Each file, by its name in the folder of the answers."""
-    yield "programs.json", msgspec.json.encode(policy.programs_file)
-    yield "counties.json", msgspec.json.encode(policy.counties_file)
-    yield "routes.json", msgspec.json.encode(policy.routes_file)
-    yield "talk.json", msgspec.json.encode(policy.talk_file)
-    yield "coverage.json", msgspec.json.encode(policy.coverage_file)
+    for name, file in policy.files.items():
+        yield name.replace(".toml", ".json"), msgspec.json.encode(file)
     yield "edition", _lines([policy.edition])
     yield "places", _lines(_places(policy))
     for letter, lines in groupby(sorted(_cities(policy)), key=lambda line: line[0]):

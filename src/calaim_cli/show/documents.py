@@ -437,7 +437,7 @@ def profile_document(profile: Profile) -> Document:
         name: table and {key: getattr(table, key) or None for key in table.__struct_fields__}
         for name, table in tables.items()
     }
-    return {"schema": "calaim.profile/1", **keys, "kind": profile.kind or None}
+    return {"schema": "calaim.profile/1", **keys, "kind": profile.kind or None, "ledger": profile.ledger or None}
 
 
 def error_document(error: CalaimError) -> Document:

@@ -44,6 +44,7 @@ DOCUMENTS: Final = (
     ("calaim.coverage/1", "calaim coverage CASE --json", "whether the work rule of 2027 exempts a member, and why"),
     ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
     ("calaim.referral/1", "calaim refer CASE --json", "a draft or sheet with its route"),
+    ("calaim.referrals/1", "calaim referrals --json", "what became of referrals, and what to ask about now"),
     ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
     ("calaim.screen/1", "calaim screen TABLE --out FILE --json", "what became of a table of members"),
     ("calaim.case/1", "calaim case new", "a member's case as a file, in TOML or JSON: what you write"),
@@ -96,7 +97,7 @@ JSON_RULES: Final = (
 )
 JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
 DATA_RULES: Final = (
-    "All policy is in text files that you may change: programs, counties, routes, talk and coverage, each .toml.",
+    "All policy is in six text files that you may change: programs, counties, routes, talk, coverage, follow_up.",
     "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
     "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
     "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",

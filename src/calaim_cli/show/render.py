@@ -59,7 +59,7 @@ def _plain_lines(view: View) -> Iterator[tuple[str, str]]:
             case Items():
                 yield from ((f"{block.key}\t{_flat(value)}", block.tone) for value in block.values)
             case Table():
-                yield from (("\t".join(map(_flat, row)), PLAIN) for row in (block.columns, *block.rows))
+                yield from ((_cells(row), PLAIN) for row in (block.columns, *block.rows))
             case Screenful():
                 yield from _plain_lines(block.plain)
 
@@ -67,6 +67,11 @@ def _plain_lines(view: View) -> Iterator[tuple[str, str]]:
 def _flat(text: str) -> str:
     # A tab or line break within a value would look like a further column or fact.
     return text.replace("\t", " ").replace("\n", " ")
+
+
+def _cells(row: tuple[str, ...]) -> str:
+    line = "\t".join(row)
+    return line if line.count("\t") == len(row) - 1 and "\n" not in line else "\t".join(map(_flat, row))
 
 
 def labelled(view: View) -> str:

@@ -30,6 +30,7 @@ Save = Callable[[Case], None]
 """Takes the case after every reply, to save it."""
 YES_NO: Final = {"yes": "Yes", "no": "No"}
 BOTH: Final = "both"
+WHY: Final = "referral.expedited_why"
 OTHERS: Final = "others"
 MRN, CIN = "member.mrn", "member.cin"
 COUNTY, PLAN, REGION = (BY_KEY[f"member.{name}"] for name in ("county", "plan", "kp_region"))
@@ -306,7 +307,11 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
         if no_detail or not_of_it or (where in form.required and not needed):
             return None
         # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
-        must = needed or where == REACH or (where == "member.cin" and not (case.member.mrn and "mrn" in form.numbers))
+        must = (
+            needed
+            or where in {REACH, WHY}
+            or (where == "member.cin" and not (case.member.mrn and "mrn" in form.numbers))
+        )
         return Prompt(
             where=where,
             text=field.ask.format(vendors=", ".join(policy.words.vendors.values())),

@@ -369,6 +369,8 @@ class ReferralTalk(Struct):
             for part in ("referrer", "member")
             for step in conversation.form_steps(part, policy, as_of, plan, () if again else known)
         ]
+        if self.drafter.reference and "referral.label" not in known:
+            steps.append(conversation.field_step("referral.label", form, policy, as_of))
         asked = self.wanted[0] if len(self.wanted) == 1 else Referral()
         case = replace(case, referral=replace(case.referral, program=asked.program, services=asked.services))
         return conversation.walk([*steps, *consent.part2_steps()], case, self._ask_once, self.to.keep)

@@ -1,0 +1,245 @@
+"""What a referral has come to, what may follow, and when to ask the plan. Pure: the day comes from outside.
+
+The plan's clock runs from the day on which it has the request, which nobody tells: so nothing here is "overdue".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from calaim_cli.base.cautions import caution
+from calaim_cli.base.errors import Problem
+from calaim_cli.base.wording import did_you_mean, one_of
+from calaim_cli.decide.clock import working_days_from
+from calaim_cli.policy.follow_up import REASON, SENT, UNTIL, Clock, FollowUpFile
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.routes import Channel, Route
+
+NUDGE_PLACES: Final = frozenset({"plan", "day", "program", "reference"})
+"""What a reminder may say of a referral: nothing of the member, not even the label."""
+PAGE_PLACES: Final = frozenset(
+    {"first_name", "plan", "decide_by", "ask_after", "plan_phone", "referrer", "organization", "referrer_phone"}
+)
+"""What a member's page may say, beside what is asked for and the phones of contacts."""
+
+
+NEVER: Final = date.max.toordinal()
+
+
+class Step(NamedTuple):
+    """A status that a referral came to, and the day; `until` is the last day by the plan's letter."""
+
+    status: str
+    day: date
+    reason: str = ""
+    until: date | None = None
+
+
+class Story(NamedTuple):
+    """A referral as a ledger knows it: who it is for is not in it. Steps in their order, "drafted" first."""
+
+    reference: str
+    label: str
+    plan: str
+    program: str
+    services: tuple[str, ...]
+    route: str
+    expedited: bool
+    steps: tuple[Step, ...]
+
+    @property
+    def last(self) -> Step:
+        """What it has come to."""
+        return self.steps[-1]
+
+
+class Due(NamedTuple):
+    """A clock that runs: its last day, and whether it is time to ask."""
+
+    clock: Clock
+    last_day: date
+    ask_now: bool
+
+
+class Waiting(NamedTuple):
+    """A story on a day, with the clock to look at first; None where none runs."""
+
+    story: Story
+    due: Due | None
+
+    @property
+    def ask_now(self) -> bool:
+        """Whether it is time to ask."""
+        return self.due is not None and self.due.ask_now
+
+
+def is_open(story: Story, data: FollowUpFile) -> bool:
+    """Whether anything may still follow."""
+    status = data.statuses.get(story.last.status)
+    return status is None or bool(status.may_follow)
+
+
+def clocks_of(story: Story, as_of: date, policy: Policy) -> tuple[Due, ...]:
+    """The clocks that run, soonest first."""
+    return _clocks(story.steps, story.program, story.expedited, as_of, policy)
+
+
+def _clocks(steps: tuple[Step, ...], program: str, expedited: bool, as_of: date, policy: Policy) -> tuple[Due, ...]:
+    *before, last = steps
+    past = {step.status for step in before}
+    # Of several letters the newest counts.
+    end = next((step.until for step in reversed(steps) if step.until), None)
+    running = [
+        (clock, end if clock.before_end else last.day)
+        for clock in _clocks_at(last.status, policy)
+        if (not clock.programs or program in clock.programs)
+        and clock.expedited in {None, expedited}
+        and past.isdisjoint(clock.not_after)
+    ]
+    found = (_due(clock, start, as_of, policy) for clock, start in running if start)
+    return tuple(sorted(found, key=lambda due: due.last_day))
+
+
+@lru_cache
+def _clocks_at(status: str, policy: Policy) -> tuple[Clock, ...]:
+    return tuple(clock for clock in policy.follow_up_file.clock if status in clock.at)
+
+
+@lru_cache(4096)  # most of a long list were sent on the same few days
+def _first_to_look_at(
+    steps: tuple[Step, ...], program: str, expedited: bool, as_of: date, policy: Policy
+) -> Due | None:
+    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless."""
+    running = _clocks(steps, program, expedited, as_of, policy)
+    asked = [due for due in running if due.ask_now]
+    return asked[-1] if asked else running[0] if running else None
+
+
+def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
+    """The clock from that day. A plan may take all of its last day; a reminder of our own is due on it."""
+    try:
+        last = last_day_of(clock, start, policy)
+    except OverflowError:  # at the end of the calendar
+        last = date.max
+    return Due(clock, last, as_of >= last if clock.own else as_of > last)
+
+
+@lru_cache(4096)
+def last_day_of(clock: Clock, start: date, policy: Policy) -> date:
+    """The last day of a clock that begins on that day."""
+    if clock.days is not None:
+        return start + timedelta(days=clock.days)
+    count = -(clock.working_days or 0) if clock.before_end else clock.working_days or 0
+    return working_days_from(start, count, _holidays(policy))
+
+
+@lru_cache
+def _holidays(policy: Policy) -> frozenset[date]:
+    return frozenset(policy.routes_file.holidays)
+
+
+def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiting]:
+    """The stories in the order in which to look at them: to ask about first, longest due first, then what is next."""
+    look = _first_to_look_at
+    found = [Waiting(one, look(one.steps, one.program, one.expedited, as_of, policy)) for one in stories]
+    return sorted(found, key=_order)
+
+
+def _order(one: Waiting) -> tuple[int, int, str, str]:
+    story, due = one
+    last_day = due.last_day.toordinal() if due else NEVER
+    first = last_day if due and due.ask_now else last_day + NEVER
+    return first, story.steps[-1].day.toordinal(), story.label, story.reference
+
+
+def uncounted_holidays(found: Iterable[Due], policy: Policy) -> Iterator[Problem]:
+    """A warning for each year in which working days were counted without holidays, as the data have none of it."""
+    known = {day.year for day in policy.routes_file.holidays}
+    years = {due.last_day.year for due in found if due.clock.working_days}
+    return (caution("no-holidays", "routes.toml: holidays", year=year) for year in sorted(years - known))
+
+
+def misstep(story: Story, step: Step, today: date, data: FollowUpFile) -> Problem | None:
+    """What is wrong with a step after this story, saying what may follow; None where nothing is."""
+    last, known = story.last, data.statuses.get(story.last.status)
+    may_follow = known.may_follow if known else ()
+    words = code = ""
+    if step.status not in may_follow:
+        what = one_of(may_follow) if may_follow else f"nothing; 'calaim referrals undo {story.reference}' takes it back"
+        words, code = f"is {last.status} since {last.day}: what may follow is {what}", "misstep"
+    elif step.day < last.day:
+        words, code = f"{last.status} on {last.day}, and this would be before it: give another --on", "before"
+    elif step.day > today:
+        words, code = "--on is a day that has not come yet: give today or a day before", "not-yet-come"
+    elif step.until and step.until < step.day:
+        words, code = "--until is before the day itself: give the last day in the plan's letter", "before"
+    return Problem(story.reference, code, words) if code else None
+
+
+def unfit_details(status: str, reason: str, until: date | None, data: FollowUpFile) -> Problem | None:
+    """What is wrong with what is said beside a status: a reason goes with some, a last day with others."""
+    takes = data.statuses[status].takes
+    if bool(reason) != (takes == REASON):
+        ids = one_of(data.reasons)
+        words = f"give --reason with {ids}" if takes == REASON else f"--reason goes with {_taking(REASON, data)}"
+        return Problem("--reason", "reason", words)
+    if reason and reason not in data.reasons:
+        words = did_you_mean(reason, data.reasons) or f"give {one_of(data.reasons)}"
+        return Problem("--reason", "unknown-reason", f"unknown reason: {words}")
+    if until and takes != UNTIL:
+        return Problem("--until", "until", f"--until goes with {_taking(UNTIL, data)}")
+    return None
+
+
+def _taking(what: str, data: FollowUpFile) -> str:
+    return one_of(one.id for one in data.status if one.takes == what)
+
+
+def counts(stories: Iterable[Story]) -> list[tuple[str, str, str, int]]:
+    """How many there are by plan, status and closing reason, in this order."""
+    found: dict[tuple[str, str, str], int] = {}
+    for one in stories:
+        key = (one.plan, one.last.status, one.last.reason)
+        found[key] = found.get(key, 0) + 1
+    return [(*key, number) for key, number in sorted(found.items())]
+
+
+def sent_on(story: Story) -> date | None:
+    """The day on which it was sent, the last time."""
+    return next((step.day for step in reversed(story.steps) if step.status == SENT), None)
+
+
+def route_of(story: Story, policy: Policy) -> Route | None:
+    """The route by which it went; None where the data do not have it any more."""
+    return next((one for one in policy.routes_file.route if one.id == story.route), None)
+
+
+def lines_to_ask(story: Story, policy: Policy) -> Sequence[Route]:
+    """The plan's phone lines; where they are of regions, that of the route."""
+    route = route_of(story, policy)
+    lines = policy.lines_of(story.plan, None) if story.plan in policy.plans else ()
+    if route and route.channel is Channel.PHONE:
+        return (route,)
+    region = route.region if route else ""
+    counties = set(route.counties) if route else set()
+    return [
+        one
+        for one in lines
+        if (not region or one.region in {"", region})
+        and (not counties or not one.counties or counties & {*one.counties})
+    ]
+
+
+def promise_of(story: Story, policy: Policy) -> str:
+    """How fast the plan itself says that it answers, by the route; "" where it says nothing."""
+    route = route_of(story, policy)
+    return route.turnaround if route else ""
+
+
+def followed(program: str, services: Sequence[str], policy: Policy) -> tuple[str, tuple[str, ...]] | None:
+    """The program and services that are followed up; None where nothing of it is."""
+    kept = tuple(one for one in services if one not in policy.follow_up_file.not_followed)
+    return None if services and not kept else (program, kept)

@@ -1,0 +1,1 @@
+"""What becomes of a referral: the ledger, and the reminder to a plan."""

@@ -1,0 +1,225 @@
+"""The ledger: a SQLite file of what drafts asked for and what came of it, never for whom. It alone imports `sqlite3`.
+
+Every change is one transaction under SQLite's own rollback journal, so that a run killed anywhere leaves all of it or
+nothing. A draft is written before its row: what a kill left out, a rerun adds.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from calaim_cli.base import files, system
+from calaim_cli.base.cautions import caution
+from calaim_cli.base.errors import CalaimError, InputError, Locked, NotFound, OutputRefused, Problem
+from calaim_cli.decide.follow_up import Step, Story
+from calaim_cli.policy.follow_up import REFERENCE_LENGTH, REFERENCE_SIGNS
+
+VERSION: Final = 1
+# In the head of each ledger, so that no other database is taken for one: "CALM" (sqlite.org/fileformat, offset 68).
+OURS: Final = 0x43414C4D
+PATIENCE: Final = 4.0  # seconds that another run is waited for
+SHAPE: Final = f"""
+CREATE TABLE referral (
+    reference TEXT PRIMARY KEY, label TEXT NOT NULL, plan TEXT NOT NULL, program TEXT NOT NULL, services TEXT NOT NULL,
+    route TEXT NOT NULL, expedited INTEGER NOT NULL, steps TEXT NOT NULL
+) WITHOUT ROWID;
+PRAGMA application_id = {OURS};
+PRAGMA user_version = {VERSION}"""
+SELECT: Final = "SELECT * FROM referral WHERE reference = ?"
+READ_ONLY: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN})
+NOT_OURS: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+
+
+def doubts_about(path: Path) -> Iterator[Problem]:
+    """What to know of a place for a ledger: one that begins there, and a folder that others may reach."""
+    if not path.exists():
+        yield caution("ledger-begins", str(path))
+    folder = path.parent
+    yield from (one for one in files.doubts_about([folder]) if one.code != "synced-folder")
+    for what, holds in (
+        ("a network drive", system.is_on_network),
+        ("a folder that is copied to a cloud", system.is_synced),
+    ):
+        if holds(folder):
+            yield caution("ledger-place", str(folder), what=what)
+
+
+def references(path: Path) -> set[str]:
+    """The references in the ledger; none where it has not begun. Raises as every use of it does."""
+    if not path.exists():
+        if not path.absolute().parent.is_dir():
+            words = f"{path}: folder {path.parent} does not exist; create it first"
+            raise OutputRefused(words, code="no-folder")
+        return set()
+    with _opened(path) as ledger:
+        if _is_empty(ledger):
+            return set()
+        return {reference for (reference,) in ledger.execute("SELECT reference FROM referral")}
+
+
+def drawer(path: Path) -> Callable[[], str]:
+    """A function that draws references, each new in the ledger and in this run."""
+    import secrets  # takes longer to load than a list to show
+
+    taken = references(path)
+
+    def draw() -> str:
+        while True:
+            found = "".join(secrets.choice(REFERENCE_SIGNS) for _ in range(REFERENCE_LENGTH))
+            # All digits would look like a number of the member's, all letters like a word.
+            if found not in taken and not found.isdigit() and not found.isalpha():
+                taken.add(found)
+                return found
+
+    return draw
+
+
+def stories(path: Path, wanted: Sequence[str] = ()) -> list[Story]:
+    """The stories in the ledger, by reference; of those `wanted` each, or NotFound with the first that lacks."""
+    if not path.exists():
+        raise _no_ledger(path)
+    with _opened(path) as ledger:
+        return _read(ledger, path, wanted)
+
+
+def _read(ledger: sqlite3.Connection, path: Path, wanted: Sequence[str] = ()) -> list[Story]:
+    if _is_empty(ledger):
+        raise _no_ledger(path)
+    if not wanted:
+        return _stories(ledger.execute("SELECT * FROM referral ORDER BY reference"), path)
+    found: list[Story] = []
+    for reference in dict.fromkeys(wanted):
+        if not (story := _stories(ledger.execute(SELECT, (reference,)), path)):
+            raise NotFound(f"{reference}: no such reference in {path}; 'calaim referrals --all' lists them")
+        found += story
+    return found
+
+
+def _stories(rows: Iterable[tuple[Any, ...]], path: Path) -> list[Story]:
+    try:
+        return [
+            Story(reference, label, plan, program, tuple(services.split()), route, bool(expedited), _steps(steps))
+            for reference, label, plan, program, services, route, expedited, steps in rows
+        ]
+    except (AttributeError, TypeError, ValueError):
+        raise _not_ours(path) from None
+
+
+@lru_cache(4096)  # the same steps come again and again in a long list
+def _steps(lines: str) -> tuple[Step, ...]:
+    """The steps of these lines: status, day, reason and last day, separated by blanks."""
+    found = []
+    for line in lines.split("\n"):
+        status, day, reason, until = line.split(" ")
+        end = date.fromisoformat(until) if until else None
+        found.append(Step(status, date.fromisoformat(day), reason, end))
+    return tuple(found)
+
+
+def _lines(steps: Iterable[Step]) -> str:
+    said = ((one.status, one.day.isoformat(), one.reason, one.until.isoformat() if one.until else "") for one in steps)
+    return "\n".join(map(" ".join, said))
+
+
+def add(path: Path, new: Iterable[Story]) -> int:
+    """How many of the stories were not there yet, and now are; a missing file is made, for its owner alone."""
+    rows = [(*one[:4], " ".join(one.services), one.route, int(one.expedited), _lines(one.steps)) for one in new]
+    with _opened(path, make=True) as ledger:
+        before = ledger.total_changes
+        ledger.executemany("INSERT OR IGNORE INTO referral VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        return ledger.total_changes - before
+
+
+def change(path: Path, wanted: Sequence[str], decide: Callable[[Story], Step | None]) -> list[Story]:
+    """The stories after a step of each, or after the last one was taken back where `decide` gives None.
+
+    A story that has only begun goes as a whole then. What `decide` raises leaves all of them as they were.
+    """
+    changed: list[Story] = []
+    with _opened(path, write=True) as ledger:
+        for story in _read(ledger, path, wanted):
+            step = decide(story)
+            steps = (*story.steps, step) if step else story.steps[:-1]
+            if steps:
+                where = (_lines(steps), story.reference)
+                ledger.execute("UPDATE referral SET steps = ? WHERE reference = ?", where)
+                changed.append(story._replace(steps=steps))
+            else:
+                ledger.execute("DELETE FROM referral WHERE reference = ?", (story.reference,))
+    return changed
+
+
+@contextmanager
+def _opened(path: Path, *, write: bool = False, make: bool = False) -> Iterator[sqlite3.Connection]:
+    """The ledger, to write it as one transaction that ends with the block. What goes wrong is told by the path."""
+    try:
+        if make:
+            _make(path)
+        # An absent file is not made by SQLite, which would let others read it.
+        address = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, uri=True)) as ledger:
+            ledger.execute("BEGIN IMMEDIATE" if write or make else "BEGIN")
+            if make and _is_empty(ledger):
+                for statement in SHAPE.split(";"):
+                    ledger.execute(statement)
+            # A run that was killed at its very first row leaves an empty file.
+            if not _is_empty(ledger):
+                _check(ledger, path)
+            yield ledger
+            ledger.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise _worded(error, path) from None
+
+
+def _make(path: Path) -> None:
+    """Make an empty file for its owner alone, which SQLite takes for an empty database; one that is there stays."""
+    with files.worded(path), closing(files.Folder(path.parent)) as folder:
+        try:
+            os.close(folder.open(path.name, system.NEW))
+        except FileExistsError:
+            folder.close_to_others(path.name)
+
+
+def _is_empty(ledger: sqlite3.Connection) -> bool:
+    return not ledger.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+def _check(ledger: sqlite3.Connection, path: Path) -> None:
+    """Raises InputError where this is another program's database, or of a newer version of this one."""
+    (ours,), (version,) = (ledger.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version"))
+    if ours != OURS:
+        raise _not_ours(path)
+    if version > VERSION:
+        words = "was written by a newer version of calaim: update this one; nothing was changed"
+        raise InputError(f"{path}: {words}", code="newer-ledger")
+
+
+def _no_ledger(path: Path) -> InputError:
+    words = "there is no ledger yet: 'calaim refer CASE --out FILE --log LEDGER' begins one"
+    return InputError(f"{path}: {words}", code="no-ledger")
+
+
+def _not_ours(path: Path) -> InputError:
+    return InputError(f"{path}: is not a ledger of calaim, or is damaged: give another --log", code="not-a-ledger")
+
+
+def _worded(error: sqlite3.Error, path: Path) -> CalaimError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of an extended code tells more than anybody needs
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return Locked(f"{path}: another run is writing here; wait until it has ended, and run this again")
+    if code in NOT_OURS:
+        return _not_ours(path)
+    if code in READ_ONLY:
+        return OutputRefused(f"{path}: cannot be opened or written: is it read-only?", code="not-writable")
+    if code == sqlite3.SQLITE_FULL:
+        return OutputRefused(f"{path}: cannot be written: no space left", code="no-space")
+    if code == sqlite3.SQLITE_IOERR:
+        return OutputRefused(f"{path}: cannot be read or written: the disk does not take it", code="not-writable")
+    return _not_ours(path)

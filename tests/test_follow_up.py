@@ -1,0 +1,239 @@
+"""What may follow what, and when to ask: every pair of statuses, every clock at its edges. Nothing is ever overdue."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calaim_cli.decide.clock import working_days_from
+from calaim_cli.decide.follow_up import (
+    Step,
+    Story,
+    clocks_of,
+    counts,
+    followed,
+    is_open,
+    misstep,
+    uncounted_holidays,
+    unfit_details,
+    waiting,
+)
+from calaim_cli.policy.policy import Policy
+from conftest import Run
+
+TODAY = date(2026, 12, 31)
+DAY = date(2026, 11, 23)  # a Monday, before Thanksgiving
+NEXT = {
+    "drafted": {"sent"},
+    "sent": {"received", "bounced", "authorized", "not-authorized", "assigned", "started", "closed"},
+    "bounced": {"sent", "received", "not-authorized", "closed"},
+    "received": {"authorized", "not-authorized", "assigned", "started", "closed"},
+    "authorized": {"authorized", "not-authorized", "assigned", "started", "closed"},
+    "not-authorized": {"authorized", "closed"},
+    "assigned": {"authorized", "not-authorized", "started", "closed"},
+    "started": {"authorized", "not-authorized", "closed"},
+    "closed": set[str](),
+}
+"""What may follow, written down a second time by hand."""
+
+
+def story(*steps: tuple[str, date] | Step, program: str = "ecm", expedited: bool = False) -> Story:
+    """A referral with these steps."""
+    made = tuple(one if isinstance(one, Step) else Step(*one) for one in steps)
+    return Story("7RCV43", "", "kp", program, (), "kp-north-email", expedited, made)
+
+
+def last_days(of: Story, policy: Policy, as_of: date = DAY) -> dict[str, tuple[date, bool]]:
+    """The clocks that run, each with its last day and whether it is time to ask."""
+    return {due.clock.id: (due.last_day, due.ask_now) for due in clocks_of(of, as_of, policy)}
+
+
+@pytest.mark.parametrize(("first", "then"), [*product(NEXT, NEXT)])
+def test_every_pair_of_statuses(catalog: Policy, first: str, then: str) -> None:
+    """A step that may not follow is refused with what may, and every other one is taken."""
+    data = catalog.follow_up_file
+    assert set(data.statuses) == set(NEXT)
+    wrong = misstep(story((first, DAY)), Step(then, DAY), TODAY, data)
+    assert (wrong is None) is (then in NEXT[first])
+    if wrong:
+        assert wrong.code == "misstep"
+        assert all(one in wrong.message for one in NEXT[first] or {"undo"})
+    assert is_open(story((first, DAY)), data) is (first != "closed")
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        (Step("sent", DAY - timedelta(1)), "before"),
+        (Step("sent", TODAY + timedelta(1)), "not-yet-come"),
+        (Step("sent", DAY), ""),
+        (Step("sent", TODAY), ""),
+    ],
+)
+def test_day_of_a_step_is_between_the_last_one_and_today(catalog: Policy, step: Step, code: str) -> None:
+    """Nothing is written down that was before what came before it, or has not happened yet."""
+    wrong = misstep(story(("drafted", DAY)), step, TODAY, catalog.follow_up_file)
+    assert (wrong.code if wrong else "") == code
+
+
+def test_end_is_not_before_the_authorization(catalog: Policy) -> None:
+    """A slip in the year of the letter's last day is caught."""
+    step = Step("authorized", DAY, until=DAY - timedelta(1))
+    wrong = misstep(story(("sent", DAY)), step, TODAY, catalog.follow_up_file)
+    assert wrong is not None
+    assert "--until" in wrong.message
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "until", "code"),
+    [
+        ("closed", "", None, "reason"),
+        ("closed", "services-received", None, ""),
+        ("closed", "service-received", None, "unknown-reason"),
+        ("sent", "other", None, "reason"),
+        ("sent", "", DAY, "until"),
+        ("authorized", "", DAY, ""),
+        ("authorized", "", None, ""),
+    ],
+)
+def test_details_go_with_their_status(catalog: Policy, status: str, reason: str, until: date, code: str) -> None:
+    """A reason is of closing alone and is needed there; a last day is of an authorization."""
+    wrong = unfit_details(status, reason, until, catalog.follow_up_file)
+    assert (wrong.code if wrong else "") == code
+
+
+CLOCKS = [
+    # sent on Monday; Thursday and Friday are holidays, so the fifth working day is Wednesday of the week after
+    ("ecm-decision", story(("sent", DAY)), date(2026, 12, 2), False),
+    # over a weekend alone
+    ("ecm-decision", story(("sent", date(2026, 10, 2))), date(2026, 10, 9), False),
+    # across the year's end, with Christmas and New Year's Day
+    ("ecm-decision", story(("sent", date(2026, 12, 23))), date(2026, 12, 31), False),
+    ("ecm-decision", story(("sent", date(2026, 12, 28))), date(2027, 1, 5), False),
+    # the plan said that it has it: from that day on
+    ("ecm-decision", story(("sent", DAY), ("received", date(2026, 12, 1))), date(2026, 12, 8), False),
+    # 72 hours go on over holidays and weekends
+    ("ecm-expedited", story(("sent", DAY), expedited=True), date(2026, 11, 26), False),
+    ("ecm-assignment", story(("sent", DAY), ("authorized", date(2026, 12, 1))), date(2026, 12, 15), False),
+    ("arrived", story(("sent", date(2026, 11, 25))), date(2026, 11, 30), True),
+    ("ask-cs-chw", story(("sent", DAY), program="chw"), date(2026, 12, 9), True),
+    ("bounced", story(("sent", DAY), ("bounced", date(2026, 11, 28))), date(2026, 11, 28), True),
+    ("not-sent", story(("drafted", date(2026, 11, 20))), date(2026, 11, 23), True),
+    ("not-authorized", story(("sent", DAY), ("not-authorized", DAY)), DAY, True),
+    ("renewal", story(("sent", DAY), Step("authorized", DAY, "", date(2027, 11, 30))), date(2027, 11, 12), True),
+]
+
+
+@pytest.mark.parametrize(("clock", "of", "last_day", "own"), CLOCKS, ids=lambda one: str(one)[:30])
+def test_clock_on_its_last_day_and_around_it(catalog: Policy, clock: str, of: Story, last_day: date, own: bool) -> None:
+    """A plan has all of its last day, and from the next on it is asked; our own reminder is due on the day itself."""
+    around = {days: last_days(of, catalog, last_day + timedelta(days))[clock] for days in (-30, -1, 0, 1, 400)}
+    assert {day for day, _ in around.values()} == {last_day}
+    assert [asked for _, asked in around.values()] == [False, False, own, True, True]
+
+
+def test_every_clock_is_tried_above(catalog: Policy) -> None:
+    """A new clock in the data asks for its days here."""
+    assert {one.id for one in catalog.follow_up_file.clock} == {clock for clock, *_ in CLOCKS}
+
+
+def test_clocks_run_for_what_they_are_of(catalog: Policy) -> None:
+    """Of an expedited request the routine clock does not run, of a renewal not that of the first assignment."""
+    assert set(last_days(story(("sent", DAY)), catalog)) == {"arrived", "ecm-decision"}
+    assert set(last_days(story(("sent", DAY), expedited=True), catalog)) == {"arrived", "ecm-expedited"}
+    assert set(last_days(story(("sent", DAY), program="cs"), catalog)) == {"arrived", "ask-cs-chw"}
+    renewed = story(("sent", DAY), ("authorized", DAY), ("started", DAY), ("authorized", DAY))
+    assert set(last_days(renewed, catalog)) == set()
+    assert set(last_days(story(("sent", DAY), ("closed", DAY)), catalog)) == set()
+
+
+def test_renewal_goes_by_the_newest_letter(catalog: Policy) -> None:
+    """Once a renewal has come, the end of the first authorization reminds no more."""
+    first, second = Step("authorized", DAY, "", date(2027, 5, 31)), Step("authorized", DAY, "", date(2027, 11, 30))
+    of = story(("sent", DAY), first, ("started", DAY), second)
+    assert last_days(of, catalog)["renewal"][0] == date(2027, 11, 12)
+
+
+@given(st.dates(date(2026, 1, 1), date(2027, 12, 1)), st.integers(0, 15))
+def test_working_days_are_counted_one_by_one(catalog: Policy, start: date, count: int) -> None:
+    """Between a day and the end of its clock lie so many working days, by a count of our own."""
+    holidays = catalog.routes_file.holidays
+    end = working_days_from(start, count, holidays)
+    days = [start + timedelta(n) for n in range(1, (end - start).days + 1)]
+    assert sum(day.weekday() < 5 and day not in holidays for day in days) == count
+    assert count == 0 or (end.weekday() < 5 and end not in holidays)
+
+
+def test_year_without_holidays_is_said(catalog: Policy) -> None:
+    """Days of a year whose holidays nobody has written down are counted without them, and that is told."""
+    due = clocks_of(story(("sent", date(2027, 12, 30))), DAY, catalog)
+    assert [one.message for one in uncounted_holidays(due, catalog)] == [
+        "no holidays of 2028 are known: working days in it are counted without them"
+    ]
+    assert last_days(story(("sent", date(2027, 12, 30))), catalog)["ecm-decision"][0] == date(2028, 1, 6)
+    assert not [*uncounted_holidays(clocks_of(story(("sent", DAY)), DAY, catalog), catalog)]
+
+
+def test_list_begins_with_what_to_ask_about(catalog: Policy) -> None:
+    """Longest due first, then what comes due, then what waits for nothing; of several clocks the one that matters."""
+    several = [
+        story(("sent", date(2026, 12, 1)))._replace(reference="CCCC33"),
+        story(("sent", date(2026, 11, 9)))._replace(reference="DDDD44"),
+        story(("sent", DAY))._replace(reference="FFFF66"),
+        story(("started", DAY))._replace(reference="HHHH77"),
+    ]
+    found = waiting(several, date(2026, 12, 1), catalog)
+    assert [(one.story.reference, one.ask_now) for one in found] == [
+        ("DDDD44", True),
+        ("FFFF66", True),
+        ("CCCC33", False),
+        ("HHHH77", False),
+    ]
+    assert [one.due.clock.id if one.due else "" for one in found] == ["ecm-decision", "arrived", "arrived", ""]
+
+
+def test_counts_are_by_plan_status_and_reason() -> None:
+    """Each referral is counted once."""
+    several = [story(("sent", DAY)), story(("sent", DAY)), story(Step("closed", DAY, "other"))]
+    assert counts(several) == [("kp", "closed", "other", 1), ("kp", "sent", "", 2)]
+
+
+def test_sobering_centers_are_not_followed(catalog: Policy) -> None:
+    """What is outside the closed-loop rules has no story; what is asked for beside it has."""
+    assert followed("cs", ["sobering_centers"], catalog) is None
+    assert followed("cs", ["sobering_centers", "respite"], catalog) == ("cs", ("respite",))
+    assert followed("ecm", [], catalog) == ("ecm", ())
+
+
+SLIPS = [
+    ('language = "en"', 'language = "es"', "not-reviewed"),
+    ('at = ["drafted"]', 'at = ["draftet"]', "unknown-status"),
+    ('may_follow = ["sent"]', 'may_follow = ["send"]', "unknown-status"),
+    ("days = 3\n", "days = 3\nworking_days = 2\n", "clock"),
+    ('source = ["G26 p.112"]\ngrade = "A"', 'source = ["G26 p.112"]', "missing-key"),
+    ('source = ["G26 p.112"]', "source = []", "no-source"),
+    ("Our reference: {reference}", "Our reference: {first_name}", "place"),
+    ("Hello {first_name}", "Hello {last_name}", "place"),
+    ("respite = ", "respit = ", "missing-key"),
+    ('takes = "until"', 'takes = "untill"', "takes"),
+    ("lists_asked = true\n", "", "lists-asked"),
+    ('call = ["managed_care_ombudsman"', 'call = ["ombudsman"', "unknown-contact"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "code"), SLIPS, ids=[code for *_, code in SLIPS])
+def test_slip_in_the_data_is_named(run: Run, data_copy: Path, old: str, new: str, code: str) -> None:
+    """`calaim data check` says what is wrong with the file, and where: also that no machine's translation is taken."""
+    path = data_copy / "follow_up.toml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    ran = run("data", "check", "--data", data_copy)
+    assert ran.code == 4
+    assert re.search(rf"^  follow_up\.toml: .*: {code}: ", ran.err, re.MULTILINE), ran.err
