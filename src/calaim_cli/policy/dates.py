@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
-from msgspec.structs import replace
-
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
 from calaim_cli.policy.policy import Policy
@@ -88,14 +86,14 @@ def notices_at(age: int | None, policy: Policy, as_of: date, coverage: str) -> I
         if age is not None and (notice.at_least, notice.at_most) != (None, None):
             low, high = notice.at_least or 0, age if notice.at_most is None else notice.at_most
             if low <= age <= high:
-                own = replace(notice, text=notice.of_case.replace(COVERAGE, coverage) or notice.text)
-                yield caution(notice.id, "member", text=sourced(own, policy))
+                own = notice.of_case.replace(COVERAGE, coverage)
+                yield caution(notice.id, "member", text=sourced(notice, policy, own))
 
 
 def _due(policy: Policy, as_of: date) -> Iterator[Notice]:
     return (one for one in policy.programs_file.notice if as_of >= one.starts)
 
 
-def sourced(notice: Notice, policy: Policy) -> str:
-    """A notice with its source, date and grade."""
-    return f"{notice.text} [{policy.cite(notice.source)}; as of {notice.as_of}, grade {notice.grade}]"
+def sourced(notice: Notice, policy: Policy, instead: str = "") -> str:
+    """A notice, or what is said instead, with its source, date and grade."""
+    return f"{instead or notice.text} [{policy.cite(notice.source)}; as of {notice.as_of}, grade {notice.grade}]"
