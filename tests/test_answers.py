@@ -30,7 +30,7 @@ def test_policy_of_a_wheel_is_that_of_the_toml_files(answers_folder: Path, catal
     assert loaded.gazetteer.counties == catalog.gazetteer.counties
 
 
-FILES = ("programs", "counties", "routes", "talk")
+FILES = ("programs", "counties", "routes", "talk", "coverage", "follow_up")
 
 
 @pytest.mark.parametrize("name", [f"{one}.json" for one in FILES])

@@ -38,9 +38,9 @@ MOST_WARNED = 3
 """So many warnings stand beside the short answer to a case."""
 LAST_WORDS = "Where to begin, settings, exit codes and more: calaim help"
 
-LOOK_UP, ONE_MEMBER, MANY, AFTERWARDS = "Look something up", "One member", "Many members", "After the draft"
+LOOK_UP, ONE_MEMBER, MANY = "Look something up", "One member", "Many members, and what became of referrals"
 YOURS = "You, the data, help"
-GROUPS = (LOOK_UP, ONE_MEMBER, MANY, AFTERWARDS, YOURS)
+GROUPS = (LOOK_UP, ONE_MEMBER, MANY, YOURS)
 RARE = "Rarely needed"
 
 
@@ -346,7 +346,7 @@ def top(
     version: Annotated[bool, typer.Option("--version", help="Print version and data edition.")] = False,
     data: Annotated[Path | None, typer.Option("--data", envvar="CALAIM_DATA", hidden=True)] = None,
 ) -> int:
-    """CalAIM at a care manager's terminal: who may be helped, what the county offers, where the referral goes."""
+    """Who may be helped by CalAIM, what the county offers, where the referral goes."""
     if version:
         from calaim_cli.policy import load
 
@@ -1048,7 +1048,7 @@ def _new_sheet(out: str | None, data: Path | None, *asked: object) -> int:
     return 0
 
 
-@_command("referrals --log referrals.ledger --due", group=AFTERWARDS)
+@_command("referrals --log referrals.ledger --due", group=MANY)
 def referrals(
     words: Annotated[Several, _argument("[STATUS] [REF...]", STATUS_WORDS)] = None,
     due: Annotated[bool, typer.Option("--due", help="Only those to ask about now.")] = False,

@@ -85,10 +85,30 @@ def find_problems(policy: Policy) -> tuple[Problem, ...]:
 
 
 def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
+    known = _known(policy)
+    # What is known of keeping Medi-Cal may rest on what is there for programs, and never the other way round.
+    own = policy.coverage_file
+    of_coverage: dict[str, Collection[str]] = {
+        **known,
+        "question": policy.answerable,
+        "criterion": policy.coverage_criteria,
+        "topic": [one.id for one in own.topic],
+        "entry": [TOPIC, *(one.id for one in own.coverage)],
+    }
+    for leaf in found:
+        kind = REFERENCES.get(leaf.key)
+        if kind and isinstance(leaf.value, str):
+            name = source_id(leaf.value) if kind == "source" else leaf.value
+            there = of_coverage if leaf.where.startswith(COVERAGE) else known
+            yield from absent(leaf.where, kind, (name,), there[kind])
+
+
+def _known(policy: Policy) -> dict[str, Collection[str]]:
+    """What a key may name, by its kind."""
     programs, counties = policy.programs_file, policy.counties_file
     names = {county.name for county in counties.county}
     entries = {WHOLE, *(one.id for one in policy.entries), *(one.id for one in counties.contact)}
-    known: dict[str, Collection[str]] = {
+    return {
         "plan": policy.plans,
         "region": policy.regions,
         "county": names,
@@ -112,21 +132,6 @@ def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
         "status": policy.follow_up_file.statuses,
         "asked": ["ecm", "chw", *policy.services],
     }
-    # What is known of keeping Medi-Cal may rest on what is there for programs, and never the other way round.
-    own = policy.coverage_file
-    of_coverage: dict[str, Collection[str]] = {
-        **known,
-        "question": policy.answerable,
-        "criterion": policy.coverage_criteria,
-        "topic": [one.id for one in own.topic],
-        "entry": [TOPIC, *(one.id for one in own.coverage)],
-    }
-    for leaf in found:
-        kind = REFERENCES.get(leaf.key)
-        if kind and isinstance(leaf.value, str):
-            name = source_id(leaf.value) if kind == "source" else leaf.value
-            there = of_coverage if leaf.where.startswith(COVERAGE) else known
-            yield from absent(leaf.where, kind, (name,), there[kind])
 
 
 def _repeated_ids(policy: Policy) -> Iterator[Problem]:
