@@ -250,7 +250,7 @@ OWN = "coverage.toml: coverage-past-review"
         ("2026-12-25", []),
         ("2026-12-30", [OWN]),
         ("2026-12-31", ['"recuperative_care"', '"short_term_post_hospitalization_housing"', OWN]),
-        ("2027-01-01", [*(f"{name}.toml: past-review" for name in ("programs", "counties", "routes", "talk")), OWN]),
+        ("2027-01-01", [*(f"{name}.toml: past-review" for name in ("programs", "counties", "routes", "talk", "follow_up")), OWN]),
     ],
 )
 def test_review_is_due_on_the_day_itself(run: Run, day: str, due: list[str]) -> None:
