@@ -21,7 +21,7 @@ from calaim_cli.decide.known import MANAGED_CARE
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible
 from calaim_cli.decide.sound_situations import unsound_situations
 from calaim_cli.decide.sound_talk import unsound_talk
-from calaim_cli.policy.dates import WHOLE, allowed, began
+from calaim_cli.policy.dates import PANEL, WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
 from calaim_cli.policy.policy import CITIES, COUNTIES, PROGRAMS, ROUTES, TALK, ZIPS, Policy, cited
@@ -69,7 +69,7 @@ def find_problems(policy: Policy) -> tuple[Problem, ...]:
 def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
     programs, counties = policy.programs_file, policy.counties_file
     names = {county.name for county in counties.county}
-    entries = {WHOLE, *(one.id for one in policy.entries), *(one.id for one in counties.contact)}
+    entries = {WHOLE, PANEL, *(one.id for one in policy.entries), *(one.id for one in counties.contact)}
     known: dict[str, Collection[str]] = {
         "plan": policy.plans,
         "region": policy.regions,
