@@ -282,6 +282,19 @@ def test_workbook_means_what_a_csv_means(run: Run, tmp_path: Path) -> None:
     assert ("lost-zeros: in 1 row" in told.err, "hidden-rows" in told.err, NAME in told.err) == (True, True, False)
 
 
+def test_workbook_of_libreoffice_is_read_right(run: Run, tmp_path: Path) -> None:
+    """Days are days, a filter and lost zeros are said, and the sheet that is meant has to be named."""
+    book, out = ROOT / "tests" / "corpora" / "workbooks" / "libreoffice.xlsx", tmp_path / "x.csv"
+    assert "no rows below the header line" in run("screen", book, "--counts", *DAY).err
+    ran = run("screen", book, "--sheet", "Panel", "--program", "homelessness", "--out", out, *DAY)
+    assert [[*row.values()][1:7] for row in read(out)] == [
+        ["1980-03-04", "San Mateo", "94401", "12345", "5", "shelter"],
+        ["2010-12-31", "Alameda", "94601", "123456", "0", "none"],
+        ["1955-07-01", "Alpine", "96120", "12345678", "2", "doubled_up;unknown"],
+    ]
+    assert ("1 hidden row (there is a filter)" in ran.err, "lost-zeros: in 2 rows" in ran.err) == (True, True)
+
+
 def test_cells_of_a_workbook_that_are_none_are_refused(run: Run, tmp_path: Path) -> None:
     """An error or a formula without a value is told by row and column, and with --keep-going its row is left out."""
     book = Workbook()

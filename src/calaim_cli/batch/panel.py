@@ -138,7 +138,7 @@ def run(order: Order) -> Done:
     """What became of the table. Raises InputError where it is not in order: nothing is written."""
     out = order.out or Path("screened")
     with table.engine() as engine, files.worded(out), files.beside(out) as folder:
-        found = table.read(engine, order.source, folder, _known(order), _result_names(order), order.sheet)
+        found = table.read(engine, order.source, folder, known(order), _result_names(order), order.sheet)
         [(rows,)] = engine.ask("SELECT count(*) FROM own")
         if not rows:
             raise InputError(f"{order.source}: no rows below the header line", code="no-rows")
@@ -161,7 +161,7 @@ def run(order: Order) -> Done:
         )
 
 
-def _known(order: Order) -> dict[str, str]:
+def known(order: Order) -> dict[str, str]:
     """Our column by each header, folded; a column of codes is none of ours."""
     known = row.known_headers(order.policy.questions) | order.map.by_header
     return {name: column for name, column in known.items() if name not in order.map.by_code}
@@ -227,7 +227,7 @@ class Panel:
         self.engine.ask(f"CREATE TABLE {ANSWERS} AS {answers}")
         self.absent = tuple(one for one in self.order.policy.questions if one not in self.meanings.answers)
 
-    def _rules(self) -> str:
+    def rules(self) -> str:
         """The query that decides all answers."""
         order = self.order
         return select(order.subjects, order.policy, order.as_of, ANSWERS, ["n"], self.absent)
@@ -315,7 +315,7 @@ class Panel:
         words = "string_agg(concat_ws(': ', place, words), '; ' ORDER BY place) AS words"
         said = f"(SELECT n, {words} FROM refused GROUP BY n)"  # noqa: S608 ours
         query = (
-            f"WITH decided AS ({self._rules()}) SELECT {', '.join([*own, *results])} FROM own "  # noqa: S608 quoted
+            f"WITH decided AS ({self.rules()}) SELECT {', '.join([*own, *results])} FROM own "  # noqa: S608 quoted
             f"LEFT JOIN decided ON decided.n = own.n LEFT JOIN {said} AS said ON said.n = own.n {self._place_join()} "
             "ORDER BY own.n"
         )
@@ -342,7 +342,7 @@ class Panel:
         columns = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
         joins = " ".join(one.join for one in self.meanings.answers.values())
         query = (
-            f"WITH decided AS MATERIALIZED ({self._rules()}), asked AS ({' UNION ALL '.join(self._asked())}) "  # noqa: S608 quoted
+            f"WITH decided AS MATERIALIZED ({self.rules()}), asked AS ({' UNION ALL '.join(self._asked())}) "  # noqa: S608 quoted
             f"SELECT {columns} FROM asked JOIN own ON own.n = asked.n {joins} ORDER BY own.n, asked.place"
         )
         return query, [*values]
@@ -383,7 +383,7 @@ class Panel:
         likely = " OR ".join(map(self._is_likely, self.order.subjects))
         where = f"{self._placed(0)} AS county, {self._placed(1)} AS plan, count(*) FILTER ({likely}), {by}"
         joined = f"FROM decided JOIN own ON own.n = decided.n {self._place_join()} GROUP BY 1, 2"
-        found = self.engine.ask(f"WITH decided AS ({self._rules()}) SELECT {where} {joined}")
+        found = self.engine.ask(f"WITH decided AS ({self.rules()}) SELECT {where} {joined}")
         outcomes, counties, plans = {name: Counter[str]() for name in names}, Counter[str](), Counter[str]()
         for county, plan, many, *several in found:
             counties[county] += many
@@ -397,8 +397,8 @@ class Panel:
         missing = [quoted(result_column(one, MISSING)) for one in self.order.subjects]
         alone = [f"CASE WHEN {one} <> '' AND instr({one}, '{SEPARATOR}') = 0 THEN {one} END" for one in missing]
         by = ", ".join(f"histogram({one})" for one in alone)
-        [found] = self.engine.ask(f"SELECT {by} FROM ({self._rules()})")  # noqa: S608 quoted
-        each = f"SELECT unnest(list_distinct([{', '.join(alone)}])) AS question FROM ({self._rules()})"  # noqa: S608 quoted
+        [found] = self.engine.ask(f"SELECT {by} FROM ({self.rules()})")  # noqa: S608 quoted
+        each = f"SELECT unnest(list_distinct([{', '.join(alone)}])) AS question FROM ({self.rules()})"  # noqa: S608 quoted
         members = self.engine.ask(f"SELECT question, count(*) FROM ({each}) GROUP BY ALL")  # noqa: S608 quoted
         names = map(subject_id, self.order.subjects)
         by_result = {name: by or {} for name, by in zip(names, found, strict=True)}

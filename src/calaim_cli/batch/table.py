@@ -115,6 +115,7 @@ def engine() -> Iterator[Engine]:
         "temp_directory": "",
     }
     with duckdb.connect(config=config) as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would be drawn among what is printed
         yield Engine(connection)
 
 
