@@ -866,7 +866,7 @@ def screen(
     plain: Plain = False,
     data: Data = None,
 ) -> int:
-    """Decide a whole table of members by the rules, or print the rules as SQL."""
+    """Decide a table of members: whom to ask, and what."""
     shown = counts or settle
     of_table = table or likely or shown or sheet or keep_going or as_json or plain
     others = of_table or program or columns or keep or sql or name or as_of
