@@ -43,8 +43,8 @@ order = panel.Order(sys.argv[1], Path(sys.argv[2]), policy.subjects, policy, dat
 with table.engine() as engine, files.beside(order.out) as folder:
     whole = panel.Panel(engine, order, table.read(engine, order.source, folder, panel.known(order), ()))
     whole.check()
-    outcomes = ", ".join(f'decided."{panel.result_column(one, panel.OUTCOME)}"' for one in policy.subjects)
-    query = f"SELECT own.* EXCLUDE n, {outcomes} FROM own JOIN ({whole.rules()}) AS decided ON decided.n = own.n ORDER BY own.n"
+    names = [*(f"c{one.at}" for one in whole.columns), *(panel.result_column(one, panel.OUTCOME) for one in policy.subjects)]
+    query = f"SELECT {', '.join(map(panel.quoted, names))} FROM ({whole.rules()})"
     engine.write(query, order.out, "FORMAT csv, HEADER")
 """
 
@@ -65,7 +65,9 @@ def measured(command: Sequence[str], out: Path) -> tuple[float, float]:
     for _ in range(RUNS):
         out.unlink(missing_ok=True)
         start = time.perf_counter()
-        child = os.posix_spawn(command[0], [*command], os.environ | {"PYTHONPATH": str(ROOT / "src")})
+        quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
+        own = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+        child = os.posix_spawn(command[0], [*command], own, file_actions=quiet)
         _, status, usage = os.wait4(child, 0)
         seconds.append(time.perf_counter() - start)
         if status:

@@ -20,7 +20,7 @@ from calaim_cli.base.errors import InputError, OutputRefused, Problem, UsageErro
 from calaim_cli.base.files import Folder, Status
 from calaim_cli.base.wording import counted
 from calaim_cli.batch import cells, row, table
-from calaim_cli.batch.cells import Meant, Ways
+from calaim_cli.batch.cells import Ways
 from calaim_cli.batch.columns import Columns
 from calaim_cli.batch.sheet import KEPT_NAME, PROBLEM, SECOND_PROBLEM, fold, letter
 from calaim_cli.batch.table import Column, Engine, Table, in_rows
@@ -37,7 +37,6 @@ from calaim_cli.decide.sql import (
     SEPARATOR,
     contradicting,
     literal,
-    questions_asked,
     quoted,
     result_column,
     select,
@@ -58,6 +57,9 @@ DAY, EDITION, ASK_BY = "screened_on", "data_edition", "to_be_asked_by"
 KINDS: Final = (OUTCOME, OFFERED, BECAUSE, MISSING)
 """The columns of a result, in their order."""
 ANSWERS: Final = "answers"
+SAID, COUNTY, PLAN = "calaim said", "calaim county", "calaim plan"
+PROGRAM, SERVICES, PLACE = "calaim program", "calaim services", "calaim place"
+"""Columns beside the answers, with names that no question has: what is wrong, where a member is, what to ask her."""
 BY_PERSON: Final = ("member_agreed", "attested", "part2")
 """What only a person can say, once the member was asked."""
 # Exit code when some rows were decided and others refused, as of a batch.
@@ -185,6 +187,8 @@ class Panel:
         self.decided = 0
         self.meanings = cells.Meanings()
         self.absent: tuple[str, ...] = ()
+        self.kept: tuple[str, ...] = ()
+        self.doubts: tuple[tuple[Problem, int], ...] = ()
 
     def check(self) -> None:
         """Find out what all cells mean. Raises InputError with rows and columns of those that cannot be read."""
@@ -193,7 +197,7 @@ class Panel:
         if wrong and not self.order.keep_going:
             raise self._refused(wrong)
         self._put_together()
-        [(self.decided,)] = self.engine.ask(f"SELECT count(*) FROM {ANSWERS}")  # noqa: S608 ours
+        [(self.decided,)] = self.engine.ask(f"SELECT count(*) FROM {ANSWERS} WHERE {quoted(SAID)} IS NULL")  # noqa: S608 ours
         if not self.decided:
             raise self._refused(wrong)
 
@@ -214,38 +218,44 @@ class Panel:
         return number, column.at if column else 0, Problem(f"row {number}{where}", problem.code, problem.message)
 
     def _put_together(self) -> None:
-        """The answers of all members that are not refused are in `answers` from then on."""
-        asked = questions_asked(self.order.subjects, self.order.policy)
-        wanted = dict.fromkeys((*asked, *self.meanings.answers))
-        there = [
-            f"{self.meanings.answers[one].value} AS {quoted(one)}" for one in wanted if one in self.meanings.answers
-        ]
-        joined = " ".join(one.join for one in self.meanings.answers.values())
+        """All that is known of the members is in `answers` from then on, and the table as it was read is let go."""
+        self.doubts = tuple(dict.fromkeys(cells.doubts(self.engine, self.meanings.all)))
+        values = {one: meant.value for one, meant in self.meanings.answers.items()}
+        values |= {SAID: "said.words", COUNTY: self._place(0), PLAN: self._place(1)}
+        for number, one in enumerate(self.order.subjects, 2):
+            values[_offered(one)] = self._place(number) if one.service else "NULL"
+        there = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
+        joined = " ".join(one.join for one in self.meanings.all if one not in self.meanings.stated)
+        words = "string_agg(concat_ws(': ', place, words), '; ' ORDER BY place) AS words"
+        said = f"LEFT JOIN (SELECT n, {words} FROM refused GROUP BY n) AS said ON said.n = own.n"  # noqa: S608 ours
         # By itself: to plan the joins together with the rules would take seconds.
-        sound = "WHERE own.n NOT IN (SELECT n FROM refused)"
-        answers = f"SELECT {', '.join(['own.n', *there])} FROM own {joined} {sound}"  # noqa: S608 quoted
+        answers = f"SELECT own.*, {there} FROM own {joined} {said} ORDER BY own.n"  # noqa: S608 quoted
         self.engine.ask(f"CREATE TABLE {ANSWERS} AS {answers}")
+        self.engine.ask("DROP TABLE own")
+        self.kept = ("n", *(f"c{one.at}" for one in self.columns), *values)
         self.absent = tuple(one for one in self.order.policy.questions if one not in self.meanings.answers)
 
-    def rules(self) -> str:
-        """The query that decides all answers."""
-        order = self.order
-        return select(order.subjects, order.policy, order.as_of, ANSWERS, ["n"], self.absent)
-
-    def _placed(self, what: int | Subject) -> str:
+    def _place(self, at: int) -> str:
         """What a place comes to: the name of its county (0) or plan (1), or whether a subject is offered there."""
         if self.meanings.places is None:
-            return literal(counts.NOT_KNOWN if isinstance(what, int) else cells.SAID[None])
-        at = what if isinstance(what, int) else 2 + [*self.order.subjects].index(what)
+            return literal(counts.NOT_KNOWN if at < 2 else cells.SAID[None])  # noqa: PLR2004 the names come first
         return f"{self.meanings.places.name}.v{at}"
+
+    def rules(self) -> str:
+        """The query that decides all answers, and passes on all that is known."""
+        order = self.order
+        return select(order.subjects, order.policy, order.as_of, ANSWERS, self.kept, self.absent)
+
+    def _sound(self) -> str:
+        """The same for members whose cells could all be read."""
+        return f"SELECT * FROM ({self.rules()}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
 
     def warnings(self) -> Iterator[Problem]:
         """What to know of the table as a whole: of no row more than its being one of so many."""
         order, source = self.order, self.order.source
         yield from self.notes
         yield from _of_columns(order, self.columns)
-        told = dict.fromkeys(cells.doubts(self.engine, self.meanings.all))
-        yield from (Problem(one.where, one.code, in_rows(one.message, many)) for one, many in told)
+        yield from (Problem(one.where, one.code, in_rows(one.message, many)) for one, many in self.doubts)
         asked = [one for one in (AGE, MANAGED_CARE) if one in order.policy.questions]
         known = ", ".join(f"count({quoted(one)})" if one in self.meanings.answers else "count(NULL)" for one in asked)
         [several] = self.engine.ask(f"SELECT {known} FROM {ANSWERS}")  # noqa: S608 quoted
@@ -301,56 +311,44 @@ class Panel:
         """The query for the table with its results, and the names of its columns."""
         order, values = self.order, dict[str, str]()
         for subject in order.subjects:
-            found = {what: f"nullif(decided.{quoted(result_column(subject, what))}, '')" for what in RESULTS}
-            offered = self._placed(subject) if subject.service else "NULL"
-            found[OFFERED] = f"CASE WHEN decided.n IS NOT NULL THEN {offered} END"
+            found = {what: f"nullif({quoted(result_column(subject, what))}, '')" for what in RESULTS}
+            found[OFFERED] = quoted(_offered(subject))
             values |= {result_column(subject, what): found[what] for what in KINDS}
+        if order.keep_going:
+            values = {name: f"CASE WHEN {quoted(SAID)} IS NULL THEN {value} END" for name, value in values.items()}
         last = {DAY: order.as_of.isoformat(), EDITION: order.policy.edition, ASK_BY: order.ask_by.isoformat()}
         values |= {name: literal(value) for name, value in last.items()}
         if order.keep_going:
             taken = {fold(one.name) for one in self.columns}
-            values[SECOND_PROBLEM if PROBLEM in taken else PROBLEM] = "said.words"
+            values[SECOND_PROBLEM if PROBLEM in taken else PROBLEM] = quoted(SAID)
         results = [f"{value} AS {quoted(name)}" for name, value in values.items()]
-        own = [f"own.{one.sql} AS {quoted(one.name)}" for one in self.columns]
-        words = "string_agg(concat_ws(': ', place, words), '; ' ORDER BY place) AS words"
-        said = f"(SELECT n, {words} FROM refused GROUP BY n)"  # noqa: S608 ours
-        query = (
-            f"WITH decided AS ({self.rules()}) SELECT {', '.join([*own, *results])} FROM own "  # noqa: S608 quoted
-            f"LEFT JOIN decided ON decided.n = own.n LEFT JOIN {said} AS said ON said.n = own.n {self._place_join()} "
-            "ORDER BY own.n"
-        )
+        own = [f"{one.sql} AS {quoted(one.name)}" for one in self.columns]
+        query = f"SELECT {', '.join([*own, *results])} FROM ({self.rules()})"  # noqa: S608 quoted
         return query, [*(one.name for one in self.columns), *values]
-
-    def _place_join(self) -> str:
-        return self.meanings.places.join if self.meanings.places else ""
 
     def _sheet(self) -> tuple[str, list[str]]:
         """The query for a sheet for `batch`: a row for each member and program of which something is likely."""
-        values: dict[str, str] = {"program": "asked.program", "services": "asked.services"}
+        values: dict[str, str] = {"program": quoted(PROGRAM), "services": quoted(SERVICES)}
         for one in self.columns:
             column = BY_COLUMN.get(one.known_as)
             if one.known_as and (column is None or column.part != "consent"):
-                values.setdefault(one.known_as, f"own.{one.sql}")
+                values.setdefault(one.known_as, one.sql)
             elif fold(one.name) in map(fold, self.order.keep):
-                values[one.name] = f"own.{one.sql}"
+                values[one.name] = one.sql
         for question, meant in self.meanings.answers.items():
             if any(fold(one.name) in self.order.map.by_code for one in meant.columns):
-                values[question] = self._in_our_words(question, meant)
+                values[question] = self._in_our_words(question)
         # An agreement that the table brings along was given for something else.
         values |= {one.known_as: "NULL" for one in self.columns if _is_of_consent(one.known_as)}
         values |= dict.fromkeys(BY_PERSON, "NULL")
         columns = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
-        joins = " ".join(one.join for one in self.meanings.answers.values())
-        query = (
-            f"WITH decided AS MATERIALIZED ({self.rules()}), asked AS ({' UNION ALL '.join(self._asked())}) "  # noqa: S608 quoted
-            f"SELECT {columns} FROM asked JOIN own ON own.n = asked.n {joins} ORDER BY own.n, asked.place"
-        )
-        return query, [*values]
+        asked = f"WITH decided AS MATERIALIZED ({self._sound()}), asked AS ({' UNION ALL '.join(self._asked())})"
+        return f"{asked} SELECT {columns} FROM asked ORDER BY n, {quoted(PLACE)}", [*values]  # noqa: S608 quoted
 
-    def _in_our_words(self, question: str, meant: Meant) -> str:
+    def _in_our_words(self, question: str) -> str:
         if self.order.policy.questions[question].kind is Kind.YES_NO:
-            return f"CASE {meant.value} WHEN 1 THEN 'yes' WHEN 0 THEN 'no' END"
-        return f"CAST({meant.value} AS VARCHAR)"
+            return f"CASE {quoted(question)} WHEN 1 THEN 'yes' WHEN 0 THEN 'no' END"
+        return f"CAST({quoted(question)} AS VARCHAR)"
 
     def _asked(self) -> Iterator[str]:
         """By program the queries for the members of whom something is likely, and not known to be offered nowhere."""
@@ -365,25 +363,25 @@ class Panel:
             services = f"concat_ws('{SEPARATOR}', {', '.join(names)})" if program == "cs" else "NULL"
             if subjects:
                 yield (
-                    f"SELECT decided.n, {place:d} AS place, {literal(program)} AS program, {services} AS services "  # noqa: S608 quoted
-                    f"FROM decided JOIN own ON own.n = decided.n {self._place_join()} WHERE {' OR '.join(likely)}"
+                    f"SELECT *, {place:d} AS {quoted(PLACE)}, {literal(program)} AS {quoted(PROGRAM)}, "  # noqa: S608 quoted
+                    f"{services} AS {quoted(SERVICES)} FROM decided WHERE {' OR '.join(likely)}"
                 )
 
     @staticmethod
     def _is_likely(subject: Subject) -> str:
-        return f"decided.{quoted(result_column(subject, OUTCOME))} = {literal(Outcome.LIKELY)}"
+        return f"{quoted(result_column(subject, OUTCOME))} = {literal(Outcome.LIKELY)}"
 
-    def _is_offered(self, subject: Subject) -> str:
-        return f"{self._placed(subject)} <> {literal(cells.SAID[False])}" if subject.service else "true"
+    @staticmethod
+    def _is_offered(subject: Subject) -> str:
+        return f"{quoted(_offered(subject))} <> {literal(cells.SAID[False])}" if subject.service else "true"
 
     def counts(self) -> Counts:
         """How many members each result came to, and where the likely ones are."""
         names = [subject_id(one) for one in self.order.subjects]
         by = ", ".join(f"histogram({quoted(result_column(one, OUTCOME))})" for one in self.order.subjects)
         likely = " OR ".join(map(self._is_likely, self.order.subjects))
-        where = f"{self._placed(0)} AS county, {self._placed(1)} AS plan, count(*) FILTER ({likely}), {by}"
-        joined = f"FROM decided JOIN own ON own.n = decided.n {self._place_join()} GROUP BY 1, 2"
-        found = self.engine.ask(f"WITH decided AS ({self.rules()}) SELECT {where} {joined}")
+        where = f"{quoted(COUNTY)}, {quoted(PLAN)}, count(*) FILTER ({likely}), {by}"
+        found = self.engine.ask(f"SELECT {where} FROM ({self._sound()}) GROUP BY 1, 2")  # noqa: S608 quoted
         outcomes, counties, plans = {name: Counter[str]() for name in names}, Counter[str](), Counter[str]()
         for county, plan, many, *several in found:
             counties[county] += many
@@ -397,12 +395,16 @@ class Panel:
         missing = [quoted(result_column(one, MISSING)) for one in self.order.subjects]
         alone = [f"CASE WHEN {one} <> '' AND instr({one}, '{SEPARATOR}') = 0 THEN {one} END" for one in missing]
         by = ", ".join(f"histogram({one})" for one in alone)
-        [found] = self.engine.ask(f"SELECT {by} FROM ({self.rules()})")  # noqa: S608 quoted
-        each = f"SELECT unnest(list_distinct([{', '.join(alone)}])) AS question FROM ({self.rules()})"  # noqa: S608 quoted
+        [found] = self.engine.ask(f"SELECT {by} FROM ({self._sound()})")  # noqa: S608 quoted
+        each = f"SELECT unnest(list_distinct([{', '.join(alone)}])) AS question FROM ({self._sound()})"  # noqa: S608 quoted
         members = self.engine.ask(f"SELECT question, count(*) FROM ({each}) GROUP BY ALL")  # noqa: S608 quoted
         names = map(subject_id, self.order.subjects)
         by_result = {name: by or {} for name, by in zip(names, found, strict=True)}
         return counts.settled(by_result, dict(members), MOST_SETTLED)
+
+
+def _offered(subject: Subject) -> str:
+    return f"calaim {result_column(subject, OFFERED)}"
 
 
 def _is_of_consent(column: str) -> bool:
