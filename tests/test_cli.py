@@ -632,6 +632,7 @@ def test_data_folder_before_the_command_is_refused(run: Run) -> None:
 CONTRADICTIONS = [
     *(["county", "alameda"], ["counties"], ["plan"], ["contacts"], ["when"], ["services"], ["programs"], ["questions"]),
     *(["check", "{case}"], ["coverage", "{case}"], ["interview"], ["refer", "{case}"], ["refer"], ["data", "sources"]),
+    ["screen", "{case}", "--counts"],
     ["data", "diff", "{data}", "{data}"],
     ["referrals"],
 ]
@@ -657,6 +658,13 @@ IGNORED = [
     ["refer", "{case}", "--redact", "--for-member", "x.html"],
     ["refer", "{case}", "--for-member", "x.doc"],
     *(["screen", "{case}"], ["screen", "{case}", "--out", "x.csv", "--keep", "mrn"], ["screen", "--sql", "--json"]),
+    *(["screen", "--sql", option] for option in ("{case}", "--counts", "--keep-going", "--plain")),
+    *(["screen", "{case}", "--counts", *words] for words in (["--table", "x"], ["--likely", "ecm"], ["--keep", "x"])),
+    *(
+        ["screen", "{case}", "--out", "x.csv", *words]
+        for words in (["--plain"], ["--likely", "ecm", "--program", "cs"])
+    ),
+    *(["screen", "--template", option] for option in ("{case}", "--counts", "--sql")),
 ]
 
 

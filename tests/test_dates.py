@@ -240,6 +240,7 @@ def test_adults_are_reminded_to_keep_their_coverage(run: Run, age: object, day: 
 
 # Reviews
 
+FILES = ("programs", "counties", "routes", "talk", "follow_up")
 OWN = "coverage.toml: coverage-past-review"
 """Keeping Medi-Cal is looked at again each month."""
 
@@ -250,7 +251,10 @@ OWN = "coverage.toml: coverage-past-review"
         ("2026-12-25", []),
         ("2026-12-30", [OWN]),
         ("2026-12-31", ['"recuperative_care"', '"short_term_post_hospitalization_housing"', OWN]),
-        ("2027-01-01", [*(f"{name}.toml: past-review" for name in ("programs", "counties", "routes", "talk", "follow_up")), OWN]),
+        (
+            "2027-01-01",
+            [*(f"{name}.toml: past-review" for name in FILES), OWN],
+        ),
     ],
 )
 def test_review_is_due_on_the_day_itself(run: Run, day: str, due: list[str]) -> None:

@@ -105,7 +105,14 @@ def test_columns_keep_their_order_and_results_follow(run: Run, tmp_path: Path) -
     assert run("screen", table, "--program", "respite", "--as-of", "2026-11-20", "--out", out).code == 0
     [row] = read(out)
     kinds = ("outcome", "offered", "because", "missing")
-    assert [*row] == [OWN[0], "age", *(f"respite__{one}" for one in kinds), "screened_on", "data_edition"]
+    assert [*row] == [
+        OWN[0],
+        "age",
+        *(f"respite__{one}" for one in kinds),
+        "screened_on",
+        "data_edition",
+        "to_be_asked_by",
+    ]
     assert (row[OWN[0]], row["screened_on"]) == (NAME, "2026-11-20")
 
 
@@ -116,7 +123,7 @@ def test_nothing_about_a_member_is_said(run: Run, tmp_path: Path) -> None:
     assert NAME not in ran.err
     assert "3 rows decided as of 2026-11-22, of use for 30 days. Each member is still to be asked" in ran.err
     document = json.loads(run("screen", table, "--out", out, "--json").out)
-    assert [*document] == ["schema", "as_of", "edition", "rows", "out", "warnings"]
+    assert [*document][:6] == ["schema", "as_of", "rows", "refused", "likely", "out"]
 
 
 def test_cells_that_cannot_be_read_are_told_by_row_and_column(run: Run, tmp_path: Path) -> None:

@@ -284,6 +284,10 @@ def test_screen_summary_fits(run: Run, tmp_path: Path) -> None:
     (summary,) = printed(run, "screen", ROOT / "examples" / "members.csv", "--out", tmp_path / "screened.csv", *DAY)
     assert summary["rows"] == 3
     assert faults(summary) == []
+    panel = ROOT / "examples" / "panel.csv"
+    (shown,) = printed(run, "screen", panel, "--counts", "--settle", "--program", "homelessness", *DAY)
+    assert (shown["out"], len(shown["settle"]) > 0, shown["counts"]["members"]) == (None, True, 200)
+    assert faults(shown) == []
 
 
 def following(step: Step, _: Story) -> Step:

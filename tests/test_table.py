@@ -26,7 +26,7 @@ NAME = "Rosalind"
 def read(path: Path, *names: str) -> list[tuple[str | None, ...]]:
     """The names of the columns, and the rows."""
     with table.engine() as engine, files.beside(path) as folder:
-        columns = table.read(engine, str(path), folder, KNOWN, {*KNOWN.values()}, names)
+        columns = table.read(engine, str(path), folder, KNOWN, names).columns
         cells = ", ".join(one.sql for one in columns)
         return [tuple(one.name for one in columns), *engine.ask(f"SELECT {cells} FROM own ORDER BY n")]  # noqa: S608
 

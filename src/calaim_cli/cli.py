@@ -25,6 +25,7 @@ from calaim_cli.base.wording import choice_of, counted, one_of
 from calaim_cli.draft.formats import Format
 
 if TYPE_CHECKING:
+    from calaim_cli.batch import panel
     from calaim_cli.case.case import Profile, Referral
     from calaim_cli.decide import screening
     from calaim_cli.decide.follow_up import Step, Story
@@ -153,6 +154,9 @@ EXPECTED = "Compare with the [expect] tables; not with --program or --county."
 TEMPLATE = "Print the header line of a spreadsheet, or write it to --out as .xlsx."
 TO_OURSELVES = "To the referrer's own organization."
 REPLACE = "Replace a file that differs."
+SCREENED = "Write the table with its results (.csv, .xlsx, .parquet)."
+LIKELY = "Write a sheet for batch of whom it is likely for. May be repeated."
+KEPT = "With --likely or --sql: give this column, too. May be repeated."
 OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 OFFERING = "Only where the plan (without --plan: KP) offers it."
 Why = Annotated[Text, _option("--why", "ID", "Only this result, with all that it rests on.", "program")]
@@ -1205,47 +1209,101 @@ def _nudge(reference: str, path: Path, profile: "Profile", asked: _Asked, out: P
     return 0
 
 
-@_command("screen examples/members.csv --out screened.csv", group=MANY)
+@_command("screen examples/panel.csv --counts --as-of 2026-11-22", group=MANY)
 def screen(
-    table: Annotated[Text, _argument("[TABLE|-]", "A table of members as CSV, or - for stdin.")] = None,
-    out: Annotated[Text, _option("--out", "FILE", "Write the table with its results (.csv, .parquet).")] = None,
+    table: Annotated[Text, _argument("[TABLE|-]", "A table of members: .csv, .xlsx, .parquet, or - for stdin.")] = None,
+    out: Annotated[Text, _option("--out", "FILE", SCREENED)] = None,
     program: Programs = None,
+    likely: Annotated[Several, _option("--likely", "ID", LIKELY, "program")] = None,
+    counts: Annotated[bool, typer.Option("--counts", help="Show how many each result came to, where.")] = False,
+    settle: Annotated[bool, typer.Option("--settle", help="Show the questions that settle most members.")] = False,
+    columns: Annotated[Text, _option("--columns", "MAP", "A map from your columns and codes to ours.")] = None,
+    template: Annotated[bool, typer.Option("--template", help="Print such a map to fill in, or write it.")] = False,
+    sheet: Annotated[Text, _option("--sheet", "NAME", "A sheet of a workbook (the first).")] = None,
+    keep: Annotated[Several, _option("--keep", "COLUMN", KEPT)] = None,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Decide the good rows, name the others.")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the rules as SQL, for where your table is.")] = False,
     name: Annotated[Text, _option("--table", "NAME", "With --sql: the table to read (members).")] = None,
-    keep: Annotated[Several, _option("--keep", "COLUMN", "With --sql: give this column, too. May be repeated.")] = None,
     as_of: AsOf = None,
     as_json: Json = False,
+    plain: Plain = False,
     data: Data = None,
 ) -> int:
-    """Screen a table of members by the rules, or print them as SQL."""
-    from calaim_cli.policy.policy import subjects_named
-
+    """Decide a table of members: whom to ask, and what."""
+    shown = counts or settle
+    of_table = table or likely or shown or sheet or keep_going or as_json or plain
+    others = of_table or program or columns or keep or sql or name or as_of
     _refuse(
-        (sql and (table or out or as_json), "--sql prints the rules alone: leave out TABLE, --out and --json"),
-        (not sql and (name or keep), "--table and --keep go with --sql"),
+        (template and others, "--template goes alone, or with --out"),
         (
-            not sql and (table is None or out is None),
-            "give TABLE (a CSV file, or - for standard input) and --out, or --sql",
+            sql and (of_table or out),
+            "--sql takes --program, --columns, --table, --keep and --as-of: leave out the rest",
         ),
+        (not sql and name, "--table goes with --sql: a table to read is given by its name alone"),
+        (not (sql or table or template), "give TABLE (a file or -) and --out, --counts or --settle; or give --sql"),
+        (not (sql or out or shown or template), "give --out, --counts or --settle, or --sql"),
+        (likely and (program or not out), "--likely needs --out, and takes the place of --program"),
+        (keep and not (sql or likely), "--keep goes with --sql or --likely: --out keeps every column"),
+        (plain and not shown, "--plain goes with --counts or --settle"),
     )
-    policy, as_of = _policy(data), as_of or _today()
-    subjects = subjects_named(program or [], policy)
-    if sql:
-        from calaim_cli.decide.sql import script
+    if template:
+        return _new_map(out, data)
+    from calaim_cli.batch import columns as maps
+    from calaim_cli.policy.policy import subjects_alone, subjects_named
 
-        emit_utf8(script(subjects, policy, as_of, name or "members", keep or (), coverage=not program))
+    policy, as_of = _policy(data), as_of or _today()
+    subjects = subjects_alone(likely, policy) if likely else subjects_named(program or [], policy)
+    by = maps.read(columns, policy) if columns else None
+    if sql:
+        emit_utf8(maps.script(by, subjects, policy, as_of, name or "members", keep or (), coverage=not program))
         return 0
     from calaim_cli.batch import panel
-    from calaim_cli.show import documents
 
-    order = panel.Order(table or "", panel.output_named(out or ""), subjects, policy, as_of)
-    warnings = (*policy.past_review(as_of), *_doubts_about(order.out))
-    if not as_json:
-        _warn(warnings)
-    rows = panel.run(order)
-    if as_json:
-        return _show_json([documents.screen_document(rows, str(order.out), policy, as_of)], warnings)
-    say(panel.last_words(order, rows))
+    order = panel.Order(table or "", panel.output_named(out) if out else None, subjects, policy, as_of)
+    kept, own = tuple(keep or ()), _profile(policy).referrer
+    order = order._replace(sheet=sheet, map=by or maps.Columns(), keep=kept, likely=bool(likely), referrer=own)
+    order = order._replace(counts=counts, settle=settle, keep_going=keep_going, coverage=not (program or likely))
+    return _screened(order, _Asked(policy, as_of, as_json, plain))
+
+
+def _screened(order: "panel.Order", asked: _Asked) -> int:
+    """Screen a table and tell what became of it; gives the exit code, as of a batch."""
+    from calaim_cli.base import streams
+    from calaim_cli.batch import panel
+    from calaim_cli.show import panel as shown
+
+    before = (*asked.policy.past_review(asked.as_of), *_doubts_about(order.out))
+    if not asked.as_json:
+        _warn(before)
+    done = panel.run(order)
+    code = panel.LEFT_OUT if done.refused else 0
+    if asked.as_json:
+        about = panel.about(order, done)
+        document = shown.screen_document(about, done.counts, done.settled, asked.policy, order.ask_by)
+        with streams.code_wins(code):
+            _show_json([document], (*before, *done.warnings))
+        return code
+    _warn(done.warnings)
+    with streams.code_wins(code):
+        if done.counts is not None:
+            asked.show(shown.counts_view(done.counts, asked.policy, order.ask_by))
+        if done.settled is not None:
+            asked.show(shown.settled_view(done.settled, asked.policy))
+    for words in panel.last_words(order, done):
+        say(words)
+    return code
+
+
+def _new_map(out: str | None, data: Path | None) -> int:
+    """Print a map of columns and codes to fill in, or write it; gives exit code 0."""
+    from calaim_cli.base import files
+    from calaim_cli.batch import columns as maps
+
+    text = maps.template(_policy(data))
+    if out is None:
+        emit_utf8(text)
+    else:
+        say(f"{out}: {files.save(Path(out), text.encode())}.")
     return 0
 
 

@@ -1,283 +1,436 @@
-"""The story of `screen`: a table of members is read, every cell checked, all of them decided, and the table written.
+"""The story of `screen`: a table of members is read and checked, all are decided, and what was asked for comes out.
 
-What a cell means is asked of the functions that read the sheet of `batch`, once for each different cell of a column;
-all else is done by the engine. Nothing of a member is in a message.
+`cells` says what a cell means; all else is done by the engine. Nothing of a member is in a message.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from datetime import date
-from functools import partial
-from itertools import chain
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from calaim_cli.base import files
+from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, OutputRefused, Problem, UsageError
 from calaim_cli.base.files import Folder, Status
-from calaim_cli.base.folding import unwrapped
-from calaim_cli.base.values import MESSAGES, age_on, date_of_birth
 from calaim_cli.base.wording import counted
-from calaim_cli.batch import row, table
-from calaim_cli.batch.sheet import letter
-from calaim_cli.batch.table import Column, Engine
-from calaim_cli.case.case import AGE, Case
-from calaim_cli.decide.advice import Door, offered_at
-from calaim_cli.decide.known import MANAGED_CARE
-from calaim_cli.decide.membership import membership_of
-from calaim_cli.decide.screening import county_of
+from calaim_cli.batch import cells, row, table
+from calaim_cli.batch.cells import Ways
+from calaim_cli.batch.columns import Columns
+from calaim_cli.batch.sheet import KEPT_NAME, PROBLEM, SECOND_PROBLEM, fold, letter
+from calaim_cli.batch.table import Column, Engine, Table, in_rows
+from calaim_cli.case.case import AGE, Referrer
+from calaim_cli.case.form import BY_COLUMN
+from calaim_cli.decide import counts
+from calaim_cli.decide.counts import Counts, Settled
+from calaim_cli.decide.known import MANAGED_CARE, asked_by
 from calaim_cli.decide.sql import (
     BECAUSE,
+    COVERAGE_COLUMNS,
     MISSING,
     OUTCOME,
     RESULTS,
     SEPARATOR,
+    contradicting,
     literal,
-    questions_asked,
     quoted,
     result_column,
     select,
 )
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Subject
-from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, read_answer
+from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, Subject, subject_id
+from calaim_cli.policy.questions import Kind
 
 MOST_LISTED: Final = 20
+MOST_SETTLED: Final = 10
 OFFERED: Final = "offered"
-SAID: Final = {True: "yes", False: "no", None: "unknown"}
-"""How a table says whether the plan offers a service."""
-ENDINGS: Final = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet"}
-PLAN_COLUMNS, COUNTY_COLUMNS = ("plan", "kp_member"), ("county", "zip")
-PLACE_COLUMNS: Final = (*PLAN_COLUMNS, *COUNTY_COLUMNS)
-BORN: Final = "date_of_birth"
-DAY, EDITION = "screened_on", "data_edition"
-"""Columns behind all others: by which day and which rules the table was decided."""
+WORKBOOK: Final = ".xlsx"
+ENDINGS: Final = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet", WORKBOOK: ""}
+# Of Excel, with the header line: specifications and limits, "Worksheet and workbook specifications".
+MOST_IN_A_WORKBOOK: Final = 1_048_575
+DAY, EDITION, ASK_BY = "screened_on", "data_edition", "to_be_asked_by"
+"""Columns behind all others: by which day and which rules the table was decided, and until when that is of use."""
 KINDS: Final = (OUTCOME, OFFERED, BECAUSE, MISSING)
 """The columns of a result, in their order."""
-PLACES, ANSWERS = "places", "answers"
-TOLD: Final = ("place", "code", "words")
-Cell = int | str | None
-Meaning = Callable[[Sequence[str | None]], tuple[Cell, ...] | Problem]
-"""What some cells of a row come to, or the problem with them."""
+ANSWERS: Final = "answers"
+SAID, COUNTY, PLAN = "calaim said", "calaim county", "calaim plan"
+PROGRAM, SERVICES, PLACE = "calaim program", "calaim services", "calaim place"
+"""Columns beside the answers, with names that no question has: what is wrong, where a member is, what to ask her."""
+BY_PERSON: Final = ("member_agreed", "attested", "part2")
+"""What only a person can say, once the member was asked."""
+# Exit code when some rows were decided and others refused, as of a batch.
+LEFT_OUT: Final = 3
 
 
 class Order(NamedTuple):
-    """What is asked for."""
+    """What is asked for. `likely`: write a sheet for `batch` of those for whom one of the subjects is likely.
+
+    `keep`: columns of one's own that go into that sheet. `referrer` is known of the profile. `coverage`: say of each
+    how she stands to the work rule, too.
+    """
 
     source: str
-    out: Path
+    out: Path | None
     subjects: Sequence[Subject]
     policy: Policy
     as_of: date
+    sheet: str | None = None
+    map: Columns = Columns()
+    keep: tuple[str, ...] = ()
+    likely: bool = False
+    counts: bool = False
+    settle: bool = False
+    keep_going: bool = False
+    coverage: bool = False
+    referrer: Referrer = Referrer()
+
+    @property
+    def ask_by(self) -> date:
+        """The last day on which what is decided is of use."""
+        return self.as_of + timedelta(days=self.policy.programs_file.answers_good_for_days)
+
+
+class Done(Struct, frozen=True):
+    """What became of a table: rows decided and refused, those of the sheet for `batch`, what to look at, the counts."""
+
+    rows: int
+    refused: int = 0
+    likely: int | None = None
+    warnings: tuple[Problem, ...] = ()
+    counts: Counts | None = None
+    settled: tuple[Settled, ...] | None = None
 
 
 def output_named(text: str) -> Path:
     """The file that a person named. Raises UsageError for one of a kind that is not written."""
     path = Path(text)
     if path.suffix.lower() not in ENDINGS:
-        raise UsageError(f"--out {text or repr('')}: give a file that ends in {' or '.join(ENDINGS)}")
+        raise UsageError(f"--out {text or repr('')}: give a file that ends in .csv, .parquet or {WORKBOOK}")
     return path
 
 
-def last_words(order: Order, rows: int) -> str:
+def last_words(order: Order, done: Done) -> Iterator[str]:
     """What is told in the end: how many were decided by which day, and what that is worth."""
     days = order.policy.programs_file.answers_good_for_days
-    what = f"{order.out}: {counted(rows, 'row')} decided as of {order.as_of}"
-    return f"{what}, of use for {days} days. Each member is still to be asked, and the plan decides."
+    where = f"{order.out}: " if order.out else ""
+    few = done.counts is not None and done.counts.rows is None and not order.out
+    what = f"{where}{'few rows' if few else counted(done.rows, 'row')} decided as of {order.as_of}"
+    refused = f", {counted(done.refused, 'row')} refused" if done.refused else ""
+    yield f"{what}{refused}, of use for {days} days. Each member is still to be asked, and the plan decides."
+    if done.likely is not None:
+        what = f"{counted(done.likely, 'referral')} to ask members about"
+        yield f"{what}. Fill in {', '.join(BY_PERSON)} once a member was asked, then run calaim batch."
 
 
-def run(order: Order) -> int:
-    """How many rows were decided and written. Raises InputError where the table is not in order: nothing is written."""
-    with table.engine() as engine, files.worded(order.out), files.beside(order.out) as folder:
-        known, used = row.known_headers(order.policy.questions), {*PLACE_COLUMNS, BORN, *order.policy.questions}
-        columns = table.read(engine, order.source, folder, known, used, _result_names(order))
+def about(order: Order, done: Done) -> dict[str, object]:
+    """What became of the table, for a document. Where all counts are withheld, so are the rows."""
+    few = done.counts is not None and done.counts.rows is None and not order.out
+    return {
+        "as_of": order.as_of.isoformat(),
+        "rows": None if few else done.rows,
+        "refused": done.refused,
+        "likely": done.likely,
+        "out": str(order.out) if order.out else None,
+    }
+
+
+def run(order: Order) -> Done:
+    """What became of the table. Raises InputError where it is not in order: nothing is written."""
+    out = order.out or Path("screened")
+    with table.engine() as engine, files.worded(out), files.beside(out) as folder:
+        found = table.read(engine, order.source, folder, known(order), _result_names(order), order.sheet)
         [(rows,)] = engine.ask("SELECT count(*) FROM own")
         if not rows:
             raise InputError(f"{order.source}: no rows below the header line", code="no-rows")
-        _write(engine, order, columns, _check(engine, order, columns), folder)
-    return int(rows)
+        if not any(one.known_as for one in found.columns) and not cells.sources_of(found.columns, _ways(order)):
+            words = "none of its columns is known: is the first line the header? 'calaim questions' lists them"
+            raise InputError(f"{order.source}: {words}", code="no-header")
+        if lacking := [one for one in order.keep if fold(one) not in {fold(own.name) for own in found.columns}]:
+            problems = tuple(Problem("--keep", "keep-column", "the table has no such column") for _ in lacking)
+            raise InputError(f"{order.source}: the header line does not fit; nothing was written", problems)
+        panel = Panel(engine, order, found)
+        panel.check()
+        likely = panel.write(folder) if order.out else None
+        return Done(
+            panel.decided,
+            int(rows) - panel.decided,
+            likely,
+            tuple(panel.warnings()),
+            panel.counts() if order.counts else None,
+            panel.settled() if order.settle else None,
+        )
+
+
+def known(order: Order) -> dict[str, str]:
+    """Our column by each header, folded; a column of codes is none of ours."""
+    known = row.known_headers(order.policy.answerable) | order.map.by_header
+    return {name: column for name, column in known.items() if name not in order.map.by_code}
+
+
+def _ways(order: Order) -> Ways:
+    return Ways(order.subjects, order.policy, order.as_of, order.map)
 
 
 def _result_names(order: Order) -> tuple[str, ...]:
     """The columns that are added, in their order."""
-    return (*(result_column(one, what) for one in order.subjects for what in KINDS), DAY, EDITION)
+    results = (result_column(one, what) for one in order.subjects for what in KINDS)
+    return (*results, *(COVERAGE_COLUMNS if order.coverage else ()), DAY, EDITION, ASK_BY)
 
 
-# Check
+class Panel:
+    """A table on the engine, from the check of its cells to what comes out."""
 
+    def __init__(self, engine: Engine, order: Order, found: Table) -> None:
+        self.engine, self.order, self.columns, self.notes = engine, order, found.columns, found.notes
+        self.unread = found.unread
+        self.decided = 0
+        self.meanings = cells.Meanings()
+        self.absent: tuple[str, ...] = ()
+        self.kept: tuple[str, ...] = ()
+        self.doubts: tuple[tuple[Problem, int], ...] = ()
 
-class Meant(Struct, frozen=True):
-    """A table with what each different cell of a column comes to, or the cells of several; and how many are wrong."""
+    def check(self) -> None:
+        """Find out what all cells mean. Raises InputError with rows and columns of those that cannot be read."""
+        self.meanings = cells.meant(self.engine, self.columns, _ways(self.order))
+        wrong = cells.refuse(self.engine, self.meanings.all, self.unread)
+        if wrong and not self.order.keep_going:
+            raise self._refused(wrong)
+        self._put_together()
+        [(self.decided,)] = self.engine.ask(f"SELECT count(*) FROM {ANSWERS} WHERE {quoted(SAID)} IS NULL")  # noqa: S608 ours
+        if not self.decided:
+            raise self._refused(wrong)
 
-    name: str
-    columns: tuple[Column, ...]
-    told: bool  # whether there is more than what is wrong
-    wrong: int = 0
-    listed: tuple[tuple[int, int, Problem], ...] = ()  # the first of them: row, column
-
-    @property
-    def join(self) -> str:
-        """How a row of the table finds what its cells mean."""
-        same = (f"own.{one.sql} IS NOT DISTINCT FROM {self.name}.{one.sql}" for one in self.columns)
-        return f"LEFT JOIN {self.name} ON {' AND '.join(same)}"
-
-
-def _check(engine: Engine, order: Order, columns: Sequence[Column]) -> list[Meant]:
-    """What all cells mean. Raises InputError with the rows and columns of those that cannot be read."""
-    places = tuple(one for one in columns if one.known_as in PLACE_COLUMNS)
-    found = []
-    for one in columns:
-        if one.known_as and one not in places:
-            kind = "VARCHAR" if _kind(one, order) in {Kind.CHOICE, Kind.CHOICES} else "INTEGER"
-            found.append(_meant(engine, f"of {one.known_as}", (one,), partial(_answer, one, order), [kind]))
-    for names, problem in ((PLAN_COLUMNS, _wrong_plan), (COUNTY_COLUMNS, _wrong_county)):
-        if some := tuple(one for one in places if one.known_as in names):
-            found.append(_meant(engine, f"of {names[0]}", some, partial(problem, some, order), []))
-    if places:
-        offers = ["INTEGER", *["VARCHAR"] * len(order.subjects)]
-        found.append(_meant(engine, PLACES, places, partial(_place, places, order), offers))
-    if wrong := sum(one.wrong for one in found):
-        listed = [problem for _, _, problem in sorted(chain.from_iterable(one.listed for one in found))][:MOST_LISTED]
+    def _refused(self, wrong: int) -> InputError:
+        told = (self._at(number, Problem(*said)) for number, *said in self.engine.ask("SELECT * FROM refused"))
+        listed = [one for *_, one in sorted(told)[:MOST_LISTED]]
         if wrong > len(listed):
             listed.append(Problem("further cells", "not-listed", f"{wrong - len(listed):,} more; fix these first"))
-        words = f"{counted(wrong, 'cell')} cannot be read; nothing was written"
-        raise InputError(f"{order.source}: {words}", tuple(listed), code="rows-refused")
-    return [one for one in found if one.told]
+        words = f"{counted(wrong, 'cell')} cannot be read; nothing was written. Fix them, or use --keep-going"
+        return InputError(f"{self.order.source}: {words}", tuple(listed), code="rows-refused")
+
+    def _at(self, number: int, problem: Problem) -> tuple[int, int, Problem]:
+        """The row, the column, and the problem with both named."""
+        own = {one.known_as or fold(one.name): one for one in reversed(self.columns)}
+        read = self.meanings.answers.get(problem.where)
+        column = own.get(problem.where) or (read.columns[0] if read else None)
+        where = f", column {letter(column.at + 1)} ({column.known_as or problem.where})" if column else ""
+        return number, column.at if column else 0, Problem(f"row {number}{where}", problem.code, problem.message)
+
+    def _put_together(self) -> None:
+        """All that is known of the members is in `answers` from then on, and the table as it was read is let go."""
+        self.doubts = tuple(dict.fromkeys(cells.doubts(self.engine, self.meanings.all)))
+        values = {one: meant.value for one, meant in self.meanings.answers.items()}
+        values |= {SAID: "said.words", COUNTY: self._place(0), PLAN: self._place(1)}
+        for number, one in enumerate(self.order.subjects, 2):
+            values[_offered(one)] = self._place(number) if one.service else "NULL"
+        there = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
+        joined = " ".join(one.join for one in self.meanings.all if one not in self.meanings.stated)
+        words = "string_agg(concat_ws(': ', place, words), '; ' ORDER BY place) AS words"
+        said = f"LEFT JOIN (SELECT n, {words} FROM refused GROUP BY n) AS said ON said.n = own.n"  # noqa: S608 ours
+        # By itself: to plan the joins together with the rules would take seconds.
+        answers = f"SELECT own.*, {there} FROM own {joined} {said} ORDER BY own.n"  # noqa: S608 quoted
+        self.engine.ask(f"CREATE TABLE {ANSWERS} AS {answers}")
+        self.engine.ask("DROP TABLE own")
+        self.kept = ("n", *(f"c{one.at}" for one in self.columns), *values)
+        self.absent = tuple(one for one in self.order.policy.answerable if one not in self.meanings.answers)
+
+    def _place(self, at: int) -> str:
+        """What a place comes to: the name of its county (0) or plan (1), or whether a subject is offered there."""
+        if self.meanings.places is None:
+            return literal(counts.NOT_KNOWN if at < 2 else cells.SAID[None])  # noqa: PLR2004 the names come first
+        return f"{self.meanings.places.name}.v{at}"
+
+    def rules(self) -> str:
+        """The query that decides all answers, and passes on all that is known."""
+        order = self.order
+        coverage = order.coverage
+        return select(order.subjects, order.policy, order.as_of, ANSWERS, self.kept, self.absent, coverage=coverage)
+
+    def _sound(self) -> str:
+        """The same for members whose cells could all be read."""
+        return f"SELECT * FROM ({self.rules()}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
+
+    def warnings(self) -> Iterator[Problem]:
+        """What to know of the table as a whole: of no row more than its being one of so many."""
+        order, source = self.order, self.order.source
+        yield from self.notes
+        yield from _of_columns(order, self.columns)
+        yield from (Problem(one.where, one.code, in_rows(one.message, many)) for one, many in self.doubts)
+        asked = [one for one in (AGE, MANAGED_CARE) if one in order.policy.questions]
+        known = ", ".join(f"count({quoted(one)})" if one in self.meanings.answers else "count(NULL)" for one in asked)
+        [several] = self.engine.ask(f"SELECT {known} FROM {ANSWERS}")  # noqa: S608 quoted
+        yield from (
+            caution("mostly-unknown", one) for one, many in zip(asked, several, strict=True) if 2 * many < self.decided
+        )
+        if order.policy.programs_file.contradiction:
+            [several] = self.engine.ask(contradicting(order.policy, ANSWERS, self.absent))
+            for one, many in zip(order.policy.programs_file.contradiction, several, strict=True):
+                if many:
+                    both = ", ".join(asked_by(one, order.policy))
+                    yield Problem(source, "answers-contradict", in_rows(f"{one.why} Check both: {both}", many))
+
+    # What comes out
+
+    def write(self, folder: Folder) -> int | None:
+        """Write the table with its results, or the sheet for `batch`; of that gives the number of its rows."""
+        if not self.order.likely:
+            self._publish(*self._screened(), folder)
+            return None
+        query, names = self._sheet()
+        [(many,)] = self.engine.ask(f"SELECT count(*) FROM ({query})")  # noqa: S608 quoted
+        self._publish(query, names, folder)
+        return int(many)
+
+    def _publish(self, query: str, names: Sequence[str], folder: Folder) -> None:
+        """Write what the query gives, whole and private, or leave the same file as it is."""
+        out = self.order.out or Path()
+        with folder.temporary(out.name) as pile:
+            if out.suffix.lower() == WORKBOOK:
+                pile.write(self._workbook(query, names))
+            else:
+                with folder.lent(pile) as path:
+                    self.engine.write(query, path, ENDINGS[out.suffix.lower()])
+            os.fsync(pile.descriptor)
+            if folder.publish(pile, out.name) is Status.CONFLICT:
+                raise OutputRefused(f"{out}: exists and differs; choose another name", code="exists")
+
+    def _workbook(self, query: str, names: Sequence[str]) -> bytes:
+        from calaim_cli.batch.workbook import Written
+
+        written = Written(names, title=f"to be asked by {self.order.ask_by}")
+        texts = f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({query})"  # noqa: S608 quoted
+        for number, one in enumerate(self.engine.rows(texts), 1):
+            if number > MOST_IN_A_WORKBOOK:
+                words = "more rows than a sheet of a workbook has: give --out a name that ends in .csv"
+                raise InputError(f"{self.order.out}: {words}", code="too-many-rows")
+            written.add(cell or "" for cell in one)
+        return written.content()
+
+    def _screened(self) -> tuple[str, list[str]]:
+        """The query for the table with its results, and the names of its columns."""
+        order, values = self.order, dict[str, str]()
+        for subject in order.subjects:
+            found = {what: f"nullif({quoted(result_column(subject, what))}, '')" for what in RESULTS}
+            found[OFFERED] = quoted(_offered(subject))
+            values |= {result_column(subject, what): found[what] for what in KINDS}
+        if order.coverage:
+            values |= {name: f"nullif({quoted(name)}, '')" for name in COVERAGE_COLUMNS}
+        if order.keep_going:
+            values = {name: f"CASE WHEN {quoted(SAID)} IS NULL THEN {value} END" for name, value in values.items()}
+        last = {DAY: order.as_of.isoformat(), EDITION: order.policy.edition, ASK_BY: order.ask_by.isoformat()}
+        values |= {name: literal(value) for name, value in last.items()}
+        if order.keep_going:
+            taken = {fold(one.name) for one in self.columns}
+            values[SECOND_PROBLEM if PROBLEM in taken else PROBLEM] = quoted(SAID)
+        results = [f"{value} AS {quoted(name)}" for name, value in values.items()]
+        own = [f"{one.sql} AS {quoted(one.name)}" for one in self.columns]
+        query = f"SELECT {', '.join([*own, *results])} FROM ({self.rules()})"  # noqa: S608 quoted
+        return query, [*(one.name for one in self.columns), *values]
+
+    def _sheet(self) -> tuple[str, list[str]]:
+        """The query for a sheet for `batch`: a row for each member and program of which something is likely."""
+        values: dict[str, str] = {"program": quoted(PROGRAM), "services": quoted(SERVICES)}
+        for one in self.columns:
+            column = BY_COLUMN.get(one.known_as)
+            if one.known_as and (column is None or column.part != "consent"):
+                values.setdefault(one.known_as, one.sql)
+            elif fold(one.name) in map(fold, self.order.keep):
+                values[one.name] = one.sql
+        for question, meant in self.meanings.answers.items():
+            if any(fold(one.name) in self.order.map.by_code for one in meant.columns):
+                values[question] = self._in_our_words(question)
+        # An agreement that the table brings along was given for something else.
+        values |= {one.known_as: "NULL" for one in self.columns if _is_of_consent(one.known_as)}
+        values |= dict.fromkeys(BY_PERSON, "NULL")
+        columns = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
+        asked = f"WITH decided AS MATERIALIZED ({self._sound()}), asked AS ({' UNION ALL '.join(self._asked())})"
+        return f"{asked} SELECT {columns} FROM asked ORDER BY n, {quoted(PLACE)}", [*values]  # noqa: S608 quoted
+
+    def _in_our_words(self, question: str) -> str:
+        if self.order.policy.answerable[question].kind is Kind.YES_NO:
+            return f"CASE {quoted(question)} WHEN 1 THEN 'yes' WHEN 0 THEN 'no' END"
+        return f"CAST({quoted(question)} AS VARCHAR)"
+
+    def _asked(self) -> Iterator[str]:
+        """By program the queries for the members of whom something is likely, and not known to be offered nowhere."""
+        for place, program in enumerate(THREE_PROGRAMS):
+            subjects = [one for one in self.order.subjects if one.program == program]
+            likely = [f"({self._is_likely(one)} AND {self._is_offered(one)})" for one in subjects]
+            names = (
+                f"CASE WHEN {holds} THEN {literal(one.service)} END"
+                for holds, one in zip(likely, subjects, strict=True)
+                if one.service
+            )
+            services = f"concat_ws('{SEPARATOR}', {', '.join(names)})" if program == "cs" else "NULL"
+            if subjects:
+                yield (
+                    f"SELECT *, {place:d} AS {quoted(PLACE)}, {literal(program)} AS {quoted(PROGRAM)}, "  # noqa: S608 quoted
+                    f"{services} AS {quoted(SERVICES)} FROM decided WHERE {' OR '.join(likely)}"
+                )
+
+    @staticmethod
+    def _is_likely(subject: Subject) -> str:
+        return f"{quoted(result_column(subject, OUTCOME))} = {literal(Outcome.LIKELY)}"
+
+    @staticmethod
+    def _is_offered(subject: Subject) -> str:
+        return f"{quoted(_offered(subject))} <> {literal(cells.SAID[False])}" if subject.service else "true"
+
+    def counts(self) -> Counts:
+        """How many members each result came to, and where the likely ones are."""
+        names = [subject_id(one) for one in self.order.subjects]
+        by = ", ".join(f"histogram({quoted(result_column(one, OUTCOME))})" for one in self.order.subjects)
+        likely = " OR ".join(map(self._is_likely, self.order.subjects))
+        where = f"{quoted(COUNTY)}, {quoted(PLAN)}, count(*) FILTER ({likely}), {by}"
+        found = self.engine.ask(f"SELECT {where} FROM ({self._sound()}) GROUP BY 1, 2")  # noqa: S608 quoted
+        outcomes, counties, plans = {name: Counter[str]() for name in names}, Counter[str](), Counter[str]()
+        for county, plan, many, *several in found:
+            counties[county] += many
+            plans[plan] += many
+            for name, one in zip(names, several, strict=True):
+                outcomes[name].update(one)
+        return counts.told(outcomes, counties, plans, self.decided)
+
+    def settled(self) -> tuple[Settled, ...]:
+        """The questions that are alone in missing for most members."""
+        missing = [quoted(result_column(one, MISSING)) for one in self.order.subjects]
+        alone = [f"CASE WHEN {one} <> '' AND instr({one}, '{SEPARATOR}') = 0 THEN {one} END" for one in missing]
+        by = ", ".join(f"histogram({one})" for one in alone)
+        [found] = self.engine.ask(f"SELECT {by} FROM ({self._sound()})")  # noqa: S608 quoted
+        each = f"SELECT unnest(list_distinct([{', '.join(alone)}])) AS question FROM ({self._sound()})"  # noqa: S608 quoted
+        members = self.engine.ask(f"SELECT question, count(*) FROM ({each}) GROUP BY ALL")  # noqa: S608 quoted
+        names = map(subject_id, self.order.subjects)
+        by_result = {name: by or {} for name, by in zip(names, found, strict=True)}
+        return counts.settled(by_result, dict(members), MOST_SETTLED)
 
 
-def _meant(engine: Engine, name: str, columns: tuple[Column, ...], read: Meaning, kinds: Sequence[str]) -> Meant:
-    """The table of what the different cells of some columns come to by `read`, its values named v0 and on."""
-    cells = [one.sql for one in columns]
-    different = engine.ask(f"SELECT DISTINCT {', '.join(cells)} FROM own")  # noqa: S608 quoted
-    results = [read(one) for one in different]
-    values = [(None,) * len(kinds) if isinstance(one, Problem) else one for one in results]
-    told = [(one.where, one.code, one.message) if isinstance(one, Problem) else (None,) * 3 for one in results]
-    names = [*cells, *(f"v{n}" for n in range(len(kinds))), *TOLD]
-    shape = [*["VARCHAR"] * len(cells), *kinds, *["VARCHAR"] * len(TOLD)]
-    unnested = (f"unnest(?::{kind}[]) AS {column}" for column, kind in zip(names, shape, strict=True))
-    filled = [*zip(*different, strict=True), *zip(*values, strict=True), *zip(*told, strict=True)]
-    meant = Meant(quoted(name), columns, bool(kinds))
-    engine.ask(f"CREATE TABLE {meant.name} AS SELECT {', '.join(unnested)}", *map(list, filled))
-    if not any(isinstance(one, Problem) for one in results):
-        return meant
-    wrong = f"FROM own {meant.join} WHERE code IS NOT NULL"
-    [(many,)] = engine.ask(f"SELECT count(*) {wrong}")
-    first = f"SELECT n, {', '.join(TOLD)} {wrong} ORDER BY n LIMIT {MOST_LISTED:d}"
-    return replace(meant, wrong=many, listed=tuple(_told(columns, *one) for one in engine.ask(first)))
+def _offered(subject: Subject) -> str:
+    return f"calaim {result_column(subject, OFFERED)}"
 
 
-def _told(columns: Sequence[Column], number: int, where: str, code: str, words: str) -> tuple[int, int, Problem]:
-    at = next((one for one in columns if one.known_as == where), columns[0])
-    return number, at.at, Problem(f"row {number}, column {letter(at.at + 1)} ({at.known_as})", code, words)
+def _is_of_consent(column: str) -> bool:
+    return column in BY_COLUMN and BY_COLUMN[column].part == "consent"
 
 
-def _kind(column: Column, order: Order) -> Kind:
-    return Kind.NUMBER if column.known_as == BORN else order.policy.questions[column.known_as].kind
-
-
-def _answer(column: Column, order: Order, cells: Sequence[str | None]) -> tuple[Cell] | Problem:
-    """What a cell answers, as the SELECT of the rules reads it; or the problem with it."""
-    text = unwrapped(cells[0] or "")
-    if not text.strip():
-        return (None,)
-    if column.known_as == BORN:
-        born = date_of_birth(text, order.as_of)
-        if born.error:
-            return row.worded(Problem(f"member.{BORN}", born.error, MESSAGES[born.error]))
-        return (age_on(date.fromisoformat(born.value), order.as_of),)
-    question, where = order.policy.questions[column.known_as], f"answers.{column.known_as}"
-    given = row.cell_answer(text, question)
-    if given is None:
-        return Problem(column.known_as, "bool-format", "give yes, no or unknown")
-    answer = read_answer(question, given, where)
-    return row.worded(answer) if isinstance(answer, Problem) else (_cell(answer),)
-
-
-def _cell(answer: Answer) -> Cell:
-    if answer in {DONT_KNOW, ()}:
-        return None
-    if isinstance(answer, tuple):
-        return SEPARATOR.join(answer)
-    return int(answer) if isinstance(answer, bool) else answer
-
-
-def _case(columns: Sequence[Column], order: Order, cells: Sequence[str | None]) -> tuple[Case, tuple[Problem, ...]]:
-    read = row.reader([one.known_as for one in columns], order.policy.questions)
-    return read([cell or "" for cell in cells])
-
-
-def _wrong_plan(columns: Sequence[Column], order: Order, cells: Sequence[str | None]) -> tuple[()] | Problem:
-    case, problems = _case(columns, order, cells)
-    problems += membership_of(case, order.policy).problems
-    return row.worded(problems[0]) if problems else ()
-
-
-def _wrong_county(columns: Sequence[Column], order: Order, cells: Sequence[str | None]) -> tuple[()] | Problem:
-    """The problem with a county that is none. A ZIP code alone that tells no county leaves it unknown, as in a case."""
-    case, _ = _case(columns, order, cells)
-    problems = county_of(case, order.policy).problems if case.member.county.strip() else ()
-    return row.worded(problems[0]) if problems else ()
-
-
-def _place(columns: Sequence[Column], order: Order, cells: Sequence[str | None]) -> tuple[Cell, ...]:
-    """Whether these cells name a plan, and for each subject whether it is offered there."""
-    case, _ = _case(columns, order, cells)
-    membership = membership_of(case, order.policy)
-    door = Door(county_of(case, order.policy).county, membership, "", order.as_of)
-    offers = [SAID[offered_at(one, order.policy, door)] if one.service else None for one in order.subjects]
-    return (1 if membership.plan else None, *offers)
-
-
-# Decide and write
-
-
-def _write(engine: Engine, order: Order, columns: Sequence[Column], meant: Sequence[Meant], folder: Folder) -> None:
-    """Write the table with its results, whole and private, or leave the same one as it is."""
-    query, name = _decided(order, columns, meant, _put_together(engine, order, meant)), order.out.name
-    with folder.temporary(name) as pile:
-        with folder.lent(pile) as path:
-            engine.write(query, path, ENDINGS[order.out.suffix.lower()])
-        os.fsync(pile.descriptor)
-        if folder.publish(pile, name) is Status.CONFLICT:
-            raise OutputRefused(f"{order.out}: exists and differs; choose another name", code="exists")
-
-
-def _put_together(engine: Engine, order: Order, meant: Sequence[Meant]) -> tuple[str, ...]:
-    """The questions that the table has no column for; the answers of all members are in `answers` from then on."""
-    asked = questions_asked(order.subjects, order.policy)
-    values = {one.columns[0].known_as: f"{one.name}.v0" for one in meant if one.name != quoted(PLACES)}
-    if BORN in values:
-        values[AGE] = f"coalesce({values[BORN]}, {values.get(AGE, 'NULL')})"
-    if any(one.name == quoted(PLACES) for one in meant):
-        values[MANAGED_CARE] = f"coalesce({quoted(PLACES)}.v0, {values.get(MANAGED_CARE, 'NULL')})"
-    there = [f"{values[one]} AS {quoted(one)}" for one in asked if one in values]
-    joined = " ".join(one.join for one in meant)
-    # By itself: to plan the joins together with the rules would take seconds.
-    answers = f"SELECT {', '.join(['own.n', *there])} FROM own {joined}"  # noqa: S608 quoted
-    engine.ask(f"CREATE TABLE {ANSWERS} AS {answers}")
-    return tuple(one for one in asked if one not in values)
-
-
-def _decided(order: Order, columns: Sequence[Column], meant: Sequence[Meant], absent: Sequence[str]) -> str:
-    """The query for the table with its results."""
-    placed = any(one.name == quoted(PLACES) for one in meant)
-    rules = select(order.subjects, order.policy, order.as_of, ANSWERS, ["n"], absent)
-    results = []
-    for number, one in enumerate(order.subjects, 1):
-        found = {what: f"nullif(decided.{quoted(result_column(one, what))}, '')" for what in RESULTS}
-        unknown = literal(SAID[None]) if one.service else "NULL"
-        found[OFFERED] = f"{quoted(PLACES)}.v{number}" if placed else unknown
-        results += [f"{found[what]} AS {quoted(result_column(one, what))}" for what in KINDS]
-    last = {DAY: order.as_of.isoformat(), EDITION: order.policy.edition}
-    results += [f"{literal(value)} AS {quoted(name)}" for name, value in last.items()]
-    own = [f"own.{one.sql} AS {quoted(one.name)}" for one in columns]
-    place = next((one.join for one in meant if one.name == quoted(PLACES)), "")
-    return (
-        f"WITH decided AS ({rules}) "  # noqa: S608 quoted
-        f"SELECT {', '.join([*own, *results])} FROM own JOIN decided ON decided.n = own.n {place} ORDER BY own.n"
-    )
+def _of_columns(order: Order, columns: Sequence[Column]) -> Iterator[Problem]:
+    """What to know of the columns: those that nobody knows, once, and those that the map or `batch` would want."""
+    names = {fold(one.name) for one in columns}
+    others = [one for one in columns if not one.known_as and fold(one.name) not in order.map.by_code]
+    others = [one for one in others if fold(one.name) not in map(fold, order.keep)]
+    if others:
+        # What is no plain name may be a cell of a member, where a header line is missing.
+        told = [one.name if KEPT_NAME.fullmatch(one.name) else f"column {letter(one.at + 1)}" for one in others]
+        more = [f"{len(told) - MOST_LISTED} more"] if len(told) > MOST_LISTED else []
+        yield caution("unknown-columns", order.source, names=", ".join([*told[:MOST_LISTED], *more]))
+    for name, theirs in order.map.names().items():
+        if name not in names:
+            yield caution("map-column", theirs)
+    if order.likely:
+        known = frozenset({one.known_as for one in columns} | {"program", "services", *BY_PERSON})
+        if lacking := row.lacking(known, order.policy.routes_file.form, order.referrer):
+            yield caution("batch-needs", str(order.out), names=", ".join(lacking))

@@ -37,6 +37,7 @@ DAMAGE: Final = {
 FEWEST_CELLS: Final = 5
 # The header is looked for below a title in so many records, and known by so many names.
 TITLE_WITHIN, FEWEST_KNOWN = 10, 3
+UNKNOWN: Final = "unknown-column"
 # Excel writes the line `sep=;` for itself, before anything else.
 BEFORE_HEADER: Final = re.compile(r"\A(?:sep=[^\r\n]*(?:[\r\n]+|\Z))?(?:\s*(?:[\r\n]|\Z))?", re.IGNORECASE)
 KEPT_NAME: Final = re.compile(r"[A-Za-z0-9 ._-]{1,40}")
@@ -118,20 +119,24 @@ class Header:
         required: Callable[[frozenset[str]], Sequence[str]],
         keep: Sequence[str] = (),
         suggested: Callable[[str], bool] = lambda _: True,
+        *,
+        others: bool = False,
     ) -> None:
         """Read the header, the first of the records, each by its line.
 
-        `known` maps each accepted name, folded, to its column; `required` gives what lacks. Raises InputError with
-        every problem.
+        `known` maps each accepted name, folded, to its column; `required` gives what lacks; `others`: columns that are
+        not known pass. Raises InputError with every problem.
         """
         self.typed = tuple(next(iter(top.values()), ()))
         if not self.typed:
             raise InputError(f"{name}: no header line; 'calaim batch --template' prints one", code="no-header")
         self.names, left_out = [fold(cell) for cell in self.typed], {"", PROBLEM, SECOND_PROBLEM, *map(fold, keep)}
         self.columns = tuple("" if name in left_out else known.get(name, name) for name in self.names)
-        problems = [*_wrong_names(self.typed, self.columns, known, suggested), *_not_kept(keep, self.names, known)]
+        wrong = _wrong_names(self.typed, self.columns, known, suggested)
+        problems = [one for one in wrong if not (others and one.code == UNKNOWN)]
+        problems += _not_kept(keep, self.names, known)
         best = max(top, key=lambda line: _met(top[line], known))
-        if problems and _met(top[best], known) >= max(FEWEST_KNOWN, 2 * _met(self.typed, known) + 1):
+        if (problems or others) and _met(top[best], known) >= max(FEWEST_KNOWN, 2 * _met(self.typed, known) + 1):
             words = f"the column names are in line {best}, not in the first; remove what is above"
             raise InputError(f"{name}: {words}", code="title-row")
         if lacking := required(frozenset(self.columns)):
@@ -305,7 +310,7 @@ def _wrong_names(
         if column and fold(cell) not in known:
             near = did_you_mean(cell, filter(suggested, known.values()))
             ways = "remove it, or pass it through to the report with --keep 'NAME'"
-            yield Problem(where, "unknown-column", f"unknown column; {f'{near} If not, ' if near else ''}{ways}")
+            yield Problem(where, UNKNOWN, f"unknown column; {f'{near} If not, ' if near else ''}{ways}")
         elif column and column in columns[: number - 1]:
             yield Problem(where, "duplicate-column", f"{column} appears twice; remove one")
 

@@ -1,4 +1,4 @@
-"""Tables of members on an embedded engine: how a CSV file becomes rows to ask, and is found sound or refused.
+"""Tables of members on an embedded engine: how a file becomes rows to ask, and is found sound or refused.
 
 The only importer of `duckdb`. What the engine says of a file quotes it, and is never passed on.
 """
@@ -8,16 +8,19 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from calaim_cli.base import files
+from calaim_cli.base.cautions import CAUTIONS
 from calaim_cli.base.errors import InputError, Problem, UsageError
 from calaim_cli.base.files import Folder
-from calaim_cli.batch.sheet import DAMAGE, DELIMITERS, LARGEST, WORKBOOK, fold, letter
+from calaim_cli.base.wording import counted
+from calaim_cli.batch.sheet import DAMAGE, DELIMITERS, LARGEST, WORKBOOK, fold, is_workbook, letter, records
 from calaim_cli.decide.sql import literal, quoted
 
 if TYPE_CHECKING:
@@ -37,6 +40,13 @@ NO_PLAIN_NAME: Final = re.compile(r"[*?\[\]]|://")
 PIECE: Final = 1024 * 1024
 LINE_END: Final = b"\n"
 LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
+# The first bytes of a Parquet file (Apache Parquet, "File format").
+PARQUET: Final = b"PAR1"
+AS_TEXT: Final = {
+    "VARCHAR[]": "array_to_string({0}, ';')",
+    "TIMESTAMP": "CASE WHEN {0} = date_trunc('day', {0}) THEN strftime({0}, '%Y-%m-%d') ELSE CAST({0} AS VARCHAR) END",
+}
+"""How a cell of a Parquet file is read as a person would type it, by its type; every other one as it is printed."""
 
 
 class Column(NamedTuple):
@@ -52,6 +62,14 @@ class Column(NamedTuple):
         return quoted(f"c{self.at}")
 
 
+class Table(NamedTuple):
+    """A table that was read: its columns, the cells that are none, by row, and what to know of it."""
+
+    columns: tuple[Column, ...]
+    unread: tuple[tuple[int, Problem], ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+
 class Engine:
     """An engine in memory, which loads nothing from anywhere and leaves nothing on the disk."""
 
@@ -60,10 +78,16 @@ class Engine:
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows that a query gives, with these values for its question marks."""
+        return list(self.rows(query, *values))
+
+    def rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """The rows that a query gives, some thousand at a time."""
         import duckdb
 
         try:
-            return self._connection.execute(query, list(values)).fetchall()
+            found = self._connection.execute(query, list(values))
+            while several := found.fetchmany(PIECE // 64):
+                yield from several
         except duckdb.OutOfMemoryException:
             raise InputError("the table is too large for the memory; split it", code="too-large") from None
 
@@ -91,23 +115,48 @@ def engine() -> Iterator[Engine]:
         "temp_directory": "",
     }
     with duckdb.connect(config=config) as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would be drawn among what is printed
         yield Engine(connection)
 
 
 def read(
-    engine: Engine, source: str, folder: Folder, known: Mapping[str, str], used: Collection[str], taken: Collection[str]
-) -> tuple[Column, ...]:
-    """The columns of a CSV file, or of standard input for `-`; its rows are in `own` from then on, numbered by `n`.
+    engine: Engine,
+    source: str,
+    folder: Folder,
+    known: Mapping[str, str],
+    taken: Collection[str],
+    sheet: str | None = None,
+) -> Table:
+    """The table in a CSV or Parquet file or a sheet of a workbook, or of a CSV on standard input for `-`.
 
-    `known` names the columns by their headers, folded, of which those `used` are read; no other may be called as one
-    that is `taken`. What is no plain file is copied into the folder while it is read. Blank rows are not counted.
+    Its rows are in `own` from then on, numbered by `n`; blank ones are not counted. `known` names the columns by their
+    headers, folded; no other may be called as one that is `taken`. What is no plain file is copied into the folder
+    while it is read.
     """
-    with _plain_file(source, folder) as path, _sound(source):
+    path = Path(source)
+    if source != "-" and path.is_file():
+        with path.open("rb") as file:
+            if is_workbook(file):
+                return _of_workbook(engine, file, source, folder, known, taken, sheet)
+            is_parquet = file.read(len(PARQUET)) == PARQUET
+    else:
+        is_parquet = False
+    if sheet is not None:
+        raise UsageError("--sheet names a sheet of a workbook, and this is none: leave it out")
+    with _plain_file(source, folder, _as_it_is if is_parquet else _whole) as name:
+        return Table((_of_parquet if is_parquet else _of_csv)(engine, name, source, known, taken))
+
+
+def _of_csv(
+    engine: Engine, path: str, source: str, known: Mapping[str, str], taken: Collection[str], *, blank: bool = True
+) -> tuple[Column, ...]:
+    """The columns of a CSV file; `blank`: whether there may be rows of blank cells, which are none."""
+    with _sound(source, "a sound CSV file; check quotes, line ends, and that no row has more cells than the header"):
         delimiter, names = _header(engine, path, source, known)
-        columns = _columns(names, source, {name: column for name, column in known.items() if column in used}, taken)
+        columns = _columns(names, source, known, taken)
         given = READ.format(columns=_shape(len(names)), more="")
         cells = [quoted(f"c{n}") for n in range(len(names))]
-        filled = " OR ".join(f"trim({cell}) <> ''" for cell in cells)
+        filled = " OR ".join(f"trim({cell}) <> ''" for cell in cells) if blank else "true"
         numbered = f"SELECT row_number() OVER () AS line, * FROM {given}"  # noqa: S608 quoted
         below = f"({numbered}) WHERE line > 1 AND ({filled})"
         own = f"SELECT row_number() OVER (ORDER BY line) AS n, * FROM {below}"  # noqa: S608 quoted
@@ -120,28 +169,95 @@ def read(
     return columns
 
 
+def _of_parquet(
+    engine: Engine, path: str, source: str, known: Mapping[str, str], taken: Collection[str]
+) -> tuple[Column, ...]:
+    """The columns of a Parquet file. Those that are known become texts, the others stay what they are."""
+    with _sound(source, "a sound Parquet file; write it again"):
+        described = engine.ask("DESCRIBE SELECT * FROM read_parquet(?)", path)
+        names, types = [one[0] for one in described], [one[1].partition(" ")[0] for one in described]
+        columns = _columns(names, source, known, taken)
+        cells = [
+            AS_TEXT.get(types[one.at], "CAST({0} AS VARCHAR)").format(quoted(one.name))
+            if one.known_as
+            else quoted(one.name)
+            for one in columns
+        ]
+        given = ", ".join(f"{cell} AS {one.sql}" for one, cell in zip(columns, cells, strict=True))
+        numbered = f"SELECT file_row_number + 1 AS n, {given} FROM read_parquet(?, file_row_number = true)"  # noqa: S608 quoted
+        engine.ask(f"CREATE TABLE own AS {numbered} ORDER BY n", path)
+    return columns
+
+
+def _of_workbook(
+    engine: Engine,
+    file: BinaryIO,
+    source: str,
+    folder: Folder,
+    known: Mapping[str, str],
+    taken: Collection[str],
+    sheet: str | None,
+) -> Table:
+    """The table in a sheet of a workbook, by way of a private CSV file."""
+    from calaim_cli.batch.workbook import Book
+
+    book, unread, doubts = Book(file, source, sheet, known, lambda _: (), others=True), [], Counter[Problem]()
+    with folder.temporary(COPY) as copy:
+        copy.write(records([book.typed]).encode())
+        waiting: list[list[str]] = []
+        for one in book.rows():
+            doubts.update(one.doubts)
+            if one.problem:
+                unread.append((one.number, one.problem))
+            waiting.append([_whole_text(cell) for cell in one.cells[: len(book.typed)]])
+            if len(waiting) == PIECE // 256:
+                copy.write(records(waiting).encode())
+                waiting = []
+        copy.write(records(waiting).encode())
+        columns = _of_csv(engine, str(folder.path.absolute() / copy.name), source, known, taken, blank=False)
+    counts = (Problem(one.where, one.code, in_rows(CAUTIONS[one.code], many)) for one, many in doubts.items())
+    return Table(columns, tuple(unread), (*book.notes, *counts))
+
+
+def in_rows(words: str, many: int) -> str:
+    """What is said of so many rows at once."""
+    return f"in {counted(many, 'row')}: {words}"
+
+
+def _whole_text(cell: str) -> str:
+    """A cell as a CSV file can hold it; one with signs of damage is refused, whatever is read of it."""
+    for mark in DAMAGE:
+        cell = cell.replace(mark, "?")
+    return cell
+
+
 @contextmanager
-def _plain_file(source: str, folder: Folder) -> Iterator[str]:
+def _plain_file(source: str, folder: Folder, check: Callable[[str, Iterable[bytes]], None]) -> Iterator[str]:
     """The path that the table is read from: its own, or that of a private copy of what is no plain file."""
     path = Path(source)
     if source != "-" and path.is_file() and not NO_PLAIN_NAME.search(str(path.absolute())):
         with path.open("rb") as file:
-            _whole(source, iter(partial(file.read, PIECE), b""))
+            check(source, iter(partial(file.read, PIECE), b""))
         yield str(path.absolute())
         return
     content = files.read_bytes(source, LARGEST)
-    _whole(source, [content])
+    check(source, [content])
     with folder.temporary(COPY) as copy:
         copy.write(content)
         yield str(folder.path.absolute() / copy.name)
 
 
+def _as_it_is(_name: str, _pieces: Iterable[bytes]) -> None:
+    """Nothing: the engine looks at the whole of it."""
+
+
 def _whole(name: str, pieces: Iterable[bytes]) -> None:
-    """Raises InputError for a workbook, for signs of damage, and where a quote is not closed: rows would be lost."""
+    """Raises InputError for another kind of file, for signs of damage, and where a quote is not closed."""
     quotes, lines, first = 0, 1, True
     for piece in pieces:
-        if first and piece.startswith(WORKBOOK):
-            raise InputError(f"{name}: this is a workbook; in Excel save it as 'CSV UTF-8'", code="workbook")
+        if first and piece.startswith((WORKBOOK, PARQUET)):
+            words = "this is a workbook or a Parquet file: give its name, not its content"
+            raise InputError(f"{name}: {words}", code="workbook")
         for mark, (code, words) in DAMAGE.items():
             before, met, _ = piece.partition(mark.encode())
             if met:
@@ -152,7 +268,7 @@ def _whole(name: str, pieces: Iterable[bytes]) -> None:
 
 
 @contextmanager
-def _sound(name: str) -> Iterator[None]:
+def _sound(name: str, wanted: str) -> Iterator[None]:
     """Turn what the engine says of a file, which quotes it, into the line and what to do."""
     import duckdb
 
@@ -163,8 +279,7 @@ def _sound(name: str) -> Iterator[None]:
         where = f"line {found[1]}: " if found else ""
         if "unicode" in str(error):
             raise InputError(f"{name}: {where}not UTF-8: in Excel save as 'CSV UTF-8'", code="encoding") from None
-        words = "not a sound CSV file; check quotes, line ends, and that no row has more cells than the header line"
-        raise InputError(f"{name}: {where}{words}", code="quotes") from None
+        raise InputError(f"{name}: {where}not {wanted}", code="quotes") from None
 
 
 def _header(engine: Engine, path: str, source: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
@@ -185,7 +300,7 @@ def _shape(width: int) -> str:
 
 
 def _columns(names: Sequence[str], source: str, known: Mapping[str, str], taken: Collection[str]) -> tuple[Column, ...]:
-    """The columns that have a name. Raises InputError where two have the same, or one that is taken."""
+    """The columns that have a name. Raises InputError where two have the same, one that is taken, or none is known."""
     columns = tuple(Column(name, known.get(fold(name), ""), n) for n, name in enumerate(names) if name.strip())
     ours = {one.casefold() for one in taken}
     problems, met = [], set[str]()

@@ -135,6 +135,8 @@ class Book(Header):
         keep: Sequence[str] = (),
         suggested: Callable[[str], bool] = lambda _: True,
         watch: Callable[[int], object] = lambda _: None,
+        *,
+        others: bool = False,
     ) -> None:
         """Read the header of the sheet, as a header of any table; `watch` hears how many bytes were read.
 
@@ -149,7 +151,7 @@ class Book(Header):
             above = dropwhile(lambda one: not any(map(text_of, one[1])), self._lines())
             top = list(islice(above, TITLE_WITHIN))
         texts = {line: [text_of(cell) for cell in cells] for line, cells in top}
-        super().__init__(name, texts, known, required, keep, suggested)
+        super().__init__(name, texts, known, required, keep, suggested, others=others)
         self._below = chain(top[1:], above)
         filled = sum(seen[one._worksheet_path].last > 0 for one in book.worksheets)  # noqa: SLF001 as above
         self.notes = tuple(self._notes(0 if wanted else filled - 1))
@@ -241,6 +243,7 @@ TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 RELATION: Final = f'<Relationship Id="rId%d" Type="{OFFICE}/%s" Target="%s"/>'
 XML: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 SHEET: Final = "xl/worksheets/sheet1.xml"
+TITLE: Final = "members"
 # The second style has the format "Text", number 49 (ECMA-376 part 1, 18.8.30).
 STYLES: Final = (
     '<fonts count="1"><font><sz val="11"/><name val="Calibri"/></font></fonts>'
@@ -260,7 +263,7 @@ PARTS: Final = {
     "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
     f"{RELATION % (1, 'officeDocument', 'xl/workbook.xml')}</Relationships>",
     "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><bookViews><workbookView/></bookViews><sheets>'
-    '<sheet name="members" sheetId="1" r:id="rId1"/></sheets></workbook>',
+    f'<sheet name="{TITLE}" sheetId="1" r:id="rId1"/></sheets></workbook>',
     "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
     f"{RELATION % (1, 'worksheet', 'worksheets/sheet1.xml')}{RELATION % (2, 'styles', 'styles.xml')}</Relationships>",
     "xl/styles.xml": f'<styleSheet xmlns="{MAIN}">{STYLES}</styleSheet>',
@@ -276,12 +279,17 @@ class Written:
     `begun` are its first bytes, the same for every such workbook: they do not depend on how a system packs.
     """
 
-    def __init__(self, header: Sequence[str], choices: Mapping[str, Iterable[str]] | None = None) -> None:
-        """`choices` are what a column offers to choose of; a list too long for that is left out."""
+    def __init__(
+        self, header: Sequence[str], choices: Mapping[str, Iterable[str]] | None = None, title: str = TITLE
+    ) -> None:
+        """`choices` are what a column offers to choose of; a list too long for that is left out. `title`: the sheet's.
+
+        A title is of at most 31 letters, digits, blanks and hyphens.
+        """
         self._file, self._row, self._rules = io.BytesIO(), 0, _rules(header, choices or {})
         self._archive = ZipFile(self._file, "w")
         for name, text in PARTS.items():
-            self._archive.writestr(_entry(name), XML + text)
+            self._archive.writestr(_entry(name), XML + text.replace(TITLE, title))
         self.begun = self._file.getvalue()
         entry = _entry(SHEET)
         entry.compress_type = ZIP_DEFLATED

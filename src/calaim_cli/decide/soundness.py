@@ -24,7 +24,7 @@ from calaim_cli.decide.sound_follow_up import unsound_follow_up
 from calaim_cli.decide.sound_situations import unsound_situations
 from calaim_cli.decide.sound_talk import unsound_talk
 from calaim_cli.policy.coverage import TOPIC
-from calaim_cli.policy.dates import WHOLE, allowed, began
+from calaim_cli.policy.dates import PANEL, WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
 from calaim_cli.policy.policy import (
@@ -107,7 +107,7 @@ def _known(policy: Policy) -> dict[str, Collection[str]]:
     """What a key may name, by its kind."""
     programs, counties = policy.programs_file, policy.counties_file
     names = {county.name for county in counties.county}
-    entries = {WHOLE, *(one.id for one in policy.entries), *(one.id for one in counties.contact)}
+    entries = {WHOLE, PANEL, *(one.id for one in policy.entries), *(one.id for one in counties.contact)}
     return {
         "plan": policy.plans,
         "region": policy.regions,

@@ -30,6 +30,8 @@ SEPARATOR: Final = ";"
 """Stands between the choices of a cell, between reasons, and between the questions that are missing."""
 NOT: Final = "not "
 """Stands before a criterion that is a reason by not being met."""
+MAPPED: Final = "calaim mapped"
+"""The table with our columns, where the one that holds the members has others."""
 NEVER: Final = "9999"
 """As the number of its reasons, keeps out a part that settles nothing."""
 ANSWERS, LISTS, CRITERIA, RULES = range(4)
@@ -103,22 +105,49 @@ def script(
     as_of: date,
     table: str,
     keep: Sequence[str] = (),
+    absent: Collection[str] = (),
+    source: str = "",
     *,
     coverage: bool = False,
 ) -> str:
-    """The SELECT with remarks before it: which rules of which day, and what the columns have to hold."""
+    """The SELECT with remarks before it: which rules of which day, and what the columns have to hold.
+
+    `absent` as in `select`. `source` is a query that gives the table its columns, where they have other names there.
+    """
     of_coverage = coverage_questions(policy) if coverage else ()
     asked = [policy.answerable[one] for one in dict.fromkeys((*questions_asked(subjects, policy), *of_coverage))]
+    unknown = ", ".join(one.id for one in asked if one.id in absent)
     remarks = (
         f"CalAIM rules of data edition {policy.edition}, as of {as_of}. A screening: the plan decides.",
         "NULL is not known. Yes is 1 and no is 0; choices are texts, several with ; between them, the word",
         "unknown among them where not all are known. For DuckDB, SQLite and Spark; for Spark first",
         "SET spark.sql.ansi.enabled = true and SET spark.sql.ansi.doubleQuotedIdentifiers = true",
-        *(f"{one.id}: {'1 or 0' if one.kind is Kind.YES_NO else answered_by(one)}" for one in asked),
+        *([f"Not in the map, so not known: {unknown}"] if unknown else []),
+        *(
+            f"{one.id}: {'1 or 0' if one.kind is Kind.YES_NO else answered_by(one)}"
+            for one in asked
+            if one.id not in absent
+        ),
     )
     # A line break in a remark would end it.
     written = "".join(f"-- {' '.join(one.split())}\n" for one in remarks)
-    return f"{written}{select(subjects, policy, as_of, table, keep, coverage=coverage)}"
+    rules = select(subjects, policy, as_of, MAPPED if source else table, keep, absent, coverage=coverage)
+    within = f"WITH {quoted(MAPPED)} AS (\n  {source}\n), " if source else ""
+    return f"{written}{within}{rules.removeprefix('WITH ') if source else rules}"
+
+
+def contradicting(policy: Policy, table: str, absent: Collection[str]) -> str:
+    """The SELECT that counts the rows in which answers contradict, in the order of the data's contradictions.
+
+    `absent` as in `select`: what nobody knows contradicts nothing.
+    """
+    levels = _Levels(policy, absent)
+    holding = []
+    for one in policy.programs_file.contradiction:
+        pair = [levels.column(ANSWERS, quoted(question)) for question in one.above if question not in absent]
+        holds = (" > ".join(pair) if len(pair) > 1 else NO) if one.above else levels.truth(_node(one))
+        holding.append(f"sum(CASE WHEN {holds} THEN 1 ELSE 0 END)")
+    return levels.written(quoted(table), holding)
 
 
 class _Levels:

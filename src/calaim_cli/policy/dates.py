@@ -14,6 +14,8 @@ from calaim_cli.policy.questions import Criterion
 
 WHOLE: Final = "calaim"
 """What a fact touches that is about CalAIM as a whole."""
+PANEL: Final = "panel"
+"""What a fact touches that stands beside counts of many members."""
 BEGINS: Final = "begins"
 """Stands for a criterion where the only reason is that the day has not come."""
 

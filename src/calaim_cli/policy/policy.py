@@ -423,6 +423,12 @@ def subjects_named(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
     return tuple(one for one in policy.subjects if one.program in programs or one.entry in entries)
 
 
+def subjects_alone(typed: Sequence[str], policy: Policy) -> tuple[Subject, ...]:
+    """The subjects that are named, without the populations of a program; of Community Supports every service."""
+    entries = [entry_named(one, policy) for one in typed]
+    return tuple(one for one in subjects_named(typed, policy) if one.entry in entries or one.population is None)
+
+
 def questions_named(typed: str, policy: Policy) -> tuple[Question, ...]:
     """The question with this id, or those that a program, population, service or keeping Medi-Cal rests on, in order.
 

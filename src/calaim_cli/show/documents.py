@@ -350,18 +350,6 @@ def determination_document(decided: screening.Decided, policy: Policy, as_of: da
     }
 
 
-def screen_document(rows: int, out: str, policy: Policy, as_of: date) -> Document:
-    """What became of a table of members, as `calaim.screen/1`: nothing about any of them."""
-    return {
-        "schema": "calaim.screen/1",
-        "as_of": as_of.isoformat(),
-        "edition": policy.edition,
-        "rows": rows,
-        "out": out,
-        "warnings": [],
-    }
-
-
 def _send(send: Send, policy: Policy) -> Document:
     return {
         "program": send.program,

@@ -46,7 +46,11 @@ DOCUMENTS: Final = (
     ("calaim.referral/1", "calaim refer CASE --json", "a draft or sheet with its route"),
     ("calaim.referrals/1", "calaim referrals --json", "what became of referrals, and what to ask about now"),
     ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
-    ("calaim.screen/1", "calaim screen TABLE --out FILE --json", "what became of a table of members"),
+    (
+        "calaim.screen/1",
+        "calaim screen TABLE --counts --json",
+        "what became of a table of members, and how many there are",
+    ),
     ("calaim.case/1", "calaim case new", "a member's case as a file, in TOML or JSON: what you write"),
     ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
     ("calaim.data-check/1", "calaim data check --json", "that the data have no errors, and what is due for a review"),

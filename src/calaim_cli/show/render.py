@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.streams import emit, is_on, tamed
-from calaim_cli.show.views import BAD, DOUBT, GOOD, PLAIN, Fact, Heading, Items, Points, Screenful, Table, View
+from calaim_cli.show.views import BAD, DOUBT, GOOD, PLAIN, Bars, Fact, Heading, Items, Points, Screenful, Table, View
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NARROWEST = 40
 WIDE = 70
 LABEL_WIDTH = 22
+BAR_WIDTH = 24
 CELL_STYLES = {"yes": "green", "no": "red", "not served": "red"}
 COLORS = {GOOD: "green", BAD: "red", DOUBT: "yellow", PLAIN: ""}
 # SGR of ECMA-48: the foreground colors of the basic eight.
@@ -212,11 +213,20 @@ def _print_table(console: Console, table: Table) -> None:
             _print_below(console, title, map(": ".join, zip(names[1:], cells, strict=True)))
         return
     grid = Grid(box=box.ASCII if console.safe_box else box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
+    bars = _bars(table, "#" if console.safe_box else "\u2588")
+    for name in ("", *names) if bars else names:
         grid.add_column(name, overflow="fold")
-    for row in table.rows:
-        grid.add_row(*(Text(cell, style=CELL_STYLES.get(cell, "")) for cell in row))
+    for number, row in enumerate(table.rows):
+        bar = [Text(bars[number], style=COLORS[GOOD])] if bars else []
+        grid.add_row(*bar, *(Text(cell, style=CELL_STYLES.get(cell, "")) for cell in row))
     console.print(grid)
+
+
+def _bars(table: Table, mark: str) -> list[str]:
+    """A bar for each row; none at all where the table has no bars."""
+    values = table.values if isinstance(table, Bars) else ()
+    longest = max((one or 0 for one in values), default=0) or 1
+    return [mark * round(BAR_WIDTH * (one or 0) / longest) for one in values]
 
 
 @contextmanager

@@ -67,6 +67,12 @@ class Table(Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
+class Bars(Table, frozen=True):
+    """A table with a bar before each row on a terminal, as long as its share of the longest; None: no bar."""
+
+    values: tuple[int | None, ...] = ()
+
+
 class Screenful(Struct, frozen=True):
     """An answer that is laid out to fit a screen; in a pipe it is `plain`."""
 
@@ -75,7 +81,7 @@ class Screenful(Struct, frozen=True):
     most: int | None = None  # lines in a wide window, where they are fewer than on other screens
 
 
-Block = Heading | Fact | Items | Table | Screenful
+Block = Heading | Fact | Items | Table | Bars | Screenful
 View = tuple[Block, ...]
 
 

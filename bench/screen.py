@@ -1,0 +1,119 @@
+"""How long a table of members takes, as a ratio to reading and writing the same file with no rules, and its memory.
+
+python bench/screen.py [ROWS]
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from measuring import machine
+
+from calaim_cli.batch.sheet import records
+from calaim_cli.case.case import Case
+from calaim_cli.decide.screening import screener
+from calaim_cli.policy import load
+from panels import QUESTIONS, members, row_of
+
+ROOT = Path(__file__).parents[1]
+ROWS, DIFFERENT, RUNS = 1_000_000, 20_000, 3
+DAY = date(2026, 11, 22)
+COPIED = """
+import duckdb, sys
+read = "SELECT * FROM read_csv(?, header = true, all_varchar = true)"
+duckdb.execute("COPY (" + read + ") TO '" + sys.argv[2] + "' (HEADER)", [sys.argv[1]])
+"""
+OUTCOMES = """
+import sys
+from datetime import date
+from pathlib import Path
+from calaim_cli.batch import panel, table
+from calaim_cli.base import files
+from calaim_cli.policy import load
+policy = load.load()
+order = panel.Order(sys.argv[1], Path(sys.argv[2]), policy.subjects, policy, date(2026, 11, 22))
+with table.engine() as engine, files.beside(order.out) as folder:
+    whole = panel.Panel(engine, order, table.read(engine, order.source, folder, panel.known(order), ()))
+    whole.check()
+    results = [panel.result_column(one, panel.OUTCOME) for one in policy.subjects]
+    names = [*(f"c{one.at}" for one in whole.columns), *results]
+    query = f"SELECT {', '.join(map(panel.quoted, names))} FROM ({whole.rules()})"
+    engine.write(query, order.out, "FORMAT csv, HEADER")
+"""
+
+
+def written(path: Path, rows: int) -> None:
+    """A CSV file of so many invented members, with a column for each question."""
+    several = [*members(min(rows, DIFFERENT))]
+    lines = records(["" if cell is None else cell for cell in row_of(one)] for one in several)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(records([QUESTIONS]))
+        for _ in range(rows // len(several)):
+            file.write(lines)
+
+
+def measured(command: Sequence[str], out: Path) -> tuple[float, float]:
+    """The median seconds of a command that writes `out`, and the most memory that it had, in MiB."""
+    seconds, memory = [], 0.0
+    for _ in range(RUNS):
+        out.unlink(missing_ok=True)
+        start = time.perf_counter()
+        quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
+        own = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+        child = os.posix_spawn(command[0], [*command], own, file_actions=quiet)
+        _, status, usage = os.wait4(child, 0)
+        seconds.append(time.perf_counter() - start)
+        if status:
+            raise SystemExit(f"{' '.join(command)}: ended with {status}")
+        memory = max(memory, usage.ru_maxrss / 1024)
+    return statistics.median(seconds), memory
+
+
+def main(rows: int) -> None:
+    """Print the table."""
+    policy = load.load()
+    several = [Case(answers=one) for one in members(2000)]
+    ready, start = screener(policy.subjects, policy), time.perf_counter()
+    for one in several:
+        ready.screen(one, DAY)
+    alone = len(several) / (time.perf_counter() - start)
+    with tempfile.TemporaryDirectory() as name:
+        table, out = Path(name) / "panel.csv", Path(name) / "out.csv"
+        written(table, rows)
+        python, command = sys.executable, ["-m", "calaim_cli", "screen", str(table)]
+        ways = {
+            "DuckDB reads and writes it": [python, "-c", COPIED, str(table), str(out)],
+            "outcomes alone": [python, "-c", OUTCOMES, str(table), str(out)],
+            "`screen --out`: with offer, reasons and missing": [
+                python,
+                *command,
+                "--out",
+                str(out),
+                "--as-of",
+                f"{DAY}",
+            ],
+            "`screen --counts`": [python, *command, "--counts", "--as-of", f"{DAY}"],
+        }
+        print(f"{rows:,} rows of {len(QUESTIONS)} questions, {table.stat().st_size / 2**20:,.0f} MiB; {machine()}")
+        print("\n| what | seconds | ratio | most memory |\n|---|---|---|---|")
+        base = 0.0
+        for what, words in ways.items():
+            seconds, memory = measured(words, out)
+            base = base or seconds
+            print(f"| {what} | {seconds:.1f} | {seconds / base:.2f} | {memory:,.0f} MiB |", flush=True)
+    print(
+        f"| the engine for one case, {alone:,.0f} cases a second | {rows / alone:,.0f} | {rows / alone / base:.0f} | |"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROWS)

@@ -1,0 +1,260 @@
+"""What the cells of a table mean: asked once for each different cell of a column, of what reads the sheet of `batch`.
+
+Cells that are read together (a plan with a number of a plan, a county with a ZIP code) are asked about together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from calaim_cli.base.cautions import CAUTIONS, caution
+from calaim_cli.base.errors import Problem
+from calaim_cli.base.folding import unwrapped
+from calaim_cli.base.values import MESSAGES, age_on, date_of_birth
+from calaim_cli.batch import row
+from calaim_cli.batch.columns import Columns, coded, merged
+from calaim_cli.batch.sheet import fold
+from calaim_cli.batch.table import Column, Engine
+from calaim_cli.case.case import AGE, Case
+from calaim_cli.decide.advice import Door, offered_at
+from calaim_cli.decide.counts import NOT_KNOWN
+from calaim_cli.decide.known import MANAGED_CARE
+from calaim_cli.decide.membership import membership_of, region_of
+from calaim_cli.decide.screening import county_of
+from calaim_cli.decide.sql import SEPARATOR, quoted
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Subject
+from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer
+
+PLAN_COLUMNS, COUNTY_COLUMNS = ("plan", "kp_member"), ("county", "zip", "kp_region")
+PLACE_COLUMNS: Final = (*PLAN_COLUMNS, *COUNTY_COLUMNS)
+BORN: Final = "date_of_birth"
+COUNT_MORE: Final = (BORN, *PLAN_COLUMNS)
+"""Columns that tell an answer, and count more than one that is stated."""
+SAID: Final = {True: "yes", False: "no", None: "unknown"}
+"""How a table says whether the plan offers a service."""
+PLACES: Final = "places"
+"""The table of what plan and county come to: their names, and for each subject whether it is offered there."""
+TOLD: Final = ("place", "code", "words")
+Cell = int | str | None
+Cells = Sequence[str | None]
+
+
+class Means(NamedTuple):
+    """What some cells of a row come to, and what is wrong with them or to be warned of."""
+
+    values: tuple[Cell, ...] = ()
+    problem: Problem | None = None
+
+
+Meaning = Callable[[Cells], Means]
+
+
+class Ways(NamedTuple):
+    """By what cells are read."""
+
+    subjects: Sequence[Subject]
+    policy: Policy
+    as_of: date
+    map: Columns
+
+
+class Meant(Struct, frozen=True):
+    """A table with what each different cell of a column comes to, or the cells of several; `told`: not only values."""
+
+    name: str
+    columns: tuple[Column, ...]
+    told: bool
+
+    @property
+    def join(self) -> str:
+        """How a row of the table finds what its cells mean."""
+        same = (f"own.{one.sql} IS NOT DISTINCT FROM {self.name}.{one.sql}" for one in self.columns)
+        return f"LEFT JOIN {self.name} ON {' AND '.join(same)}"
+
+    @property
+    def value(self) -> str:
+        """The answer among what the cells come to."""
+        return f"{self.name}.v0"
+
+
+def sources_of(columns: Sequence[Column], ways: Ways) -> dict[str, tuple[Column, ...]]:
+    """The columns that answer each question, in question order: its own, and those whose codes the map tells."""
+    by_code = ways.map.by_code
+    found: dict[str, list[Column]] = {}
+    for one in columns:
+        of_codes = {question for said in by_code.get(fold(one.name), {}).values() for question in said}
+        for question in {one.known_as, *of_codes}.intersection(ways.policy.answerable):
+            found.setdefault(question, []).append(one)
+    for question, names in ((AGE, (BORN,)), (MANAGED_CARE, PLAN_COLUMNS)):
+        if some := [one for one in columns if one.known_as in names]:
+            found[question] = [*some, *found.get(question, [])]
+    return {question: tuple(found[question]) for question in ways.policy.answerable if question in found}
+
+
+class Meanings(NamedTuple):
+    """What all cells mean: the answers by question, what they tell of places, and what else has to be in order."""
+
+    answers: dict[str, Meant] = {}  # noqa: RUF012 never changed
+    places: Meant | None = None
+    stated: tuple[Meant, ...] = ()
+
+    @property
+    def all(self) -> tuple[Meant, ...]:
+        """Every table."""
+        return (*self.answers.values(), *self.stated, *([self.places] if self.places else []))
+
+
+def meant(engine: Engine, columns: Sequence[Column], ways: Ways) -> Meanings:
+    """What the cells mean; an age or managed care that is stated has to be in order whatever counts more."""
+    answers, stated = dict[str, Meant](), []
+    for name, some in sources_of(columns, ways).items():
+        question = ways.policy.answerable[name]
+        kind = ["VARCHAR" if question.kind in {Kind.CHOICE, Kind.CHOICES} else "INTEGER"]
+        others = tuple(one for one in some if one.known_as not in COUNT_MORE)
+        read = _answer if others == some else {AGE: _age, MANAGED_CARE: _managed_care}[name]
+        answers[name] = _made(engine, f"of {name}", some, partial(read, some, question, ways), kind)
+        if others and others != some:
+            stated.append(_made(engine, f"stated {name}", others, partial(_answer, others, question, ways), kind))
+    places = tuple(one for one in columns if one.known_as in PLACE_COLUMNS)
+    kinds = ["VARCHAR"] * (2 + len(ways.subjects))
+    of_places = _made(engine, PLACES, places, partial(_place, places, ways), kinds) if places else None
+    return Meanings(answers, of_places, tuple(stated))
+
+
+def _made(engine: Engine, name: str, columns: tuple[Column, ...], read: Meaning, kinds: Sequence[str]) -> Meant:
+    """The table of what the different cells of some columns come to by `read`, its values named v0 and on."""
+    cells = [one.sql for one in columns]
+    different = engine.ask(f"SELECT DISTINCT {', '.join(cells)} FROM own")  # noqa: S608 quoted
+    results = [read(one) for one in different]
+    values = [one.values or (None,) * len(kinds) for one in results]
+    told = [one.problem or (None,) * len(TOLD) for one in results]
+    names = [*cells, *(f"v{n}" for n in range(len(kinds))), *TOLD]
+    shape = [*["VARCHAR"] * len(cells), *kinds, *["VARCHAR"] * len(TOLD)]
+    unnested = (f"unnest(?::{kind}[]) AS {column}" for column, kind in zip(names, shape, strict=True))
+    filled = [*zip(*different, strict=True), *zip(*values, strict=True), *zip(*told, strict=True)]
+    engine.ask(f"CREATE TABLE {quoted(name)} AS SELECT {', '.join(unnested)}", *map(list, filled))
+    return Meant(quoted(name), columns, any(one.problem for one in results))
+
+
+def said_by(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Answer | Problem:
+    """What the cells of these columns answer, as those of a sheet do, or by the codes of the map."""
+    answers: list[Answer] = []
+    for column, cell in zip(columns, cells, strict=True):
+        text = unwrapped(cell or "")
+        if not text.strip():
+            continue
+        if column.known_as == question.id:
+            given = row.cell_answer(text, question)
+            if given is None:
+                return Problem(question.id, "bool-format", "give yes, no or unknown")
+            answer = read_answer(question, given, f"answers.{question.id}")
+            if isinstance(answer, Problem):
+                return row.worded(answer)
+            answers.append(answer)
+        by_code = ways.map.by_code.get(fold(column.name), {})
+        answers += (by_code.get(coded(one), {}).get(question.id, DONT_KNOW) for one in text.split(SEPARATOR))
+    return answers[0] if len(answers) == 1 else merged(answers, question.id)
+
+
+def _answer(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Means:
+    answer = said_by(columns, question, ways, cells)
+    return Means(problem=answer) if isinstance(answer, Problem) else Means((_cell(answer),))
+
+
+def _cell(answer: Answer) -> Cell:
+    """The answer as the SELECT of the rules reads it."""
+    if answer in {DONT_KNOW, ()}:
+        return None
+    if isinstance(answer, tuple):
+        return SEPARATOR.join(answer)
+    return int(answer) if isinstance(answer, bool) else answer
+
+
+def _apart(
+    columns: Sequence[Column], question: Question, ways: Ways, cells: Cells
+) -> tuple[Case, tuple[Problem, ...], Cell]:
+    """The case that the columns give that count more, with what is wrong there, and what the others state."""
+    pairs = [*zip(columns, cells, strict=True)]
+    more = [(one, cell) for one, cell in pairs if one.known_as in COUNT_MORE]
+    others = [(one, cell) for one, cell in pairs if one.known_as not in COUNT_MORE]
+    stated = _answer([one for one, _ in others], question, ways, [cell for _, cell in others])
+    case, problems = _case([one for one, _ in more], ways, [cell for _, cell in more])
+    return case, problems, stated.values[0] if stated.values else None
+
+
+def _age(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Means:
+    """The age by the date of birth, where there is one."""
+    case, _, stated = _apart(columns, question, ways, cells)
+    if not case.member.date_of_birth.strip():
+        return Means((stated,))
+    day = date_of_birth(case.member.date_of_birth, ways.as_of)
+    if day.error:
+        return Means(problem=row.worded(Problem(f"member.{BORN}", day.error, MESSAGES[day.error])))
+    age = age_on(date.fromisoformat(day.value), ways.as_of)
+    return Means((age,), caution("age-differs", AGE) if stated not in {None, age} else None)
+
+
+def _managed_care(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Means:
+    """Whether the member is in managed care: certainly where a plan is named."""
+    case, problems, stated = _apart(columns, question, ways, cells)
+    membership = membership_of(case, ways.policy)
+    if wrong := (*problems, *membership.problems):
+        return Means(problem=row.worded(wrong[0]))
+    if not membership.plan:
+        return Means((stated,))
+    return Means((1,), caution("plan-without-managed-care", MANAGED_CARE) if stated == 0 else None)
+
+
+def _case(columns: Sequence[Column], ways: Ways, cells: Cells) -> tuple[Case, tuple[Problem, ...]]:
+    read = row.reader([one.known_as for one in columns], ways.policy.answerable)
+    return read([cell or "" for cell in cells])
+
+
+def _place(columns: Sequence[Column], ways: Ways, cells: Cells) -> Means:
+    """The county and the plan that these cells name, and for each subject whether it is offered there.
+
+    A ZIP code alone that tells no county leaves it unknown, as in a case.
+    """
+    case, _ = _case(columns, ways, cells)
+    place, membership = county_of(case, ways.policy), membership_of(case, ways.policy)
+    problems = place.problems if case.member.county.strip() else ()
+    if place.county:
+        problems += region_of(case, place.county, ways.policy)[1]
+    if problems:
+        return Means(problem=row.worded(problems[0]))
+    door = Door(place.county, membership, "", ways.as_of)
+    offers = [SAID[offered_at(one, ways.policy, door)] if one.service else None for one in ways.subjects]
+    names = (
+        place.county.name if place.county else NOT_KNOWN,
+        ways.policy.plans[membership.plan].name if membership.plan else NOT_KNOWN,
+    )
+    doubts = [row.worded(one) for one in place.warnings if one.code != "county-from-zip"]
+    return Means((*names, *offers), doubts[0] if doubts else None)
+
+
+def refuse(engine: Engine, found: Iterable[Meant], unread: Sequence[tuple[int, Problem]]) -> int:
+    """How many cells are refused. They are in `refused` from then on, by row and column, beside those not read."""
+    shape = "CREATE TABLE refused AS SELECT unnest(?::BIGINT[]) AS n, unnest(?::VARCHAR[]) AS place, "
+    shape += "unnest(?::VARCHAR[]) AS code, unnest(?::VARCHAR[]) AS words"
+    engine.ask(shape, [n for n, _ in unread], *([one[at] for _, one in unread] for at in range(len(TOLD))))
+    for one in found:
+        if one.told:
+            wrong = f"FROM own {one.join} WHERE code NOT IN (SELECT unnest(?::VARCHAR[]))"
+            engine.ask(f"INSERT INTO refused SELECT n, {', '.join(TOLD)} {wrong}", list(CAUTIONS))
+    [(many,)] = engine.ask("SELECT count(*) FROM refused")
+    return int(many)
+
+
+def doubts(engine: Engine, found: Iterable[Meant]) -> Iterator[tuple[Problem, int]]:
+    """What to look at in cells that are read, each with the number of rows."""
+    for one in found:
+        if one.told:
+            rows = f"FROM own {one.join} WHERE code IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY ALL"
+            told = engine.ask(f"SELECT {', '.join(TOLD)}, count(*) {rows}", list(CAUTIONS))
+            yield from ((Problem(*words), many) for *words, many in told)

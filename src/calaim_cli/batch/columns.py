@@ -1,0 +1,184 @@
+"""The map of a table that is kept in other words: which of its columns is which of ours, and what its codes answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from msgspec import Struct
+
+from calaim_cli.base import files
+from calaim_cli.base.errors import InputError, Problem
+from calaim_cli.base.folding import plain
+from calaim_cli.base.wording import did_you_mean
+from calaim_cli.batch import row
+from calaim_cli.batch.sheet import fold
+from calaim_cli.decide import sql
+from calaim_cli.decide.sql import SEPARATOR, literal, quoted
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Subject
+from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind, Question, answered_by, read_answer
+
+LARGEST: Final = 1024 * 1024
+TABLES: Final = ("columns", "codes")
+
+
+class Columns(Struct, frozen=True):
+    """What a map says: our column by theirs, and by column of codes what each code answers; theirs as typed."""
+
+    columns: dict[str, str] = {}
+    codes: dict[str, dict[str, dict[str, Answer]]] = {}
+
+    @property
+    def by_header(self) -> dict[str, str]:
+        """Our column by theirs as headers are compared."""
+        return {fold(theirs): ours for theirs, ours in self.columns.items()}
+
+    @property
+    def by_code(self) -> dict[str, dict[str, dict[str, Answer]]]:
+        """What codes answer, by column and code as they are compared."""
+        return {fold(one): {coded(code): said for code, said in by.items()} for one, by in self.codes.items()}
+
+    def names(self) -> dict[str, str]:
+        """Every column of theirs that the map names, by how it is compared."""
+        return {fold(one): one for one in (*self.columns, *self.codes)}
+
+
+def coded(code: str) -> str:
+    """How codes are compared: without case and the blanks around them."""
+    return plain(code).strip().casefold()
+
+
+def read(name: str, policy: Policy) -> Columns:
+    """The map in a TOML file. Raises InputError with every problem."""
+    given = files.parse_toml(files.read_text(name, LARGEST), name)
+    problems: list[Problem] = []
+    for table, held in given.items():
+        if table not in TABLES or not isinstance(held, dict):
+            problems.append(Problem(table, "unknown-key", "give the tables [columns] and [codes.COLUMN] alone"))
+    tables = [one if isinstance(one := given.get(table), dict) else {} for table in TABLES]
+    found = Columns(dict(_columns(tables[0], policy, problems)), _codes(tables[1], policy, problems))
+    both = [one for one in found.codes if fold(one) in found.by_header]
+    problems += (Problem(f"codes.{one}", "duplicate-column", "is in [columns], too: keep one") for one in both)
+    if problems:
+        raise InputError(f"{name}: the map is not valid; nothing was written", tuple(problems), code="map")
+    return found
+
+
+def _columns(given: Mapping[str, Any], policy: Policy, problems: list[Problem]) -> Iterator[tuple[str, str]]:
+    known, met = row.known_headers(policy.answerable), set[str]()
+    for theirs, ours in given.items():
+        where, column = f"columns.{theirs}", known.get(fold(ours), "") if isinstance(ours, str) else ""
+        if not column:
+            near = did_you_mean(ours, known.values()) if isinstance(ours, str) else ""
+            problems.append(Problem(where, "unknown-column", near or "is none of our columns: 'calaim questions'"))
+        elif column in met:
+            problems.append(Problem(where, "duplicate-column", f"{column} is mapped twice: keep one"))
+        met.add(column)
+        yield theirs, column
+
+
+def _codes(
+    given: Mapping[str, Any], policy: Policy, problems: list[Problem]
+) -> dict[str, dict[str, dict[str, Answer]]]:
+    found: dict[str, dict[str, dict[str, Answer]]] = {}
+    for theirs, by in given.items():
+        for code, said in by.items() if isinstance(by, dict) else [("", None)]:
+            where, answers = f"codes.{theirs}.{code}", dict[str, Answer]()
+            if not isinstance(said, dict):
+                problems.append(Problem(where, "map-code", 'give what the code answers: { housing = "shelter" }'))
+                continue
+            for question, value in said.items():
+                answer = _answer(question, value, f"{where}.{question}", policy)
+                if isinstance(answer, Problem):
+                    problems.append(answer)
+                else:
+                    answers[question] = answer
+            found.setdefault(theirs, {})[code] = answers
+    return found
+
+
+def _answer(name: str, value: object, where: str, policy: Policy) -> Answer | Problem:
+    question = policy.answerable.get(name)
+    if question is None:
+        near = did_you_mean(name, policy.answerable) or "'calaim questions' lists them"
+        return Problem(where, "unknown-question", f"unknown question; {near}")
+    given = row.cell_answer(value, question) if isinstance(value, str) else value
+    return read_answer(question, value if given is None else given, where)
+
+
+def merged(answers: Iterable[Answer], where: str) -> Answer | Problem:
+    """What several columns say to one question: lists together, all else only where they agree."""
+    said = [one for one in dict.fromkeys(answers) if one not in {DONT_KNOW, ()}]
+    if len(said) < 2:  # noqa: PLR2004 one answer is the answer
+        return said[0] if said else DONT_KNOW
+    together = dict.fromkeys(choice for one in said if isinstance(one, tuple) for choice in one)
+    if not all(isinstance(one, tuple) for one in said) or NONE_OF_THESE in together:
+        return Problem(where, "says-two-things", "two columns say two different things: fix one, or empty it")
+    return (*(one for one in together if one != DONT_KNOW), *([DONT_KNOW] if DONT_KNOW in together else []))
+
+
+def template(policy: Policy) -> str:
+    """A map without entries, with remarks that say how to write it and name every question."""
+    asked = "".join(f'# "..." = "{one.id}"  # {answered_by(one)}\n' for one in policy.answerable.values())
+    return f"""\
+# How a table is read that has other names and codes than calaim. Take away the number sign of what you use.
+# A column that is not named here is read if it has a name of ours, and passes through if not.
+
+[columns] # your column = ours; beside the questions: date_of_birth, county, zip, plan, first_name and so on
+{asked}
+# What the codes of a column answer. A code that is not named answers nothing. Where a code says one thing of a
+# list and nothing of the rest, write "unknown" with it: a list is taken as the whole of it.
+# [codes.housing_flag]
+# "Z59.0" = {{ housing = ["shelter", "unknown"] }}
+"""
+
+
+def script(
+    mapping: Columns | None,
+    subjects: Sequence[Subject],
+    policy: Policy,
+    as_of: date,
+    table: str,
+    keep: Sequence[str],
+    *,
+    coverage: bool,
+) -> str:
+    """The rules as SQL for a table that has our columns, or those of the map."""
+    if mapping is None:
+        return sql.script(subjects, policy, as_of, table, keep, coverage=coverage)
+    of_coverage = sql.coverage_questions(policy) if coverage else ()
+    asked = tuple(dict.fromkeys((*sql.questions_asked(subjects, policy), *of_coverage)))
+    cells = {ours: quoted(theirs) for theirs, ours in mapping.columns.items() if ours in asked}
+    for question in (policy.answerable[one] for one in asked):
+        if told := [(theirs, code, said[question.id]) for theirs, code, said in _told(mapping) if question.id in said]:
+            cells[question.id] = _of_codes(question, told)
+    columns = [*(f"{cell} AS {quoted(name)}" for name, cell in cells.items()), *map(quoted, keep)]
+    source = f"SELECT {', '.join(columns or ['NULL'])} FROM {quoted(table)}"  # noqa: S608 quoted
+    absent = [one for one in asked if one not in cells]
+    return sql.script(subjects, policy, as_of, table, keep, absent, source, coverage=coverage)
+
+
+def _told(mapping: Columns) -> Iterator[tuple[str, str, dict[str, Answer]]]:
+    return ((theirs, code, said) for theirs, by in mapping.codes.items() for code, said in by.items())
+
+
+def _of_codes(question: Question, told: Sequence[tuple[str, str, Answer]]) -> str:
+    if question.kind is not Kind.CHOICES:
+        values = [(f"{quoted(theirs)} = {literal(code)}", said) for theirs, code, said in told if said != DONT_KNOW]
+        cases = (
+            f"WHEN {holds} THEN {literal(said) if isinstance(said, str) else f'{said:d}'}"
+            for holds, said in values
+            if isinstance(said, str | int)
+        )
+        return f"CASE {' '.join(cases)} END" if values else "NULL"
+    by_choice: dict[str, list[str]] = {}
+    for theirs, code, said in told:
+        for choice in said if isinstance(said, tuple) else ():
+            by_choice.setdefault(choice, []).append(f"{quoted(theirs)} = {literal(code)}")
+    texts = (
+        f"CASE WHEN {' OR '.join(any_of)} THEN {literal(SEPARATOR + choice)} ELSE '' END"
+        for choice, any_of in by_choice.items()
+    )
+    return f"NULLIF(SUBSTR({' || '.join(texts)}, {len(SEPARATOR) + 1}), '')" if by_choice else "NULL"

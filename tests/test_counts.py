@@ -1,0 +1,109 @@
+"""Counts that may be told: nothing withheld can be worked out from what stands beside it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calaim_cli.decide.counts import FEWEST, Counts, settled, told, withheld
+from calaim_cli.policy.programs import Outcome
+from strategies import unhurried
+
+numbers = st.one_of(st.integers(0, 12), st.integers(0, 60))
+
+
+def possible(shown: tuple[int | None, ...], total: int) -> list[set[int]]:
+    """What each count may be, by those beside it and their total."""
+    left, several = total - sum(one or 0 for one in shown), sum(one is None for one in shown)
+    free = {left} if several == 1 else set(range(left + 1))
+    return [free if one is None else {one} for one in shown]
+
+
+@given(counts=st.lists(numbers, min_size=1, max_size=8))
+@unhurried
+def test_no_withheld_count_can_be_computed_back(counts: list[int]) -> None:
+    """Small counts are withheld, and each withheld one may be several numbers by its row and total."""
+    hidden = withheld(counts)
+    shown = tuple(None if n in hidden else one for n, one in enumerate(counts))
+    assert all(one is None or one >= FEWEST for one in shown)
+    if sum(counts) >= FEWEST and len(counts) > 1:
+        assert all(len(one) > 1 for one, cell in zip(possible(shown, sum(counts)), shown, strict=True) if cell is None)
+        assert sum(counts[n] for n in hidden) == 0 or sum(counts[n] for n in hidden) >= FEWEST
+
+
+@given(
+    likely=st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("XYZ")), max_size=50),
+    several=st.integers(1, 3),
+    others=st.lists(numbers, min_size=5, max_size=5),
+)
+@unhurried
+def test_three_tables_together_give_nothing_away(
+    likely: list[tuple[str, str]], several: int, others: list[int]
+) -> None:
+    """Of one result, the likely ones are in all three tables: what one withholds no other one tells."""
+    likely = [(county, plan if plan in "XYZ"[:several] else "X") for county, plan in likely]
+    counties = {one: sum(county == one for county, _ in likely) for one in "ABC"}
+    plans = {one: sum(plan == one for _, plan in likely) for one in ("X", "Y", "Z")[:several]}
+    first, *rest = Outcome
+    rows = len(likely) + sum(others)
+    counts = told({"ecm": {first: len(likely), **dict(zip(rest, others, strict=True))}}, counties, plans, rows)
+    if rows < FEWEST:
+        assert counts == Counts((), (), (), None, None)
+        return
+    cells = [*counts.outcomes[0].counts, *(one.total for one in (*counts.counties, *counts.plans)), counts.likely]
+    assert all(one is None or one >= FEWEST for one in cells)
+    ways = [_fitting(counts, many, rows) for many in range(rows + 1)]
+    for n in range(len(cells)):
+        values = {value for way in ways if way for value in way[n]}
+        assert cells[n] is not None or len(values) > 1, n
+
+
+def _fitting(counts: Counts, likely: int, rows: int) -> list[set[int]] | None:
+    """What each count may be where so many are likely; None where the tables do not fit that."""
+    if counts.likely not in {None, likely}:
+        return None
+    [row] = counts.outcomes
+    if row.counts[0] not in {None, likely}:
+        return None
+    tables = [
+        (likely, *row.counts[1:]),
+        *(tuple(one.total for one in some) for some in (counts.counties, counts.plans)),
+    ]
+    found: list[list[set[int]]] = []
+    for table, total in zip(tables, (rows, likely, likely), strict=True):
+        left, several = total - sum(one or 0 for one in table), sum(one is None for one in table)
+        if left < 0 or (left and not several):
+            return None
+        found.append(possible(table, total))
+    return [one for some in found for one in some] + [{likely}]
+
+
+def test_everybody_still_to_be_asked_is_told() -> None:
+    """Where no result of anybody is settled, the row says so, and nobody is known by it."""
+    counts = told({"ecm": {"need-answers": 40}, "chw": {"likely": 40}}, {"Alameda": 40}, {"KP": 40}, 40)
+    assert [one.counts for one in counts.outcomes] == [(0, 0, 0, 0, 40, 0), (None,) * 6]
+
+
+def test_few_members_are_not_counted() -> None:
+    """A panel of ten gives no count at all, not even of itself."""
+    assert told({"ecm": {"likely": 10}}, {"Alameda": 10}, {}, 10) == Counts((), (), (), None, None)
+
+
+@pytest.mark.parametrize(
+    ("counts", "hidden"),
+    [((40, 30, 20), ()), ((40, 30, 5), (1, 2)), ((40, 6, 5), (1, 2)), ((40, 3, 5), (0, 1, 2)), ((50, 0, 0), (0, 1, 2))],
+)
+def test_what_gives_a_small_count_away_is_withheld(counts: tuple[int, ...], hidden: tuple[int, ...]) -> None:
+    """With one small count goes the next smallest, and withheld ones come to no small count together."""
+    assert withheld(counts) == set(hidden)
+
+
+def test_questions_that_settle_most_come_first() -> None:
+    """The ten largest are told with the results that wait for them, in order."""
+    by_result = {"ecm": {"age": 3, "housing": 4}, "respite": {"age": 2}}
+    found = settled(by_result, {"age": 3, "housing": 4, "smi": 0}, 2)
+    assert [(one.question, one.members, one.results) for one in found] == [
+        ("housing", 4, (("ecm", 4),)),
+        ("age", 3, (("ecm", 3), ("respite", 2))),
+    ]
