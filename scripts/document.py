@@ -384,7 +384,9 @@ THEMES = {
     "Consent": ("consent",),
     "What a draft says": ("body", "golden"),
     "Files": ("files", "batch_again", "batch_faults", "refer"),
-    "Screening": ("rules", "determination", "policy_as_written", "screening", "cases", "panel", "sql"),
+    "After the draft": ("follow_up", "ledger", "week", "member_page"),
+    "Keeping Medi-Cal": ("coverage",),
+    "Screening": ("rules", "determination", "policy_as_written", "screening", "cases", "panel", "counts", "sql"),
 }
 """What is promised, by theme, and the files of tests that hold it."""
 
