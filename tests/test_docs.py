@@ -131,7 +131,7 @@ def test_help_fits_the_terminal(command: tree.Shown) -> None:
 
 @pytest.mark.unix("a shell")
 def test_demo_tells_its_story_on_a_screen(tmp_path: Path) -> None:
-    """Who tries `make demo` sees a place, a member, the letter and what is due within 60 lines, and is told what next."""
+    """Who tries `make demo` sees a place, a member, the letter and what is due in 60 lines, and is told what next."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     command = tmp_path / "bin" / "calaim"
     command.parent.mkdir()

@@ -145,7 +145,7 @@ SIX_THINGS: Final = (
     ("write a referral", "calaim refer"),
     ("write many, from a spreadsheet", "calaim batch members.xlsx --out drafts"),
     ("screen a whole panel", "calaim screen panel.csv --counts"),
-    ("see which referrals are due", "calaim referrals"),
+    ("follow up on referrals", "calaim referrals"),
 )
 """What people come for, in their words, with what to type."""
 WHERE_TO_READ_ON: Final = "All commands: calaim --help. One of them: calaim COMMAND --help."
