@@ -8,7 +8,7 @@ from typing import Final
 from calaim_cli.base.cautions import CAUTIONS, GENERAL
 from test_batch_again import WARNED
 
-NOT_OF_A_MEMBER: Final = frozenset({"what", "edition", "day", "row", "text", "was", "now", "year"})
+NOT_OF_A_MEMBER: Final = frozenset({"what", "edition", "day", "row", "text", "was", "now", "year", "names"})
 """What the words of a warning may hold and a report may say."""
 TESTED_ELSEWHERE: Final = {
     **dict.fromkeys(
@@ -23,6 +23,9 @@ TESTED_ELSEWHERE: Final = {
     ),
     **dict.fromkeys(
         ("ledger-begins", "ledger-place", "not-in-ledger", "not-followed", "no-holidays"), "of a ledger: test_ledger"
+    ),
+    **dict.fromkeys(
+        ("unknown-columns", "batch-needs", "mostly-unknown", "map-column"), "of the columns of a table: test_screened"
     ),
     "ask-how-to-refer": "of another plan: test_routes",
     "plan-without-managed-care": "stops a referral: test_routes",

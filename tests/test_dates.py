@@ -287,8 +287,13 @@ def test_every_fact_is_told_with_source_and_grade(run: Run, catalog: Policy) -> 
     """What stands in the data is printed by a look-up of what it touches, or by the help topic on CalAIM."""
     for fact in catalog.programs_file.fact:
         for touched in fact.touches:
-            told = run("help", "calaim") if touched == dates.WHOLE else run("programs", touched)
-            [line] = [line for line in told.out.splitlines() if line.startswith("fact\t") and fact.text in line]
+            elsewhere = {
+                dates.WHOLE: ("help", "calaim"),
+                dates.PANEL: ("screen", ROOT / "examples" / "panel.csv", "--counts", "--program", "ecm"),
+            }
+            told = run(*elsewhere.get(touched, ("programs", touched)))
+            [line] = [line for line in told.out.splitlines() if fact.text in line]
+            assert line.startswith("context\t" if touched == dates.PANEL else "fact\t")
             assert line.endswith(f"grade {catalog.grade(fact.source)}]")
 
 

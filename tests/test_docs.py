@@ -318,6 +318,7 @@ SEEN = (
     "X",  # the report by its own name
     *("report.csv", "the member's card", "the other entries", "first whether", "what became of"),
     *("where the referral", "its plans and their phones", "where they come from"),
+    "BenefitsCal",  # the county's own site
 )
 """What a person is told to see, or what she gets to see, beside commands, pages and keys."""
 

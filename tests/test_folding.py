@@ -73,6 +73,7 @@ GIVEN: Final[dict[str, tuple[str, ...]]] = {
     "member.cin": ("91234567A", "9123-4567 A"),
     "referrer.npi": ("1234567893",),
     "member.zip": ("94401", "94401-1234"),
+    "referral.label": ("AB-17",),
     "member.date_of_birth": ("1988-03-04", "03/04/1988", "3/4/1988"),
     "member.county": ("San Mateo", "san-mateo"),
     "member.plan": ("kp", "kaiser", "Kaiser Permanente"),
@@ -83,10 +84,11 @@ GIVEN: Final[dict[str, tuple[str, ...]]] = {
     "member.state": ("NV",),
 }
 """Values of the fields that are numbers, dates, names of places or of what the data know."""
-NUMBERS: Final = tuple(key for key in GIVEN if key.endswith(("phone", "mrn", "cin", "npi", "zip")))
-BESIDE: Final = {
+NUMBERS: Final = tuple(key for key in GIVEN if key.endswith(("phone", "mrn", "cin", "npi", "zip", "label")))
+BESIDE: Final[dict[str, dict[str, Any]]] = {
     "referral.current_supports": {"referral.current_services": ["community_supports"]},
     "referral.ecm_provider": {"referral.current_services": ["ecm"]},
+    "referral.expedited_why": {"referral.expedited": True},
 }
 """What else a case has to say for a field to be one of it."""
 

@@ -128,7 +128,8 @@ def test_hostile_text_is_refused_or_comes_out_equal(make: Make, monkeypatch: pyt
     assert refused["NUL"], "a control character is never printed"
     assert refused["right-to-left override"]
     assert refused["lone high surrogate"]
-    assert refused["byte-order mark"]
+    # Before a number it is folded away, and a label may be such a text.
+    assert refused["byte-order mark"] or where == "referral.label"
 
 
 @pytest.mark.parametrize("where", [*TEXT_FIELDS, *LIST_FIELDS])

@@ -24,7 +24,7 @@ from calaim_cli.policy import load
 from calaim_cli.policy.places import plans_of
 from calaim_cli.policy.policy import Policy, subjects_named
 from calaim_cli.policy.routes import Channel, Route, RouteKind, lines
-from conftest import AS_OF, COMPLETE, ROOT, Run, changed
+from conftest import AS_OF, COMPLETE, ROOT, Run, WriteProfile, changed
 
 COVERAGE = list(csv.DictReader((ROOT / "tests/corpora/coverage.csv").read_text("utf-8").splitlines()))
 PROGRAMS = ("ecm", "cs", "chw")
@@ -386,7 +386,7 @@ def test_no_plan_stands_in_the_program() -> None:
 @pytest.mark.parametrize(
     ("day", "by"), [("2026-11-22", "2026-12-15"), ("2026-12-21", "2027-01-12"), ("2028-03-01", "2028-03-24")]
 )
-def test_who_may_begin_at_once(run: Run, tmp_path: Path, day: str, by: str) -> None:
+def test_who_may_begin_at_once(run: Run, tmp_path: Path, write_profile: WriteProfile, day: str, by: str) -> None:
     """A contracted provider of a listed kind reads that she may begin, and by which working day to ask the plan."""
     answers = {
         "housing": ["shelter"],
@@ -395,14 +395,13 @@ def test_who_may_begin_at_once(run: Run, tmp_path: Path, day: str, by: str) -> N
         "choose_one_programs": ["none"],
     }
     case = case_of(tmp_path, "health_net", "Sacramento", answers=answers)
-    profile = tmp_path / "profile.toml"
     for kind, told in (("street_medicine", True), ("primary_care", False)):
-        profile.write_text(f'schema = "calaim.profile/1"\nkind = "{kind}"\n', encoding="utf-8")
+        write_profile(f'schema = "calaim.profile/1"\nkind = "{kind}"\n')
         ran = run("check", case, "--program", "ecm", "--all", "--as-of", day)
         assert ran.code == 0, ran.err
         said = ran.out
         assert ("you may begin today and be paid for 30 days" in said) is told
         assert (f"send the request by {by}" in said) is told
-    profile.write_text('schema = "calaim.profile/1"\nkind = "street_medicin"\n', encoding="utf-8")
+    write_profile('schema = "calaim.profile/1"\nkind = "street_medicin"\n')
     ran = run("check", case, "--as-of", day)
     assert (ran.code, "street_medicine" in ran.err) == (4, True)

@@ -21,7 +21,7 @@ from calaim_cli.batch.columns import merged
 from calaim_cli.batch.sheet import records
 from calaim_cli.decide.sql import literal, quoted
 from calaim_cli.policy.questions import DONT_KNOW
-from conftest import ROOT, Run
+from conftest import ROOT, Run, WriteProfile
 from strategies import unhurried
 from terminals import Terminal
 
@@ -50,10 +50,10 @@ def read(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
 
 
-def test_from_panel_to_letters(run: Run, tmp_path: Path) -> None:
+def test_from_panel_to_letters(run: Run, write_profile: WriteProfile, tmp_path: Path) -> None:
     """The sheet of likely members is one that batch drafts from, as soon as a person has asked each of them."""
-    sheet, profile = tmp_path / "ask.csv", ROOT / "examples" / "profile.toml"
-    (tmp_path / "profile.toml").write_bytes(profile.read_bytes())
+    sheet = tmp_path / "ask.csv"
+    write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
     ran = run("screen", PANEL, "--likely", "ecm", "--keep", "chart", "--out", sheet, *DAY)
     assert (ran.code, ran.out) == (0, "")
     rows = read(sheet)

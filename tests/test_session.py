@@ -330,7 +330,10 @@ def test_profile_edit_needs_a_person(run: Run) -> None:
     ran = run("profile", "edit")
     assert (ran.code, ran.out) == (2, "")
     assert os.environ["CALAIM_PROFILE"] in ran.err
-    assert 'schema = "calaim.profile/1"; kind; [referrer] name, organization, npi, address, phone, email,' in ran.err
+    assert (
+        'schema = "calaim.profile/1"; kind; ledger; [referrer] name, organization, npi, address, phone, email,'
+        in ran.err
+    )
 
 
 def test_refer_without_case_needs_a_person(run: Run) -> None:

@@ -360,7 +360,7 @@ def top(
     if data is not None and context.get_parameter_source("data").name == "COMMANDLINE":  # type: ignore[union-attr]
         raise UsageError("--data goes after the command, as in 'calaim county alameda --data DIR'")
     if context.invoked_subcommand is None:
-        from calaim_cli.show.help import first_words
+        from calaim_cli.show.first import first_words
 
         say(first_words())
         raise typer.Exit(2)

@@ -66,7 +66,7 @@ CAUTIONS: Final = {
     "other-sheets": "only the first sheet was read, and there is text in {what}: to read another give --sheet",
     "mostly-unknown": "not known of most members, and nearly every result waits for it: add the column, or ask first",
     "unknown-columns": "these columns are not known and were left alone: {names}",
-    "map-column": "the map names this column, and the table has none of that name",
+    "map-column": "the map names this column, and there is none of that name",
     "batch-needs": "before 'calaim batch' can draft, the sheet needs more columns: {names}",
     "open-folder": "other users can list this folder (they cannot read the files)",
     "git-work-tree": "this is inside a git work tree: do not commit drafts or cases",

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from calaim_cli.base.errors import UsageError
 from calaim_cli.base.wording import did_you_mean, name_key, one_of, shown
+from calaim_cli.show.first import SIX_THINGS, WHERE_TO_READ_ON
 from calaim_cli.show.views import Fact, Heading, Points, Table, View
 
 NO_ROUTE: Final = (
@@ -139,18 +140,6 @@ PAGES: Final = (
 )
 
 
-SIX_THINGS: Final = (
-    ("look something up", "calaim county san mateo"),
-    ("be asked, with a member on the phone", "calaim interview"),
-    ("write a referral", "calaim refer"),
-    ("write many, from a spreadsheet", "calaim batch members.xlsx --out drafts"),
-    ("screen a whole panel", "calaim screen panel.csv --counts"),
-    ("follow up on referrals", "calaim referrals"),
-)
-"""What people come for, in their words, with what to type."""
-WHERE_TO_READ_ON: Final = "All commands: calaim --help. One of them: calaim COMMAND --help."
-
-
 def overview() -> View:
     """What people do with it, then the topics, one a row."""
     topics = tuple((page.name, page.summary) for page in PAGES)
@@ -161,12 +150,6 @@ def overview() -> View:
         Heading("Topics: calaim help TOPIC"),
         Table(("topic", "explains"), topics),
     )
-
-
-def first_words() -> str:
-    """What the bare command says: who it is for, what people do with it, where to read on."""
-    rows = (f"  {words:<38}{command}" for words, command in SIX_THINGS)
-    return "\n".join(("CalAIM at a care manager's terminal. To", *rows, WHERE_TO_READ_ON, "Nothing is ever sent."))
 
 
 def page_named(typed: str) -> HelpPage:
