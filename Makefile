@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DOCS := README.md $(wildcard docs/*.md)
 
-.PHONY: help demo test frozen freeze versions windows windows-zip windows-lock check format lint types docs site bench bench-startup bench-batch build clean
+.PHONY: help demo test test-all frozen freeze versions windows windows-zip windows-lock check format lint types docs site bench bench-startup bench-batch build clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +18,10 @@ $(VENV)/installed: pyproject.toml
 demo: $(VENV)/installed ## The main job on an invented member: look up, decide, draft
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
-test: $(VENV)/installed ## Run the tests
+test: $(VENV)/installed ## Run the everyday tests, in two minutes or so
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not thorough"
+
+test-all: $(VENV)/installed ## Run these and the thorough ones: terminals, faults, hostile texts
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 frozen: $(VENV)/installed ## Compare what every command says and writes with tests/frozen
@@ -35,7 +38,7 @@ $(VENV)/versions-installed: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group versions
 	@touch $@
 
-check: $(VENV)/installed lint types test docs-check ## Format, lint, types, tests, docs: before every commit
+check: $(VENV)/installed lint types test-all docs-check ## Format, lint, types, tests, docs: before every commit
 
 windows: $(VENV)/installed ## Try every command, an interview and the tests on a Python for Windows, under Wine
 	scripts/windows.sh

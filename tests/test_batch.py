@@ -140,6 +140,7 @@ def test_choice_of_a_cell_of_several_answers(run: Run, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_ten_thousand_rows_of_which_137_are_bad(run: Run, tmp_path: Path) -> None:
     """Every good row gets its draft, every bad one comes back with the right code, and mended rows feed back in."""
     rows = [row(number) for number in range(1, 10_001)]

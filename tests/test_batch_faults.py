@@ -46,7 +46,10 @@ from runs import (
 )
 from sheets import ROW, row, sheet
 
-pytestmark = pytest.mark.unix("fork, signals, limits, mounts and modes, at whose calls the faults are set")
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.unix("fork, signals, limits, mounts and modes, at whose calls the faults are set"),
+]
 
 CALLS: Final = (
     "open", "write", "read", "close", "link", "replace", "unlink", "mkdir", "listdir", "fsync", "ftruncate",

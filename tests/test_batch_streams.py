@@ -27,6 +27,8 @@ from runs import ONE_PROGRAM, TARGETS, attempt, calaim, contents
 from sheets import row, sheet
 from terminals import Terminal
 
+pytestmark = pytest.mark.thorough
+
 NAMES: Final = ("Trần Thị Ánh", "فاطمة", "王小明", "Núñez-O\u2019Higgins", "Zoë 🙂")
 ENCODINGS: Final = {
     "C": {"LC_ALL": "C"},

@@ -292,6 +292,7 @@ def told_of_the_place(text: str, catalog: Policy) -> list[str]:
     return re.findall(words, text, re.IGNORECASE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", PLACES)
 def test_no_message_tells_where_a_member_lives(
     run: Run, write_case: WriteCase, catalog: Policy, name: str, tmp_path: Path

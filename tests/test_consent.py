@@ -377,6 +377,7 @@ def press_enter_only(terminal: Terminal) -> None:
     terminal.kill()
 
 
+@pytest.mark.thorough
 @pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("way", [(), ("--plain",)], ids=["menus", "lines"])
 def test_bare_enters_write_no_draft(
@@ -413,6 +414,7 @@ def reach_consent(terminal: Terminal, way: str) -> None:
     raise AssertionError(terminal.words[-500:])
 
 
+@pytest.mark.thorough
 @pytest.mark.unix("a pseudo-terminal")
 def test_menus_end_in_lines_to_type_on(tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase) -> None:
     """In menus, too, the words of consent are typed in full, after the preview, and then the draft is written."""
@@ -435,6 +437,7 @@ def test_menus_end_in_lines_to_type_on(tmp_path: Path, write_profile: WriteProfi
     assert "[x]" in out.read_text("utf-8")
 
 
+@pytest.mark.thorough
 @pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("way", ["lines", "menus"])
 def test_draft_is_read_a_page_at_a_time(
@@ -460,6 +463,7 @@ def test_draft_is_read_a_page_at_a_time(
     assert not out.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("declined", ["write", "consent.member_agreed", "consent.attested", "consent.part2_consent"])
 def test_no_on_the_terminal_ends_with_130(

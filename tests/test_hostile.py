@@ -26,6 +26,8 @@ from calaim_cli.policy.policy import Policy
 from conftest import AS_OF, COMPLETE, changed
 from hostile import HOSTILE, LIST_FIELDS, NAMES, TEXT_FIELDS
 
+pytestmark = pytest.mark.thorough
+
 HEADERS = {
     "X-Unsent": "1",
     "To": "REGMCDURNS-KPNC@kp.org",

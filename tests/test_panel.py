@@ -116,6 +116,7 @@ def test_columns_keep_their_order_and_results_follow(run: Run, tmp_path: Path) -
     assert (row[OWN[0]], row["screened_on"]) == (NAME, "2026-11-20")
 
 
+@pytest.mark.thorough
 def test_nothing_about_a_member_is_said(run: Run, tmp_path: Path) -> None:
     """On the screen is how many rows there were, and that each member is still to be asked."""
     table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(3)]))), tmp_path / "screened.csv"
@@ -147,6 +148,7 @@ def test_cells_that_cannot_be_read_are_told_by_row_and_column(run: Run, tmp_path
     assert [one.name for one in tmp_path.iterdir()] == ["panel.csv"]
 
 
+@pytest.mark.thorough
 def test_from_standard_input_the_same(run: Run, tmp_path: Path) -> None:
     """A table that comes through a pipe gives the same file, and no copy of it is left."""
     table = table_of(tmp_path / "panel.csv", list(rows_of([*members(5)])))
@@ -156,6 +158,7 @@ def test_from_standard_input_the_same(run: Run, tmp_path: Path) -> None:
     assert sorted(one.name for one in tmp_path.iterdir()) == ["one.csv", "panel.csv", "two.csv"]
 
 
+@pytest.mark.thorough
 def test_nothing_is_written_over(run: Run, tmp_path: Path) -> None:
     """The same table again changes nothing; another file of the name stays, and so does the table itself."""
     table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(5)]))), tmp_path / "screened.csv"
@@ -166,6 +169,7 @@ def test_nothing_is_written_over(run: Run, tmp_path: Path) -> None:
     assert (out.read_bytes(), table.read_bytes()) == before
 
 
+@pytest.mark.thorough
 def test_parquet_holds_the_same(run: Run, tmp_path: Path) -> None:
     """By its name the file is one for another engine, with the same cells."""
     table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(5)]))), tmp_path / "screened.parquet"

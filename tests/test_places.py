@@ -224,6 +224,7 @@ def listed() -> set[str]:
 LISTED = listed()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_every_one_letter_typo_is_refused_and_the_county_suggested(name: str) -> None:
     """A slip of one letter never decides where a member's data go, and the right county is always among the hints."""

@@ -188,6 +188,7 @@ def referred(document: dict[str, Any], drafter: Drafter) -> tuple[tuple[str, ...
     return draft.to, draft.body
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kp_member", PLANS.values(), ids=PLANS)
 def test_every_county_names_the_plans(run: Run, catalog: Policy, tmp_path: Path, *, kp_member: bool | None) -> None:
     """Another plan's member gets the county's others with their phones; who has not said is asked, and gets all."""

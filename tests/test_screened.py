@@ -25,6 +25,8 @@ from conftest import ROOT, Run, WriteProfile
 from strategies import unhurried
 from terminals import Terminal
 
+pytestmark = pytest.mark.thorough
+
 PANEL = ROOT / "examples" / "panel.csv"
 DAY = ("--as-of", "2026-11-22")
 NAME = "Rosalind"

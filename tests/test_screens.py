@@ -145,6 +145,7 @@ UNSAFE = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("unsafe", UNSAFE, ids=[one.id for one in UNSAFE])
 def test_control_a_fact_that_does_not_follow_is_noticed(catalog: Policy, unsafe: Implied) -> None:
     """The proofs are worth something: a tempting fact that does not follow makes outcomes differ."""
@@ -153,6 +154,7 @@ def test_control_a_fact_that_does_not_follow_is_noticed(catalog: Policy, unsafe:
     assert any(outcomes(talk, talk_with(talk, who).answers) != outcomes(talk, who.answers) for who in callers(300))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("unsure_of", [0.0, 0.15])
 def test_talk_goes_on_from_any_screen(unsure_of: float) -> None:
     """Whoever stops and goes on with the saved answers comes to the same result, and is asked nothing twice."""

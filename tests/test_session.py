@@ -33,6 +33,8 @@ from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, 
 from seated import rows_of
 from terminals import CALAIM, CTRL_C, Terminal, which
 
+pytestmark = pytest.mark.thorough
+
 DAY = ("--as-of", AS_OF.isoformat())
 STREET = rows_of("homeless adult with a complex need")
 ECM = ("--program", "ecm", *DAY)

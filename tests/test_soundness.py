@@ -840,6 +840,7 @@ def uses(policy: Policy) -> None:
             decide("case", case, every, policy, AS_OF, None, "street_medicine")
 
 
+@pytest.mark.thorough
 @given(tables=mutants())
 @settings(max_examples=60)
 def test_data_that_pass_the_check_crash_nothing(tables: Tables) -> None:

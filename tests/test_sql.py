@@ -84,6 +84,7 @@ def decided(
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("count", [2000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_every_engine_comes_to_the_same(catalog: Policy, run: Run, count: int) -> None:
     """Outcome and missing questions of every result are those of a case, whatever of it is known or half known."""
@@ -128,6 +129,7 @@ ASKED = ("complex_need", "is_tenant", "ccs_enrolled", "visits_avoidable", "hospi
 _parts = st.recursive(st.sampled_from(ASKED), _rules, max_leaves=14)
 
 
+@pytest.mark.thorough
 @given(parts=st.fixed_dictionaries({"rule": _rules(_parts)}, optional=dict.fromkeys(PARTS[1:], _rules(_parts))))
 @settings(unhurried, max_examples=30)
 def test_any_rules_come_to_the_same(parts: dict[str, Rule]) -> None:

@@ -16,6 +16,8 @@ from conftest import AS_OF, ROOT, Run, WriteCase
 from runs import TARGETS, contents
 from sheets import row, sheet
 
+pytestmark = pytest.mark.thorough
+
 ORDINARY: Final = (sys.executable, "-m", "calaim_cli")
 WINDOWS: Final = ORDINARY if sys.platform == "win32" else (sys.executable, str(Path(__file__).with_name("windows.py")))
 DAY: Final = ("--as-of", AS_OF.isoformat())

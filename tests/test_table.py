@@ -89,6 +89,7 @@ def test_other_encodings_are_refused(tmp_path: Path) -> None:
         read(of(tmp_path, "age,x\n1,Peña\n".encode("cp1252")))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", SPECTRUM, ids=lambda path: path.name)
 def test_files_of_others_are_read_as_by_python(tmp_path: Path, path: Path) -> None:
     """What two readers of CSV files may understand differently comes out the same by both."""
@@ -100,6 +101,7 @@ def test_files_of_others_are_read_as_by_python(tmp_path: Path, path: Path) -> No
 texts = st.text(st.characters(exclude_characters="\0\ufffd", exclude_categories=["Cs"]), max_size=8)
 
 
+@pytest.mark.thorough
 @given(rows=st.lists(st.lists(texts | st.sampled_from(['"', ";", "\r\n", "'; --", " "]), min_size=3, max_size=3)))
 @unhurried
 def test_nothing_is_lost_whatever_cells_hold(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:

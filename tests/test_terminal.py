@@ -22,7 +22,7 @@ from conftest import WriteProfile
 from seated import Turn, keys_for, rows_of, turns
 from terminals import CTRL_C, CTRL_D, DOWN, ENTER, PLAIN_HINT, SPACE, UP, Terminal
 
-pytestmark = pytest.mark.unix("a pseudo-terminal")
+pytestmark = [pytest.mark.thorough, pytest.mark.unix("a pseudo-terminal")]
 
 DAY = ("--as-of", "2026-11-22")
 CHW = ("interview", "--program", "chw", *DAY)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import week
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.unix("a pseudo-terminal")
 def test_week_goes_as_the_page_tells_it() -> None:
