@@ -24,9 +24,8 @@ TESTED_ELSEWHERE: Final = {
     **dict.fromkeys(
         ("ledger-begins", "ledger-place", "not-in-ledger", "not-followed", "no-holidays"), "of a ledger: test_ledger"
     ),
-    **dict.fromkeys(
-        ("unknown-columns", "batch-needs", "mostly-unknown", "map-column"), "of the columns of a table: test_screened"
-    ),
+    **dict.fromkeys(("unknown-columns", "batch-needs", "mostly-unknown"), "of the columns of a table: test_screened"),
+    **dict.fromkeys(("map-column", "not-in-sql", "unmapped-codes"), "of a map of columns: test_screened"),
     "ask-how-to-refer": "of another plan: test_routes",
     "plan-without-managed-care": "stops a referral: test_routes",
 }

@@ -267,7 +267,9 @@ OF_A_FILE: Final = re.compile(
 )
 OF_SEVERAL_ROWS: Final = frozenset({"id-name", "id-zeros", "keep-format", "stale"})
 OF_A_WORKBOOK: Final = frozenset({"lost-zeros", "hidden-rows", "hidden-columns", "merged-cells", "other-sheets"})
-OF_A_PANEL: Final = frozenset({"unknown-columns", "batch-needs", "mostly-unknown", "map-column"})
+OF_A_PANEL: Final = frozenset(
+    {"unknown-columns", "batch-needs", "mostly-unknown", "map-column", "not-in-sql", "unmapped-codes"}
+)
 OF_A_SHEET: Final = re.compile(r"\b(?:columns?|cells?|rows?)\b")
 
 

@@ -1255,6 +1255,8 @@ def screen(
     subjects = subjects_alone(likely, policy) if likely else subjects_named(program or [], policy)
     by = maps.read(columns, policy) if columns else None
     if sql:
+        if by and (names := maps.unread(by)):
+            _warn((caution("not-in-sql", columns or "", names=", ".join(names)),))
         emit_utf8(maps.script(by, subjects, policy, as_of, name or "members", keep or (), coverage=not program))
         return 0
     from calaim_cli.batch import panel

@@ -67,6 +67,8 @@ CAUTIONS: Final = {
     "mostly-unknown": "not known of most members, and nearly every result waits for it: add the column, or ask first",
     "unknown-columns": "these columns are not known and were left alone: {names}",
     "map-column": "the map names this column, and there is none of that name",
+    "not-in-sql": "SQL does not read {names}: give it age and managed_care as columns of numbers",
+    "unmapped-codes": "codes that the map does not name, which answer nothing",
     "batch-needs": "before 'calaim batch' can draft, the sheet needs more columns: {names}",
     "open-folder": "other users can list this folder (they cannot read the files)",
     "git-work-tree": "this is inside a git work tree: do not commit drafts or cases",

@@ -164,7 +164,18 @@ def said_by(columns: Sequence[Column], question: Question, ways: Ways, cells: Ce
 
 def _answer(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Means:
     answer = said_by(columns, question, ways, cells)
-    return Means(problem=answer) if isinstance(answer, Problem) else Means((_cell(answer),))
+    if isinstance(answer, Problem):
+        return Means(problem=answer)
+    return Means((_cell(answer),), next(_unmapped(columns, ways, cells), None))
+
+
+def _unmapped(columns: Sequence[Column], ways: Ways, cells: Cells) -> Iterator[Problem]:
+    """A warning for each column with a code that the map does not name: it may be written another way there."""
+    for column, cell in zip(columns, cells, strict=True):
+        by_code = ways.map.by_code.get(fold(column.name))
+        codes = [coded(one) for one in unwrapped(cell or "").split(SEPARATOR)] if by_code else []
+        if by_code and any(one and one not in by_code for one in codes):
+            yield caution("unmapped-codes", fold(column.name))
 
 
 def _cell(answer: Answer) -> Cell:

@@ -15,13 +15,15 @@ from calaim_cli.base.wording import did_you_mean
 from calaim_cli.batch import row
 from calaim_cli.batch.sheet import fold
 from calaim_cli.decide import sql
-from calaim_cli.decide.sql import SEPARATOR, literal, quoted
+from calaim_cli.decide.sql import MEMBERS, SEPARATOR, literal, own, quoted
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Subject
 from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind, Question, answered_by, read_answer
 
 LARGEST: Final = 1024 * 1024
 TABLES: Final = ("columns", "codes")
+WORKED_OUT: Final = ("date_of_birth", "plan", "kp_member", "county", "zip", "kp_region")
+"""Columns of ours from which an age, a plan or a place is worked out, which SQL cannot."""
 
 
 class Columns(Struct, frozen=True):
@@ -135,6 +137,11 @@ def template(policy: Policy) -> str:
 """
 
 
+def unread(mapping: Columns) -> tuple[str, ...]:
+    """The columns of theirs that `script` does not read, as it works out no age and no place."""
+    return tuple(theirs for theirs, ours in mapping.columns.items() if ours in WORKED_OUT)
+
+
 def script(
     mapping: Columns | None,
     subjects: Sequence[Subject],
@@ -150,12 +157,12 @@ def script(
         return sql.script(subjects, policy, as_of, table, keep, coverage=coverage)
     of_coverage = sql.coverage_questions(policy) if coverage else ()
     asked = tuple(dict.fromkeys((*sql.questions_asked(subjects, policy), *of_coverage)))
-    cells = {ours: quoted(theirs) for theirs, ours in mapping.columns.items() if ours in asked}
+    cells = {ours: own(theirs) for theirs, ours in mapping.columns.items() if ours in asked}
     for question in (policy.answerable[one] for one in asked):
         if told := [(theirs, code, said[question.id]) for theirs, code, said in _told(mapping) if question.id in said]:
             cells[question.id] = _of_codes(question, told)
-    columns = [*(f"{cell} AS {quoted(name)}" for name, cell in cells.items()), *map(quoted, keep)]
-    source = f"SELECT {', '.join(columns or ['NULL'])} FROM {quoted(table)}"  # noqa: S608 quoted
+    columns = [*(f"{cell} AS {quoted(name)}" for name, cell in cells.items()), *map(own, keep)]
+    source = f"SELECT {', '.join(columns or ['NULL'])} FROM {sql.qualified(table)} AS {MEMBERS}"  # noqa: S608 quoted
     absent = [one for one in asked if one not in cells]
     return sql.script(subjects, policy, as_of, table, keep, absent, source, coverage=coverage)
 
@@ -166,7 +173,7 @@ def _told(mapping: Columns) -> Iterator[tuple[str, str, dict[str, Answer]]]:
 
 def _of_codes(question: Question, told: Sequence[tuple[str, str, Answer]]) -> str:
     if question.kind is not Kind.CHOICES:
-        values = [(f"{quoted(theirs)} = {literal(code)}", said) for theirs, code, said in told if said != DONT_KNOW]
+        values = [(_has(theirs, code), said) for theirs, code, said in told if said != DONT_KNOW]
         cases = (
             f"WHEN {holds} THEN {literal(said) if isinstance(said, str) else f'{said:d}'}"
             for holds, said in values
@@ -176,9 +183,18 @@ def _of_codes(question: Question, told: Sequence[tuple[str, str, Answer]]) -> st
     by_choice: dict[str, list[str]] = {}
     for theirs, code, said in told:
         for choice in said if isinstance(said, tuple) else ():
-            by_choice.setdefault(choice, []).append(f"{quoted(theirs)} = {literal(code)}")
+            by_choice.setdefault(choice, []).append(_has(theirs, code))
     texts = (
         f"CASE WHEN {' OR '.join(any_of)} THEN {literal(SEPARATOR + choice)} ELSE '' END"
         for choice, any_of in by_choice.items()
     )
     return f"NULLIF(SUBSTR({' || '.join(texts)}, {len(SEPARATOR) + 1}), '')" if by_choice else "NULL"
+
+
+def _has(column: str, code: str) -> str:
+    """Whether the cell has this code, alone or among several, compared as `coded` compares."""
+    cell = f"LOWER(TRIM({own(column)}))"
+    for typed in (f"{SEPARATOR} ", f" {SEPARATOR}"):
+        cell = f"REPLACE({cell}, {literal(typed)}, {literal(SEPARATOR)})"
+    ends = literal(SEPARATOR)
+    return f"INSTR({ends} || {cell} || {ends}, {literal(f'{SEPARATOR}{coded(code)}{SEPARATOR}')}) > 0"

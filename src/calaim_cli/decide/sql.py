@@ -32,6 +32,8 @@ NOT: Final = "not "
 """Stands before a criterion that is a reason by not being met."""
 MAPPED: Final = "calaim mapped"
 """The table with our columns, where the one that holds the members has others."""
+MEMBERS: Final = "calaim_members"
+"""What the table is called in the SELECT, whatever its own name is."""
 NEVER: Final = "9999"
 """As the number of its reasons, keeps out a part that settles nothing."""
 ANSWERS, LISTS, CRITERIA, RULES = range(4)
@@ -49,6 +51,16 @@ class Node(Struct, frozen=True):
 def quoted(name: str) -> str:
     """The name of a table or column as SQL writes it, whatever the name holds."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(name: str) -> str:
+    """The name of a table as SQL writes it, with dots between it and its schema and database."""
+    return ".".join(map(quoted, name.split(".")))
+
+
+def own(column: str) -> str:
+    """A column of the table, never anything else: SQLite would take the name of one that is not there for a text."""
+    return f"{MEMBERS}.{quoted(column)}"
 
 
 def literal(text: str) -> str:
@@ -88,7 +100,7 @@ def select(
     The table has a column for each question, named by its id, but for those that are `absent`: nobody knows them.
     """
     levels = _Levels(policy, absent)
-    columns = [(levels.column(ANSWERS, quoted(name)), name) for name in keep]
+    columns = [(levels.column(ANSWERS, own(name)), name) for name in keep]
     for subject in subjects:
         results = literal(Outcome.UNLIKELY), literal(NOT + dates.BEGINS), literal("")
         if not dates.not_begun(subject.entry, policy, as_of):
@@ -96,7 +108,7 @@ def select(
         columns += zip(results, (result_column(subject, what) for what in RESULTS), strict=True)
     if coverage:
         columns += zip(levels.covered(), COVERAGE_COLUMNS, strict=True)
-    return levels.written(quoted(table), [f"{value} AS {quoted(name)}" for value, name in columns])
+    return levels.written(table, [f"{value} AS {quoted(name)}" for value, name in columns])
 
 
 def script(
@@ -144,10 +156,10 @@ def contradicting(policy: Policy, table: str, absent: Collection[str]) -> str:
     levels = _Levels(policy, absent)
     holding = []
     for one in policy.programs_file.contradiction:
-        pair = [levels.column(ANSWERS, quoted(question)) for question in one.above if question not in absent]
+        pair = [levels.number(question) for question in one.above if question not in absent]
         holds = (" > ".join(pair) if len(pair) > 1 else NO) if one.above else levels.truth(_node(one))
         holding.append(f"sum(CASE WHEN {holds} THEN 1 ELSE 0 END)")
-    return levels.written(quoted(table), holding)
+    return levels.written(table, holding)
 
 
 class _Levels:
@@ -169,9 +181,9 @@ class _Levels:
         """The first level on which a column can rest on all of these."""
         return max((self.level_of.get(one, CRITERIA) for one in columns), default=CRITERIA) + 1
 
-    def written(self, source: str, results: Sequence[str]) -> str:
-        """The whole SELECT."""
-        tables, passed = [], list[str]()
+    def written(self, table: str, results: Sequence[str]) -> str:
+        """The whole SELECT of the results from the table."""
+        tables, passed, source = [], list[str](), f"{qualified(table)} AS {MEMBERS}"
         for level in sorted(self.levels):
             new = [f"{expression} AS {name}" for expression, name in self.levels[level].items()]
             name = quoted(f"calaim {level}")
@@ -291,13 +303,20 @@ class _Levels:
         if question.kind is Kind.CHOICES:
             met, missed = self._of_list(one, question)
         else:
-            met, missed = _of_cell(self.column(ANSWERS, quoted(question.id)), one, question)
+            number = question.kind is Kind.NUMBER
+            cell = self.number(question.id) if number else self.column(ANSWERS, own(question.id))
+            met, missed = _of_cell(cell, one, question)
         return self.column(CRITERIA, f"CASE WHEN {met} THEN {YES} WHEN {missed} THEN {NO} END")
+
+    def number(self, question: str) -> str:
+        """The column that holds a number, NULL for what is none: SQLite would compare the text '10' as less than 5."""
+        cell = own(question)
+        return self.column(ANSWERS, f"CASE WHEN {cell} = {cell} + 0 THEN {cell} + 0 END")
 
     def _of_list(self, one: Criterion, question: Question) -> tuple[str, str]:
         """Whether a list has one of the choices, and whether all that it names are choices."""
         ends = literal(SEPARATOR)
-        cell = self.column(ANSWERS, f"{ends} || {quoted(question.id)} || {ends}")
+        cell = self.column(ANSWERS, f"{ends} || {own(question.id)} || {ends}")
         entries = [literal(f"{SEPARATOR}{choice}{SEPARATOR}") for choice in question.choices]
         left = reduce(lambda rest, entry: f"REPLACE({rest}, {entry}, {ends})", entries, cell)
         known = self.column(LISTS, f"CASE WHEN {cell} IN ({', '.join(entries)}) THEN {YES} ELSE {left} = {ends} END")
