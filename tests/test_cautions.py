@@ -16,7 +16,7 @@ TESTED_ELSEWHERE: Final = {
     ),
     **dict.fromkeys(("open-folder", "git-work-tree", "synced-folder"), "of the place of the output: test_system"),
     **dict.fromkeys(("own-mailbox", "own-words", "past-review"), "of the data: test_diff, test_soundness"),
-    "coverage-past-review": "the day of its review: test_coverage",
+    **dict.fromkeys(("coverage-past-review", "renewal-passed"), "of keeping Medi-Cal: test_coverage"),
     **dict.fromkeys(("waivers-end", "waiver-needed", "keep-medi-cal"), "from a day on: test_dates"),
     **dict.fromkeys(
         ("lost-zeros", "hidden-rows", "hidden-columns", "merged-cells", "other-sheets"), "of a workbook: test_workbook"

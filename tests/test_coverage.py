@@ -316,6 +316,17 @@ def test_renewal(answers: Answers, due: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("day", "due", "passed"),
+    [("2026-11-26", "2026-10", True), ("2026-11-26", "2026-11", False), ("2027-06-01", "2027-01", True)],
+)
+def test_month_that_has_passed_tells_nothing_of_the_next(run: Run, day: str, due: str, passed: bool) -> None:
+    """After her renewal a member is not told "before the rule": the next one is the first that checks work."""
+    ran = run("coverage", "-", "--as-of", day, stdin=f'renewal_month = "{due}"\n')
+    assert ("renewal\tunknown\t" in ran.out) is passed
+    assert ("renewal-passed" in ran.err) is passed
+
+
+@pytest.mark.parametrize(
     ("typed", "kept"),
     [("2027-03", "2027-03"), ("3/2027", "2027-03"), ("2027-03-01", "2027-03"), ("2027-13", ""), ("March", "")],
 )

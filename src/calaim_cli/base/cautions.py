@@ -70,6 +70,7 @@ CAUTIONS: Final = {
     "not-in-sql": "SQL does not read {names}: give it age and managed_care as columns of numbers",
     "unmapped-codes": "codes that the map does not name, which answer nothing",
     "batch-needs": "before 'calaim batch' can draft, the sheet needs more columns: {names}",
+    "renewal-passed": "this month has passed: ask the county, or look in BenefitsCal, when the next renewal is",
     "open-folder": "other users can list this folder (they cannot read the files)",
     "git-work-tree": "this is inside a git work tree: do not commit drafts or cases",
     "synced-folder": "this folder seems to be copied to a cloud, where others may read it: choose one of your own",

@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.values import MESSAGES, month
 from calaim_cli.case.case import Case
@@ -94,9 +95,12 @@ def cover(name: str, case: Case, stand: Stand, policy: Policy, as_of: date) -> C
     if problems := (*known.problems, *wrong):
         raise InputError(f"{name}: the case is not valid; nothing was decided", problems)
     standing, due = stand(known.answers), renews.value if renews else ""
+    # By a month that has passed nobody knows the next one.
+    passed = (caution("renewal-passed", "renewal_month"),) if due and due < f"{as_of:%Y-%m}" else ()
+    due = "" if passed else due
     good_for = policy.programs_file.answers_good_for_days
     old = age_of_answers(case, known.answers, policy.answerable, good_for, as_of)
-    return Covered(name, standing, renewal_for(standing, due, policy), due, (*known.warnings, *old))
+    return Covered(name, standing, renewal_for(standing, due, policy), due, (*known.warnings, *old, *passed))
 
 
 def renewal_for(standing: Standing, due: str, policy: Policy) -> Renewal:
