@@ -374,7 +374,7 @@ def test_several_cases(run: Run, tmp_path: Path) -> None:
     [
         (
             {"age": 46, "pregnant_or_postpartum": True},
-            "Keep Medi-Cal: likely exempt (pregnancy). More: 'calaim coverage CASE'",
+            "Keep Medi-Cal: likely exempt (pregnancy). Open each county letter all the same. More: 'calaim coverage",
         ),
         ({"age": 46, "unsaid_reason": True}, "Keep Medi-Cal: likely exempt (one of three reasons, not told which)."),
         ({"age": 46}, "Keep Medi-Cal: not known yet: ask more."),
@@ -625,7 +625,7 @@ def test_talk_at_a_terminal(tmp_path: Path) -> None:
     for asked, reply in (
         ("80 hours of work a month very hard", "yes"),
         ("How old", "46"),
-        ("pregnant", "no"),
+        ("serious health condition", "n"),
         ("monthly check", "yes"),
         ("renewed next", "2027-04"),
     ):

@@ -195,8 +195,8 @@ def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
         yield Problem(str(order.list_of(tally.rejects)), "refused", words)
     if tally.stale and not tally.dry:
         many = counted(len(tally.stale), "draft")
-        words = f"{report} lists {many} of an earlier run that this sheet no longer gives"
-        yield Problem(out, "stale", f"{words}. Check them, and delete them yourself")
+        words = f"{report} lists {many} of an earlier run, or of another sheet, that this sheet does not give"
+        yield Problem(out, "stale", f"{words}. Check each, and delete only what is not to be sent")
 
 
 class Fate(Struct):

@@ -106,7 +106,8 @@ def _why(plan: Plan, mailbox: Route, policy: Policy) -> str:
 def _why_sheet(plan: Plan, way: Way, policy: Policy) -> str:
     best = way.routes[0] if way.routes else way.ask
     cited = policy.cite(best.source) if best else ""
-    return f"The member's plan is {plan.name}, which takes no referral by e-mail; its way from {cited}"
+    known = "and no mailbox of it for referrals is known; how to reach it is from"
+    return f"The member's plan is {plan.name}, {known} {cited}"
 
 
 def check_way(plan: Plan, way: Way, policy: Policy, *, by_email: bool = False) -> None:
@@ -120,8 +121,8 @@ def check_way(plan: Plan, way: Way, policy: Policy, *, by_email: bool = False) -
 
 def not_by_email(plan: Plan) -> NotFound:
     """The refusal of a message to a plan that takes none, with how to get the sheet."""
-    words = f"{plan.name} takes no referral by e-mail: use --format text (or --out NAME.txt) for a sheet to read out"
-    return NotFound(words, code="not-by-email")
+    sheet = "use --format text (or --out NAME.txt) for a sheet to read out"
+    return NotFound(f"no mailbox of {plan.name} for referrals is known: {sheet}", code="not-by-email")
 
 
 def check_member(county: County, membership: Membership, policy: Policy, unread: tuple[Problem, ...] = ()) -> None:

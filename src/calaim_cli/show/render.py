@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NARROWEST = 40
 WIDE = 70
 LABEL_WIDTH = 22
+COLUMN_GAP = 3
 BAR_WIDTH = 24
 CELL_STYLES = {"yes": "green", "no": "red", "not served": "red"}
 COLORS = {GOOD: "green", BAD: "red", DOUBT: "yellow", PLAIN: ""}
@@ -208,14 +209,17 @@ def _print_table(console: Console, table: Table) -> None:
     from rich.text import Text
 
     names = [column.replace("_", " ") for column in table.columns]
-    if console.width < WIDE:
+    widths = _longest_words(names, table)
+    if console.width < max(WIDE, 1 + sum(width + COLUMN_GAP for width in widths)):
         for title, *cells in table.rows:
             _print_below(console, title, map(": ".join, zip(names[1:], cells, strict=True)))
         return
     grid = Grid(box=box.ASCII if console.safe_box else box.SIMPLE_HEAD, pad_edge=False)
     bars = _bars(table, "#" if console.safe_box else "\u2588")
-    for name in ("", *names) if bars else names:
-        grid.add_column(name, overflow="fold")
+    if bars:
+        grid.add_column("")
+    for name, width in zip(names, widths, strict=True):
+        grid.add_column(name, overflow="fold", min_width=width)
     for number, row in enumerate(table.rows):
         bar = [Text(bars[number], style=COLORS[GOOD])] if bars else []
         grid.add_row(*bar, *(Text(cell, style=CELL_STYLES.get(cell, "")) for cell in row))
@@ -227,6 +231,13 @@ def _bars(table: Table, mark: str) -> list[str]:
     values = table.values if isinstance(table, Bars) else ()
     longest = max((one or 0 for one in values), default=0) or 1
     return [mark * round(BAR_WIDTH * (one or 0) / longest) for one in values]
+
+
+def _longest_words(names: Iterable[str], table: Table) -> tuple[int, ...]:
+    """How wide each column has to be for no word to be broken, as a phone number must not be; ids may be."""
+    words = (" ".join(column).split() for column in zip(names, *table.rows, strict=True))
+    first, *others = (max(map(len, several), default=0) for several in words)
+    return (min(first, LABEL_WIDTH), *others)
 
 
 @contextmanager

@@ -197,7 +197,8 @@ def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
             yield Line("Send", f"{to}: {how}", RANKS[number], tone=GOOD)
         for words in dict.fromkeys(one.how_fast for one in several if one.how_fast):
             yield Line("Send", words, Gives.FAST)
-    for hours in dict.fromkeys(one.hours for one in (*(one.route for one in summary.send), *summary.phones)):
+    by_phone = (one.route for one in summary.send if one.route.channel is Channel.PHONE)
+    for hours in dict.fromkeys(one.hours for one in (*by_phone, *summary.phones)):
         if hours:
             yield Line("Send", f"Phone hours: {hours}", Gives.HOURS)
     if by_mail:

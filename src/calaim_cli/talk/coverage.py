@@ -8,15 +8,16 @@ from msgspec.structs import replace
 
 from calaim_cli.base.errors import UsageError
 from calaim_cli.base.values import Value, month
+from calaim_cli.base.wording import one_of
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.coverage import Stand, worded
 from calaim_cli.decide.known import known_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
 from calaim_cli.talk import terminal
-from calaim_cli.talk.conversation import YES_NO, Quit, Save
+from calaim_cli.talk.conversation import Quit, Save
 from calaim_cli.talk.interview import number_of
-from calaim_cli.talk.prompt import YES, Ask, Move, Prompt, Reply
+from calaim_cli.talk.prompt import NO, NOT_KNOWN, YES, Ask, Move, Prompt, Reply
 
 RENEWAL = Prompt(
     where="renewal_month",
@@ -57,17 +58,20 @@ def asked(stand: Stand, policy: Policy, as_of: date, ask: Ask, save: Save) -> Ca
 
 def _prompt(question: Question, policy: Policy, as_of: date) -> Prompt:
     """The question as it is asked of a person."""
-    options = YES_NO if question.kind is Kind.YES_NO else question.choices
+    # A menu opens on one of its choices, and a key that it does not know, then Enter, would answer that.
+    words = (YES, NO, NOT_KNOWN) if question.kind is Kind.YES_NO else ()
     number = question.kind is Kind.NUMBER
+    typed = f" Type {one_of(words)}." if words else ""
     return Prompt(
         where=f"answers.{question.id}",
-        text=worded(question, policy),
+        text=f"{worded(question, policy)}{typed}",
+        words=words,
         help=question.help,
-        options=options,
+        options=question.choices,
         several=question.kind is Kind.CHOICES,
         check=(lambda text: number_of(question.id, text, policy, as_of)) if number else Value,
         explain=str,
-        dont_know=True,
+        dont_know=not words,
     )
 
 
@@ -76,7 +80,8 @@ def _with(case: Case, question: Question, reply: Reply, as_of: date) -> Case:
     case = replace(case, answered_on=as_of.isoformat())
     if question.id == AGE and isinstance(reply, str) and not reply.isdecimal():
         return replace(case, member=replace(case.member, date_of_birth=reply))
-    said: object = DONT_KNOW if isinstance(reply, Move) else list(reply) if isinstance(reply, tuple) else reply
+    unknown = isinstance(reply, Move) or reply == NOT_KNOWN
+    said: object = DONT_KNOW if unknown else list(reply) if isinstance(reply, tuple) else reply
     if question.kind is Kind.YES_NO and said != DONT_KNOW:
         said = said == YES
     if question.kind is Kind.NUMBER and said != DONT_KNOW:
