@@ -21,6 +21,8 @@ NARROWEST = 40
 WIDE = 70
 LABEL_WIDTH = 22
 COLUMN_GAP = 3
+# What rich gives to some columns more than they need.
+SLACK = 6
 BAR_WIDTH = 24
 CELL_STYLES = {"yes": "green", "no": "red", "not served": "red"}
 COLORS = {GOOD: "green", BAD: "red", DOUBT: "yellow", PLAIN: ""}
@@ -210,7 +212,7 @@ def _print_table(console: Console, table: Table) -> None:
 
     names = [column.replace("_", " ") for column in table.columns]
     widths = _longest_words(names, table)
-    if console.width < max(WIDE, 1 + sum(width + COLUMN_GAP for width in widths)):
+    if console.width < max(WIDE, SLACK + sum(width + COLUMN_GAP for width in widths)):
         for title, *cells in table.rows:
             _print_below(console, title, map(": ".join, zip(names[1:], cells, strict=True)))
         return
