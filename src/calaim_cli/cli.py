@@ -166,7 +166,7 @@ NOT_OFFERED = "Only where that plan serves and does not offer it."
 PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
 SAID = "A situation: id, name, or words that people use."
 SituationWords = Annotated[Several, _argument("[WORDS...]", SAID, "situation")]
-OnePlan = Annotated[Text, _argument("[PLAN]", "One plan: id, name or alias.", "plan")]
+PlanWords = Annotated[Several, _argument("[PLAN...]", "One plan: id, name or alias.", "plan")]
 
 
 def _command(
@@ -406,13 +406,13 @@ def counties(
 
 
 @_command("plan health-net", group=LOOK_UP)
-def plan(plan: OnePlan = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+def plan(plan: PlanWords = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
     """List the Medi-Cal plans, or tell all about one."""
     from calaim_cli.policy.policy import plan_named
     from calaim_cli.show import documents, views
 
     asked = _Asked(_policy(data), _today(), as_json, plain)
-    wanted = (plan_named(plan, asked.policy),) if plan else tuple(asked.policy.plans.values())
+    wanted = (plan_named(" ".join(plan), asked.policy),) if plan else tuple(asked.policy.plans.values())
     view = views.plan_view(wanted[0], asked.policy) if plan else views.plans_view(wanted, asked.policy)
     return asked.respond(view, documents.plans_document(wanted, asked.policy))
 
