@@ -16,4 +16,4 @@ A case file, a row of a sheet or a talk becomes a `Case`. `screening` decides it
 `fitness`, `route`, `body` and `message`, the one draft that `refer` and `batch` write.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
