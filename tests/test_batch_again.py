@@ -176,6 +176,7 @@ def as_case(cells: dict[str, str]) -> dict[str, Any]:
     return given | day | {"answers": case.answers}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("code", WARNED)
 def test_batch_warns_as_refer_does(run: Run, tmp_path: Path, write_case: WriteCase, code: str) -> None:
     """Every warning that `refer` gives for a case, its JSON and the report of its row have alike, by the same codes."""
@@ -328,6 +329,7 @@ def test_refused_rows_are_mended_and_fed_back_twice(run: Run, tmp_path: Path) ->
     assert run("batch", tmp_path / "3.csv", "--out", tmp_path / "3", *DAY).code == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.unix("folder modes, and a process without rights")
 def test_place_that_cannot_be_looked_at(tmp_path: Path) -> None:
     """What cannot be found out about the output folder is left out: the run goes on, or ends with 6, never with 1."""

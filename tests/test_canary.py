@@ -497,6 +497,7 @@ run()
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -368,6 +368,7 @@ LOCALES: tuple[dict[str, str], ...] = (
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_documents_do_not_depend_on_the_locale(write_case: WriteCase, form: str) -> None:
     """A draft and a JSON document are the same bytes in every locale, with names of any script."""
@@ -445,6 +446,7 @@ def test_terminal_lists_are_whole(columns: int) -> None:
     assert "…" not in shown
 
 
+@pytest.mark.thorough
 @pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize(
     ("settings", "escapes"),
@@ -463,6 +465,7 @@ def test_color_is_on_a_terminal_that_wants_it(settings: dict[str, str], escapes:
     assert ("\x1b" in on_terminal("county", "san", "mateo", settings=settings)) is escapes
 
 
+@pytest.mark.thorough
 @pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize(
     ("arguments", "settings", "columns"),
@@ -489,6 +492,7 @@ def test_screen_reader_gets_label_and_value() -> None:
     assert calaim("county", "san", "mateo", ACCESSIBLE="1").stdout == calaim("county", "san", "mateo").stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("settings", "arguments", "escapes"),
     [
@@ -708,6 +712,7 @@ TELLING = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("words", TELLING, ids=" ".join)
 def test_with_json_nothing_is_said_beside_the_document(
     run: Run,

@@ -342,6 +342,7 @@ grade = "B"
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("pattern", "replacement", "told"),
     [

@@ -166,6 +166,7 @@ def files_with_one_key_changed(catalog: Policy) -> list[tuple[str, str, Policy]]
     return found
 
 
+@pytest.mark.thorough
 def test_every_key_of_every_entry_is_compared(catalog: Policy) -> None:
     """Whatever key of whatever entry changes, it is told with entry and key: a key added later cannot be forgotten."""
     # Without the tables of places, of which other tests tell.
@@ -245,6 +246,7 @@ SAFE: list[tuple[str, str, str, str]] = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("old", "new", "code", "where"), SAFE, ids=[one[0] for one in SAFE])
 def test_check_says_what_safety_depends_on(
     run: Run, data_copy: Path, old: str, new: str, code: str, where: str

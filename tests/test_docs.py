@@ -109,6 +109,7 @@ def test_printed_script_runs(page: str, script: str) -> None:
         assert int(code) == expected, f"{page}: calaim {arguments}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", LEAVES, ids=lambda one: one.name)
 def test_example_of_help_runs(command: tree.Shown) -> None:
     """Every command shows one example of itself in its help, and the example works."""
@@ -118,6 +119,7 @@ def test_example_of_help_runs(command: tree.Shown) -> None:
     assert ran.returncode == (2 if asks(command.example) else 0), ran.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.name)
 def test_help_fits_the_terminal(command: tree.Shown) -> None:
     """Help is plain text of at most 80 columns, and every command and option says what it is for."""

@@ -227,6 +227,7 @@ SLIPS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("old", "new", "code"), SLIPS, ids=[code for *_, code in SLIPS])
 def test_slip_in_the_data_is_named(run: Run, data_copy: Path, old: str, new: str, code: str) -> None:
     """`calaim data check` says what is wrong with the file, and where: also that no machine's translation is taken."""

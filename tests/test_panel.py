@@ -78,6 +78,7 @@ def case_of(answers: Answers, row: dict[str, str]) -> Case:
     return Case(member=member, answers=answers)
 
 
+@pytest.mark.thorough
 def test_every_row_comes_to_what_its_case_comes_to(catalog: Policy, run: Run, tmp_path: Path) -> None:
     """Outcome, offer, reasons and what is missing are those of `check`; the columns of one's own stay as they are."""
     several = list(members(120))

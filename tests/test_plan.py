@@ -135,6 +135,7 @@ def test_advice_of_kp_is_for_its_members(catalog: Policy, kp_numbers: set[str], 
             assert whose == "another-there" or advice.offered is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("whose", WHOSE)
 def test_no_command_tells_of_kp_where_it_is_not_the_plan(
     run: Run, catalog: Policy, kp_numbers: set[str], tmp_path: Path, whose: str
@@ -205,6 +206,7 @@ def test_every_county_names_the_plans(run: Run, catalog: Policy, tmp_path: Path,
             assert all(line.address in way for line in catalog.lines_of(plan, county)), (county.name, plan)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kp_member", [False, None], ids=["another-plan", "not-said"])
 def test_no_line_of_a_check_names_kp(
     run: Run, catalog: Policy, kp_numbers: set[str], tmp_path: Path, *, kp_member: bool | None

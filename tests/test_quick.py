@@ -23,6 +23,8 @@ from calaim_cli.policy.places import Place, find_place
 from calaim_cli.policy.policy import Policy
 from conftest import Ran, Run
 
+pytestmark = pytest.mark.thorough
+
 SHIPPED = load.load()
 COUNTIES = SHIPPED.counties_file.county
 ZIPS = SHIPPED.gazetteer.zips()

@@ -319,6 +319,7 @@ class Endless(io.BytesIO):
         return (b"name,zip\n" if not begun else b"") + b"a,1\n" * ((size or 0) // 4 - 3)
 
 
+@pytest.mark.thorough
 def test_input_without_end_is_refused_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more is read than the limit and a piece."""
     monkeypatch.setattr(sheets, "LARGEST", 2 * sheets.MIB)

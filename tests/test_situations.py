@@ -196,6 +196,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("change", "code"), WRONG.values(), ids=list(WRONG))
 def test_faults_of_situations_are_found(change: Callable[[dict[str, Any]], object], code: str) -> None:
     """Who edits a situation learns of what is not there, not said, said twice, of one plan or too long to be read."""

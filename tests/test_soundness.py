@@ -350,6 +350,7 @@ IN_PROGRAMS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("added", "parts"), IN_PROGRAMS.values(), ids=IN_PROGRAMS)
 def test_mistake_in_the_programs_is_named(run: Run, data_copy: Path, added: str, parts: tuple[str, ...]) -> None:
     """A rule that would decide wrongly, or for everybody, never goes live: file, entry, key and what to do are told."""
@@ -488,6 +489,7 @@ IN_COUNTIES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("pattern", "replacement", "parts"), IN_COUNTIES.values(), ids=IN_COUNTIES)
 def test_mistake_in_the_counties_is_named(
     run: Run, data_copy: Path, pattern: str, replacement: str, parts: tuple[str, ...]
@@ -733,6 +735,7 @@ IN_ROUTES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("pattern", "replacement", "parts"), IN_ROUTES.values(), ids=IN_ROUTES)
 def test_mistake_in_the_routes_is_named(
     run: Run, data_copy: Path, pattern: str, replacement: str, parts: tuple[str, ...]

@@ -93,6 +93,7 @@ def test_every_engine_comes_to_the_same(catalog: Policy, run: Run, count: int) -
     assert run(select, numbered(several)) == decided(catalog, AS_OF, several)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("day", [date(2021, 12, 31), date(2023, 6, 1), date(2024, 1, 1), date(2025, 6, 30)])
 def test_days_on_which_a_result_begins_count(catalog: Policy, run: Run, day: date) -> None:
     """Before its day a result is unlikely in SQL as in a case, whatever is known; from that day on the rules decide."""

@@ -176,6 +176,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("change", "code"), WRONG.values(), ids=list(WRONG))
 def test_screens_that_would_ask_wrongly_are_refused(change: Callable[[dict[str, Any]], object], code: str) -> None:
     """Who edits the screens learns of what could not be asked, is asked twice, or answers what was not said."""
