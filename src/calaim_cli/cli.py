@@ -94,10 +94,11 @@ app.add_typer(data_app, name="data")
 
 
 def _calendar_day(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 a day has no zone
-    except ValueError:
-        raise typer.BadParameter("give a day such as 2026-11-22") from None
+    # As a shell writes it, or as a plan's letter does.
+    for shape in ("%Y-%m-%d", "%m/%d/%Y"):
+        with suppress(ValueError):
+            return datetime.strptime(text, shape).date()  # noqa: DTZ007 a day has no zone
+    raise typer.BadParameter("give a day such as 2026-11-22")
 
 
 def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]] | None:
