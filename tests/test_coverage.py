@@ -374,7 +374,7 @@ def test_several_cases(run: Run, tmp_path: Path) -> None:
     [
         (
             {"age": 46, "pregnant_or_postpartum": True},
-            "Keep Medi-Cal: likely exempt (pregnancy). Open each county letter all the same. More: 'calaim coverage",
+            "Keep Medi-Cal: likely exempt (pregnancy). Open every letter from the county. More: 'calaim coverage",
         ),
         ({"age": 46, "unsaid_reason": True}, "Keep Medi-Cal: likely exempt (one of three reasons, not told which)."),
         ({"age": 46}, "Keep Medi-Cal: not known yet: ask more."),
