@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -20,7 +21,7 @@ import pytest
 
 import sheets
 from calaim_cli.base import system
-from calaim_cli.base.errors import InputError, Locked
+from calaim_cli.base.errors import CalaimError, InputError, Locked
 from calaim_cli.decide.follow_up import Step, Story
 from calaim_cli.follow import ledger
 from calaim_cli.policy.follow_up import REFERENCE_SIGNS
@@ -344,6 +345,47 @@ def test_refusal_says_what_next(
     assert not (place / "a.eml").exists()
 
 
+SAME = [
+    ("refer", "{case}", "--out", "{place}/d.html", "--for-member", "{place}/d.html", "--force"),
+    ("refer", "{case}", "--out", "{place}/d.html", "--for-member", "{place}/x/../d.html", "--force"),
+    ("refer", "{case}", "--out", "{place}/d.txt", "--log", "{place}/d.txt"),
+    ("refer", "{case}", "--out", "{place}/a.eml", "--for-member", "{place}/d.txt", "--log", "{place}/d.txt"),
+    ("refer", "{place}/d.txt", "--out", "{place}/a.eml", "--for-member", "{place}/d.txt", "--force"),
+    ("refer", "--out", "{place}/d.txt", "--for-member", "{place}/d-ecm.txt", "--force"),
+    ("refer", "--out", "{place}/d.html", "--save", "{place}/d.html"),
+    ("batch", "{place}/in.csv", "--out", "{place}/d", "--log", "{place}/d"),
+    ("batch", "{place}/in.csv", "--out", "{place}/d.zip", "--log", "{place}/d.zip"),
+    ("batch", "{place}/in.csv", "--out", "{place}/d", "--log", "{place}/d/report.csv"),
+    ("referrals", "--nudge", "7RCV43", "--out", "{place}/d.txt", "--log", "{place}/d.txt"),
+]
+
+
+@pytest.mark.parametrize("words", SAME, ids=" ".join)
+def test_two_names_of_one_file_are_refused(
+    run: Run, write_case: WriteCase, place: Path, words: tuple[str, ...]
+) -> None:
+    """No draft, page, case or ledger is written over another of the same run, also where the paths differ."""
+    case = write_case()
+    (place / "in.csv").write_bytes(sheets.sheet([sheets.ROW]))
+    (place / "d.txt").write_bytes(case.read_bytes())
+    before = contents(place)
+    ran = run(*(word.format(place=place, case=case) for word in words), *DAY)
+    assert (ran.code, ran.out) == (2, ""), ran.err
+    assert "name the same file: give each its own" in ran.err
+    assert contents(place) == before
+
+
+def test_profile_s_ledger_is_no_draft_either(
+    run: Run, write_case: WriteCase, write_profile: WriteProfile, place: Path
+) -> None:
+    """The ledger that the profile names is as safe from a page with --force as one of the command line."""
+    kept = write_profile('schema = "calaim.profile/1"\nledger = "own.txt"\n').with_name("own.txt")
+    ledger.add(kept, [one()])
+    ran = run("refer", write_case(), "--out", place / "a.eml", "--for-member", kept, "--force", *DAY)
+    assert (ran.code, "name the same file" in ran.err) == (2, True)
+    assert len(ledger.stories(kept)) == 1
+
+
 # Faults, on the real file
 
 
@@ -364,23 +406,32 @@ SPOILED: dict[str, tuple[Callable[[Path], object], int, str]] = {
     "text": (lambda path: path.write_bytes(b"This is a letter, and no database. " * 40), 4, "is not a ledger"),
     "foreign": (foreign, 4, "is not a ledger"),
     "newer": (newer, 4, "newer version of calaim"),
-    "folder": (Path.mkdir, 6, "cannot be opened"),
+    "folder": (Path.mkdir, 6, "is not a file"),
+    "link to nothing": (lambda path: path.symlink_to(path.with_name("nothing")), 6, "is a link that leads to no file"),
+    "fifo": (lambda path: os.mkfifo(path, 0o644), 6, "is not a file"),
 }
 
 
-@pytest.mark.parametrize("kind", SPOILED)
+OF_UNIX = {"fifo", "link to nothing"}
+UNIX = pytest.mark.unix("pipes and links")
+MARKED = [pytest.param(kind, marks=UNIX) if kind in OF_UNIX else kind for kind in SPOILED]
+
+
+@pytest.mark.parametrize("kind", MARKED)
 def test_file_that_is_no_ledger_is_left_alone(run: Run, write_case: WriteCase, place: Path, kind: str) -> None:
     """Nothing is written into another file, or one of a newer version, and no draft comes before that is known."""
     path = place / "own.ledger"
     spoil, code, said = SPOILED[kind]
     spoil(path)
-    before = path.read_bytes() if path.is_file() else b""
+    before, mode = path.read_bytes() if path.is_file() else b"", path.lstat().st_mode
     for words in (("referrals",), ("refer", write_case(), "--out", place / "a.eml")):
         ran = run(*words, "--log", path, *DAY)
         assert (ran.code, ran.out) == (code, ""), ran.err
         assert said in ran.err
         assert ran.err.count("\n") <= 2
-    assert (path.read_bytes() if path.is_file() else b"") == before
+    with pytest.raises(CalaimError):
+        ledger.add(path, [one()])
+    assert ((path.read_bytes() if path.is_file() else b""), path.lstat().st_mode) == (before, mode)
     assert not (place / "a.eml").exists()
 
 

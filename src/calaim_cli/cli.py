@@ -5,9 +5,10 @@ each starts with no more than it needs. Annotations are no texts here: Typer wou
 """
 
 import gc
+import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import copy
 from datetime import date, datetime
@@ -182,6 +183,9 @@ def _command(
 
 
 PAGES = (".html", ".txt")
+THE_LEDGER = "the ledger (--log)"
+OF_EACH = frozenset({"--out", "--for-member"})
+"""What each of several drafts has of its own."""
 UNDO = "undo"
 STATUS_WORDS = (
     "References to tell the story of, or after a STATUS to give it to, or after undo to take the last one back."
@@ -758,7 +762,8 @@ def refer(
         (for_member and for_member.suffix.lower() not in PAGES, "--for-member: give a name that ends in .html or .txt"),
     )
     policy, as_of = _policy(data), as_of or _today()
-    drafter, ledger, begins = _drafter(policy, as_of, log, out)
+    named = {"CASE": Path(case) if case and case != "-" else None, "--out": out, "--for-member": for_member}
+    drafter, ledger, begins = _drafter(policy, as_of, log, {**named, "--save": save}, several=case is None)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral, expedited=expedited)
@@ -791,12 +796,29 @@ def _free(out: Path | None, *, force: bool) -> None:
         return
     if not out.absolute().parent.is_dir():
         raise OutputRefused(f"{out}: folder {out.parent} does not exist; create it first", code="no-folder")
-    from calaim_cli.policy.programs import THREE_PROGRAMS
-
-    names = (out, *(out.with_stem(f"{out.stem}-{program}") for program in THREE_PROGRAMS))
-    for path in names if not force else ():
+    for path in _named_for_several(out) if not force else ():
         if path.exists():
             raise OutputRefused(f"{path}: exists; choose another name, or give --force", code="exists")
+
+
+def _named_for_several(out: Path) -> tuple[Path, ...]:
+    """The file of one draft, and those that several would get."""
+    from calaim_cli.policy.programs import THREE_PROGRAMS
+
+    return (out, *(out.with_stem(f"{out.stem}-{program}") for program in THREE_PROGRAMS))
+
+
+def _each_its_own(named: Mapping[str, Path | None], *, several: bool = False) -> None:
+    """Raises UsageError where two names lead to one file: the one would be lost to the other.
+
+    `several`: there may be more than one draft, and each page and draft has a name of its own then.
+    """
+    known: dict[str, str] = {}
+    for name, path in named.items():
+        paths = _named_for_several(path) if path and several and name in OF_EACH else filter(None, (path,))
+        for one in {os.path.normcase(os.path.realpath(path)) for path in paths}:
+            if (other := known.setdefault(one, name)) != name:
+                raise UsageError(f"{other} and {name} name the same file: give each its own", code="same-file")
 
 
 def _last_words(drafts: "list[draft.Drafted]", left_out: list[str], policy: "Policy") -> Iterable[str]:
@@ -889,13 +911,17 @@ def _as_found(
 
 
 def _drafter(
-    policy: "Policy", as_of: date, log: Path | None, out: Path | None
+    policy: "Policy", as_of: date, log: Path | None, named: Mapping[str, Path | None], *, several: bool
 ) -> "tuple[draft.Drafter, Path | None, tuple[Problem, ...]]":
-    """What drafts for the user's profile; the ledger that keeps track of it, if any does, and what to say of that."""
+    """What drafts for the user's profile; the ledger that keeps track of it, if any does, and what to say of that.
+
+    Raises UsageError where one of the `named` files is another, or the ledger.
+    """
     from calaim_cli.draft.draft import Drafter
 
     profile = _profile(policy)
-    ledger, begins = _ledger(log, profile, out)
+    ledger, begins = _ledger(log, profile, named["--out"])
+    _each_its_own({**named, THE_LEDGER: ledger}, several=several)
     return Drafter(policy, profile, as_of, _one_a_request(ledger)), ledger, begins
 
 
@@ -971,6 +997,7 @@ def batch_rows(
     """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
     from calaim_cli.base import files, streams
     from calaim_cli.batch import batch
+    from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK
     from calaim_cli.draft import draft
     from calaim_cli.show import render
 
@@ -987,6 +1014,8 @@ def batch_rows(
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
     profile = _profile(policy)
     ledger, begins = _ledger(log, profile, None if dry_run else out)
+    lists = {name: order.list_of(name) for name in (batch.REPORT, REJECTS, REJECTS_BOOK)}
+    _each_its_own({"--out": order.out, THE_LEDGER: ledger, **(lists if ledger else {})})
     warnings = (*_of_the_data(policy, as_of, data), *files.doubts_about(order.folders), *begins)
     drafter = draft.Drafter(policy, profile, as_of, _one_a_row(ledger))
     if not as_json:
@@ -1092,6 +1121,7 @@ def referrals(
     path = _ledger_named(log, profile)
     if path is None:
         raise UsageError('no ledger: give --log LEDGER, or write ledger = "NAME" into your profile', code="no-ledger")
+    _each_its_own({"--out": out, THE_LEDGER: path})
     if nudge and profile:
         return _nudge(nudge.upper(), path, profile, asked, out)
     if act:
