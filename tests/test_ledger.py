@@ -161,6 +161,10 @@ BAD_LABELS = {
     "00012345": "label-tells",
     "1980-03-04": "label-tells",
     "member17": "label-tells",
+    "San-Mateo": "label-tells",
+    "san-mateo-17": "label-tells",
+    "94401": "label-tells",
+    "1-example-st": "label-tells",
 }
 
 
@@ -263,6 +267,38 @@ def test_reminder_goes_the_way_of_the_referral(
         assert "A-17" not in text
         assert ("REGMCDURNS-KPNC@kp.org" in text) is not bool(changes)
         assert is_private(place / name)
+
+
+AFTER = {
+    ("sent",): "",
+    ("sent", "bounced"): "send it again",
+    ("sent", "authorized"): "",  # the plan still has to name the ECM provider
+    ("sent", "authorized", "assigned"): "ask the provider",
+    ("sent", "not-authorized"): "the member's rights",
+    ("sent", "closed"): "undo 7RCV43",
+}
+
+
+@pytest.mark.parametrize("came", AFTER, ids=" ".join)
+def test_reminder_only_where_the_plan_owes_an_answer(run: Run, place: Path, came: tuple[str, ...]) -> None:
+    """After an answer, or where it came back or is closed, what to do instead is told and nothing is written."""
+    path, day = place / "l", date(2026, 11, 23)
+    ledger.add(path, [one("7RCV43", *(Step(status, day) for status in ("drafted", *came)))])
+    ran = run("referrals", "--nudge", "7RCV43", "--out", place / "a.txt", "--log", path, *DAY)
+    assert (ran.code, (place / "a.txt").exists()) == ((4, False) if AFTER[came] else (0, True)), ran.err
+    assert AFTER[came] in ran.err
+
+
+def test_force_is_advised_only_where_it_is(run: Run, write_case: WriteCase, place: Path) -> None:
+    """A reminder that differs from the file there is refused without naming an option that it has not."""
+    ledger.add(place / "l", [one("7RCV43", Step("drafted", date(2026, 11, 23)), Step("sent", date(2026, 11, 23)))])
+    (place / "a.txt").write_text("mine", "utf-8")
+    for words, advised in (
+        (("referrals", "--nudge", "7RCV43", "--out", place / "a.txt", "--log", place / "l"), False),
+        (("refer", write_case(), "--out", place / "a.txt"), True),
+    ):
+        ran = run(*words, *DAY)
+        assert (ran.code, "--force" in ran.err) == (6, advised), ran.err
 
 
 def test_no_member_in_ledger_list_export_reminder_or_errors(

@@ -183,6 +183,7 @@ def _command(
 
 
 PAGES = (".html", ".txt")
+OR_FORCE = ", or use --force"
 THE_LEDGER = "the ledger (--log)"
 OF_EACH = frozenset({"--out", "--for-member"})
 """What each of several drafts has of its own."""
@@ -867,7 +868,7 @@ def _deliver(
         else:
             path = to.named(to.out, one, len(drafts) > 1)
             kept, content, day = _as_found(path, one, wanted, drafter, force=to.force)
-            tell(f"{path}: {files.save(path, content, replace=to.force)}. {one.goes.why}.")
+            tell(f"{path}: {files.save(path, content, replace=to.force, hint=OR_FORCE)}. {one.goes.why}.")
         if to.ledger and (story := draft.story_of(kept, day, policy)):
             from calaim_cli.follow import ledger
 
@@ -875,7 +876,8 @@ def _deliver(
             tell(f"{to.ledger}: {story.reference} {'recorded' if new else 'recorded before'}.")
         if to.page:
             path = to.named(to.page, one, len(drafts) > 1)
-            tell(f"{path}: {files.save(path, _page(kept, day, path, policy), replace=to.force)}. For the member.")
+            paper = _page(kept, day, path, policy)
+            tell(f"{path}: {files.save(path, paper, replace=to.force, hint=OR_FORCE)}. For the member.")
         done.append(kept)
     return done
 

@@ -54,7 +54,7 @@ def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Pol
 
 
 def _ask(due: Due, story: Story) -> str:
-    return due.clock.ask.replace("REF", story.reference)
+    return due.ask.replace("REF", story.reference)
 
 
 def _promise(story: Story, due: Due, policy: Policy) -> str:
