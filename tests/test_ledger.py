@@ -99,9 +99,14 @@ def test_other_member_in_the_same_file_is_another_referral(run: Run, write_case:
     """Whoever writes each draft over the last one with --force never follows two members under one reference."""
     out, path = place / "a.eml", place / "own.ledger"
     run("refer", write_case(), "--out", out, "--log", path, *DAY)
-    run("refer", write_case({"member.first_name": "Other"}), "--out", out, "--log", path, "--force", *DAY)
-    run("refer", write_case({"member.first_name": "Other"}), "--out", out, "--log", path, "--force", *DAY)
+    (first,) = ledger.stories(path)
+    other = write_case({"member.first_name": "Other", "referral.notes": "Our reference: 7RCV43"})
+    told = run("refer", other, "--out", out, "--log", path, "--force", *DAY)
+    again = run("refer", other, "--out", out, "--log", path, "--force", *DAY)
     assert len(ledger.stories(path)) == 2
+    assert told.err.count("reference-replaced") == 1
+    assert f"'calaim referrals undo {first.reference}' takes it out" in told.err
+    assert "reference-replaced" not in again.err
 
 
 def test_profile_names_the_ledger(run: Run, write_case: WriteCase, write_profile: WriteProfile, place: Path) -> None:
@@ -328,6 +333,18 @@ def test_no_member_in_ledger_list_export_reminder_or_errors(
     ]
     assert not traces(path.read_bytes(), *(text for ran in said for text in (ran.out, ran.err)))
     assert b"San Mateo" not in path.read_bytes()
+
+
+def test_days_without_holidays_are_told_wherever_they_are_counted(run: Run, write_case: WriteCase, place: Path) -> None:
+    """A page for a member and a status whose day lies in a year without known holidays warn as the list does."""
+    late = ("--as-of", "2027-12-31")
+    page = run("refer", write_case(), "--out", place / "a.eml", "--for-member", place / "p.txt", *late)
+    assert (page.code, page.err.count("no holidays of 2028 are known")) == (0, 1), page.err
+    ledger.add(place / "l", [one()])
+    said = run("referrals", "sent", "7RCV43", "--log", place / "l", *late)
+    assert (said.code, said.err.count("no holidays of 2028 are known")) == (0, 1), said.err
+    told = run("referrals", "received", "7RCV43", "--log", place / "l", "--json", *late)
+    assert [each["code"] for each in json.loads(told.out)["warnings"]].count("no-holidays") == 1
 
 
 def test_export_can_be_joined(run: Run, place: Path) -> None:

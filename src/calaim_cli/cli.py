@@ -6,10 +6,11 @@ each starts with no more than it needs. Annotations are no texts here: Typer wou
 
 import gc
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from copy import copy
 from datetime import date, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from calaim_cli.batch import panel
     from calaim_cli.case.case import Profile, Referral
     from calaim_cli.decide import screening
-    from calaim_cli.decide.follow_up import Step, Story
+    from calaim_cli.decide.follow_up import Step, Story, Waiting
     from calaim_cli.draft import draft
     from calaim_cli.policy.policy import Policy
     from calaim_cli.show import documents, views
@@ -856,8 +857,11 @@ def _deliver(
 
     `tell` hears what a person is told, which a document holds itself.
     """
+    from msgspec.structs import replace
+
     from calaim_cli.base import files
-    from calaim_cli.draft import draft
+    from calaim_cli.decide import follow_up
+    from calaim_cli.draft import draft, page
 
     policy, done = drafter.policy, []
     for one in drafts:
@@ -867,7 +871,11 @@ def _deliver(
             emit_utf8(draft.formatted(one, wanted, policy).decode())
         else:
             path = to.named(to.out, one, len(drafts) > 1)
+            old = _reference_in(path, to.ledger) if to.force else ""
             kept, content, day = _as_found(path, one, wanted, drafter, force=to.force)
+            if old and old != kept.reference:
+                kept = replace(kept, warnings=(*kept.warnings, caution("reference-replaced", str(path), old=old)))
+                _warn(kept.warnings[-1:], tell)
             tell(f"{path}: {files.save(path, content, replace=to.force, hint=OR_FORCE)}. {one.goes.why}.")
         if to.ledger and (story := draft.story_of(kept, day, policy)):
             from calaim_cli.follow import ledger
@@ -877,9 +885,28 @@ def _deliver(
         if to.page:
             path = to.named(to.page, one, len(drafts) > 1)
             paper = _page(kept, day, path, policy)
+            extra = tuple(follow_up.uncounted_holidays(page.running(kept, day, policy), policy))
+            kept = replace(kept, warnings=(*kept.warnings, *extra))
+            _warn(extra, tell)
             tell(f"{path}: {files.save(path, paper, replace=to.force, hint=OR_FORCE)}. For the member.")
         done.append(kept)
     return done
+
+
+def _reference_in(path: Path, ledger: Path | None) -> str:
+    """The first reference that the draft there has in it, where it is in the ledger; else ""."""
+    from calaim_cli.base import files
+    from calaim_cli.batch import batch
+    from calaim_cli.follow.ledger import references
+    from calaim_cli.policy.follow_up import REFERENCE_LABEL
+
+    if ledger is None or not path.is_file():
+        return ""
+    with closing(files.Folder(path.parent)) as folder:
+        head = folder.find(path.name, batch.HEAD).content or b""
+    found = re.search(rb"%s: (%s)" % (REFERENCE_LABEL.encode(), batch.REFERENCE.pattern), head)
+    reference = found[1].decode() if found else ""
+    return reference if reference in references(ledger) else ""
 
 
 def _page(one: "draft.Drafted", day: date, path: Path, policy: "Policy") -> bytes:
@@ -1177,7 +1204,16 @@ def _record(
     stories = ledger.change(path, references, decide)
     found = follow_up.waiting(stories, asked.as_of, policy)
     view = (*shown.list_view(found, policy), *shown.rights_view(stories, policy))
-    return asked.respond(view, shown.referrals_document(found, asked.as_of, policy))
+    document, warnings = shown.referrals_document(found, asked.as_of, policy), _uncounted(found, policy)
+    if asked.as_json:
+        return _show_json([document], (*policy.past_review(asked.as_of), *warnings))
+    return asked.respond(view, warnings=warnings)
+
+
+def _uncounted(found: "Iterable[Waiting]", policy: "Policy") -> tuple[Problem, ...]:
+    from calaim_cli.decide.follow_up import uncounted_holidays
+
+    return tuple(uncounted_holidays((one.due for one in found if one.due), policy))
 
 
 def _show_referrals(
@@ -1208,7 +1244,7 @@ def _show_referrals(
     view = shown.counts_view(one.story for one in found) if counts else view
     warnings = (
         *files.doubts_about([path.parent]),
-        *follow_up.uncounted_holidays((one.due for one in found if one.due), policy),
+        *_uncounted(found, policy),
     )
     if asked.as_json:
         document = shown.referrals_document(found, asked.as_of, policy)
