@@ -158,6 +158,17 @@ def test_renewal_goes_by_the_newest_letter(catalog: Policy) -> None:
     first, second = Step("authorized", DAY, "", date(2027, 5, 31)), Step("authorized", DAY, "", date(2027, 11, 30))
     of = story(("sent", DAY), first, ("started", DAY), second)
     assert last_days(of, catalog)["renewal"][0] == date(2027, 11, 12)
+    without_a_day = story(("sent", DAY), first, ("started", DAY), ("authorized", date(2027, 6, 1)))
+    assert "renewal" not in last_days(without_a_day, catalog)
+
+
+def test_end_that_has_passed_is_told_as_such(catalog: Policy) -> None:
+    """On the last day of an authorization it ends soon; on the next it has ended, and other words say so."""
+    end = date(2027, 11, 30)
+    of = story(("sent", DAY), Step("authorized", DAY, "", end), ("assigned", DAY))
+    said = [clocks_of(of, end + timedelta(days), catalog)[0].ask for days in (0, 1)]
+    assert ["ends soon" in words for words in said] == [True, False]
+    assert "has passed" in said[1]
 
 
 @given(st.dates(date(2026, 1, 1), date(2027, 12, 1)), st.integers(0, 15))
@@ -221,6 +232,7 @@ SLIPS = [
     ("Our reference: {reference}", "Our reference: {first_name}", "place"),
     ("Hello {first_name}", "Hello {last_name}", "place"),
     ("respite = ", "respit = ", "missing-key"),
+    ("ask_after_end = ", "# ", "clock"),
     ('takes = "until"', 'takes = "untill"', "takes"),
     ("lists_asked = true\n", "", "lists-asked"),
     ('call = ["managed_care_ombudsman"', 'call = ["ombudsman"', "unknown-contact"),

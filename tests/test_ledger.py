@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import sqlite3
@@ -20,7 +21,7 @@ import pytest
 
 import sheets
 from calaim_cli.base import system
-from calaim_cli.base.errors import InputError, Locked
+from calaim_cli.base.errors import CalaimError, InputError, Locked
 from calaim_cli.decide.follow_up import Step, Story
 from calaim_cli.follow import ledger
 from calaim_cli.policy.follow_up import REFERENCE_SIGNS
@@ -98,9 +99,14 @@ def test_other_member_in_the_same_file_is_another_referral(run: Run, write_case:
     """Whoever writes each draft over the last one with --force never follows two members under one reference."""
     out, path = place / "a.eml", place / "own.ledger"
     run("refer", write_case(), "--out", out, "--log", path, *DAY)
-    run("refer", write_case({"member.first_name": "Other"}), "--out", out, "--log", path, "--force", *DAY)
-    run("refer", write_case({"member.first_name": "Other"}), "--out", out, "--log", path, "--force", *DAY)
+    (first,) = ledger.stories(path)
+    other = write_case({"member.first_name": "Other", "referral.notes": "Our reference: 7RCV43"})
+    told = run("refer", other, "--out", out, "--log", path, "--force", *DAY)
+    again = run("refer", other, "--out", out, "--log", path, "--force", *DAY)
     assert len(ledger.stories(path)) == 2
+    assert told.err.count("reference-replaced") == 1
+    assert f"'calaim referrals undo {first.reference}' takes it out" in told.err
+    assert "reference-replaced" not in again.err
 
 
 def test_profile_names_the_ledger(run: Run, write_case: WriteCase, write_profile: WriteProfile, place: Path) -> None:
@@ -160,6 +166,10 @@ BAD_LABELS = {
     "00012345": "label-tells",
     "1980-03-04": "label-tells",
     "member17": "label-tells",
+    "San-Mateo": "label-tells",
+    "san-mateo-17": "label-tells",
+    "94401": "label-tells",
+    "1-example-st": "label-tells",
 }
 
 
@@ -264,6 +274,38 @@ def test_reminder_goes_the_way_of_the_referral(
         assert is_private(place / name)
 
 
+AFTER = {
+    ("sent",): "",
+    ("sent", "bounced"): "send it again",
+    ("sent", "authorized"): "",  # the plan still has to name the ECM provider
+    ("sent", "authorized", "assigned"): "ask the provider",
+    ("sent", "not-authorized"): "the member's rights",
+    ("sent", "closed"): "undo 7RCV43",
+}
+
+
+@pytest.mark.parametrize("came", AFTER, ids=" ".join)
+def test_reminder_only_where_the_plan_owes_an_answer(run: Run, place: Path, came: tuple[str, ...]) -> None:
+    """After an answer, or where it came back or is closed, what to do instead is told and nothing is written."""
+    path, day = place / "l", date(2026, 11, 23)
+    ledger.add(path, [one("7RCV43", *(Step(status, day) for status in ("drafted", *came)))])
+    ran = run("referrals", "--nudge", "7RCV43", "--out", place / "a.txt", "--log", path, *DAY)
+    assert (ran.code, (place / "a.txt").exists()) == ((4, False) if AFTER[came] else (0, True)), ran.err
+    assert AFTER[came] in ran.err
+
+
+def test_force_is_advised_only_where_it_is(run: Run, write_case: WriteCase, place: Path) -> None:
+    """A reminder that differs from the file there is refused without naming an option that it has not."""
+    ledger.add(place / "l", [one("7RCV43", Step("drafted", date(2026, 11, 23)), Step("sent", date(2026, 11, 23)))])
+    (place / "a.txt").write_text("mine", "utf-8")
+    for words, advised in (
+        (("referrals", "--nudge", "7RCV43", "--out", place / "a.txt", "--log", place / "l"), False),
+        (("refer", write_case(), "--out", place / "a.txt"), True),
+    ):
+        ran = run(*words, *DAY)
+        assert (ran.code, "--force" in ran.err) == (6, advised), ran.err
+
+
 def test_no_member_in_ledger_list_export_reminder_or_errors(
     run: Run, write_case: WriteCase, write_profile: WriteProfile, place: Path
 ) -> None:
@@ -291,6 +333,18 @@ def test_no_member_in_ledger_list_export_reminder_or_errors(
     ]
     assert not traces(path.read_bytes(), *(text for ran in said for text in (ran.out, ran.err)))
     assert b"San Mateo" not in path.read_bytes()
+
+
+def test_days_without_holidays_are_told_wherever_they_are_counted(run: Run, write_case: WriteCase, place: Path) -> None:
+    """A page for a member and a status whose day lies in a year without known holidays warn as the list does."""
+    late = ("--as-of", "2027-12-31")
+    page = run("refer", write_case(), "--out", place / "a.eml", "--for-member", place / "p.txt", *late)
+    assert (page.code, page.err.count("no holidays of 2028 are known")) == (0, 1), page.err
+    ledger.add(place / "l", [one()])
+    said = run("referrals", "sent", "7RCV43", "--log", place / "l", *late)
+    assert (said.code, said.err.count("no holidays of 2028 are known")) == (0, 1), said.err
+    told = run("referrals", "received", "7RCV43", "--log", place / "l", "--json", *late)
+    assert [each["code"] for each in json.loads(told.out)["warnings"]].count("no-holidays") == 1
 
 
 def test_export_can_be_joined(run: Run, place: Path) -> None:
@@ -344,6 +398,47 @@ def test_refusal_says_what_next(
     assert not (place / "a.eml").exists()
 
 
+SAME = [
+    ("refer", "{case}", "--out", "{place}/d.html", "--for-member", "{place}/d.html", "--force"),
+    ("refer", "{case}", "--out", "{place}/d.html", "--for-member", "{place}/x/../d.html", "--force"),
+    ("refer", "{case}", "--out", "{place}/d.txt", "--log", "{place}/d.txt"),
+    ("refer", "{case}", "--out", "{place}/a.eml", "--for-member", "{place}/d.txt", "--log", "{place}/d.txt"),
+    ("refer", "{place}/d.txt", "--out", "{place}/a.eml", "--for-member", "{place}/d.txt", "--force"),
+    ("refer", "--out", "{place}/d.txt", "--for-member", "{place}/d-ecm.txt", "--force"),
+    ("refer", "--out", "{place}/d.html", "--save", "{place}/d.html"),
+    ("batch", "{place}/in.csv", "--out", "{place}/d", "--log", "{place}/d"),
+    ("batch", "{place}/in.csv", "--out", "{place}/d.zip", "--log", "{place}/d.zip"),
+    ("batch", "{place}/in.csv", "--out", "{place}/d", "--log", "{place}/d/report.csv"),
+    ("referrals", "--nudge", "7RCV43", "--out", "{place}/d.txt", "--log", "{place}/d.txt"),
+]
+
+
+@pytest.mark.parametrize("words", SAME, ids=" ".join)
+def test_two_names_of_one_file_are_refused(
+    run: Run, write_case: WriteCase, place: Path, words: tuple[str, ...]
+) -> None:
+    """No draft, page, case or ledger is written over another of the same run, also where the paths differ."""
+    case = write_case()
+    (place / "in.csv").write_bytes(sheets.sheet([sheets.ROW]))
+    (place / "d.txt").write_bytes(case.read_bytes())
+    before = contents(place)
+    ran = run(*(word.format(place=place, case=case) for word in words), *DAY)
+    assert (ran.code, ran.out) == (2, ""), ran.err
+    assert "name the same file: give each its own" in ran.err
+    assert contents(place) == before
+
+
+def test_profile_s_ledger_is_no_draft_either(
+    run: Run, write_case: WriteCase, write_profile: WriteProfile, place: Path
+) -> None:
+    """The ledger that the profile names is as safe from a page with --force as one of the command line."""
+    kept = write_profile('schema = "calaim.profile/1"\nledger = "own.txt"\n').with_name("own.txt")
+    ledger.add(kept, [one()])
+    ran = run("refer", write_case(), "--out", place / "a.eml", "--for-member", kept, "--force", *DAY)
+    assert (ran.code, "name the same file" in ran.err) == (2, True)
+    assert len(ledger.stories(kept)) == 1
+
+
 # Faults, on the real file
 
 
@@ -364,23 +459,32 @@ SPOILED: dict[str, tuple[Callable[[Path], object], int, str]] = {
     "text": (lambda path: path.write_bytes(b"This is a letter, and no database. " * 40), 4, "is not a ledger"),
     "foreign": (foreign, 4, "is not a ledger"),
     "newer": (newer, 4, "newer version of calaim"),
-    "folder": (Path.mkdir, 6, "cannot be opened"),
+    "folder": (Path.mkdir, 6, "is not a file"),
+    "link to nothing": (lambda path: path.symlink_to(path.with_name("nothing")), 6, "is a link that leads to no file"),
+    "fifo": (lambda path: os.mkfifo(path, 0o644), 6, "is not a file"),
 }
 
 
-@pytest.mark.parametrize("kind", SPOILED)
+OF_UNIX = {"fifo", "link to nothing"}
+UNIX = pytest.mark.unix("pipes and links")
+MARKED = [pytest.param(kind, marks=UNIX) if kind in OF_UNIX else kind for kind in SPOILED]
+
+
+@pytest.mark.parametrize("kind", MARKED)
 def test_file_that_is_no_ledger_is_left_alone(run: Run, write_case: WriteCase, place: Path, kind: str) -> None:
     """Nothing is written into another file, or one of a newer version, and no draft comes before that is known."""
     path = place / "own.ledger"
     spoil, code, said = SPOILED[kind]
     spoil(path)
-    before = path.read_bytes() if path.is_file() else b""
+    before, mode = path.read_bytes() if path.is_file() else b"", path.lstat().st_mode
     for words in (("referrals",), ("refer", write_case(), "--out", place / "a.eml")):
         ran = run(*words, "--log", path, *DAY)
         assert (ran.code, ran.out) == (code, ""), ran.err
         assert said in ran.err
         assert ran.err.count("\n") <= 2
-    assert (path.read_bytes() if path.is_file() else b"") == before
+    with pytest.raises(CalaimError):
+        ledger.add(path, [one()])
+    assert ((path.read_bytes() if path.is_file() else b""), path.lstat().st_mode) == (before, mode)
     assert not (place / "a.eml").exists()
 
 

@@ -5,10 +5,12 @@ each starts with no more than it needs. Annotations are no texts here: Typer wou
 """
 
 import gc
+import os
+import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
 from copy import copy
 from datetime import date, datetime
 from pathlib import Path
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from calaim_cli.batch import panel
     from calaim_cli.case.case import Profile, Referral
     from calaim_cli.decide import screening
-    from calaim_cli.decide.follow_up import Step, Story
+    from calaim_cli.decide.follow_up import Step, Story, Waiting
     from calaim_cli.draft import draft
     from calaim_cli.policy.policy import Policy
     from calaim_cli.show import documents, views
@@ -183,6 +185,10 @@ def _command(
 
 
 PAGES = (".html", ".txt")
+OR_FORCE = ", or use --force"
+THE_LEDGER = "the ledger (--log)"
+OF_EACH = frozenset({"--out", "--for-member"})
+"""What each of several drafts has of its own."""
 UNDO = "undo"
 STATUS_WORDS = (
     "References to tell the story of, or after a STATUS to give it to, or after undo to take the last one back."
@@ -759,7 +765,8 @@ def refer(
         (for_member and for_member.suffix.lower() not in PAGES, "--for-member: give a name that ends in .html or .txt"),
     )
     policy, as_of = _policy(data), as_of or _today()
-    drafter, ledger, begins = _drafter(policy, as_of, log, out)
+    named = {"CASE": Path(case) if case and case != "-" else None, "--out": out, "--for-member": for_member}
+    drafter, ledger, begins = _drafter(policy, as_of, log, {**named, "--save": save}, several=case is None)
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral, expedited=expedited)
@@ -792,12 +799,29 @@ def _free(out: Path | None, *, force: bool) -> None:
         return
     if not out.absolute().parent.is_dir():
         raise OutputRefused(f"{out}: folder {out.parent} does not exist; create it first", code="no-folder")
-    from calaim_cli.policy.programs import THREE_PROGRAMS
-
-    names = (out, *(out.with_stem(f"{out.stem}-{program}") for program in THREE_PROGRAMS))
-    for path in names if not force else ():
+    for path in _named_for_several(out) if not force else ():
         if path.exists():
             raise OutputRefused(f"{path}: exists; choose another name, or give --force", code="exists")
+
+
+def _named_for_several(out: Path) -> tuple[Path, ...]:
+    """The file of one draft, and those that several would get."""
+    from calaim_cli.policy.programs import THREE_PROGRAMS
+
+    return (out, *(out.with_stem(f"{out.stem}-{program}") for program in THREE_PROGRAMS))
+
+
+def _each_its_own(named: Mapping[str, Path | None], *, several: bool = False) -> None:
+    """Raises UsageError where two names lead to one file: the one would be lost to the other.
+
+    `several`: there may be more than one draft, and each page and draft has a name of its own then.
+    """
+    known: dict[str, str] = {}
+    for name, path in named.items():
+        paths = _named_for_several(path) if path and several and name in OF_EACH else filter(None, (path,))
+        for one in {os.path.normcase(os.path.realpath(path)) for path in paths}:
+            if (other := known.setdefault(one, name)) != name:
+                raise UsageError(f"{other} and {name} name the same file: give each its own", code="same-file")
 
 
 def _last_words(drafts: "list[draft.Drafted]", left_out: list[str], policy: "Policy") -> Iterable[str]:
@@ -834,8 +858,11 @@ def _deliver(
 
     `tell` hears what a person is told, which a document holds itself.
     """
+    from msgspec.structs import replace
+
     from calaim_cli.base import files
-    from calaim_cli.draft import draft
+    from calaim_cli.decide import follow_up
+    from calaim_cli.draft import draft, page
 
     policy, done = drafter.policy, []
     for one in drafts:
@@ -845,8 +872,12 @@ def _deliver(
             emit_utf8(draft.formatted(one, wanted, policy).decode())
         else:
             path = to.named(to.out, one, len(drafts) > 1)
+            old = _reference_in(path, to.ledger) if to.force else ""
             kept, content, day = _as_found(path, one, wanted, drafter, force=to.force)
-            tell(f"{path}: {files.save(path, content, replace=to.force)}. {one.goes.why}.")
+            if old and old != kept.reference:
+                kept = replace(kept, warnings=(*kept.warnings, caution("reference-replaced", str(path), old=old)))
+                _warn(kept.warnings[-1:], tell)
+            tell(f"{path}: {files.save(path, content, replace=to.force, hint=OR_FORCE)}. {one.goes.why}.")
         if to.ledger and (story := draft.story_of(kept, day, policy)):
             from calaim_cli.follow import ledger
 
@@ -854,9 +885,29 @@ def _deliver(
             tell(f"{to.ledger}: {story.reference} {'recorded' if new else 'recorded before'}.")
         if to.page:
             path = to.named(to.page, one, len(drafts) > 1)
-            tell(f"{path}: {files.save(path, _page(kept, day, path, policy), replace=to.force)}. For the member.")
+            paper = _page(kept, day, path, policy)
+            extra = tuple(follow_up.uncounted_holidays(page.running(kept, day, policy), policy))
+            kept = replace(kept, warnings=(*kept.warnings, *extra))
+            _warn(extra, tell)
+            tell(f"{path}: {files.save(path, paper, replace=to.force, hint=OR_FORCE)}. For the member.")
         done.append(kept)
     return done
+
+
+def _reference_in(path: Path, ledger: Path | None) -> str:
+    """The first reference that the draft there has in it, where it is in the ledger; else ""."""
+    from calaim_cli.base import files
+    from calaim_cli.batch import batch
+    from calaim_cli.follow.ledger import references
+    from calaim_cli.policy.follow_up import REFERENCE_LABEL
+
+    if ledger is None or not path.is_file():
+        return ""
+    with closing(files.Folder(path.parent)) as folder:
+        head = folder.find(path.name, batch.HEAD).content or b""
+    found = re.search(rb"%s: (%s)" % (REFERENCE_LABEL.encode(), batch.REFERENCE.pattern), head)
+    reference = found[1].decode() if found else ""
+    return reference if reference in references(ledger) else ""
 
 
 def _page(one: "draft.Drafted", day: date, path: Path, policy: "Policy") -> bytes:
@@ -890,13 +941,17 @@ def _as_found(
 
 
 def _drafter(
-    policy: "Policy", as_of: date, log: Path | None, out: Path | None
+    policy: "Policy", as_of: date, log: Path | None, named: Mapping[str, Path | None], *, several: bool
 ) -> "tuple[draft.Drafter, Path | None, tuple[Problem, ...]]":
-    """What drafts for the user's profile; the ledger that keeps track of it, if any does, and what to say of that."""
+    """What drafts for the user's profile; the ledger that keeps track of it, if any does, and what to say of that.
+
+    Raises UsageError where one of the `named` files is another, or the ledger.
+    """
     from calaim_cli.draft.draft import Drafter
 
     profile = _profile(policy)
-    ledger, begins = _ledger(log, profile, out)
+    ledger, begins = _ledger(log, profile, named["--out"])
+    _each_its_own({**named, THE_LEDGER: ledger}, several=several)
     return Drafter(policy, profile, as_of, _one_a_request(ledger)), ledger, begins
 
 
@@ -972,6 +1027,7 @@ def batch_rows(
     """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
     from calaim_cli.base import files, streams
     from calaim_cli.batch import batch
+    from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK
     from calaim_cli.draft import draft
     from calaim_cli.show import render
 
@@ -988,6 +1044,8 @@ def batch_rows(
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
     profile = _profile(policy)
     ledger, begins = _ledger(log, profile, None if dry_run else out)
+    lists = {name: order.list_of(name) for name in (batch.REPORT, REJECTS, REJECTS_BOOK)}
+    _each_its_own({"--out": order.out, THE_LEDGER: ledger, **(lists if ledger else {})})
     warnings = (*_of_the_data(policy, as_of, data), *files.doubts_about(order.folders), *begins)
     drafter = draft.Drafter(policy, profile, as_of, _one_a_row(ledger))
     if not as_json:
@@ -1093,6 +1151,7 @@ def referrals(
     path = _ledger_named(log, profile)
     if path is None:
         raise UsageError('no ledger: give --log LEDGER, or write ledger = "NAME" into your profile', code="no-ledger")
+    _each_its_own({"--out": out, THE_LEDGER: path})
     if nudge and profile:
         return _nudge(nudge.upper(), path, profile, asked, out)
     if act:
@@ -1117,7 +1176,7 @@ def _act_and_references(words: list[str], policy: "Policy") -> tuple[str, tuple[
     act, rest = (first, words[1:]) if first in known else ("", words)
     for word in rest:
         if not is_reference(word.upper()):
-            meant = did_you_mean(word, known) or f"give a reference of six signs, or first {one_of(known)}"
+            meant = did_you_mean(word, known) or f"give a reference of six letters and digits, or first {one_of(known)}"
             raise UsageError(f"{shown(word)}: no reference: {meant}")
     if act and not rest:
         raise UsageError(f"say which: 'calaim referrals {act} REF'")
@@ -1146,7 +1205,16 @@ def _record(
     stories = ledger.change(path, references, decide)
     found = follow_up.waiting(stories, asked.as_of, policy)
     view = (*shown.list_view(found, policy), *shown.rights_view(stories, policy))
-    return asked.respond(view, shown.referrals_document(found, asked.as_of, policy))
+    document, warnings = shown.referrals_document(found, asked.as_of, policy), _uncounted(found, policy)
+    if asked.as_json:
+        return _show_json([document], (*policy.past_review(asked.as_of), *warnings))
+    return asked.respond(view, warnings=warnings)
+
+
+def _uncounted(found: "Iterable[Waiting]", policy: "Policy") -> tuple[Problem, ...]:
+    from calaim_cli.decide.follow_up import uncounted_holidays
+
+    return tuple(uncounted_holidays((one.due for one in found if one.due), policy))
 
 
 def _show_referrals(
@@ -1177,7 +1245,7 @@ def _show_referrals(
     view = shown.counts_view(one.story for one in found) if counts else view
     warnings = (
         *files.doubts_about([path.parent]),
-        *follow_up.uncounted_holidays((one.due for one in found if one.due), policy),
+        *_uncounted(found, policy),
     )
     if asked.as_json:
         document = shown.referrals_document(found, asked.as_of, policy)

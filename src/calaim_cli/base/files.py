@@ -451,11 +451,11 @@ def beside(path: Path) -> Iterator[Folder]:
         yield folder
 
 
-def save(path: Path, content: bytes, *, replace: bool = False, known: bytes | None = None) -> Status:
+def save(path: Path, content: bytes, *, replace: bool = False, known: bytes | None = None, hint: str = "") -> Status:
     """Write a file of mode 0600 in one step. The same bytes already there are left alone, but for a mode too wide.
 
     Raises OutputRefused when something else is there than is `known` of it (unless `replace`), or the place is absent
-    or cannot be written.
+    or cannot be written; `hint` is what else to do then.
     """
     name = path.name
     with worded(path), beside(path) as folder:
@@ -475,7 +475,7 @@ def save(path: Path, content: bytes, *, replace: bool = False, known: bytes | No
             if replace or known is not None:
                 folder.take_over(pile, name)
             elif folder.publish(pile, name) is Status.CONFLICT:
-                raise OutputRefused(f"{path}: exists and differs; choose another name, or use --force", code="exists")
+                raise OutputRefused(f"{path}: exists and differs; choose another name{hint}", code="exists")
     return Status.WRITTEN
 
 

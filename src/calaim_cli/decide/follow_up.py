@@ -62,6 +62,12 @@ class Due(NamedTuple):
     clock: Clock
     last_day: date
     ask_now: bool
+    ended: bool = False  # the day before which it runs has passed
+
+    @property
+    def ask(self) -> str:
+        """What to ask, in the words for that day."""
+        return self.clock.ask_after_end if self.ended else self.clock.ask
 
 
 class Waiting(NamedTuple):
@@ -90,8 +96,10 @@ def clocks_of(story: Story, as_of: date, policy: Policy) -> tuple[Due, ...]:
 def _clocks(steps: tuple[Step, ...], program: str, expedited: bool, as_of: date, policy: Policy) -> tuple[Due, ...]:
     *before, last = steps
     past = {step.status for step in before}
-    # Of several letters the newest counts.
-    end = next((step.until for step in reversed(steps) if step.until), None)
+    # Of several letters the newest counts, also where it names no day.
+    statuses = policy.follow_up_file.statuses
+    letters = (step for step in reversed(steps) if step.status in statuses and statuses[step.status].takes == UNTIL)
+    end = next((step.until for step in letters), None)
     running = [
         (clock, end if clock.before_end else last.day)
         for clock in _clocks_at(last.status, policy)
@@ -124,7 +132,7 @@ def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
         last = last_day_of(clock, start, policy)
     except OverflowError:  # at the end of the calendar
         last = date.max
-    return Due(clock, last, as_of >= last if clock.own else as_of > last)
+    return Due(clock, last, as_of >= last if clock.own else as_of > last, clock.before_end and as_of > start)
 
 
 @lru_cache(4096)
@@ -169,7 +177,7 @@ def misstep(story: Story, step: Step, today: date, data: FollowUpFile) -> Proble
     words = code = ""
     if step.status not in may_follow:
         what = one_of(may_follow) if may_follow else f"nothing; 'calaim referrals undo {story.reference}' takes it back"
-        words, code = f"is {last.status} since {last.day}: what may follow is {what}", "misstep"
+        words, code = f"is {last.status} since {last.day}: next may come {what}", "misstep"
     elif step.day < last.day:
         words, code = f"{last.status} on {last.day}, and this would be before it: give another --on", "before"
     elif step.day > today:

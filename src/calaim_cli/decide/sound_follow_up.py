@@ -52,6 +52,8 @@ def _clock(clock: Clock, where: str) -> Iterator[Problem]:
         yield Problem(where, "clock", "give either working_days or days")
     if clock.before_end and clock.working_days is None:
         yield Problem(f"{where}: before_end", "clock", "what is counted backward is working days: give working_days")
+    if clock.before_end != bool(clock.ask_after_end):
+        yield Problem(f"{where}: ask_after_end", "clock", "before_end goes with ask_after_end, for the time after it")
     if not clock.own and clock.grade is None:
         yield Problem(f"{where}: grade", "missing-key", "say how well it is known: A, B, C or U")
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import MESSAGES, MOST_REMEMBERED, date_of_birth
-from calaim_cli.base.wording import choice_of, did_you_mean, name_key, names_several, one_of
+from calaim_cli.base.wording import choice_of, did_you_mean, name_key, names_several, one_of, place_key
 from calaim_cli.case.case import PARTS, Case, Referral
 from calaim_cli.case.form import (
     BY_KEY,
@@ -67,7 +67,8 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
     if any(one.where == "member.address" for one in wrong):  # which of them are needed goes by the address
         missing = (one for one in missing if one.where not in {"member.city", "member.zip"})
     problems = [*missing, *wrong, *_choices(kept, policy.words), *unknown, *not_known]
-    problems += [*_receives(kept.referral), *_consent(kept, form), *_expedited(kept.referral), *_label(kept)]
+    problems += [*_receives(kept.referral), *_consent(kept, form), *_expedited(kept.referral)]
+    problems += _label(kept, place.county)
     kept = replace(kept, referral=replace(kept.referral, program=program, services=services, current_supports=supports))
     named = {(one.where, one.code) for one in problems}
     problems += [one for one in place.problems if (one.where, one.code) not in named]
@@ -185,15 +186,18 @@ def _expedited(referral: Referral) -> Iterator[Problem]:
         yield Problem(key, "says-two-things", "expedited is not set: set it to true, or remove this")
 
 
-def _label(case: Case) -> Iterator[Problem]:
-    """A problem where the label, which stays in a ledger, is or has in it what tells who the member is."""
-    member, label = case.member, case.referral.label.casefold()
+def _label(case: Case, county: County | None) -> Iterator[Problem]:
+    """A problem where the label, which stays in a ledger, is or has in it what tells who or where the member is."""
+    member, label = case.member, case.referral.label
     if label:
         told = (member.first_name, member.last_name, member.mrn, member.cin, member.date_of_birth, member.phone)
-        known = {re.sub(r"[\W_]+", "", one.casefold()) for one in told} - {""}
-        said = {label, label.replace("-", ""), *label.split("-"), *re.findall(r"[a-z]+|[0-9]+", label)}
-        if known & said:
-            yield Problem("referral.label", "label-tells", "tells who the member is: give a number of your own")
+        home = (member.county, county.name if county else "", member.city, member.zip, member.zip[:5], member.address)
+        known = {place_key(re.sub(r"[\W_]+", "", one)) for one in (*told, *home)} - {""}
+        parts = re.findall(r"[a-z]+|[0-9]+", label.casefold())
+        runs = {"".join(parts[first:end]) for end in range(len(parts) + 1) for first in range(end)}
+        if known & runs:
+            words = "tells who the member is, or where: give a number of your own"
+            yield Problem("referral.label", "label-tells", words)
 
 
 def _part2(case: Case, words: ReferralWords) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from calaim_cli.base.wording import name_key
 from calaim_cli.decide import follow_up
-from calaim_cli.decide.follow_up import Step, Story
+from calaim_cli.decide.follow_up import Due, Step, Story
 from calaim_cli.draft.body import reads_left_to_right, wrapped
 from calaim_cli.draft.draft import Drafted, as_text
 from calaim_cli.policy.follow_up import ENGLISH, SENT, Page
@@ -62,16 +62,24 @@ def member_page(drafted: Drafted, sent: date, policy: Policy) -> Paper:
     return Paper(page.language, page.title, sections)
 
 
+def running(drafted: Drafted, sent: date, policy: Policy) -> tuple[Due, ...]:
+    """The clocks that run once a draft is sent that day, soonest first."""
+    return follow_up.clocks_of(_story(drafted, sent), sent, policy)
+
+
+def _story(drafted: Drafted, sent: date) -> Story:
+    referral, steps = drafted.case.referral, (Step(SENT, sent),)
+    plan, route = drafted.goes.plan.id, drafted.route_id
+    return Story("", "", plan, referral.program, (), route, referral.expedited, steps)
+
+
 def _values(drafted: Drafted, sent: date, policy: Policy) -> Mapping[str, str]:
     """What fills the places of a page; an absent one leaves its lines out."""
     case, plan = drafted.case, drafted.goes.plan
-    referral, referrer = case.referral, case.referrer
-    route = drafted.route_id
-    story = Story("", "", plan.id, referral.program, (), route, referral.expedited, (Step(SENT, sent),))
-    running = follow_up.clocks_of(story, sent, policy)
-    decides = [due for due in running if not due.clock.own]
-    asks = [due for due in running if due.clock.promise] if not decides else []
-    lines = follow_up.lines_to_ask(story, policy)
+    referrer, clocks = case.referrer, running(drafted, sent, policy)
+    decides = [due for due in clocks if not due.clock.own]
+    asks = [due for due in clocks if due.clock.promise] if not decides else []
+    lines = follow_up.lines_to_ask(_story(drafted, sent), policy)
     values = {one.id: _phone(one.phone, one.tty) for one in policy.counties_file.contact}
     values |= {"first_name": case.member.first_name, "plan": plan.name}
     values |= {"decide_by": _spoken(decides[0].last_day) if decides else ""}

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -39,7 +40,7 @@ NOT_OURS: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 def doubts_about(path: Path) -> Iterator[Problem]:
     """What to know of a place for a ledger: one that begins there, and a folder that others may reach."""
-    if not path.exists():
+    if not _is_there(path):
         yield caution("ledger-begins", str(path))
     folder = path.parent
     yield from (one for one in files.doubts_about([folder]) if one.code != "synced-folder")
@@ -53,7 +54,7 @@ def doubts_about(path: Path) -> Iterator[Problem]:
 
 def references(path: Path) -> set[str]:
     """The references in the ledger; none where it has not begun. Raises as every use of it does."""
-    if not path.exists():
+    if not _is_there(path):
         if not path.absolute().parent.is_dir():
             words = f"{path}: folder {path.parent} does not exist; create it first"
             raise OutputRefused(words, code="no-folder")
@@ -83,7 +84,7 @@ def drawer(path: Path) -> Callable[[], str]:
 
 def stories(path: Path, wanted: Sequence[str] = ()) -> list[Story]:
     """The stories in the ledger, by reference; of those `wanted` each, or NotFound with the first that lacks."""
-    if not path.exists():
+    if not _is_there(path):
         raise _no_ledger(path)
     with _opened(path) as ledger:
         return _read(ledger, path, wanted)
@@ -160,31 +161,54 @@ def change(path: Path, wanted: Sequence[str], decide: Callable[[Story], Step | N
 def _opened(path: Path, *, write: bool = False, make: bool = False) -> Iterator[sqlite3.Connection]:
     """The ledger, to write it as one transaction that ends with the block. What goes wrong is told by the path."""
     try:
-        if make:
+        if make and not _is_there(path):
             _make(path)
         # An absent file is not made by SQLite, which would let others read it.
         address = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, uri=True)) as ledger:
             ledger.execute("BEGIN IMMEDIATE" if write or make else "BEGIN")
-            if make and _is_empty(ledger):
+            # A run that was killed at its very first row leaves an empty file.
+            if not (empty := _is_empty(ledger)):
+                _check(ledger, path)
+            if make:
+                _close_to_others(path)
+            if make and empty:
                 for statement in SHAPE.split(";"):
                     ledger.execute(statement)
-            # A run that was killed at its very first row leaves an empty file.
-            if not _is_empty(ledger):
-                _check(ledger, path)
             yield ledger
             ledger.execute("COMMIT")
     except sqlite3.Error as error:
         raise _worded(error, path) from None
 
 
+def _is_there(path: Path) -> bool:
+    """Whether a file is there that may be a ledger; nothing is done to one that may not, which is OutputRefused."""
+    wrong = ""
+    try:
+        status = path.stat()
+    except OSError:
+        if not os.path.lexists(path):
+            return False
+        wrong = "is a link that leads to no file"
+    else:
+        if not stat.S_ISREG(status.st_mode):
+            wrong = "is not a file"
+        elif not status.st_size and not system.is_ours(status):
+            wrong = "is an empty file of somebody else"
+    if wrong:
+        raise OutputRefused(f"{path}: {wrong}: give another --log", code="not-a-file")
+    return True
+
+
 def _make(path: Path) -> None:
-    """Make an empty file for its owner alone, which SQLite takes for an empty database; one that is there stays."""
+    """Make an empty file for its owner alone, which SQLite takes for an empty database; another run's stays."""
+    with files.worded(path), closing(files.Folder(path.parent)) as folder, suppress(FileExistsError):
+        os.close(folder.open(path.name, system.NEW))
+
+
+def _close_to_others(path: Path) -> None:
     with files.worded(path), closing(files.Folder(path.parent)) as folder:
-        try:
-            os.close(folder.open(path.name, system.NEW))
-        except FileExistsError:
-            folder.close_to_others(path.name)
+        folder.close_to_others(path.name)
 
 
 def _is_empty(ledger: sqlite3.Connection) -> bool:

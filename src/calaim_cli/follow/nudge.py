@@ -7,7 +7,7 @@ from datetime import date
 
 from calaim_cli.base.errors import InputError
 from calaim_cli.case.case import Profile
-from calaim_cli.decide.follow_up import Story, lines_to_ask, route_of, sent_on
+from calaim_cli.decide.follow_up import Story, clocks_of, lines_to_ask, route_of, sent_on
 from calaim_cli.draft.body import us_date, wrapped
 from calaim_cli.draft.message import Draft
 from calaim_cli.policy.policy import Policy
@@ -17,12 +17,17 @@ from calaim_cli.policy.routes import Channel, Route, lines
 def reminder(story: Story, profile: Profile, policy: Policy, as_of: date) -> Draft:
     """The reminder of a referral; a sheet, without recipients and subject, where the plan takes no e-mail.
 
-    Raises InputError for one that was not sent, or whose plan the data do not have.
+    Raises InputError for one that was not sent, whose plan owes no answer, or whose plan the data do not have.
     """
     sent, plan = sent_on(story), policy.plans.get(story.plan)
     if sent is None or plan is None:
         why = "was not sent yet, so there is nothing to remind of" if plan else "its plan is not in the data"
         raise InputError(f"{story.reference}: {why}", code="not-sent")
+    status = policy.follow_up_file.statuses.get(story.last.status)
+    owed = any(due.clock.asks_plan and not due.clock.own for due in clocks_of(story, as_of, policy))
+    if status and status.instead and not owed:
+        instead = status.instead.replace("REF", story.reference)
+        raise InputError(f"{story.reference}: {status.name} since {story.last.day}: {instead}", code="nothing-owed")
     to, subject = _recipient(story, profile, policy)
     values = {"plan": plan.name, "day": us_date(sent), "reference": story.reference}
     values["program"] = policy.name_of(story.program)

@@ -36,6 +36,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     may_follow: tuple[str, ...] = ()
     takes: str = ""
     tells_rights: bool = False
+    instead: str = ""  # what to do in place of a reminder, where the plan owes no answer
 
 
 class Closing(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +59,7 @@ class Clock(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=T
     expedited: bool | None = None
     not_after: tuple[str, ...] = ()
     before_end: bool = False
+    ask_after_end: str = ""
     own: bool = False
     asks_plan: bool = True
     promise: bool = False  # whether the plan's own answer time is shown beside it

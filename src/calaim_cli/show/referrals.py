@@ -54,7 +54,7 @@ def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Pol
 
 
 def _ask(due: Due, story: Story) -> str:
-    return due.clock.ask.replace("REF", story.reference)
+    return due.ask.replace("REF", story.reference)
 
 
 def _promise(story: Story, due: Due, policy: Policy) -> str:
@@ -79,7 +79,10 @@ def story_view(one: Waiting, as_of: date, policy: Policy) -> View:
         Fact("expedited", "Expedited", "yes" if story.expedited else ""),
         Points("step", "What became of it", tuple(_said(step, policy) for step in story.steps)),
         Points(
-            "due", "What is due", tuple(_clock_line(due, story, policy) for due in _clocks(one, as_of, policy)), DOUBT
+            "due",
+            "What is due",
+            tuple(_clock_line(due, story, policy) for due in follow_up.clocks_of(one.story, as_of, policy)),
+            DOUBT,
         ),
         Points("known", "Good to know", tuple(_facts(story, policy))),
         Points("call", "Call", tuple(_whom_to_ask(story, policy))),
@@ -98,10 +101,6 @@ def _said(step: Step, policy: Policy) -> str:
     name = data.statuses[step.status].name if step.status in data.statuses else step.status
     reason = f": {data.reasons.get(step.reason, step.reason)} (our words)" if step.reason else ""
     return f"{step.day} {name}{reason}" + (f", until {step.until}" if step.until else "")
-
-
-def _clocks(one: Waiting, as_of: date, policy: Policy) -> tuple[Due, ...]:
-    return follow_up.clocks_of(one.story, as_of, policy)
 
 
 def _clock_line(due: Due, story: Story, policy: Policy) -> str:
@@ -159,13 +158,12 @@ def csv_rows(found: Iterable[Story]) -> Iterator[tuple[str, ...]]:
 
 def referrals_document(found: Sequence[Waiting], as_of: date, policy: Policy) -> Document:
     """Referrals with their steps and clocks, and how many there are of each kind, as `calaim.referrals/1`."""
-    keys = ("plan", "status", "closing_reason", "count")
     return {
         "schema": "calaim.referrals/1",
         "as_of": as_of.isoformat(),
         "referrals": [_story(one, as_of, policy) for one in found],
         "counts": [
-            dict(zip(keys, (plan, status, reason or None, number), strict=True))
+            dict(zip(COUNTED, (plan, status, reason or None, number), strict=True))
             for plan, status, reason, number in follow_up.counts(one.story for one in found)
         ],
         "edition": policy.edition,
@@ -187,7 +185,7 @@ def _story(one: Waiting, as_of: date, policy: Policy) -> Document:
         "status_on": story.last.day.isoformat(),
         "open": follow_up.is_open(story, policy.follow_up_file),
         "ask_now": one.ask_now,
-        "due": [_due(due, story, policy) for due in _clocks(one, as_of, policy)],
+        "due": [_due(due, story, policy) for due in follow_up.clocks_of(one.story, as_of, policy)],
         "call": [line.address for line in follow_up.lines_to_ask(story, policy)],
         "steps": [
             {
