@@ -215,7 +215,7 @@ def test_steps_of_several_are_all_or_none(run: Run, place: Path) -> None:
     assert run("referrals", "sent", "cccc33", "--log", path, *DAY).code == 0
     ran = run("referrals", "received", "CCCC33", "DDDD44", "--log", path, *DAY)
     assert (ran.code, ran.out) == (4, "")
-    assert "DDDD44: is drafted since 2026-11-23: what may follow is sent" in ran.err
+    assert "DDDD44: is drafted since 2026-11-23: next may come sent" in ran.err
     assert {row["reference"]: row["status"] for row in listed(run, path)} == {"CCCC33": "sent", "DDDD44": "drafted"}
 
 

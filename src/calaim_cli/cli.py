@@ -27,7 +27,7 @@ from calaim_cli.base.wording import choice_of, counted, one_of
 from calaim_cli.draft.formats import Format
 
 if TYPE_CHECKING:
-    from calaim_cli.batch import panel
+    from calaim_cli.batch import batch, panel
     from calaim_cli.case.case import Profile, Referral
     from calaim_cli.decide import screening
     from calaim_cli.decide.follow_up import Step, Story, Waiting
@@ -750,8 +750,6 @@ def refer(
     data: Data = None,
 ) -> int:
     """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent."""
-    from msgspec.structs import replace
-
     from calaim_cli.case import casefile
     from calaim_cli.draft import draft
     from calaim_cli.talk import session
@@ -780,9 +778,7 @@ def refer(
         places, mail = (), wanted in {Format.EML, Format.MAILTO}
         ways = session.ways(session.Keeping(save, start), plain=plain)
         drafts, left_out = session.referred(asked, drafter, ways, redact=redact, no_input=no_input, by_email=mail)
-    used = {address for one in drafts for address in one.draft.to}
-    warnings = (*_of_the_data(policy, as_of, data, used), *places)
-    drafts = [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
+    drafts = _with_warnings(drafts, drafter, data, places)
     drafts = [*map(drafter.redacted, drafts)] if redact else drafts
     tell: Callable[[str], None] = (lambda _: None) if as_json else say
     _warn(begins, tell)
@@ -791,6 +787,17 @@ def refer(
     for words in masked if redact else _last_words(drafts, left_out, policy):
         tell(words)
     return _show_json((draft.referral_document(one, policy) for one in drafts), begins) if as_json and out else 0
+
+
+def _with_warnings(
+    drafts: "list[draft.Drafted]", drafter: "draft.Drafter", data: Path | None, places: tuple[Problem, ...]
+) -> "list[draft.Drafted]":
+    """The drafts with what is to be warned of about the data and the places beside their own warnings."""
+    from msgspec.structs import replace
+
+    used = {address for one in drafts for address in one.draft.to}
+    warnings = (*_of_the_data(drafter.policy, drafter.as_of, data, used), *places)
+    return [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
 
 
 def _free(out: Path | None, *, force: bool) -> None:
@@ -1029,7 +1036,6 @@ def batch_rows(
     from calaim_cli.batch import batch
     from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK
     from calaim_cli.draft import draft
-    from calaim_cli.show import render
 
     if template:
         return _new_sheet(out, data, source, sheet, keep_going, dry_run, encoding, limit, keep, as_of, as_json, log)
@@ -1050,13 +1056,7 @@ def batch_rows(
     drafter = draft.Drafter(policy, profile, as_of, _one_a_row(ledger))
     if not as_json:
         _warn(warnings)
-    try:
-        with render.progress(None if as_json else sys.stderr, batch.size_of(source)) as tally.watch:
-            batch.run(order, drafter, tally)
-    except (KeyboardInterrupt, SystemExit) as stopped:
-        done = f"stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on."
-        failed(Stopped(f"{done}\nNothing has been sent."))
-        raise SystemExit(130 if isinstance(stopped, KeyboardInterrupt) else stopped.code) from None
+    _drafted(order, drafter, tally, quiet=as_json)
     _into(ledger, tally.stories)
     left = batch.left_to_do(order, tally)
     if as_json:
@@ -1066,6 +1066,20 @@ def batch_rows(
         _warn(left)
         say(tally.text(order.list_of(batch.REPORT).name))
     return tally.exit_code
+
+
+def _drafted(order: "batch.Order", drafter: "draft.Drafter", tally: "batch.Tally", *, quiet: bool) -> None:
+    """Draft the rows under a bar. Raises SystemExit, once it is told how far it came, where a person stops it."""
+    from calaim_cli.batch import batch
+    from calaim_cli.show import render
+
+    try:
+        with render.progress(None if quiet else sys.stderr, batch.size_of(order.source)) as tally.watch:
+            batch.run(order, drafter, tally)
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        done = f"stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on."
+        failed(Stopped(f"{done}\nNothing has been sent."))
+        raise SystemExit(130 if isinstance(stopped, KeyboardInterrupt) else stopped.code) from None
 
 
 def _one_a_row(path: Path | None) -> "Callable[[Referral], str] | None":
