@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.decide.counts import FEWEST, Counts, settled, told, withheld
+from calaim_cli.decide.counts import FEWEST, Counts, Row, settled, told, withheld
 from calaim_cli.policy.programs import Outcome
 from strategies import unhurried
 
@@ -43,20 +46,21 @@ def test_three_tables_together_give_nothing_away(
 ) -> None:
     """Of one result, the likely ones are in all three tables: what one withholds no other one tells."""
     likely = [(county, plan if plan in "XYZ"[:several] else "X") for county, plan in likely]
-    counties = {one: sum(county == one for county, _ in likely) for one in "ABC"}
-    plans = {one: sum(plan == one for _, plan in likely) for one in ("X", "Y", "Z")[:several]}
+    cells = {one: likely.count(one) for one in product("ABC", "XYZ"[:several])}
     first, *rest = Outcome
     rows = len(likely) + sum(others)
-    counts = told({"ecm": {first: len(likely), **dict(zip(rest, others, strict=True))}}, counties, plans, rows)
+    counts = told({"ecm": {first: len(likely), **dict(zip(rest, others, strict=True))}}, cells, rows)
     if rows < FEWEST:
         assert counts == Counts((), (), (), None, None)
         return
-    cells = [*counts.outcomes[0].counts, *(one.total for one in (*counts.counties, *counts.plans)), counts.likely]
-    assert all(one is None or one >= FEWEST for one in cells)
+    if others[3] == rows:  # all are still to be asked
+        return
+    shown = [*counts.outcomes[0].counts, *(one.total for one in (*counts.counties, *counts.plans)), counts.likely]
+    assert all(one is None or one >= FEWEST for one in shown)
     ways = [_fitting(counts, many, rows) for many in range(rows + 1)]
-    for n in range(len(cells)):
+    for n in range(len(shown)):
         values = {value for way in ways if way for value in way[n]}
-        assert cells[n] is not None or len(values) > 1, n
+        assert shown[n] is not None or len(values) > 1, n
 
 
 def _fitting(counts: Counts, likely: int, rows: int) -> list[set[int]] | None:
@@ -81,13 +85,13 @@ def _fitting(counts: Counts, likely: int, rows: int) -> list[set[int]] | None:
 
 def test_everybody_still_to_be_asked_is_told() -> None:
     """Where no result of anybody is settled, the row says so, and nobody is known by it."""
-    counts = told({"ecm": {"need-answers": 40}, "chw": {"likely": 40}}, {"Alameda": 40}, {"KP": 40}, 40)
+    counts = told({"ecm": {"need-answers": 40}, "chw": {"likely": 40}}, {("Alameda", "KP"): 40}, 40)
     assert [one.counts for one in counts.outcomes] == [(0, 0, 0, 0, 40, 0), (None,) * 6]
 
 
 def test_few_members_are_not_counted() -> None:
     """A panel of ten gives no count at all, not even of itself."""
-    assert told({"ecm": {"likely": 10}}, {"Alameda": 10}, {}, 10) == Counts((), (), (), None, None)
+    assert told({"ecm": {"likely": 10}}, {("Alameda", "KP"): 10}, 10) == Counts((), (), (), None, None)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +101,75 @@ def test_few_members_are_not_counted() -> None:
 def test_what_gives_a_small_count_away_is_withheld(counts: tuple[int, ...], hidden: tuple[int, ...]) -> None:
     """With one small count goes the next smallest, and withheld ones come to no small count together."""
     assert withheld(counts) == set(hidden)
+
+
+def test_results_that_are_all_open_give_nothing_away() -> None:
+    """Beside a result that nobody is settled for, the likely ones of the other are still all that are likely."""
+    chw = {"likely": 15, "unlikely": 3, "need-answers": 212}
+    counts = told({"chw": chw, "respite": {"need-answers": 230}}, {("Alameda", "KP"): 15}, 230)
+    assert counts.outcomes[0].counts[0] is None
+    assert (counts.likely, counts.counties[0].total, counts.plans[0].total) == (None, None, None)
+
+
+def _alike(tables: Iterable[tuple[int, ...]]) -> Collection[list[tuple[int, ...]]]:
+    """The tables by how they look once small counts and what gives them away are withheld."""
+    by_look: dict[object, list[tuple[int, ...]]] = {}
+    for one in tables:
+        hidden = withheld(one)
+        look = (sum(one), tuple(None if n in hidden else count for n, count in enumerate(one)))
+        by_look.setdefault(look, []).append(one)
+    return by_look.values()
+
+
+@pytest.mark.parametrize("tables", [product(range(45), repeat=3), product([0, 1, *range(9, 14), 20], repeat=4)])
+def test_who_knows_the_rule_knows_no_withheld_count(tables: Iterable[tuple[int, ...]]) -> None:
+    """Of all small tables that look alike, each count that is withheld is another one somewhere."""
+    for same in _alike(tables):
+        if FEWEST <= sum(same[0]) < 45:
+            hidden = withheld(same[0])
+            assert all(len({one[n] for one in same}) > 1 for n in hidden), same[0]
+
+
+@given(
+    likely=st.fixed_dictionaries(
+        {
+            pair: st.sampled_from([0, 1, 4, 11, 15, 30])
+            for pair in [*product("ABC", "K"), ("A", "x"), ("B", "y"), ("B", "z")]
+        }
+    ),
+    others=st.sampled_from([0, 5, 40]),
+)
+@unhurried
+def test_counties_and_plans_together_tell_no_small_count(likely: dict[tuple[str, str], int], others: int) -> None:
+    """Plans that are in one county alone do not give away how few another plan has there."""
+    rows = sum(likely.values()) + others
+    outcomes = {name: {"likely": 20, "unlikely": rows - 20} for name in ("ecm", "chw")}
+    counts = told(outcomes, likely, rows)
+    if rows < FEWEST:
+        return
+    fitting = [
+        now
+        for now in _near(likely)
+        if all(one.total in {None, sum(now[pair] for pair in now if one.name in pair)} for one in _all(counts))
+        and counts.likely in {None, sum(now.values())}
+    ]
+    for pair, many in likely.items():
+        assert not 0 < many < FEWEST or len({now[pair] for now in fitting}) > 1, pair
+    for one in _all(counts):
+        sums = {sum(now[pair] for pair in now if one.name in pair) for now in fitting}
+        assert one.total is not None or len(sums) > 1, one
+
+
+def _all(counts: Counts) -> tuple[Row, ...]:
+    return (*counts.counties, *counts.plans)
+
+
+def _near(likely: dict[tuple[str, str], int]) -> Iterator[dict[tuple[str, str], int]]:
+    """The tables that differ by one in some of their counts."""
+    for by in product((-1, 0, 1), repeat=len(likely)):
+        now = {pair: many + one for (pair, many), one in zip(likely.items(), by, strict=True)}
+        if min(now.values()) >= 0:
+            yield now
 
 
 def test_questions_that_settle_most_come_first() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -47,6 +49,7 @@ def of(tmp_path: Path, content: bytes) -> Path:
         pytest.param(b"\xef\xbb\xbfage,x\n1,2\n", [("1", "2")], id="byte-order mark"),
         pytest.param(b"age,x,y\n1\n2,3\n", [("1", None, None), ("2", "3", None)], id="cells left out"),
         pytest.param(b"age,x\n\n1,2\n , \n,\n3,4\n", [("1", "2"), ("3", "4")], id="blank rows"),
+        pytest.param("age,x\n\xa0,\u3000\n \t,\n3,4\n".encode(), [("3", "4")], id="rows of other blanks"),
         pytest.param(b'age,x\n1,"a\nb"\n2,"c ""d"""\n', [("1", "a\nb"), ("2", 'c "d"')], id="quotes"),
         pytest.param(b"age,x,\n1,2,\n", [("1", "2")], id="column without a name or text"),
         pytest.param(b"age,x\n007,1e5\n", [("007", "1e5")], id="numbers are texts"),
@@ -107,7 +110,7 @@ texts = st.text(st.characters(exclude_characters="\0\ufffd", exclude_categories=
 def test_nothing_is_lost_whatever_cells_hold(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
     """A table with any cells is read as it was written, or refused: no row or cell gets lost or changes."""
     path = of(tmp_path_factory.mktemp("any"), records([["age", "x", "y"], *rows]).encode())
-    wanted = [tuple(cell or None for cell in row) for row in rows if "".join(row).strip(" ")]
+    wanted = [tuple(cell or None for cell in row) for row in rows if "".join(row).strip()]
     assert read(path)[1:] == wanted
 
 
@@ -119,6 +122,29 @@ def test_a_name_with_signs_is_one_file(tmp_path: Path) -> None:
     path.write_text("age\n2\n", "utf-8")
     assert read(path)[1:] == [("2",)]
     assert len([*tmp_path.iterdir()]) == 2
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_name_of_a_folder_answers_nothing(tmp_path: Path, ending: str) -> None:
+    """A folder named like a column and its value is a folder: the columns are those of the file, and it is read."""
+    for name in ("dob=yes", "report=q3"):
+        path = tmp_path / name / f"t.{ending}"
+        path.parent.mkdir()
+        with table.engine() as engine:
+            engine.write("SELECT '1' AS age, '2' AS file_row_number", path, f"FORMAT {ending}")
+        assert read(path) == [("age", "file_row_number"), ("1", "2")]
+
+
+@pytest.mark.unix("TZ is of Unix")
+def test_days_are_the_same_in_every_zone(tmp_path: Path) -> None:
+    """A day that a Parquet file holds with its zone is that day, wherever the machine stands."""
+    path = tmp_path / "t.parquet"
+    with table.engine() as engine:
+        engine.write("SELECT TIMESTAMPTZ '1980-03-04 00:00:00+00' AS dob", path, "FORMAT parquet")
+    script = f"import test_table; print(test_table.read(test_table.Path({str(path)!r})))"
+    own = {**os.environ, "TZ": "America/Los_Angeles", "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", script], env=own, capture_output=True, check=True)
+    assert ran.stdout.split() == b"[('dob',), ('1980-03-04',)]".split()
 
 
 @pytest.mark.unix("/dev/full")

@@ -122,6 +122,8 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
     what = f"{where}{'few rows' if few else counted(done.rows, 'row')} decided as of {order.as_of}"
     refused = f", {counted(done.refused, 'row')} refused" if done.refused else ""
     yield f"{what}{refused}, of use for {days} days. Each member is still to be asked, and the plan decides."
+    if done.settled is not None:
+        yield "Small counts are not withheld here: these are for whoever holds the panel, and not to be passed on."
     if done.likely is not None:
         what = f"{counted(done.likely, 'referral')} to ask members about"
         yield f"{what}. Fill in {', '.join(BY_PERSON)} once a member was asked, then run calaim batch."
@@ -337,12 +339,16 @@ class Panel:
         values: dict[str, str] = {"program": quoted(PROGRAM), "services": quoted(SERVICES)}
         for one in self.columns:
             column = BY_COLUMN.get(one.known_as)
+            if one.known_as in self.order.policy.coverage_questions:
+                continue  # nothing of keeping Medi-Cal goes into a referral
             if one.known_as and (column is None or column.part != "consent"):
                 values.setdefault(one.known_as, one.sql)
             elif fold(one.name) in map(fold, self.order.keep):
                 values[one.name] = one.sql
         for question, meant in self.meanings.answers.items():
-            if any(fold(one.name) in self.order.map.by_code for one in meant.columns):
+            if question in self.order.policy.questions and any(
+                fold(one.name) in self.order.map.by_code for one in meant.columns
+            ):
                 values[question] = self._in_our_words(question)
         # An agreement that the table brings along was given for something else.
         values |= {one.known_as: "NULL" for one in self.columns if _is_of_consent(one.known_as)}
@@ -388,13 +394,12 @@ class Panel:
         likely = " OR ".join(map(self._is_likely, self.order.subjects))
         where = f"{quoted(COUNTY)}, {quoted(PLAN)}, count(*) FILTER ({likely}), {by}"
         found = self.engine.ask(f"SELECT {where} FROM ({self._sound()}) GROUP BY 1, 2")  # noqa: S608 quoted
-        outcomes, counties, plans = {name: Counter[str]() for name in names}, Counter[str](), Counter[str]()
+        outcomes, cells = {name: Counter[str]() for name in names}, dict[tuple[str, str], int]()
         for county, plan, many, *several in found:
-            counties[county] += many
-            plans[plan] += many
+            cells[county, plan] = many
             for name, one in zip(names, several, strict=True):
                 outcomes[name].update(one)
-        return counts.told(outcomes, counties, plans, self.decided)
+        return counts.told(outcomes, cells, self.decided)
 
     def settled(self) -> tuple[Settled, ...]:
         """The questions that are alone in missing for most members."""

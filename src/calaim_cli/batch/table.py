@@ -10,7 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 # Nothing is guessed. Cells that are left out at the end of a row are empty, as a spreadsheet writes them.
 READ: Final = (
     "read_csv(?, delim = ?, columns = {{{columns}}}, auto_detect = false, header = false, skip = 0, quote = '\"', "
-    "escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = false{more})"
+    "escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = false, "
+    "hive_partitioning = false{more})"
 )
+# Else a folder named `medicare=yes` would answer a question.
+READ_PARQUET: Final = "read_parquet(?, hive_partitioning = false)"
 # An empty cell of the header line is told from none by this, which no cell is.
 FIRST: Final = ", nullstr = '\x01', ignore_errors = true, strict_mode = false"
 MOST_COLUMNS: Final = 1000
@@ -39,6 +42,8 @@ COPY: Final = "screen.input"
 NO_PLAIN_NAME: Final = re.compile(r"[*?\[\]]|://")
 PIECE: Final = 1024 * 1024
 LINE_END: Final = b"\n"
+BLANKS: Final = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
+"""What a blank cell may hold, as `batch` reads it: the last of Unicode's blanks is U+3000."""
 LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
 # The first bytes of a Parquet file (Apache Parquet, "File format").
 PARQUET: Final = b"PAR1"
@@ -115,6 +120,8 @@ def engine() -> Iterator[Engine]:
         "temp_directory": "",
     }
     with duckdb.connect(config=config) as connection:
+        with suppress(duckdb.CatalogException):  # without its zones the engine knows UTC alone
+            connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")  # it would be drawn among what is printed
         yield Engine(connection)
 
@@ -156,17 +163,21 @@ def _of_csv(
         columns = _columns(names, source, known, taken)
         given = READ.format(columns=_shape(len(names)), more="")
         cells = [quoted(f"c{n}") for n in range(len(names))]
-        filled = " OR ".join(f"trim({cell}) <> ''" for cell in cells) if blank else "true"
+        filled = " OR ".join(map(_filled, cells)) if blank else "true"
         numbered = f"SELECT row_number() OVER () AS line, * FROM {given}"  # noqa: S608 quoted
         below = f"({numbered}) WHERE line > 1 AND ({filled})"
         own = f"SELECT row_number() OVER (ORDER BY line) AS n, * FROM {below}"  # noqa: S608 quoted
         engine.ask(f"CREATE TABLE own AS {own}", path, delimiter)
     for n, name in enumerate(names):
-        filled = f"SELECT 1 FROM own WHERE trim({cells[n]}) <> '' LIMIT 1"  # noqa: S608 quoted
+        filled = f"SELECT 1 FROM own WHERE {_filled(cells[n])} LIMIT 1"  # noqa: S608 quoted
         if not name.strip() and engine.ask(filled):
             words = "has text but no name; name or empty the column"
             raise _no_header(source, Problem(f"column {letter(n + 1)}", "nameless-column", words))
     return columns
+
+
+def _filled(cell: str) -> str:
+    return f"trim({cell}, {literal(BLANKS)}) <> ''"
 
 
 def _of_parquet(
@@ -174,7 +185,7 @@ def _of_parquet(
 ) -> tuple[Column, ...]:
     """The columns of a Parquet file. Those that are known become texts, the others stay what they are."""
     with _sound(source, "a sound Parquet file; write it again"):
-        described = engine.ask("DESCRIBE SELECT * FROM read_parquet(?)", path)
+        described = engine.ask(f"DESCRIBE FROM {READ_PARQUET}", path)
         names, types = [one[0] for one in described], [one[1].partition(" ")[0] for one in described]
         columns = _columns(names, source, known, taken)
         cells = [
@@ -184,7 +195,7 @@ def _of_parquet(
             for one in columns
         ]
         given = ", ".join(f"{cell} AS {one.sql}" for one, cell in zip(columns, cells, strict=True))
-        numbered = f"SELECT file_row_number + 1 AS n, {given} FROM read_parquet(?, file_row_number = true)"  # noqa: S608 quoted
+        numbered = f"SELECT row_number() OVER () AS n, {given} FROM {READ_PARQUET}"  # noqa: S608 quoted
         engine.ask(f"CREATE TABLE own AS {numbered} ORDER BY n", path)
     return columns
 

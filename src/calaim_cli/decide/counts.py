@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -12,6 +13,16 @@ from calaim_cli.policy.programs import Outcome
 FEWEST: Final = 11
 """The smallest count that is told, as in what CMS and DHCS publish of persons."""
 NOT_KNOWN: Final = "not known"
+
+
+class Place(NamedTuple):
+    """A county or a plan among the counts; without a name those for whom nothing is likely."""
+
+    kind: str
+    name: str = ""
+
+
+NONE: Final = (Place("county"), Place("plan"))
 
 
 class Row(Struct, frozen=True):
@@ -46,43 +57,47 @@ class Settled(Struct, frozen=True):
 def withheld(counts: Sequence[int], also: Collection[int] = ()) -> frozenset[int]:
     """The places of the counts to withhold, where their sum is known: the small ones, `also`, and what gives them away.
 
-    What is withheld can be worked out together, so it is two counts at least, which come to FEWEST or more.
+    What is withheld can be worked out together, so it is two counts at least, which come to FEWEST or more. Counts
+    that are equal are told or withheld together, and those withheld are not all equal: so two may be the other way.
     """
     hidden = {n for n, count in enumerate(counts) if count < FEWEST} | set(also)
-    rest = sorted((n for n in range(len(counts)) if n not in hidden), key=lambda n: counts[n])
-    while hidden and rest and (len(hidden) == 1 or sum(counts[n] for n in hidden) < FEWEST):
-        hidden.add(rest.pop(0))
+    rest = sorted({count for n, count in enumerate(counts) if n not in hidden})
+    while hidden and rest and (len({counts[n] for n in hidden}) == 1 or sum(counts[n] for n in hidden) < FEWEST):
+        least = rest.pop(0)
+        hidden |= {n for n, count in enumerate(counts) if count == least}
     return frozenset(hidden)
 
 
-def told(
-    outcomes: Mapping[str, Mapping[str, int]], counties: Mapping[str, int], plans: Mapping[str, int], rows: int
-) -> Counts:
-    """The counts that may be told of so many members: `outcomes` by result, likely ones by county and by plan.
+def told(outcomes: Mapping[str, Mapping[str, int]], cells: Mapping[tuple[str, str], int], rows: int) -> Counts:
+    """The counts that may be told of so many members: `outcomes` by result, `cells` the likely by county and plan.
 
-    A county or plan of which none is likely has to be among them: by its absence it would be told.
+    A county and plan of which none is likely have to be among them: by their absence it would be told.
     """
     if rows < FEWEST:
         return Counts((), (), (), None, None)
-    likely, alone = sum(counties.values()), len(outcomes) == 1
+    likely, pairs = (
+        sum(cells.values()),
+        {(Place("county", one), Place("plan", two)): n for (one, two), n in cells.items()},
+    )
     # Those for whom nothing is likely are what is left of all, so they are a count in each of these tables.
-    places = [dict(sorted(one.items(), key=lambda pair: (pair[0] == NOT_KNOWN, pair[0]))) for one in (counties, plans)]
-    whole = [(*one.values(), rows - likely) for one in places]
-    # Of one result alone, the likely ones are a count of the first table, too.
-    first = [tuple(by.get(one, 0) for one in Outcome) for by in outcomes.values()]
-    none = False
+    tables = tuple(_margin(pairs, side) | {NONE[side]: rows - likely} for side in (0, 1))
+    first = {name: tuple(by.get(one, 0) for one in Outcome) for name, by in outcomes.items()}
+    # Where all other results are open, the likely ones of one result are a count of the first table, too.
+    alone = sum(not _all_open(counts) for counts in first.values()) == 1
+    also, none = {place for pair, many in pairs.items() if 0 < many < FEWEST for place in pair}, False
     while True:
-        hidden = [withheld(one, (len(one) - 1,) if none else ()) for one in whole]
-        of_results = [_withheld(one, none=none, alone=alone) for one in first]
-        now = none or any(len(one) - 1 in some for one, some in zip(whole, hidden, strict=True))
-        now = now or (alone and 0 in of_results[0])
-        if now == none:
+        hidden = frozenset[Place]().union(*(_hidden(one, also) for one in tables))
+        of_results = {name: _of_result(one, likely=alone and none) for name, one in first.items()}
+        if not none and (not hidden.isdisjoint(NONE) or (alone and any(0 in some for some in of_results.values()))):
+            none, more = True, {*NONE}
+        else:
+            more = _next(tables, hidden) if _given_away(pairs, tables, hidden) else set()
+        if not more:
             break
-        none = now
-    by_county, by_plan = (_rows(one, some) for one, some in zip(places, hidden, strict=True))
-    results = zip(outcomes, first, of_results, strict=True)
+        also |= more
+    by_county, by_plan = (_rows(one, hidden) for one in tables)
     return Counts(
-        tuple(Row(name, _shown(counts, some), rows) for name, counts, some in results),
+        tuple(Row(name, _shown(counts, of_results[name]), rows) for name, counts in first.items()),
         by_county,
         by_plan,
         None if none or likely < FEWEST else likely,
@@ -90,17 +105,71 @@ def told(
     )
 
 
-def _withheld(counts: Sequence[int], *, none: bool, alone: bool) -> frozenset[int]:
-    """What is withheld of the outcomes of a result. That everybody is still to be asked tells nothing of anybody."""
-    open_ = [*Outcome].index(Outcome.NEED_ANSWERS)
-    if counts[open_] == sum(counts) and not alone:
-        return frozenset()
-    return withheld(counts, (0,) if alone and none else ())
+def _margin(pairs: Mapping[tuple[Place, Place], int], side: int) -> dict[Place, int]:
+    """The counts of the counties (0) or plans (1), by name, those that are not known last."""
+    found = Counter[Place]()
+    for pair, many in pairs.items():
+        found[pair[side]] += many
+    return {one: found[one] for one in sorted(found, key=lambda one: (one.name == NOT_KNOWN, one.name))}
 
 
-def _rows(places: Mapping[str, int], hidden: Collection[int]) -> tuple[Row, ...]:
-    shown = _shown(tuple(places.values()), hidden)
-    return tuple(Row(name, (count,), count) for name, count in zip(places, shown, strict=True))
+def _hidden(table: Mapping[Place, int], also: Collection[Place]) -> set[Place]:
+    places = [*table]
+    return {places[n] for n in withheld([*table.values()], [n for n, one in enumerate(places) if one in also])}
+
+
+def _next(tables: Iterable[Mapping[Place, int]], hidden: Collection[Place]) -> set[Place]:
+    """The place of the smallest count in each table that would be told."""
+    left = ({one: many for one, many in table.items() if one not in hidden} for table in tables)
+    return {min(one, key=one.__getitem__) for one in left if one}
+
+
+def _given_away(
+    pairs: Mapping[tuple[Place, Place], int], tables: Sequence[Mapping[Place, int]], hidden: Collection[Place]
+) -> bool:
+    """Whether both tables together tell a place that is withheld, or the small count of a county and plan.
+
+    Many a plan is in one county alone. A count is free where one more, or one less, is made up for along others that
+    are: on a circle from place to place (D. Gusfield, SIAM Journal on Computing 17(3), 1988).
+    """
+    counties, plans = ([one for one in table if one in hidden and one not in NONE] for table in tables)
+    margins = {(NONE[0], one): tables[0][one] for one in counties} | {(one, NONE[1]): tables[1][one] for one in plans}
+    total = {(NONE[1], NONE[0]): sum(pairs.values())} if NONE[0] in hidden else {}
+    ways: dict[Place, set[Place]] = {}
+    for (one, two), many in {**pairs, **margins, **total}.items():
+        ways.setdefault(one, set()).add(two)
+        if many:
+            ways.setdefault(two, set()).add(one)
+    small = [pair for pair, many in pairs.items() if 0 < many < FEWEST]
+    return not all(_leads(ways, two, one) or _leads(ways, one, two) for one, two in (*small, *margins))
+
+
+def _leads(ways: Mapping[Place, Collection[Place]], start: Place, end: Place) -> bool:
+    """Whether ways lead back from the start to the end where one leads from the end to the start, by others than it."""
+    if start not in ways.get(end, ()):
+        return False
+    met, left = {start}, [start]
+    while left:
+        here = left.pop()
+        new = {one for one in ways.get(here, ()) if one not in met and (here, one) != (start, end)}
+        met |= new
+        left += new
+    return end in met
+
+
+def _all_open(counts: Sequence[int]) -> bool:
+    """That everybody is still to be asked tells nothing of anybody."""
+    return counts[[*Outcome].index(Outcome.NEED_ANSWERS)] == sum(counts)
+
+
+def _of_result(counts: Sequence[int], *, likely: bool) -> frozenset[int]:
+    """What is withheld of the outcomes of a result; with `likely` of those for whom it is likely, too."""
+    return frozenset() if _all_open(counts) else withheld(counts, (0,) if likely else ())
+
+
+def _rows(table: Mapping[Place, int], hidden: Collection[Place]) -> tuple[Row, ...]:
+    shown = ((one.name, None if one in hidden else many) for one, many in table.items() if one not in NONE)
+    return tuple(Row(name, (count,), count) for name, count in shown)
 
 
 def _shown(counts: Sequence[int], hidden: Collection[int]) -> tuple[int | None, ...]:
