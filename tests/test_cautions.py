@@ -8,7 +8,9 @@ from typing import Final
 from calaim_cli.base.cautions import CAUTIONS, GENERAL
 from test_batch_again import WARNED
 
-NOT_OF_A_MEMBER: Final = frozenset({"what", "edition", "day", "row", "text", "was", "now", "year", "names"})
+NOT_OF_A_MEMBER: Final = frozenset(
+    {"what", "edition", "day", "row", "text", "was", "now", "year", "names", "reference"}
+)
 """What the words of a warning may hold and a report may say."""
 TESTED_ELSEWHERE: Final = {
     **dict.fromkeys(
@@ -22,7 +24,8 @@ TESTED_ELSEWHERE: Final = {
         ("lost-zeros", "hidden-rows", "hidden-columns", "merged-cells", "other-sheets"), "of a workbook: test_workbook"
     ),
     **dict.fromkeys(
-        ("ledger-begins", "ledger-place", "not-in-ledger", "not-followed", "no-holidays"), "of a ledger: test_ledger"
+        ("ledger-begins", "ledger-place", "not-in-ledger", "not-followed", "no-holidays", "reference-replaced"),
+        "of a ledger: test_ledger",
     ),
     **dict.fromkeys(("unknown-columns", "batch-needs", "mostly-unknown"), "of the columns of a table: test_screened"),
     **dict.fromkeys(("map-column", "not-in-sql", "unmapped-codes"), "of a map of columns: test_screened"),
