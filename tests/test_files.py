@@ -429,7 +429,7 @@ def test_differing_file_is_kept(tmp_path: Path, there: bytes) -> None:
     """What somebody may have edited is never overwritten unasked."""
     path = tmp_path / "draft.eml"
     path.write_bytes(there)
-    assert "--force" in refused(path).message
+    assert "exists and differs; choose another name" in refused(path).message
     assert path.read_bytes() == there
 
 

@@ -882,7 +882,7 @@ def _deliver(
             old = _reference_in(path, to.ledger) if to.force else ""
             kept, content, day = _as_found(path, one, wanted, drafter, force=to.force)
             if old and old != kept.reference:
-                kept = replace(kept, warnings=(*kept.warnings, caution("reference-replaced", str(path), old=old)))
+                kept = replace(kept, warnings=(*kept.warnings, caution("reference-replaced", str(path), reference=old)))
                 _warn(kept.warnings[-1:], tell)
             tell(f"{path}: {files.save(path, content, replace=to.force, hint=OR_FORCE)}. {one.goes.why}.")
         if to.ledger and (story := draft.story_of(kept, day, policy)):

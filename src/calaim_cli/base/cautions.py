@@ -77,8 +77,8 @@ CAUTIONS: Final = {
     "no-holidays": "no holidays of {year} are known: working days in it are counted without them",
     "ledger-begins": "a ledger begins: reference, label, plan, program, services, route, days of drafts; "
     "never a name, birth date, member number, county or answer",
-    "reference-replaced": "the draft that was replaced had the reference {old}, which stays in the ledger; "
-    "if it was never sent, 'calaim referrals undo {old}' takes it out",
+    "reference-replaced": "the draft that was replaced had the reference {reference}, which stays in the ledger; "
+    "if it was never sent, 'calaim referrals undo {reference}' takes it out",
     "ledger-place": "this seems to be {what}, where a ledger may be damaged or seen by others: keep it here, "
     "and exchange 'calaim referrals --csv'",
     "not-in-ledger": "nothing goes into it: only a draft that is written to a file (--out) does",
