@@ -106,6 +106,16 @@ def test_changed_threshold_shows_who_is_decided_differently(run: Run, data_copy:
     }
 
 
+def test_changed_rule_of_keeping_medi_cal_shows_whom_it_touches(
+    run: Run, data_copy: Path, write_case: WriteCase
+) -> None:
+    """A case that would stand differently to the work rule comes out among the others, as coverage."""
+    edit(data_copy, "coverage.toml", '  "health_limits",\n', "")
+    said = {"answers.health_limits_80_hours": False, "answers.ihss_approved": True}
+    ran = run("data", "diff", DATA, data_copy, write_case(said), "--as-of", AS_OF, "--json")
+    assert [(one["subject"], one["now"]) for one in json.loads(ran.out)["cases"]] == [("coverage", "likely-exempt")]
+
+
 def test_added_and_removed_entries_are_told(run: Run, data_copy: Path) -> None:
     """An entry that is new, and one that is gone, are named as such."""
     edit(data_copy, "counties.toml", 'id = "hpsj_nurse_line"', 'id = "hpsj_other_line"')

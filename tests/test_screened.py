@@ -73,6 +73,18 @@ def test_from_panel_to_letters(run: Run, write_profile: WriteProfile, tmp_path: 
     assert [row["chart"] for row in report] == [row["chart"] for row in rows]
 
 
+def test_nothing_of_keeping_medi_cal_goes_into_a_sheet(run: Run, tmp_path: Path) -> None:
+    """What a panel or its codes say for the work rule alone is not copied into the sheet that becomes referrals."""
+    by = saved(tmp_path / "map.toml", "[codes.dx]\nF = { health_limits_80_hours = true }\n")
+    text = PANEL.read_text("utf-8").splitlines()
+    mine = ["dx,care_given,renewal_month", *["F,own_child_13,2027-04"] * (len(text) - 1)]
+    source = saved(tmp_path / "t.csv", "".join(f"{one},{two}\n" for one, two in zip(text, mine, strict=True)))
+    assert run("screen", source, "--likely", "ecm", "--columns", by, "--out", tmp_path / "ask.csv", *DAY).code == 0
+    names = read(tmp_path / "ask.csv")[0].keys()
+    assert not names & {"care_given", "health_limits_80_hours", "renewal_month"}
+    assert "housing" in names
+
+
 def test_services_that_are_likely_are_asked_for_together(run: Run, tmp_path: Path) -> None:
     """A member gets one row for each program; a service that her plan does not offer is not asked for."""
     source = saved(
@@ -219,6 +231,13 @@ def test_settling_questions_are_the_only_ones_missing(run: Run, tmp_path: Path) 
         assert one["members"] == sum(any(row[name] == one["question"] for name in alone) for row in rows)
 
 
+def test_a_list_that_withholds_nothing_stands_alone(run: Run) -> None:
+    """Counts that may be passed on do not come with a list that tells what they withhold, and that list says so."""
+    both = run("screen", PANEL, "--counts", "--settle", "--program", "chw", *DAY)
+    assert (both.code, both.out, "give one of them" in both.err) == (2, "", True)
+    assert run("screen", PANEL, "--settle", "--program", "chw", *DAY).err.strip().endswith("not to be passed on.")
+
+
 @pytest.mark.unix("a pseudo-terminal")
 def test_counts_on_a_terminal_have_bars() -> None:
     """A person sees bars beside the counts, and what is withheld as a word."""
@@ -359,7 +378,6 @@ def test_hostile_table_runs_nothing(run: Run, tmp_path: Path) -> None:
         "--program",
         "housing_deposits",
         "--keep-going",
-        "--counts",
         "--settle",
         "--out",
         out,

@@ -159,6 +159,7 @@ TO_OURSELVES = "To the referrer's own organization."
 REPLACE = "Replace a file that differs."
 SCREENED = "Write the table with its results (.csv, .xlsx, .parquet)."
 LIKELY = "Write a sheet for batch of whom it is likely for. May be repeated."
+SETTLED = "Show the questions that settle most members, nothing withheld: not to be passed on."
 KEPT = "With --likely or --sql: give this column, too. May be repeated."
 OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 OFFERING = "Only where the plan (without --plan: KP) offers it."
@@ -1298,8 +1299,10 @@ def screen(
     out: Annotated[Text, _option("--out", "FILE", SCREENED)] = None,
     program: Programs = None,
     likely: Annotated[Several, _option("--likely", "ID", LIKELY, "program")] = None,
-    counts: Annotated[bool, typer.Option("--counts", help="Show how many each result came to, where.")] = False,
-    settle: Annotated[bool, typer.Option("--settle", help="Show the questions that settle most members.")] = False,
+    counts: Annotated[
+        bool, typer.Option("--counts", help="Show how many each result came to, where. May be passed on.")
+    ] = False,
+    settle: Annotated[bool, typer.Option("--settle", help=SETTLED)] = False,
     columns: Annotated[Text, _option("--columns", "MAP", "A map from your columns and codes to ours.")] = None,
     template: Annotated[bool, typer.Option("--template", help="Print such a map to fill in, or write it.")] = False,
     sheet: Annotated[Text, _option("--sheet", "NAME", "A sheet of a workbook (the first).")] = None,
@@ -1327,6 +1330,7 @@ def screen(
         (not (sql or out or shown or template), "give --out, --counts or --settle, or --sql"),
         (likely and (program or not out), "--likely needs --out, and takes the place of --program"),
         (keep and not (sql or likely), "--keep goes with --sql or --likely: --out keeps every column"),
+        (counts and settle, "counts may be passed on, and --settle is for whoever holds the panel: give one of them"),
         (plain and not shown, "--plain goes with --counts or --settle"),
     )
     if template:

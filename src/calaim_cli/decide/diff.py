@@ -33,7 +33,7 @@ class Change(Struct, frozen=True):
 
 
 class Shift(Struct, frozen=True):
-    """A program, population or service that a case comes out differently for."""
+    """A program, population or service that a case comes out differently for, or keeping Medi-Cal as `coverage`."""
 
     case: str
     subject: str
@@ -220,4 +220,5 @@ def _outcomes(case: Case, screener: Screener, as_of: date) -> dict[str, str]:
     # An answer that an edition does not ask for would be refused as unknown.
     answers = {key: value for key, value in case.answers.items() if key in screener.questions}
     screening = screener.screen(replace(case, answers=answers), as_of)
-    return {subject: one.outcome.value for subject, one in screening.determinations.items()}
+    found = {subject: one.outcome.value for subject, one in screening.determinations.items()}
+    return found | {"coverage": screener.stand(screening.answers).outcome.value}
