@@ -408,3 +408,31 @@ def test_hostile_table_runs_nothing(run: Run, tmp_path: Path) -> None:
     database.execute(f"CREATE TABLE {quoted(evil)} ({quoted(evil)}, {quoted(evil + '2')}, {quoted(evil + '3')})")
     database.execute(f"INSERT INTO {quoted(evil)} VALUES (44, {literal(evil)}, 'mine')")  # noqa: S608 quoted
     assert database.execute(script).fetchone()[0] == "mine"
+
+
+@pytest.mark.parametrize("cell", ["Z59.0", "z59.0", " Z59.0 ", "Z59.0;Z99", "Z99; z59.0"])
+def test_codes_mean_the_same_in_a_file_and_in_sql(run: Run, tmp_path: Path, cell: str) -> None:
+    """However a code is written, alone or among others, the rules as SQL read what `screen` reads."""
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('[columns]\nOLD = "age"\n[codes.DX]\n"Z59.0" = { housing = ["shelter"] }\n', "utf-8")
+    table = saved(tmp_path / "t.csv", f"OLD,DX\n40,{cell}\n")
+    out = tmp_path / "out.csv"
+    asked = ("--columns", mapping, "--program", "homelessness")
+    assert run("screen", table, "--out", out, *asked, *DAY).code == 0
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE members (OLD INTEGER, DX TEXT)")
+    database.execute("INSERT INTO members VALUES (40, ?)", [cell])
+    [[outcome, _, missing]] = database.execute(run("screen", "--sql", *asked, *DAY).out).fetchall()
+    [row] = read(out)
+    assert (row["homelessness__outcome"], row["homelessness__missing"]) == (outcome, missing)
+    assert "housing" not in missing
+
+
+def test_what_sql_or_a_map_leaves_unread_is_said(run: Run, tmp_path: Path) -> None:
+    """A date of birth that SQL cannot read, and codes that no map names, are told and never silently nothing."""
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('[columns]\nDOB = "date_of_birth"\n[codes.DX]\n"Z59.0" = { housing = "shelter" }\n', "utf-8")
+    assert "not-in-sql: SQL does not read DOB" in run("screen", "--sql", "--columns", mapping, *DAY).err
+    table = saved(tmp_path / "t.csv", "DOB,DX\n1/2/1980,Z590\n1/2/1980,Z59.0\n")
+    ran = run("screen", table, "--settle", "--columns", mapping, *DAY)
+    assert "unmapped-codes: in 1 row" in ran.err

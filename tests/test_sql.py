@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import people
@@ -133,6 +133,7 @@ _parts = st.recursive(st.sampled_from(ASKED), _rules, max_leaves=14)
 @pytest.mark.thorough
 @given(parts=st.fixed_dictionaries({"rule": _rules(_parts)}, optional=dict.fromkeys(PARTS[1:], _rules(_parts))))
 @settings(unhurried, max_examples=30)
+@example({"rule": Rule(none_of=(Rule(all_of=("complex_need",), any_of=("complex_need",)),) * 2)})
 def test_any_rules_come_to_the_same(parts: dict[str, Rule]) -> None:
     """Whatever rules a folder of one's own data has, however nested, SQL follows them with reasons and what is open."""
     policy, chance = people.policy(), random.Random(1)  # noqa: S311 nothing secret is drawn
@@ -191,3 +192,35 @@ def test_a_name_or_text_is_never_more_than_that(name: str) -> None:
     made = database.execute(f"SELECT {sql.literal(name)} AS {sql.quoted(name)}")
     assert made.description[0][0] == name
     assert made.fetchall() == [(name,)]
+
+
+def test_texts_that_are_numbers_count_as_such(catalog: Policy) -> None:
+    """A table of texts, as a shell imports one, never says no where a table of numbers says yes."""
+    subjects = [one for one in catalog.subjects if one.population == "avoidable_utilization"]
+    asked = sql.questions_asked(subjects, catalog)
+    found = []
+    for kind in ("TEXT", "INTEGER"):
+        database = sqlite3.connect(":memory:")
+        database.execute(f"CREATE TABLE members ({', '.join(f'{sql.quoted(one)} {kind}' for one in asked)})")
+        for age, visits in (("100", "12"), ("40", "5"), ("40", "not known")):
+            said = {"age": age, "ed_visits_6_months": visits, "visits_avoidable": "1"}
+            cells = [said.get(one) for one in asked]
+            database.execute(f"INSERT INTO members VALUES ({', '.join('?' * len(cells))})", cells)  # noqa: S608 marks
+        found.append(database.execute(sql.select(subjects, catalog, AS_OF, "members")).fetchall())
+    assert found[0] == found[1]
+    assert "five_ed_visits_6_months" in str(found[0][0])
+
+
+def test_column_that_is_not_there_is_refused(catalog: Policy) -> None:
+    """SQLite takes a name that it does not know for a text: the rules would run, and know nothing of anybody."""
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE members (age INTEGER)")
+    with pytest.raises(sqlite3.OperationalError, match="no such column"):
+        database.execute(sql.select(catalog.subjects, catalog, AS_OF, "members"))
+
+
+def test_table_may_stand_in_a_schema(catalog: Policy) -> None:
+    """In a warehouse every table has a schema before its name."""
+    with duckdb.connect() as database:
+        database.execute(f"CREATE SCHEMA wh; CREATE TABLE wh.members ({COLUMNS})")
+        assert database.execute(sql.select(catalog.subjects, catalog, AS_OF, "wh.members")).fetchall() == []

@@ -274,8 +274,8 @@ class _Levels:
             counts.append(self.column(level, f"CASE WHEN {one} THEN {count} ELSE {NEVER} END"))
         fewest = []
         for number, (one, count) in enumerate(zip(alone, counts, strict=True), 1):
-            others = " AND ".join(f"{count} <= {other}" for other in counts if other != count)
-            fewest.append(f"WHEN {one} AND {others} THEN {number}")
+            no_more = (f"{count} <= {other}" for other in counts if other != count)
+            fewest.append(f"WHEN {' AND '.join((one, *no_more))} THEN {number}")
         return self.column(self.above(counts), f"CASE {' '.join(fewest)} ELSE 0 END")
 
     def truth(self, part: str | Node) -> str:
