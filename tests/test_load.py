@@ -285,3 +285,23 @@ def test_folder_that_still_lists_cities_in_its_counties_works(run: Run, data_cop
     path = data_copy / "counties.toml"
     path.write_text(f'{path.read_text("utf-8")}\n[[elsewhere]]\nplace = "Sonora"\ncounties = ["Tuolumne"]\n', "utf-8")
     assert json.loads(run("county", "sonora", "--data", data_copy, "--json").out)["county"] == "Tuolumne"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('channel = "email"', 'channel = "e-mail"', "did you mean email?"),
+        ('channel = "email"', 'channel = "smoke"', "give email, phone"),
+        ("checked = 2026-", 'checked = "11/2026" # ', "give a day such as 2026-11-26, without quotation marks"),
+    ],
+)
+def test_word_that_is_none_of_the_few_is_told_with_them(
+    run: Run, data_copy: Path, old: str, new: str, said: str
+) -> None:
+    """Who edits the data by hand is told what may stand there, in words of the file and not of a library."""
+    path = data_copy / "routes.toml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    ran = run("data", "check", "--data", data_copy)
+    assert (ran.code, said in ran.err) == (4, True), ran.err

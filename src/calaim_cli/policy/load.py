@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from enum import EnumMeta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
@@ -14,7 +15,7 @@ from msgspec import Struct
 from calaim_cli import quick
 from calaim_cli.base.errors import InputError, Problem
 from calaim_cli.base.files import parse_toml, read_text
-from calaim_cli.base.wording import did_you_mean, place_key
+from calaim_cli.base.wording import did_you_mean, one_of, place_key
 from calaim_cli.policy.coverage import CoverageFile
 from calaim_cli.policy.follow_up import FollowUpFile
 from calaim_cli.policy.places import Cities, City, Gazetteer, Shares
@@ -193,7 +194,19 @@ def _in_words(error: str, where: str, wanted: Any) -> Problem:
     if found := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
         expected, got = (" or ".join(_TYPES.get(t, t) for t in kinds.split(" | ")) for kinds in found.groups())
         return Problem(place, "type", f"expected {expected}, found {got}")
+    if found := re.fullmatch(r"Invalid enum value '(.*)'", said):
+        known = _choices(wanted, key)
+        return Problem(place, "value", did_you_mean(found[1], known) or f"give {one_of(known)}")
+    if said.startswith("Invalid RFC3339"):
+        return Problem(place, "value", "give a day such as 2026-11-26, without quotation marks")
     return Problem(place, "value", f"{said[:1].lower()}{said[1:]}: see the other entries for what is allowed")
+
+
+def _choices(wanted: Any, key: str) -> list[str]:
+    """What may stand at a key of an entry that takes one of a few words."""
+    kinds = [field.type for field in msgspec.structs.fields(wanted) if field.encode_name == key.partition("[")[0]]
+    kinds += [part for kind in kinds for part in get_args(kind)]
+    return [str(one) for kind in kinds if isinstance(kind, EnumMeta) for one in kind]
 
 
 def _unknown_key(where: str, key: str, known: Iterable[str]) -> Problem:
