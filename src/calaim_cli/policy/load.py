@@ -206,7 +206,7 @@ def _choices(wanted: Any, key: str) -> list[str]:
     """What may stand at a key of an entry that takes one of a few words."""
     kinds = [field.type for field in msgspec.structs.fields(wanted) if field.encode_name == key.partition("[")[0]]
     kinds += [part for kind in kinds for part in get_args(kind)]
-    return [str(one) for kind in kinds if isinstance(kind, EnumMeta) for one in kind]
+    return [str(one) for kind in kinds if isinstance(kind, EnumMeta) for one in list[object](kind)]
 
 
 def _unknown_key(where: str, key: str, known: Iterable[str]) -> Problem:
