@@ -292,7 +292,7 @@ def test_folder_that_still_lists_cities_in_its_counties_works(run: Run, data_cop
     [
         ('channel = "email"', 'channel = "e-mail"', "did you mean email?"),
         ('channel = "email"', 'channel = "smoke"', "give email, phone"),
-        ("checked = 2026-", 'checked = "11/2026" # ', "give a day such as 2026-11-26, without quotation marks"),
+        ("checked = 2026-", 'checked = "11/2026" # ', "give a date such as 2026-11-26, without quotation marks"),
     ],
 )
 def test_word_that_is_none_of_the_few_is_told_with_them(

@@ -194,18 +194,21 @@ def _in_words(error: str, where: str, wanted: Any) -> Problem:
     if found := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
         expected, got = (" or ".join(_TYPES.get(t, t) for t in kinds.split(" | ")) for kinds in found.groups())
         return Problem(place, "type", f"expected {expected}, found {got}")
-    if found := re.fullmatch(r"Invalid enum value '(.*)'", said):
-        known = _choices(wanted, key)
+    if (found := re.fullmatch(r"Invalid enum value '(.*)'", said)) and (known := _choices(wanted, key)):
         return Problem(place, "value", did_you_mean(found[1], known) or f"give {one_of(known)}")
     if said.startswith("Invalid RFC3339"):
-        return Problem(place, "value", "give a day such as 2026-11-26, without quotation marks")
+        return Problem(place, "value", "give a date such as 2026-11-26, without quotation marks")
     return Problem(place, "value", f"{said[:1].lower()}{said[1:]}: see the other entries for what is allowed")
 
 
-def _choices(wanted: Any, key: str) -> list[str]:
-    """What may stand at a key of an entry that takes one of a few words."""
-    kinds = [field.type for field in msgspec.structs.fields(wanted) if field.encode_name == key.partition("[")[0]]
-    kinds += [part for kind in kinds for part in get_args(kind)]
+def _choices(wanted: Any, path: str) -> list[str]:
+    """What may stand at a key of an entry that takes one of a few words; nothing for one that takes others."""
+    kinds = [wanted]
+    for key in path.split("."):
+        entries = [one for one in kinds if isinstance(one, type) and issubclass(one, Struct)]
+        fields = [field for one in entries for field in msgspec.structs.fields(one)]
+        kinds = [field.type for field in fields if field.encode_name == key.partition("[")[0]]
+        kinds += [part for kind in kinds for part in get_args(kind)]
     return [str(one) for kind in kinds if isinstance(kind, EnumMeta) for one in list[object](kind)]
 
 
