@@ -118,8 +118,8 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
     """What is told in the end: how many were decided by which day, and what that is worth."""
     days = order.policy.programs_file.answers_good_for_days
     where = f"{order.out}: " if order.out else ""
-    few = done.counts is not None and done.counts.rows is None and not order.out
-    what = f"{where}{'few rows' if few else counted(done.rows, 'row')} decided as of {order.as_of}"
+    rows = "few rows" if _is_withheld(order, done) else counted(done.rows, "row")
+    what = f"{where}{rows} decided as of {order.as_of}"
     refused = f", {counted(done.refused, 'row')} refused" if done.refused else ""
     yield f"{what}{refused}, of use for {days} days. Each member is still to be asked, and the plan decides."
     if done.settled is not None:
@@ -129,12 +129,16 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
         yield f"{what}. Fill in {', '.join(BY_PERSON)} once a member was asked, then run calaim batch."
 
 
+def _is_withheld(order: Order, done: Done) -> bool:
+    """Whether how many rows there are is told to nobody, as all counts are withheld and no file tells it."""
+    return done.counts is not None and done.counts.rows is None and not order.out
+
+
 def about(order: Order, done: Done) -> dict[str, object]:
     """What became of the table, for a document. Where all counts are withheld, so are the rows."""
-    few = done.counts is not None and done.counts.rows is None and not order.out
     return {
         "as_of": order.as_of.isoformat(),
-        "rows": None if few else done.rows,
+        "rows": None if _is_withheld(order, done) else done.rows,
         "refused": done.refused,
         "likely": done.likely,
         "out": str(order.out) if order.out else None,
