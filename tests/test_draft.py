@@ -179,15 +179,19 @@ PHRASED = {
 }
 
 
-@pytest.mark.parametrize("where", PHRASED)
-def test_phrase_of_a_part2_program_is_seen(catalog: Policy, made: Make, where: str) -> None:
-    """Every phrase that may come from such a program is seen in a free text, where the case does not say so already."""
+def test_every_phrase_of_a_part2_program_is_seen(catalog: Policy, made: Make) -> None:
+    """Every phrase that may come from such a program is seen, in capitals and with more blanks, and never quoted."""
     for phrase in catalog.words.part2_phrases:
-        text = PHRASED[where].format(phrase.upper().replace(" ", "  "))
-        warned = made({where: text}).warnings
-        assert (where, "part2-phrase") in [(one.where, one.code) for one in warned], phrase
+        warned = made({"referral.notes": PHRASED["referral.notes"].format(phrase.upper().replace(" ", "  "))}).warnings
+        assert ("referral.notes", "part2-phrase") in [(one.where, one.code) for one in warned], phrase
         assert phrase not in str(warned)
+
+
+@pytest.mark.parametrize("where", PHRASED)
+def test_phrase_of_a_part2_program_is_seen_in_each_text(made: Make, where: str) -> None:
+    """Such a phrase is seen in each free text, where the case does not say already what it comes from."""
     text = PHRASED[where].format("methadone clinic")
+    assert (where, "part2-phrase") in [(one.where, one.code) for one in made({where: text}).warnings]
     said = made({where: text, "consent.part2": True, "consent.part2_consent": True})
     assert "part2-phrase" not in [one.code for one in said.warnings]
 

@@ -135,6 +135,7 @@ def test_the_name_of_a_folder_answers_nothing(tmp_path: Path, ending: str) -> No
         assert read(path) == [("age", "file_row_number"), ("1", "2")]
 
 
+@pytest.mark.thorough
 @pytest.mark.unix("TZ is of Unix")
 def test_days_are_the_same_in_every_zone(tmp_path: Path) -> None:
     """A day that a Parquet file holds with its zone is that day, wherever the machine stands."""

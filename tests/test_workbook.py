@@ -458,6 +458,7 @@ print(cli.main(), re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_te
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is told by /proc")
 def test_bomb_of_a_gibibyte_is_refused_in_little_memory(tmp_path: Path) -> None:
     """A file of a megabyte that unpacks to 1 GiB is refused by what its table of contents says."""
