@@ -50,6 +50,24 @@ def test_spoiled_policy_is_read_from_the_toml_files(
     assert load.load().edition == "2026-11"
 
 
+@pytest.mark.parametrize("kept", [None, 0, 0.5, 0.999])
+def test_spoiled_tables_of_places_are_read_anew(
+    answers_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalog: Policy, kept: float | None
+) -> None:
+    """So do the tables of ZIP codes and cities, which are looked at only when a place asks for them."""
+    monkeypatch.setattr(quick, "FOLDER", str(tmp_path))
+    for one in answers_folder.glob("*.json"):
+        content = one.read_bytes()
+        if one.stem not in {"zips", "cities"}:
+            (tmp_path / one.name).write_bytes(content)
+        elif kept is not None:
+            (tmp_path / one.name).write_bytes(content[: int(len(content) * kept)])
+    loaded = load.from_wheel()
+    assert loaded is not None
+    read, known = loaded.gazetteer, catalog.gazetteer
+    assert (read.zips(), read.cities()) == (known.zips(), known.cities())
+
+
 def test_own_folder_is_always_read_as_toml(answers_folder: Path, data_copy: Path, run: Run) -> None:
     """With a data folder, what the wheel brings is not used."""
     for name in (f"{one}.toml" for one in FILES):

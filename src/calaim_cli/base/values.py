@@ -53,56 +53,52 @@ MESSAGES = {
 }
 
 # A day may follow: a spreadsheet makes one of a month.
-MONTH = re.compile(r"(20[0-9]{2})-(0?[1-9]|1[0-2])(?:-[0-9]{1,2})?|(0?[1-9]|1[0-2])/(20[0-9]{2})")
+MONTH = r"(20[0-9]{2})-(0?[1-9]|1[0-2])(?:-[0-9]{1,2})?|(0?[1-9]|1[0-2])/(20[0-9]{2})"
 # The benefits identification card has the CIN, a check digit, the last digit of the year and the day of the year.
-CIN = re.compile(r"9[0-9]{7}[A-Z](?:[0-9](?:[0-9](?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6]))?)?")
-SPREADSHEET_NUMBER = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.0+")
-TEN_DIGITS = re.compile(r"[0-9]{10}")
+CIN = r"9[0-9]{7}[A-Z](?:[0-9](?:[0-9](?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6]))?)?"
+SPREADSHEET_NUMBER = r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.0+"
+TEN_DIGITS = r"[0-9]{10}"
 # With separators the shape tells. Nine bare digits may be another number, with zeros before it: never given out
 # are area 000, 666 and 9xx, group 00 and serial 0000 (Social Security Administration, POMS RM 10201.035).
 _SEPARATED = r"(?!9)[0-9]{3}(?:\s?[-._/]\s?|\s)[0-9]{2}(?:\s?[-._/]\s?|\s)[0-9]{4}"
-_SSN = rf"(?:{_SEPARATED}|(?!000|666|9)[0-9]{{3}}(?!00)[0-9]{{2}}(?!0000)[0-9]{{4}})"
-SSN = re.compile(_SSN)
+SSN = rf"(?:{_SEPARATED}|(?!000|666|9)[0-9]{{3}}(?!00)[0-9]{{2}}(?!0000)[0-9]{{4}})"
 # A number that begins with + is a telephone's: ten digits after the 1 of North America, else at most 15 (ITU-T E.164).
-SSN_IN_TEXT = re.compile(
-    rf"\+1(?:[ ().-]{{0,2}}[0-9]){{10}}|\+[2-9](?:[ ().-]{{0,2}}[0-9]){{6,14}}|(?<![0-9])(?<![0-9]-)({_SSN})(?!-?[0-9])"
+SSN_IN_TEXT = (
+    rf"\+1(?:[ ().-]{{0,2}}[0-9]){{10}}|\+[2-9](?:[ ().-]{{0,2}}[0-9]){{6,14}}|(?<![0-9])(?<![0-9]-)({SSN})(?!-?[0-9])"
 )
 CIN_LETTERS = frozenset("ACDEFGHMNTUVWXYZ")  # one county's bulletin: LA County DMH NGA 12-041
-MRN = re.compile(r"[0-9]{6,12}")
-NPI = re.compile(r"[12][0-9]{9}")
-PHONE = re.compile(
-    r"(?:\+?1[-. ]?)?\(?([2-9](?!11)[0-9]{2})\)?[-. ]?([2-9](?!11)[0-9]{2})[-. ]?([0-9]{4})"
-    r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|#)[ ]?([0-9]{1,6}))?",
-    re.IGNORECASE,
+MRN = r"[0-9]{6,12}"
+NPI = r"[12][0-9]{9}"
+PHONE = (
+    r"(?i)(?:\+?1[-. ]?)?\(?([2-9](?!11)[0-9]{2})\)?[-. ]?([2-9](?!11)[0-9]{2})[-. ]?([0-9]{4})"
+    r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|#)[ ]?([0-9]{1,6}))?"
 )
 # A number abroad: a country code of ITU-T E.164 but that of North America, which PHONE knows, and at most 15 digits.
-PHONE_ABROAD = re.compile(
-    r"\+(?=[2-9])((?:[-. ()]{0,2}[0-9]){7,15})(?:[ ,;]{0,2}(?:x|ext\.?|extension|#)[ ]?([0-9]{1,6}))?", re.IGNORECASE
-)
+PHONE_ABROAD = r"(?i)\+(?=[2-9])((?:[-. ()]{0,2}[0-9]){7,15})(?:[ ,;]{0,2}(?:x|ext\.?|extension|#)[ ]?([0-9]{1,6}))?"
 # Of the United States Postal Service: states, territories, freely associated states and the armed forces.
-STATE = re.compile(
+STATE = (
     "A[AEKLPRSZ]|C[AOT]|D[CE]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT"
     "|V[AIT]|W[AIVY]"
 )
-DATE = re.compile(r"(?:([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{4})-([0-9]{2})-([0-9]{2}))")
+DATE = r"(?:([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{4})-([0-9]{2})-([0-9]{2}))"
 # A spreadsheet writes a day with midnight, as 3/4/1988 0:00, and a database as 1988-03-04T00:00:00.
-WITH_TIME = re.compile(r"([0-9/-]+)[T ] ?([0-9]{1,2}:.*)")
-MIDNIGHT = re.compile(r"(?:00?:00(?::00(?:\.0+)?)?|12:00(?::00)? ?AM)(?:Z|\+00:?00)?", re.IGNORECASE)
-SHORT_YEAR = re.compile(r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2}")
-BARE_INTEGER = re.compile(r"[0-9]{1,6}(?:\.0+)?")
-ZIP = re.compile(r"([0-9]{5})(?:-[0-9]{4})?")
-LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
-NINE_DIGITS = re.compile(r"[0-9]{9}")
-EMAIL = re.compile(
+WITH_TIME = r"([0-9/-]+)[T ] ?([0-9]{1,2}:.*)"
+MIDNIGHT = r"(?i)(?:00?:00(?::00(?:\.0+)?)?|12:00(?::00)? ?AM)(?:Z|\+00:?00)?"
+SHORT_YEAR = r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2}"
+BARE_INTEGER = r"[0-9]{1,6}(?:\.0+)?"
+ZIP = r"([0-9]{5})(?:-[0-9]{4})?"
+LABEL = r"[A-Za-z0-9][A-Za-z0-9-]{0,39}"
+NINE_DIGITS = r"[0-9]{9}"
+EMAIL = (
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
 # Printable ASCII without an encoded word: before CPython 3.13 one can hide a line break, and so a header.
-SUBJECT = re.compile(r"(?!.*=\?)[ -~]{1,69}")
+SUBJECT = r"(?!.*=\?)[ -~]{1,69}"
 # UTF-8 that was read as Windows-1252: a lead byte of two, three or four with the bytes that may follow it. Of the
 # pairs, one is enough where it stands for a Latin letter or sign; two in a row for Greek, Cyrillic, Hebrew or Arabic.
 _TAIL = "[" + re.escape(bytes(set(range(0x80, 0xC0)) - {0x81, 0x8D, 0x8F, 0x90, 0x9D}).decode("cp1252")) + "]"
-DOUBLE_ENCODED = re.compile(
+DOUBLE_ENCODED = (
     rf"[\u00c2-\u00c5](?![\u2019\u201d]){_TAIL}|(?:[\u00c6-\u00df]{_TAIL}){{2}}|"
     rf"[\u00e0-\u00ef]{_TAIL}{{2}}|[\u00f0-\u00f4]{_TAIL}{{3}}"
 )
@@ -142,12 +138,12 @@ def _line(text: str, most: int, kind: str) -> Value:
 
 def _doubted(kept: str) -> Value:
     """The text with what may be wrong with it, whatever it is about."""
-    if any(found[1] for found in SSN_IN_TEXT.finditer(plain(kept))):
+    if any(found[1] for found in re.finditer(SSN_IN_TEXT, plain(kept))):
         return Value(kept, warning="text-ssn")
     if kept.isascii():
         return Value(kept)
     lost = "lost-character" if "\ufffd" in kept else ""
-    return Value(kept, lost, "double-encoding" if DOUBLE_ENCODED.search(kept) else "")
+    return Value(kept, lost, "double-encoding" if re.search(DOUBLE_ENCODED, kept) else "")
 
 
 def free_text(text: str) -> Value:
@@ -169,11 +165,11 @@ def cin(text: str) -> Value:
     """A Medi-Cal client index number, also with check digit or as the whole card number; nine characters are kept."""
     given = figures(text)
     kept = given.upper().replace(" ", "").replace("-", "")
-    if SPREADSHEET_NUMBER.fullmatch(kept) or TEN_DIGITS.fullmatch(kept):
+    if re.fullmatch(SPREADSHEET_NUMBER, kept) or re.fullmatch(TEN_DIGITS, kept):
         return Value(kept, "id-excel")
-    if SSN.fullmatch(given):
+    if re.fullmatch(SSN, given):
         return Value(kept, "id-ssn")
-    if not CIN.fullmatch(kept) or not given.isascii():  # upper() turns a few foreign letters into A to Z
+    if not re.fullmatch(CIN, kept) or not given.isascii():  # upper() turns a few foreign letters into A to Z
         return Value(kept, "cin-format")
     return Value(kept[:9], warning="" if kept[8] in CIN_LETTERS else "cin-letter")
 
@@ -181,11 +177,11 @@ def cin(text: str) -> Value:
 def mrn(text: str) -> Value:
     """A medical record number: text, leading zeros kept. Its format is not public."""
     kept = figures(text)
-    if SPREADSHEET_NUMBER.fullmatch(kept):
+    if re.fullmatch(SPREADSHEET_NUMBER, kept):
         return Value(kept, "id-excel")
-    if SSN.fullmatch(kept):
+    if re.fullmatch(SSN, kept):
         return Value(kept, "id-ssn")
-    if not MRN.fullmatch(kept):
+    if not re.fullmatch(MRN, kept):
         return Value(kept, "mrn-format")
     return Value(kept, warning="" if len(kept) == USUAL_MRN else "mrn-length")
 
@@ -193,16 +189,16 @@ def mrn(text: str) -> Value:
 def label(text: str) -> Value:
     """A number of the referrer's own for a member: letters, digits, hyphens; no nine digits in a row, and no CIN."""
     kept = figures(text)
-    if not LABEL.fullmatch(kept):
+    if not re.fullmatch(LABEL, kept):
         return Value(kept, "label-format" if kept else "")
-    is_number = NINE_DIGITS.search(kept.replace("-", "")) or not cin(kept).error
+    is_number = re.search(NINE_DIGITS, kept.replace("-", "")) or not cin(kept).error
     return Value(kept, "label-number" if is_number else "")
 
 
 def npi(text: str) -> Value:
     """A National Provider Identifier: ten digits with the Luhn check digit over 80840 and the number."""
     kept = figures(text)
-    if not NPI.fullmatch(kept):
+    if not re.fullmatch(NPI, kept):
         return Value(kept, "npi-format")
     digits = f"80840{kept}"
     doubled = (sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
@@ -213,10 +209,10 @@ def npi(text: str) -> Value:
 def phone(text: str) -> Value:
     """A telephone number, kept as (415) 555-0123, or +525555550100 of another country; x12 is an extension."""
     typed = figures(text)
-    if found := PHONE.fullmatch(typed):
+    if found := re.fullmatch(PHONE, typed):
         area, office, digits, extension = found.groups()
         number = f"({area}) {office}-{digits}"
-    elif found := PHONE_ABROAD.fullmatch(typed):
+    elif found := re.fullmatch(PHONE_ABROAD, typed):
         digits, extension = found.groups()
         number = f"+{re.sub('[^0-9]', '', digits)}"
     else:
@@ -228,22 +224,22 @@ def state(text: str) -> Value:
     """The two letters of a state or territory, in capitals."""
     given = figures(text)
     kept = given.upper()
-    return Value(kept, "" if STATE.fullmatch(kept) and given.isascii() else "state-format")
+    return Value(kept, "" if re.fullmatch(STATE, kept) and given.isascii() else "state-format")
 
 
 @lru_cache(MOST_REMEMBERED)
 def date_of_birth(text: str, as_of: date) -> Value:
     """A date of birth, kept as YYYY-MM-DD: a real day, not after `as_of`, at most 120 years before it."""
     given = figures(text)
-    if timed := WITH_TIME.fullmatch(given):
-        if not MIDNIGHT.fullmatch(timed[2]):
+    if timed := re.fullmatch(WITH_TIME, given):
+        if not re.fullmatch(MIDNIGHT, timed[2]):
             return Value(given, "dob-time")
         given = timed[1]
-    found = DATE.fullmatch(given)
-    if not found and SHORT_YEAR.fullmatch(given):
+    found = re.fullmatch(DATE, given)
+    if not found and re.fullmatch(SHORT_YEAR, given):
         return Value(given, "dob-century")
     if not found:
-        return Value(given, "dob-excel" if BARE_INTEGER.fullmatch(given) else "dob-format")
+        return Value(given, "dob-excel" if re.fullmatch(BARE_INTEGER, given) else "dob-format")
     month, day, year, *iso = found.groups()
     if iso[0]:
         year, month, day = iso
@@ -261,7 +257,7 @@ def age_on(born: date, as_of: date) -> int:
 
 def month(text: str) -> Value:
     """A month of this century, kept as YYYY-MM; written so, as MM/YYYY, or as a day of it."""
-    found = MONTH.fullmatch(figures(text))
+    found = re.fullmatch(MONTH, figures(text))
     if not found:
         return Value(text, "month-format")
     year, number = found[1] or found[4], found[2] or found[3]
@@ -271,7 +267,7 @@ def month(text: str) -> Value:
 def zip_code(text: str) -> Value:
     """A ZIP code or ZIP+4, kept as typed."""
     kept = figures(text)
-    if not ZIP.fullmatch(kept):
+    if not re.fullmatch(ZIP, kept):
         return Value(kept, "zip-format")
     return Value(kept, warning="" if "90001" <= kept[:5] <= "96162" else "zip-state")
 
@@ -280,5 +276,5 @@ def email(text: str) -> Value:
     """One plain ASCII address: no display name, no quoted or international part."""
     kept = unwrapped(text).strip(" \u00a0")
     local = kept.partition("@")[0]
-    fits = EMAIL.fullmatch(kept) and len(kept) <= LONGEST_EMAIL and len(local) <= LONGEST_LOCAL_PART
+    fits = re.fullmatch(EMAIL, kept) and len(kept) <= LONGEST_EMAIL and len(local) <= LONGEST_LOCAL_PART
     return _doubted(kept) if fits else Value(kept, "email-format")

@@ -361,7 +361,7 @@ def _subjects(route: Route, where: str, policy: Policy) -> Iterator[Problem]:
     }
     by_email = route.takes_referrals and (route.channel is Channel.EMAIL or route.own_organization)
     for program in dict.fromkeys((*(route.programs if by_email else ()), *route.subject)):
-        if not SUBJECT.fullmatch(exact.get(program, "")):
+        if not re.fullmatch(SUBJECT, exact.get(program, "")):
             yield Problem(f"{where}: subject.{program}", "subject", "give the exact subject, 1 to 69 plain characters")
 
 

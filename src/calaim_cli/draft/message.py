@@ -58,8 +58,8 @@ def guard(draft: Draft) -> None:
     body_fits = all_printable(draft.body, "\t\n") and draft.body.endswith("\n")
     name, value = draft.extra or ("X-None", "none")
     # X-Unsent is the one such header that mail clients give a meaning to, and the draft has it already.
-    extra_fits = EXTRA.fullmatch(name) and SUBJECT.fullmatch(value) and name.lower() != HEADERS[0].lower()
-    if not (addresses_fit and SUBJECT.fullmatch(draft.subject) and body_fits and extra_fits):
+    extra_fits = EXTRA.fullmatch(name) and re.fullmatch(SUBJECT, value) and name.lower() != HEADERS[0].lower()
+    if not (addresses_fit and re.fullmatch(SUBJECT, draft.subject) and body_fits and extra_fits):
         raise OutputRefused(UNSAFE, code="unsafe")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import EnumMeta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
@@ -45,6 +45,7 @@ SHAPES: Final[Mapping[str, type[Struct]]] = {
     FOLLOW_UP: FollowUpFile,
 }
 """The data files, and what each of them holds."""
+WRITTEN_TABLES: Final[Mapping[str, Any]] = {ZIPS: Shares, CITIES: Cities}
 LARGEST: Final = 16 * 1024 * 1024
 
 
@@ -67,6 +68,12 @@ def load(folder: Path | None = None) -> Policy:
     return policy_of({name: read_toml(_file(place, name)) for name in SHAPES}, place)
 
 
+def place_tables(folder: Path) -> dict[str, Callable[[], Any]]:
+    """What gives the tables of places of a folder, or those shipped where it has none, by their names; read once."""
+    readers = ((ZIPS, read_zips), (CITIES, read_cities))
+    return {name: cache(partial(read, _file(folder, name))) for name, read in readers}
+
+
 def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
     """The policy of the tables of the TOML files, by their names; the tables of places are in the folder.
 
@@ -83,7 +90,7 @@ def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
             problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
     if problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
-    return _policy(files, place)
+    return _policy(files, place_tables(place))
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -100,21 +107,29 @@ def taken_from_shipped(folder: Path) -> tuple[str, ...]:
 
 def from_wheel() -> Policy | None:
     """The policy as it was checked and written when the wheel was built; None where it was not, or is not whole."""
-    folder, files = Path(quick.FOLDER), dict[str, Struct]()
     try:
-        for name, shape in SHAPES.items():
-            files[name] = msgspec.json.decode((folder / name).with_suffix(".json").read_bytes(), type=shape)
+        files = {name: _written(name, shape) for name, shape in SHAPES.items()}
     except (OSError, msgspec.DecodeError):
         return None
-    return _policy(files, shipped())
+
+    def table(name: str, read: Callable[[], Any]) -> Any:
+        try:
+            return _written(name, WRITTEN_TABLES[name])
+        except (OSError, msgspec.DecodeError):
+            return read()
+
+    return _policy(files, {name: cache(partial(table, name, read)) for name, read in place_tables(shipped()).items()})
 
 
-def _policy(files: Mapping[str, Any], folder: Path) -> Policy:
-    """The policy of the files with the tables of the folder, or those shipped where it has none."""
+def _written(name: str, shape: Any) -> Any:
+    """What a file of the data holds, as it was written into the wheel: its checks cost a tenth of a start."""
+    return msgspec.json.decode(Path(quick.FOLDER, name).with_suffix(".json").read_bytes(), type=shape)
+
+
+def _policy(files: Mapping[str, Any], places: Mapping[str, Callable[[], Any]]) -> Policy:
+    """The policy of the files, and of what gives the tables of places."""
     programs: ProgramsFile = files[PROGRAMS]
     counties: CountiesFile = files[COUNTIES]
-    zips, cities = _file(folder, ZIPS), _file(folder, CITIES)
-    shares, named = cache(lambda: read_zips(zips)), cache(lambda: read_cities(cities))
     return Policy(
         programs_file=programs,
         counties_file=counties,
@@ -122,7 +137,7 @@ def _policy(files: Mapping[str, Any], folder: Path) -> Policy:
         talk_file=files[TALK],
         coverage_file=files[COVERAGE],
         follow_up_file=files[FOLLOW_UP],
-        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.misspelling, shares, named),
+        gazetteer=Gazetteer(counties.county, counties.ambiguous, counties.misspelling, places[ZIPS], places[CITIES]),
         subjects=subjects(programs.program, programs.population, programs.service),
         sources={source.id: source for file in files.values() for source in file.source},
         questions={question.id: question for question in programs.question},

@@ -17,7 +17,7 @@ from calaim_cli.base.streams import tamed
 from calaim_cli.decide import soundness
 from calaim_cli.policy import load
 from calaim_cli.policy.places import Place, city_in_words, find_place
-from calaim_cli.policy.policy import Policy, names
+from calaim_cli.policy.policy import CITIES, ZIPS, Policy, names
 from calaim_cli.show import documents, render, views
 
 
@@ -39,6 +39,8 @@ def _files(policy: Policy) -> Iterator[tuple[str, bytes]]:
     """Each file, by its name in the folder of the answers."""
     for name, file in policy.files.items():
         yield name.replace(".toml", ".json"), msgspec.json.encode(file)
+    for name, table in ((ZIPS, policy.gazetteer.zips()), (CITIES, policy.gazetteer.cities())):
+        yield name.replace(".csv", ".json"), msgspec.json.encode(table)
     yield "edition", _lines([policy.edition])
     yield "places", _lines(_places(policy))
     for letter, lines in groupby(sorted(_cities(policy)), key=lambda line: line[0]):
