@@ -1,7 +1,5 @@
 """One member's case as it is written down. Everything is text; nothing is inferred, nothing preset."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """What holds on which day: since when and on what authority a program runs, and what is to be said of it by then."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
