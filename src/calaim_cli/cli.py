@@ -1229,7 +1229,7 @@ def _record(
 def _uncounted(found: "Iterable[Waiting]", policy: "Policy") -> tuple[Problem, ...]:
     from calaim_cli.decide.follow_up import uncounted_holidays
 
-    return tuple(uncounted_holidays((one.due for one in found if one.due), policy))
+    return tuple(uncounted_holidays((due for one in found for due in one.dues), policy))
 
 
 def _show_referrals(
@@ -1247,6 +1247,8 @@ def _show_referrals(
     kept = [one for one in ledger.stories(path, references) if not only or one.plan == only]
     if not references and not (everything or counts or as_csv):
         kept = [one for one in kept if follow_up.is_open(one, policy.follow_up_file)]
+    if as_csv:  # it goes to the plan, which is to learn nothing of Medi-Cal's renewal
+        kept = [one._replace(renewal=None) for one in kept]
     found = follow_up.waiting(kept, asked.as_of, policy)
     found = [one for one in found if one.ask_now or not due]
     if as_csv:

@@ -39,7 +39,10 @@ class Step(NamedTuple):
 
 
 class Story(NamedTuple):
-    """A referral as a ledger knows it: who it is for is not in it. Steps in their order, "drafted" first."""
+    """A referral as a ledger knows it: who it is for is not in it. Steps in their order, "drafted" first.
+
+    `renewal` is the first day of the month in which the member's Medi-Cal is renewed, where that is known.
+    """
 
     reference: str
     label: str
@@ -49,6 +52,7 @@ class Story(NamedTuple):
     route: str
     expedited: bool
     steps: tuple[Step, ...]
+    renewal: date | None = None
 
     @property
     def last(self) -> Step:
@@ -71,15 +75,15 @@ class Due(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A story on a day, with the clock to look at first; None where none runs."""
+    """A story on a day, with the clock to look at, if any runs, and after it a renewal of Medi-Cal that is near."""
 
     story: Story
-    due: Due | None
+    dues: tuple[Due, ...]
 
     @property
     def ask_now(self) -> bool:
         """Whether it is time to ask."""
-        return self.due is not None and self.due.ask_now
+        return bool(self.dues) and self.dues[0].ask_now
 
 
 def is_open(story: Story, data: FollowUpFile) -> bool:
@@ -90,18 +94,22 @@ def is_open(story: Story, data: FollowUpFile) -> bool:
 
 def clocks_of(story: Story, as_of: date, policy: Policy) -> tuple[Due, ...]:
     """The clocks that run, soonest first."""
-    return _clocks(story.steps, story.program, story.expedited, as_of, policy)
+    return _clocks(story.steps, story.program, story.expedited, story.renewal, as_of, policy)
 
 
-def _clocks(steps: tuple[Step, ...], program: str, expedited: bool, as_of: date, policy: Policy) -> tuple[Due, ...]:
+def _clocks(
+    steps: tuple[Step, ...], program: str, expedited: bool, renewal: date | None, as_of: date, policy: Policy
+) -> tuple[Due, ...]:
     *before, last = steps
     past = {step.status for step in before}
     # Of several letters the newest counts, also where it names no day.
     statuses = policy.follow_up_file.statuses
     letters = (step for step in reversed(steps) if step.status in statuses and statuses[step.status].takes == UNTIL)
     end = next((step.until for step in letters), None)
+    # Once the month is over nobody knows the next one.
+    renews = renewal if renewal and (as_of.year, as_of.month) <= (renewal.year, renewal.month) else None
     running = [
-        (clock, end if clock.before_end else last.day)
+        (clock, renews if clock.months_before_renewal is not None else end if clock.before_end else last.day)
         for clock in _clocks_at(last.status, policy)
         if (not clock.programs or program in clock.programs)
         and clock.expedited in {None, expedited}
@@ -118,12 +126,23 @@ def _clocks_at(status: str, policy: Policy) -> tuple[Clock, ...]:
 
 @lru_cache(4096)  # most of a long list were sent on the same few days
 def _first_to_look_at(
-    steps: tuple[Step, ...], program: str, expedited: bool, as_of: date, policy: Policy
-) -> Due | None:
-    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless."""
-    running = _clocks(steps, program, expedited, as_of, policy)
+    steps: tuple[Step, ...], program: str, expedited: bool, renewal: date | None, as_of: date, policy: Policy
+) -> tuple[Due, ...]:
+    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless.
+
+    Beside it stands a renewal of Medi-Cal that is near: it has nothing to do with what the plan decides.
+    """
+    running = _clocks(steps, program, expedited, renewal, as_of, policy)
     asked = [due for due in running if due.ask_now]
-    return asked[-1] if asked else running[0] if running else None
+    of_medi_cal = [due for due in asked if due.clock.months_before_renewal is not None]
+    others = [due for due in asked if due not in of_medi_cal]
+    return (*others[-1:], *of_medi_cal) or running[:1]
+
+
+def words_of(due: Due, story: Story) -> str:
+    """What is due, or what to ask once it is time, in the words of the data."""
+    said = due.ask if due.ask_now else due.clock.text
+    return said.replace("REF", story.reference).replace("MONTH", f"{story.renewal:%B %Y}" if story.renewal else "")
 
 
 def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
@@ -137,7 +156,10 @@ def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
 
 @lru_cache(4096)
 def last_day_of(clock: Clock, start: date, policy: Policy) -> date:
-    """The last day of a clock that begins on that day."""
+    """The last day of a clock that begins on that day, or ends before it."""
+    if clock.months_before_renewal is not None:
+        year, month = divmod(start.year * 12 + start.month - 1 - clock.months_before_renewal, 12)
+        return date(year, month + 1, 1)
     if clock.days is not None:
         return start + timedelta(days=clock.days)
     count = -(clock.working_days or 0) if clock.before_end else clock.working_days or 0
@@ -152,14 +174,14 @@ def _holidays(policy: Policy) -> frozenset[date]:
 def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiting]:
     """The stories in the order in which to look at them: to ask about first, longest due first, then what is next."""
     look = _first_to_look_at
-    found = [Waiting(one, look(one.steps, one.program, one.expedited, as_of, policy)) for one in stories]
+    found = [Waiting(one, look(one.steps, one.program, one.expedited, one.renewal, as_of, policy)) for one in stories]
     return sorted(found, key=_order)
 
 
 def _order(one: Waiting) -> tuple[int, int, str, str]:
-    story, due = one
-    last_day = due.last_day.toordinal() if due else NEVER
-    first = last_day if due and due.ask_now else last_day + NEVER
+    story, dues = one
+    last_day = dues[0].last_day.toordinal() if dues else NEVER
+    first = last_day if one.ask_now else last_day + NEVER
     return first, story.steps[-1].day.toordinal(), story.label, story.reference
 
 
