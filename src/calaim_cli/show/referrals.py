@@ -38,7 +38,8 @@ def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Pol
     named = (story.reference, story.label, story.plan, program, last.status, last.day.isoformat())
     if not dues:
         return (*named, "", "")
-    due, (said, *more) = dues[0], [follow_up.words_of(each, story) for each in dues]
+    due, more = dues[0], "".join([f" {follow_up.words_of(each, story)}" for each in dues[1:]]) if len(dues) > 1 else ""
+    said = follow_up.words_of(due, story)
     if not due.ask_now:
         return (*named, f"by {due.last_day.isoformat()}", said)
     if not due.clock.asks_plan:
@@ -50,7 +51,7 @@ def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Pol
         promised = f" The plan itself says: {own}." if own else ""
         ways[key] = (promised, f" Call {one_of(phones)}." if phones else "")
     promised, call = ways[key]
-    return (*named, ASK_NOW, " ".join((f"{said}{promised if due.clock.promise else ''}{call}", *more)))
+    return (*named, ASK_NOW, f"{said}{promised if due.clock.promise else ''}{call}{more}")
 
 
 def _promise(story: Story, due: Due, policy: Policy) -> str:
