@@ -95,6 +95,24 @@ def test_rerun_keeps_reference_and_day(run: Run, write_case: WriteCase, place: P
     assert rows[0].reference in json.loads(again.out)["body"]
 
 
+@pytest.mark.parametrize("ending", ["json", "eml"])
+def test_rerun_finds_the_draft_whatever_is_warned_of_that_day(
+    run: Run, write_case: WriteCase, place: Path, ending: str
+) -> None:
+    """Warnings that change from day to day, which a JSON draft has in it, do not keep a lost row from coming back."""
+    out, path, case = place / f"a.{ending}", place / "own.ledger", write_case({"answered_on": "2026-01-02"})
+    words = ("refer", case, "--out", out, "--log", path)
+    assert run(*words, *DAY).code == 0
+    before, rows = out.read_bytes(), ledger.stories(path)
+    assert (b"answers-old" in before) is (ending == "json")
+    path.unlink()
+    again = run(*words, "--as-of", "2026-12-24")
+    assert (again.code, out.read_bytes(), ledger.stories(path)) == (0, before, rows), again.err
+    other = write_case({"answered_on": "2026-01-02", "member.first_name": "Other"}, "other.toml")
+    assert run("refer", other, *words[2:], "--as-of", "2026-12-24").code == 6
+    assert out.read_bytes() == before
+
+
 def test_other_member_in_the_same_file_is_another_referral(run: Run, write_case: WriteCase, place: Path) -> None:
     """Whoever writes each draft over the last one with --force never follows two members under one reference."""
     out, path = place / "a.eml", place / "own.ledger"
