@@ -182,14 +182,20 @@ def _holidays(policy: Policy) -> frozenset[date]:
 
 def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiting]:
     """The stories in the order in which to look at them: to ask about first, longest due first, then what is next."""
-    return sorted([Waiting(one, _to_look_at(one, as_of, policy)) for one in stories], key=_order)
-
-
-def _order(one: Waiting) -> tuple[int, int, str, str]:
-    story, dues = one
-    last_day = dues[0].last_day.toordinal() if dues else NEVER
-    first = last_day if one.ask_now else last_day + NEVER
-    return first, story.steps[-1].day.toordinal(), story.label, story.reference
+    looked: dict[tuple[object, ...], tuple[tuple[Due, ...], int, int]] = {}
+    found = []
+    for one in stories:
+        # Of a long list many went the same way on the same days.
+        _, label, _, program, _, _, expedited, steps, renewal = one
+        alike = (steps, program, expedited, renewal)
+        if (known := looked.get(alike)) is None:
+            dues = _to_look_at(one, as_of, policy)
+            last_day = dues[0].last_day.toordinal() if dues else NEVER
+            order = last_day if dues and dues[0].ask_now else last_day + NEVER
+            known = looked[alike] = dues, order, steps[-1].day.toordinal()
+        dues, order, since = known
+        found.append((order, since, label, one.reference, Waiting(one, dues)))
+    return [row[-1] for row in sorted(found)]
 
 
 def uncounted_holidays(found: Iterable[Due], policy: Policy) -> Iterator[Problem]:

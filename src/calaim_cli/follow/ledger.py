@@ -114,17 +114,7 @@ def _read(ledger: sqlite3.Connection, path: Path, wanted: Sequence[str] = ()) ->
 def _stories(rows: Iterable[tuple[Any, ...]], path: Path) -> list[Story]:
     try:
         return [
-            Story(
-                one,
-                label,
-                plan,
-                program,
-                tuple(asked.split()),
-                route,
-                fast != 0,
-                tuple(map(_step, steps.split("\n"))),
-                _month(renewal),
-            )
+            Story(one, label, plan, program, tuple(asked.split()), route, fast != 0, _steps(steps), _month(renewal))
             for one, label, plan, program, asked, route, fast, steps, renewal in rows
         ]
     except (AttributeError, TypeError, ValueError):
@@ -132,10 +122,14 @@ def _stories(rows: Iterable[tuple[Any, ...]], path: Path) -> list[Story]:
 
 
 @lru_cache(4096)  # the same steps come again and again in a long list
-def _step(line: str) -> Step:
-    """The step of a line: status, day, reason and last day, separated by blanks."""
-    status, day, reason, until = line.split(" ")
-    return Step(status, date.fromisoformat(day), reason, date.fromisoformat(until) if until else None)
+def _steps(lines: str) -> tuple[Step, ...]:
+    """The steps of these lines: status, day, reason and last day, separated by blanks."""
+    found = []
+    for line in lines.split("\n"):
+        status, day, reason, until = line.split(" ")
+        end = date.fromisoformat(until) if until else None
+        found.append(Step(status, date.fromisoformat(day), reason, end))
+    return tuple(found)
 
 
 def _month(text: str) -> date | None:
