@@ -71,7 +71,7 @@ def case_shape() -> Shape:
         "answered_on": {"type": "string", "description": "The day of the oldest answers, as YYYY-MM-DD."},
         "renewal_month": {
             "type": "string",
-            "description": "The month of the next renewal of Medi-Cal, as YYYY-MM: for 'calaim coverage' alone.",
+            "description": "The month of the next renewal of Medi-Cal, as YYYY-MM: for 'calaim coverage' and a ledger.",
         },
         "answers": closed({one.id: answer(one) for one in CATALOG.answerable.values()}),
         "expect": closed(results, description="What should come out, for 'calaim check --expect'."),

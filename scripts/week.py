@@ -40,8 +40,9 @@ Made by `python scripts/week.py` from a real session; do not edit it by hand. Th
 
 A referral that nobody follows up is easily lost. Where you name a *ledger*, each draft gets a reference of six
 signs, which stands in the letter, and a row in one file on your computer. It keeps reference, label, plan, program,
-services, route, whether it is expedited, and each status with its day; never a name, birth date, member number,
-county or answer. Without `--log` and without a ledger in the profile nothing is kept.
+services, route, whether it is expedited, each status with its day, and the month of Medi-Cal renewal where the case
+says it (`renewal_month`); never a name, birth date, member number, county or answer. Without `--log` and without a
+ledger in the profile nothing is kept.
 
 - `ledger = "referrals.ledger"` at the top of the profile, or `--log referrals.ledger` with `refer`, `batch` and
   `referrals`. A ledger in the profile lies beside it. It is for drafts in files (`--out`) alone.
@@ -51,7 +52,7 @@ county or answer. Without `--log` and without a ledger in the profile nothing is
 - `expedited = true` with `expedited_why` (or `refer --expedited`) asks for a faster decision, and says in the
   letter why.
 - Running the same case or sheet again keeps the reference, and adds a row that is missing. A `--force` over another
-  member's draft begins a new row.
+  member's draft begins a new row. A month of renewal that the case says later is added to the row, too.
 - Keep the ledger on your own computer. On a network drive it may be damaged, in a synchronized folder others may
   see it: exchange `calaim referrals --csv` there. Its columns `label`, `status`, `status_date` and `closing_reason`
   join it with a plan's own list.
@@ -76,6 +77,10 @@ up: they are outside the closed-loop rules.
 
 `calaim referrals` lists what is open, `--due` only what to ask about now, `--all` closed ones too, `--plan ID`
 those of one plan; `calaim referrals REF` tells one story. `--on` is the day of a status, where it is not today.
+
+Where the ledger knows the month in which Medi-Cal is renewed, it says to remind the member from two months before
+until that month is over, as long as the referral is open. Of all that is said on [keeping Medi-Cal](coverage.md) this
+month alone is kept; it stands in no letter, reminder or page, and not in `--csv`, which is for the plan.
 
 `--nudge REF` writes a reminder to the plan, by the way that the referral took: with reference, program and day, and
 without the member. `--counts` counts by plan, status and closing reason; `--json` gives everything. When a plan

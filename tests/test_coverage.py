@@ -30,6 +30,7 @@ from calaim_cli.decide import sql
 from calaim_cli.decide.coverage import Covered, Standing, cover, renewal_for, stander
 from calaim_cli.decide.screens import talk_about
 from calaim_cli.decide.soundness import find_problems
+from calaim_cli.follow import ledger
 from calaim_cli.policy.coverage import CoverageFile, CoverageOutcome
 from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind
 from calaim_cli.show.coverage import MOST_LINES, coverage_document, coverage_view
@@ -454,6 +455,25 @@ def test_letters_hold_nothing_of_it(run: Run, write_case: WriteCase, plan: dict[
     assert ran.code == 0
     assert ran == without
     assert_none(ran.out, ran.err)
+
+
+def test_ledger_holds_the_month_of_renewal_alone(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """Of all these answers a ledger keeps the month alone; letter, table and reminder have not even that."""
+    path, out = tmp_path / "own.ledger", tmp_path / "a.txt"
+    day = ("--as-of", "2026-12-05")
+    ran = run("refer", write_case(CANARY), "--out", out, "--log", path, *day)
+    assert ran.code == 0, ran.err
+    assert_none(ran.out, ran.err, out.read_text("utf-8"))
+    kept = path.read_bytes()
+    assert kept.count(b"2027-07") == 1
+    assert_none(kept.replace(b"2027-07", b"").decode("latin-1"))
+    (reference,) = ledger.references(path)
+    run("referrals", "sent", reference, "--log", path, *day)
+    for words in (("--csv",), ("--counts",), ("--nudge", reference)):
+        told = run("referrals", *words, "--log", path, *day)
+        assert told.code == 0, told.err
+        assert_none(told.out, told.err)
+        assert "July" not in told.out
 
 
 def test_errors_hold_nothing_of_it(run: Run, write_case: WriteCase) -> None:

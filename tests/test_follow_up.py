@@ -23,6 +23,7 @@ from calaim_cli.decide.follow_up import (
     uncounted_holidays,
     unfit_details,
     waiting,
+    words_of,
 )
 from calaim_cli.policy.policy import Policy
 from conftest import Run
@@ -140,7 +141,35 @@ def test_clock_on_its_last_day_and_around_it(catalog: Policy, clock: str, of: St
 
 def test_every_clock_is_tried_above(catalog: Policy) -> None:
     """A new clock in the data asks for its days here."""
-    assert {one.id for one in catalog.follow_up_file.clock} == {clock for clock, *_ in CLOCKS}
+    tried = {clock for clock, *_ in CLOCKS} | {"medi-cal-renewal"}  # by every day, below
+    assert {one.id for one in catalog.follow_up_file.clock} == tried
+
+
+OPEN = [status for status in NEXT if status != "closed"]
+
+
+@given(st.sampled_from(OPEN), st.dates(date(2026, 9, 1), date(2027, 12, 31)), st.integers(0, 11))
+def test_renewal_of_medi_cal_from_two_months_before_to_its_end(
+    catalog: Policy, status: str, as_of: date, later: int
+) -> None:
+    """While a referral is open the member is to be reminded two months before and until the month is over."""
+    number = 2026 * 12 + 11 + later
+    renewal = date(number // 12, number % 12 + 1, 1)
+    of = story((status, date(2026, 8, 3)))._replace(renewal=renewal)
+    found = [due for due in clocks_of(of, as_of, catalog) if due.clock.id == "medi-cal-renewal"]
+    months = number - (as_of.year * 12 + as_of.month - 1)
+    assert [due.ask_now for due in found] == ([months <= 2] if months >= 0 else [])
+    assert all(f"{renewal:%B %Y}" in words_of(due, of) for due in found)
+    (one,) = waiting([of], as_of, catalog)
+    assert (found[0] in one.dues) if 0 <= months <= 2 else all(due not in one.dues or not due.ask_now for due in found)
+
+
+def test_renewal_of_medi_cal_hides_no_question_to_the_plan(catalog: Policy) -> None:
+    """What to ask the plan comes first, the renewal beside it; of a closed referral nothing is said."""
+    of = story(("sent", date(2027, 1, 4)))._replace(renewal=date(2027, 3, 1))
+    (one,) = waiting([of], date(2027, 2, 1), catalog)
+    assert [due.clock.id for due in one.dues] == ["ecm-decision", "medi-cal-renewal"]
+    assert not clocks_of(story(("closed", DAY))._replace(renewal=date(2027, 1, 1)), DAY, catalog)
 
 
 def test_clocks_run_for_what_they_are_of(catalog: Policy) -> None:
@@ -206,7 +235,7 @@ def test_list_begins_with_what_to_ask_about(catalog: Policy) -> None:
         ("CCCC33", False),
         ("HHHH77", False),
     ]
-    assert [one.due.clock.id if one.due else "" for one in found] == ["ecm-decision", "arrived", "arrived", ""]
+    assert [one.dues[0].clock.id if one.dues else "" for one in found] == ["ecm-decision", "arrived", "arrived", ""]
 
 
 def test_counts_are_by_plan_status_and_reason() -> None:
@@ -227,6 +256,7 @@ SLIPS = [
     ('at = ["drafted"]', 'at = ["draftet"]', "unknown-status"),
     ('may_follow = ["sent"]', 'may_follow = ["send"]', "unknown-status"),
     ("days = 3\n", "days = 3\nworking_days = 2\n", "clock"),
+    ("months_before_renewal = 2\n", "", "clock"),
     ('source = ["G26 p.112"]\ngrade = "A"', 'source = ["G26 p.112"]', "missing-key"),
     ('source = ["G26 p.112"]', "source = []", "no-source"),
     ("Our reference: {reference}", "Our reference: {first_name}", "place"),

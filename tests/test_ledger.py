@@ -95,6 +95,24 @@ def test_rerun_keeps_reference_and_day(run: Run, write_case: WriteCase, place: P
     assert rows[0].reference in json.loads(again.out)["body"]
 
 
+@pytest.mark.parametrize("ending", ["json", "eml"])
+def test_rerun_finds_the_draft_whatever_is_warned_of_that_day(
+    run: Run, write_case: WriteCase, place: Path, ending: str
+) -> None:
+    """Warnings that change from day to day, which a JSON draft has in it, do not keep a lost row from coming back."""
+    out, path, case = place / f"a.{ending}", place / "own.ledger", write_case({"answered_on": "2026-01-02"})
+    words = ("refer", case, "--out", out, "--log", path)
+    assert run(*words, *DAY).code == 0
+    before, rows = out.read_bytes(), ledger.stories(path)
+    assert (b"answers-old" in before) is (ending == "json")
+    path.unlink()
+    again = run(*words, "--as-of", "2026-12-24")
+    assert (again.code, out.read_bytes(), ledger.stories(path)) == (0, before, rows), again.err
+    other = write_case({"answered_on": "2026-01-02", "member.first_name": "Other"}, "other.toml")
+    assert run("refer", other, *words[2:], "--as-of", "2026-12-24").code == 6
+    assert out.read_bytes() == before
+
+
 def test_other_member_in_the_same_file_is_another_referral(run: Run, write_case: WriteCase, place: Path) -> None:
     """Whoever writes each draft over the last one with --force never follows two members under one reference."""
     out, path = place / "a.eml", place / "own.ledger"
@@ -119,6 +137,43 @@ def test_profile_names_the_ledger(run: Run, write_case: WriteCase, write_profile
     assert not path.exists()
     assert run("refer", case, "--out", place / "a.eml", *DAY).code == 0
     assert len(json.loads(run("referrals", "--json", *DAY).out)["referrals"]) == 1
+
+
+REMINDER = "Medi-Cal renewal in March 2027: remind the member now."
+
+
+def test_renewal_of_medi_cal_reminds_in_the_list_and_nowhere_else(run: Run, write_case: WriteCase, place: Path) -> None:
+    """The month that a case says is kept: the list, --due, one story and JSON remind by it, and nothing for a plan."""
+    path, out = place / "l", place / "a.eml"
+    case = write_case({"renewal_month": "3/2027", "referral.label": "A-17"})
+    words = ("refer", case, "--out", out, "--for-member", place / "p.txt", "--log", path, *DAY)
+    assert run(*words).code == 0
+    (story,) = ledger.stories(path)
+    assert (story.renewal, b"2027-03" in path.read_bytes()) == (date(2027, 3, 1), True)
+    late = ("--log", path, "--as-of", "2027-01-01")
+    run("referrals", "sent", story.reference, "--log", path, *DAY)
+    csv, nudge = (run("referrals", *words, *late) for words in (("--csv",), ("--nudge", story.reference)))
+    assert (csv.code, nudge.code) == (0, 0)
+    assert not re.search("renew|2027-03|March", f"{csv}{nudge}", re.IGNORECASE)
+    assert not re.search(b"renew|2027-03|03/2027|March 2027", out.read_bytes() + (place / "p.txt").read_bytes())
+    run("referrals", "started", story.reference, *late)
+    for shown in (("--due",), (), (story.reference,), ("--json",)):
+        assert REMINDER in run("referrals", *shown, *late).out, shown
+    assert "Medi-Cal" not in run("referrals", "--due", "--log", path, "--as-of", "2026-12-31").out
+    assert json.loads(run("referrals", "--json", *late).out)["referrals"][0]["renewal_month"] == "2027-03"
+    assert run("referrals", "--csv", "--due", *late).out.count("\n") == 1
+    run("referrals", "closed", story.reference, "--reason", "other", *late)
+    for ended in ((story.reference,), ("--all",), ("--all", "--json")):
+        assert "remind" not in run("referrals", *ended, *late).out
+
+
+def test_month_that_is_said_later_is_added(run: Run, write_case: WriteCase, place: Path) -> None:
+    """Who learns of the month after the draft runs it again; a month that cannot be read is told, and stops nothing."""
+    path, out = place / "l", place / "a.eml"
+    for said, kept in (("", None), ("2027-13", None), ("2027-03", date(2027, 3, 1)), ("", date(2027, 3, 1))):
+        ran = run("refer", write_case({"renewal_month": said}), "--out", out, "--log", path, *DAY)
+        assert (ran.code, [story.renewal for story in ledger.stories(path)]) == (0, [kept])
+        assert ("renewal_month: month-format" in ran.err) is (said == "2027-13")
 
 
 @pytest.mark.parametrize("out", ["drafts", "drafts.zip", "drafts.mbox"])
@@ -452,7 +507,23 @@ def newer(path: Path) -> None:
     """A ledger of a later version."""
     ledger.add(path, [one()])
     with closing(sqlite3.connect(path)) as other:
-        other.execute("PRAGMA user_version = 2")
+        other.execute(f"PRAGMA user_version = {ledger.VERSION + 1}")
+
+
+def older(path: Path, rows: int = 1) -> None:
+    """A ledger of version 1, as that wrote it."""
+    path.touch(0o600)
+    with closing(sqlite3.connect(path)) as begun, begun:
+        begun.execute(
+            "CREATE TABLE referral (reference TEXT PRIMARY KEY, label TEXT NOT NULL, plan TEXT NOT NULL, "
+            "program TEXT NOT NULL, services TEXT NOT NULL, route TEXT NOT NULL, expedited INTEGER NOT NULL, "
+            "steps TEXT NOT NULL) WITHOUT ROWID"
+        )
+        begun.execute(f"PRAGMA application_id = {ledger.OURS}")
+        begun.execute("PRAGMA user_version = 1")
+        row = ("A-17", "kp", "ecm", "", "kp-north-email", 0, "drafted 2026-11-23  ")
+        several = [(f"7RCV{n:02}", *row) for n in range(43, 43 + rows)]
+        begun.executemany("INSERT INTO referral VALUES (?, ?, ?, ?, ?, ?, ?, ?)", several)
 
 
 SPOILED: dict[str, tuple[Callable[[Path], object], int, str]] = {
@@ -553,6 +624,66 @@ def test_kill_at_any_moment_leaves_whole_rows(place: Path) -> None:
         assert all(story.steps for story in found)
 
 
+def test_older_ledger_is_read_as_it_is_and_made_new_by_the_first_step(run: Run, place: Path) -> None:
+    """A ledger of version 1 is listed without a change to it; a step makes it one of today, with all of its rows."""
+    path = place / "l"
+    older(path, 3)
+    before = path.read_bytes()
+    assert [row["renewal_month"] for row in listed(run, path)] == [None] * 3
+    assert (len(ledger.references(path)), path.read_bytes()) == (3, before)
+    with pytest.raises(InputError, match="misstep"):
+        ledger.change(path, ["7RCV43"], refused)
+    assert path.read_bytes() == before
+    assert run("referrals", "sent", "7RCV43", "--log", path, *DAY).code == 0
+    assert ledger.add(path, [one("7RCV44")._replace(renewal=date(2027, 3, 1)), one("CCCC33")]) == 2
+    with closing(sqlite3.connect(path)) as seen:
+        assert seen.execute("PRAGMA user_version").fetchone() == (ledger.VERSION,)
+    found = {story.reference: (story.last.status, story.renewal) for story in ledger.stories(path)}
+    assert found["7RCV43"] == ("sent", None)
+    assert found["7RCV44"] == ("drafted", date(2027, 3, 1))
+    assert len(found) == 4
+
+
+def refused(_: Story) -> Step:
+    """A step that is not taken."""
+    raise InputError("misstep")
+
+
+@pytest.mark.unix("kill -9")
+def test_kill_while_an_older_ledger_is_made_new_leaves_it_readable(place: Path) -> None:
+    """After kill -9 between the statements of the upgrade and its end, the ledger is the one before, whole."""
+    for turn, statement in enumerate(("ALTER", "PRAGMA user_version =", "INSERT", "COMMIT")):
+        path = place / f"l{turn}"
+        older(path, 500)
+        done = subprocess.run([sys.executable, "-c", KILLED, path, statement], capture_output=True, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert len(ledger.stories(path)) == 500
+        with closing(sqlite3.connect(path)) as seen:
+            assert seen.execute("PRAGMA user_version").fetchone() == (1,)
+        assert ledger.add(path, [one("CCCC33")]) == 1
+
+
+KILLED = """
+import os, signal, sqlite3, sys
+from datetime import date
+from pathlib import Path
+from calaim_cli.decide.follow_up import Step, Story
+from calaim_cli.follow import ledger
+real = sqlite3.connect
+def connect(*given, **more):
+    # Pages of the change go to the file before its end, so that the journal is needed.
+    opened = real(*given, **more)
+    opened.execute("PRAGMA cache_size = 1")
+    kill = lambda said: os.kill(os.getpid(), signal.SIGKILL) if said.strip().startswith(sys.argv[2]) else None
+    opened.set_trace_callback(kill)
+    return opened
+sqlite3.connect = connect
+step = Step("drafted", date(2026, 11, 23))
+rows = [Story(f"C{n:05}", "x" * 40, "kp", "ecm", (), "", False, (step,)) for n in range(500)]
+ledger.add(Path(sys.argv[1]), rows)
+"""
+
+
 def limited(path: Path, *words: str, before: str) -> subprocess.CompletedProcess[bytes]:
     """The command, run after a line of Python that takes something away from its process."""
     code = f"import os, resource, signal, sys\n{before}\nsys.argv = ['calaim', *sys.argv[1:]]\n"
@@ -646,10 +777,11 @@ def test_place_that_others_reach_is_warned_of(
         assert f"{place}: ledger-place: this seems to be a network drive" in ran.err
 
 
-def test_damaged_row_is_no_traceback(place: Path) -> None:
-    """A day that somebody wrote by hand into the file is told as damage."""
+@pytest.mark.parametrize("damage", ["steps = 'drafted soon'", "renewal = 'soon'"])
+def test_damaged_row_is_no_traceback(place: Path, damage: str) -> None:
+    """A day or month that somebody wrote by hand into the file is told as damage."""
     ledger.add(place / "l", [one()])
     with closing(sqlite3.connect(place / "l")) as other, other:
-        other.execute("UPDATE referral SET steps = 'drafted soon'")
+        other.execute(f"UPDATE referral SET {damage}")  # noqa: S608 one of the two above
     with pytest.raises(InputError, match="damaged"):
         ledger.stories(place / "l")

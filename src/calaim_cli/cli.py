@@ -905,15 +905,15 @@ def _deliver(
 def _reference_in(path: Path, ledger: Path | None) -> str:
     """The first reference that the draft there has in it, where it is in the ledger; else ""."""
     from calaim_cli.base import files
-    from calaim_cli.batch import batch
+    from calaim_cli.draft.again import HEAD, REFERENCE
     from calaim_cli.follow.ledger import references
     from calaim_cli.policy.follow_up import REFERENCE_LABEL
 
     if ledger is None or not path.is_file():
         return ""
     with closing(files.Folder(path.parent)) as folder:
-        head = folder.find(path.name, batch.HEAD).content or b""
-    found = re.search(rb"%s: (%s)" % (REFERENCE_LABEL.encode(), batch.REFERENCE.pattern), head)
+        head = folder.find(path.name, HEAD).content or b""
+    found = re.search(rb"%s: (%s)" % (REFERENCE_LABEL.encode(), REFERENCE.pattern), head)
     reference = found[1].decode() if found else ""
     return reference if reference in references(ledger) else ""
 
@@ -932,20 +932,27 @@ def _as_found(
 
     The same draft of another day is no other draft. One that replaces another has its own, unless it is the same.
     """
-    from calaim_cli.batch.batch import carried_day, carried_reference, date_line
+    from msgspec.structs import replace
+
+    from calaim_cli.draft.again import as_found, warnings_in
     from calaim_cli.draft.draft import formatted, with_reference
 
-    as_of, written, found = drafter.as_of, formatted(one, wanted, drafter.policy), b""
+    policy, as_of, written, found = drafter.policy, drafter.as_of, formatted(one, wanted, drafter.policy), b""
     with suppress(OSError), path.open("rb") as file:  # whoever writes it says what is wrong
-        found = file.read(len(written) + 1)
-    reference = carried_reference(found, written, one.reference)
-    again = with_reference(one, reference) if reference else one
-    content = formatted(again, wanted, drafter.policy)
-    day = carried_day(found, content, as_of) or as_of
-    dated = content.replace(date_line(as_of), date_line(day), 1)
+        found = file.read(2 * len(written))
+    said = warnings_in(found) if wanted is Format.JSON else None
+    same = one if said is None else replace(one, warnings=said)
+    content, reference, day = as_found(
+        found,
+        formatted(same, wanted, policy),
+        one.reference,
+        as_of,
+        lambda known: formatted(with_reference(same, known), wanted, policy),
+    )
+    again = with_reference(one, reference)
     if not force:
-        return again, dated, day
-    return (again, content, as_of) if found == dated else (one, written, as_of)
+        return again, content, day
+    return (again, formatted(again, wanted, policy), as_of) if found == content else (one, written, as_of)
 
 
 def _drafter(
@@ -1229,7 +1236,7 @@ def _record(
 def _uncounted(found: "Iterable[Waiting]", policy: "Policy") -> tuple[Problem, ...]:
     from calaim_cli.decide.follow_up import uncounted_holidays
 
-    return tuple(uncounted_holidays((one.due for one in found if one.due), policy))
+    return tuple(uncounted_holidays((due for one in found for due in one.dues), policy))
 
 
 def _show_referrals(
@@ -1247,6 +1254,8 @@ def _show_referrals(
     kept = [one for one in ledger.stories(path, references) if not only or one.plan == only]
     if not references and not (everything or counts or as_csv):
         kept = [one for one in kept if follow_up.is_open(one, policy.follow_up_file)]
+    if as_csv:  # it goes to the plan, which is to learn nothing of Medi-Cal's renewal
+        kept = [one._replace(renewal=None) for one in kept]
     found = follow_up.waiting(kept, asked.as_of, policy)
     found = [one for one in found if one.ask_now or not due]
     if as_csv:

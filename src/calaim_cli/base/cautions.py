@@ -75,8 +75,8 @@ CAUTIONS: Final = {
     "git-work-tree": "this is inside a git work tree: do not commit drafts or cases",
     "synced-folder": "this folder seems to be copied to a cloud, where others may read it: choose one of your own",
     "no-holidays": "no holidays of {year} are known: working days in it are counted without them",
-    "ledger-begins": "a ledger begins: reference, label, plan, program, services, route, days of drafts; "
-    "never a name, birth date, member number, county or answer",
+    "ledger-begins": "a ledger begins: reference, label, plan, program, services, route, days of drafts, "
+    "month of Medi-Cal renewal; never a name, birth date, member number, county or answer",
     "reference-replaced": "the draft that was replaced had the reference {reference}, which stays in the ledger; "
     "if it was never sent, 'calaim referrals undo {reference}' takes it out",
     "ledger-place": "this seems to be {what}, where a ledger may be damaged or seen by others: keep it here, "

@@ -31,7 +31,8 @@ from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
 from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Sheet, Source, is_workbook, records
 from calaim_cli.decide.follow_up import Story
-from calaim_cli.draft.body import DATE_LABEL, us_date
+from calaim_cli.draft.again import HEAD, REFERENCE, as_found, carried_day, date_line, referring
+from calaim_cli.draft.body import DATE_LABEL
 from calaim_cli.draft.draft import (
     ECM_AND_CHW,
     TOGETHER,
@@ -43,7 +44,7 @@ from calaim_cli.draft.draft import (
     story_of,
 )
 from calaim_cli.draft.formats import Format
-from calaim_cli.policy.follow_up import REFERENCE_LABEL, REFERENCE_LENGTH, REFERENCE_SIGNS
+from calaim_cli.policy.follow_up import REFERENCE_LABEL
 
 if TYPE_CHECKING:
     from calaim_cli.batch.workbook import Book
@@ -65,15 +66,11 @@ NO_FOLDER: Final = re.compile(r".*\.(?:7z|csv|docx|eml|gz|html|json|ods|pdf|tar|
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 FROM_LINE: Final = re.compile(rb"^(>*From )", re.MULTILINE)
 MAIL_HEAD: Final = b"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"
-# The day of the first draft is within so many bytes of a file of drafts.
-HEAD: Final = 16_384
 LONGEST_HEAD: Final = 64  # of the two lines with day and reference
-REFERENCE: Final = re.compile(rf"[{REFERENCE_SIGNS}]{{{REFERENCE_LENGTH}}}".encode())
 # The head of a draft, as no text of a person has it in two lines.
 REFERRED: Final = re.compile(
     rb"%s: [0-9/]{10}\r?\n%s: (%s)\r?\n" % (DATE_LABEL.encode(), REFERENCE_LABEL.encode(), REFERENCE.pattern)
 )
-US_DATE: Final = re.compile(rb"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 
 
 class Order(Struct, frozen=True):
@@ -430,48 +427,14 @@ def _input(order: Order, folder: Folder | None) -> AbstractContextManager[Binary
 
 
 def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
-    there, as_of = set(folder.names()), rows.drafter.as_of
-    for fate, name, content in rows.drafted():
+    there = set(folder.names())
+    for fate, name, drafted in rows.drafted():
         found = (folder.find(name).content or b"") if name in there else b""
-        if reference := carried_reference(found, content, fate.drawn):
-            fate.carry(reference, as_of)
-            content = referring(content, fate.drawn, reference)  # noqa: PLW2901
-        day = carried_day(found, content, as_of)
-        if day and found == content.replace(date_line(as_of), date_line(day), 1):
-            fate.status = Status.UNCHANGED
-            fate.carry(reference, day)
-        else:
-            fate.status = folder.put(name, content)
+        refer = partial(referring, drafted, fate.drawn)
+        content, reference, day = as_found(found, drafted, fate.drawn, rows.drafter.as_of, refer)
+        fate.carry(reference, day)
+        fate.status = Status.UNCHANGED if found == content else folder.put(name, content)
         setattr(tally, fate.status, getattr(tally, fate.status) + 1)
-
-
-def date_line(day: date) -> bytes:
-    """How a draft is dated, in one of its first lines, before any text of a person."""
-    return f"{DATE_LABEL}: {us_date(day)}".encode()
-
-
-def referring(content: bytes, old: str, new: str) -> bytes:
-    """The draft with another reference, in the one line that has it."""
-    before, after = (f"{REFERENCE_LABEL}: {one}".encode() for one in (old, new))
-    return content.replace(before, after, 1) if old != new else content
-
-
-def carried_reference(found: bytes, content: bytes, reference: str) -> str:
-    """The reference that a file carries where the expected one has this; "" where there is none."""
-    line = f"{REFERENCE_LABEL}: {reference}".encode()
-    end = content.find(line) + len(line)
-    known = found[end - REFERENCE_LENGTH : end]
-    return known.decode() if reference and REFERENCE.fullmatch(known) else ""
-
-
-def carried_day(found: bytes, content: bytes, as_of: date) -> date | None:
-    """The day that a file carries where the expected one carries `as_of`; None where there is none."""
-    end = content.find(date_line(as_of)) + len(date_line(as_of))
-    day = US_DATE.fullmatch(found[end - 10 : end])
-    try:
-        return date(int(day[3]), int(day[1]), int(day[2])) if day else None
-    except ValueError:
-        return None
 
 
 def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None:

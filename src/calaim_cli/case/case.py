@@ -100,7 +100,7 @@ class Case(Struct, frozen=True, kw_only=True):
     referral: Referral = Referral()
     consent: Consent = Consent()
     answered_on: str = ""  # the day of the oldest answers
-    renewal_month: str = ""  # of Medi-Cal, for `calaim coverage` alone
+    renewal_month: str = ""  # of Medi-Cal, for `calaim coverage` and a ledger alone
     answers: dict[str, Any] = {}  # as given, and so is `expect`: the policy checks them
     expect: dict[str, Any] | None = None
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import InputError, Problem
-from calaim_cli.base.values import MESSAGES, month
+from calaim_cli.base.values import MESSAGES, Value, month
 from calaim_cli.case.case import Case
 from calaim_cli.decide.known import age_of_answers, known_of
 from calaim_cli.policy.coverage import Coverage, CoverageOutcome, Renewal
@@ -90,17 +90,23 @@ class Covered(Struct, frozen=True):
 def cover(name: str, case: Case, stand: Stand, policy: Policy, as_of: date) -> Covered:
     """How the member of a case stands. Raises InputError with every problem of the answers and the renewal's month."""
     known = known_of(case, policy.answerable, as_of, "")
-    renews = month(case.renewal_month) if case.renewal_month.strip() else None
-    wrong = [Problem("renewal_month", renews.error, MESSAGES[renews.error])] if renews and renews.error else []
+    due, wrong = renewal_of(case)
     if problems := (*known.problems, *wrong):
         raise InputError(f"{name}: the case is not valid; nothing was decided", problems)
-    standing, due = stand(known.answers), renews.value if renews else ""
+    standing = stand(known.answers)
     # By a month that has passed nobody knows the next one.
     passed = (caution("renewal-passed", "renewal_month"),) if due and due < f"{as_of:%Y-%m}" else ()
     due = "" if passed else due
     good_for = policy.programs_file.answers_good_for_days
     old = age_of_answers(case, known.answers, policy.answerable, good_for, as_of)
     return Covered(name, standing, renewal_for(standing, due, policy), due, (*known.warnings, *old, *passed))
+
+
+def renewal_of(case: Case) -> tuple[str, tuple[Problem, ...]]:
+    """The month of renewal that the case says, as YYYY-MM, "" where it says none; and what is wrong with it."""
+    said = month(case.renewal_month) if case.renewal_month.strip() else Value("")
+    wrong = (Problem("renewal_month", said.error, MESSAGES[said.error]),) if said.error else ()
+    return "" if wrong else said.value, wrong
 
 
 def renewal_for(standing: Standing, due: str, policy: Policy) -> Renewal:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from calaim_cli.base.cautions import caution
@@ -39,7 +40,10 @@ class Step(NamedTuple):
 
 
 class Story(NamedTuple):
-    """A referral as a ledger knows it: who it is for is not in it. Steps in their order, "drafted" first."""
+    """A referral as a ledger knows it: who it is for is not in it. Steps in their order, "drafted" first.
+
+    `renewal` is the first day of the month in which the member's Medi-Cal is renewed, where that is known.
+    """
 
     reference: str
     label: str
@@ -49,6 +53,7 @@ class Story(NamedTuple):
     route: str
     expedited: bool
     steps: tuple[Step, ...]
+    renewal: date | None = None
 
     @property
     def last(self) -> Step:
@@ -71,15 +76,15 @@ class Due(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A story on a day, with the clock to look at first; None where none runs."""
+    """A story on a day, with the clock to look at, if any runs, and after it a renewal of Medi-Cal that is near."""
 
     story: Story
-    due: Due | None
+    dues: tuple[Due, ...]
 
     @property
     def ask_now(self) -> bool:
         """Whether it is time to ask."""
-        return self.due is not None and self.due.ask_now
+        return bool(self.dues) and self.dues[0].ask_now
 
 
 def is_open(story: Story, data: FollowUpFile) -> bool:
@@ -90,42 +95,66 @@ def is_open(story: Story, data: FollowUpFile) -> bool:
 
 def clocks_of(story: Story, as_of: date, policy: Policy) -> tuple[Due, ...]:
     """The clocks that run, soonest first."""
-    return _clocks(story.steps, story.program, story.expedited, as_of, policy)
+    steps, renewal = story.steps, story.renewal
+    found = []
+    for clock in _clocks_after(tuple([step.status for step in steps]), story.program, story.expedited, policy):
+        start: date | None = steps[-1].day
+        if clock.before_end:
+            start = _end_of(steps, policy)
+        elif clock.months_before_renewal is not None:
+            # Once the month is over nobody knows the next one.
+            start = renewal if renewal and (renewal >= as_of or renewal >= as_of.replace(day=1)) else None
+        if start:
+            found.append(_due(clock, start, as_of, policy))
+    return tuple(sorted(found, key=_last_day) if len(found) > 1 else found)
 
 
-def _clocks(steps: tuple[Step, ...], program: str, expedited: bool, as_of: date, policy: Policy) -> tuple[Due, ...]:
-    *before, last = steps
-    past = {step.status for step in before}
-    # Of several letters the newest counts, also where it names no day.
+_last_day: Final = attrgetter("last_day")
+
+
+@lru_cache  # a long list has few such ways, and few days on which its clocks begin
+def _clocks_after(statuses: tuple[str, ...], program: str, expedited: bool, policy: Policy) -> tuple[Clock, ...]:
+    """The clocks that may run of what came to these statuses, one after the other."""
+    *past, last = statuses
+    return tuple(
+        clock
+        for clock in policy.follow_up_file.clock
+        if last in clock.at
+        and (not clock.programs or program in clock.programs)
+        and clock.expedited in {None, expedited}
+        and not {*past}.intersection(clock.not_after)
+    )
+
+
+def _end_of(steps: Sequence[Step], policy: Policy) -> date | None:
+    """The last day authorized. Of several letters the newest counts, also where it names no day."""
     statuses = policy.follow_up_file.statuses
     letters = (step for step in reversed(steps) if step.status in statuses and statuses[step.status].takes == UNTIL)
-    end = next((step.until for step in letters), None)
-    running = [
-        (clock, end if clock.before_end else last.day)
-        for clock in _clocks_at(last.status, policy)
-        if (not clock.programs or program in clock.programs)
-        and clock.expedited in {None, expedited}
-        and past.isdisjoint(clock.not_after)
-    ]
-    found = (_due(clock, start, as_of, policy) for clock, start in running if start)
-    return tuple(sorted(found, key=lambda due: due.last_day))
+    return next((step.until for step in letters), None)
 
 
-@lru_cache
-def _clocks_at(status: str, policy: Policy) -> tuple[Clock, ...]:
-    return tuple(clock for clock in policy.follow_up_file.clock if status in clock.at)
+def _to_look_at(story: Story, as_of: date, policy: Policy) -> tuple[Due, ...]:
+    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless.
 
-
-@lru_cache(4096)  # most of a long list were sent on the same few days
-def _first_to_look_at(
-    steps: tuple[Step, ...], program: str, expedited: bool, as_of: date, policy: Policy
-) -> Due | None:
-    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless."""
-    running = _clocks(steps, program, expedited, as_of, policy)
+    Beside it stands a renewal of Medi-Cal that is near: it has nothing to do with what the plan decides.
+    """
+    running = clocks_of(story, as_of, policy)
     asked = [due for due in running if due.ask_now]
-    return asked[-1] if asked else running[0] if running else None
+    if len(asked) > 1:
+        of_medi_cal = [due for due in asked if due.clock.months_before_renewal is not None]
+        return (*[due for due in asked if due not in of_medi_cal][-1:], *of_medi_cal)
+    return tuple(asked) or running[:1]
 
 
+def words_of(due: Due, story: Story) -> str:
+    """What is due, or what to ask once it is time, in the words of the data."""
+    said = due.ask if due.ask_now else due.clock.text
+    if story.renewal and "MONTH" in said:
+        said = said.replace("MONTH", f"{story.renewal:%B %Y}")
+    return said.replace("REF", story.reference)
+
+
+@lru_cache(4096)
 def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
     """The clock from that day. A plan may take all of its last day; a reminder of our own is due on it."""
     try:
@@ -135,9 +164,11 @@ def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
     return Due(clock, last, as_of >= last if clock.own else as_of > last, clock.before_end and as_of > start)
 
 
-@lru_cache(4096)
 def last_day_of(clock: Clock, start: date, policy: Policy) -> date:
-    """The last day of a clock that begins on that day."""
+    """The last day of a clock that begins on that day, or ends before it."""
+    if clock.months_before_renewal is not None:
+        year, month = divmod(start.year * 12 + start.month - 1 - clock.months_before_renewal, 12)
+        return date(year, month + 1, 1)
     if clock.days is not None:
         return start + timedelta(days=clock.days)
     count = -(clock.working_days or 0) if clock.before_end else clock.working_days or 0
@@ -151,16 +182,20 @@ def _holidays(policy: Policy) -> frozenset[date]:
 
 def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiting]:
     """The stories in the order in which to look at them: to ask about first, longest due first, then what is next."""
-    look = _first_to_look_at
-    found = [Waiting(one, look(one.steps, one.program, one.expedited, as_of, policy)) for one in stories]
-    return sorted(found, key=_order)
-
-
-def _order(one: Waiting) -> tuple[int, int, str, str]:
-    story, due = one
-    last_day = due.last_day.toordinal() if due else NEVER
-    first = last_day if due and due.ask_now else last_day + NEVER
-    return first, story.steps[-1].day.toordinal(), story.label, story.reference
+    looked: dict[tuple[object, ...], tuple[tuple[Due, ...], int, int]] = {}
+    found = []
+    for one in stories:
+        # Of a long list many went the same way on the same days.
+        _, label, _, program, _, _, expedited, steps, renewal = one
+        alike = (steps, program, expedited, renewal)
+        if (known := looked.get(alike)) is None:
+            dues = _to_look_at(one, as_of, policy)
+            last_day = dues[0].last_day.toordinal() if dues else NEVER
+            order = last_day if dues and dues[0].ask_now else last_day + NEVER
+            known = looked[alike] = dues, order, steps[-1].day.toordinal()
+        dues, order, since = known
+        found.append((order, since, label, one.reference, Waiting(one, dues)))
+    return [row[-1] for row in sorted(found)]
 
 
 def uncounted_holidays(found: Iterable[Due], policy: Policy) -> Iterator[Problem]:

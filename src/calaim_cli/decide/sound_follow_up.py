@@ -48,8 +48,8 @@ def _languages(pages: Iterable[Page]) -> Iterator[Problem]:
 
 
 def _clock(clock: Clock, where: str) -> Iterator[Problem]:
-    if (clock.working_days is None) == (clock.days is None):
-        yield Problem(where, "clock", "give either working_days or days")
+    if [clock.working_days, clock.days, clock.months_before_renewal].count(None) != 2:  # noqa: PLR2004 of three
+        yield Problem(where, "clock", "give one of working_days, days and months_before_renewal")
     if clock.before_end and clock.working_days is None:
         yield Problem(f"{where}: before_end", "clock", "what is counted backward is working days: give working_days")
     if clock.before_end != bool(clock.ask_after_end):

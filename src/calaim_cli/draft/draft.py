@@ -18,6 +18,7 @@ from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem,
 from calaim_cli.base.streams import escaped
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line, deciding_gates
+from calaim_cli.decide.coverage import renewal_of
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.follow_up import Step, Story, followed
 from calaim_cli.decide.known import with_current_services
@@ -76,6 +77,7 @@ class Drafted(Struct, frozen=True):
     screening: Screening
     warnings: tuple[Problem, ...]
     reference: str = ""  # where it is followed up
+    renewal: date | None = None  # of Medi-Cal, for the ledger and never for the plan
 
     @property
     def route_id(self) -> str:
@@ -103,6 +105,7 @@ class Drafter:
         or NotFound when a name finds nothing or no route exists.
         """
         policy, membership = self.policy, membership_of(case, self.policy)
+        renewal, no_month = renewal_of(case)
         case = with_current_services(_of_programs(case, policy), policy.questions)
         form = policy.form_of(membership.plan)
         checked = check_case(with_profile(case, self.profile.referrer), form, policy, self.as_of)
@@ -131,11 +134,12 @@ class Drafter:
         secure = self.profile.secure_email
         extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
         reference = self.reference(kept.referral) if self.reference and self._followed(kept.referral) else ""
+        renews = date.fromisoformat(f"{renewal}-01") if reference and renewal else None
         body = self._body(_leaving(kept, form), county.name, goes, screening, reference)
         draft = Draft(goes.to, goes.subject, body, extra)
         doubts = self._doubts(kept, membership.plan, screening)
-        warnings = (*screening.warnings, *checked.warnings, *goes.warnings, *doubts)
-        return Drafted(draft, goes, kept, screening, warnings, reference)
+        warnings = (*screening.warnings, *checked.warnings, *goes.warnings, *doubts, *(no_month if reference else ()))
+        return Drafted(draft, goes, kept, screening, warnings, reference, renews)
 
     def _followed(self, referral: Referral) -> bool:
         return followed(referral.program, referral.services, self.policy) is not None
@@ -290,8 +294,8 @@ def story_of(drafted: Drafted, day: date, policy: Policy) -> Story | None:
     kept = followed(referral.program, referral.services, policy)
     if kept is None or not drafted.reference:
         return None
-    plan, steps = drafted.goes.plan.id, (Step(DRAFTED, day),)
-    return Story(drafted.reference, referral.label, plan, *kept, drafted.route_id, referral.expedited, steps)
+    plan, steps, route = drafted.goes.plan.id, (Step(DRAFTED, day),), drafted.route_id
+    return Story(drafted.reference, referral.label, plan, *kept, route, referral.expedited, steps, drafted.renewal)
 
 
 def asked_for(case: Case, program: str | None, services: Sequence[str], *, own: bool, expedited: bool = False) -> Case:

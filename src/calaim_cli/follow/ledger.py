@@ -22,18 +22,25 @@ from calaim_cli.base.errors import CalaimError, InputError, Locked, NotFound, Ou
 from calaim_cli.decide.follow_up import Step, Story
 from calaim_cli.policy.follow_up import REFERENCE_LENGTH, REFERENCE_SIGNS
 
-VERSION: Final = 1
+VERSION: Final = 2
 # In the head of each ledger, so that no other database is taken for one: "CALM" (sqlite.org/fileformat, offset 68).
 OURS: Final = 0x43414C4D
 PATIENCE: Final = 4.0  # seconds that another run is waited for
 SHAPE: Final = f"""
 CREATE TABLE referral (
     reference TEXT PRIMARY KEY, label TEXT NOT NULL, plan TEXT NOT NULL, program TEXT NOT NULL, services TEXT NOT NULL,
-    route TEXT NOT NULL, expedited INTEGER NOT NULL, steps TEXT NOT NULL
+    route TEXT NOT NULL, expedited INTEGER NOT NULL, steps TEXT NOT NULL, renewal TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 PRAGMA application_id = {OURS};
 PRAGMA user_version = {VERSION}"""
-SELECT: Final = "SELECT * FROM referral WHERE reference = ?"
+SELECT: Final = "SELECT * FROM referral"
+# Version 1 had no month of renewal.
+SELECT_BEFORE: Final = "SELECT *, '' FROM referral"
+UPGRADE: Final = f"ALTER TABLE referral ADD COLUMN renewal TEXT NOT NULL DEFAULT ''; PRAGMA user_version = {VERSION}"
+# A case may say the month later than its draft.
+ADD: Final = """
+INSERT INTO referral VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (reference) DO UPDATE SET renewal = excluded.renewal WHERE excluded.renewal NOT IN ('', renewal)"""
 READ_ONLY: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN})
 NOT_OURS: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
@@ -93,11 +100,12 @@ def stories(path: Path, wanted: Sequence[str] = ()) -> list[Story]:
 def _read(ledger: sqlite3.Connection, path: Path, wanted: Sequence[str] = ()) -> list[Story]:
     if _is_empty(ledger):
         raise _no_ledger(path)
+    select = SELECT if _version(ledger, path) == VERSION else SELECT_BEFORE
     if not wanted:
-        return _stories(ledger.execute("SELECT * FROM referral ORDER BY reference"), path)
+        return _stories(ledger.execute(f"{select} ORDER BY reference"), path)
     found: list[Story] = []
     for reference in dict.fromkeys(wanted):
-        if not (story := _stories(ledger.execute(SELECT, (reference,)), path)):
+        if not (story := _stories(ledger.execute(f"{select} WHERE reference = ?", (reference,)), path)):
             raise NotFound(f"{reference}: no such reference in {path}; 'calaim referrals --all' lists them")
         found += story
     return found
@@ -106,8 +114,8 @@ def _read(ledger: sqlite3.Connection, path: Path, wanted: Sequence[str] = ()) ->
 def _stories(rows: Iterable[tuple[Any, ...]], path: Path) -> list[Story]:
     try:
         return [
-            Story(reference, label, plan, program, tuple(services.split()), route, bool(expedited), _steps(steps))
-            for reference, label, plan, program, services, route, expedited, steps in rows
+            Story(one, label, plan, program, tuple(asked.split()), route, fast != 0, _steps(steps), _month(renewal))
+            for one, label, plan, program, asked, route, fast, steps, renewal in rows
         ]
     except (AttributeError, TypeError, ValueError):
         raise _not_ours(path) from None
@@ -124,17 +132,28 @@ def _steps(lines: str) -> tuple[Step, ...]:
     return tuple(found)
 
 
+def _month(text: str) -> date | None:
+    return date.fromisoformat(f"{text}-01") if text else None
+
+
+def _said(month: date | None) -> str:
+    return month.isoformat()[:7] if month else ""
+
+
 def _lines(steps: Iterable[Step]) -> str:
     said = ((one.status, one.day.isoformat(), one.reason, one.until.isoformat() if one.until else "") for one in steps)
     return "\n".join(map(" ".join, said))
 
 
 def add(path: Path, new: Iterable[Story]) -> int:
-    """How many of the stories were not there yet, and now are; a missing file is made, for its owner alone."""
-    rows = [(*one[:4], " ".join(one.services), one.route, int(one.expedited), _lines(one.steps)) for one in new]
+    """How many of the stories, or their months of renewal, are new; a missing file is made, for its owner alone."""
+    rows = [
+        (*one[:4], " ".join(one.services), one.route, int(one.expedited), _lines(one.steps), _said(one.renewal))
+        for one in new
+    ]
     with _opened(path, make=True) as ledger:
         before = ledger.total_changes
-        ledger.executemany("INSERT OR IGNORE INTO referral VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        ledger.executemany(ADD, rows)
         return ledger.total_changes - before
 
 
@@ -168,13 +187,13 @@ def _opened(path: Path, *, write: bool = False, make: bool = False) -> Iterator[
         with closing(sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, uri=True)) as ledger:
             ledger.execute("BEGIN IMMEDIATE" if write or make else "BEGIN")
             # A run that was killed at its very first row leaves an empty file.
-            if not (empty := _is_empty(ledger)):
-                _check(ledger, path)
+            empty = _is_empty(ledger)
+            version = VERSION if empty else _version(ledger, path)
             if make:
                 _close_to_others(path)
-            if make and empty:
-                for statement in SHAPE.split(";"):
-                    ledger.execute(statement)
+            script = SHAPE if make and empty else UPGRADE if (make or write) and version < VERSION else ""
+            for statement in filter(None, script.split(";")):
+                ledger.execute(statement)
             yield ledger
             ledger.execute("COMMIT")
     except sqlite3.Error as error:
@@ -215,14 +234,15 @@ def _is_empty(ledger: sqlite3.Connection) -> bool:
     return not ledger.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
-def _check(ledger: sqlite3.Connection, path: Path) -> None:
-    """Raises InputError where this is another program's database, or of a newer version of this one."""
+def _version(ledger: sqlite3.Connection, path: Path) -> int:
+    """Its version. Raises InputError where this is another program's database, or of a newer version of this one."""
     (ours,), (version,) = (ledger.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version"))
     if ours != OURS:
         raise _not_ours(path)
     if version > VERSION:
         words = "was written by a newer version of calaim: update this one; nothing was changed"
         raise InputError(f"{path}: {words}", code="newer-ledger")
+    return int(version)
 
 
 def _no_ledger(path: Path) -> InputError:

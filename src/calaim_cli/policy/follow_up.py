@@ -45,7 +45,10 @@ class Closing(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Clock(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
-    """How long something takes from the day of a status, in working days or in days; an `own` one is our reminder."""
+    """How long something takes from the day of a status, in working days or in days; an `own` one is our reminder.
+
+    With `months_before_renewal` it ends so long before the month of Medi-Cal's renewal, and runs until that is over.
+    """
 
     id: str
     at: tuple[str, ...]
@@ -53,6 +56,7 @@ class Clock(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=T
     ask: str
     working_days: int | None = None
     days: int | None = None
+    months_before_renewal: int | None = None
     programs: tuple[str, ...] = ()
     expedited: bool | None = None
     not_after: tuple[str, ...] = ()

@@ -505,7 +505,7 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 
 def _cited_in_follow_up(data: FollowUpFile) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    yield from ((FOLLOW_UP, f'clock "{one.id}"', one.source) for one in data.clock if not one.own)
+    yield from ((FOLLOW_UP, f'clock "{one.id}"', one.source) for one in data.clock if one.source or not one.own)
     yield from ((FOLLOW_UP, f'fact "{one.id}"', one.source) for one in data.fact)
     yield from ((FOLLOW_UP, f'right "{one.id}"', one.source) for one in data.right)
 

@@ -33,16 +33,17 @@ def list_view(found: Sequence[Waiting], policy: Policy) -> View:
 
 def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Policy) -> tuple[str, ...]:
     """A row of the list; `ways` has by plan and route what the plan promises, and whom to call."""
-    (story, due), last = one, one.story.steps[-1]
+    (story, dues), last = one, one.story.steps[-1]
     program = " ".join((story.program, *story.services)) if story.services else story.program
     named = (story.reference, story.label, story.plan, program, last.status, last.day.isoformat())
-    if due is None:
+    if not dues:
         return (*named, "", "")
+    due, more = dues[0], "".join([f" {follow_up.words_of(each, story)}" for each in dues[1:]]) if len(dues) > 1 else ""
+    said = follow_up.words_of(due, story)
     if not due.ask_now:
-        return (*named, f"by {due.last_day.isoformat()}", due.clock.text)
-    ask = _ask(due, story)
+        return (*named, f"by {due.last_day.isoformat()}", said)
     if not due.clock.asks_plan:
-        return (*named, ASK_NOW, ask)
+        return (*named, ASK_NOW, said)
     key = (story.plan, story.route)
     if key not in ways:
         phones = dict.fromkeys(line.address for line in follow_up.lines_to_ask(story, policy))
@@ -50,11 +51,7 @@ def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Pol
         promised = f" The plan itself says: {own}." if own else ""
         ways[key] = (promised, f" Call {one_of(phones)}." if phones else "")
     promised, call = ways[key]
-    return (*named, ASK_NOW, f"{ask}{promised if due.clock.promise else ''}{call}")
-
-
-def _ask(due: Due, story: Story) -> str:
-    return due.ask.replace("REF", story.reference)
+    return (*named, ASK_NOW, f"{said}{promised if due.clock.promise else ''}{call}{more}")
 
 
 def _promise(story: Story, due: Due, policy: Policy) -> str:
@@ -77,6 +74,7 @@ def story_view(one: Waiting, as_of: date, policy: Policy) -> View:
         Fact("program", "Asked for", _asked_for(story, policy), PLAIN, " ".join((story.program, *story.services))),
         Fact("route", "Sent by", next(lines(route)) if route else "", PLAIN, story.route),
         Fact("expedited", "Expedited", "yes" if story.expedited else ""),
+        Fact("renewal_month", "Medi-Cal renewal", _month(story) or ""),
         Points("step", "What became of it", tuple(_said(step, policy) for step in story.steps)),
         Points(
             "due",
@@ -89,6 +87,10 @@ def story_view(one: Waiting, as_of: date, policy: Policy) -> View:
         *(rights(policy) if _tells_rights(story, policy) else ()),
     )
     return tuple(block for block in facts if getattr(block, "value", True) and getattr(block, "values", True))
+
+
+def _month(story: Story) -> str | None:
+    return story.renewal.isoformat()[:7] if story.renewal else None
 
 
 def _asked_for(story: Story, policy: Policy) -> str:
@@ -105,10 +107,10 @@ def _said(step: Step, policy: Policy) -> str:
 
 def _clock_line(due: Due, story: Story, policy: Policy) -> str:
     clock = due.clock
-    said = f"{ASK_NOW}: {_ask(due, story)}" if due.ask_now else f"by {due.last_day}: {clock.text}"
+    said = f"{ASK_NOW if due.ask_now else f'by {due.last_day}'}: {follow_up.words_of(due, story)}"
     own = f" The plan itself says: {promise}." if (promise := _promise(story, due, policy)) else ""
-    rests = "our own reminder" if clock.own else f"{policy.cite(clock.source)}; grade {clock.grade}"
-    return f"{said} [{rests}]{own}"
+    cited = f"{policy.cite(clock.source)}; grade {clock.grade}" if clock.source else ""
+    return f"{said} [{'; '.join(filter(None, ('our own reminder' if clock.own else '', cited)))}]{own}"
 
 
 def _facts(story: Story, policy: Policy) -> Iterator[str]:
@@ -181,6 +183,7 @@ def _story(one: Waiting, as_of: date, policy: Policy) -> Document:
         "services": [*story.services],
         "route": story.route or None,
         "expedited": story.expedited,
+        "renewal_month": _month(story),
         "status": story.last.status,
         "status_on": story.last.day.isoformat(),
         "open": follow_up.is_open(story, policy.follow_up_file),
@@ -205,7 +208,7 @@ def _due(due: Due, story: Story, policy: Policy) -> Document:
         "id": clock.id,
         "last_day": due.last_day.isoformat(),
         "ask_now": due.ask_now,
-        "text": _ask(due, story) if due.ask_now else clock.text,
+        "text": follow_up.words_of(due, story),
         "own": clock.own,
         "source": policy.cite(clock.source) or None,
         "grade": clock.grade,
