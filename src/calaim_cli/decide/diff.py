@@ -190,8 +190,8 @@ def _keys(where: str, was: Struct, now: Struct, keys: Iterable[str]) -> Iterator
 def in_words(value: object) -> str:
     """A value of the data as a reader would write it; "nothing" for what is absent or empty."""
     if isinstance(value, Rule):
-        clauses = {"all of": value.all_of, "any of": value.any_of, "none of": value.none_of}
-        said = [f"{clause} ({', '.join(map(in_words, parts))})" for clause, parts in clauses.items() if parts]
+        clauses = ((clause.replace("_", " "), parts) for clause, parts in value.clauses.items() if parts)
+        said = [f"{clause} ({', '.join(map(in_words, parts))})" for clause, parts in clauses]
         return "; ".join([*said, f"say {value.say}"] if isinstance(value, Gate) else said)
     if isinstance(value, Struct):
         pairs = ((key, getattr(value, key)) for key in value.__struct_fields__)

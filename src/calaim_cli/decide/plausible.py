@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -103,6 +104,11 @@ def absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) ->
         if name not in known:
             hint = did_you_mean(name, known) or f"add it, or use a {kind} that is there"
             yield Problem(where, f"unknown-{kind}", f'there is no {kind} "{name}": {hint}')
+
+
+def repeated(names: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Each name that appears more than once, with how often."""
+    return ((name, times) for name, times in Counter(names).items() if times > 1)
 
 
 PLAIN_ADDRESS: Final = "give one plain e-mail address without accents, such as name@example.org"

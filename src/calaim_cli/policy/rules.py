@@ -49,6 +49,24 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     any_of: tuple[str | Rule, ...] = ()
     none_of: tuple[str | Rule, ...] = ()
 
+    @property
+    def clauses(self) -> dict[str, tuple[str | Rule, ...]]:
+        """The parts by clause."""
+        return {"all_of": self.all_of, "any_of": self.any_of, "none_of": self.none_of}
+
+    @property
+    def parts(self) -> tuple[str | Rule, ...]:
+        """Criterion ids and further rules, of whatever clause, in the order of the clauses."""
+        return (*self.all_of, *self.any_of, *self.none_of)
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        """The rule itself, then every rule inside it."""
+        yield self
+        for part in self.parts:
+            if isinstance(part, Rule):
+                yield from part.rules
+
 
 class Finding(Struct, frozen=True):
     """A truth with the criteria it rests on, each once.
@@ -68,7 +86,7 @@ Evaluate = Callable[[Mapping[str, Truth]], Finding]
 def criteria_of(*rules: Rule) -> Iterator[str]:
     """Every criterion id that the rules name, in the order written, repeats included."""
     for rule in rules:
-        for part in (*rule.all_of, *rule.any_of, *rule.none_of):
+        for part in rule.parts:
             if isinstance(part, str):
                 yield part
             else:

@@ -32,6 +32,16 @@ class Gives(IntEnum):
     COMMAND = 10
 
 
+RANKS = (Gives.NEVER, Gives.SECOND, Gives.THIRD)
+"""How questions, and ways to send, give way: by their place."""
+
+
+def few_of(names: Sequence[str], most: int) -> str:
+    """So many of the names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{'; '.join(names[:most])}{more}"
+
+
 class Line(Struct, frozen=True):
     """Words under a label, which is said once for all lines that have it.
 

@@ -17,13 +17,11 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.questions import Kind, Question
 from calaim_cli.policy.routes import Channel, lines
-from calaim_cli.show.screenful import Gives, Line
+from calaim_cli.show.screenful import RANKS, Gives, Line, few_of
 from calaim_cli.show.views import DOUBT, GOOD, PROGRAM_WORDS, REMEMBER, TONES, Fact, Screenful
 
 NAMES, GROUPS, REASONS, PLANS = 6, 2, 2, 3
 """How many supports, populations, reasons and plans are named before the others are counted or give way."""
-RANKS = (Gives.NEVER, Gives.SECOND, Gives.THIRD)
-"""How questions, and ways to send, give way: by their place."""
 FEW = 3
 """So many supports are few enough to name those that do not match, or are not sure."""
 COUNTED = {
@@ -67,7 +65,7 @@ def _program_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
         texts = [": ".join(filter(None, (label, ", and ".join(why[:most])))) for most in (REASONS, 1)]
         yield Line("ECM", texts[0], Gives.REASON, texts[1], tone=TONES[outcome])
         if names := [one.subject.entry.name for one in summary.populations]:
-            yield Line("ECM", f"as: {_listed(names, GROUPS)}", Gives.GROUPS)
+            yield Line("ECM", f"as: {few_of(names, GROUPS)}", Gives.GROUPS)
     else:
         for number, one in enumerate(summary.populations):
             text = f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
@@ -85,7 +83,7 @@ def _why(one: Determination, summary: Summary, policy: Policy) -> tuple[str, ...
         waits = summary.waits[subject_id(one.subject)]
         if waits.still_open:
             return (_missing(len(waits.still_open)),)
-        return (f"nobody knows: {_listed(unknown_of(one, waits.in_vain, policy), REASONS)}",)
+        return (f"nobody knows: {few_of(unknown_of(one, waits.in_vain, policy), REASONS)}",)
     found = reasons(one, policy)[:REASONS]
     if not found and one.outcome is Outcome.UNLIKELY:
         groups = len(policy.programs_file.population)
@@ -102,12 +100,6 @@ def _missing(number: int) -> str:
     return f"{counted(number, 'answer')} {'is' if number == 1 else 'are'} missing"
 
 
-def _listed(names: Sequence[str], most: int, mark: str = "; ") -> str:
-    """So many of the names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{mark.join(names[:most])}{more}"
-
-
 def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Line]:
     """The supports by outcome: how many, how many of them are offered, and their names."""
     total, listed = len(summary.supports), list[Line]()
@@ -117,9 +109,9 @@ def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Lin
         named = outcome in POSITIVE or len(found) <= FEW
         shown = [one for one, offered in found if named and (offered is not False or outcome is Outcome.UNLIKELY)]
         names = [_named(one, policy) for one in shown]
-        text = f"{count}: {_listed(names, NAMES)}" if names else count
+        text = f"{count}: {few_of(names, NAMES)}" if names else count
         if outcome is not Outcome.UNLIKELY:
-            one_named = f"{count}: {_listed(names, 1)}" if names and outcome is Outcome.LIKELY else count
+            one_named = f"{count}: {few_of(names, 1)}" if names and outcome is Outcome.LIKELY else count
             listed.append(Line("Supports", text, Gives.NAMES, one_named, count, TONES[outcome]))
         elif listed:
             last = listed.pop()
@@ -133,7 +125,7 @@ def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Lin
         one.subject.entry.name for one, offered in summary.supports if offered is False and one.outcome in POSITIVE
     ]
     if absent:
-        yield Line("Supports", f"not offered there: {_listed(absent, NAMES)}", Gives.NOT_OFFERED)
+        yield Line("Supports", f"not offered there: {few_of(absent, NAMES)}", Gives.NOT_OFFERED)
 
 
 def _named(one: Determination, policy: Policy) -> str:
@@ -210,7 +202,7 @@ def _instead(summary: Summary) -> Iterator[Line]:
     first, *plans = summary.instead
     if plans:
         *plans, last = plans
-        texts = [f"{first} {_listed(plans, most)}" for most in (len(plans), PLANS)]
+        texts = [f"{first} {few_of(plans, most)}" for most in (len(plans), PLANS)]
         yield Line("Send", texts[0], Gives.PLANS, texts[1], tone=DOUBT)
         yield Line("Send", last)
     else:

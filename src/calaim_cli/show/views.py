@@ -252,7 +252,7 @@ def _entry_view(kind: str, entry: Program, middle: Iterable[Block], policy: Poli
         *_facts(entry.id, policy),
         *_conflicts(entry.id, policy),
         *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
-        Fact("source", "Source", f"{policy.cite(entry.source)}; grade {policy.grade(entry.source)}"),
+        Fact("source", "Source", policy.graded(entry.source)),
         Fact("review_by", "Review by", (entry.review_by or policy.review_by).isoformat()),
     )
 
@@ -270,8 +270,8 @@ def _standing(entry: Program, policy: Policy) -> Iterator[Block]:
     """Since when an entry runs, and what it rests on until when."""
     first, resting = dates.began(entry, policy), dates.allowed(entry, policy)
     if first.starts:
-        cited = f"{policy.cite(first.from_source)}; grade {policy.grade(first.from_source)}"
-        yield Fact("from", "Since", f"{first.starts} [{cited}]", PLAIN, first.starts.isoformat())
+        since = f"{first.starts} [{policy.graded(first.from_source)}]"
+        yield Fact("from", "Since", since, PLAIN, first.starts.isoformat())
     if entry.required_from:
         yield Fact("required_from", "Every plan must offer it since", entry.required_from.isoformat())
     if resting.authority:
@@ -321,10 +321,9 @@ def program_view(kind: str, entry: Program, policy: Policy) -> View:
 
 
 def _rule_lines(rule: Rule, policy: Policy, indent: str = "") -> Iterator[str]:
-    for clause, words in CLAUSE_WORDS.items():
-        parts: tuple[str | Rule, ...] = getattr(rule, clause)
+    for clause, parts in rule.clauses.items():
         if parts:
-            yield f"{indent}{words}:"
+            yield f"{indent}{CLAUSE_WORDS[clause]}:"
         for part in parts:
             if isinstance(part, str):
                 criterion = policy.criteria[part]
