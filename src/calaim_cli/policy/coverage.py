@@ -4,8 +4,6 @@ Its questions and criteria are apart from those of programs, populations and ser
 such as an interview, a letter or a sheet, can come upon them.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from enum import StrEnum
 from typing import Final

@@ -1,7 +1,5 @@
 """What may come of a referral, by which clock to ask, and the words for plan and member: all of it is data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Final

@@ -1,7 +1,5 @@
 """Counties, plans, regions, contacts, and the place that is meant by what a person types."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
@@ -58,6 +56,15 @@ def plans_of(county: County) -> tuple[str, ...]:
     return ((KP,) if county.kp else ()) + county.plans
 
 
+class PhaseIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"starts": "from"}):
+    """From when a plan offered ECM to whom. History: all populations have been live since 2024-01-01."""
+
+    starts: str
+    counties: tuple[str, ...]
+    populations: tuple[str, ...]
+    source: tuple[str, ...]
+
+
 class Plan(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
     """A Medi-Cal plan. How it takes referrals are routes, and what it offers is an offer."""
 
@@ -69,15 +76,6 @@ class Plan(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=Tr
     note: str = ""
     history: tuple[PhaseIn, ...] = ()
     source: tuple[str, ...] = ()
-
-
-class PhaseIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"starts": "from"}):
-    """From when a plan offered ECM to whom. History: all populations have been live since 2024-01-01."""
-
-    starts: str
-    counties: tuple[str, ...]
-    populations: tuple[str, ...]
-    source: tuple[str, ...]
 
 
 class Contact(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

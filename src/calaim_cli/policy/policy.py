@@ -1,7 +1,5 @@
 """The whole policy as one frozen value: everything that `data/` says, and what a person names found in it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property

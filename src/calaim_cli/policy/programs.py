@@ -1,7 +1,5 @@
 """Programs, populations of focus and services, the rules that decide them, and the sources they rest on."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from enum import StrEnum

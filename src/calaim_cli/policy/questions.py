@@ -1,7 +1,5 @@
 """Questions, criteria and answers. Answers become truths here and nowhere else."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Where the plans take referrals, on which form, and what each offers: all of it is data, and nothing is guessed."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum

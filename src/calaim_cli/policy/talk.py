@@ -3,8 +3,6 @@
 Beside them the situations that people tell of, each with the rows to ask first.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from msgspec import Struct
