@@ -31,7 +31,12 @@ def unsound_coverage(policy: Policy) -> Iterator[Problem]:
     for outcome in CoverageOutcome:
         if outcome not in policy.coverage_words:
             yield Problem(f'{COVERAGE}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
-    yield from _renewals(policy)
+    renewals = policy.coverage_file.renewal
+    for one in renewals:
+        if one.before and month(one.before) != Value(one.before):
+            yield Problem(f'{COVERAGE}: renewal "{one.id}": before', "month", 'give a month, such as "2027-03"')
+    if not renewals or renewals[-1].yearly or renewals[-1].before or renewals[-1].month_known:
+        yield Problem(f"{COVERAGE}: renewal", "renewal", "the last one has to fit everybody: give it no condition")
 
 
 def _repeated_ids(policy: Policy) -> Iterator[Problem]:
@@ -44,12 +49,3 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
     for kind in ("source", "question", "criterion", "outcome", "coverage", "renewal", "contact", "fact", "conflict"):
         for name, _ in repeated(chain(set(taken.get(kind, ())), (one.id for one in getattr(own, kind)))):
             yield Problem(f'{COVERAGE}: {kind} "{name}"', "duplicate-id", "is taken already; give each its own id")
-
-
-def _renewals(policy: Policy) -> Iterator[Problem]:
-    renewals = policy.coverage_file.renewal
-    for one in renewals:
-        if one.before and month(one.before) != Value(one.before):
-            yield Problem(f'{COVERAGE}: renewal "{one.id}": before', "month", 'give a month, such as "2027-03"')
-    if not renewals or renewals[-1].yearly or renewals[-1].before or renewals[-1].month_known:
-        yield Problem(f"{COVERAGE}: renewal", "renewal", "the last one has to fit everybody: give it no condition")

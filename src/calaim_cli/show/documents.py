@@ -12,7 +12,7 @@ from msgspec import Struct
 from calaim_cli.base.errors import CalaimError, Problem
 from calaim_cli.base.streams import escaped
 from calaim_cli.policy import dates
-from calaim_cli.policy.places import KP, Contact, County, Place, Plan, Region, plans_of
+from calaim_cli.policy.places import KP, Contact, County, Place, Plan, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Program, Source, age_in_months, rules_of
 from calaim_cli.policy.questions import Criterion, Question
@@ -171,7 +171,9 @@ def _kp(county: County, policy: Policy) -> Document:
     # A county that is not served has every key, too: readers of a schema may rely on each of them.
     presence = county.kp
     region = policy.regions.get(presence.region or "") if presence else None
-    mailbox, line = _ways_of(region, policy)
+    there = [one for one in policy.routes_file.route if region and one.region == region.id]
+    channels = (Channel.EMAIL, Channel.PHONE)
+    mailbox, line = (next((one for one in there if one.channel is channel), None) for channel in channels)
     return {
         "served": presence is not None,
         "region": region.id if region else None,
@@ -184,14 +186,6 @@ def _kp(county: County, policy: Policy) -> Document:
         "source": policy.cite(presence.source) if presence else None,
         "by_zip": (presence.by_zip or None) if presence else None,
     }
-
-
-def _ways_of(region: Region | None, policy: Policy) -> tuple[Route | None, Route | None]:
-    """The mailbox and the phone line of a region."""
-    there = [one for one in policy.routes_file.route if region and one.region == region.id]
-    channels = (Channel.EMAIL, Channel.PHONE)
-    mailbox, line = (next((one for one in there if one.channel is channel), None) for channel in channels)
-    return mailbox, line
 
 
 def counties_document(counties: Iterable[County], policy: Policy) -> Document:

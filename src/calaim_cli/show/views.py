@@ -95,9 +95,9 @@ def county_view(place: Place, policy: Policy) -> View:
     county = place.county
     plans: list[Block] = []
     for plan in (policy.plans[one] for one in county.plans):
-        plans.append(
-            Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {_ecm_line(plan, county, policy)}")
-        )
+        routes = policy.way_to(plan.id, county, "ecm").routes
+        asked = next(lines(routes[0])) if routes else f"for ECM {NO_ROUTE}"
+        plans.append(Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {asked}"))
         plans.append(Fact("plan_note", "Note", plan.note))
     return _view(
         Heading(f"{county.name} County, California (FIPS code {county.fips})"),
@@ -113,12 +113,6 @@ def county_view(place: Place, policy: Policy) -> View:
         *_conflicts(county.name, policy),
         Fact("edition", "Data edition", policy.edition),
     )
-
-
-def _ecm_line(plan: Plan, county: County, policy: Policy) -> str:
-    """How a plan is asked for ECM in the county, in one line."""
-    way = policy.way_to(plan.id, county, "ecm")
-    return next(lines(way.routes[0])) if way.routes else f"for ECM {NO_ROUTE}"
 
 
 NO_ROUTE = "no way to refer is known: call the number on the member's card"
