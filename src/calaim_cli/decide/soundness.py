@@ -139,9 +139,10 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
         return {f"{file}: {kind}": map(entry_name, getattr(policy.files[file], kind)) for kind in lists}
 
     counties, screens = policy.counties_file.county, policy.talk_file.screen
-    sources = (policy.files[name].source for name in (PROGRAMS, COUNTIES, ROUTES))
     lists: dict[str, Iterable[str]] = {
-        f"{PROGRAMS}, {COUNTIES}, {ROUTES}: source": (one.id for several in sources for one in several),
+        f"{', '.join(policy.of_programs)}: source": (
+            one.id for file in policy.of_programs.values() for one in file.source
+        ),
         f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in policy.conflicts),
         **of(PROGRAMS, "notice", "fact", "topic", "question", "criterion", "contradiction"),
         f"{PROGRAMS}: program, population or service": (one.id for one in policy.entries),
