@@ -60,7 +60,7 @@ def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
     found: list[Change] = []
     for name, was in old.files.items():
         now = new.files[name]
-        for key in was.__struct_fields__:
+        for key in was.__struct_fields__:  # a table, a list of entries, or a value of the file itself
             before, after = getattr(was, key), getattr(now, key)
             if isinstance(before, Struct):
                 found += _keys(key, before, after, before.__struct_fields__)

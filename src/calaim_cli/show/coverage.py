@@ -35,6 +35,7 @@ def _lines(covered: Covered, policy: Policy, as_of: date) -> Iterator[Line]:
     standing, own = covered.standing, policy.coverage_file
     words, names = policy.coverage_words[standing.outcome], [one.name for one in standing.because]
     said = ": ".join(filter(None, (words.label, few_of(names, REASONS))))
+    # Until the day, nobody loses Medi-Cal by the rule, and the answer has to say so at once.
     begins = f" {own.not_yet}" if as_of < own.in_force else ""
     yield Line("Result", f"{said}.{begins}", tone=DOUBT if standing.outcome in DOUBTFUL else GOOD)
     yield Line("Result", words.meaning, Gives.PLANS)

@@ -69,6 +69,7 @@ def problems_document(problems: Iterable[Problem]) -> list[Document]:
 
 def with_warnings(document: Document, warnings: Iterable[Problem]) -> Document:
     """The document with these warnings before its own, each once; a document without any gets them at its end."""
+    # By their places, for a dict cannot be in a set.
     said = [*problems_document(warnings), *document.get("warnings", ())]
     return {**document, "warnings": [one for n, one in enumerate(said) if one not in said[:n]]}
 
@@ -108,6 +109,7 @@ def _plan_in(plan: Plan, county: County, policy: Policy) -> Document:
     several = dict.fromkeys(route for routes in ways.values() for route in routes)
     return {
         **keys(plan, "id", "name"),
+        # One of two regions' lines would be a guess.
         "phone": phones[0] if phones and not (plan.id == KP and len(phones) > 1) else None,
         "referral": [" ".join(lines(route)) for route in several],
         "routes": {program: [route_document(one, policy) for one in routes] for program, routes in ways.items()},

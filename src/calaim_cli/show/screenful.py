@@ -72,6 +72,7 @@ def laid_out(lines: Sequence[Line], columns: int, most: int | None = None) -> li
     height = (most or HEIGHT) if columns >= WIDE else HEIGHT_NARROW
     staying = {Gives.NEVER}
     folded = _at_width(lines, staying, columns)
+    # From what matters most on: each that still fits stays, and one that is too long does not keep out the next.
     for one in Gives:
         more = _at_width(lines, staying | {one}, columns)
         # A word that is too long, such as an address, is broken by the window.

@@ -81,23 +81,14 @@ def _why(one: Determination, summary: Summary, policy: Policy) -> tuple[str, ...
     """What the outcome rests on, or waits for, in a few words."""
     if one.outcome is Outcome.NEED_ANSWERS:
         waits = summary.waits[subject_id(one.subject)]
-        if waits.still_open:
-            return (_missing(len(waits.still_open)),)
+        if number := len(waits.still_open):
+            return (f"{counted(number, 'answer')} {'is' if number == 1 else 'are'} missing",)
         return (f"nobody knows: {few_of(unknown_of(one, waits.in_vain, policy), REASONS)}",)
     found = reasons(one, policy)[:REASONS]
     if not found and one.outcome is Outcome.UNLIKELY:
-        groups = len(policy.programs_file.population)
-        fits = (
-            f"none of the {groups} groups fits the answers"
-            if one.subject.program == "ecm"
-            else "the answers do not meet its rule"
-        )
-        return (fits,)
+        of_ecm, groups = one.subject.program == "ecm", len(policy.programs_file.population)
+        return (f"none of the {groups} groups fits the answers" if of_ecm else "the answers do not meet its rule",)
     return found
-
-
-def _missing(number: int) -> str:
-    return f"{counted(number, 'answer')} {'is' if number == 1 else 'are'} missing"
 
 
 def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Line]:
@@ -113,7 +104,7 @@ def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Lin
         if outcome is not Outcome.UNLIKELY:
             one_named = f"{count}: {few_of(names, 1)}" if names and outcome is Outcome.LIKELY else count
             listed.append(Line("Supports", text, Gives.NAMES, one_named, count, TONES[outcome]))
-        elif listed:
+        elif listed:  # what does not match today ends the line before it: it is no news by itself
             last = listed.pop()
             texts = (f"{words}. {count} today" for words in (last.text, last.short, last.least))
             listed.append(replace(last, **dict(zip(("text", "short", "least"), texts, strict=True))))
@@ -171,6 +162,7 @@ def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
         yield from _instead(summary)
         return
     by_mail = False
+    # Programs that the same address takes share its lines.
     for number, (route, group) in enumerate(groupby(summary.send, key=lambda one: one.route)):
         several = list(group)
         named = f"{'' if summary.fits else 'you may refer all the same: '}{policy.plans[route.plan].name}"
@@ -220,6 +212,7 @@ def _plain(summary: Summary, policy: Policy) -> Iterator[Fact]:
     if summary.chw:
         why = IN_ECM if summary.chw_is_in_ecm else ", and ".join(_why(summary.chw, summary, policy))
         yield _row("chw", summary.chw.outcome, why)
+    # A script that wants what does not match asks for --all or --json.
     fitting = [one for one in summary.supports if one[0].outcome is not Outcome.UNLIKELY]
     for one, offered in fitting:
         step = reasons(one, policy)[:1] if one.outcome is Outcome.NOT_YET else ()
@@ -253,6 +246,7 @@ def several(results: Sequence[Decided], policy: Policy) -> Screenful:
         if ranked:
             said = ", ".join(f"{counts[one]} {policy.outcomes[one].label.lower()}" for one in ranked)
             shown.append(Line("", f"{PROGRAM_WORDS[program]} of {len(results)} cases: {said}"))
+    # Lines of cases never give way: whoever decides many wants each.
     last = Line("", "A screening, not a decision: the plan decides. More: --all, or one case alone")
     return Screenful((*shown, last), (*rows, _row("remember", REMEMBER)))
 

@@ -170,6 +170,7 @@ def _ways(contact: Contact) -> str:
 
 
 def _conflicts(name: str, policy: Policy) -> Iterator[Fact]:
+    # Both sides, always: which of two sources is right is not ours to say.
     for conflict in policy.conflicts_of(name):
         yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
 
@@ -349,6 +350,7 @@ def plans_view(plans: Sequence[Plan], policy: Policy) -> View:
     rows = []
     for plan in plans:
         served = [county for county in counties if plan.id in plans_of(county)]
+        # Every plan has to offer ECM, so it tells best how a plan is asked.
         routes = [one for one in policy.routes_file.route if one.plan == plan.id and "ecm" in one.programs]
         best = next((next(lines(one)) for one in routes if one.takes_referrals), NO_ROUTE)
         rows.append((plan.id, plan.name, str(len(served)), best))
@@ -415,7 +417,7 @@ def _route_block(route: Route, policy: Policy) -> Points:
 def contacts_view(contacts: Sequence[Contact], policy: Policy) -> View:
     """Whom to call: number, TTY, hours, when; those for everybody before those of one plan."""
     blocks: list[Block] = [Heading(f"{len(contacts)} contacts")]
-    for one in sorted(contacts, key=lambda one: bool(one.plan)):
+    for one in sorted(contacts, key=lambda one: bool(one.plan)):  # otherwise in the order of the file
         said = " ".join(filter(None, (f"{_ways(one)}: {one.purpose}.", one.note, f"[{policy.cite(one.source)}]")))
         blocks.append(Fact("contact", one.name, said, PLAIN, f"{one.name}: {said}"))
     return tuple(blocks)
