@@ -123,6 +123,13 @@ def test_several_in_one_text_are_not_taken_for_one(typed: str) -> None:
     assert '["one", "two"]' in found.message
 
 
+@pytest.mark.parametrize(("kind", "value"), [(Kind.CHOICE, "red"), (Kind.CHOICES, ["red"]), (Kind.CHOICES, "red")])
+def test_question_that_lost_its_choices_is_a_problem_and_no_crash(kind: Kind, value: object) -> None:
+    """`data check` asks for the answers of rows before anybody has seen that a question has no choices."""
+    bare = Question(id="color", topic="t", kind=kind, ask="Color?", help="Any.")
+    assert isinstance(read_answer(bare, value, "here"), Problem)
+
+
 def test_one_choice_of_several_is_not_picked() -> None:
     """Where one choice is wanted and two are given, neither is suggested."""
     found = read_answer(COLOR, "red and none", "here")

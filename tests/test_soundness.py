@@ -500,6 +500,16 @@ def test_mistake_in_the_counties_is_named(
 
 
 MAILBOX = r'address = "REGMCDURNS'
+
+
+@pytest.mark.parametrize("name", [TALK, "follow_up.toml"])
+def test_source_is_described_once_in_all_files(run: Run, data_copy: Path, name: str) -> None:
+    """Of two descriptions of one source only the last would be shown, whichever file it is in."""
+    source = '\n[[source]]\nid = "G26"\nname = "x"\ntitle = "x"\ndate = "2026"\ngrade = "A"'
+    edit(data_copy / name, END, source)
+    assert_refused(check(run, data_copy), 'source "G26"', "duplicate-id")
+
+
 IN_ROUTES = {
     "mailbox-with-an-accent": (
         MAILBOX,

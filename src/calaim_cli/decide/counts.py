@@ -87,7 +87,10 @@ def told(outcomes: Mapping[str, Mapping[str, int]], cells: Mapping[tuple[str, st
     also, none = {place for pair, many in pairs.items() if 0 < many < FEWEST for place in pair}, False
     while True:
         hidden = frozenset[Place]().union(*(_hidden(one, also) for one in tables))
-        of_results = {name: _of_result(one, likely=alone and none) for name, one in first.items()}
+        with_likely = (0,) if alone and none else ()
+        of_results = {
+            name: frozenset() if _all_open(one) else withheld(one, with_likely) for name, one in first.items()
+        }
         if not none and (not hidden.isdisjoint(NONE) or (alone and any(0 in some for some in of_results.values()))):
             none, more = True, {*NONE}
         else:
@@ -160,11 +163,6 @@ def _leads(ways: Mapping[Place, Collection[Place]], start: Place, end: Place) ->
 def _all_open(counts: Sequence[int]) -> bool:
     """That everybody is still to be asked tells nothing of anybody."""
     return counts[[*Outcome].index(Outcome.NEED_ANSWERS)] == sum(counts)
-
-
-def _of_result(counts: Sequence[int], *, likely: bool) -> frozenset[int]:
-    """What is withheld of the outcomes of a result; with `likely` of those for whom it is likely, too."""
-    return frozenset() if _all_open(counts) else withheld(counts, (0,) if likely else ())
 
 
 def _rows(table: Mapping[Place, int], hidden: Collection[Place]) -> tuple[Row, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
 
@@ -14,7 +14,7 @@ from calaim_cli.decide.plausible import absent
 from calaim_cli.policy.policy import PROGRAMS, Policy
 from calaim_cli.policy.programs import Grade, rules_of, source_id
 from calaim_cli.policy.questions import NONE_OF_THESE, Answer, Condition, Criterion, Kind, Question, truths_of
-from calaim_cli.policy.rules import Rule, Truth, criteria_of
+from calaim_cli.policy.rules import Rule, Truth, criteria_of, evaluator
 
 MOST_CRITERIA: Final = 12  # 4,096 ways to answer at most
 LONGEST_BRIEF: Final = 40  # two of them stand on a line of a result
@@ -47,20 +47,17 @@ def unfit(policy: Policy) -> Iterator[Problem]:
 def _rules(policy: Policy) -> Iterator[Problem]:
     for entry in policy.entries:
         for part, rule in rules_of(entry).items():
-            where = f'{PROGRAMS}: "{entry.id}": {part}'
-            yield from _empty_rules(rule, where)
+            yield from empty_rules(rule, f'{PROGRAMS}: "{entry.id}": {part}')
         # ECM is decided by its populations, Community Supports service by service.
         if entry.rule is None and entry.id not in {"ecm", "cs"}:
             yield Problem(f'{PROGRAMS}: "{entry.id}": rule', "no-rule", "add a rule: without one nothing is decided")
 
 
-def _empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
-    parts = (*rule.all_of, *rule.any_of, *rule.none_of)
-    if not parts:
-        yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
-    for part in parts:
-        if isinstance(part, Rule):
-            yield from _empty_rules(part, where)
+def empty_rules(rule: Rule, where: str) -> Iterator[Problem]:
+    """A problem for the rule, and for each one inside it, that has no parts."""
+    for one in rule.rules:
+        if not one.parts:
+            yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
 
 
 def _unsure(policy: Policy) -> Iterator[Problem]:
@@ -192,26 +189,19 @@ def _rule(rule: Rule, where: str, policy: Policy, ways: dict[str, Ways]) -> Iter
     if len(names) <= MOST_CRITERIA:
         asked = dict.fromkeys(policy.criteria[name].question for name in names)
         each = ({met & names for met in ways[question]} for question in asked)
-        found = set[bool]()
+        holds, found = evaluator(rule), set[bool]()
         for several in product(*each):
-            found.add(_holds(rule, frozenset().union(*several)))
+            met_by_all = frozenset[str]().union(*several)
+            found.add(holds({one: Truth.YES if one in met_by_all else Truth.NO for one in names}).value is Truth.YES)
             if len(found) > 1:
                 break
         else:
             words = "is met by every answer, and decides nothing" if True in found else "can be met by no answers"
             yield Problem(where, "always-met" if True in found else "unreachable", f"{words}: look at its criteria")
             return
-    for part in (*rule.all_of, *rule.any_of, *rule.none_of):
+    for part in rule.parts:
         if isinstance(part, Rule):
             yield from _rule(part, where, policy, ways)
-
-
-def _holds(rule: Rule | str, met: Collection[str]) -> bool:
-    if isinstance(rule, str):
-        return rule in met
-    some = not rule.any_of or any(_holds(part, met) for part in rule.any_of)
-    every = all(_holds(part, met) for part in rule.all_of)
-    return every and some and not any(_holds(part, met) for part in rule.none_of)
 
 
 def _met_by_zero(rule: Rule, part: str, where: str, policy: Policy) -> Iterator[Problem]:

@@ -60,7 +60,7 @@ def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
     found: list[Change] = []
     for name, was in old.files.items():
         now = new.files[name]
-        for key in was.__struct_fields__:
+        for key in was.__struct_fields__:  # a table, a list of entries, or a value of the file itself
             before, after = getattr(was, key), getattr(now, key)
             if isinstance(before, Struct):
                 found += _keys(key, before, after, before.__struct_fields__)
@@ -190,8 +190,8 @@ def _keys(where: str, was: Struct, now: Struct, keys: Iterable[str]) -> Iterator
 def in_words(value: object) -> str:
     """A value of the data as a reader would write it; "nothing" for what is absent or empty."""
     if isinstance(value, Rule):
-        clauses = {"all of": value.all_of, "any of": value.any_of, "none of": value.none_of}
-        said = [f"{clause} ({', '.join(map(in_words, parts))})" for clause, parts in clauses.items() if parts]
+        clauses = ((clause.replace("_", " "), parts) for clause, parts in value.clauses.items() if parts)
+        said = [f"{clause} ({', '.join(map(in_words, parts))})" for clause, parts in clauses]
         return "; ".join([*said, f"say {value.say}"] if isinstance(value, Gate) else said)
     if isinstance(value, Struct):
         pairs = ((key, getattr(value, key)) for key in value.__struct_fields__)

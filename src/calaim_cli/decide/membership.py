@@ -9,7 +9,7 @@ from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import figures
 from calaim_cli.base.wording import name_key, one_of
 from calaim_cli.case.case import Case
-from calaim_cli.policy.places import KP, County, Presence
+from calaim_cli.policy.places import KP, County
 from calaim_cli.policy.policy import Policy, plan_named
 from calaim_cli.policy.programs import Grade
 
@@ -48,11 +48,8 @@ def region_of(case: Case, county: County, policy: Policy) -> tuple[str, tuple[Pr
         return policy.region_in(county, figures(case.member.zip)), ()
     if stated not in policy.regions:
         return "", (Problem("member.kp_region", "unknown-region", f"give {one_of(policy.regions)}, as on the card"),)
-    if _is_settled(county.kp) and stated != county.kp.region:
+    settled = county.kp.region is not None and county.kp.grade in {Grade.OFFICIAL, Grade.COPY}
+    if settled and stated != county.kp.region:
         words = "the member's county is known to be in another region: check the county and the card"
         return "", (Problem("member.kp_region", "region-conflict", words),)
     return stated, ()
-
-
-def _is_settled(presence: Presence) -> bool:
-    return presence.region is not None and presence.grade in {Grade.OFFICIAL, Grade.COPY}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -55,7 +56,9 @@ def implausible(policy: Policy, leaves: Iterable[Leaf]) -> Iterator[Problem]:
         elif isinstance(leaf.value, int) and leaf.value < 0:
             yield Problem(leaf.where, "below-zero", "is below zero, and nothing is counted so: give 0 or more")
         if leaf.key in LOOKED_AT and leaf.value:
-            yield from _not_after(leaf, checked[leaf.where.partition(":")[0]])
+            day, last = str(leaf.value), checked[leaf.where.partition(":")[0]].isoformat()
+            if day > last[: len(day)]:  # compared as exactly as it is given: a year with a year
+                yield Problem(leaf.where, "dates", f"is after the file's own as_of, {last}: correct one of them")
 
 
 def _text(leaf: Leaf, text: str) -> Iterator[Problem]:
@@ -105,6 +108,11 @@ def absent(where: str, kind: str, names: Iterable[str], known: Iterable[str]) ->
             yield Problem(where, f"unknown-{kind}", f'there is no {kind} "{name}": {hint}')
 
 
+def repeated(names: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Each name that appears more than once, with how often."""
+    return ((name, times) for name, times in Counter(names).items() if times > 1)
+
+
 PLAIN_ADDRESS: Final = "give one plain e-mail address without accents, such as name@example.org"
 
 
@@ -116,10 +124,3 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _not_after(leaf: Leaf, checked: dt.date) -> Iterator[Problem]:
-    """A problem of a day on which something was dated or looked at, after the one of the whole file."""
-    day = str(leaf.value)
-    if day > checked.isoformat()[: len(day)]:
-        yield Problem(leaf.where, "dates", f"is after the file's own as_of, {checked}: correct one of them")

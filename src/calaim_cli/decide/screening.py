@@ -164,6 +164,7 @@ def decide(
         raise InputError(f"{name}: the member's region is not valid; nothing was decided", wrong, code=wrong[0].code)
     door, found = Door(county, membership, region, as_of), screening.determinations.values()
     results = [(one, advise(one, policy, door)) for one in found]
+    # Who may begin at once begins ECM as a whole, so it is said with that result and no population's.
     begin, of_ecm = at_once(found, door, kind, policy), [subject_id(one.subject) == "ecm" for one in found]
     if begin and any(of_ecm):
         ecm, advice = results[of_ecm.index(True)]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import Value, month
-from calaim_cli.decide.criteria import misfits
+from calaim_cli.decide.criteria import empty_rules, misfits
+from calaim_cli.decide.plausible import repeated
 from calaim_cli.policy.coverage import CoverageOutcome
 from calaim_cli.policy.policy import COVERAGE, Policy
-from calaim_cli.policy.rules import Rule
 
 
 def unsound_coverage(policy: Policy) -> Iterator[Problem]:
@@ -22,15 +21,22 @@ def unsound_coverage(policy: Policy) -> Iterator[Problem]:
         where = f'{COVERAGE}: criterion "{criterion.id}"'
         yield from misfits(criterion, policy.answerable[criterion.question], where)
     for entry in policy.coverage_file.coverage:
-        yield from _rule(entry.rule, f'{COVERAGE}: coverage "{entry.id}": rule')
+        where = f'{COVERAGE}: coverage "{entry.id}"'
+        if any(one.none_of for one in entry.rule.rules):
+            words = "a reason must not go away by learning more: say it without"
+            yield Problem(f"{where}: rule: none_of", "none-of", words)
+        yield from empty_rules(entry.rule, f"{where}: rule")
         if entry.outcome is CoverageOutcome.ASK:
-            yield Problem(
-                f'{COVERAGE}: coverage "{entry.id}": outcome', "outcome", "no reason leads to ask: choose another"
-            )
+            yield Problem(f"{where}: outcome", "outcome", "no reason leads to ask: choose another")
     for outcome in CoverageOutcome:
         if outcome not in policy.coverage_words:
             yield Problem(f'{COVERAGE}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
-    yield from _renewals(policy)
+    renewals = policy.coverage_file.renewal
+    for one in renewals:
+        if one.before and month(one.before) != Value(one.before):
+            yield Problem(f'{COVERAGE}: renewal "{one.id}": before', "month", 'give a month, such as "2027-03"')
+    if not renewals or renewals[-1].yearly or renewals[-1].before or renewals[-1].month_known:
+        yield Problem(f"{COVERAGE}: renewal", "renewal", "the last one has to fit everybody: give it no condition")
 
 
 def _repeated_ids(policy: Policy) -> Iterator[Problem]:
@@ -41,25 +47,5 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
         "criterion": policy.criteria,
     }
     for kind in ("source", "question", "criterion", "outcome", "coverage", "renewal", "contact", "fact", "conflict"):
-        ids = Counter(chain(set(taken.get(kind, ())), (one.id for one in getattr(own, kind))))
-        for repeated in (one for one, times in ids.items() if times > 1):
-            yield Problem(f'{COVERAGE}: {kind} "{repeated}"', "duplicate-id", "is taken already; give each its own id")
-
-
-def _rule(rule: Rule, where: str) -> Iterator[Problem]:
-    if rule.none_of:
-        yield Problem(f"{where}: none_of", "none-of", "a reason must not go away by learning more: say it without")
-    if not (rule.all_of or rule.any_of or rule.none_of):
-        yield Problem(where, "empty-rule", "has no criteria and would match everyone; name at least one")
-    for part in (*rule.all_of, *rule.any_of, *rule.none_of):
-        if isinstance(part, Rule):
-            yield from _rule(part, where)
-
-
-def _renewals(policy: Policy) -> Iterator[Problem]:
-    renewals = policy.coverage_file.renewal
-    for one in renewals:
-        if one.before and month(one.before) != Value(one.before):
-            yield Problem(f'{COVERAGE}: renewal "{one.id}": before', "month", 'give a month, such as "2027-03"')
-    if not renewals or renewals[-1].yearly or renewals[-1].before or renewals[-1].month_known:
-        yield Problem(f"{COVERAGE}: renewal", "renewal", "the last one has to fit everybody: give it no condition")
+        for name, _ in repeated(chain(set(taken.get(kind, ())), (one.id for one in getattr(own, kind)))):
+            yield Problem(f'{COVERAGE}: {kind} "{name}"', "duplicate-id", "is taken already; give each its own id")

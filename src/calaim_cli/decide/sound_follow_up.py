@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from string import Formatter
 
 from calaim_cli.base.errors import Problem
 from calaim_cli.decide.follow_up import NUDGE_PLACES, PAGE_PLACES
+from calaim_cli.decide.plausible import repeated
 from calaim_cli.policy.follow_up import ENGLISH, KNOWN_STATUSES, REASON, UNTIL, Clock, Page
 from calaim_cli.policy.policy import FOLLOW_UP, Policy
 
@@ -19,7 +19,12 @@ def unsound_follow_up(policy: Policy) -> Iterator[Problem]:
     for clock in data.clock:
         yield from _clock(clock, f'{FOLLOW_UP}: clock "{clock.id}"')
     yield from _places(data.nudge.lines, NUDGE_PLACES, f"{FOLLOW_UP}: nudge: lines")
-    yield from _languages(data.page)
+    languages = [page.language for page in data.page]
+    if ENGLISH not in languages:
+        words = f'there is no page in English (language "{ENGLISH}"): add it'
+        yield Problem(f"{FOLLOW_UP}: page", "missing-page", words)
+    for language, number in repeated(languages):
+        yield Problem(f'{FOLLOW_UP}: page "{language}"', "duplicate-id", f"appears {number} times; leave it one")
     for page in data.page:
         yield from _page(page, f'{FOLLOW_UP}: page "{page.name}"', policy)
 
@@ -34,17 +39,6 @@ def _statuses(policy: Policy) -> Iterator[Problem]:
     for one in data.status:
         if one.takes not in {"", REASON, UNTIL}:
             yield Problem(f'{FOLLOW_UP}: status "{one.id}": takes', "takes", f'give "{REASON}" or "{UNTIL}"')
-
-
-def _languages(pages: Iterable[Page]) -> Iterator[Problem]:
-    times = Counter(page.language for page in pages)
-    if ENGLISH not in times:
-        yield Problem(
-            f"{FOLLOW_UP}: page", "missing-page", f'there is no page in English (language "{ENGLISH}"): add it'
-        )
-    for language, number in times.items():
-        if number > 1:
-            yield Problem(f'{FOLLOW_UP}: page "{language}"', "duplicate-id", f"appears {number} times; leave it one")
 
 
 def _clock(clock: Clock, where: str) -> Iterator[Problem]:

@@ -18,14 +18,14 @@ from calaim_cli.case.case import AGE, Case
 from calaim_cli.case.form import BY_KEY, MAY_BE_NONE, NONE, REACH
 from calaim_cli.decide.criteria import unfit, unmeetable
 from calaim_cli.decide.known import MANAGED_CARE
-from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible
+from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible, repeated
 from calaim_cli.decide.sound_coverage import unsound_coverage
 from calaim_cli.decide.sound_follow_up import unsound_follow_up
 from calaim_cli.decide.sound_situations import unsound_situations
 from calaim_cli.decide.sound_talk import unsound_talk
 from calaim_cli.policy.coverage import TOPIC
 from calaim_cli.policy.dates import PANEL, WHOLE, allowed, began
-from calaim_cli.policy.leaves import Leaf, leaves
+from calaim_cli.policy.leaves import Leaf, entry_name, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
 from calaim_cli.policy.policy import (
     CITIES,
@@ -135,41 +135,28 @@ def _known(policy: Policy) -> dict[str, Collection[str]]:
 
 
 def _repeated_ids(policy: Policy) -> Iterator[Problem]:
-    programs, counties, routes = policy.programs_file, policy.counties_file, policy.routes_file
+    def of(file: str, *lists: str) -> dict[str, Iterable[str]]:
+        return {f"{file}: {kind}": map(entry_name, getattr(policy.files[file], kind)) for kind in lists}
+
+    counties, screens = policy.counties_file.county, policy.talk_file.screen
     lists: dict[str, Iterable[str]] = {
-        f"{PROGRAMS}, {COUNTIES}, {ROUTES}: source": (
-            one.id for one in (*programs.source, *counties.source, *routes.source)
+        f"{', '.join(policy.of_programs)}: source": (
+            one.id for file in policy.of_programs.values() for one in file.source
         ),
         f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in policy.conflicts),
-        f"{PROGRAMS}: notice": (one.id for one in programs.notice),
-        f"{PROGRAMS}: fact": (one.id for one in programs.fact),
-        f"{PROGRAMS}: topic": (one.id for one in programs.topic),
-        f"{PROGRAMS}: question": (one.id for one in programs.question),
-        f"{PROGRAMS}: criterion": (one.id for one in programs.criterion),
-        f"{PROGRAMS}: contradiction": (one.id for one in programs.contradiction),
+        **of(PROGRAMS, "notice", "fact", "topic", "question", "criterion", "contradiction"),
         f"{PROGRAMS}: program, population or service": (one.id for one in policy.entries),
-        f"{COUNTIES}: region": (one.id for one in counties.region),
-        f"{COUNTIES}: plan": (one.id for one in counties.plan),
-        f"{COUNTIES}: contact": (one.id for one in counties.contact),
-        f"{COUNTIES}: county": (one.name for one in counties.county),
-        f"{COUNTIES}: FIPS code": (one.fips for one in counties.county),
-        f"{ROUTES}: route": (one.id for one in routes.route),
-        f"{ROUTES}: form": (one.id for one in routes.form),
-        f"{ROUTES}: offer": (one.plan for one in routes.offer),
-        **{
-            f"{FOLLOW_UP}: {kind}": (one.id for one in getattr(policy.follow_up_file, kind))
-            for kind in ("status", "closing", "clock", "fact", "right")
-        },
-        f"{TALK}: voice": (one.id for one in policy.talk_file.voice),
-        f"{TALK}: screen": (one.id for one in policy.talk_file.screen),
-        f"{TALK}: row": (row.id for one in policy.talk_file.screen for row in one.rows),
-        f"{TALK}: implied": (one.id for one in policy.talk_file.implied),
-        f"{TALK}: situation": (one.id for one in policy.talk_file.situation),
+        **of(COUNTIES, "region", "plan", "contact", "county"),
+        f"{COUNTIES}: FIPS code": (one.fips for one in counties),
+        **of(ROUTES, "route", "form", "offer"),
+        **of(FOLLOW_UP, "status", "closing", "clock", "fact", "right"),
+        **of(TALK, "voice", "screen"),
+        f"{TALK}: row": (row.id for one in screens for row in one.rows),
+        **of(TALK, "implied", "situation"),
     }
-    for kind, ids in lists.items():
-        for repeated, times in Counter(ids).items():
-            if times > 1:
-                yield Problem(f'{kind} "{repeated}"', "duplicate-id", f"appears {times} times; give each its own id")
+    for kind, names in lists.items():
+        for name, times in repeated(names):
+            yield Problem(f'{kind} "{name}"', "duplicate-id", f"appears {times} times; give each its own id")
 
 
 def _repeated_names(policy: Policy) -> Iterator[Problem]:
@@ -404,10 +391,8 @@ def _forms(policy: Policy) -> Iterator[Problem]:
         yield Problem(
             f"{ROUTES}: form", "sheet", "one form, and only one, names no plans: it is the sheet for all others"
         )
-    owned = Counter(plan for form in forms for plan in form.plans)
-    for plan, times in owned.items():
-        if times > 1:
-            yield Problem(f"{ROUTES}: form: plans", "form-twice", f'"{plan}" has {times} forms; leave it one')
+    for plan, times in repeated(plan for form in forms for plan in form.plans):
+        yield Problem(f"{ROUTES}: form: plans", "form-twice", f'"{plan}" has {times} forms; leave it one')
     for form in forms:
         yield from _form(form, f'{ROUTES}: form "{form.id}"')
         yield from _conditions(form, policy.words, f'{ROUTES}: form "{form.id}"')
@@ -439,9 +424,8 @@ def _form(form: Form, of: str) -> Iterator[Problem]:
     yield from absent(f"{of}: initials", "name", form.initials, [key for key in form.keys if key.endswith("_name")])
     if not form.numbers:
         yield Problem(f"{of}: numbers", "number", 'name the numbers that may leave to the plan: "mrn", "cin" or both')
-    for key, times in Counter(form.keys).items():
-        if times > 1:
-            yield Problem(where, "field-twice", f'"{key}" is in {times} places; leave it in one')
+    for key, times in repeated(form.keys):
+        yield Problem(where, "field-twice", f'"{key}" is in {times} places; leave it in one')
     for key in form.required:
         if key not in form.keys:
             yield Problem(where, "field-missing", f'"{key}" is required and in no section; add it to one')

@@ -74,7 +74,9 @@ def summary_of(decided: Decided, policy: Policy) -> Summary:
     found = sorted(decided.results, key=_rank)
     alone = {subject_id(one.subject): one for one, _ in found if not one.subject.service and not one.subject.population}
     ecm, chw = alone.get("ecm"), alone.get("chw")
-    populations = [one for one, _ in found if one.subject.population and (ecm is None or _fits_through(one, ecm))]
+    groups = [one for one, _ in found if one.subject.population]
+    # What stands against ECM stands against each of its populations, so none is shown as one that fits.
+    populations = [one for one in groups if ecm is None or {one.outcome, ecm.outcome} <= POSITIVE]
     likely = [one for one in populations if one.outcome is Outcome.LIKELY]
     waits = waits_for(decided, policy)
     sent, fits = _worth_sending(decided, but="chw" if ecm and ecm.outcome in REFER_NOW else "")
@@ -101,11 +103,6 @@ def _rank(result: tuple[Determination, Advice]) -> tuple[int, bool, int]:
     """What fits first, then what is offered, then what rests on the most answers: it is the most about this member."""
     one, advice = result
     return list(Outcome).index(one.outcome), advice.offered is False, -sum(reason.met for reason in one.because)
-
-
-def _fits_through(population: Determination, ecm: Determination) -> bool:
-    """Whether ECM fits through a population that does; what stands against ECM stands against each."""
-    return population.outcome in POSITIVE and ecm.outcome in POSITIVE
 
 
 def _worth_sending(decided: Decided, but: str) -> tuple[dict[str, set[str | None]], bool]:

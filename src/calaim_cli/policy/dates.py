@@ -22,23 +22,21 @@ COVERAGE: Final = "{coverage}"
 """The place in a notice for how a member stands with keeping Medi-Cal."""
 
 
-def with_program(entry: Program, policy: Policy) -> tuple[Program, ...]:
-    """The entry, then the program that it belongs to, whose dates and authority it has where it names none."""
-    data = policy.programs_file
-    whole = "ecm" if entry in data.population else "cs" if entry in data.service else ""
-    return (entry, *(one for one in data.program if one.id == whole))
-
-
 def began(entry: Program, policy: Policy) -> Program:
     """The one of the entry and its program that says since when it runs."""
-    several = with_program(entry, policy)
-    return next((one for one in several if one.starts), entry)
+    return next((one for one in _with_program(entry, policy) if one.starts), entry)
 
 
 def allowed(entry: Program, policy: Policy) -> Program:
     """The one of the entry and its program that says on what authority it rests."""
-    several = with_program(entry, policy)
-    return next((one for one in several if one.authority), entry)
+    return next((one for one in _with_program(entry, policy) if one.authority), entry)
+
+
+def _with_program(entry: Program, policy: Policy) -> tuple[Program, ...]:
+    """The entry, then the program that it belongs to, whose dates and authority it has where it names none."""
+    data = policy.programs_file
+    whole = "ecm" if entry in data.population else "cs" if entry in data.service else ""
+    return (entry, *(one for one in data.program if one.id == whole))
 
 
 def not_begun(entry: Program, policy: Policy, as_of: date) -> bool:
@@ -47,15 +45,12 @@ def not_begun(entry: Program, policy: Policy, as_of: date) -> bool:
     return starts is not None and as_of < starts
 
 
-def beginning(entry: Program, policy: Policy) -> Criterion:
-    """The day on which the entry begins, as the statement that decides before it."""
-    first = began(entry, policy)
-    return Criterion(id=BEGINS, text=f"begins on {first.starts}", question="", source=first.from_source)
-
-
 def statement(criterion: str, entry: Program, policy: Policy) -> Criterion:
     """The statement that a reason about the entry names: a criterion, or the day on which it begins."""
-    return beginning(entry, policy) if criterion == BEGINS else policy.criteria[criterion]
+    if criterion != BEGINS:
+        return policy.criteria[criterion]
+    first = began(entry, policy)
+    return Criterion(id=BEGINS, text=f"begins on {first.starts}", question="", source=first.from_source)
 
 
 def facts_on(touched: str, policy: Policy) -> tuple[Fact, ...]:
@@ -66,7 +61,7 @@ def facts_on(touched: str, policy: Policy) -> tuple[Fact, ...]:
 def fact_line(fact: Fact, policy: Policy) -> str:
     """A fact with the plan that it belongs to, its source, date and grade."""
     owner = f"{policy.plans[fact.plan].name}: " if fact.plan else ""
-    return f"{owner}{fact.text} [{policy.cite(fact.source)}; grade {policy.grade(fact.source)}]"
+    return f"{owner}{fact.text} [{policy.graded(fact.source)}]"
 
 
 def notices(entries: Iterable[Program], policy: Policy, as_of: date) -> Iterator[Problem]:

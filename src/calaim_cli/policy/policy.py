@@ -228,6 +228,10 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
             cited.append(f"{source.name}{page}, {source.date or source.dated or 'undated'}{grade}")
         return "; ".join(cited)
 
+    def graded(self, citations: tuple[str, ...]) -> str:
+        """The citations in words with their grade: "DHCS ECM Policy Guide p.32, 2026-01; grade A"."""
+        return f"{self.cite(citations)}; grade {self.grade(citations)}"
+
     def questions_of(self, criteria: Iterable[str]) -> tuple[str, ...]:
         """The questions that criteria test, each once, in question order."""
         asked = {self.criteria[criterion].question for criterion in criteria}
@@ -300,9 +304,8 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def own_plan(self, county: County, but: str = "") -> str:
         """The way for a member of another plan: the county's plans, but one that is ruled out, with their phones."""
-        named = one_of(self.to_call(plan, county) for plan in plans_of(county) if plan != but)
         return (
-            f"refer through the member's own plan, which may be {named} "
+            f"refer through the member's own plan, which may be {self._plans_to_call(county, but)} "
             f"('calaim county NAME' tells how each takes referrals). See the member's card, or {self.call_to_choose()}"
         )
 
@@ -316,9 +319,11 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def plan_not_said(self, county: County, but: str = "") -> str:
         """The question to ask where nobody has said which plan the member has: the county's, with phones."""
-        named = one_of(self.to_call(plan, county) for plan in plans_of(county) if plan != but)
-        card = f"Which plan is on the card? In the member's county it may be {named}."
+        card = f"Which plan is on the card? In the member's county it may be {self._plans_to_call(county, but)}."
         return f"{card} Without a card, {self.call_to_choose()}."
+
+    def _plans_to_call(self, county: County, but: str) -> str:
+        return one_of(self.to_call(plan, county) for plan in plans_of(county) if plan != but)
 
     def to_call(self, plan_id: str, county: County) -> str:
         """The plan with its phone in the county, if one is known; in a split county that of each region."""
@@ -468,8 +473,12 @@ def kinds(policy: Policy) -> tuple[tuple[str, Program], ...]:
 
 def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Every place of the data that cites sources: file, place and citations."""
-    programs, counties = policy.programs_file, policy.counties_file
-    yield from ((PROGRAMS, f'criterion "{one.id}"', one.source) for one in programs.criterion)
+
+    def listed(name: str, *lists: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        data = policy.files[name]
+        return ((name, f'{kind} "{one.id}"', one.source) for kind in lists for one in getattr(data, kind))
+
+    yield from listed(PROGRAMS, "criterion")
     for entry in policy.entries:
         yield PROGRAMS, f'"{entry.id}"', entry.source
         if entry.codes_source:
@@ -478,36 +487,23 @@ def cited(policy: Policy) -> Iterator[tuple[str, str, tuple[str, ...]]]:
             yield PROGRAMS, f'"{entry.id}": from', entry.from_source
         if entry.authority:
             yield PROGRAMS, f'"{entry.id}": authority', entry.authority_source
-    yield from ((PROGRAMS, f'contradiction "{one.id}"', one.source) for one in programs.contradiction)
-    yield from ((PROGRAMS, f'notice "{one.id}"', one.source) for one in programs.notice)
-    yield from ((PROGRAMS, f'fact "{one.id}"', one.source) for one in programs.fact)
-    for file, conflicts in ((PROGRAMS, programs.conflict), (COUNTIES, counties.conflict)):
-        yield from ((file, f'conflict "{one.id}"', one.source) for one in conflicts)
-    data = policy.routes_file
-    for kind, several in (("rule", data.rule), ("route", data.route), ("form", data.form)):
-        yield from ((ROUTES, f'{kind} "{one.id}"', one.source) for one in several)
-    yield from ((ROUTES, f'offer "{one.plan}"', one.source) for one in data.offer)
-    yield ROUTES, "referral", data.referral.source
-    yield from ((TALK, f'implied "{one.id}"', one.source) for one in policy.talk_file.implied)
-    yield from ((TALK, f'situation "{one.id}"', one.source) for one in policy.talk_file.situation)
-    own = policy.coverage_file
-    for kind, entries in (("criterion", own.criterion), ("coverage", own.coverage), ("renewal", own.renewal)):
-        yield from ((COVERAGE, f'{kind} "{one.id}"', one.source) for one in entries)
-    for kind, others in (("contact", own.contact), ("fact", own.fact), ("conflict", own.conflict)):
-        yield from ((COVERAGE, f'{kind} "{one.id}"', one.source) for one in others)
-    yield COVERAGE, "missed", own.missed_source
-    yield from _cited_in_follow_up(policy.follow_up_file)
-    yield from ((COUNTIES, f'region "{one.id}"', one.source) for one in counties.region)
-    yield from ((COUNTIES, f'contact "{one.id}"', one.source) for one in counties.contact)
-    for plan in counties.plan:
+    yield from listed(PROGRAMS, "contradiction", "notice", "fact", "conflict")
+    yield from listed(COUNTIES, "conflict")
+    yield from listed(ROUTES, "rule", "route", "form")
+    yield from ((ROUTES, f'offer "{one.plan}"', one.source) for one in policy.routes_file.offer)
+    yield ROUTES, "referral", policy.words.source
+    yield from listed(TALK, "implied", "situation")
+    yield from listed(COVERAGE, "criterion", "coverage", "renewal", "contact", "fact", "conflict")
+    yield COVERAGE, "missed", policy.coverage_file.missed_source
+    # A reminder of our own may rest on no source.
+    clocks = (one for one in policy.follow_up_file.clock if one.source or not one.own)
+    yield from ((FOLLOW_UP, f'clock "{one.id}"', one.source) for one in clocks)
+    yield from listed(FOLLOW_UP, "fact", "right")
+    yield from listed(COUNTIES, "region", "contact")
+    for plan in policy.counties_file.plan:
         yield COUNTIES, f'plan "{plan.id}"', (*plan.source, *(tag for phase in plan.history for tag in phase.source))
-    yield from ((COUNTIES, f'county "{one.name}": kp', one.kp.source) for one in counties.county if one.kp)
-
-
-def _cited_in_follow_up(data: FollowUpFile) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    yield from ((FOLLOW_UP, f'clock "{one.id}"', one.source) for one in data.clock if one.source or not one.own)
-    yield from ((FOLLOW_UP, f'fact "{one.id}"', one.source) for one in data.fact)
-    yield from ((FOLLOW_UP, f'right "{one.id}"', one.source) for one in data.right)
+    counties = policy.counties_file.county
+    yield from ((COUNTIES, f'county "{one.name}": kp', one.kp.source) for one in counties if one.kp)
 
 
 def sources_with_uses(policy: Policy) -> tuple[tuple[Source, tuple[str, ...]], ...]:

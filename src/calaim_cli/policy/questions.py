@@ -221,7 +221,8 @@ def _choice(question: Question, value: str, where: str) -> str | Problem:
     if several and question.kind is Kind.CHOICES:
         return not_separated(where)
     hint = "" if several else did_you_mean(value, question.choices)
-    known = f"the choices are {one_of(question.choices)}"
+    # In data that are being written, or are not checked yet, a question may be without any.
+    known = f"the choices are {one_of(question.choices)}" if question.choices else "the question has none"
     return Problem(where, "unknown-choice", f"unknown choice: {hint or known}")
 
 
@@ -232,7 +233,7 @@ def not_separated(where: str) -> Problem:
 
 def _choices(question: Question, value: object, where: str) -> Answer | Problem:
     if not isinstance(value, list | tuple) or not set(map(type, value)) <= {str}:
-        return _wrong_kind(where, f'a list of choices, such as ["{next(iter(question.choices))}"]')
+        return _wrong_kind(where, f'a list of choices, such as ["{next(iter(question.choices), NONE_OF_THESE)}"]')
     chosen = set()
     for one in value:
         choice = DONT_KNOW if is_unknown(one) else _choice(question, one, where)

@@ -4,8 +4,6 @@ The logic is strong Kleene, as in SQL: no < unknown < yes; all-of is the minimum
 none-of the maximum turned round. Unknown never becomes no.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import lru_cache
@@ -26,7 +24,7 @@ class Truth(IntEnum):
     YES = 2
 
     @property
-    def opposite(self) -> Truth:
+    def opposite(self) -> "Truth":
         """Yes for no, no for yes; unknown stays unknown."""
         return Truth(2 - self)
 
@@ -45,9 +43,27 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     A rule without any part is refused when the data are read: no criteria must not mean everyone.
     """
 
-    all_of: tuple[str | Rule, ...] = ()
-    any_of: tuple[str | Rule, ...] = ()
-    none_of: tuple[str | Rule, ...] = ()
+    all_of: tuple["str | Rule", ...] = ()
+    any_of: tuple["str | Rule", ...] = ()
+    none_of: tuple["str | Rule", ...] = ()
+
+    @property
+    def clauses(self) -> dict[str, tuple["str | Rule", ...]]:
+        """The parts by clause."""
+        return {"all_of": self.all_of, "any_of": self.any_of, "none_of": self.none_of}
+
+    @property
+    def parts(self) -> tuple["str | Rule", ...]:
+        """Criterion ids and further rules, of whatever clause, in the order of the clauses."""
+        return (*self.all_of, *self.any_of, *self.none_of)
+
+    @property
+    def rules(self) -> "Iterator[Rule]":
+        """The rule itself, then every rule inside it."""
+        yield self
+        for part in self.parts:
+            if isinstance(part, Rule):
+                yield from part.rules
 
 
 class Finding(Struct, frozen=True):
@@ -68,7 +84,7 @@ Evaluate = Callable[[Mapping[str, Truth]], Finding]
 def criteria_of(*rules: Rule) -> Iterator[str]:
     """Every criterion id that the rules name, in the order written, repeats included."""
     for rule in rules:
-        for part in (*rule.all_of, *rule.any_of, *rule.none_of):
+        for part in rule.parts:
             if isinstance(part, str):
                 yield part
             else:

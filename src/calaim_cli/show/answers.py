@@ -43,6 +43,7 @@ def _files(policy: Policy) -> Iterator[tuple[str, bytes]]:
         yield name.replace(".csv", ".json"), msgspec.json.encode(table)
     yield "edition", _lines([policy.edition])
     yield "places", _lines(_places(policy))
+    # In files by first letter, so that `quick` reads few lines; the empty line lets it look for a name behind a break.
     for letter, lines in groupby(sorted(_cities(policy)), key=lambda line: line[0]):
         yield f"cities/{letter}", _lines(["", *lines])
     for kind, known in names(policy).items():

@@ -7,18 +7,17 @@ from datetime import date
 from typing import Final
 
 from calaim_cli.decide.coverage import Covered, worded
-from calaim_cli.policy.coverage import TOPIC, Coverage, CoverageOutcome
+from calaim_cli.policy.coverage import TOPIC, CoverageOutcome
 from calaim_cli.policy.dates import fact_line
 from calaim_cli.policy.places import Contact
 from calaim_cli.policy.policy import Policy
-from calaim_cli.show.documents import Document
-from calaim_cli.show.screenful import Gives, Line
+from calaim_cli.show.documents import Document, filled, keys, problems_document, rests_on
+from calaim_cli.show.screenful import RANKS, Gives, Line, few_of
 from calaim_cli.show.views import DOUBT, GOOD, Block, Fact, Heading, Points, Screenful, View
 
 MOST_LINES: Final = 12
 REASONS, ASKED, CALLED = 2, 3, 3
 """How many reasons, questions and contacts are named."""
-LESS: Final = (Gives.NEVER, Gives.SECOND, Gives.THIRD)
 
 
 def coverage_view(covered: Covered, policy: Policy, as_of: date, *, why: bool, named: bool) -> View:
@@ -35,15 +34,15 @@ def coverage_view(covered: Covered, policy: Policy, as_of: date, *, why: bool, n
 def _lines(covered: Covered, policy: Policy, as_of: date) -> Iterator[Line]:
     standing, own = covered.standing, policy.coverage_file
     words, names = policy.coverage_words[standing.outcome], [one.name for one in standing.because]
-    more = f" and {len(names) - REASONS} more" if len(names) > REASONS else ""
-    said = ": ".join(filter(None, (words.label, "; ".join(names[:REASONS]) + more)))
+    said = ": ".join(filter(None, (words.label, few_of(names, REASONS))))
+    # Until the day, nobody loses Medi-Cal by the rule, and the answer has to say so at once.
     begins = f" {own.not_yet}" if as_of < own.in_force else ""
     yield Line("Result", f"{said}.{begins}", tone=DOUBT if standing.outcome in DOUBTFUL else GOOD)
     yield Line("Result", words.meaning, Gives.PLANS)
     for number, proof in enumerate(dict.fromkeys(proof for one in standing.because for proof in one.proof)):
         yield Line("Show it", proof, Gives.NAMES if number else Gives.NEVER)
     for number, question in enumerate(standing.to_ask[:ASKED]):
-        yield Line("Ask next", worded(policy.answerable[question], policy), LESS[number], tone=DOUBT)
+        yield Line("Ask next", worded(policy.answerable[question], policy), RANKS[number], tone=DOUBT)
     yield Line("Renewal", ": ".join(filter(None, (covered.month, covered.renewal.text))))
     yield Line("Renewal", own.missed)
     yield Line("Call", "; ".join(f"{one.name}: {_way(one)}" for one in own.contact[:CALLED]))
@@ -85,7 +84,7 @@ def _why(covered: Covered, policy: Policy) -> Iterator[Block]:
         yield Points(f"{one.id}\tproof", "Show it", one.proof)
         if known := tuple(_known({one.id}, policy)):
             yield Points(f"{one.id}\tknown", "Known", known)
-        yield Fact(f"{one.id}\tsource", "Source", _source(one, policy))
+        yield Fact(f"{one.id}\tsource", "Source", policy.graded(one.source))
     yield Heading("The rule")
     yield Points("known", "Known", tuple(_known({TOPIC}, policy)))
 
@@ -96,10 +95,6 @@ def _known(touched: set[str], policy: Policy) -> Iterator[str]:
     yield from (fact_line(one, policy) for one in own.fact if touched.intersection(one.touches))
     for one in (each for each in own.conflict if touched.intersection(each.touches)):
         yield f"Sources differ. {one.matter}: {one.older} {one.newer} [{policy.cite(one.source)}]"
-
-
-def _source(one: Coverage, policy: Policy) -> str:
-    return f"{policy.cite(one.source)}; grade {policy.grade(one.source)}"
 
 
 def coverage_document(covered: Covered, policy: Policy, as_of: date) -> Document:
@@ -117,27 +112,15 @@ def coverage_document(covered: Covered, policy: Policy, as_of: date) -> Document
             {
                 "id": one.id,
                 "text": one.name,
-                "who": one.who,
-                "proof": list(one.proof),
-                "source": ", ".join(one.source),
-                "as_of": policy.dated(one.source),
-                "grade": policy.grade(one.source),
+                **keys(one, "who", "proof"),
+                **rests_on(one.source, policy, ", ".join(one.source)),
             }
             for one in standing.because
         ],
         "missing": [{"question": one, "text": policy.answerable[one].ask} for one in standing.to_ask],
         "renewal": {"month": covered.month or None, "id": covered.renewal.id, "text": covered.renewal.text},
         "missed": own.missed,
-        "call": [
-            {
-                "id": one.id,
-                "name": one.name,
-                "purpose": one.purpose,
-                "phone": one.phone or None,
-                "website": one.website or None,
-            }
-            for one in own.contact
-        ],
+        "call": [{**keys(one, "id", "name", "purpose"), **filled(one, "phone", "website")} for one in own.contact],
         "remember": own.remember,
-        "warnings": [{"where": one.where, "code": one.code, "message": one.message} for one in covered.warnings],
+        "warnings": problems_document(covered.warnings),
     }

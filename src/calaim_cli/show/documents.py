@@ -12,7 +12,7 @@ from msgspec import Struct
 from calaim_cli.base.errors import CalaimError, Problem
 from calaim_cli.base.streams import escaped
 from calaim_cli.policy import dates
-from calaim_cli.policy.places import KP, Contact, County, Place, Plan, Region, plans_of
+from calaim_cli.policy.places import KP, Contact, County, Place, Plan, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Program, Source, age_in_months, rules_of
 from calaim_cli.policy.questions import Criterion, Question
@@ -35,9 +35,42 @@ def written(document: Document) -> str:
     return escaped(json.dumps(document, ensure_ascii=False))
 
 
+def keys(part: Struct, *names: str) -> Document:
+    """The values of a part under the names that they have in the data too."""
+    return {name: msgspec.to_builtins(getattr(part, name)) for name in names}
+
+
+def filled(part: Struct, *names: str) -> Document:
+    """The same, with null for what is empty: nobody has said."""
+    return {name: value or None for name, value in keys(part, *names).items()}
+
+
+def rests_on(citations: tuple[str, ...], policy: Policy, said: str = "") -> Document:
+    """The sources in words, or as they are `said`, with the newest date and the weakest grade among them."""
+    return {
+        "source": said or policy.cite(citations),
+        "as_of": policy.dated(citations),
+        "grade": policy.grade(citations),
+    }
+
+
+def listing(
+    name: str, entries: Iterable[Document], policy: Policy, warnings: Iterable[Problem] = (), **about: str | None
+) -> Document:
+    """Entries under their name, as `calaim.NAME/1`; before them what they are all about."""
+    schema = {"schema": f"calaim.{name}/1", **about}
+    return {**schema, name: [*entries], "edition": policy.edition, "warnings": problems_document(warnings)}
+
+
+def problems_document(problems: Iterable[Problem]) -> list[Document]:
+    """Problems or warnings, as every document has them."""
+    return [one._asdict() for one in problems]
+
+
 def with_warnings(document: Document, warnings: Iterable[Problem]) -> Document:
     """The document with these warnings before its own, each once; a document without any gets them at its end."""
-    said = [*_problems(warnings), *document.get("warnings", ())]
+    # By their places, for a dict cannot be in a set.
+    said = [*problems_document(warnings), *document.get("warnings", ())]
     return {**document, "warnings": [one for n, one in enumerate(said) if one not in said[:n]]}
 
 
@@ -52,7 +85,7 @@ def county_document(place: Place, typed: str, policy: Policy) -> Document:
         "kp": _kp(county, policy),
         "services": [
             {
-                **_keys(one, "id", "name"),
+                **keys(one, "id", "name"),
                 "offered": policy.offered(KP, one.id, county),
                 "as_of": listed.as_of,
                 "source": policy.cite(listed.source),
@@ -75,8 +108,8 @@ def _plan_in(plan: Plan, county: County, policy: Policy) -> Document:
     phones = [line.address for line in policy.lines_of(plan.id, county)]
     several = dict.fromkeys(route for routes in ways.values() for route in routes)
     return {
-        "id": plan.id,
-        "name": plan.name,
+        **keys(plan, "id", "name"),
+        # One of two regions' lines would be a guess.
         "phone": phones[0] if phones and not (plan.id == KP and len(phones) > 1) else None,
         "referral": [" ".join(lines(route)) for route in several],
         "routes": {program: [route_document(one, policy) for one in routes] for program, routes in ways.items()},
@@ -85,15 +118,12 @@ def _plan_in(plan: Plan, county: County, policy: Policy) -> Document:
 
 def route_document(route: Route, policy: Policy) -> Document:
     """A route with its address, where it is known to hold and from when."""
-    texts = ("also", "form_name", "who", "tty", "hours", "turnaround", "note", "date", "region")
     return {
-        **_keys(route, "id", "kind", "channel", "address", "grade"),
-        "programs": list(route.programs),
-        "counties": list(route.counties) or None,
-        "subject": route.subject or None,
-        **{key: getattr(route, key) or None for key in texts},
+        **keys(route, "id", "kind", "channel", "address", "grade", "programs"),
+        **filled(route, "counties", "subject", "also", "form_name", "who", "tty", "hours", "turnaround", "note"),
+        **filled(route, "date", "region"),
         "source": policy.cite(route.source),
-        "checked": route.checked.isoformat(),
+        **keys(route, "checked"),
     }
 
 
@@ -101,40 +131,37 @@ def plans_document(plans: Iterable[Plan], policy: Policy) -> Document:
     """Plans with their counties, routes and what they offer, as `calaim.plans/1`."""
     listed = [
         {
-            **_keys(plan, "id", "name", "aliases"),
-            "website": plan.website or None,
-            "note": plan.note or None,
+            **keys(plan, "id", "name", "aliases"),
+            **filled(plan, "website", "note"),
             "counties": [county.name for county in policy.counties_file.county if plan.id in plans_of(county)],
             "routes": [route_document(one, policy) for one in policy.routes_file.route if one.plan == plan.id],
             "offers": _offer(policy.offers.get(plan.id), policy),
-            "history": [msgspec.to_builtins(phase) for phase in plan.history],
+            **keys(plan, "history"),
             "source": policy.cite(plan.source),
         }
         for plan in plans
     ]
-    return {"schema": "calaim.plans/1", "plans": listed, "edition": policy.edition, "warnings": []}
+    return listing("plans", listed, policy)
 
 
 def _offer(offer: Offer | None, policy: Policy) -> Document | None:
     if offer is None:
         return None
-    services = {"services": list(offer.services), "not_in": {key: list(names) for key, names in offer.not_in.items()}}
-    dated = {"as_of": offer.as_of or None, "note": offer.note or None, "source": policy.cite(offer.source)}
-    return {"kind": offer.kind, **services, **dated}
+    said = {**keys(offer, "kind", "services", "not_in"), **filled(offer, "as_of", "note")}
+    return {**said, "source": policy.cite(offer.source)}
 
 
 def contacts_document(contacts: Iterable[Contact], policy: Policy) -> Document:
     """Whom to call, as `calaim.contacts/1`."""
-    texts = ("plan", "phone", "tty", "hours", "email", "website", "note")
     listed = [
         {
-            **_keys(one, "id", "name", "purpose"),
-            **{key: getattr(one, key) or None for key in texts},
+            **keys(one, "id", "name", "purpose"),
+            **filled(one, "plan", "phone", "tty", "hours", "email", "website", "note"),
             "source": policy.cite(one.source),
         }
         for one in contacts
     ]
-    return {"schema": "calaim.contacts/1", "contacts": listed, "edition": policy.edition, "warnings": []}
+    return listing("contacts", listed, policy)
 
 
 def city_document(place: Place) -> Document | None:
@@ -146,7 +173,9 @@ def _kp(county: County, policy: Policy) -> Document:
     # A county that is not served has every key, too: readers of a schema may rely on each of them.
     presence = county.kp
     region = policy.regions.get(presence.region or "") if presence else None
-    mailbox, line = _ways_of(region, policy)
+    there = [one for one in policy.routes_file.route if region and one.region == region.id]
+    channels = (Channel.EMAIL, Channel.PHONE)
+    mailbox, line = (next((one for one in there if one.channel is channel), None) for channel in channels)
     return {
         "served": presence is not None,
         "region": region.id if region else None,
@@ -161,14 +190,6 @@ def _kp(county: County, policy: Policy) -> Document:
     }
 
 
-def _ways_of(region: Region | None, policy: Policy) -> tuple[Route | None, Route | None]:
-    """The mailbox and the phone line of a region."""
-    there = [one for one in policy.routes_file.route if region and one.region == region.id]
-    channels = (Channel.EMAIL, Channel.PHONE)
-    mailbox, line = (next((one for one in there if one.channel is channel), None) for channel in channels)
-    return mailbox, line
-
-
 def counties_document(counties: Iterable[County], policy: Policy) -> Document:
     """A list of counties, as `calaim.counties/1`."""
     listed = [
@@ -181,7 +202,7 @@ def counties_document(counties: Iterable[County], policy: Policy) -> Document:
         }
         for one in counties
     ]
-    return {"schema": "calaim.counties/1", "counties": listed, "edition": policy.edition, "warnings": []}
+    return listing("counties", listed, policy)
 
 
 def services_document(
@@ -189,29 +210,22 @@ def services_document(
 ) -> Document:
     """Community Supports with where the plan of the `kp` keys offers them, as `calaim.services/1`."""
     served = [one.name for one in policy.counties_file.county if one.kp]
-    all_of_them = [
+    listed_services = [
         {
-            **_keys(service, "id", "name", "aliases", "group"),
+            **keys(service, "id", "name", "aliases", "group"),
             "offered": policy.offered(KP, service.id, county),
             "offered_in": [name for name in served if name not in listed.not_in],
             "not_offered_in": list(listed.not_in),
             "as_of": listed.as_of,
             "source": policy.cite(listed.source),
             "grade": listed.grade,
-            **_keys(service, "summary", "limits", "documents", "codes"),
+            **keys(service, "summary", "limits", "documents", "codes"),
             # What is to know of the availability has no key of its own in this schema.
             "notes": [*service.notes, *filter(None, (listed.note,))],
         }
         for service, listed in ((one, policy.listed(KP, one)) for one in services)
     ]
-    name = county.name if county else None
-    return {
-        "schema": "calaim.services/1",
-        "county": name,
-        "services": all_of_them,
-        "edition": policy.edition,
-        "warnings": _problems(warnings),
-    }
+    return listing("services", listed_services, policy, warnings, county=county.name if county else None)
 
 
 def programs_document(
@@ -222,65 +236,42 @@ def programs_document(
         {
             "id": entry.id,
             "kind": kind,
-            **_keys(entry, "name", "aliases", "summary", "who"),
+            **keys(entry, "name", "aliases", "summary", "who"),
             "rules": {part: _rule(rule, policy) for part, rule in rules_of(entry).items()},
-            **_keys(entry, "limits", "not_covered", "documents", "codes", "notes"),
-            "source": policy.cite(entry.source),
-            "as_of": policy.dated(entry.source),
-            "grade": policy.grade(entry.source),
+            **keys(entry, "limits", "not_covered", "documents", "codes", "notes"),
+            **rests_on(entry.source, policy),
             "review_by": (entry.review_by or policy.review_by).isoformat(),
             **_standing(entry, policy),
         }
         for kind, entry in entries
     ]
-    return {
-        "schema": "calaim.programs/1",
-        "programs": listed,
-        "edition": policy.edition,
-        "warnings": _problems(warnings),
-    }
+    return listing("programs", listed, policy, warnings)
 
 
 def _standing(entry: Program, policy: Policy) -> Document:
     """Since when and on what authority an entry runs, the papers of each step, and what else is known of it."""
     first, resting = dates.began(entry, policy), dates.allowed(entry, policy)
-    facts = dates.facts_on(entry.id, policy)
     return {
         "from": first.starts and first.starts.isoformat(),
         "from_source": policy.cite(first.from_source) or None,
-        "required_from": entry.required_from and entry.required_from.isoformat(),
-        "authority": resting.authority,
-        "authority_until": resting.authority_until and resting.authority_until.isoformat(),
-        "authority_grade": resting.authority_grade,
+        **keys(entry, "required_from"),
+        **keys(resting, "authority", "authority_until", "authority_grade"),
         "authority_source": policy.cite(resting.authority_source) or None,
-        **_keys(entry, "referral_papers", "extension_papers"),
+        **keys(entry, "referral_papers", "extension_papers"),
         "facts": [
-            {
-                "text": fact.text,
-                "plan": fact.plan or None,
-                "source": policy.cite(fact.source),
-                "as_of": policy.dated(fact.source),
-                "grade": policy.grade(fact.source),
-            }
-            for fact in facts
+            {**keys(fact, "text"), **filled(fact, "plan"), **rests_on(fact.source, policy)}
+            for fact in dates.facts_on(entry.id, policy)
         ],
     }
 
 
-def _keys(part: Struct, *keys: str) -> Document:
-    """The values of a part under the names that they have in the data too."""
-    values = ((key, getattr(part, key)) for key in keys)
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in values}
-
-
 def _rule(rule: Rule, policy: Policy) -> Document:
-    clauses = {"all_of": rule.all_of, "any_of": rule.any_of, "none_of": rule.none_of}
     return {
         clause: [
             _rule(part, policy) if isinstance(part, Rule) else _criterion(policy.criteria[part], policy)
             for part in parts
         ]
-        for clause, parts in clauses.items()
+        for clause, parts in rule.clauses.items()
         if parts
     }
 
@@ -292,24 +283,21 @@ def _criterion(criterion: Criterion, policy: Policy, reason: determination.Reaso
         "text": criterion.text,
         # The order of the keys is part of what the schemas promise.
         **({"met": reason.met, "part": reason.part} if reason else {"question": criterion.question}),
-        "source": ", ".join(criterion.source),
-        "as_of": policy.dated(criterion.source),
-        "grade": policy.grade(criterion.source),
+        **rests_on(criterion.source, policy, ", ".join(criterion.source)),
     }
 
 
 def questions_document(questions: Iterable[Question], policy: Policy) -> Document:
     """Questions with their choices, as `calaim.questions/1`."""
-    keys = ("id", "topic", "kind", "ask", "help", "at_most")
     listed = [
         {
-            **_keys(one, *keys),
-            "unit": one.unit or None,
+            **keys(one, "id", "topic", "kind", "ask", "help", "at_most"),
+            **filled(one, "unit"),
             "choices": [{"id": choice, "text": words} for choice, words in one.choices.items()],
         }
         for one in questions
     ]
-    return {"schema": "calaim.questions/1", "questions": listed, "edition": policy.edition, "warnings": []}
+    return listing("questions", listed, policy)
 
 
 def determination_document(decided: screening.Decided, policy: Policy, as_of: date) -> Document:
@@ -323,7 +311,7 @@ def determination_document(decided: screening.Decided, policy: Policy, as_of: da
         "county": decided.county.name if decided.county else None,
         "results": [
             {
-                **_keys(one.subject, "program", "population", "service"),
+                **keys(one.subject, "program", "population", "service"),
                 "name": one.subject.entry.name,
                 "outcome": one.outcome,
                 "offered": advice.offered,
@@ -340,7 +328,7 @@ def determination_document(decided: screening.Decided, policy: Policy, as_of: da
             }
             for one, advice in decided.results
         ],
-        "warnings": _problems((*decided.warnings, *decided.reminders)),
+        "warnings": problems_document((*decided.warnings, *decided.reminders)),
         "plan": decided.plan or None,
         "send": [_send(one, policy) for one in decided.send],
         "ask_next": [
@@ -351,16 +339,9 @@ def determination_document(decided: screening.Decided, policy: Policy, as_of: da
 
 
 def _send(send: Send, policy: Policy) -> Document:
-    return {
-        "program": send.program,
-        "plan": send.plan,
-        "channel": send.route.channel,
-        "address": send.route.address,
-        "subject": send.subject or None,
-        "hours": send.route.hours or None,
-        "how_fast": send.how_fast or None,
-        "source": policy.cite(send.route.source),
-    }
+    route = send.route
+    to = {**keys(send, "program", "plan"), **keys(route, "channel", "address"), **filled(send, "subject")}
+    return {**to, **filled(route, "hours"), **filled(send, "how_fast"), "source": policy.cite(route.source)}
 
 
 def expectations_document(cases: int, differences: Iterable[screening.Difference]) -> Document:
@@ -375,13 +356,11 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], policy: 
     """Every source with its age on `as_of` and what rests on it, as `calaim.sources/1`."""
     listed = [
         {
-            **_keys(source, "id", "name", "title"),
-            "date": source.date or None,
-            "dated": source.dated or None,
+            **keys(source, "id", "name", "title"),
+            **filled(source, "date", "dated"),
             "age_months": age_in_months(source, as_of),
-            "grade": source.grade,
-            "link": source.link or None,
-            "note": source.note or None,
+            **keys(source, "grade"),
+            **filled(source, "link", "note"),
             "review_by": (source.review_by or policy.review_by).isoformat(),
             "used_by": list(uses),
         }
@@ -400,7 +379,7 @@ def data_check_document(warnings: Iterable[Problem], lacking: Iterable[str], pol
         "as_of": as_of.isoformat(),
         "edition": policy.edition,
         "review_by": policy.review_by.isoformat(),
-        "warnings": _problems(warnings),
+        "warnings": problems_document(warnings),
         "shipped": list(lacking),
     }
 
@@ -413,26 +392,19 @@ def data_diff_document(
         "schema": "calaim.data-diff/1",
         "old": old.edition,
         "new": new.edition,
-        "changes": [_keys(one, "entry", "key", "was", "now") for one in changes],
-        "cases": [_keys(one, "case", "subject", "was", "now") for one in shifts],
+        "changes": [keys(one, "entry", "key", "was", "now") for one in changes],
+        "cases": [keys(one, "case", "subject", "was", "now") for one in shifts],
     }
 
 
 def profile_document(profile: Profile) -> Document:
     """The user's profile, as `calaim.profile/1`: the tables and keys of the file, null for what is not given."""
     tables = {name: getattr(profile, name) for name in ("referrer", "network_lead_entity", "secure_email")}
-    keys = {
-        name: table and {key: getattr(table, key) or None for key in table.__struct_fields__}
-        for name, table in tables.items()
-    }
-    return {"schema": "calaim.profile/1", **keys, "kind": profile.kind or None, "ledger": profile.ledger or None}
+    given = {name: table and filled(table, *table.__struct_fields__) for name, table in tables.items()}
+    return {"schema": "calaim.profile/1", **given, **filled(profile, "kind", "ledger")}
 
 
 def error_document(error: CalaimError) -> Document:
     """An error with its problems, as `calaim.error/1`."""
-    said = {"code": error.code, "message": error.message, "problems": _problems(error.problems)}
+    said = {"code": error.code, "message": error.message, "problems": problems_document(error.problems)}
     return {"schema": "calaim.error/1", **said}
-
-
-def _problems(problems: Iterable[Problem]) -> list[Document]:
-    return [{"where": one.where, "code": one.code, "message": one.message} for one in problems]

@@ -32,6 +32,16 @@ class Gives(IntEnum):
     COMMAND = 10
 
 
+RANKS = (Gives.NEVER, Gives.SECOND, Gives.THIRD)
+"""How questions, and ways to send, give way: by their place."""
+
+
+def few_of(names: Sequence[str], most: int) -> str:
+    """So many of the names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{'; '.join(names[:most])}{more}"
+
+
 class Line(Struct, frozen=True):
     """Words under a label, which is said once for all lines that have it.
 
@@ -62,6 +72,7 @@ def laid_out(lines: Sequence[Line], columns: int, most: int | None = None) -> li
     height = (most or HEIGHT) if columns >= WIDE else HEIGHT_NARROW
     staying = {Gives.NEVER}
     folded = _at_width(lines, staying, columns)
+    # From what matters most on: each that still fits stays, and one that is too long does not keep out the next.
     for one in Gives:
         more = _at_width(lines, staying | {one}, columns)
         # A word that is too long, such as an address, is broken by the window.

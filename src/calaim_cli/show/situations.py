@@ -8,7 +8,7 @@ from calaim_cli.decide.advice import contact_line
 from calaim_cli.policy.places import Contact
 from calaim_cli.policy.policy import Policy, kinds
 from calaim_cli.policy.talk import IN_PRIVATE, MEMBER, Row, Situation
-from calaim_cli.show.documents import Document
+from calaim_cli.show.documents import Document, filled, keys, listing, rests_on
 from calaim_cli.show.views import PROGRAM_WORDS, Fact, Heading, Points, Table, View
 
 OWN_PLAN = "The member's plan, at the number on the card"
@@ -46,9 +46,7 @@ def situations_document(situations: Iterable[Situation], policy: Policy) -> Docu
     known = {entry.id: (kind, entry) for kind, entry in kinds(policy)}
     listed = [
         {
-            "id": one.id,
-            "name": one.name,
-            "aliases": list(one.aliases),
+            **keys(one, "id", "name", "aliases"),
             "think_of": [
                 {"id": about.id, "kind": known[about.id][0], "name": known[about.id][1].name, "why": about.why}
                 for about in one.think_of
@@ -57,17 +55,15 @@ def situations_document(situations: Iterable[Situation], policy: Policy) -> Docu
                 {"id": row.id, "text": _said(row, policy), "private": row.private} for row in _rows(one, policy)
             ],
             "call": [
-                {"id": contact.id, "name": contact.name, "purpose": contact.purpose, "phone": contact.phone or None}
+                {**keys(contact, "id", "name", "purpose"), **filled(contact, "phone")}
                 for contact in _contacts(one, policy)
             ],
-            "note": one.note or None,
-            "source": policy.cite(one.source),
-            "as_of": policy.dated(one.source),
-            "grade": policy.grade(one.source),
+            **filled(one, "note"),
+            **rests_on(one.source, policy),
         }
         for one in situations
     ]
-    return {"schema": "calaim.situations/1", "situations": listed, "edition": policy.edition, "warnings": []}
+    return listing("situations", listed, policy)
 
 
 def _rows(situation: Situation, policy: Policy) -> Iterator[Row]:

@@ -17,13 +17,11 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.questions import Kind, Question
 from calaim_cli.policy.routes import Channel, lines
-from calaim_cli.show.screenful import Gives, Line
+from calaim_cli.show.screenful import RANKS, Gives, Line, few_of
 from calaim_cli.show.views import DOUBT, GOOD, PROGRAM_WORDS, REMEMBER, TONES, Fact, Screenful
 
 NAMES, GROUPS, REASONS, PLANS = 6, 2, 2, 3
 """How many supports, populations, reasons and plans are named before the others are counted or give way."""
-RANKS = (Gives.NEVER, Gives.SECOND, Gives.THIRD)
-"""How questions, and ways to send, give way: by their place."""
 FEW = 3
 """So many supports are few enough to name those that do not match, or are not sure."""
 COUNTED = {
@@ -67,7 +65,7 @@ def _program_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
         texts = [": ".join(filter(None, (label, ", and ".join(why[:most])))) for most in (REASONS, 1)]
         yield Line("ECM", texts[0], Gives.REASON, texts[1], tone=TONES[outcome])
         if names := [one.subject.entry.name for one in summary.populations]:
-            yield Line("ECM", f"as: {_listed(names, GROUPS)}", Gives.GROUPS)
+            yield Line("ECM", f"as: {few_of(names, GROUPS)}", Gives.GROUPS)
     else:
         for number, one in enumerate(summary.populations):
             text = f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
@@ -83,29 +81,14 @@ def _why(one: Determination, summary: Summary, policy: Policy) -> tuple[str, ...
     """What the outcome rests on, or waits for, in a few words."""
     if one.outcome is Outcome.NEED_ANSWERS:
         waits = summary.waits[subject_id(one.subject)]
-        if waits.still_open:
-            return (_missing(len(waits.still_open)),)
-        return (f"nobody knows: {_listed(unknown_of(one, waits.in_vain, policy), REASONS)}",)
+        if number := len(waits.still_open):
+            return (f"{counted(number, 'answer')} {'is' if number == 1 else 'are'} missing",)
+        return (f"nobody knows: {few_of(unknown_of(one, waits.in_vain, policy), REASONS)}",)
     found = reasons(one, policy)[:REASONS]
     if not found and one.outcome is Outcome.UNLIKELY:
-        groups = len(policy.programs_file.population)
-        fits = (
-            f"none of the {groups} groups fits the answers"
-            if one.subject.program == "ecm"
-            else "the answers do not meet its rule"
-        )
-        return (fits,)
+        of_ecm, groups = one.subject.program == "ecm", len(policy.programs_file.population)
+        return (f"none of the {groups} groups fits the answers" if of_ecm else "the answers do not meet its rule",)
     return found
-
-
-def _missing(number: int) -> str:
-    return f"{counted(number, 'answer')} {'is' if number == 1 else 'are'} missing"
-
-
-def _listed(names: Sequence[str], most: int, mark: str = "; ") -> str:
-    """So many of the names, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{mark.join(names[:most])}{more}"
 
 
 def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Line]:
@@ -117,11 +100,11 @@ def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Lin
         named = outcome in POSITIVE or len(found) <= FEW
         shown = [one for one, offered in found if named and (offered is not False or outcome is Outcome.UNLIKELY)]
         names = [_named(one, policy) for one in shown]
-        text = f"{count}: {_listed(names, NAMES)}" if names else count
+        text = f"{count}: {few_of(names, NAMES)}" if names else count
         if outcome is not Outcome.UNLIKELY:
-            one_named = f"{count}: {_listed(names, 1)}" if names and outcome is Outcome.LIKELY else count
+            one_named = f"{count}: {few_of(names, 1)}" if names and outcome is Outcome.LIKELY else count
             listed.append(Line("Supports", text, Gives.NAMES, one_named, count, TONES[outcome]))
-        elif listed:
+        elif listed:  # what does not match today ends the line before it: it is no news by itself
             last = listed.pop()
             texts = (f"{words}. {count} today" for words in (last.text, last.short, last.least))
             listed.append(replace(last, **dict(zip(("text", "short", "least"), texts, strict=True))))
@@ -133,7 +116,7 @@ def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Lin
         one.subject.entry.name for one, offered in summary.supports if offered is False and one.outcome in POSITIVE
     ]
     if absent:
-        yield Line("Supports", f"not offered there: {_listed(absent, NAMES)}", Gives.NOT_OFFERED)
+        yield Line("Supports", f"not offered there: {few_of(absent, NAMES)}", Gives.NOT_OFFERED)
 
 
 def _named(one: Determination, policy: Policy) -> str:
@@ -179,6 +162,7 @@ def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
         yield from _instead(summary)
         return
     by_mail = False
+    # Programs that the same address takes share its lines.
     for number, (route, group) in enumerate(groupby(summary.send, key=lambda one: one.route)):
         several = list(group)
         named = f"{'' if summary.fits else 'you may refer all the same: '}{policy.plans[route.plan].name}"
@@ -210,7 +194,7 @@ def _instead(summary: Summary) -> Iterator[Line]:
     first, *plans = summary.instead
     if plans:
         *plans, last = plans
-        texts = [f"{first} {_listed(plans, most)}" for most in (len(plans), PLANS)]
+        texts = [f"{first} {few_of(plans, most)}" for most in (len(plans), PLANS)]
         yield Line("Send", texts[0], Gives.PLANS, texts[1], tone=DOUBT)
         yield Line("Send", last)
     else:
@@ -228,6 +212,7 @@ def _plain(summary: Summary, policy: Policy) -> Iterator[Fact]:
     if summary.chw:
         why = IN_ECM if summary.chw_is_in_ecm else ", and ".join(_why(summary.chw, summary, policy))
         yield _row("chw", summary.chw.outcome, why)
+    # A script that wants what does not match asks for --all or --json.
     fitting = [one for one in summary.supports if one[0].outcome is not Outcome.UNLIKELY]
     for one, offered in fitting:
         step = reasons(one, policy)[:1] if one.outcome is Outcome.NOT_YET else ()
@@ -261,6 +246,7 @@ def several(results: Sequence[Decided], policy: Policy) -> Screenful:
         if ranked:
             said = ", ".join(f"{counts[one]} {policy.outcomes[one].label.lower()}" for one in ranked)
             shown.append(Line("", f"{PROGRAM_WORDS[program]} of {len(results)} cases: {said}"))
+    # Lines of cases never give way: whoever decides many wants each.
     last = Line("", "A screening, not a decision: the plan decides. More: --all, or one case alone")
     return Screenful((*shown, last), (*rows, _row("remember", REMEMBER)))
 

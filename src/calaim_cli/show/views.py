@@ -95,9 +95,9 @@ def county_view(place: Place, policy: Policy) -> View:
     county = place.county
     plans: list[Block] = []
     for plan in (policy.plans[one] for one in county.plans):
-        plans.append(
-            Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {_ecm_line(plan, county, policy)}")
-        )
+        routes = policy.way_to(plan.id, county, "ecm").routes
+        asked = next(lines(routes[0])) if routes else f"for ECM {NO_ROUTE}"
+        plans.append(Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {asked}"))
         plans.append(Fact("plan_note", "Note", plan.note))
     return _view(
         Heading(f"{county.name} County, California (FIPS code {county.fips})"),
@@ -113,12 +113,6 @@ def county_view(place: Place, policy: Policy) -> View:
         *_conflicts(county.name, policy),
         Fact("edition", "Data edition", policy.edition),
     )
-
-
-def _ecm_line(plan: Plan, county: County, policy: Policy) -> str:
-    """How a plan is asked for ECM in the county, in one line."""
-    way = policy.way_to(plan.id, county, "ecm")
-    return next(lines(way.routes[0])) if way.routes else f"for ECM {NO_ROUTE}"
 
 
 NO_ROUTE = "no way to refer is known: call the number on the member's card"
@@ -176,6 +170,7 @@ def _ways(contact: Contact) -> str:
 
 
 def _conflicts(name: str, policy: Policy) -> Iterator[Fact]:
+    # Both sides, always: which of two sources is right is not ours to say.
     for conflict in policy.conflicts_of(name):
         yield Fact("conflict", "Sources differ", f"{conflict.matter}: {conflict.older} {conflict.newer}", DOUBT)
 
@@ -252,7 +247,7 @@ def _entry_view(kind: str, entry: Program, middle: Iterable[Block], policy: Poli
         *_facts(entry.id, policy),
         *_conflicts(entry.id, policy),
         *(Fact("contact", "Contact", contact_line(one)) for one in contacts),
-        Fact("source", "Source", f"{policy.cite(entry.source)}; grade {policy.grade(entry.source)}"),
+        Fact("source", "Source", policy.graded(entry.source)),
         Fact("review_by", "Review by", (entry.review_by or policy.review_by).isoformat()),
     )
 
@@ -270,8 +265,8 @@ def _standing(entry: Program, policy: Policy) -> Iterator[Block]:
     """Since when an entry runs, and what it rests on until when."""
     first, resting = dates.began(entry, policy), dates.allowed(entry, policy)
     if first.starts:
-        cited = f"{policy.cite(first.from_source)}; grade {policy.grade(first.from_source)}"
-        yield Fact("from", "Since", f"{first.starts} [{cited}]", PLAIN, first.starts.isoformat())
+        since = f"{first.starts} [{policy.graded(first.from_source)}]"
+        yield Fact("from", "Since", since, PLAIN, first.starts.isoformat())
     if entry.required_from:
         yield Fact("required_from", "Every plan must offer it since", entry.required_from.isoformat())
     if resting.authority:
@@ -321,10 +316,9 @@ def program_view(kind: str, entry: Program, policy: Policy) -> View:
 
 
 def _rule_lines(rule: Rule, policy: Policy, indent: str = "") -> Iterator[str]:
-    for clause, words in CLAUSE_WORDS.items():
-        parts: tuple[str | Rule, ...] = getattr(rule, clause)
+    for clause, parts in rule.clauses.items():
         if parts:
-            yield f"{indent}{words}:"
+            yield f"{indent}{CLAUSE_WORDS[clause]}:"
         for part in parts:
             if isinstance(part, str):
                 criterion = policy.criteria[part]
@@ -356,6 +350,7 @@ def plans_view(plans: Sequence[Plan], policy: Policy) -> View:
     rows = []
     for plan in plans:
         served = [county for county in counties if plan.id in plans_of(county)]
+        # Every plan has to offer ECM, so it tells best how a plan is asked.
         routes = [one for one in policy.routes_file.route if one.plan == plan.id and "ecm" in one.programs]
         best = next((next(lines(one)) for one in routes if one.takes_referrals), NO_ROUTE)
         rows.append((plan.id, plan.name, str(len(served)), best))
@@ -422,7 +417,7 @@ def _route_block(route: Route, policy: Policy) -> Points:
 def contacts_view(contacts: Sequence[Contact], policy: Policy) -> View:
     """Whom to call: number, TTY, hours, when; those for everybody before those of one plan."""
     blocks: list[Block] = [Heading(f"{len(contacts)} contacts")]
-    for one in sorted(contacts, key=lambda one: bool(one.plan)):
+    for one in sorted(contacts, key=lambda one: bool(one.plan)):  # otherwise in the order of the file
         said = " ".join(filter(None, (f"{_ways(one)}: {one.purpose}.", one.note, f"[{policy.cite(one.source)}]")))
         blocks.append(Fact("contact", one.name, said, PLAIN, f"{one.name}: {said}"))
     return tuple(blocks)
