@@ -18,13 +18,13 @@ YES_NO = {"yes": "Yes", "no": "No"}
 
 def short(text: str) -> Value:
     """A word of at most five letters, kept in lower case."""
-    return Value(text.lower()) if len(text) <= 5 else Value(text, "too-long")
+    return Value(text.lower()) if len(text) <= 5 else Value(text, "at most five letters")
 
 
 asked = partial(Prompt, where="color", text="Which color?")
 ONE = asked(options=COLORS)
 SEVERAL = asked(options=COLORS, several=True)
-LINE = asked(check=short, explain={"too-long": "at most five letters"}.__getitem__)
+LINE = asked(check=short)
 WORD = asked(words=("yes", "no", "change"))
 KINDS = {"one": ONE, "several": SEVERAL, "line": LINE, "yes or no": asked(options=YES_NO), "word": WORD}
 
@@ -258,7 +258,7 @@ def test_enter_points_to_dont_know() -> None:
 
 def test_enter_keeps_nothing_that_is_wrong() -> None:
     """A value of a file that does not pass its check cannot be kept by Enter: the person is told while she is there."""
-    kept = read_reply(asked(earlier="12345", check=phone, explain=MESSAGES.__getitem__), "")
+    kept = read_reply(asked(earlier="12345", check=phone), "")
     assert isinstance(kept, Refusal)
     assert kept.message == MESSAGES["phone-format"]
 
