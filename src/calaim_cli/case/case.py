@@ -95,8 +95,6 @@ class Consent(Struct, frozen=True, kw_only=True):
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """A case file."""
-
     member: Member = Member()
     referrer: Referrer = Referrer()
     referral: Referral = Referral()
@@ -136,17 +134,9 @@ class Profile(Struct, frozen=True):
     ledger: str = ""  # the file in which drafts are kept track of
 
 
-PARTS: Final[dict[str, type[Struct]]] = {
-    "member": Member,
-    "referrer": Referrer,
-    "referral": Referral,
-    "consent": Consent,
-}
-PROFILE_PARTS: Final[dict[str, type[Struct]]] = {
-    "referrer": Referrer,
-    "network_lead_entity": LeadEntity,
-    "secure_email": SecureEmail,
-}
+Parts = dict[str, type[Struct]]
+PARTS: Final[Parts] = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
+PROFILE_PARTS: Final[Parts] = {"referrer": Referrer, "network_lead_entity": LeadEntity, "secure_email": SecureEmail}
 TYPES: Final[dict[Any, tuple[Any, str]]] = {
     str: (str, 'text in quotes, such as "94401"'),
     bool: (bool, "true or false"),

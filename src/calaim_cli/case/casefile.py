@@ -114,7 +114,6 @@ def in_lines(lines: tuple[int, ...]) -> str:
 
 
 def profile_bytes(profile: Profile) -> bytes:
-    """The profile as a TOML file."""
     import tomli_w
 
     parts = {name: getattr(profile, name) for name in PROFILE_PARTS}
@@ -125,10 +124,8 @@ def profile_bytes(profile: Profile) -> bytes:
 
 def _given(part: Struct) -> dict[str, Any]:
     """What differs from what is there when nothing was said: so a no is kept where nothing said is not a no."""
-    values = {
-        field.name: getattr(part, field.name) for field in fields(part) if getattr(part, field.name) != field.default
-    }
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    values = ((field.name, getattr(part, field.name), field.default) for field in fields(part))
+    return {name: list(one) if isinstance(one, tuple) else one for name, one, unsaid in values if one != unsaid}
 
 
 def profile_path() -> Path:
