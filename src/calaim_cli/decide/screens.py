@@ -20,7 +20,6 @@ from calaim_cli.policy.questions import (
     DONT_KNOW,
     NONE_OF_THESE,
     Answer,
-    Criterion,
     Kind,
     Question,
     TruthsOf,
@@ -39,8 +38,6 @@ Answers = dict[str, Answer]
 
 
 class Placed(NamedTuple):
-    """A row on its screen."""
-
     row: Row
     screen: Screen
 
@@ -49,9 +46,7 @@ class Talk(NamedTuple):
     """What a talk is to settle, and all that it may show; made once by `talk_about`."""
 
     screens: tuple[Screen, ...]
-    implied: tuple[Implied, ...]
-    questions: Mapping[str, Question]
-    criteria: Mapping[str, Criterion]
+    policy: Policy
     truths_of: TruthsOf
     placed: dict[str, Placed]  # by row id
     answering: dict[str, tuple[Placed, ...]]  # by question, in the order of the screens
@@ -103,9 +98,7 @@ def talk_about(subjects: Sequence[Subject], policy: Policy, first: Collection[st
     placed = {row.id: Placed(row, screen) for screen in screens for row in screen.rows}
     return Talk(
         tuple(replace(one, rows=tuple(sorted(one.rows, key=lambda row: row.id not in first))) for one in screens),
-        policy.talk_file.implied,
-        policy.questions,
-        policy.criteria,
+        policy,
         truths_of(policy.criteria.values()),
         placed,
         {
@@ -119,9 +112,10 @@ def talk_about(subjects: Sequence[Subject], policy: Policy, first: Collection[st
 
 def open_to(talk: Talk, answers: Mapping[str, Answer]) -> dict[str, frozenset[str]]:
     """For each subject the questions without an answer that can still change its outcome."""
-    spans = spans_of(talk.criteria, answers, talk.truths_of(answers))
+    spans = spans_of(talk.policy.criteria, answers, talk.truths_of(answers))
     return {
-        one: frozenset(talk.criteria[name].question for name in wanted(spans)) for one, wanted in talk.wanted.items()
+        one: frozenset(talk.policy.criteria[name].question for name in wanted(spans))
+        for one, wanted in talk.wanted.items()
     }
 
 
@@ -129,11 +123,11 @@ def standing(talk: Talk, subject: str, answers: Mapping[str, Answer]) -> Standin
     """How far the talk has come for one subject."""
     found = talk.deciders[subject](talk.truths_of(answers))
     still_open = open_to(talk, answers)[subject]
-    missing = {talk.criteria[name].question for name in found.missing}
+    missing = {talk.policy.criteria[name].question for name in found.missing}
     return Standing(
         found.outcome,
-        tuple(one for one in talk.questions if one in still_open),
-        tuple(one for one in talk.questions if one in missing and one in answers),
+        tuple(one for one in talk.policy.questions if one in still_open),
+        tuple(one for one in talk.policy.questions if one in missing and one in answers),
     )
 
 
@@ -141,7 +135,9 @@ def not_known(talk: Talk, answers: Mapping[str, Answer]) -> tuple[str, ...]:
     """The questions answered by "not known", wholly or in part, whose answer could still change a result."""
     doubtful = {one for one, answer in answers.items() if in_doubt(answer)}
     again = open_to(talk, {one: answer for one, answer in answers.items() if one not in doubtful})
-    return tuple(one for one in talk.questions if one in doubtful and any(one in several for several in again.values()))
+    return tuple(
+        one for one in talk.policy.questions if one in doubtful and any(one in several for several in again.values())
+    )
 
 
 # What is shown
@@ -183,7 +179,7 @@ def _applies(talk: Talk, placed: Placed, marks: Marks, answers: Mapping[str, Ans
 
 
 def _met(talk: Talk, criterion: str, answers: Mapping[str, Answer]) -> Truth:
-    test = talk.criteria[criterion]
+    test = talk.policy.criteria[criterion]
     return truth_of(test, answers[test.question]) if test.question in answers else Truth.UNKNOWN
 
 
@@ -210,7 +206,7 @@ def _truth(talk: Talk, row: Row, marks: Marks, answers: Mapping[str, Answer]) ->
 
 def _answer_from(talk: Talk, question: str, value: Answer) -> Answer:
     """A value of the data as an answer: a choice of a list is a list of one."""
-    several = question in talk.questions and talk.questions[question].kind is Kind.CHOICES
+    several = question in talk.policy.questions and talk.policy.questions[question].kind is Kind.CHOICES
     return (str(value),) if several else value
 
 
@@ -236,7 +232,7 @@ def answers_of_marks(talk: Talk, marks: Marks, start: Mapping[str, Answer]) -> S
         if any(row.id in marks for row in screen.rows):
             touched = dict.fromkeys(one for row in screen.rows for one in (*row.questions, row.part_of))
             for question in touched:
-                if question in talk.questions and question not in start:
+                if question in talk.policy.questions and question not in start:
                     answer = _answer(talk, question, marks, answers)
                     if answer is not None:
                         answers[question] = answer
@@ -252,11 +248,11 @@ def _answer(talk: Talk, question: str, marks: Marks, answers: Mapping[str, Answe
     truths = {row.id: _truth(talk, row, marks, answers) for row, _ in rows}
     ticks = [one for one in rows if question in one.row.yes]
     found: Answer | None = None
-    match talk.questions[question].kind:
+    match talk.policy.questions[question].kind:
         case Kind.YES_NO:
             found = _yes_no(question, ticks, truths, marks)
         case Kind.CHOICES:
-            found = _choices(talk.questions[question], ticks, truths)
+            found = _choices(talk.policy.questions[question], ticks, truths)
         case Kind.CHOICE:
             ticked = [row.yes[question] for row, _ in ticks if marks.get(row.id) is Truth.YES]
             together = {truths[row.id] for row, _ in rows if row.part_of == question}
@@ -301,10 +297,10 @@ def _with_what_follows(talk: Talk, answers: Answers) -> Said:
     while True:
         found = {
             question: fact
-            for fact in reversed(talk.implied)
+            for fact in reversed(talk.policy.talk_file.implied)
             if all(one.question in answers and truth_of(one, answers[one.question]) is Truth.YES for one in fact.when)
             for question in fact.then
-            if question in talk.questions and question not in answers
+            if question in talk.policy.questions and question not in answers
         }
         if not found:
             return Said(answers, followed)

@@ -57,7 +57,6 @@ def asked(stand: Stand, policy: Policy, as_of: date, ask: Ask, save: Save) -> Ca
 
 
 def _prompt(question: Question, policy: Policy, as_of: date) -> Prompt:
-    """The question as it is asked of a person."""
     # A menu opens on one of its choices, and a key that it does not know, then Enter, would answer that.
     words = (YES, NO, NOT_KNOWN) if question.kind is Kind.YES_NO else ()
     number = question.kind is Kind.NUMBER

@@ -56,11 +56,6 @@ class Seen(Struct):
     marks: Marks
     kept: Marks | None = None
 
-    @property
-    def finished(self) -> bool:
-        """Whether what stands on it has been confirmed."""
-        return self.kept is not None and dict(self.marks) == dict(self.kept)
-
 
 class Interview(Struct):
     """An interview under way: what it is about, the answers it began with, and the screens in their order."""
@@ -158,7 +153,7 @@ def next_screen(interview: Interview) -> int | None:
         if one.kept is None:
             interview.ticks |= one.marks
     interview.seen = [one for one in interview.seen if one.kept is not None]
-    changed = next((n for n, one in enumerate(interview.seen) if not one.finished), None)
+    changed = next((n for n, one in enumerate(interview.seen) if dict(one.marks) != dict(one.kept or {})), None)
     shown = None if changed is not None else screen_after(interview.about, interview.marks, interview.start)
     if shown is None:
         return changed
@@ -300,7 +295,7 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
     label = interview.policy.outcomes[stands.outcome].label
     words = label[0].lower() + label[1:]
     if stands.outcome is not Outcome.NEED_ANSWERS:
-        met = [about.criteria[one.criterion] for one in found.because if one.met]
+        met = [about.policy.criteria[one.criterion] for one in found.because if one.met]
         why = [brief(one) for one in met if one.question != AGE]
         return stands.outcome, f"{words} ({'; '.join(why[:MOST_REASONS])})" if why else words
     if stands.open or not stands.not_known:

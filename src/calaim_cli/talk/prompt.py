@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.folding import is_unknown, plain, word, yes_or_no
+from calaim_cli.base.folding import is_unknown, plain, word
 from calaim_cli.base.values import MESSAGES, Value
 from calaim_cli.base.wording import choice_of, one_of
 
@@ -117,8 +117,7 @@ def _one(prompt: Prompt, typed: str) -> str | None:
     text = plain(typed)
     if re.fullmatch(r"[0-9]+", text):
         return dict(enumerate(prompt.options, 1)).get(int(text)) if len(text) <= LONGEST_NUMBER else None
-    said = yes_or_no(text) if prompt.options.keys() == {YES, NO} else None
-    return choice_of(text, prompt.options) or (None if said is None else YES if said else NO)
+    return choice_of(text, prompt.options) or None
 
 
 def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:

@@ -124,7 +124,6 @@ class Screens(Struct):
     under_way: interview.Interview | None = None
 
     def stage(self, case: Case, again: bool) -> Case:
-        """The case with what the screens found out."""
         about = talk_for(self.typed, case, self.policy, self.first)
         if self.under_way is None:
             self.under_way = interview.begun(about, case, self.policy, self.as_of, self.to.ask)
@@ -377,7 +376,6 @@ class ReferralTalk(Struct):
         return conversation.walk([*steps, *consent.part2_steps()], case, ask, self.to.keep)
 
     def cases(self, case: Case) -> tuple[Case, ...]:
-        """One case for each program that is referred for."""
         return tuple(_for(case, one) for one in self.wanted)
 
     def to_change(self) -> int:
@@ -389,7 +387,6 @@ class ReferralTalk(Struct):
 
 
 def _for(case: Case, asked: Referral) -> Case:
-    """The case with what one referral asks for."""
     return replace(case, referral=replace(case.referral, program=asked.program, services=asked.services))
 
 
