@@ -22,7 +22,12 @@ def unsound_situations(policy: Policy) -> Iterator[Problem]:
     for situation in situations:
         where = f'{TALK}: situation "{situation.id}"'
         yield from _listed(situation, where)
-        yield from _texts(situation, where)
+        texts = [("name", situation.name), ("note", situation.note)]
+        texts += [(f'think_of "{one.id}": why', one.why) for one in situation.think_of]
+        for key, text in texts:
+            most = LONGEST[key.rpartition(" ")[2]]
+            if len(text) > most:
+                yield Problem(f"{where}: {key}", "long", f"is longer than {most} characters: say it shorter")
         for contact in policy.counties_file.contact:
             if contact.id in situation.call and contact.plan:
                 words = f'"{contact.id}" is for members of one plan, and the member\'s own plan is named anyway'
@@ -39,15 +44,6 @@ def _listed(situation: Situation, where: str) -> Iterator[Problem]:
             yield Problem(f"{where}: {key}", "length", f"holds {len(ids)}: give 1 to {MOST}, those that matter most")
         for repeated in (one for one, times in Counter(ids).items() if times > 1):
             yield Problem(f"{where}: {key}", "duplicate-id", f'"{repeated}" appears twice: leave it one')
-
-
-def _texts(situation: Situation, where: str) -> Iterator[Problem]:
-    texts = [("name", situation.name), ("note", situation.note)]
-    texts += [(f'think_of "{one.id}": why', one.why) for one in situation.think_of]
-    for key, text in texts:
-        most = LONGEST[key.rpartition(" ")[2]]
-        if len(text) > most:
-            yield Problem(f"{where}: {key}", "long", f"is longer than {most} characters: say it shorter")
 
 
 def _beside_the_point(situation: Situation, where: str, policy: Policy) -> Iterator[Problem]:

@@ -26,7 +26,7 @@ from calaim_cli.draft.route import Destination
 from calaim_cli.policy.follow_up import REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import WHICH, Outcome, Program, source_id
-from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Criterion, Question, in_doubt, is_met
+from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Question, in_doubt, is_met
 from calaim_cli.policy.routes import Form, ReferralWords, Section, lines
 from calaim_cli.policy.rules import favoring
 
@@ -291,21 +291,15 @@ def _points(
         cited = policy.told_to(plan, criterion.source)
         if masked:
             return wrapped(HIDDEN, "  - "), {}
-        words = _words_of(answer, criterion, policy.questions[criterion.question])
+        question, counted = policy.questions[criterion.question], criterion.has_any_of or criterion.one_of
+        # Of a list the choices that the criterion is met by; none of these is never one.
+        some = counted or question.choices.keys() - {NONE_OF_THESE}
+        words = f"{answer:,}" if isinstance(answer, int) else _choice_words(answer, question, some)
         text = (criterion.letter or criterion.text).replace(ANSWER, words)
         points[f"{text} ({', '.join(cited)})" if cited else text] = None
         tags |= dict.fromkeys(map(source_id, cited))
     lines = tuple(line for point in points for line in wrapped(point, "  - "))
     return lines, {tag: wrapped(f"{tag}: {policy.cite((tag,))}", "", "  ") for tag in tags}
-
-
-def _words_of(answer: Answer, criterion: Criterion, question: Question) -> str:
-    """The answer in a sentence: a number with its commas; of several choices those that the criterion is met by."""
-    if isinstance(answer, int):
-        return f"{answer:,}"
-    return _choice_words(
-        answer, question, criterion.has_any_of or criterion.one_of or question.choices.keys() - {NONE_OF_THESE}
-    )
 
 
 def _choice_words(answer: str | tuple[str, ...], question: Question, counted: Container[str]) -> str:

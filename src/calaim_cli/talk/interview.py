@@ -141,9 +141,13 @@ def held(interview: Interview, case: Case, show: Show, save: Save) -> Case:
                 raise Quit
             case Move.STOP:
                 break
-            case _:
+            case Move.VOICE:
+                row, ids = ended.at, [voice.id for voice in interview.policy.talk_file.voice]
+                interview.voice = ids[(ids.index(sheet.voice.id) + 1) % len(ids)]
+            case _:  # help in lines; keys show it on the screen itself
                 row = ended.at
-                _elsewhere(interview, sheet, ended)
+                for one_row in sheet.shown.rows:
+                    say(sheet.explain(one_row))
     return case_of(interview, case)
 
 
@@ -162,16 +166,6 @@ def next_screen(interview: Interview) -> int | None:
     return len(interview.seen) - 1
 
 
-def _elsewhere(interview: Interview, sheet: Sheet, ended: Ended) -> None:
-    """Other words for who listens, or, in lines, what each row means."""
-    if ended.move is Move.VOICE:
-        ids = [voice.id for voice in interview.policy.talk_file.voice]
-        interview.voice = ids[(ids.index(sheet.voice.id) + 1) % len(ids)]
-    else:
-        for row in sheet.shown.rows:
-            say(sheet.explain(row))
-
-
 def more_on(row: Row, screen: Screen, voice: Voice, policy: Policy) -> str:
     """What a row means by the words of the rule, with the source."""
     asked = [one for one in (*row.questions, row.part_of) if one in policy.questions]
@@ -185,25 +179,18 @@ def more_on(row: Row, screen: Screen, voice: Voice, policy: Policy) -> str:
 
 def _keep(interview: Interview, one: Seen) -> None:
     """Keep the marks of a screen; a date of birth as such, with the age that it comes to."""
-    placed = interview.about.placed
-    one.marks = {
-        name: _aged(interview, mark) if placed[name].row.asks == AGE else mark for name, mark in one.marks.items()
-    }
-    one.kept = one.marks
+    marks = dict(one.marks)
+    for name in (name for name in marks if interview.about.placed[name].row.asks == AGE):
+        if isinstance(typed := marks[name], str):
+            interview.born, marks[name] = typed, age_on(date.fromisoformat(typed), interview.as_of)
+            say(f"Age {marks[name]} on {interview.as_of}.")
+        elif interview.born and typed != age_on(date.fromisoformat(interview.born), interview.as_of):
+            interview.born = ""  # a number takes the place of another date
+    one.marks = one.kept = marks
     for doubt in _contradictions(interview):
         if doubt not in interview.told:
             interview.told.add(doubt)
             say(f"Look at this again (b goes back): {doubt}")
-
-
-def _aged(interview: Interview, mark: Mark) -> Mark:
-    """The age of a date of birth that was typed, which is kept as such; a number takes the place of another date."""
-    if isinstance(mark, str):
-        interview.born, mark = mark, age_on(date.fromisoformat(mark), interview.as_of)
-        say(f"Age {mark} on {interview.as_of}.")
-    elif interview.born and mark != age_on(date.fromisoformat(interview.born), interview.as_of):
-        interview.born = ""
-    return mark
 
 
 def _contradictions(interview: Interview) -> Iterator[str]:

@@ -82,11 +82,6 @@ class Sheet(Struct, frozen=True, kw_only=True):
             return "rows"
         return "choice" if rows[0].asks else "one"
 
-    @property
-    def unfinished(self) -> bool:
-        """Whether something is marked otherwise than an ending has confirmed."""
-        return dict(self.marks) != dict(self.kept or {})
-
     def says(self, row: Row) -> str:
         """The words of a row, as they are said aloud; alone on its screen a statement is asked about."""
         said = self.voice.says(row.say)
@@ -114,7 +109,8 @@ def pressed(sheet: Sheet, key: str, size: terminal_size) -> Sheet | Ended:
     typed = _typed(sheet, key)
     if typed is not None:
         return typed
-    if key in NOT_KEPT and sheet.unfinished and last != NOT_KEPT[key]:
+    # Marks that no ending has confirmed would be lost: it is told once, and the second press leaves.
+    if key in NOT_KEPT and dict(sheet.marks) != dict(sheet.kept or {}) and last != NOT_KEPT[key]:
         return replace(sheet, note=NOT_KEPT[key])
     if key in MOVES:
         return Ended(sheet.marks, MOVES[key], sheet.at)
