@@ -24,6 +24,7 @@ from calaim_cli.case.case import (
     LeadEntity,
     Profile,
     SecureEmail,
+    Shapes,
     read_case,
     read_tables,
 )
@@ -148,13 +149,10 @@ def read_profile(path: Path) -> Profile:
     if not path.exists():
         return Profile()
     document = parse_toml(read_text(str(path), LARGEST), f"{path} (your profile)")
+    shapes: Shapes = {**PROFILE_PARTS, "kind": "street_medicine", "ledger": "referrals.ledger"}
     # A profile has to tell its schema, as its keys may mean something else in a later one.
-    own = {key: document.pop(key, "") for key in ("kind", "ledger")}
-    tables, problems = read_tables({"schema": "", **document}, PROFILE_SCHEMA, PROFILE_PARTS)
-    examples = {"kind": "street_medicine", "ledger": "referrals.ledger"}
-    wrong = [key for key, value in own.items() if not isinstance(value, str)]
-    problems += [Problem(key, "type", f'give text in quotes, such as "{examples[key]}"') for key in wrong]
-    profile = Profile(**tables, kind=str(own["kind"]), ledger=str(own["ledger"]))
+    tables, problems = read_tables({"schema": "", **document}, PROFILE_SCHEMA, shapes)
+    profile = Profile(**tables)
     problems += _wrong_tag(profile.secure_email)
     if problems:
         raise bad_profile(path, problems)
