@@ -179,11 +179,12 @@ def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[st
 
     def together(keys: Sequence[str]) -> Show:
         first, *others = [_show(key, words) for key in keys]
-        if not others:
-            return first
-        return lambda letter: ", ".join(
-            filter(None, (first(letter), " ".join(filter(None, (show(letter) for show in others)))))
-        )
+
+        def joined(letter: Letter) -> str:
+            beside = " ".join(filter(None, (show(letter) for show in others)))
+            return ", ".join(filter(None, (first(letter), beside)))
+
+        return joined if others else first
 
     labelled = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
     lines = [(label, tuple(keys)) for label, keys in labelled]

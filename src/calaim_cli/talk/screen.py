@@ -66,6 +66,11 @@ class Sheet(Struct, frozen=True, kw_only=True):
         return self.shown.rows[self.at]
 
     @property
+    def choices(self) -> Mapping[str, str]:
+        """What the row under the arrow lets one choose among; empty where it asks for nothing, or for a number."""
+        return self.questions[self.row.asks].choices if self.row.asks else {}
+
+    @property
     def letters(self) -> dict[str, int]:
         """The rows by their letters, which are the same whatever rows are left out."""
         letters = dict(zip((row.id for row in self.shown.screen.rows), LETTERS, strict=False))
@@ -140,7 +145,7 @@ def _single_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
     """One key answers a row that is alone on its screen."""
     marks, note = dict[str, Mark](ONE_KEY), "Press y, n or d."
     if sheet.way == "choice":
-        choices = dict(zip(LETTERS, sheet.questions[sheet.row.asks].choices, strict=False))
+        choices = dict(zip(LETTERS, sheet.choices, strict=False))
         marks, note = {**choices, "d": Truth.UNKNOWN, "u": Truth.UNKNOWN}, "Press the letter of one, or d: not known."
     return Ended({sheet.row.id: marks[key]}) if key in marks else replace(sheet, note=note)
 
@@ -208,10 +213,10 @@ def read_line(sheet: Sheet, typed: str) -> Ended | Refusal:
         said = False if text == "none" else yes_or_no(text)
         mark = Truth.YES if said else Truth.NO
         return Refusal("type yes, no or not known") if said is None else Ended({row.id: mark})
-    choices = sheet.questions[row.asks].choices
-    by_number = {str(number): choice for number, choice in enumerate(choices, 1)}
-    chosen = by_number.get(text) or choice_of(text, choices)
-    return Ended({row.id: chosen}) if chosen else Refusal(f"type a number from 1 to {len(choices)}, or not known")
+    by_number = {str(number): choice for number, choice in enumerate(sheet.choices, 1)}
+    chosen = by_number.get(text) or choice_of(text, sheet.choices)
+    how = f"type a number from 1 to {len(sheet.choices)}, or not known"
+    return Ended({row.id: chosen}) if chosen else Refusal(how)
 
 
 def _numbers_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
@@ -341,7 +346,7 @@ def _rows(sheet: Sheet, page: range, columns: int) -> list[str]:
 
 def _choices(sheet: Sheet, columns: int) -> list[str]:
     lines = folded(sheet.says(sheet.row), columns)
-    for letter, (choice, words) in zip(LETTERS, sheet.questions[sheet.row.asks].choices.items(), strict=False):
+    for letter, (choice, words) in zip(LETTERS, sheet.choices.items(), strict=False):
         earlier = " (chosen before)" if sheet.marks.get(sheet.row.id) == choice else ""
         lines += folded(f" {letter}  {words}{earlier}", columns, " " * 4)
     return lines
@@ -375,8 +380,8 @@ def as_lines(sheet: Sheet) -> list[str]:
         return [*lines, sheet.says(rows[0]) + _earlier(sheet, rows[0])]
     lines += [sheet.voice.says(sheet.shown.screen.say)] if sheet.shown.screen.say else []
     if sheet.way == "choice":
-        choices = sheet.questions[rows[0].asks].choices.values()
-        return [*lines, sheet.says(rows[0]), *(f"  {n}) {words}" for n, words in enumerate(choices, 1))]
+        numbered = enumerate(sheet.choices.values(), 1)
+        return [*lines, sheet.says(rows[0]), *(f"  {n}) {words}" for n, words in numbered)]
     return [*lines, *(f"  {n}) {sheet.says(row)}{_earlier(sheet, row)}" for n, row in enumerate(rows, 1))]
 
 
@@ -391,7 +396,7 @@ def asked_by_line(sheet: Sheet) -> str:
     """What stands before the typed line: how to answer, and where else to go."""
     ways = {
         "one": "Yes, no or not known",
-        "choice": f"Choice (1-{len(sheet.questions[sheet.row.asks].choices) if sheet.row.asks else 0}) or not known",
+        "choice": f"Choice (1-{len(sheet.choices)}) or not known",
         "numbers": "Number or not known" if len(sheet.shown.rows) == 1 else "Numbers in this order, ? where not known",
         "rows": f"{_how(sheet)[0].upper()}{_how(sheet)[1:]}",
     }
@@ -406,7 +411,7 @@ def echo(sheet: Sheet, marks: Mapping[str, Mark]) -> str:
         if isinstance(mark, Truth):
             said[mark].append(sheet.voice.says(row.say).rstrip("?."))
         elif mark is not None:
-            words = sheet.questions[row.asks].choices.get(str(mark), str(mark)) if row.asks else str(mark)
+            words = sheet.choices.get(str(mark), str(mark))
             alone = len(sheet.shown.rows) == 1
             said[Truth.YES].append(words if alone else f"{sheet.voice.says(row.say).rstrip('?.')}: {words}")
     yes, no, rows = "; ".join(said[Truth.YES]), said[Truth.NO], len(sheet.shown.rows)

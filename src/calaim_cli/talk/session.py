@@ -411,9 +411,8 @@ def origins(case: Case, begun: Case, profile: Referrer) -> str:
         if field.part in {"referrer", "member"} and field.label and value:
             of_profile = field.part == "referrer" and getattr(profile, field.name) == value
             of_case = attrgetter(field.key)(begun) == value
-            said["your profile" if of_profile else "the case" if of_case else "what was said just now"][field.label] = (
-                None
-            )
+            where = "your profile" if of_profile else "the case" if of_case else "what was said just now"
+            said[where][field.label] = None
     return "\n".join(f"From {where}: {', '.join(labels)}." for where, labels in said.items() if labels)
 
 
