@@ -46,7 +46,9 @@ class Terminal:
 
         `command` is a program of another name with its arguments, in place of `words`.
         """
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "CALAIM_PROFILE") if name in os.environ}
+        # Without PYTHONPATH the installed code would be run, which in another worktree is not the code that is tested.
+        passed_on = ("PATH", "HOME", "PYTHONPATH", "CALAIM_PROFILE")
+        kept = {name: os.environ[name] for name in passed_on if name in os.environ}
         command = [*command] if command else [*CALAIM, *map(str, words)]
         if out is not None:
             command = ["sh", "-c", 'out=$1; shift; exec "$@" >"$out"', "sh", str(out), *command]

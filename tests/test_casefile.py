@@ -229,6 +229,18 @@ def test_bad_profile_is_refused(tmp_path: Path, content: str, problem: tuple[str
     assert [(one.where, one.code) for one in caught.value.problems] == [problem]
 
 
+def test_keys_of_a_profile_are_told_with_kind_and_ledger(tmp_path: Path) -> None:
+    """Who writes a key that there is not learns all that there are; one of the wrong type has an example of its own."""
+    path = tmp_path / "profile.toml"
+    path.write_text('schema = "calaim.profile/1"\nledgr = "a"\nhome = "b"\nkind = 3\n', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        casefile.read_profile(path)
+    near, unknown, wrong = (one.message for one in caught.value.problems)
+    assert near == "unknown key; did you mean ledger?"
+    assert "secure_email, kind or ledger" in unknown
+    assert wrong == 'wrong type: give text in quotes, such as "street_medicine"'
+
+
 def test_bad_profile_stops_a_referral(run: Run, write_case: WriteCase, write_profile: WriteProfile) -> None:
     """With a broken profile nothing is drafted: exit 4, and the profile is named."""
     path = write_profile('schema = "calaim.profile/9"\n')

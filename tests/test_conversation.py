@@ -343,8 +343,10 @@ def determined(catalog: Policy, case: Case) -> dict[str, Determination]:
     return screener(catalog.subjects, catalog).screen(case, AS_OF).determinations
 
 
-def chosen(catalog: Policy, typed: str | list[str], case: Case, which: str = "both") -> tuple[Says, tuple[Case, ...]]:
-    """The script after the choice of what to refer for, and the cases it came to."""
+def chosen(
+    catalog: Policy, typed: str | list[str], case: Case, which: str = "both"
+) -> tuple[Says, tuple[Referral, ...]]:
+    """The script after the choice of what to refer for, and the referrals it came to."""
     typed_in_turn = ["others", typed] if isinstance(typed, str) and typed not in {"back", "quit"} else typed
     ask = Says({"referral.program": typed_in_turn, "ecm_or_chw": which})
     return ask, choose_referrals(case, determined(catalog, case), "kp", catalog, ask)
@@ -353,17 +355,17 @@ def chosen(catalog: Policy, typed: str | list[str], case: Case, which: str = "bo
 OPEN = case_of(referral__program="")
 
 
-def test_one_case_for_each_program(catalog: Policy) -> None:
-    """Several programs make several referrals, with the services together in one; the rest of the case is the same."""
-    _, cases = chosen(catalog, "ecm,respite,asthma_remediation,chw", OPEN)
-    wanted = {(one.referral.program, frozenset(one.referral.services)) for one in cases}
+def test_one_referral_for_each_program(catalog: Policy) -> None:
+    """Several programs make several referrals, with the services together in one; the rest of them is the same."""
+    _, referrals = chosen(catalog, "ecm,respite,asthma_remediation,chw", OPEN)
+    wanted = {(one.program, frozenset(one.services)) for one in referrals}
     assert wanted == {
         ("ecm", frozenset()),
         ("chw", frozenset()),
         ("cs", frozenset({"respite", "asthma_remediation"})),
     }
-    assert len(cases) == 3
-    assert {one.member for one in cases} == {OPEN.member}
+    assert len(referrals) == 3
+    assert {replace(one, program="", services=()) for one in referrals} == {OPEN.referral}
 
 
 @pytest.mark.parametrize(
@@ -378,8 +380,8 @@ def test_one_case_for_each_program(catalog: Policy) -> None:
 )
 def test_ecm_and_chw_together_are_asked_about(catalog: Policy, typed: str, which: str, programs: list[str]) -> None:
     """ECM includes what a health worker does: whoever chooses both says which, and nobody is asked in vain."""
-    ask, cases = chosen(catalog, typed, OPEN, which)
-    assert [one.referral.program for one in cases] == programs
+    ask, referrals = chosen(catalog, typed, OPEN, which)
+    assert [one.program for one in referrals] == programs
     assert ("ecm_or_chw" in ask.places) is bool(which)
     assert not which or isinstance(read_reply(ask.prompt("ecm_or_chw"), ""), Refusal)
 
@@ -414,12 +416,12 @@ def test_choice_can_be_left_both_ways(catalog: Policy) -> None:
 
 def test_what_fits_is_offered_first(catalog: Policy) -> None:
     """The list holds what fits; the rest is behind one more choice, and nothing of it is lost."""
-    ask, cases = chosen(catalog, ["others", "respite"], OPEN)
+    ask, referrals = chosen(catalog, ["others", "respite"], OPEN)
     first, whole = (one.options for one in ask.asked)
     assert set(first) == {"ecm", "others"}
     assert {"ecm", "chw", "respite"} <= whole.keys()
     assert "others" not in whole
-    assert [one.referral.services for one in cases] == [("respite",)]
+    assert [one.services for one in referrals] == [("respite",)]
 
 
 KEPT = check_case(case_of(), people.policy().form_of("kp"), people.policy(), AS_OF).case

@@ -13,20 +13,19 @@ from calaim_cli.base.values import MESSAGES, Value, phone
 from calaim_cli.talk.prompt import Move, Prompt, Refusal, exclusive, read_reply
 
 COLORS = {"red": "Red", "dark_blue": "Dark blue, as the sea", "green": "Green", "none": "None of these"}
-YES_NO = {"yes": "Yes", "no": "No"}
 
 
 def short(text: str) -> Value:
     """A word of at most five letters, kept in lower case."""
-    return Value(text.lower()) if len(text) <= 5 else Value(text, "too-long")
+    return Value(text.lower()) if len(text) <= 5 else Value(text, "at most five letters")
 
 
 asked = partial(Prompt, where="color", text="Which color?")
 ONE = asked(options=COLORS)
 SEVERAL = asked(options=COLORS, several=True)
-LINE = asked(check=short, explain={"too-long": "at most five letters"}.__getitem__)
+LINE = asked(check=short)
 WORD = asked(words=("yes", "no", "change"))
-KINDS = {"one": ONE, "several": SEVERAL, "line": LINE, "yes or no": asked(options=YES_NO), "word": WORD}
+KINDS = {"one": ONE, "several": SEVERAL, "line": LINE, "word": WORD}
 
 
 @pytest.mark.parametrize("prompt", KINDS.values(), ids=KINDS)
@@ -54,7 +53,6 @@ def test_dont_know_is_understood_where_it_is_a_reply(kind: str, typed: str) -> N
         "one": {"options": COLORS},
         "several": {"options": COLORS, "several": True},
         "line": {},
-        "yes or no": {"options": YES_NO},
     }
     assert read_reply(asked(dont_know=True, **settings[kind]), typed) is Move.DONT_KNOW
 
@@ -62,7 +60,6 @@ def test_dont_know_is_understood_where_it_is_a_reply(kind: str, typed: str) -> N
 @pytest.mark.parametrize("typed", ["dk", "don't know"])
 def test_dont_know_is_no_consent(typed: str) -> None:
     """Where a person has to say yes or no, not knowing is refused and never kept as an answer."""
-    assert isinstance(read_reply(asked(options=YES_NO), typed), Refusal)
     assert isinstance(read_reply(WORD, typed), Refusal)
 
 
@@ -90,30 +87,6 @@ def test_anything_else_is_no_choice(typed: str) -> None:
     refused = read_reply(ONE, typed)
     assert isinstance(refused, Refusal)
     assert "1 to 4" in refused.message
-
-
-@pytest.mark.parametrize(
-    ("typed", "reply"),
-    [
-        ("yes", "yes"),
-        ("YES", "yes"),
-        ("no", "no"),
-        ("1", "yes"),
-        ("2", "no"),
-        ("y", "yes"),
-        ("N", "no"),
-        ("True", "yes"),
-    ],
-)
-def test_yes_and_no_are_words(typed: str, reply: str) -> None:
-    """Yes and no are typed in full, by their first letter or by their number."""
-    assert read_reply(asked(options=YES_NO), typed) == reply
-
-
-@pytest.mark.parametrize("typed", ["ok", "yes no", "ye", "0", "3", "yes, please"])
-def test_half_a_yes_is_none(typed: str) -> None:
-    """What is neither yes nor no is asked again; a 0 is no position in the list."""
-    assert isinstance(read_reply(asked(options=YES_NO), typed), Refusal)
 
 
 @pytest.mark.parametrize("typed", ["y", "Y", "n", "true", "1"])
@@ -258,7 +231,7 @@ def test_enter_points_to_dont_know() -> None:
 
 def test_enter_keeps_nothing_that_is_wrong() -> None:
     """A value of a file that does not pass its check cannot be kept by Enter: the person is told while she is there."""
-    kept = read_reply(asked(earlier="12345", check=phone, explain=MESSAGES.__getitem__), "")
+    kept = read_reply(asked(earlier="12345", check=phone), "")
     assert isinstance(kept, Refusal)
     assert kept.message == MESSAGES["phone-format"]
 

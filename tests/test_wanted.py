@@ -55,7 +55,7 @@ def test_without_not_known_it_is_what_is_missing(catalog: Policy, data: st.DataO
     still_open = frozenset[str]().union(*open_to(talk, said).values())
     truths = talk.truths_of(said)
     missing = {name for decide in talk.deciders.values() for name in decide(truths).missing}
-    assert still_open == {talk.criteria[name].question for name in missing} - said.keys()
+    assert still_open == {talk.policy.criteria[name].question for name in missing} - said.keys()
 
 
 def test_not_known_prunes() -> None:

@@ -93,8 +93,6 @@ class Consent(Struct, frozen=True, kw_only=True):
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """A case file."""
-
     member: Member = Member()
     referrer: Referrer = Referrer()
     referral: Referral = Referral()
@@ -134,17 +132,11 @@ class Profile(Struct, frozen=True):
     ledger: str = ""  # the file in which drafts are kept track of
 
 
-PARTS: Final[dict[str, type[Struct]]] = {
-    "member": Member,
-    "referrer": Referrer,
-    "referral": Referral,
-    "consent": Consent,
-}
-PROFILE_PARTS: Final[dict[str, type[Struct]]] = {
-    "referrer": Referrer,
-    "network_lead_entity": LeadEntity,
-    "secure_email": SecureEmail,
-}
+Parts = dict[str, type[Struct]]
+Shapes = Mapping[str, type[Any] | str]
+"""What stands at each key: a table in a shape or as it is; an example of it where that is a text."""
+PARTS: Final[Parts] = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
+PROFILE_PARTS: Final[Parts] = {"referrer": Referrer, "network_lead_entity": LeadEntity, "secure_email": SecureEmail}
 TYPES: Final[dict[Any, tuple[Any, str]]] = {
     str: (str, 'text in quotes, such as "94401"'),
     bool: (bool, "true or false"),
@@ -156,14 +148,12 @@ TYPES: Final[dict[Any, tuple[Any, str]]] = {
 
 def read_case(document: Mapping[str, object]) -> tuple[Case, tuple[Problem, ...]]:
     """The case that a decoded TOML or JSON document holds, and every problem with its keys and types."""
-    shapes: dict[str, type[Any]] = {**PARTS, "answered_on": str, "renewal_month": str, "answers": dict, "expect": dict}
+    shapes: Shapes = {**PARTS, "answered_on": "2026-11-22", "renewal_month": "2027-03", "answers": dict, "expect": dict}
     tables, problems = read_tables({"schema": CASE_SCHEMA, **document}, CASE_SCHEMA, shapes)
     return Case(**tables), tuple(problems)
 
 
-def read_tables(
-    document: Mapping[str, object], schema: str, shapes: Mapping[str, type[Any]]
-) -> tuple[dict[str, Any], list[Problem]]:
+def read_tables(document: Mapping[str, object], schema: str, shapes: Shapes) -> tuple[dict[str, Any], list[Problem]]:
     """The tables of a case or profile in their shapes, and every problem with its schema, keys and types."""
     tables: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -172,16 +162,14 @@ def read_tables(
             problems += [Problem(key, key, f'unknown schema: this program reads "{schema}"')] if value != schema else []
         elif key not in shapes:
             problems.append(_unknown_key(key, shapes, schema))
-        elif shapes[key] is str:
+        elif isinstance(shape := shapes[key], str):
             tables[key] = _meant(value, str)
             if not isinstance(tables[key], str):
-                problems.append(Problem(key, "type", f"wrong type: give {TYPES[str][1]}"))
+                problems.append(Problem(key, "type", f'wrong type: give text in quotes, such as "{shape}"'))
         elif not isinstance(value, Mapping):
             problems.append(Problem(key, "type", f"must be a table, which begins with [{key}] in TOML"))
-        elif shapes[key] is dict:
-            tables[key] = dict(value)
         else:
-            tables[key] = _read_table(shapes[key], value, key, schema, problems)
+            tables[key] = dict(value) if shape is dict else _read_table(shape, value, key, schema, problems)
     return tables, problems
 
 

@@ -24,6 +24,7 @@ from calaim_cli.case.case import (
     LeadEntity,
     Profile,
     SecureEmail,
+    Shapes,
     read_case,
     read_tables,
 )
@@ -114,7 +115,6 @@ def in_lines(lines: tuple[int, ...]) -> str:
 
 
 def profile_bytes(profile: Profile) -> bytes:
-    """The profile as a TOML file."""
     import tomli_w
 
     parts = {name: getattr(profile, name) for name in PROFILE_PARTS}
@@ -125,10 +125,8 @@ def profile_bytes(profile: Profile) -> bytes:
 
 def _given(part: Struct) -> dict[str, Any]:
     """What differs from what is there when nothing was said: so a no is kept where nothing said is not a no."""
-    values = {
-        field.name: getattr(part, field.name) for field in fields(part) if getattr(part, field.name) != field.default
-    }
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    values = ((field.name, getattr(part, field.name), field.default) for field in fields(part))
+    return {name: list(one) if isinstance(one, tuple) else one for name, one, unsaid in values if one != unsaid}
 
 
 def profile_path() -> Path:
@@ -151,13 +149,10 @@ def read_profile(path: Path) -> Profile:
     if not path.exists():
         return Profile()
     document = parse_toml(read_text(str(path), LARGEST), f"{path} (your profile)")
+    shapes: Shapes = {**PROFILE_PARTS, "kind": "street_medicine", "ledger": "referrals.ledger"}
     # A profile has to tell its schema, as its keys may mean something else in a later one.
-    own = {key: document.pop(key, "") for key in ("kind", "ledger")}
-    tables, problems = read_tables({"schema": "", **document}, PROFILE_SCHEMA, PROFILE_PARTS)
-    examples = {"kind": "street_medicine", "ledger": "referrals.ledger"}
-    wrong = [key for key, value in own.items() if not isinstance(value, str)]
-    problems += [Problem(key, "type", f'give text in quotes, such as "{examples[key]}"') for key in wrong]
-    profile = Profile(**tables, kind=str(own["kind"]), ledger=str(own["ledger"]))
+    tables, problems = read_tables({"schema": "", **document}, PROFILE_SCHEMA, shapes)
+    profile = Profile(**tables)
     problems += _wrong_tag(profile.secure_email)
     if problems:
         raise bad_profile(path, problems)

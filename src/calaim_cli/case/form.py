@@ -26,8 +26,6 @@ When = Callable[[Case, date], bool]
 
 
 class FieldKind(StrEnum):
-    """How a field is given."""
-
     TEXT = "text"
     DATE = "date"
     PLACE = "place"
@@ -147,12 +145,7 @@ FIELDS: Final = (
     Field("member.county", "County", "Member's county or ZIP code", kind=FieldKind.PLACE),
     Field("member.zip", "City, state, ZIP code", "ZIP code", or_left_out(values.zip_code, NO_VALUE), ("zip_code",)),
     Field("referral.self_referral", "To the referrer's own organization", kind=YES_NO, absent=ROUTING),
-    Field(
-        "referral.expedited",
-        "Expedited",
-        kind=YES_NO,
-        absent={"talk": "the option --expedited says it"},
-    ),
+    Field("referral.expedited", "Expedited", kind=YES_NO, absent={"talk": "the option --expedited says it"}),
     Field(
         "referral.expedited_why",
         "Expedited, because waiting would harm the member",
@@ -186,10 +179,7 @@ FIELDS: Final = (
         ask="Which region is printed on the member's card",
         kind=FieldKind.CHOICE,
         choices="regions",
-        absent={
-            "letter": "it steers the route alone",
-            "template": "only a county that is split needs it",
-        },
+        absent={"letter": "it steers the route alone", "template": "only a county that is split needs it"},
     ),
     Field("member.first_name", "First name", "Member's first name", or_left_out(values.name)),
     Field("member.middle_name", "Middle name or initial", "Member's middle name or initial", values.name),
@@ -202,12 +192,7 @@ FIELDS: Final = (
         kind=FieldKind.DATE,
     ),
     Field("member.phone", "Phone", "Member's phone, or none", or_none(values.phone)),
-    Field(
-        "member.address",
-        "Mailing address",
-        "Member's mailing address: street, or none",
-        or_none(values.line),
-    ),
+    Field("member.address", "Mailing address", "Member's mailing address: street, or none", or_none(values.line)),
     Field("member.city", "City, state, ZIP code", "City", or_left_out(values.line, NO_VALUE)),
     Field(
         "member.state",
@@ -269,10 +254,7 @@ FIELDS: Final = (
         "npiregistry.cms.hhs.gov finds it by name. 'quit' leaves, to go on once you have it.",
     ),
     Field(
-        "referrer.address",
-        "Address",
-        "Organization's address: street, city, state, ZIP code",
-        or_left_out(values.line),
+        "referrer.address", "Address", "Organization's address: street, city, state, ZIP code", or_left_out(values.line)
     ),
     Field("referrer.phone", "Phone", "Referrer's phone", values.phone),
     Field("referrer.email", "E-mail", "Referrer's e-mail (one that is read: the plan answers there)", values.email),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
@@ -104,13 +104,17 @@ Contradicted = Callable[[Mapping[str, Answer], Truths], tuple[Problem, ...]]
 
 def contradicted_by(policy: Policy) -> Contradicted:
     """A function that gives a warning for each contradiction among answers, with both questions and no answer."""
-    contradictions = policy.programs_file.contradiction
-    warnings = {one.id: _warning(one, policy) for one in contradictions}
+    contradictions, warnings = policy.programs_file.contradiction, dict[str, Problem]()
+    for one in contradictions:
+        asked = asked_by(one, policy)
+        words = " ".join(policy.questions[question].ask for question in asked)
+        where = ", ".join(f"answers.{question}" for question in asked)
+        warnings[one.id] = caution("answers-contradict", where, questions=words, why=one.why)
     of_truths = [(warnings[one.id], evaluator(one)) for one in contradictions if not one.above]
     of_counts = [(warnings[one.id], one.above) for one in contradictions if one.above]
-    rest_on = (name for one in contradictions for name in criteria_of(one))
     by_truths = remembered(
-        rest_on, lambda truths: tuple(w for w, holds in of_truths if holds(truths).value is Truth.YES)
+        criteria_of(*contradictions),
+        lambda truths: tuple(w for w, holds in of_truths if holds(truths).value is Truth.YES),
     )
 
     def contradicted(answers: Mapping[str, Answer], truths: Truths) -> tuple[Problem, ...]:
@@ -125,10 +129,3 @@ def asked_by(contradiction: Contradiction, policy: Policy) -> tuple[str, ...]:
     """The questions whose answers are compared, in question order."""
     tested = {policy.criteria[one].question for one in criteria_of(contradiction)} | {*contradiction.above}
     return tuple([question for question in policy.questions if question in tested])
-
-
-def _warning(contradiction: Contradiction, policy: Policy) -> Problem:
-    asked: Iterable[str] = asked_by(contradiction, policy)
-    where = ", ".join(f"answers.{one}" for one in asked)
-    words = " ".join(policy.questions[one].ask for one in asked)
-    return caution("answers-contradict", where, questions=words, why=contradiction.why)

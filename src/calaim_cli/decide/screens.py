@@ -20,7 +20,6 @@ from calaim_cli.policy.questions import (
     DONT_KNOW,
     NONE_OF_THESE,
     Answer,
-    Criterion,
     Kind,
     Question,
     TruthsOf,
@@ -39,8 +38,6 @@ Answers = dict[str, Answer]
 
 
 class Placed(NamedTuple):
-    """A row on its screen."""
-
     row: Row
     screen: Screen
 
@@ -49,9 +46,7 @@ class Talk(NamedTuple):
     """What a talk is to settle, and all that it may show; made once by `talk_about`."""
 
     screens: tuple[Screen, ...]
-    implied: tuple[Implied, ...]
-    questions: Mapping[str, Question]
-    criteria: Mapping[str, Criterion]
+    policy: Policy
     truths_of: TruthsOf
     placed: dict[str, Placed]  # by row id
     answering: dict[str, tuple[Placed, ...]]  # by question, in the order of the screens
@@ -89,12 +84,9 @@ def to_settle(named: Sequence[Program], policy: Policy, county: County | None, p
     """
     entries = named or policy.programs_file.program
     programs = {entry.id for entry in entries}
-
-    def wanted(one: Subject) -> bool:
-        offered = one.service and one.program in programs and policy.offered(plan, one.service, county) is not False
-        return one.entry in entries or bool(offered)
-
-    return tuple(filter(wanted, policy.subjects))
+    services = [one.service for one in policy.subjects if one.service and one.program in programs]
+    offered = {one for one in services if policy.offered(plan, one, county) is not False}
+    return tuple(one for one in policy.subjects if one.entry in entries or one.service in offered)
 
 
 def talk_about(subjects: Sequence[Subject], policy: Policy, first: Collection[str] = ()) -> Talk:
@@ -106,9 +98,7 @@ def talk_about(subjects: Sequence[Subject], policy: Policy, first: Collection[st
     placed = {row.id: Placed(row, screen) for screen in screens for row in screen.rows}
     return Talk(
         tuple(replace(one, rows=tuple(sorted(one.rows, key=lambda row: row.id not in first))) for one in screens),
-        policy.talk_file.implied,
-        policy.questions,
-        policy.criteria,
+        policy,
         truths_of(policy.criteria.values()),
         placed,
         {
@@ -122,9 +112,10 @@ def talk_about(subjects: Sequence[Subject], policy: Policy, first: Collection[st
 
 def open_to(talk: Talk, answers: Mapping[str, Answer]) -> dict[str, frozenset[str]]:
     """For each subject the questions without an answer that can still change its outcome."""
-    spans = spans_of(talk.criteria, answers, talk.truths_of(answers))
+    spans = spans_of(talk.policy.criteria, answers, talk.truths_of(answers))
     return {
-        one: frozenset(talk.criteria[name].question for name in wanted(spans)) for one, wanted in talk.wanted.items()
+        one: frozenset(talk.policy.criteria[name].question for name in wanted(spans))
+        for one, wanted in talk.wanted.items()
     }
 
 
@@ -132,12 +123,11 @@ def standing(talk: Talk, subject: str, answers: Mapping[str, Answer]) -> Standin
     """How far the talk has come for one subject."""
     found = talk.deciders[subject](talk.truths_of(answers))
     still_open = open_to(talk, answers)[subject]
-    missing = {talk.criteria[name].question for name in found.missing}
-    ordered = [question for question in talk.questions if question in missing | still_open]
+    missing = {talk.policy.criteria[name].question for name in found.missing}
     return Standing(
         found.outcome,
-        tuple(one for one in ordered if one in still_open),
-        tuple(one for one in ordered if one in answers and one in missing),
+        tuple(one for one in talk.policy.questions if one in still_open),
+        tuple(one for one in talk.policy.questions if one in missing and one in answers),
     )
 
 
@@ -145,7 +135,9 @@ def not_known(talk: Talk, answers: Mapping[str, Answer]) -> tuple[str, ...]:
     """The questions answered by "not known", wholly or in part, whose answer could still change a result."""
     doubtful = {one for one, answer in answers.items() if in_doubt(answer)}
     again = open_to(talk, {one: answer for one, answer in answers.items() if one not in doubtful})
-    return tuple(one for one in talk.questions if one in doubtful and any(one in several for several in again.values()))
+    return tuple(
+        one for one in talk.policy.questions if one in doubtful and any(one in several for several in again.values())
+    )
 
 
 # What is shown
@@ -164,22 +156,16 @@ def screens_left(talk: Talk, marks: Marks, start: Mapping[str, Answer]) -> int:
 def _screens_left(talk: Talk, marks: Marks, start: Mapping[str, Answer]) -> Iterator[Shown]:
     answers = answers_of_marks(talk, marks, start).answers
     still_open = frozenset[str]().union(*open_to(talk, answers).values())
+
+    def to_show(row: Row, screen: Screen) -> bool:
+        # A row is there for the questions that its screen answers; where it has none of those, for any of its own.
+        there_for = {*(row.questions.intersection(screen.answers) or row.questions), row.part_of}
+        asked = _truth(talk, row, marks, answers) is not None
+        return not (there_for.isdisjoint(still_open) or asked) and _applies(talk, Placed(row, screen), marks, answers)
+
     for screen in talk.screens:
-        rows = tuple(
-            row
-            for row in screen.rows
-            if _wants(row, screen, still_open)
-            and _truth(talk, row, marks, answers) is None
-            and _applies(talk, Placed(row, screen), marks, answers)
-        )
-        if rows:
+        if rows := tuple(row for row in screen.rows if to_show(row, screen)):
             yield Shown(screen, rows)
-
-
-def _wants(row: Row, screen: Screen, still_open: frozenset[str]) -> bool:
-    """Whether a question is open that the row is there for: of those that the screen answers, else any."""
-    there_for = row.questions.intersection(screen.answers) or row.questions
-    return row.part_of in still_open or not there_for.isdisjoint(still_open)
 
 
 def _applies(talk: Talk, placed: Placed, marks: Marks, answers: Mapping[str, Answer]) -> bool:
@@ -193,7 +179,7 @@ def _applies(talk: Talk, placed: Placed, marks: Marks, answers: Mapping[str, Ans
 
 
 def _met(talk: Talk, criterion: str, answers: Mapping[str, Answer]) -> Truth:
-    test = talk.criteria[criterion]
+    test = talk.policy.criteria[criterion]
     return truth_of(test, answers[test.question]) if test.question in answers else Truth.UNKNOWN
 
 
@@ -220,7 +206,7 @@ def _truth(talk: Talk, row: Row, marks: Marks, answers: Mapping[str, Answer]) ->
 
 def _answer_from(talk: Talk, question: str, value: Answer) -> Answer:
     """A value of the data as an answer: a choice of a list is a list of one."""
-    several = question in talk.questions and talk.questions[question].kind is Kind.CHOICES
+    several = question in talk.policy.questions and talk.policy.questions[question].kind is Kind.CHOICES
     return (str(value),) if several else value
 
 
@@ -246,7 +232,7 @@ def answers_of_marks(talk: Talk, marks: Marks, start: Mapping[str, Answer]) -> S
         if any(row.id in marks for row in screen.rows):
             touched = dict.fromkeys(one for row in screen.rows for one in (*row.questions, row.part_of))
             for question in touched:
-                if question in talk.questions and question not in start:
+                if question in talk.policy.questions and question not in start:
                     answer = _answer(talk, question, marks, answers)
                     if answer is not None:
                         answers[question] = answer
@@ -259,69 +245,50 @@ def _answer(talk: Talk, question: str, marks: Marks, answers: Mapping[str, Answe
     for row, _ in rows:
         if question in row.no and _closed(talk, row.id, marks, answers):
             return _answer_from(talk, question, row.no[question])
-    found = _ticked(talk, question, rows, marks, answers)
+    truths = {row.id: _truth(talk, row, marks, answers) for row, _ in rows}
+    ticks = [one for one in rows if question in one.row.yes]
+    found: Answer | None = None
+    match talk.policy.questions[question].kind:
+        case Kind.YES_NO:
+            found = _yes_no(question, ticks, truths, marks)
+        case Kind.CHOICES:
+            found = _choices(talk.policy.questions[question], ticks, truths)
+        case Kind.CHOICE:
+            ticked = [row.yes[question] for row, _ in ticks if marks.get(row.id) is Truth.YES]
+            together = {truths[row.id] for row, _ in rows if row.part_of == question}
+            found = ticked[0] if ticked else NONE_OF_THESE if together == {Truth.NO} else None
+        case Kind.NUMBER:  # is never ticked
+            pass
     return _typed(question, rows, marks) if found is None else found
 
 
-def _ticked(
-    talk: Talk, question: str, rows: Sequence[Placed], marks: Marks, answers: Mapping[str, Answer]
-) -> Answer | None:
-    """What the rows to be ticked answer, in the way of the question's kind; a number is never ticked."""
-    match talk.questions[question].kind:
-        case Kind.YES_NO:
-            return _yes_no(talk, question, rows, marks, answers)
-        case Kind.CHOICES:
-            return _choices(talk, question, rows, marks, answers)
-        case Kind.CHOICE:
-            return _choice(talk, question, rows, marks, answers)
-        case Kind.NUMBER:
-            return None
-
-
-def _typed(question: str, rows: Sequence[Placed], marks: Marks) -> Answer | None:
-    """The number or choice given on a row of its own, or "not known" where that or the row it hangs on is not known."""
-    typed = [marks[row.id] for row, _ in rows if row.asks == question and row.id in marks]
-    given = next((one for one in typed if not isinstance(one, Truth)), None)
-    nobody_knows = Truth.UNKNOWN in typed or any(
-        question in row.not_known and marks.get(row.id) is Truth.UNKNOWN for row, _ in rows
-    )
-    return DONT_KNOW if given is None and nobody_knows else given
-
-
-def _yes_no(
-    talk: Talk, question: str, rows: Sequence[Placed], marks: Marks, answers: Mapping[str, Answer]
-) -> Answer | None:
+def _yes_no(question: str, ticks: Sequence[Placed], truths: Mapping[str, Truth | None], marks: Marks) -> Answer | None:
     """Yes by any tick; no or not known only from a screen that answers the question, once all its rows are marked."""
-    about = [one for one in rows if question in one.row.yes]
-    for answering in dict.fromkeys(screen.id for _, screen in about if question in screen.answers):
-        truths = [_truth(talk, row, marks, answers) for row, screen in about if screen.id == answering]
-        if None not in truths:
-            return True if Truth.YES in truths else DONT_KNOW if Truth.UNKNOWN in truths else False
-    return True if any(marks.get(row.id) is Truth.YES for row, _ in about) else None
+    for answering in dict.fromkeys(screen.id for _, screen in ticks if question in screen.answers):
+        on_it = [truths[row.id] for row, screen in ticks if screen.id == answering]
+        if None not in on_it:
+            return True if Truth.YES in on_it else DONT_KNOW if Truth.UNKNOWN in on_it else False
+    return True if any(marks.get(row.id) is Truth.YES for row, _ in ticks) else None
 
 
-def _choices(
-    talk: Talk, question: str, rows: Sequence[Placed], marks: Marks, answers: Mapping[str, Answer]
-) -> Answer | None:
+def _choices(question: Question, ticks: Sequence[Placed], truths: Mapping[str, Truth | None]) -> Answer | None:
     """The choices ticked, and "not known" beside them; none of these only when every row on any screen is no."""
-    truths = [(row.yes[question], _truth(talk, row, marks, answers)) for row, _ in rows if question in row.yes]
-    ticked = {choice for choice, truth in truths if truth is Truth.YES}
-    several = {truth for _, truth in truths}
-    if not ticked and (None in several or not truths):
+    several = {truths[row.id] for row, _ in ticks}
+    ticked = {row.yes[question.id] for row, _ in ticks if truths[row.id] is Truth.YES}
+    chosen = [choice for choice in question.choices if choice in ticked]
+    if not ticked and (None in several or not several):
         return None
-    chosen = [choice for choice in talk.questions[question].choices if choice in ticked]
     if Truth.UNKNOWN in several:
         return (*chosen, DONT_KNOW) if chosen else DONT_KNOW
     return tuple(chosen) or (NONE_OF_THESE,)
 
 
-def _choice(
-    talk: Talk, question: str, rows: Sequence[Placed], marks: Marks, answers: Mapping[str, Answer]
-) -> Answer | None:
-    """The choice ticked, or none when all rows that settle the question together are no."""
-    ticked = [row.yes[question] for row, _ in rows if question in row.yes and marks.get(row.id) is Truth.YES]
-    together = [_truth(talk, row, marks, answers) for row, _ in rows if row.part_of == question]
-    return ticked[0] if ticked else NONE_OF_THESE if together and set(together) == {Truth.NO} else None
+def _typed(question: str, rows: Sequence[Placed], marks: Marks) -> Answer | None:
+    """The number or choice given on a row of its own, or "not known" where that or the row it hangs on is not known."""
+    typed = [marks[row.id] for row, _ in rows if row.asks == question and row.id in marks]
+    typed += [marks[row.id] for row, _ in rows if question in row.not_known and marks.get(row.id) is Truth.UNKNOWN]
+    given = next((one for one in typed if not isinstance(one, Truth)), None)
+    return DONT_KNOW if given is None and Truth.UNKNOWN in typed else given
 
 
 def _with_what_follows(talk: Talk, answers: Answers) -> Said:
@@ -330,10 +297,10 @@ def _with_what_follows(talk: Talk, answers: Answers) -> Said:
     while True:
         found = {
             question: fact
-            for fact in reversed(talk.implied)
+            for fact in reversed(talk.policy.talk_file.implied)
             if all(one.question in answers and truth_of(one, answers[one.question]) is Truth.YES for one in fact.when)
             for question in fact.then
-            if question in talk.questions and question not in answers
+            if question in talk.policy.questions and question not in answers
         }
         if not found:
             return Said(answers, followed)

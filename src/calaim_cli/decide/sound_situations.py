@@ -22,8 +22,16 @@ def unsound_situations(policy: Policy) -> Iterator[Problem]:
     for situation in situations:
         where = f'{TALK}: situation "{situation.id}"'
         yield from _listed(situation, where)
-        yield from _texts(situation, where)
-        yield from _of_one_plan(situation, where, policy)
+        texts = [("name", situation.name), ("note", situation.note)]
+        texts += [(f'think_of "{one.id}": why', one.why) for one in situation.think_of]
+        for key, text in texts:
+            most = LONGEST[key.rpartition(" ")[2]]
+            if len(text) > most:
+                yield Problem(f"{where}: {key}", "long", f"is longer than {most} characters: say it shorter")
+        for contact in policy.counties_file.contact:
+            if contact.id in situation.call and contact.plan:
+                words = f'"{contact.id}" is for members of one plan, and the member\'s own plan is named anyway'
+                yield Problem(f"{where}: call", "one-plan", f"{words}: remove it")
         thoughts = [one.id for one in situation.think_of]
         unknown = tuple(absent(f"{where}: think_of", "program", thoughts, [one.id for one in policy.entries]))
         yield from unknown or _beside_the_point(situation, where, policy)
@@ -36,22 +44,6 @@ def _listed(situation: Situation, where: str) -> Iterator[Problem]:
             yield Problem(f"{where}: {key}", "length", f"holds {len(ids)}: give 1 to {MOST}, those that matter most")
         for repeated in (one for one, times in Counter(ids).items() if times > 1):
             yield Problem(f"{where}: {key}", "duplicate-id", f'"{repeated}" appears twice: leave it one')
-
-
-def _texts(situation: Situation, where: str) -> Iterator[Problem]:
-    texts = [("name", situation.name), ("note", situation.note)]
-    texts += [(f'think_of "{one.id}": why', one.why) for one in situation.think_of]
-    for key, text in texts:
-        most = LONGEST[key.rpartition(" ")[2]]
-        if len(text) > most:
-            yield Problem(f"{where}: {key}", "long", f"is longer than {most} characters: say it shorter")
-
-
-def _of_one_plan(situation: Situation, where: str, policy: Policy) -> Iterator[Problem]:
-    for contact in policy.counties_file.contact:
-        if contact.id in situation.call and contact.plan:
-            words = f'"{contact.id}" is for members of one plan, and the member\'s own plan is named anyway: remove it'
-            yield Problem(f"{where}: call", "one-plan", words)
 
 
 def _beside_the_point(situation: Situation, where: str, policy: Policy) -> Iterator[Problem]:

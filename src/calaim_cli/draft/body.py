@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import chain, groupby
@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import Final, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import astuple, replace
+from msgspec.structs import asdict, astuple, replace
 
 from calaim_cli.case.case import Case, Referrer
 from calaim_cli.case.form import BY_KEY, CALIFORNIA, SAY_WHICH
@@ -26,7 +26,7 @@ from calaim_cli.draft.route import Destination
 from calaim_cli.policy.follow_up import REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import WHICH, Outcome, Program, source_id
-from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Criterion, Question, in_doubt, is_met
+from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Question, in_doubt, is_met
 from calaim_cli.policy.routes import Form, ReferralWords, Section, lines
 from calaim_cli.policy.rules import favoring
 
@@ -93,19 +93,15 @@ def _head(goes: Destination, form: Form) -> tuple[str, ...]:
     """Where it goes. Of a sheet: the plan and its ways, best first, or whom to ask, with room for the answers."""
     if goes.by_email:
         return wrapped(f"Send to: {', '.join(goes.to)}", "", "  ")
-    head = [f"Plan: {goes.plan.name}", *chain.from_iterable(_hanging(lines(route)) for route in goes.way.routes)]
+    head = [f"Plan: {goes.plan.name}"]
+    for first, *others in map(lines, goes.way.routes):
+        head += chain(wrapped(first, "  ", "    "), *(wrapped(other, "    ") for other in others))
     if goes.way.ask and goes.way.routes:
         head += wrapped(f"To ask: {next(lines(goes.way.ask))}", "  ", "    ")
     elif goes.way.ask:
         head += wrapped(f"Ask there how to refer: {next(lines(goes.way.ask))}", "", "  ")
         head += chain.from_iterable((*wrapped(question, "  - "), f"    {'_' * 40}") for question in TO_ASK)
     return (*head, "", *wrapped(form.opening)) if form.opening else tuple(head)
-
-
-def _hanging(texts: Iterable[str]) -> Iterator[str]:
-    """The first text near the margin, and the others beneath it."""
-    for n, text in enumerate(texts):
-        yield from wrapped(text, "    ") if n else wrapped(text, "  ", "    ")
 
 
 def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> str:
@@ -183,17 +179,16 @@ def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[st
 
     def together(keys: Sequence[str]) -> Show:
         first, *others = [_show(key, words) for key in keys]
-        if not others:
-            return first
-        return lambda letter: ", ".join(filter(None, (first(letter), _spaced(show(letter) for show in others))))
+
+        def joined(letter: Letter) -> str:
+            beside = " ".join(filter(None, (show(letter) for show in others)))
+            return ", ".join(filter(None, (first(letter), beside)))
+
+        return joined if others else first
 
     labelled = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
     lines = [(label, tuple(keys)) for label, keys in labelled]
     return tuple((label, together(keys), any(BY_KEY[key].when is None for key in keys)) for label, keys in lines)
-
-
-def _spaced(texts: Iterable[str | None]) -> str:
-    return " ".join(filter(None, texts))
 
 
 def _state(letter: Letter) -> str:
@@ -297,7 +292,10 @@ def _points(
         cited = policy.told_to(plan, criterion.source)
         if masked:
             return wrapped(HIDDEN, "  - "), {}
-        words = _words_of(answer, criterion, policy.questions[criterion.question])
+        question, counted = policy.questions[criterion.question], criterion.has_any_of or criterion.one_of
+        # Of a list the choices that the criterion is met by; none of these is never one.
+        some = counted or question.choices.keys() - {NONE_OF_THESE}
+        words = f"{answer:,}" if isinstance(answer, int) else _choice_words(answer, question, some)
         text = (criterion.letter or criterion.text).replace(ANSWER, words)
         points[f"{text} ({', '.join(cited)})" if cited else text] = None
         tags |= dict.fromkeys(map(source_id, cited))
@@ -305,18 +303,10 @@ def _points(
     return lines, {tag: wrapped(f"{tag}: {policy.cite((tag,))}", "", "  ") for tag in tags}
 
 
-def _words_of(answer: Answer, criterion: Criterion, question: Question) -> str:
-    """The answer in a sentence: a number with its commas; of several choices those that the criterion is met by."""
-    if isinstance(answer, int):
-        return f"{answer:,}"
-    counted = criterion.has_any_of or criterion.one_of or question.choices.keys() - {NONE_OF_THESE}
-    return _choice_words((answer,) if isinstance(answer, str) else answer, question, counted)
-
-
-def _choice_words(chosen: Iterable[str], question: Question, counted: Container[str]) -> str:
+def _choice_words(answer: str | tuple[str, ...], question: Question, counted: Container[str]) -> str:
+    chosen = (answer,) if isinstance(answer, str) else answer
     # Several choices may have the same words in a letter, so that none of them is told apart.
-    words = {question.letter.get(one, question.choices[one]): None for one in chosen if one in counted}
-    return "; ".join(words)
+    return "; ".join({question.letter.get(one, question.choices[one]): None for one in chosen if one in counted})
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -337,16 +327,11 @@ def _form_part(entry: Program, letter: Letter, policy: Policy) -> Iterator[str]:
     A point of the rule that is not met stays open, as a box of the form that nobody ticks.
     """
     if entry.form_part:
-        answers = letter.case.answers
-        told = [
-            question
-            for question, of_rule in policy.form_questions[entry.id]
-            if (answer := answers.get(question.id, DONT_KNOW)) != DONT_KNOW and not (of_rule and answer in NOTHING)
-        ]
-        known = [
-            f"{question.ask} {HIDDEN if letter.masked else answer_words(question, answers[question.id])}"
-            for question in told
-        ]
+        known = []
+        for question, of_rule in policy.form_questions[entry.id]:
+            answer = letter.case.answers.get(question.id, DONT_KNOW)
+            if answer != DONT_KNOW and not (of_rule and answer in NOTHING):
+                known.append(f"{question.ask} {HIDDEN if letter.masked else answer_words(question, answer)}")
         yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
         yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)
 
@@ -364,7 +349,7 @@ def answer_words(question: Question, answer: Answer) -> str:
         return "yes" if answer else "no"
     if isinstance(answer, int):
         return f"{answer} {question.unit}".rstrip()
-    words = _choice_words((answer,) if isinstance(answer, str) else answer, question, question.choices)
+    words = _choice_words(answer, question, question.choices)
     return f"{words}; not known of the others" if in_doubt(answer) else words
 
 
@@ -382,11 +367,9 @@ def hidden(case: Case) -> Case:
         [rf"(?<!\w){one}(?!\w)" for one in names] + [re.escape(one) for one in texts if len(one) >= SHORTEST_KNOWN]
     )
     if case.referrer.relationship != MEMBER_OR_FAMILY:
-        own = {
-            name: getattr(case.referrer, name) for name in Referrer.__struct_fields__ if not name.endswith("_detail")
-        }
-        clean = {name: text for name, text in own.items() if not (known and re.search(known, text.casefold()))}
-        referrer = replace(referrer, **clean)
+        own = asdict(case.referrer).items()
+        clean = {name: text for name, text in own if not (known and re.search(known, text.casefold()))}
+        referrer = replace(referrer, **{name: text for name, text in clean.items() if not name.endswith("_detail")})
     consent = _masked(case.consent, CONSENT_SHOWN)
     return replace(case, member=member, referrer=referrer, referral=referral, consent=consent)
 

@@ -17,7 +17,7 @@ from calaim_cli.decide.advice import phone_line
 from calaim_cli.decide.membership import Membership
 from calaim_cli.policy.places import County, Plan, plans_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Grade, Program
+from calaim_cli.policy.programs import Grade
 from calaim_cli.policy.routes import Channel, Route, Way, own_route
 
 TO_LEAD_ENTITY: Final = "network-lead-entity"
@@ -66,7 +66,8 @@ def destination(
         # Where it works for another plan its own lines are for other counties.
         lines = "" if county.name in plan.works_for else _lines(plan, None, policy)
         raise NotFound(f"{words}. {lines}".rstrip(" ."), code="county-not-served")
-    if not region and len(_regions(plan, policy)) > 1:
+    told_apart = {one.region for one in policy.routes_file.route if one.plan == plan.id and one.region}
+    if not region and len(told_apart) > 1:
         raise NotFound(_no_region(plan, policy), code="region-unknown")
     _check_services(case, county, plan, _lines(plan, county, policy, region), policy, as_of)
     mailbox = next((one for one in way.routes if one.channel is Channel.EMAIL), None)
@@ -145,11 +146,6 @@ def _to_lead_entity(entity: LeadEntity | None, plan: Plan, own: Route, subject: 
     return Destination(TO_LEAD_ENTITY, plan, (entity.email,), subject, why, way=Way((own,)))
 
 
-def _regions(plan: Plan, policy: Policy) -> set[str]:
-    """The regions that the plan's routes tell apart."""
-    return {one.region for one in policy.routes_file.route if one.plan == plan.id and one.region}
-
-
 def _no_region(plan: Plan, policy: Policy) -> str:
     names = " or ".join(policy.regions)
     listed = "give a ZIP code that settles it in member.zip ('calaim county NAME' lists them)"
@@ -172,10 +168,7 @@ def _check_services(case: Case, county: County, plan: Plan, call: str, policy: P
         if any(entry.id in one.services_except for one in mailboxes):
             raise NotFound(f"{entry.name}: takes no e-mailed referral. {call}", code="not-by-email")
         if policy.offered(plan.id, service, county, as_of) is False:
-            raise NotFound(_not_offered(entry, plan, call, policy), code="service-not-offered")
-
-
-def _not_offered(entry: Program, plan: Plan, call: str, policy: Policy) -> str:
-    listed = policy.offers[plan.id].as_of
-    words = f"{entry.name}: not offered in the member's county as of {listed}. To confirm: {call}"
-    return f"{words} 'calaim services {entry.id}' tells where it is offered"
+            listed = policy.offers[plan.id].as_of
+            words = f"{entry.name}: not offered in the member's county as of {listed}. To confirm: {call}"
+            words += f" 'calaim services {entry.id}' tells where it is offered"
+            raise NotFound(words, code="service-not-offered")

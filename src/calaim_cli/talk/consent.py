@@ -66,14 +66,8 @@ def consent_steps(case: Case, goes: Destination, policy: Policy, as_of: date) ->
     form = policy.form_of(goes.plan.id)
     where = f"It goes to {', '.join(goes.to)}." if goes.by_email else f"It is a sheet for {goes.plan.name}."
     right = f"This is all that will leave. {where} Nothing is sent from here. Is it right?"
-    steps = [
-        spoken_step(
-            "write",
-            right,
-            (YES, NO, CHANGE),
-            "The draft is not right. Correct what is wrong, a saved answer in the file",
-        )
-    ]
+    wrong = "The draft is not right. Correct what is wrong, a saved answer in the file"
+    steps = [spoken_step("write", right, (YES, NO, CHANGE), wrong)]
     steps += _agreement_steps(case, form.before_agreement.get(case.referral.program, ""), policy, as_of)
     if form.attestation:
         attested = BY_KEY["consent.attested"]

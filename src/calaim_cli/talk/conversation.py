@@ -14,11 +14,12 @@ from calaim_cli.base.errors import NotFound
 from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import Value, date_of_birth
 from calaim_cli.base.wording import name_key, one_of
-from calaim_cli.case.case import Case
+from calaim_cli.case.case import Case, Referral
 from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.known import CURRENT_SERVICES, with_current_services
 from calaim_cli.decide.membership import membership_of
+from calaim_cli.draft.draft import TOGETHER
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
 from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named
 from calaim_cli.policy.programs import Outcome
@@ -28,7 +29,6 @@ from calaim_cli.talk.prompt import NONE_OF_THESE, NOT_KNOWN, Ask, Move, Prompt, 
 
 Save = Callable[[Case], None]
 """Takes the case after every reply, to save it."""
-YES_NO: Final = {"yes": "Yes", "no": "No"}
 BOTH: Final = "both"
 WHY: Final = "referral.expedited_why"
 OTHERS: Final = "others"
@@ -93,8 +93,8 @@ def choose_referrals(
     policy: Policy,
     ask: Ask,
     earlier: tuple[str, ...] = (),
-) -> tuple[Case, ...]:
-    """The referrals to write: one case for each program, in the order of the policy; `earlier` are chosen so far.
+) -> tuple[Referral, ...]:
+    """The referrals to write, one for each program, in the order of the policy; `earlier` are chosen so far.
 
     It is chosen among what the member's plan takes referrals for in her county, with how it came out, best first.
     """
@@ -108,25 +108,20 @@ def choose_referrals(
     }
     fits = {name: words for name, words in offers.items() if determinations[name].outcome in POSITIVE}
     first = fits | {OTHERS: "Show the others"} if fits and len(fits) < len(offers) else offers
-    words = "What should the referral ask for?"
-    asked = Prompt(where="referral.program", text=words, options=first, several=True, earlier=earlier)
+    what = "What should the referral ask for?"
+    asked = Prompt(where="referral.program", text=what, options=first, several=True, earlier=earlier)
     reply = ask_alone(ask, asked)
     if OTHERS in reply:
         so_far = tuple(one for one in (*reply, *earlier) if one != OTHERS)
         reply = ask_alone(ask, replace(asked, options=offers, earlier=so_far))
-    if {"ecm", "chw"} <= set(reply):
-        which = ask_alone(ask, _one_or_both(policy))
-        reply = tuple(one for one in reply if one not in {"ecm", "chw"} or which in {one, BOTH})
+    if TOGETHER.issubset(reply):
+        words = ("ecm", "chw", BOTH)
+        text = f"{policy.words.ecm_or_chw} Type {one_of(words)}."
+        which = ask_alone(ask, Prompt(where="ecm_or_chw", text=text, words=words))
+        reply = tuple(one for one in reply if one not in TOGETHER or which in {one, BOTH})
     services = tuple(one for one in reply if one in policy.services)
     wanted = [(one, ()) for one in reply if one not in policy.services] + ([("cs", services)] if services else [])
-    return tuple(
-        replace(case, referral=replace(case.referral, program=program, services=chosen)) for program, chosen in wanted
-    )
-
-
-def _one_or_both(policy: Policy) -> Prompt:
-    words = ("ecm", "chw", BOTH)
-    return Prompt(where="ecm_or_chw", text=f"{policy.words.ecm_or_chw} Type {one_of(words)}.", words=words)
+    return tuple(replace(case.referral, program=program, services=chosen) for program, chosen in wanted)
 
 
 class Step(Struct, frozen=True):
@@ -197,17 +192,16 @@ def place_steps(policy: Policy, *, needed: bool, again: bool) -> tuple[Step, ...
         text = f"{REGION.ask}: type {one_of(policy.regions)}, or {NOT_KNOWN}"
         return Prompt(where=REGION.key, text=text, check=lambda typed: _region(typed, policy))
 
+    def in_county(case: Case, reply: Reply) -> Case:
+        # The region on the card was said of the county before.
+        region = case.member.kp_region if case.member.county == reply else ""
+        return _with(_with(case, REGION.key, region), COUNTY.key, reply)
+
     return (
-        Step(where, _in_county),
+        Step(where, in_county),
         Step(card, lambda case, reply: _with(_with(case, PLAN.key, reply), "member.kp_member", None)),
         Step(on_the_card, lambda case, reply: _with(case, REGION.key, "" if reply == DONT_KNOW else reply)),
     )
-
-
-def _in_county(case: Case, reply: Reply) -> Case:
-    """The case in the county; the region on the card is of the county that it was said of."""
-    same = case.member.county == reply
-    return _with(case if same else _with(case, REGION.key, ""), COUNTY.key, reply)
 
 
 def _county(case: Case, policy: Policy) -> County | None:
@@ -307,11 +301,8 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
         if no_detail or not_of_it or (where in form.required and not needed):
             return None
         # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
-        must = (
-            needed
-            or where in {REACH, WHY}
-            or (where == "member.cin" and not (case.member.mrn and "mrn" in form.numbers))
-        )
+        only_number = where == CIN and not (case.member.mrn and "mrn" in form.numbers)
+        must = needed or where in {REACH, WHY} or only_number
         return Prompt(
             where=where,
             text=field.ask.format(vendors=", ".join(policy.words.vendors.values())),

@@ -57,7 +57,6 @@ def asked(stand: Stand, policy: Policy, as_of: date, ask: Ask, save: Save) -> Ca
 
 
 def _prompt(question: Question, policy: Policy, as_of: date) -> Prompt:
-    """The question as it is asked of a person."""
     # A menu opens on one of its choices, and a key that it does not know, then Enter, would answer that.
     words = (YES, NO, NOT_KNOWN) if question.kind is Kind.YES_NO else ()
     number = question.kind is Kind.NUMBER
@@ -70,7 +69,6 @@ def _prompt(question: Question, policy: Policy, as_of: date) -> Prompt:
         options=question.choices,
         several=question.kind is Kind.CHOICES,
         check=(lambda text: number_of(question.id, text, policy, as_of)) if number else Value,
-        explain=str,
         dont_know=not words,
     )
 
@@ -80,10 +78,11 @@ def _with(case: Case, question: Question, reply: Reply, as_of: date) -> Case:
     case = replace(case, answered_on=as_of.isoformat())
     if question.id == AGE and isinstance(reply, str) and not reply.isdecimal():
         return replace(case, member=replace(case.member, date_of_birth=reply))
-    unknown = isinstance(reply, Move) or reply == NOT_KNOWN
-    said: object = DONT_KNOW if unknown else list(reply) if isinstance(reply, tuple) else reply
-    if question.kind is Kind.YES_NO and said != DONT_KNOW:
-        said = said == YES
-    if question.kind is Kind.NUMBER and said != DONT_KNOW:
-        said = int(str(said))
+    said: object = list(reply) if isinstance(reply, tuple) else reply
+    if isinstance(reply, Move) or reply == NOT_KNOWN:
+        said = DONT_KNOW
+    elif question.kind is Kind.YES_NO:
+        said = reply == YES
+    elif question.kind is Kind.NUMBER:
+        said = int(str(reply))
     return replace(case, answers={**case.answers, question.id: said})

@@ -34,7 +34,7 @@ from calaim_cli.decide.screens import (
 from calaim_cli.decide.summary import brief, unknown_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
-from calaim_cli.policy.questions import Answer, Kind
+from calaim_cli.policy.questions import Answer
 from calaim_cli.policy.rules import Truth
 from calaim_cli.policy.talk import Row, Screen, Voice
 from calaim_cli.talk.conversation import Back, Quit, Save, ask_alone, without_details
@@ -55,11 +55,6 @@ class Seen(Struct):
     shown: Shown
     marks: Marks
     kept: Marks | None = None
-
-    @property
-    def finished(self) -> bool:
-        """Whether what stands on it has been confirmed."""
-        return self.kept is not None and dict(self.marks) == dict(self.kept)
 
 
 class Interview(Struct):
@@ -97,22 +92,18 @@ def begun(about: Talk, case: Case, policy: Policy, as_of: date, ask: Ask) -> Int
         if ask_alone(ask, again) == YES:
             interview.start = {question: answer for question, answer in start.items() if question not in doubtful}
             for question in doubtful:
-                interview.ticks |= _ticks_of(question, start[question], about)
+                # Of a half-known list, what is named is true on its rows, and the rest not known.
+                if isinstance(named := start[question], tuple):
+                    rows = [one.row for one in about.answering[question] if question in one.row.yes]
+                    said = {row.id: row.yes[question] in named for row in rows}
+                    interview.ticks |= {row: Truth.YES if yes else Truth.UNKNOWN for row, yes in said.items()}
     return interview
-
-
-def _ticks_of(question: str, answer: Answer, about: Talk) -> dict[str, Mark]:
-    """The marks of a half-known list on its rows: what is named is true, the rest not known."""
-    rows = [one.row for one in about.answering[question] if question in one.row.yes]
-    named = answer if isinstance(answer, tuple) else ()
-    return {row.id: Truth.YES if row.yes[question] in named else Truth.UNKNOWN for row in rows if named}
 
 
 def moved(interview: Interview, about: Talk, case: Case) -> None:
     """Go on with the same marks where the county, the plan or the date of birth is another one by now."""
-    without = replace(case, answers=interview.begun)
     asked_again = interview.begun.keys() - interview.start.keys()
-    now = known(without, interview.policy, interview.as_of)
+    now = known(replace(case, answers=interview.begun), interview.policy, interview.as_of)
     interview.start = {one: answer for one, answer in now.items() if one not in asked_again}
     interview.about = about
 
@@ -150,9 +141,13 @@ def held(interview: Interview, case: Case, show: Show, save: Save) -> Case:
                 raise Quit
             case Move.STOP:
                 break
-            case _:
+            case Move.VOICE:
+                row, ids = ended.at, [voice.id for voice in interview.policy.talk_file.voice]
+                interview.voice = ids[(ids.index(sheet.voice.id) + 1) % len(ids)]
+            case _:  # help in lines; keys show it on the screen itself
                 row = ended.at
-                _elsewhere(interview, sheet, ended)
+                for one_row in sheet.shown.rows:
+                    say(sheet.explain(one_row))
     return case_of(interview, case)
 
 
@@ -162,23 +157,13 @@ def next_screen(interview: Interview) -> int | None:
         if one.kept is None:
             interview.ticks |= one.marks
     interview.seen = [one for one in interview.seen if one.kept is not None]
-    changed = next((n for n, one in enumerate(interview.seen) if not one.finished), None)
+    changed = next((n for n, one in enumerate(interview.seen) if dict(one.marks) != dict(one.kept or {})), None)
     shown = None if changed is not None else screen_after(interview.about, interview.marks, interview.start)
     if shown is None:
         return changed
     ticks = interview.ticks
     interview.seen.append(Seen(shown, {row.id: ticks[row.id] for row in shown.rows if row.id in ticks}))
     return len(interview.seen) - 1
-
-
-def _elsewhere(interview: Interview, sheet: Sheet, ended: Ended) -> None:
-    """Other words for who listens, or, in lines, what each row means."""
-    if ended.move is Move.VOICE:
-        ids = [voice.id for voice in interview.policy.talk_file.voice]
-        interview.voice = ids[(ids.index(sheet.voice.id) + 1) % len(ids)]
-    else:
-        for row in sheet.shown.rows:
-            say(sheet.explain(row))
 
 
 def more_on(row: Row, screen: Screen, voice: Voice, policy: Policy) -> str:
@@ -194,25 +179,18 @@ def more_on(row: Row, screen: Screen, voice: Voice, policy: Policy) -> str:
 
 def _keep(interview: Interview, one: Seen) -> None:
     """Keep the marks of a screen; a date of birth as such, with the age that it comes to."""
-    placed = interview.about.placed
-    one.marks = {
-        name: _aged(interview, mark) if placed[name].row.asks == AGE else mark for name, mark in one.marks.items()
-    }
-    one.kept = one.marks
+    marks = dict(one.marks)
+    for name in (name for name in marks if interview.about.placed[name].row.asks == AGE):
+        if isinstance(typed := marks[name], str):
+            interview.born, marks[name] = typed, age_on(date.fromisoformat(typed), interview.as_of)
+            say(f"Age {marks[name]} on {interview.as_of}.")
+        elif interview.born and typed != age_on(date.fromisoformat(interview.born), interview.as_of):
+            interview.born = ""  # a number takes the place of another date
+    one.marks = one.kept = marks
     for doubt in _contradictions(interview):
         if doubt not in interview.told:
             interview.told.add(doubt)
             say(f"Look at this again (b goes back): {doubt}")
-
-
-def _aged(interview: Interview, mark: Mark) -> Mark:
-    """The age of a date of birth that was typed, which is kept as such; a number takes the place of another date."""
-    if isinstance(mark, str):
-        interview.born, mark = mark, age_on(date.fromisoformat(mark), interview.as_of)
-        say(f"Age {mark} on {interview.as_of}.")
-    elif interview.born and mark != age_on(date.fromisoformat(interview.born), interview.as_of):
-        interview.born = ""
-    return mark
 
 
 def _contradictions(interview: Interview) -> Iterator[str]:
@@ -239,38 +217,33 @@ def voice_of(interview: Interview) -> Voice:
 
 def sheet_of(interview: Interview, one: Seen, number: int = 0) -> Sheet:
     """The screen as it is shown, with its marks; `number` screens come before it."""
-    policy, voice = interview.policy, voice_of(interview)
+    policy, voice, screen = interview.policy, voice_of(interview), one.shown.screen
     return Sheet(
         shown=one.shown,
         status=status(interview, one, number),
-        title=_title(one.shown.screen, policy),
+        title=screen.title or next(other.title for other in policy.talk_file.screen if other.id == screen.follows),
         voice=voice,
         questions=policy.questions,
         check=lambda question, text: number_of(question, text, policy, interview.as_of),
-        explain=lambda row: more_on(row, one.shown.screen, voice, policy),
+        explain=lambda row: more_on(row, screen, voice, policy),
         before=_before(interview, one.shown),
         marks=one.marks,
         kept=one.kept,
     )
 
 
-def _title(screen: Screen, policy: Policy) -> str:
-    return screen.title or next(one.title for one in policy.talk_file.screen if one.id == screen.follows)
-
-
 def _before(interview: Interview, shown: Shown) -> str:
     """What of the screen was known before the interview began."""
     start, voice = interview.start, voice_of(interview)
     said = start.keys() & interview.begun.keys()  # not what the plan or a date tells
+
+    def holds(question: str, value: object) -> bool:
+        answer = start[question]
+        return value in (answer if isinstance(answer, tuple) else (answer,))
+
     known = [row for row in shown.screen.rows if row not in shown.rows and row.yes and row.yes.keys() <= said]
-    true = [row for row in known if all(_holds(start[one], value) for one, value in row.yes.items())]
-    if not true:
-        return ""
-    return f"Known already: {'; '.join(voice.says(row.say) for row in true)}."
-
-
-def _holds(answer: Answer, value: object) -> bool:
-    return value in answer if isinstance(answer, tuple) else answer == value
+    true = [voice.says(row.say) for row in known if all(holds(*one) for one in row.yes.items())]
+    return f"Known already: {'; '.join(true)}." if true else ""
 
 
 def number_of(question: str, text: str, policy: Policy, as_of: date) -> Value:
@@ -294,30 +267,27 @@ def status(interview: Interview, one: Seen, number: int) -> str:
     about = interview.about
     left = screens_left(about, interview.marks, interview.start)
     left -= one.kept is None and not one.shown.screen.follows
-    screen = f"Screen {number + 1}"
-    more = f"about {left} more" if left > 0 else "perhaps the last"
+    screen = f"Screen {number + 1}, {f'about {left} more' if left > 0 else 'perhaps the last'}"
     if ECM not in about.deciders:
-        return f"{screen}, {more}."
+        return f"{screen}."
     stands, words = _of_ecm(interview)
-    if stands is not Outcome.NEED_ANSWERS and len(about.deciders) > 1:
-        return f"ECM: {words}. {screen}, {more}, for the rest; s shows the result now."
-    return f"ECM: {words}. {screen}, {more}."
+    settled = stands is not Outcome.NEED_ANSWERS and len(about.deciders) > 1
+    return f"ECM: {words}. {screen}{', for the rest; s shows the result now' if settled else ''}."
 
 
 def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
     """The outcome for ECM, and the words for it with the reason, or with what nobody knows."""
     about, answers = interview.about, interview.said.answers
-    stands = standing(about, ECM, answers)
+    stands, found = standing(about, ECM, answers), about.deciders[ECM](about.truths_of(answers))
     label = interview.policy.outcomes[stands.outcome].label
     words = label[0].lower() + label[1:]
     if stands.outcome is not Outcome.NEED_ANSWERS:
-        found = about.deciders[ECM](about.truths_of(answers))
-        met = [about.criteria[one.criterion] for one in found.because if one.met]
+        met = [about.policy.criteria[one.criterion] for one in found.because if one.met]
         why = [brief(one) for one in met if one.question != AGE]
         return stands.outcome, f"{words} ({'; '.join(why[:MOST_REASONS])})" if why else words
     if stands.open or not stands.not_known:
         return stands.outcome, words
-    unknown = unknown_of(about.deciders[ECM](about.truths_of(answers)), stands.not_known, interview.policy)
+    unknown = unknown_of(found, stands.not_known, interview.policy)
     return stands.outcome, f"{words}, nobody knows: {'; '.join(unknown[:MOST_REASONS])}. Nothing more to ask for it"
 
 
@@ -343,14 +313,8 @@ def case_of(interview: Interview, case: Case) -> Case:
         received = said[CURRENT_SERVICES]
         cleared = replace(case, referral=replace(case.referral, current_services=()))
         case = without_details(cleared, received if isinstance(received, tuple) else ())
-    whole = older | {one: _written(answer, one, interview.policy) for one, answer in said.items()}
+    whole = older | {one: list(answer) if isinstance(answer, tuple) else answer for one, answer in said.items()}
     return replace(case, answers={one: whole[one] for one in interview.policy.answerable if one in whole})
-
-
-def _written(answer: Answer, question: str, policy: Policy) -> Any:  # noqa: ANN401 as a case holds it
-    if policy.questions[question].kind is Kind.CHOICES and isinstance(answer, tuple):
-        return list(answer)
-    return answer
 
 
 def open_questions(about: Talk, case: Case, policy: Policy, as_of: date) -> tuple[str, ...]:

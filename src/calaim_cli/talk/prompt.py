@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.folding import is_unknown, plain, word, yes_or_no
+from calaim_cli.base.folding import is_unknown, plain, word
 from calaim_cli.base.values import MESSAGES, Value
 from calaim_cli.base.wording import choice_of, one_of
 
@@ -30,8 +30,8 @@ class Move(Enum):
 class Prompt(Struct, frozen=True, kw_only=True):
     """One thing to ask. With `options` (id and words) one of them is chosen, or `several`; without, a line is typed.
 
-    Of `words` one is typed in full, and nothing stands for it. `check` says what another line must be; `explain` gives
-    the words for its error code. `earlier` is the former reply; `enter` says what an empty line does if `optional`.
+    Of `words` one is typed in full, and nothing stands for it. `check` says what another line must be; its error is a
+    code or in words. `earlier` is the former reply; `enter` says what an empty line does if `optional`.
     """
 
     where: str
@@ -41,7 +41,6 @@ class Prompt(Struct, frozen=True, kw_only=True):
     several: bool = False
     words: tuple[str, ...] = ()
     check: Callable[[str], Value] = Value
-    explain: Callable[[str], str] = lambda code: MESSAGES.get(code, code)
     optional: bool = False
     enter: str = "to skip"
     dont_know: bool = False
@@ -85,16 +84,14 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
         text, prompt = "", replace(prompt, earlier="")
     if not text and (prompt.options or not prompt.earlier):
         return _left_empty(prompt)
-    if prompt.options:
-        return _chosen(prompt, text)
-    return _checked(prompt, text)
+    return _chosen(prompt, text) if prompt.options else _checked(prompt, text)
 
 
 def _checked(prompt: Prompt, text: str) -> Reply | Refusal:
-    """A typed text as its check keeps it. What a file gave may be wrong, and Enter does not make it right."""
+    # What a file gave may be wrong, and Enter does not make it right.
     checked = prompt.check(text or str(prompt.earlier))
     if checked.error:
-        return Refusal(prompt.explain(checked.error))
+        return Refusal(MESSAGES.get(checked.error, checked.error))
     # A way to say none keeps nothing of what was there.
     return checked.value or _left_empty(replace(prompt, earlier=""))
 
@@ -102,15 +99,8 @@ def _checked(prompt: Prompt, text: str) -> Reply | Refusal:
 def _left_empty(prompt: Prompt) -> Reply | Refusal:
     if prompt.earlier or prompt.optional:
         return prompt.earlier
-    if prompt.dont_know:
-        return Refusal('an answer is needed here, or "don\'t know"')
-    return Refusal('an answer is needed here; "quit" leaves, to go on later')
-
-
-def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:
-    if prompt.several:
-        return _several(prompt, text)
-    return _one(prompt, text) or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
+    instead = ', or "don\'t know"' if prompt.dont_know else '; "quit" leaves, to go on later'
+    return Refusal(f"an answer is needed here{instead}")
 
 
 def _whole_word(words: tuple[str, ...], text: str) -> str | Refusal:
@@ -127,12 +117,15 @@ def _one(prompt: Prompt, typed: str) -> str | None:
     text = plain(typed)
     if re.fullmatch(r"[0-9]+", text):
         return dict(enumerate(prompt.options, 1)).get(int(text)) if len(text) <= LONGEST_NUMBER else None
-    said = yes_or_no(text) if prompt.options.keys() == {YES, NO} else None
-    return choice_of(text, prompt.options) or (None if said is None else YES if said else NO)
+    return choice_of(text, prompt.options) or None
 
 
-def _several(prompt: Prompt, text: str) -> tuple[str, ...] | Refusal:
-    parts = [text] if _one(prompt, text) else re.split(r"[,;]|\s+(?=[0-9])", plain(text))
+def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:
+    one = _one(prompt, text)
+    if not prompt.several:
+        return one or Refusal(f"give a number from 1 to {len(prompt.options)}, or the words of a choice")
+    # The words of a choice may hold a comma: they are one choice before they are several.
+    parts = [text] if one else re.split(r"[,;]|\s+(?=[0-9])", plain(text))
     chosen = [_one(prompt, part.strip()) for part in parts if part.strip()]
     if not chosen or None in chosen:
         return Refusal(f"give numbers from 1 to {len(prompt.options)}, such as 1,3")

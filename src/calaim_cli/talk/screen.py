@@ -6,7 +6,7 @@ Nothing is drawn or kept here: `terminal` shows the lines and reads the keys, `i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from os import terminal_size
 from typing import Final, Literal, NamedTuple
 
@@ -66,6 +66,11 @@ class Sheet(Struct, frozen=True, kw_only=True):
         return self.shown.rows[self.at]
 
     @property
+    def choices(self) -> Mapping[str, str]:
+        """What the row under the arrow lets one choose among; empty where it asks for nothing, or for a number."""
+        return self.questions[self.row.asks].choices if self.row.asks else {}
+
+    @property
     def letters(self) -> dict[str, int]:
         """The rows by their letters, which are the same whatever rows are left out."""
         letters = dict(zip((row.id for row in self.shown.screen.rows), LETTERS, strict=False))
@@ -81,11 +86,6 @@ class Sheet(Struct, frozen=True, kw_only=True):
         if len(rows) > 1:
             return "rows"
         return "choice" if rows[0].asks else "one"
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether something is marked otherwise than an ending has confirmed."""
-        return dict(self.marks) != dict(self.kept or {})
 
     def says(self, row: Row) -> str:
         """The words of a row, as they are said aloud; alone on its screen a statement is asked about."""
@@ -109,24 +109,21 @@ def pressed(sheet: Sheet, key: str, size: terminal_size) -> Sheet | Ended:
     """The screen after a key: a sign as it is typed, or up, down, enter, space, backspace."""
     last, sheet = sheet.note, replace(sheet, note="")
     if sheet.explained or key == "?":
-        return _explained(sheet, size)
+        more = sheet.explained < len(_explanation(sheet, size))
+        return replace(sheet, explained=sheet.explained + 1 if more else 0)
     typed = _typed(sheet, key)
     if typed is not None:
         return typed
-    if key in NOT_KEPT and sheet.unfinished and last != NOT_KEPT[key]:
+    # Marks that no ending has confirmed would be lost: it is told once, and the second press leaves.
+    if key in NOT_KEPT and dict(sheet.marks) != dict(sheet.kept or {}) and last != NOT_KEPT[key]:
         return replace(sheet, note=NOT_KEPT[key])
     if key in MOVES:
         return Ended(sheet.marks, MOVES[key], sheet.at)
     if key in {"up", "down"}:
         step = 1 if key == "down" else -1
         return replace(sheet, at=min(max(sheet.at + step, 0), len(sheet.shown.rows) - 1))
-    return _row_by_key(sheet, key, size) if sheet.way == "rows" else BY_KEY[sheet.way](sheet, key)
-
-
-def _explained(sheet: Sheet, size: terminal_size) -> Sheet:
-    """The next page of what the row means, or the screen again after the last one."""
-    more = sheet.explained < len(_explanation(sheet, size))
-    return replace(sheet, explained=sheet.explained + 1 if more else 0)
+    one_by_key = _number_by_key if sheet.way == "numbers" else _single_by_key
+    return _row_by_key(sheet, key, size) if sheet.way == "rows" else one_by_key(sheet, key)
 
 
 def _typed(sheet: Sheet, key: str) -> Sheet | None:
@@ -144,14 +141,13 @@ def _with(sheet: Sheet, row: Row, mark: Mark | None) -> Sheet:
     return replace(sheet, marks=others if mark in {None, ""} else {**others, row.id: mark})
 
 
-def _one_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
-    return Ended({sheet.row.id: ONE_KEY[key]}) if key in ONE_KEY else replace(sheet, note="Press y, n or d.")
-
-
-def _choice_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
-    choices = dict(zip(LETTERS, sheet.questions[sheet.row.asks].choices, strict=False))
-    mark = Truth.UNKNOWN if key in {"d", "u"} else choices.get(key)
-    return Ended({sheet.row.id: mark}) if mark else replace(sheet, note="Press the letter of one, or d: not known.")
+def _single_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
+    """One key answers a row that is alone on its screen."""
+    marks, note = dict[str, Mark](ONE_KEY), "Press y, n or d."
+    if sheet.way == "choice":
+        choices = dict(zip(LETTERS, sheet.choices, strict=False))
+        marks, note = {**choices, "d": Truth.UNKNOWN, "u": Truth.UNKNOWN}, "Press the letter of one, or d: not known."
+    return Ended({sheet.row.id: marks[key]}) if key in marks else replace(sheet, note=note)
 
 
 def _number_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
@@ -163,17 +159,12 @@ def _number_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
         sheet = _with(sheet, sheet.row, Truth.UNKNOWN)
     elif key != "enter" or sheet.row.id not in sheet.marks:
         return replace(sheet, note="Type the number, then Enter; d: not known.")
-    if wrong := _wrong(sheet):
-        return wrong
+    ended = _ended(sheet, Truth.UNKNOWN)
     left = [n for n, row in enumerate(sheet.shown.rows) if row.id not in sheet.marks]
-    return replace(sheet, at=left[0]) if left else _ended(sheet, Truth.UNKNOWN)
-
-
-BY_KEY: Final = {"one": _one_by_key, "choice": _choice_by_key, "numbers": _number_by_key}
+    return replace(sheet, at=left[0]) if left and isinstance(ended, Ended) else ended
 
 
 def _row_by_key(sheet: Sheet, key: str, size: terminal_size) -> Sheet | Ended:
-    rows = sheet.shown.rows
     if key in ENDS:
         return _ended(sheet, ENDS[key]) if sheet.at in pages(sheet, size)[-1] else replace(sheet, note=LAST_PAGE)
     if key == "d":
@@ -182,38 +173,26 @@ def _row_by_key(sheet: Sheet, key: str, size: terminal_size) -> Sheet | Ended:
     if at is None:
         return replace(sheet, note=NOTHING_YET if key == "enter" else "")
     sheet = replace(sheet, at=at)
-    if rows[at].asks:  # a number is typed
-        return (
-            sheet if key != "space" else _with(sheet, rows[at], None if rows[at].id in sheet.marks else Truth.UNKNOWN)
-        )
-    mark = sheet.marks.get(rows[at].id)
-    return _with(sheet, rows[at], TURNS.get(mark if isinstance(mark, Truth) else None))
+    mark = sheet.marks.get(sheet.row.id)
+    if not sheet.row.asks:
+        return _with(sheet, sheet.row, TURNS.get(mark if isinstance(mark, Truth) else None))
+    # A number is typed: its letter only leads there, and space turns it from empty to not known.
+    return _with(sheet, sheet.row, Truth.UNKNOWN if mark is None else None) if key == "space" else sheet
 
 
 def _ended(sheet: Sheet, rest: Truth) -> Sheet | Ended:
-    """The screen ended, with every number as its check keeps it; or the screen at the number that cannot be."""
-    if wrong := _wrong(sheet):
-        return wrong
-    return Ended(marked(sheet.shown, dict(_kept(sheet)), rest))
-
-
-def _kept(sheet: Sheet) -> Iterator[tuple[str, Mark]]:
-    for row in sheet.shown.rows:
-        mark = sheet.marks.get(row.id)
-        if isinstance(mark, str) and row.asks and sheet.questions[row.asks].kind is Kind.NUMBER:
-            value = sheet.check(row.asks, mark).value
-            yield row.id, int(value) if value.isdigit() else value
-        elif mark is not None:
-            yield row.id, mark
-
-
-def _wrong(sheet: Sheet) -> Sheet | None:
-    """The screen at the first number that cannot be, with the reason."""
+    """The screen ended, with every number as its check keeps it; or at the first number that cannot be, and why."""
+    marks: dict[str, Mark] = {}
     for n, row in enumerate(sheet.shown.rows):
         mark = sheet.marks.get(row.id)
-        if isinstance(mark, str) and row.asks and (error := sheet.check(row.asks, mark).error):
-            return replace(sheet, at=n, note=error)
-    return None
+        if isinstance(mark, str):
+            value, error, _ = sheet.check(row.asks, mark)
+            if error:
+                return replace(sheet, at=n, note=error)
+            mark = int(value) if value.isdigit() else value  # a date of birth stays a text
+        if mark is not None:
+            marks[row.id] = mark
+    return Ended(marked(sheet.shown, marks, rest))
 
 
 # What a typed line does
@@ -221,34 +200,23 @@ def _wrong(sheet: Sheet) -> Sheet | None:
 
 def read_line(sheet: Sheet, typed: str) -> Ended | Refusal:
     """What a typed line ends the screen with: ticks by number, ?N what is not known, N=5 a number, then the rest."""
-    text = word(typed)
+    text, row = word(typed), sheet.row
     if text in MOVE_WORDS:
         return Ended(sheet.marks, MOVE_WORDS[text])
-    match sheet.way:
-        case "one":
-            return _one_by_line(sheet, text)
-        case "choice":
-            return _choice_by_line(sheet, text)
-        case "numbers":
-            return _numbers_by_line(sheet, text)
-        case "rows":
-            return _rows_by_line(sheet, text)
-
-
-def _one_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
-    said = Truth.UNKNOWN if _unknown(text) else False if text == "none" else yes_or_no(text)
-    if said is None:
-        return Refusal("type yes, no or not known")
-    return Ended({sheet.row.id: said if isinstance(said, Truth) else Truth.YES if said else Truth.NO})
-
-
-def _choice_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
-    choices = sheet.questions[sheet.row.asks].choices
+    if sheet.way == "rows":
+        return _rows_by_line(sheet, text)
+    if sheet.way == "numbers":
+        return _numbers_by_line(sheet, text)
     if _unknown(text):
-        return Ended({sheet.row.id: Truth.UNKNOWN})
-    by_number = dict(zip(map(str, range(1, len(choices) + 1)), choices, strict=True))
-    chosen = by_number.get(text) or choice_of(text, choices)
-    return Ended({sheet.row.id: chosen}) if chosen else Refusal(f"type a number from 1 to {len(choices)}, or not known")
+        return Ended({row.id: Truth.UNKNOWN})
+    if sheet.way == "one":
+        said = False if text == "none" else yes_or_no(text)
+        mark = Truth.YES if said else Truth.NO
+        return Refusal("type yes, no or not known") if said is None else Ended({row.id: mark})
+    by_number = {str(number): choice for number, choice in enumerate(sheet.choices, 1)}
+    chosen = by_number.get(text) or choice_of(text, sheet.choices)
+    how = f"type a number from 1 to {len(sheet.choices)}, or not known"
+    return Ended({row.id: chosen}) if chosen else Refusal(how)
 
 
 def _numbers_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
@@ -310,7 +278,7 @@ def drawn(sheet: Sheet, size: terminal_size) -> list[str]:
         return _explanation(sheet, size)[sheet.explained - 1]
     several = pages(sheet, size)
     number = next(n for n, rows in enumerate(several) if sheet.at in rows)
-    head = _head(sheet, _paging(number, several), size.columns)
+    head = _head(sheet, number, several, size.columns)
     body = _choices(sheet, size.columns) if sheet.way == "choice" else _rows(sheet, several[number], size.columns)
     foot = _foot(sheet, size.columns, last=number + 1 == len(several))
     # What the window has no room for is left out.
@@ -350,16 +318,12 @@ def _room(sheet: Sheet, several: list[range], size: terminal_size) -> int:
     """The lines that are left for rows, on a page that is the last or another."""
     plain = replace(sheet, note="")
     feet = (_foot(plain, size.columns, last=last) for last in ((True,) if len(several) == 1 else (True, False)))
-    return size.lines - len(_head(sheet, _paging(0, several), size.columns)) - max(map(len, feet))
+    return size.lines - len(_head(sheet, 0, several, size.columns)) - max(map(len, feet))
 
 
-def _paging(number: int, several: list[range]) -> str:
-    return f", page {number + 1} of {len(several)}" if len(several) > 1 else ""
-
-
-def _head(sheet: Sheet, paging: str, columns: int) -> list[str]:
-    """Where the talk stands, the title of the screen, and what opens it."""
-    title = sheet.title + paging
+def _head(sheet: Sheet, number: int, several: list[range], columns: int) -> list[str]:
+    """Where the talk stands, the title of the screen, which of its pages this is, and what opens it."""
+    title = sheet.title + (f", page {number + 1} of {len(several)}" if len(several) > 1 else "")
     lines = folded(sheet.status, columns)
     room = columns - len(lines[-1]) - len(title)
     lines[-1:] = [lines[-1] + " " * room + title] if room > 1 else [lines[-1], *folded(title, columns)]
@@ -368,26 +332,21 @@ def _head(sheet: Sheet, paging: str, columns: int) -> list[str]:
 
 
 def _rows(sheet: Sheet, page: range, columns: int) -> list[str]:
+    if sheet.way == "one":
+        return folded(sheet.says(sheet.row) + _earlier(sheet, sheet.row), columns)
     lines, letters = [], {n: letter for letter, n in sheet.letters.items()}
     for n in page:
-        row = sheet.shown.rows[n]
+        row, mark = sheet.shown.rows[n], sheet.marks.get(sheet.shown.rows[n].id)
+        empty = "[_]" if row.asks else SIGNS[None]
+        sign = SIGNS[mark] if isinstance(mark, Truth) else empty if mark is None else f"[{mark}]"
         arrow, letter = ">" if n == sheet.at else " ", "" if sheet.way == "numbers" else f" {letters[n]} "
-        said = f"{arrow}{_sign(sheet, row)}{letter} {sheet.says(row)}"
-        words = sheet.says(row) + _earlier(sheet, row) if sheet.way == "one" else said
-        lines += folded(words, columns, "" if sheet.way == "one" else HANGING)
+        lines += folded(f"{arrow}{sign}{letter} {sheet.says(row)}", columns, HANGING)
     return lines
-
-
-def _sign(sheet: Sheet, row: Row) -> str:
-    mark = sheet.marks.get(row.id)
-    if not row.asks or isinstance(mark, Truth):
-        return SIGNS[mark if isinstance(mark, Truth) else None]
-    return "[_]" if mark is None else f"[{mark}]"
 
 
 def _choices(sheet: Sheet, columns: int) -> list[str]:
     lines = folded(sheet.says(sheet.row), columns)
-    for letter, (choice, words) in zip(LETTERS, sheet.questions[sheet.row.asks].choices.items(), strict=False):
+    for letter, (choice, words) in zip(LETTERS, sheet.choices.items(), strict=False):
         earlier = " (chosen before)" if sheet.marks.get(sheet.row.id) == choice else ""
         lines += folded(f" {letter}  {words}{earlier}", columns, " " * 4)
     return lines
@@ -421,8 +380,8 @@ def as_lines(sheet: Sheet) -> list[str]:
         return [*lines, sheet.says(rows[0]) + _earlier(sheet, rows[0])]
     lines += [sheet.voice.says(sheet.shown.screen.say)] if sheet.shown.screen.say else []
     if sheet.way == "choice":
-        choices = sheet.questions[rows[0].asks].choices.values()
-        return [*lines, sheet.says(rows[0]), *(f"  {n}) {words}" for n, words in enumerate(choices, 1))]
+        numbered = enumerate(sheet.choices.values(), 1)
+        return [*lines, sheet.says(rows[0]), *(f"  {n}) {words}" for n, words in numbered)]
     return [*lines, *(f"  {n}) {sheet.says(row)}{_earlier(sheet, row)}" for n, row in enumerate(rows, 1))]
 
 
@@ -437,7 +396,7 @@ def asked_by_line(sheet: Sheet) -> str:
     """What stands before the typed line: how to answer, and where else to go."""
     ways = {
         "one": "Yes, no or not known",
-        "choice": f"Choice (1-{len(sheet.questions[sheet.row.asks].choices) if sheet.row.asks else 0}) or not known",
+        "choice": f"Choice (1-{len(sheet.choices)}) or not known",
         "numbers": "Number or not known" if len(sheet.shown.rows) == 1 else "Numbers in this order, ? where not known",
         "rows": f"{_how(sheet)[0].upper()}{_how(sheet)[1:]}",
     }
@@ -452,7 +411,7 @@ def echo(sheet: Sheet, marks: Mapping[str, Mark]) -> str:
         if isinstance(mark, Truth):
             said[mark].append(sheet.voice.says(row.say).rstrip("?."))
         elif mark is not None:
-            words = sheet.questions[row.asks].choices.get(str(mark), str(mark)) if row.asks else str(mark)
+            words = sheet.choices.get(str(mark), str(mark))
             alone = len(sheet.shown.rows) == 1
             said[Truth.YES].append(words if alone else f"{sheet.voice.says(row.say).rstrip('?.')}: {words}")
     yes, no, rows = "; ".join(said[Truth.YES]), said[Truth.NO], len(sheet.shown.rows)

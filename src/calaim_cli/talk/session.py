@@ -101,20 +101,16 @@ def interviewed(
     def place(case: Case, again: bool) -> Case:
         steps = conversation.place_steps(policy, needed=False, again=again)
         case = conversation.walk(steps, case, to.ask, to.keep)
-        check_region(case, policy)
+        # A region that is not the county's is refused before answers could be lost.
+        county = place_named(case.member.county, policy).county if case.member.county else None
+        _, wrong = region_of(case, county, policy) if county else ("", ())
+        if wrong:
+            raise InputError("the member's region is not valid; nothing was asked", wrong, code=wrong[0].code)
         return case
 
     done = conversation.through((place, screens.stage), case)
     followed = screens.under_way.said.followed if screens.under_way else {}
     return done, {question: fact.because for question, fact in followed.items()}
-
-
-def check_region(case: Case, policy: Policy) -> None:
-    """Raises InputError where the region in the case is not that of its county, before answers could be lost."""
-    county = place_named(case.member.county, policy).county if case.member.county else None
-    _, wrong = region_of(case, county, policy) if county else ("", ())
-    if wrong:
-        raise InputError("the member's region is not valid; nothing was asked", wrong, code=wrong[0].code)
 
 
 class Screens(Struct):
@@ -128,7 +124,6 @@ class Screens(Struct):
     under_way: interview.Interview | None = None
 
     def stage(self, case: Case, again: bool) -> Case:
-        """The case with what the screens found out."""
         about = talk_for(self.typed, case, self.policy, self.first)
         if self.under_way is None:
             self.under_way = interview.begun(about, case, self.policy, self.as_of, self.to.ask)
@@ -278,7 +273,7 @@ def referred(
             if redact:
                 return [drafter.draft(one, preview=True) for one in cases], []
             try:
-                return agreed(cases, drafter, to.ask, talk.origins(case))
+                return agreed(cases, drafter, to.ask, origins(case, talk.begun, drafter.profile.referrer))
             except consent.Change:
                 case = talk.held(case, talk.to_change())
 
@@ -301,9 +296,8 @@ class ReferralTalk(Struct):
         """
         _, _, problems = fitness.requested(case, self.drafter.policy)
         if self.complete and problems:
-            first_of_all = problems[0]
-            words = f"{first_of_all.where}: {first_of_all.message}"
-            raise NotFound(words, tuple(problems), code=first_of_all.code)
+            first = problems[0]
+            raise NotFound(f"{first.where}: {first.message}", tuple(problems), code=first.code)
         # What was agreed to or attested before counted for another referral.
         case = replace(with_profile(case, self.drafter.profile.referrer), consent=Consent())
         stages = (self.place, self.screening, self.request, self.details)
@@ -350,8 +344,8 @@ class ReferralTalk(Struct):
         else:
             screen = screener(policy.subjects, policy).screen(case, self.drafter.as_of, plan=plan)
             earlier = tuple(name for one in self.wanted for name in (one.services or (one.program,)))
-            chosen = conversation.choose_referrals(case, screen.determinations, plan, policy, self.to.ask, earlier)
-            self.wanted = tuple(one.referral for one in chosen)
+            found = screen.determinations
+            self.wanted = conversation.choose_referrals(case, found, plan, policy, self.to.ask, earlier)
         county = place_named(case.member.county, policy).county
         for one in self.wanted:
             way = policy.way_to(plan, county, one.program)
@@ -360,10 +354,9 @@ class ReferralTalk(Struct):
 
     def details(self, case: Case, again: bool) -> Case:
         """What the form asks for, and Part 2, asked once for all that is referred for."""
-        policy, as_of = self.drafter.policy, self.drafter.as_of
-        form = policy.form_of(membership_of(case, policy).plan)
+        policy, as_of, plan = self.drafter.policy, self.drafter.as_of, membership_of(case, self.drafter.policy).plan
+        form = policy.form_of(plan)
         known = self.asked | given(case, self.drafter.profile.referrer, form, policy, as_of)
-        plan = membership_of(case, policy).plan
         steps = [
             step
             for part in ("referrer", "member")
@@ -371,24 +364,19 @@ class ReferralTalk(Struct):
         ]
         if self.drafter.reference and "referral.label" not in known:
             steps.append(conversation.field_step("referral.label", form, policy, as_of))
-        asked = self.wanted[0] if len(self.wanted) == 1 else Referral()
-        case = replace(case, referral=replace(case.referral, program=asked.program, services=asked.services))
-        return conversation.walk([*steps, *consent.part2_steps()], case, self._ask_once, self.to.keep)
+        case = _for(case, self.wanted[0] if len(self.wanted) == 1 else Referral())
 
-    def _ask_once(self, prompt: Prompt) -> Reply:
-        """The reply; what was answered or skipped is not asked again, unless it is to be changed."""
-        reply = self.to.ask(prompt)
-        if not isinstance(reply, Move) and (reply or prompt.optional):
-            self.asked.add(prompt.where)
-        return reply
+        def ask(prompt: Prompt) -> Reply:
+            # What was answered or skipped is not asked again, unless it is to be changed.
+            reply = self.to.ask(prompt)
+            if not isinstance(reply, Move) and (reply or prompt.optional):
+                self.asked.add(prompt.where)
+            return reply
+
+        return conversation.walk([*steps, *consent.part2_steps()], case, ask, self.to.keep)
 
     def cases(self, case: Case) -> tuple[Case, ...]:
-        """One case for each program that is referred for."""
-        asked = ((one.program, one.services) for one in self.wanted)
-        return tuple(
-            replace(case, referral=replace(case.referral, program=program, services=services))
-            for program, services in asked
-        )
+        return tuple(_for(case, one) for one in self.wanted)
 
     def to_change(self) -> int:
         """The part of the talk to go back to."""
@@ -397,9 +385,9 @@ class ReferralTalk(Struct):
         asked = Prompt(where="change", text="What should be changed?", options=shown)
         return int(str(conversation.ask_alone(self.to.ask, asked)))
 
-    def origins(self, case: Case) -> str:
-        """Which details of the draft are from the profile or the case to go on with, and not said just now."""
-        return origins(case, self.begun, self.drafter.profile.referrer)
+
+def _for(case: Case, asked: Referral) -> Case:
+    return replace(case, referral=replace(case.referral, program=asked.program, services=asked.services))
 
 
 def given(case: Case, profile: Referrer, form: Form, policy: Policy, as_of: date) -> frozenset[str]:
@@ -416,16 +404,16 @@ def given(case: Case, profile: Referrer, form: Form, policy: Policy, as_of: date
 
 def origins(case: Case, begun: Case, profile: Referrer) -> str:
     """Where what the draft says of referrer and member comes from: the profile, the case, or said just now."""
-    said: dict[str, list[str]] = {"your profile": [], "the case": [], "what was said just now": []}
+    # Each label once, in the order of the form.
+    said: dict[str, dict[str, None]] = {"your profile": {}, "the case": {}, "what was said just now": {}}
     for field in FIELDS:
-        if field.part not in {"referrer", "member"} or not (value := attrgetter(field.key)(case)):
-            continue
-        of_profile = field.part == "referrer" and getattr(profile, field.name) == value
-        of_case = attrgetter(field.key)(begun) == value
-        where = "your profile" if of_profile else "the case" if of_case else "what was said just now"
-        if field.label:
-            said[where].append(field.label)
-    return "\n".join(f"From {where}: {', '.join(dict.fromkeys(names))}." for where, names in said.items() if names)
+        value = attrgetter(field.key)(case)
+        if field.part in {"referrer", "member"} and field.label and value:
+            of_profile = field.part == "referrer" and getattr(profile, field.name) == value
+            of_case = attrgetter(field.key)(begun) == value
+            where = "your profile" if of_profile else "the case" if of_case else "what was said just now"
+            said[where][field.label] = None
+    return "\n".join(f"From {where}: {', '.join(labels)}." for where, labels in said.items() if labels)
 
 
 def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask, said_where: str) -> tuple[list[Drafted], list[str]]:
@@ -467,10 +455,11 @@ def turn_pages(text: str, ask: Ask) -> None:
     Raises Back before the first.
     """
     pages, at = terminal.pages(text), 0
+    enter_alone = Value("", "press Enter alone, which turns the page")
     while at + 1 < len(pages):
         say(pages[at])
         words = f"Page {at + 1} of {len(pages)}"
-        turn = Prompt(where="page", text=words, optional=True, enter="turns the page", check=_enter_alone)
+        turn = Prompt(where="page", text=words, optional=True, enter="turns the page", check=lambda _: enter_alone)
         try:
             conversation.ask_alone(ask, turn)
         except conversation.Back:
@@ -480,10 +469,6 @@ def turn_pages(text: str, ask: Ask) -> None:
         else:
             at += 1
     say(pages[-1])
-
-
-def _enter_alone(_: str) -> Value:
-    return Value("", "press Enter alone, which turns the page")
 
 
 def both_said(cases: Sequence[Case], policy: Policy) -> tuple[Case, ...]:

@@ -155,7 +155,6 @@ def _keys_of(state: list[Sheet]) -> Any:  # noqa: ANN401 its type lives in promp
 
 
 def _by_lines(prompt: Prompt) -> Reply | Refusal:
-    """The reply to numbered choices and one typed line, as UTF-8 or as the locale has it."""
     say("")
     say(prompt.text)
     earlier = (prompt.earlier,) if isinstance(prompt.earlier, str) else prompt.earlier
@@ -246,18 +245,15 @@ def _menu(prompt: Prompt, on_stderr: Any) -> Question:  # noqa: ANN401 its type 
         hint = f"(arrows, Enter; {keys})"
         menu = questionary.select(text, choices, default=earlier, instruction=hint, output=on_stderr)
     moves = {"b": Move.BACK, "?": Move.HELP} | ({"d": Move.DONT_KNOW} if prompt.dont_know else {})
-    for key, move in moves.items():
-        _bind(menu, key, result=move)
-    _bind(menu, "c-d", exception=EOFError)
-    return menu
-
-
-def _bind(menu: Question, key: str, **outcome: Move | type[EOFError]) -> None:
-    def leave(event: Any) -> None:  # noqa: ANN401 prompt_toolkit's own type is not exported by questionary
-        event.app.exit(**outcome)
-
     bindings: Any = menu.application.key_bindings
-    bindings.add(key, eager=True)(leave)
+
+    def leave_by(key: str, **outcome: Move | type[EOFError]) -> None:
+        bindings.add(key, eager=True)(lambda event: event.app.exit(**outcome))
+
+    for key, move in moves.items():
+        leave_by(key, result=move)
+    leave_by("c-d", exception=EOFError)
+    return menu
 
 
 def _folded(words: str) -> str:
