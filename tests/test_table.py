@@ -30,7 +30,7 @@ def read(path: Path, *names: str) -> list[tuple[str | None, ...]]:
     with table.engine() as engine, files.beside(path) as folder:
         columns = table.read(engine, str(path), folder, KNOWN, names).columns
         cells = ", ".join(one.sql for one in columns)
-        return [tuple(one.name for one in columns), *engine.ask(f"SELECT {cells} FROM own ORDER BY n")]  # noqa: S608
+        return [tuple(one.name for one in columns), *engine.ask(f"SELECT {cells} FROM own ORDER BY rowid")]  # noqa: S608
 
 
 def of(tmp_path: Path, content: bytes) -> Path:
