@@ -114,6 +114,15 @@ def test_nothing_is_lost_whatever_cells_hold(tmp_path_factory: pytest.TempPathFa
     assert read(path)[1:] == wanted
 
 
+@pytest.mark.parametrize("sign", ["x", '"x"'], ids=["by several at once", "with quotes"])
+def test_rows_of_a_large_file_keep_their_order(tmp_path: Path, sign: str) -> None:
+    """A file that the engine reads in parts comes in row by row, with short rows and without blank ones."""
+    long = "x" * 2000
+    lines = [f"{n},{sign},{long}" if n % 7 else f"{n}\n\n,," for n in range(9000)]
+    rows = read(of(tmp_path, "\n".join(["age,a,b", *lines]).encode()))[1:]
+    assert rows == [(f"{n}", "x", long) if n % 7 else (f"{n}", None, None) for n in range(9000)]
+
+
 @pytest.mark.unix("names that Windows does not allow")
 def test_a_name_with_signs_is_one_file(tmp_path: Path) -> None:
     """A file whose name looks like a pattern or an address is read itself, and no other."""
