@@ -135,22 +135,22 @@ def _numbered(engine: Engine, several: Iterable[tuple[Column, ...]]) -> dict[tup
     queries = []
     for number, some in enumerate(by_key):
         texts = ", ".join(f"CAST({one.sql} AS VARCHAR)" for one in some)
-        keyed = f"SELECT DISTINCT {_joined(some)} AS key, {', '.join(one.sql for one in some)} FROM own"  # noqa: S608 quoted
-        queries.append(f"SELECT {number}, key, [{texts}] FROM ({keyed})")  # noqa: S608 quoted
+        different = f"SELECT DISTINCT {', '.join(one.sql for one in some)} FROM own"  # noqa: S608 quoted
+        queries.append(f"SELECT {number}, {_joined(some)}, [{texts}] FROM ({different})")  # noqa: S608 quoted
     for number, key, cells in engine.ask(" UNION ALL ".join(queries)) if queries else ():
         if key is not None:  # one cell alone that is empty answers nothing
             [*by_key.values()][number][key] = cells
     replaced, added = list[str](), ["rowid - (SELECT min(rowid) FROM own) + 1 AS n"]
-    for number, (some, different) in enumerate(by_key.items()):
+    for number, (some, keys) in enumerate(by_key.items()):
         kind = quoted(f"key {number}")
-        engine.ask(f"CREATE TYPE {kind} AS ENUM (SELECT unnest(?::VARCHAR[]))", [*different])
+        engine.ask(f"CREATE TYPE {kind} AS ENUM (SELECT unnest(?::VARCHAR[]))", [*keys])
         typed = f"CAST({_joined(some)} AS {kind}) AS {_key(some)}"
         (replaced if _is_alone(some) else added).append(typed)
     replacing = f"REPLACE ({', '.join(replaced)})" if replaced else ""
     engine.ask(f"CREATE TABLE numbered AS SELECT * {replacing}, {', '.join(added)} FROM own")  # noqa: S608 quoted
     engine.ask("DROP TABLE own")
     engine.ask("ALTER TABLE numbered RENAME TO own")
-    return {some: [*different.values()] for some, different in by_key.items()}
+    return {some: [*keys.values()] for some, keys in by_key.items()}
 
 
 def _is_alone(columns: Sequence[Column]) -> bool:
