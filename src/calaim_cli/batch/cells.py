@@ -26,7 +26,7 @@ from calaim_cli.decide.counts import NOT_KNOWN
 from calaim_cli.decide.known import MANAGED_CARE
 from calaim_cli.decide.membership import membership_of, region_of
 from calaim_cli.decide.screening import county_of
-from calaim_cli.decide.sql import SEPARATOR, quoted
+from calaim_cli.decide.sql import SEPARATOR, literal, quoted
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Subject
 from calaim_cli.policy.questions import DONT_KNOW, Answer, Kind, Question, read_answer
@@ -38,8 +38,10 @@ COUNT_MORE: Final = (BORN, *PLAN_COLUMNS)
 """Columns that tell an answer, and count more than one that is stated."""
 SAID: Final = {True: "yes", False: "no", None: "unknown"}
 """How a table says whether the plan offers a service."""
-PLACES: Final = "places"
-"""The table of what plan and county come to: their names, and for each subject whether it is offered there."""
+PLACES, STATED = "calaim places", "stated "
+"""What plan and county come to: their names, and for each subject whether it is offered there; what is only checked."""
+REFUSED: Final = "calaim said"
+"""The column of `own` with what is wrong with a row; a name that no question has."""
 TOLD: Final = ("place", "code", "words")
 Cell = int | str | None
 Cells = Sequence[str | None]
@@ -65,22 +67,16 @@ class Ways(NamedTuple):
 
 
 class Meant(Struct, frozen=True):
-    """A table with what each different cell of a column comes to, or the cells of several; `told`: not only values."""
+    """What each different cell of a column comes to, or the cells of several; `told`: not only values."""
 
     name: str
     columns: tuple[Column, ...]
     told: bool
 
-    @property
-    def join(self) -> str:
-        """How a row of the table finds what its cells mean."""
-        same = (f"own.{one.sql} IS NOT DISTINCT FROM {self.name}.{one.sql}" for one in self.columns)
-        return f"LEFT JOIN {self.name} ON {' AND '.join(same)}"
-
-    @property
-    def value(self) -> str:
-        """The answer among what the cells come to."""
-        return f"{self.name}.v0"
+    def of(self, what: str | int = 0) -> str:
+        """What the cells of a row come to: a value by its number, or one of what is TOLD."""
+        code = f"CAST(enum_code(own.{_key(self.columns)}) AS BIGINT)"
+        return f"list_extract(getvariable({literal(f'{self.name} {what}')}), {code} + 1)"
 
 
 def sources_of(columns: Sequence[Column], ways: Ways) -> dict[str, tuple[Column, ...]]:
@@ -106,40 +102,88 @@ class Meanings(NamedTuple):
 
     @property
     def all(self) -> tuple[Meant, ...]:
-        """Every table."""
+        """All of these."""
         return (*self.answers.values(), *self.stated, *([self.places] if self.places else []))
 
 
 def meant(engine: Engine, columns: Sequence[Column], ways: Ways) -> Meanings:
-    """What the cells mean; an age or managed care that is stated has to be in order whatever counts more."""
-    answers, stated = dict[str, Meant](), []
+    """What the cells mean; an age or managed care that is stated has to be in order whatever counts more.
+
+    In `own` they are numbered from then on, its rows by `n`.
+    """
+    asked: list[tuple[str, tuple[Column, ...], Meaning, Sequence[str]]] = []
     for name, some in sources_of(columns, ways).items():
         question = ways.policy.answerable[name]
         kind = ["VARCHAR" if question.kind in {Kind.CHOICE, Kind.CHOICES} else "INTEGER"]
         others = tuple(one for one in some if one.known_as not in COUNT_MORE)
         read = _answer if others == some else {AGE: _age, MANAGED_CARE: _managed_care}[name]
-        answers[name] = _made(engine, f"of {name}", some, partial(read, some, question, ways), kind)
+        asked.append((name, some, partial(read, some, question, ways), kind))
         if others and others != some:
-            stated.append(_made(engine, f"stated {name}", others, partial(_answer, others, question, ways), kind))
-    places = tuple(one for one in columns if one.known_as in PLACE_COLUMNS)
-    kinds = ["VARCHAR"] * (2 + len(ways.subjects))
-    of_places = _made(engine, PLACES, places, partial(_place, places, ways), kinds) if places else None
-    return Meanings(answers, of_places, tuple(stated))
+            asked.append((f"{STATED}{name}", others, partial(_answer, others, question, ways), kind))
+    if places := tuple(one for one in columns if one.known_as in PLACE_COLUMNS):
+        asked.append((PLACES, places, partial(_place, places, ways), ["VARCHAR"] * (2 + len(ways.subjects))))
+    different = _numbered(engine, dict.fromkeys(some for _, some, *_ in asked))
+    found = {name: _made(engine, name, some, map(read, different[some]), kinds) for name, some, read, kinds in asked}
+    of_places = found.pop(PLACES, None)
+    stated = tuple(found.pop(name) for name in [*found] if name.startswith(STATED))
+    return Meanings(found, of_places, stated)
 
 
-def _made(engine: Engine, name: str, columns: tuple[Column, ...], read: Meaning, kinds: Sequence[str]) -> Meant:
-    """The table of what the different cells of some columns come to by `read`, its values named v0 and on."""
-    cells = [one.sql for one in columns]
-    different = engine.ask(f"SELECT DISTINCT {', '.join(cells)} FROM own")  # noqa: S608 quoted
-    results = [read(one) for one in different]
+def _numbered(engine: Engine, several: Iterable[tuple[Column, ...]]) -> dict[tuple[Column, ...], list[Cells]]:
+    """The different cells of these columns, or of several together, in the order by which `own` then numbers them."""
+    by_key: dict[tuple[Column, ...], dict[str, Cells]] = {some: {} for some in several}
+    queries = []
+    for number, some in enumerate(by_key):
+        texts = ", ".join(f"CAST({one.sql} AS VARCHAR)" for one in some)
+        different = f"SELECT DISTINCT {', '.join(one.sql for one in some)} FROM own"  # noqa: S608 quoted
+        queries.append(f"SELECT {number}, {_joined(some)}, [{texts}] FROM ({different})")  # noqa: S608 quoted
+    for number, key, cells in engine.ask(" UNION ALL ".join(queries)) if queries else ():
+        if key is not None:  # one cell alone that is empty answers nothing
+            [*by_key.values()][number][key] = cells
+    replaced, added = list[str](), ["rowid - (SELECT min(rowid) FROM own) + 1 AS n"]
+    for number, (some, keys) in enumerate(by_key.items()):
+        kind = quoted(f"key {number}")
+        engine.ask(f"CREATE TYPE {kind} AS ENUM (SELECT unnest(?::VARCHAR[]))", [*keys])
+        typed = f"CAST({_joined(some)} AS {kind}) AS {_key(some)}"
+        (replaced if _is_alone(some) else added).append(typed)
+    replacing = f"REPLACE ({', '.join(replaced)})" if replaced else ""
+    engine.ask(f"CREATE TABLE numbered AS SELECT * {replacing}, {', '.join(added)} FROM own")  # noqa: S608 quoted
+    engine.ask("DROP TABLE own")
+    engine.ask("ALTER TABLE numbered RENAME TO own")
+    return {some: [*keys.values()] for some, keys in by_key.items()}
+
+
+def _is_alone(columns: Sequence[Column]) -> bool:
+    """Whether it is one column of a question, which then is numbered in its place."""
+    return len(columns) == 1 and columns[0].known_as not in {"", *PLACE_COLUMNS}
+
+
+def _key(columns: Sequence[Column]) -> str:
+    """The column of `own` that numbers the cells of these columns."""
+    return columns[0].sql if _is_alone(columns) else quoted(" ".join(["key", *(f"{one.at}" for one in columns)]))
+
+
+def _joined(columns: Sequence[Column]) -> str:
+    """One text for the cells of these columns, another for others: each stands behind its length."""
+    if _is_alone(columns):
+        return columns[0].sql
+    cells = [f"coalesce(CAST({one.sql} AS VARCHAR), '')" for one in columns]
+    parts = ", ".join(f"length({cell}), ':', {cell}" for cell in cells)
+    return f"concat({parts})"
+
+
+def _made(engine: Engine, name: str, columns: tuple[Column, ...], read: Iterable[Means], kinds: Sequence[str]) -> Meant:
+    """What the different cells of some columns come to, kept on the engine by what it is."""
+    results = [*read]
     values = [one.values or (None,) * len(kinds) for one in results]
-    told = [one.problem or (None,) * len(TOLD) for one in results]
-    names = [*cells, *(f"v{n}" for n in range(len(kinds))), *TOLD]
-    shape = [*["VARCHAR"] * len(cells), *kinds, *["VARCHAR"] * len(TOLD)]
-    unnested = (f"unnest(?::{kind}[]) AS {column}" for column, kind in zip(names, shape, strict=True))
-    filled = [*zip(*different, strict=True), *zip(*values, strict=True), *zip(*told, strict=True)]
-    engine.ask(f"CREATE TABLE {quoted(name)} AS SELECT {', '.join(unnested)}", *map(list, filled))
-    return Meant(quoted(name), columns, any(one.problem for one in results))
+    told = any(one.problem for one in results)
+    lists = {f"{n}": (kind, [one[n] for one in values]) for n, kind in enumerate(kinds)}
+    if told:
+        problems = [one.problem or (None,) * len(TOLD) for one in results]
+        lists |= {what: ("VARCHAR", [one[n] for one in problems]) for n, what in enumerate(TOLD)}
+    for what, (kind, held) in lists.items():
+        engine.ask(f"SET VARIABLE {quoted(f'{name} {what}')} = ?::{kind}[]", held)
+    return Meant(name, columns, told)
 
 
 def said_by(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Answer | Problem:
@@ -256,16 +300,25 @@ def refuse(engine: Engine, found: Iterable[Meant], unread: Sequence[tuple[int, P
     engine.ask(shape, [n for n, _ in unread], *([one[at] for _, one in unread] for at in range(len(TOLD))))
     for one in found:
         if one.told:
-            wrong = f"FROM own {one.join} WHERE code NOT IN (SELECT unnest(?::VARCHAR[]))"
-            engine.ask(f"INSERT INTO refused SELECT n, {', '.join(TOLD)} {wrong}", list(CAUTIONS))
+            wrong = f"FROM ({_told(one)}) WHERE code NOT IN (SELECT unnest(?::VARCHAR[]))"
+            engine.ask(f"INSERT INTO refused SELECT * {wrong}", list(CAUTIONS))
+    words = "string_agg(concat_ws(': ', place, words), '; ' ORDER BY place) AS words"
+    engine.ask(f"ALTER TABLE own ADD COLUMN {quoted(REFUSED)} VARCHAR")
+    said = f"(SELECT n, {words} FROM refused GROUP BY n) AS said"  # noqa: S608 ours
+    engine.ask(f"UPDATE own SET {quoted(REFUSED)} = said.words FROM {said} WHERE said.n = own.n")  # noqa: S608 ours
     [(many,)] = engine.ask("SELECT count(*) FROM refused")
     return int(many)
+
+
+def _told(one: Meant) -> str:
+    """The query for what is told of each row."""
+    return f"SELECT n, {', '.join(f'{one.of(what)} AS {what}' for what in TOLD)} FROM own"  # noqa: S608 quoted
 
 
 def doubts(engine: Engine, found: Iterable[Meant]) -> Iterator[tuple[Problem, int]]:
     """What to look at in cells that are read, each with the number of rows."""
     for one in found:
         if one.told:
-            rows = f"FROM own {one.join} WHERE code IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY ALL"
+            rows = f"FROM ({_told(one)}) WHERE code IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL ORDER BY ALL"
             told = engine.ask(f"SELECT {', '.join(TOLD)}, count(*) {rows}", list(CAUTIONS))
             yield from ((Problem(*words), many) for *words, many in told)

@@ -58,7 +58,7 @@ DAY, EDITION, ASK_BY = "screened_on", "data_edition", "to_be_asked_by"
 KINDS: Final = (OUTCOME, OFFERED, BECAUSE, MISSING)
 """The columns of a result, in their order."""
 ANSWERS: Final = "answers"
-SAID, COUNTY, PLAN = "calaim said", "calaim county", "calaim plan"
+SAID, COUNTY, PLAN = cells.REFUSED, "calaim county", "calaim plan"
 PROGRAM, SERVICES, PLACE = "calaim program", "calaim services", "calaim place"
 """Columns beside the answers, with names that no question has: what is wrong, where a member is, what to ask her."""
 BY_PERSON: Final = ("member_agreed", "attested", "part2")
@@ -228,28 +228,22 @@ class Panel:
         return number, column.at if column else 0, Problem(f"row {number}{where}", problem.code, problem.message)
 
     def _put_together(self) -> None:
-        """All that is known of the members is in `answers` from then on, and the table as it was read is let go."""
+        """All that is known of the members is in `answers` from then on."""
         self.doubts = tuple(dict.fromkeys(cells.doubts(self.engine, self.meanings.all)))
-        values = {one: meant.value for one, meant in self.meanings.answers.items()}
-        values |= {SAID: "said.words", COUNTY: self._place(0), PLAN: self._place(1)}
+        values = {one: meant.of() for one, meant in self.meanings.answers.items()}
+        values |= {COUNTY: self._place(0), PLAN: self._place(1)}
         for number, one in enumerate(self.order.subjects, 2):
             values[_offered(one)] = self._place(number) if one.service else "NULL"
         there = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
-        joined = " ".join(one.join for one in self.meanings.all if one not in self.meanings.stated)
-        words = "string_agg(concat_ws(': ', place, words), '; ' ORDER BY place) AS words"
-        said = f"LEFT JOIN (SELECT n, {words} FROM refused GROUP BY n) AS said ON said.n = own.n"  # noqa: S608 ours
-        # By itself: to plan the joins together with the rules would take seconds.
-        answers = f"SELECT own.*, {there} FROM own {joined} {said} ORDER BY own.n"  # noqa: S608 quoted
-        self.engine.ask(f"CREATE TABLE {ANSWERS} AS {answers}")
-        self.engine.ask("DROP TABLE own")
-        self.kept = ("n", *(f"c{one.at}" for one in self.columns), *values)
+        self.engine.ask(f"CREATE VIEW {ANSWERS} AS SELECT *, {there} FROM own")  # noqa: S608 quoted
+        self.kept = ("n", *(f"c{one.at}" for one in self.columns), SAID, *values)
         self.absent = tuple(one for one in self.order.policy.answerable if one not in self.meanings.answers)
 
     def _place(self, at: int) -> str:
         """What a place comes to: the name of its county (0) or plan (1), or whether a subject is offered there."""
         if self.meanings.places is None:
             return literal(counts.NOT_KNOWN if at < 2 else cells.SAID[None])  # noqa: PLR2004 the names come first
-        return f"{self.meanings.places.name}.v{at}"
+        return self.meanings.places.of(at)
 
     def rules(self) -> str:
         """The query that decides all answers, and passes on all that is known."""
@@ -334,7 +328,7 @@ class Panel:
             taken = {fold(one.name) for one in self.columns}
             values[SECOND_PROBLEM if PROBLEM in taken else PROBLEM] = quoted(SAID)
         results = [f"{value} AS {quoted(name)}" for name, value in values.items()]
-        own = [f"{one.sql} AS {quoted(one.name)}" for one in self.columns]
+        own = [f"{_typed(one)} AS {quoted(one.name)}" for one in self.columns]
         query = f"SELECT {', '.join([*own, *results])} FROM ({self.rules()})"  # noqa: S608 quoted
         return query, [*(one.name for one in self.columns), *values]
 
@@ -346,9 +340,9 @@ class Panel:
             if one.known_as in self.order.policy.coverage_questions:
                 continue  # nothing of keeping Medi-Cal goes into a referral
             if one.known_as and (column is None or column.part != "consent"):
-                values.setdefault(one.known_as, one.sql)
+                values.setdefault(one.known_as, _typed(one))
             elif fold(one.name) in map(fold, self.order.keep):
-                values[one.name] = one.sql
+                values[one.name] = _typed(one)
         for question, meant in self.meanings.answers.items():
             if question in self.order.policy.questions and any(
                 fold(one.name) in self.order.map.by_code for one in meant.columns
@@ -420,6 +414,11 @@ class Panel:
 
 def _offered(subject: Subject) -> str:
     return f"calaim {result_column(subject, OFFERED)}"
+
+
+def _typed(column: Column) -> str:
+    """What is in a cell of the column: what is known was numbered, and is a text again."""
+    return f"CAST({column.sql} AS VARCHAR)" if column.known_as else column.sql
 
 
 def _is_of_consent(column: str) -> bool:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Nothing is guessed. Cells that are left out at the end of a row are empty, as a spreadsheet writes them.
 READ: Final = (
     "read_csv(?, delim = ?, columns = {{{columns}}}, auto_detect = false, header = false, skip = 0, quote = '\"', "
-    "escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = false, "
+    "escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = {parallel}, "
     "hive_partitioning = false{more})"
 )
 # Else a folder named `medicare=yes` would answer a question.
@@ -136,7 +136,7 @@ def read(
 ) -> Table:
     """The table in a CSV or Parquet file or a sheet of a workbook, or of a CSV on standard input for `-`.
 
-    Its rows are in `own` from then on, numbered by `n`; blank ones are not counted. `known` names the columns by their
+    Its rows are in `own` from then on, in their order; blank ones are not counted. `known` names the columns by their
     headers, folded; no other may be called as one that is `taken`. What is no plain file is copied into the folder
     while it is read.
     """
@@ -150,24 +150,32 @@ def read(
         is_parquet = False
     if sheet is not None:
         raise UsageError("--sheet names a sheet of a workbook, and this is none: leave it out")
-    with _plain_file(source, folder, _as_it_is if is_parquet else _whole) as name:
-        return Table((_of_parquet if is_parquet else _of_csv)(engine, name, source, known, taken))
+    with _plain_file(source, folder, _as_it_is if is_parquet else _whole) as (name, quotes):
+        if is_parquet:
+            return Table(_of_parquet(engine, name, source, known, taken))
+        return Table(_of_csv(engine, name, source, known, taken, quotes=quotes))
 
 
 def _of_csv(
-    engine: Engine, path: str, source: str, known: Mapping[str, str], taken: Collection[str], *, blank: bool = True
+    engine: Engine,
+    path: str,
+    source: str,
+    known: Mapping[str, str],
+    taken: Collection[str],
+    *,
+    quotes: bool = True,
+    blank: bool = True,
 ) -> tuple[Column, ...]:
-    """The columns of a CSV file; `blank`: whether there may be rows of blank cells, which are none."""
+    """The columns of a CSV file; whether there may be `quotes`, and `blank` rows, which are none."""
     with _sound(source, "a sound CSV file; check quotes, line ends, and that no row has more cells than the header"):
         delimiter, names = _header(engine, path, source, known)
         columns = _columns(names, source, known, taken)
-        given = READ.format(columns=_shape(len(names)), more="")
+        # Lines that go on within quotes are not read by several at once.
+        given = READ.format(columns=_shape(len(names)), more="", parallel=str(not quotes).lower())
         cells = [quoted(f"c{n}") for n in range(len(names))]
         filled = " OR ".join(map(_filled, cells)) if blank else "true"
-        numbered = f"SELECT row_number() OVER () AS line, * FROM {given}"  # noqa: S608 quoted
-        below = f"({numbered}) WHERE line > 1 AND ({filled})"
-        own = f"SELECT row_number() OVER (ORDER BY line) AS n, * FROM {below}"  # noqa: S608 quoted
-        engine.ask(f"CREATE TABLE own AS {own}", path, delimiter)
+        engine.ask(f"CREATE TABLE own AS SELECT * FROM {given} WHERE {filled}", path, delimiter)  # noqa: S608 quoted
+        engine.ask("DELETE FROM own WHERE rowid = 0")  # the header line
     for n, name in enumerate(names):
         filled = f"SELECT 1 FROM own WHERE {_filled(cells[n])} LIMIT 1"  # noqa: S608 quoted
         if not name.strip() and engine.ask(filled):
@@ -195,8 +203,7 @@ def _of_parquet(
             for one in columns
         ]
         given = ", ".join(f"{cell} AS {one.sql}" for one, cell in zip(columns, cells, strict=True))
-        numbered = f"SELECT row_number() OVER () AS n, {given} FROM {READ_PARQUET}"  # noqa: S608 quoted
-        engine.ask(f"CREATE TABLE own AS {numbered} ORDER BY n", path)
+        engine.ask(f"CREATE TABLE own AS SELECT {given} FROM {READ_PARQUET}", path)  # noqa: S608 quoted
     return columns
 
 
@@ -243,27 +250,30 @@ def _whole_text(cell: str) -> str:
 
 
 @contextmanager
-def _plain_file(source: str, folder: Folder, check: Callable[[str, Iterable[bytes]], None]) -> Iterator[str]:
-    """The path that the table is read from: its own, or that of a private copy of what is no plain file."""
+def _plain_file(
+    source: str, folder: Folder, check: Callable[[str, Iterable[bytes]], bool]
+) -> Iterator[tuple[str, bool]]:
+    """The path that the table is read from, its own or a private copy's of what is no plain file; what is checked."""
     path = Path(source)
     if source != "-" and path.is_file() and not NO_PLAIN_NAME.search(str(path.absolute())):
         with path.open("rb") as file:
-            check(source, iter(partial(file.read, PIECE), b""))
-        yield str(path.absolute())
+            checked = check(source, iter(partial(file.read, PIECE), b""))
+        yield str(path.absolute()), checked
         return
     content = files.read_bytes(source, LARGEST)
-    check(source, [content])
+    checked = check(source, [content])
     with folder.temporary(COPY) as copy:
         copy.write(content)
-        yield str(folder.path.absolute() / copy.name)
+        yield str(folder.path.absolute() / copy.name), checked
 
 
-def _as_it_is(_name: str, _pieces: Iterable[bytes]) -> None:
-    """Nothing: the engine looks at the whole of it."""
+def _as_it_is(_name: str, _pieces: Iterable[bytes]) -> bool:
+    """Nothing is checked: the engine looks at the whole of it."""
+    return False
 
 
-def _whole(name: str, pieces: Iterable[bytes]) -> None:
-    """Raises InputError for another kind of file, for signs of damage, and where a quote is not closed."""
+def _whole(name: str, pieces: Iterable[bytes]) -> bool:
+    """Whether there are quotes. Raises InputError for another kind of file, signs of damage, and an open quote."""
     quotes, lines, first = 0, 1, True
     for piece in pieces:
         if first and piece.startswith((WORKBOOK, PARQUET)):
@@ -276,6 +286,7 @@ def _whole(name: str, pieces: Iterable[bytes]) -> None:
         quotes, lines, first = quotes + piece.count(b'"'), lines + piece.count(LINE_END), False
     if quotes % 2:
         raise InputError(f"{name}: not a sound CSV file; a quote is not closed, or stands alone", code="quotes")
+    return quotes > 0
 
 
 @contextmanager
@@ -295,13 +306,13 @@ def _sound(name: str, wanted: str) -> Iterator[None]:
 
 def _header(engine: Engine, path: str, source: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
     """The delimiter under which the header line has most known names, and its cells."""
-    given = READ.format(columns=_shape(MOST_COLUMNS), more=FIRST)
+    given = READ.format(columns=_shape(MOST_COLUMNS), more=FIRST, parallel="false")
     found: list[tuple[str, list[str]]] = []
     for delimiter in DELIMITERS:
         first = engine.ask(f"SELECT * FROM {given} LIMIT 1", path, delimiter)  # noqa: S608 quoted
         found.append((delimiter, [cell for one in first for cell in one if cell is not None]))
     delimiter, names = max(found, key=lambda one: sum(fold(cell) in known for cell in one[1]))
-    if not any(names):
+    if not any(map(str.strip, names)):
         raise InputError(f"{source}: no header line; 'calaim questions' lists the columns", code="no-header")
     return delimiter, names
 

@@ -1,0 +1,49 @@
+"""What cells mean is asked once for each different one, and each row then finds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from calaim_cli.base import files
+from calaim_cli.batch import cells, table
+from calaim_cli.batch.cells import Ways
+from calaim_cli.batch.columns import Columns
+from calaim_cli.batch.sheet import records
+from calaim_cli.policy.policy import Policy
+from conftest import AS_OF
+
+DOLLARS = "home_modification_dollars_used"
+BORN, AGE = "date_of_birth", "age"
+
+
+def found(policy: Policy, path: Path, question: str, rows: Sequence[tuple[str, ...]]) -> list[object]:
+    """What a question is answered by in each row of a table, its first row the header line."""
+    path.write_bytes(records(rows).encode())
+    with table.engine() as engine, files.beside(path) as folder:
+        columns = table.read(engine, str(path), folder, {name: name for name in rows[0]}, ()).columns
+        meant = cells.meant(engine, columns, Ways((), policy, AS_OF, Columns())).answers[question]
+        return [value for (value,) in engine.ask(f"SELECT {meant.of()} FROM own ORDER BY n")]  # noqa: S608 ours
+
+
+def test_a_column_may_have_many_different_cells(catalog: Policy, tmp_path: Path) -> None:
+    """Three hundred numbers, more than a byte counts, are each found again, and an empty cell answers nothing."""
+    rows = [(DOLLARS, AGE), *((f"{n}", "40") for n in range(300)), ("", "41")]
+    assert found(catalog, tmp_path / "t.csv", DOLLARS, rows) == [*range(300), None]
+
+
+def test_cells_that_are_read_together_are_kept_apart(catalog: Policy, tmp_path: Path) -> None:
+    """A date of birth with and without a stated age, and an age alone, are different rows whatever is empty."""
+    rows = [(BORN, AGE, DOLLARS), ("1980-01-01", "", "1"), ("", "30", "1"), ("", "", "1"), ("1980-01-01", "30", "1")]
+    assert found(catalog, tmp_path / "t.csv", AGE, rows) == [46, 30, None, 46]
+
+
+def test_numbers_in_a_column_of_codes_are_codes(catalog: Policy, tmp_path: Path) -> None:
+    """Codes that a Parquet file keeps as numbers are read by the map, which has texts, and stay numbers."""
+    path, by_code = tmp_path / "t.parquet", Columns(codes={"code": {"7": {"complex_need": True}}})
+    with table.engine() as engine, files.beside(path) as folder:
+        engine.write("SELECT unnest([7, 8, NULL]) AS code", path, "FORMAT parquet")
+        columns = table.read(engine, str(path), folder, {}, ()).columns
+        meant = cells.meant(engine, columns, Ways((), catalog, AS_OF, by_code)).answers["complex_need"]
+        rows = engine.ask(f"SELECT {meant.of()}, c0 FROM own ORDER BY n")  # noqa: S608 ours
+    assert rows == [(1, 7), (None, 8), (None, None)]
