@@ -48,7 +48,7 @@ with table.engine() as engine, files.beside(order.out) as folder:
     whole.check()
     results = [panel.result_column(one, panel.OUTCOME) for one in policy.subjects]
     names = [*(f"c{one.at}" for one in whole.columns), *results]
-    query = f"SELECT {', '.join(map(panel.quoted, names))} FROM ({whole.rules()})"
+    query = f"SELECT {', '.join(map(panel.quoted, names))} FROM ({whole.rules((panel.OUTCOME,))})"
     engine.write(query, order.out, "FORMAT csv, HEADER")
 """
 
@@ -114,9 +114,7 @@ def main(rows: int) -> None:
             base, of_processors = base or seconds, of_processors or worked
             ratios = f"{seconds:.1f} | {seconds / base:.2f} | {worked:.1f} | {worked / of_processors:.2f}"
             print(f"| {what} | {ratios} | {memory:,.0f} MiB |", flush=True)
-    print(
-        f"| the engine for one case, {alone:,.0f} a second | {rows / alone:,.0f} | {rows / alone / base:.0f} | | | |"
-    )
+    print(f"| the engine for one case, {alone:,.0f} a second | {rows / alone:,.0f} | {rows / alone / base:.0f} | | | |")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -245,15 +245,15 @@ class Panel:
             return literal(counts.NOT_KNOWN if at < 2 else cells.SAID[None])  # noqa: PLR2004 the names come first
         return self.meanings.places.of(at)
 
-    def rules(self) -> str:
+    def rules(self, wanted: Collection[str] = RESULTS) -> str:
         """The query that decides all answers, and passes on all that is known."""
-        order = self.order
-        coverage = order.coverage
-        return select(order.subjects, order.policy, order.as_of, ANSWERS, self.kept, self.absent, coverage=coverage)
+        order, of = self.order, (ANSWERS, self.kept, self.absent)
+        coverage = order.coverage and wanted is RESULTS
+        return select(order.subjects, order.policy, order.as_of, *of, coverage=coverage, wanted=wanted)
 
-    def _sound(self) -> str:
-        """The same for members whose cells could all be read."""
-        return f"SELECT * FROM ({self.rules()}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
+    def _sound(self, wanted: str) -> str:
+        """The same for members whose cells could all be read, with only one of the results."""
+        return f"SELECT * FROM ({self.rules((wanted,))}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
 
     def warnings(self) -> Iterator[Problem]:
         """What to know of the table as a whole: of no row more than its being one of so many."""
@@ -352,7 +352,7 @@ class Panel:
         values |= {one.known_as: "NULL" for one in self.columns if _is_of_consent(one.known_as)}
         values |= dict.fromkeys(BY_PERSON, "NULL")
         columns = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
-        asked = f"WITH decided AS MATERIALIZED ({self._sound()}), asked AS ({' UNION ALL '.join(self._asked())})"
+        asked = f"WITH decided AS MATERIALIZED ({self._sound(OUTCOME)}), asked AS ({' UNION ALL '.join(self._asked())})"
         return f"{asked} SELECT {columns} FROM asked ORDER BY n, {quoted(PLACE)}", [*values]  # noqa: S608 quoted
 
     def _in_our_words(self, question: str) -> str:
@@ -391,7 +391,7 @@ class Panel:
         by = ", ".join(f"histogram({quoted(result_column(one, OUTCOME))})" for one in self.order.subjects)
         likely = " OR ".join(map(self._is_likely, self.order.subjects))
         where = f"{quoted(COUNTY)}, {quoted(PLAN)}, count(*) FILTER ({likely}), {by}"
-        found = self.engine.ask(f"SELECT {where} FROM ({self._sound()}) GROUP BY 1, 2")  # noqa: S608 quoted
+        found = self.engine.ask(f"SELECT {where} FROM ({self._sound(OUTCOME)}) GROUP BY 1, 2")  # noqa: S608 quoted
         outcomes, cells = {name: Counter[str]() for name in names}, dict[tuple[str, str], int]()
         for county, plan, many, *several in found:
             cells[county, plan] = many
@@ -403,10 +403,12 @@ class Panel:
         """The questions that are alone in missing for most members."""
         missing = [quoted(result_column(one, MISSING)) for one in self.order.subjects]
         alone = [f"CASE WHEN {one} <> '' AND instr({one}, '{SEPARATOR}') = 0 THEN {one} END" for one in missing]
-        by = ", ".join(f"histogram({one})" for one in alone)
-        [found] = self.engine.ask(f"SELECT {by} FROM ({self._sound()})")  # noqa: S608 quoted
-        each = f"SELECT unnest(list_distinct([{', '.join(alone)}])) AS question FROM ({self._sound()})"  # noqa: S608 quoted
-        members = self.engine.ask(f"SELECT question, count(*) FROM ({each}) GROUP BY ALL")  # noqa: S608 quoted
+        each = f"SELECT [{', '.join(alone)}] AS one FROM ({self._sound(MISSING)})"  # noqa: S608 quoted
+        self.engine.ask(f"CREATE TABLE alone AS {each}")
+        by = ", ".join(f"histogram(one[{number}])" for number in range(1, len(alone) + 1))
+        [found] = self.engine.ask(f"SELECT {by} FROM alone")  # noqa: S608 ours
+        settled = "SELECT unnest(list_distinct(one)) AS question FROM alone"
+        members = self.engine.ask(f"SELECT question, count(*) FROM ({settled}) GROUP BY ALL")  # noqa: S608 ours
         names = map(subject_id, self.order.subjects)
         by_result = {name: by or {} for name, by in zip(names, found, strict=True)}
         return counts.settled(by_result, dict(members), MOST_SETTLED)

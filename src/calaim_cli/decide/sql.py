@@ -41,6 +41,10 @@ ANSWERS, LISTS, CRITERIA, RULES = range(4)
 YES, NO = "TRUE", "FALSE"
 
 
+Pairs = Iterable[tuple[str, str]]
+"""Criteria or questions, each with when it counts."""
+
+
 class Node(Struct, frozen=True):
     """Parts that all have to hold, or, with `either`, of which one has to; True beside a part turns it round."""
 
@@ -94,18 +98,20 @@ def select(
     absent: Collection[str] = (),
     *,
     coverage: bool = False,
+    wanted: Collection[str] = RESULTS,
 ) -> str:
-    """The SELECT for these subjects on that day: the columns to keep, of each its RESULTS, last those of `coverage`.
+    """The SELECT for these subjects on that day: the columns to keep, those of RESULTS `wanted`, last of `coverage`.
 
-    The table has a column for each question, named by its id, but for those that are `absent`: nobody knows them.
+    What is not wanted is not worked out: the outcomes alone take a quarter of the SQL. The table has a column for each
+    question, named by its id, but for those that are `absent`: nobody knows them.
     """
     levels = _Levels(policy, absent)
     columns = [(levels.column(ANSWERS, own(name)), name) for name in keep]
     for subject in subjects:
-        results = literal(Outcome.UNLIKELY), literal(NOT + dates.BEGINS), literal("")
+        results = {OUTCOME: literal(Outcome.UNLIKELY), BECAUSE: literal(NOT + dates.BEGINS), MISSING: literal("")}
         if not dates.not_begun(subject.entry, policy, as_of):
-            results = levels.decided(subject)
-        columns += zip(results, (result_column(subject, what) for what in RESULTS), strict=True)
+            results = levels.decided(subject, wanted)
+        columns += ((results[what], result_column(subject, what)) for what in RESULTS if what in wanted)
     if coverage:
         columns += zip(levels.covered(), COVERAGE_COLUMNS, strict=True)
     return levels.written(table, [f"{value} AS {quoted(name)}" for value, name in columns])
@@ -194,28 +200,32 @@ class _Levels:
             passed, source = [*passed, *self.levels[level].values()], name
         return f"WITH {', '.join(tables)}\nSELECT {_lines(results)}\nFROM {source}\n"
 
-    def decided(self, subject: Subject) -> tuple[str, str, str]:
-        """What gives the subject's outcome, the criteria that decided, and the questions that can still change it."""
+    def decided(self, subject: Subject, wanted: Collection[str]) -> dict[str, str]:
+        """What gives the subject's outcome and, where wanted, the criteria that decided and the questions open."""
         nodes = {part: _node(rule) for part, rule in subject.parts.items()}
         parts = {part: self.truth(node) for part, node in nodes.items()}
         level = self.above(parts.values())
         outcome = self.column(level, _by_case(parts, lambda known: literal(outcome_of(known))))
-        told: dict[str, list[str]] = {}
-        asked: dict[str, list[str]] = {}
-        for part in [one for one in Parts._fields if one in nodes]:
-            decides, still = (self.column(level, _by_case(parts, _holds(part, of))) for of in (decisive, still_open))
-            for criterion, tells in self.reasons(nodes[part]).items():
-                told.setdefault(criterion, []).append(f"{decides} AND {tells}")
-            for question, path in self.paths(nodes[part]):
-                asked.setdefault(question, []).append(f"{still} AND {path}")
-        because = [(told[one], self.worded(one)) for one in self.policy.criteria if one in told]
-        missing = [(asked[one], literal(SEPARATOR + one)) for one in self.policy.questions if one in asked]
         waits = f"{outcome} = {literal(Outcome.NEED_ANSWERS)}"
-        return (
-            outcome,
-            f"CASE WHEN {waits} THEN '' ELSE {_told(because)} END",
-            f"CASE WHEN {waits} THEN {_told(missing)} ELSE '' END",
-        )
+
+        def where(of: Callable[[Parts], tuple[str, ...]], below: Callable[[Node], Pairs]) -> dict[str, list[str]]:
+            found: dict[str, list[str]] = {}
+            for part in (one for one in Parts._fields if one in nodes):
+                holds = self.column(level, _by_case(parts, _holds(part, of)))
+                for name, tells in below(nodes[part]):
+                    found.setdefault(name, []).append(f"{holds} AND {tells}")
+            return found
+
+        results = {OUTCOME: outcome}
+        if BECAUSE in wanted:
+            told = where(decisive, lambda node: self.reasons(node).items())
+            because = _told((told[one], self.worded(one)) for one in self.policy.criteria if one in told)
+            results[BECAUSE] = f"CASE WHEN {waits} THEN '' ELSE {because} END"
+        if MISSING in wanted:
+            asked = where(still_open, self.paths)
+            missing = _told((asked[one], literal(SEPARATOR + one)) for one in self.policy.questions if one in asked)
+            results[MISSING] = f"CASE WHEN {waits} THEN {missing} ELSE '' END"
+        return results
 
     def covered(self) -> tuple[str, str, str]:
         """What gives the outcome of keeping Medi-Cal, the reasons for it, and the questions that may better it."""
