@@ -34,7 +34,7 @@ import duckdb, sys
 read = "SELECT * FROM read_csv(?, header = true, all_varchar = true)"
 duckdb.execute("COPY (" + read + ") TO '" + sys.argv[2] + "' (HEADER)", [sys.argv[1]])
 """
-OUTCOMES = """
+RESULTS = """
 import sys
 from datetime import date
 from pathlib import Path
@@ -46,9 +46,10 @@ order = panel.Order(sys.argv[1], Path(sys.argv[2]), policy.subjects, policy, dat
 with table.engine() as engine, files.beside(order.out) as folder:
     whole = panel.Panel(engine, order, table.read(engine, order.source, folder, panel.known(order), ()))
     whole.check()
-    results = [panel.result_column(one, panel.OUTCOME) for one in policy.subjects]
+    wanted = sys.argv[3:]
+    results = [panel.result_column(one, what) for one in policy.subjects for what in wanted]
     names = [*(f"c{one.at}" for one in whole.columns), *results]
-    query = f"SELECT {', '.join(map(panel.quoted, names))} FROM ({whole.rules((panel.OUTCOME,))})"
+    query = f"SELECT {', '.join(map(panel.quoted, names))} FROM ({whole.rules(wanted)})"
     engine.write(query, order.out, "FORMAT csv, HEADER")
 """
 
@@ -92,19 +93,14 @@ def main(rows: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         table, out = Path(name) / "panel.csv", Path(name) / "out.csv"
         written(table, rows)
+        day = ["--as-of", f"{DAY}"]
         python, command = sys.executable, ["-m", "calaim_cli", "screen", str(table)]
         ways = {
             "DuckDB reads and writes it": [python, "-c", COPIED, str(table), str(out)],
-            "outcomes alone": [python, "-c", OUTCOMES, str(table), str(out)],
-            "`screen --out`: with offer, reasons and missing": [
-                python,
-                *command,
-                "--out",
-                str(out),
-                "--as-of",
-                f"{DAY}",
-            ],
-            "`screen --counts`": [python, *command, "--counts", "--as-of", f"{DAY}"],
+            "outcomes alone": [python, "-c", RESULTS, str(table), str(out), "outcome"],
+            "outcomes and missing": [python, "-c", RESULTS, str(table), str(out), "outcome", "missing"],
+            "`screen --out`: with offers, reasons and coverage, too": [python, *command, "--out", str(out), *day],
+            "`screen --counts`": [python, *command, "--counts", *day],
         }
         print(f"{rows:,} rows of {len(QUESTIONS)} questions, {table.stat().st_size / 2**20:,.0f} MiB; {machine()}")
         print("\n| what | seconds | ratio | of processors | ratio | most memory |\n|---|---|---|---|---|---|")
