@@ -6,9 +6,11 @@ import copy
 import gc
 import io
 import os
+import sqlite3
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -50,6 +52,13 @@ class Ran(NamedTuple):
 
 
 Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def memory() -> Iterator[sqlite3.Connection]:
+    """A database in memory, closed in the end."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

@@ -191,14 +191,13 @@ def test_what_is_asked_can_change_the_outcome() -> None:
             assert STAND({**answers, **yes}).outcome is not found.outcome, one
 
 
-def test_sql_comes_to_the_same() -> None:
+def test_sql_comes_to_the_same(memory: sqlite3.Connection) -> None:
     """A table screened by SQL has outcome, reasons and missing questions as a case has."""
     several = many(600)
-    database = sqlite3.connect(":memory:")
-    database.execute(f"CREATE TABLE t (n, {', '.join(map(sql.quoted, USED))})")
+    memory.execute(f"CREATE TABLE t (n, {', '.join(map(sql.quoted, USED))})")
     cells = [(n, *(cell_of(one.get(name, DONT_KNOW)) for name in USED)) for n, one in enumerate(several)]
-    database.executemany(f"INSERT INTO t VALUES ({', '.join('?' * (len(USED) + 1))})", cells)  # noqa: S608 marks alone
-    found = database.execute(sql.select([], POLICY, AS_OF, "t", ["n"], coverage=True))
+    memory.executemany(f"INSERT INTO t VALUES ({', '.join('?' * (len(USED) + 1))})", cells)  # noqa: S608 marks alone
+    found = memory.execute(sql.select([], POLICY, AS_OF, "t", ["n"], coverage=True))
     assert [column[0] for column in found.description] == ["n", *sql.COVERAGE_COLUMNS]
     stands = map(STAND, several)
     assert sorted(found.fetchall()) == [

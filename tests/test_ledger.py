@@ -726,7 +726,7 @@ def test_full_database_is_no_space(place: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 AS_SOMEBODY = """
-import os, sys
+import os, sys, urllib.parse # which a path asks for, where nobody may not read the library of this Python
 from pathlib import Path
 from datetime import date
 from calaim_cli.base.errors import CalaimError

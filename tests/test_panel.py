@@ -198,15 +198,14 @@ def test_a_table_without_rows_is_refused(run: Run, tmp_path: Path) -> None:
     assert (ran.code, "no rows below the header line" in ran.err) == (4, True)
 
 
-def test_sql_runs_where_the_table_is(run: Run) -> None:
+def test_sql_runs_where_the_table_is(run: Run, memory: sqlite3.Connection) -> None:
     """What is printed is a whole statement for a database that holds the table, with the column to join on."""
     ran = run("screen", "--sql", "--program", "respite", "--table", 'my "panel"', "--keep", "member id")
     assert (ran.code, ran.err) == (0, "")
-    database = sqlite3.connect(":memory:")
     asked = "managed_care, caregiver_dependent, respite_child_group, respite_hours_used"
-    database.execute(f'CREATE TABLE "my ""panel""" ("member id", {asked})')
-    database.execute('INSERT INTO "my ""panel""" VALUES (7, 1, 1, NULL, 20), (8, 0, NULL, NULL, NULL)')
-    found = database.execute(ran.out)
+    memory.execute(f'CREATE TABLE "my ""panel""" ("member id", {asked})')
+    memory.execute('INSERT INTO "my ""panel""" VALUES (7, 1, 1, NULL, 20), (8, 0, NULL, NULL, NULL)')
+    found = memory.execute(ran.out)
     assert [one[0] for one in found.description] == [
         "member id",
         *(f"respite__{one}" for one in ("outcome", "because", "missing")),

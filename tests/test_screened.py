@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sqlite3
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def test_services_that_are_likely_are_asked_for_together(run: Run, tmp_path: Pat
     assert (row["program"], row["services"], row["member_agreed"]) == ("cs", "respite", "")
 
 
-def test_map_tells_columns_and_codes(run: Run, tmp_path: Path) -> None:
+def test_map_tells_columns_and_codes(run: Run, tmp_path: Path, memory: sqlite3.Connection) -> None:
     """Columns of other names and codes are read by the map, in the file and as SQL, and go under our names to batch."""
     header = """id,"er visits, 180d",flag,"Sex'; DROP TABLE own; --"\n"""
     source = saved(tmp_path / "t.csv", header + "1,7,Z59.0,kp\n2,2,z59.1; Z59.0,\n3,2,other,\n")
@@ -113,11 +114,10 @@ def test_map_tells_columns_and_codes(run: Run, tmp_path: Path) -> None:
     missing = [row["homelessness__missing"].split(";") for row in read(out)]
     assert ["housing" in one for one in missing] == [False, False, True]
     ran = run("screen", "--sql", "--columns", by, "--program", "homelessness", "--keep", "id", *DAY)
-    database = sqlite3.connect(":memory:")
     names = ", ".join(map(quoted, next(csv.reader([header]))))
-    database.execute(f"CREATE TABLE members ({names})")
-    database.execute("INSERT INTO members VALUES (1, 7, 'Z59.0', 'kp'), (3, 2, 'other', NULL)")
-    by_sql = {row[0]: row for row in database.execute(ran.out)}
+    memory.execute(f"CREATE TABLE members ({names})")
+    memory.execute("INSERT INTO members VALUES (1, 7, 'Z59.0', 'kp'), (3, 2, 'other', NULL)")
+    by_sql = {row[0]: row for row in memory.execute(ran.out)}
     assert by_sql[1][3].split(";") == missing[0]
     assert by_sql[3][3].split(";") == missing[2]
     assert "-- Not in the map, so not known: age" in ran.out
@@ -354,12 +354,12 @@ def test_screened_workbook_is_of_texts_and_says_until_when(run: Run, tmp_path: P
 @unhurried
 def test_any_name_is_one_name(name: str) -> None:
     """A quoted name is the name itself to an engine, whatever signs it has, and a literal the text itself."""
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         found = database.execute(f"SELECT {literal(name)} AS {quoted(name)}")
         assert (found.description[0][0], found.fetchone()[0]) == (name, name)
 
 
-def test_hostile_table_runs_nothing(run: Run, tmp_path: Path) -> None:
+def test_hostile_table_runs_nothing(run: Run, tmp_path: Path, memory: sqlite3.Connection) -> None:
     """SQL in names, cells, codes and file names is text: it comes back as it was, and nothing else is written."""
     evil = "x'); COPY (SELECT 1) TO 'pwned'; --\";"
     by = saved(
@@ -404,14 +404,15 @@ def test_hostile_table_runs_nothing(run: Run, tmp_path: Path) -> None:
     script = run(
         "screen", "--sql", "--columns", by, "--table", evil, "--keep", evil + "3", "--program", "housing_deposits", *DAY
     ).out
-    database = sqlite3.connect(":memory:")
-    database.execute(f"CREATE TABLE {quoted(evil)} ({quoted(evil)}, {quoted(evil + '2')}, {quoted(evil + '3')})")
-    database.execute(f"INSERT INTO {quoted(evil)} VALUES (44, {literal(evil)}, 'mine')")  # noqa: S608 quoted
-    assert database.execute(script).fetchone()[0] == "mine"
+    memory.execute(f"CREATE TABLE {quoted(evil)} ({quoted(evil)}, {quoted(evil + '2')}, {quoted(evil + '3')})")
+    memory.execute(f"INSERT INTO {quoted(evil)} VALUES (44, {literal(evil)}, 'mine')")  # noqa: S608 quoted
+    assert memory.execute(script).fetchone()[0] == "mine"
 
 
 @pytest.mark.parametrize("cell", ["Z59.0", "z59.0", " Z59.0 ", "Z59.0;Z99", "Z99; z59.0"])
-def test_codes_mean_the_same_in_a_file_and_in_sql(run: Run, tmp_path: Path, cell: str) -> None:
+def test_codes_mean_the_same_in_a_file_and_in_sql(
+    run: Run, tmp_path: Path, cell: str, memory: sqlite3.Connection
+) -> None:
     """However a code is written, alone or among others, the rules as SQL read what `screen` reads."""
     mapping = tmp_path / "map.toml"
     mapping.write_text('[columns]\nOLD = "age"\n[codes.DX]\n"Z59.0" = { housing = ["shelter"] }\n', "utf-8")
@@ -419,10 +420,9 @@ def test_codes_mean_the_same_in_a_file_and_in_sql(run: Run, tmp_path: Path, cell
     out = tmp_path / "out.csv"
     asked = ("--columns", mapping, "--program", "homelessness")
     assert run("screen", table, "--out", out, *asked, *DAY).code == 0
-    database = sqlite3.connect(":memory:")
-    database.execute("CREATE TABLE members (OLD INTEGER, DX TEXT)")
-    database.execute("INSERT INTO members VALUES (40, ?)", [cell])
-    [[outcome, _, missing]] = database.execute(run("screen", "--sql", *asked, *DAY).out).fetchall()
+    memory.execute("CREATE TABLE members (OLD INTEGER, DX TEXT)")
+    memory.execute("INSERT INTO members VALUES (40, ?)", [cell])
+    [[outcome, _, missing]] = memory.execute(run("screen", "--sql", *asked, *DAY).out).fetchall()
     [row] = read(out)
     assert (row["homelessness__outcome"], row["homelessness__missing"]) == (outcome, missing)
     assert "housing" not in missing

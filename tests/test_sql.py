@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -40,11 +41,11 @@ HOSTILE = "x'); DROP TABLE members; --\"\\%_`;"
 
 def in_sqlite(select: str, rows: Rows) -> list[tuple[Cell, ...]]:
     """What SQLite gives."""
-    database = sqlite3.connect(":memory:")
-    database.execute(f"CREATE TABLE {sql.quoted(TABLE)} ({COLUMNS})")
-    marks = ", ".join("?" * (len(TYPES) + 1))
-    database.executemany(f"INSERT INTO {sql.quoted(TABLE)} VALUES ({marks})", rows)  # noqa: S608 quoted
-    return sorted(database.execute(select).fetchall())
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute(f"CREATE TABLE {sql.quoted(TABLE)} ({COLUMNS})")
+        marks = ", ".join("?" * (len(TYPES) + 1))
+        database.executemany(f"INSERT INTO {sql.quoted(TABLE)} VALUES ({marks})", rows)  # noqa: S608 quoted
+        return sorted(database.execute(select).fetchall())
 
 
 def in_duckdb(select: str, rows: Rows, folder: Path) -> list[tuple[Cell, ...]]:
@@ -188,35 +189,34 @@ def test_some_results_need_their_questions_alone(catalog: Policy, run: Run) -> N
 @unhurried
 def test_a_name_or_text_is_never_more_than_that(name: str) -> None:
     """Whatever a column is called or a text holds, SQL takes it as this name and text, and as nothing else."""
-    database = sqlite3.connect(":memory:")
-    made = database.execute(f"SELECT {sql.literal(name)} AS {sql.quoted(name)}")
-    assert made.description[0][0] == name
-    assert made.fetchall() == [(name,)]
+    with closing(sqlite3.connect(":memory:")) as database:
+        made = database.execute(f"SELECT {sql.literal(name)} AS {sql.quoted(name)}")
+        assert made.description[0][0] == name
+        assert made.fetchall() == [(name,)]
 
 
-def test_texts_that_are_numbers_count_as_such(catalog: Policy) -> None:
+def test_texts_that_are_numbers_count_as_such(catalog: Policy, memory: sqlite3.Connection) -> None:
     """A table of texts, as a shell imports one, never says no where a table of numbers says yes."""
     subjects = [one for one in catalog.subjects if one.population == "avoidable_utilization"]
     asked = sql.questions_asked(subjects, catalog)
     found = []
     for kind in ("TEXT", "INTEGER"):
-        database = sqlite3.connect(":memory:")
-        database.execute(f"CREATE TABLE members ({', '.join(f'{sql.quoted(one)} {kind}' for one in asked)})")
+        memory.execute("DROP TABLE IF EXISTS members")
+        memory.execute(f"CREATE TABLE members ({', '.join(f'{sql.quoted(one)} {kind}' for one in asked)})")
         for age, visits in (("100", "12"), ("40", "5"), ("40", "not known")):
             said = {"age": age, "ed_visits_6_months": visits, "visits_avoidable": "1"}
             cells = [said.get(one) for one in asked]
-            database.execute(f"INSERT INTO members VALUES ({', '.join('?' * len(cells))})", cells)  # noqa: S608 marks
-        found.append(database.execute(sql.select(subjects, catalog, AS_OF, "members")).fetchall())
+            memory.execute(f"INSERT INTO members VALUES ({', '.join('?' * len(cells))})", cells)  # noqa: S608 marks
+        found.append(memory.execute(sql.select(subjects, catalog, AS_OF, "members")).fetchall())
     assert found[0] == found[1]
     assert "five_ed_visits_6_months" in str(found[0][0])
 
 
-def test_column_that_is_not_there_is_refused(catalog: Policy) -> None:
+def test_column_that_is_not_there_is_refused(catalog: Policy, memory: sqlite3.Connection) -> None:
     """SQLite takes a name that it does not know for a text: the rules would run, and know nothing of anybody."""
-    database = sqlite3.connect(":memory:")
-    database.execute("CREATE TABLE members (age INTEGER)")
+    memory.execute("CREATE TABLE members (age INTEGER)")
     with pytest.raises(sqlite3.OperationalError, match="no such column"):
-        database.execute(sql.select(catalog.subjects, catalog, AS_OF, "members"))
+        memory.execute(sql.select(catalog.subjects, catalog, AS_OF, "members"))
 
 
 def test_table_may_stand_in_a_schema(catalog: Policy) -> None:
