@@ -18,6 +18,7 @@ FLOORS = (
     ("decide",),
     ("draft",),
     ("batch", "talk", "show", "follow"),
+    ("delivery",),
     ("cli",),
 )
 """From the ground up; rooms of one floor do not know each other."""

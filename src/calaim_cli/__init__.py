@@ -2,7 +2,8 @@
 
 Nine rooms on floors. An import goes to the same room or to a lower floor:
 
-    6  cli  __main__               the commands, and the one error boundary
+    7  cli  __main__               the commands, and the one error boundary
+    6  delivery                    where drafts go: their files, the ledger, the member's page
     5  batch  talk  show  follow   a sheet, a person, a reader, what comes after a draft
     4  draft                       a case becomes a draft
     3  decide                      a case meets the policy

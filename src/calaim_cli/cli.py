@@ -5,12 +5,10 @@ each starts with no more than it needs. Annotations are no texts here: Typer wou
 """
 
 import gc
-import os
-import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from copy import copy
 from datetime import date, datetime
 from pathlib import Path
@@ -28,7 +26,7 @@ from calaim_cli.draft.formats import Format
 
 if TYPE_CHECKING:
     from calaim_cli.batch import batch, panel
-    from calaim_cli.case.case import Profile, Referral
+    from calaim_cli.case.case import Profile
     from calaim_cli.decide import screening
     from calaim_cli.decide.follow_up import Step, Story, Waiting
     from calaim_cli.draft import draft
@@ -185,11 +183,6 @@ def _command(
     return made
 
 
-PAGES = (".html", ".txt")
-OR_FORCE = ", or use --force"
-THE_LEDGER = "the ledger (--log)"
-OF_EACH = frozenset({"--out", "--for-member"})
-"""What each of several drafts has of its own."""
 UNDO = "undo"
 STATUS_WORDS = (
     "References to tell the story of, or after a STATUS to give it to, or after undo to take the last one back."
@@ -751,6 +744,7 @@ def refer(
     data: Data = None,
 ) -> int:
     """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent."""
+    from calaim_cli import delivery
     from calaim_cli.case import casefile
     from calaim_cli.draft import draft
     from calaim_cli.talk import session
@@ -761,11 +755,14 @@ def refer(
         (as_json and form not in {None, Format.JSON}, "--json prints JSON: leave out --format, or --json"),
         (force and out is None, "--force replaces the file of --out: give that too"),
         (log and out is None, "--log keeps track of a draft in a file: give --out too"),
-        (for_member and for_member.suffix.lower() not in PAGES, "--for-member: give a name that ends in .html or .txt"),
+        (for_member and delivery.unfit_for_a_page(for_member), "--for-member: give a name that ends in .html or .txt"),
     )
     policy, as_of = _policy(data), as_of or _today()
-    named = {"CASE": Path(case) if case and case != "-" else None, "--out": out, "--for-member": for_member}
-    drafter, ledger, begins = _drafter(policy, as_of, log, {**named, "--save": save}, several=case is None)
+    profile, given = _profile(policy), Path(case) if case and case != "-" else None
+    ledger, begins = delivery.ledger_for(log, profile, out)
+    named = {"CASE": given, "--out": out, "--for-member": for_member, "--save": save, delivery.THE_LEDGER: ledger}
+    delivery.each_its_own(named, several=case is None)
+    drafter = draft.Drafter(policy, profile, as_of, delivery.one_a_request(ledger))
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
     asked = draft.asked_for(written, program, service or [], own=self_referral, expedited=expedited)
@@ -775,7 +772,7 @@ def refer(
     else:
         _warn(places)  # before anything is asked and saved there
         for path in (out, for_member):
-            _free(path, force=force)
+            delivery.must_be_free(path, force=force)
         places, mail = (), wanted in {Format.EML, Format.MAILTO}
         ways = session.ways(session.Keeping(save, start), plain=plain)
         drafts, left_out = session.referred(asked, drafter, ways, redact=redact, no_input=no_input, by_email=mail)
@@ -783,9 +780,8 @@ def refer(
     drafts = [*map(drafter.redacted, drafts)] if redact else drafts
     tell: Callable[[str], None] = (lambda _: None) if as_json else say
     _warn(begins, tell)
-    drafts = _deliver(drafts, wanted, drafter, Delivery(out, for_member, ledger, force), tell)
-    masked = ("Member data are masked. Nothing was written, nothing has been sent.",)
-    for words in masked if redact else _last_words(drafts, left_out, policy):
+    drafts = delivery.deliver(drafts, drafter, delivery.Delivery(wanted, out, for_member, ledger, force, tell))
+    for words in delivery.last_words(drafts, left_out, policy, masked=redact):
         tell(words)
     return _show_json((draft.referral_document(one, policy) for one in drafts), begins) if as_json and out else 0
 
@@ -799,212 +795,6 @@ def _with_warnings(
     used = {address for one in drafts for address in one.draft.to}
     warnings = (*_of_the_data(drafter.policy, drafter.as_of, data, used), *places)
     return [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
-
-
-def _free(out: Path | None, *, force: bool) -> None:
-    """Raises OutputRefused where a draft could not be written after a talk, whatever is said in it."""
-    if out is None:
-        return
-    if not out.absolute().parent.is_dir():
-        raise OutputRefused(f"{out}: folder {out.parent} does not exist; create it first", code="no-folder")
-    for path in _named_for_several(out) if not force else ():
-        if path.exists():
-            raise OutputRefused(f"{path}: exists; choose another name, or give --force", code="exists")
-
-
-def _named_for_several(out: Path) -> tuple[Path, ...]:
-    """The file of one draft, and those that several would get."""
-    from calaim_cli.policy.programs import THREE_PROGRAMS
-
-    return (out, *(out.with_stem(f"{out.stem}-{program}") for program in THREE_PROGRAMS))
-
-
-def _each_its_own(named: Mapping[str, Path | None], *, several: bool = False) -> None:
-    """Raises UsageError where two names lead to one file: the one would be lost to the other.
-
-    `several`: there may be more than one draft, and each page and draft has a name of its own then.
-    """
-    known: dict[str, str] = {}
-    for name, path in named.items():
-        paths = _named_for_several(path) if path and several and name in OF_EACH else filter(None, (path,))
-        for one in {os.path.normcase(os.path.realpath(path)) for path in paths}:
-            if (other := known.setdefault(one, name)) != name:
-                raise UsageError(f"{other} and {name} name the same file: give each its own", code="same-file")
-
-
-def _last_words(drafts: "list[draft.Drafted]", left_out: list[str], policy: "Policy") -> Iterable[str]:
-    """What is told after the drafts: how to send them, and which of them a person said no to."""
-    from calaim_cli.draft.draft import reminders_of
-
-    yield from dict.fromkeys(said for one in drafts for said in reminders_of(one, policy))
-    names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
-    parted = f"Written: {names}. Not written: {'; '.join(left_out)}. " if left_out else ""
-    yield f"{parted}Nothing has been sent."
-
-
-class Delivery(NamedTuple):
-    """Where drafts go: their file, the page for the member, the ledger."""
-
-    out: Path | None
-    page: Path | None
-    ledger: Path | None
-    force: bool
-
-    def named(self, path: Path, one: "draft.Drafted", several: bool) -> Path:
-        """The file of one draft: several get the program's id before the ending."""
-        return path.with_stem(f"{path.stem}-{one.case.referral.program}") if several else path
-
-
-def _deliver(
-    drafts: "list[draft.Drafted]",
-    wanted: Format,
-    drafter: "draft.Drafter",
-    to: Delivery,
-    tell: Callable[[str], None],
-) -> "list[draft.Drafted]":
-    """Write the drafts to their files, or to stdout, then their rows and the members' pages; gives them as written.
-
-    `tell` hears what a person is told, which a document holds itself.
-    """
-    from msgspec.structs import replace
-
-    from calaim_cli.base import files
-    from calaim_cli.decide import follow_up
-    from calaim_cli.draft import draft, page
-
-    policy, done = drafter.policy, []
-    for one in drafts:
-        _warn(one.warnings, tell)
-        if to.out is None:
-            day, kept = drafter.as_of, one
-            emit_utf8(draft.formatted(one, wanted, policy).decode())
-        else:
-            path = to.named(to.out, one, len(drafts) > 1)
-            old = _reference_in(path, to.ledger) if to.force else ""
-            kept, content, day = _as_found(path, one, wanted, drafter, force=to.force)
-            if old and old != kept.reference:
-                kept = replace(kept, warnings=(*kept.warnings, caution("reference-replaced", str(path), reference=old)))
-                _warn(kept.warnings[-1:], tell)
-            tell(f"{path}: {files.save(path, content, replace=to.force, hint=OR_FORCE)}. {one.goes.why}.")
-        if to.ledger and (story := draft.story_of(kept, day, policy)):
-            from calaim_cli.follow import ledger
-
-            new = ledger.add(to.ledger, [story])
-            tell(f"{to.ledger}: {story.reference} {'recorded' if new else 'recorded before'}.")
-        if to.page:
-            path = to.named(to.page, one, len(drafts) > 1)
-            paper = _page(kept, day, path, policy)
-            extra = tuple(follow_up.uncounted_holidays(page.running(kept, day, policy), policy))
-            kept = replace(kept, warnings=(*kept.warnings, *extra))
-            _warn(extra, tell)
-            tell(f"{path}: {files.save(path, paper, replace=to.force, hint=OR_FORCE)}. For the member.")
-        done.append(kept)
-    return done
-
-
-def _reference_in(path: Path, ledger: Path | None) -> str:
-    """The first reference that the draft there has in it, where it is in the ledger; else ""."""
-    from calaim_cli.base import files
-    from calaim_cli.draft.again import HEAD, REFERENCE
-    from calaim_cli.follow.ledger import references
-    from calaim_cli.policy.follow_up import REFERENCE_LABEL
-
-    if ledger is None or not path.is_file():
-        return ""
-    with closing(files.Folder(path.parent)) as folder:
-        head = folder.find(path.name, HEAD).content or b""
-    found = re.search(rb"%s: (%s)" % (REFERENCE_LABEL.encode(), REFERENCE.pattern), head)
-    reference = found[1].decode() if found else ""
-    return reference if reference in references(ledger) else ""
-
-
-def _page(one: "draft.Drafted", day: date, path: Path, policy: "Policy") -> bytes:
-    from calaim_cli.draft import page
-
-    paper = page.member_page(one, day, policy)
-    return (page.paper_html(paper) if path.suffix.lower() == PAGES[0] else page.paper_text(paper)).encode()
-
-
-def _as_found(
-    path: Path, one: "draft.Drafted", wanted: Format, drafter: "draft.Drafter", *, force: bool
-) -> "tuple[draft.Drafted, bytes, date]":
-    """The draft, its bytes and its day, with reference and day of the file there.
-
-    The same draft of another day is no other draft. One that replaces another has its own, unless it is the same.
-    """
-    from msgspec.structs import replace
-
-    from calaim_cli.draft.again import as_found, warnings_in
-    from calaim_cli.draft.draft import formatted, with_reference
-
-    policy, as_of, written, found = drafter.policy, drafter.as_of, formatted(one, wanted, drafter.policy), b""
-    with suppress(OSError), path.open("rb") as file:  # whoever writes it says what is wrong
-        found = file.read(2 * len(written))
-    said = warnings_in(found) if wanted is Format.JSON else None
-    same = one if said is None else replace(one, warnings=said)
-    content, reference, day = as_found(
-        found,
-        formatted(same, wanted, policy),
-        one.reference,
-        as_of,
-        lambda known: formatted(with_reference(same, known), wanted, policy),
-    )
-    again = with_reference(one, reference)
-    if not force:
-        return again, content, day
-    return (again, formatted(again, wanted, policy), as_of) if found == content else (one, written, as_of)
-
-
-def _drafter(
-    policy: "Policy", as_of: date, log: Path | None, named: Mapping[str, Path | None], *, several: bool
-) -> "tuple[draft.Drafter, Path | None, tuple[Problem, ...]]":
-    """What drafts for the user's profile; the ledger that keeps track of it, if any does, and what to say of that.
-
-    Raises UsageError where one of the `named` files is another, or the ledger.
-    """
-    from calaim_cli.draft.draft import Drafter
-
-    profile = _profile(policy)
-    ledger, begins = _ledger(log, profile, named["--out"])
-    _each_its_own({**named, THE_LEDGER: ledger}, several=several)
-    return Drafter(policy, profile, as_of, _one_a_request(ledger)), ledger, begins
-
-
-def _ledger(log: Path | None, profile: "Profile", out: Path | str | None) -> "tuple[Path | None, tuple[Problem, ...]]":
-    """The ledger that a draft in a file goes into, if any is kept, with what is to be said of its place."""
-    path = _ledger_named(log, profile)
-    if path is None or out is None:
-        return None, (caution("not-in-ledger", str(path)),) if path else ()
-    from calaim_cli.follow import ledger
-
-    return path, tuple(ledger.doubts_about(path))
-
-
-def _ledger_named(log: Path | None, profile: "Profile | None") -> Path | None:
-    """The ledger of the command line, else the profile's, which names it from the folder that it lies in."""
-    if log is not None or profile is None or not profile.ledger:
-        return log
-    from calaim_cli.case import casefile
-
-    return casefile.profile_path().parent / Path(profile.ledger).expanduser()
-
-
-def _one_a_request(path: Path | None) -> "Callable[[Referral], str] | None":
-    """What gives a referral its reference, the same as long as the same is asked for; None without a ledger."""
-    if path is None:
-        return None
-    from calaim_cli.draft.draft import request_of
-    from calaim_cli.follow import ledger
-
-    draw, drawn = ledger.drawer(path), dict[str, str]()
-
-    def reference(referral: "Referral") -> str:
-        request = request_of(referral)
-        if request not in drawn:
-            drawn[request] = draw()
-        return drawn[request]
-
-    return reference
 
 
 @_command("help exit-codes", name="help")
@@ -1040,6 +830,7 @@ def batch_rows(
     data: Data = None,
 ) -> int:
     """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
+    from calaim_cli import delivery
     from calaim_cli.base import files, streams
     from calaim_cli.batch import batch
     from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK
@@ -1057,15 +848,15 @@ def batch_rows(
     )
     policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
     profile = _profile(policy)
-    ledger, begins = _ledger(log, profile, None if dry_run else out)
+    ledger, begins = delivery.ledger_for(log, profile, None if dry_run else out)
     lists = {name: order.list_of(name) for name in (batch.REPORT, REJECTS, REJECTS_BOOK)}
-    _each_its_own({"--out": order.out, THE_LEDGER: ledger, **(lists if ledger else {})})
+    delivery.each_its_own({"--out": order.out, delivery.THE_LEDGER: ledger, **(lists if ledger else {})})
     warnings = (*_of_the_data(policy, as_of, data), *files.doubts_about(order.folders), *begins)
-    drafter = draft.Drafter(policy, profile, as_of, _one_a_row(ledger))
+    drafter = draft.Drafter(policy, profile, as_of, delivery.one_a_row(ledger))
     if not as_json:
         _warn(warnings)
     _drafted(order, drafter, tally, quiet=as_json)
-    _into(ledger, tally.stories)
+    delivery.keep_track(ledger, tally.stories)
     left = batch.left_to_do(order, tally)
     if as_json:
         with streams.code_wins(tally.exit_code):
@@ -1088,24 +879,6 @@ def _drafted(order: "batch.Order", drafter: "draft.Drafter", tally: "batch.Tally
         done = f"stopped: {tally.written} of {tally.rows - tally.refused} drafts written; run it again to go on."
         failed(Stopped(f"{done}\nNothing has been sent."))
         raise SystemExit(130 if isinstance(stopped, KeyboardInterrupt) else stopped.code) from None
-
-
-def _one_a_row(path: Path | None) -> "Callable[[Referral], str] | None":
-    """What gives each row a reference of its own; None without a ledger."""
-    if path is None:
-        return None
-    from calaim_cli.follow import ledger
-
-    draw = ledger.drawer(path)
-    return lambda _: draw()
-
-
-def _into(path: Path | None, stories: "Iterable[Story]") -> None:
-    """Put into the ledger, if there is one, what is not in it yet."""
-    if path is not None and stories:
-        from calaim_cli.follow import ledger
-
-        ledger.add(path, stories)
 
 
 def _new_sheet(out: str | None, data: Path | None, *asked: object) -> int:
@@ -1158,6 +931,8 @@ def referrals(
 
     STATUS is sent, received, authorized, not-authorized, assigned, started, closed or bounced, or undo.
     """
+    from calaim_cli import delivery
+
     asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     act, references = _act_and_references(words or [], asked.policy)
     listing, details = (due, everything, plan, counts, as_csv), (on, reason, until)
@@ -1170,10 +945,10 @@ def referrals(
         (as_csv and (as_json or counts), "--csv is a table of its own: leave out --json and --counts"),
     )
     profile = _profile(asked.policy) if nudge or log is None else None
-    path = _ledger_named(log, profile)
+    path = delivery.ledger_named(log, profile)
     if path is None:
         raise UsageError('no ledger: give --log LEDGER, or write ledger = "NAME" into your profile', code="no-ledger")
-    _each_its_own({"--out": out, THE_LEDGER: path})
+    delivery.each_its_own({"--out": out, delivery.THE_LEDGER: path})
     if nudge and profile:
         return _nudge(nudge.upper(), path, profile, asked, out)
     if act:

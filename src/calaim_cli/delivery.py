@@ -1,0 +1,244 @@
+"""Where drafts go: each into a file of its own, its row into the ledger that keeps track, a page to the member.
+
+Nothing is ever written over unasked, and the file comes before its row: a kill between them leaves a draft that a rerun
+adds to the ledger. The ledger is loaded only where one is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from datetime import date
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from calaim_cli.base import files
+from calaim_cli.base.cautions import caution
+from calaim_cli.base.errors import OutputRefused, Problem, UsageError
+from calaim_cli.base.streams import emit_utf8
+from calaim_cli.case import casefile
+from calaim_cli.case.case import Profile, Referral
+from calaim_cli.decide import follow_up
+from calaim_cli.decide.follow_up import Story
+from calaim_cli.draft import again, draft, page
+from calaim_cli.draft.draft import Drafted, Drafter
+from calaim_cli.draft.formats import Format
+from calaim_cli.policy.follow_up import REFERENCE_LABEL
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import THREE_PROGRAMS
+
+PAGES: Final = (".html", ".txt")
+OR_FORCE: Final = ", or use --force"
+THE_LEDGER: Final = "the ledger (--log)"
+OF_EACH: Final = frozenset({"--out", "--for-member"})
+"""What each of several drafts has of its own."""
+Tell = Callable[[str], None]
+Names = Callable[[Referral], str]
+"""What gives a referral its reference."""
+
+
+class Delivery(NamedTuple):
+    """Where drafts go and in which form: their file, the page for the member, the ledger; `tell` hears what is done."""
+
+    form: Format
+    out: Path | None
+    page: Path | None
+    ledger: Path | None
+    force: bool
+    tell: Tell
+
+
+def unfit_for_a_page(path: Path) -> bool:
+    """Whether the name is of no kind that a member's page is written as."""
+    return path.suffix.lower() not in PAGES
+
+
+def must_be_free(path: Path | None, *, force: bool) -> None:
+    """Raises OutputRefused where a draft could not be written after a talk, whatever is said in it."""
+    if path is None:
+        return
+    if not path.absolute().parent.is_dir():
+        raise OutputRefused(f"{path}: folder {path.parent} does not exist; create it first", code="no-folder")
+    for one in _named_for_several(path) if not force else ():
+        if one.exists():
+            raise OutputRefused(f"{one}: exists; choose another name, or give --force", code="exists")
+
+
+def _named_for_several(path: Path) -> tuple[Path, ...]:
+    """The file of one draft, and those that several would get."""
+    return (path, *(path.with_stem(f"{path.stem}-{program}") for program in THREE_PROGRAMS))
+
+
+def each_its_own(named: Mapping[str, Path | None], *, several: bool = False) -> None:
+    """Raises UsageError where two names lead to one file: the one would be lost to the other.
+
+    `several`: there may be more than one draft, and each page and draft has a name of its own then.
+    """
+    known: dict[str, str] = {}
+    for name, path in named.items():
+        paths = _named_for_several(path) if path and several and name in OF_EACH else filter(None, (path,))
+        for one in {os.path.normcase(os.path.realpath(path)) for path in paths}:
+            if (other := known.setdefault(one, name)) != name:
+                raise UsageError(f"{other} and {name} name the same file: give each its own", code="same-file")
+
+
+def deliver(drafts: list[Drafted], drafter: Drafter, to: Delivery) -> list[Drafted]:
+    """The drafts as they were written: to their files or to stdout, then their rows and the members' pages.
+
+    Raises OutputRefused at the first that cannot be written; those before it stay.
+    """
+    several, done = len(drafts) > 1, []
+    for one in drafts:
+        _warn(one.warnings, to.tell)
+        day, kept = drafter.as_of, one
+        if to.out is None:
+            emit_utf8(draft.formatted(one, to.form, drafter.policy).decode())
+        else:
+            kept, day = _filed(_own_name(to.out, one, several=several), one, drafter, to)
+        if to.ledger and (story := draft.story_of(kept, day, drafter.policy)):
+            from calaim_cli.follow import ledger
+
+            new = ledger.add(to.ledger, [story])
+            to.tell(f"{to.ledger}: {story.reference} {'recorded' if new else 'recorded before'}.")
+        if to.page:
+            kept = _paged(_own_name(to.page, one, several=several), kept, day, drafter.policy, to)
+        done.append(kept)
+    return done
+
+
+def _own_name(path: Path, one: Drafted, *, several: bool) -> Path:
+    """The file of one draft: several get the program's id before the ending."""
+    return path.with_stem(f"{path.stem}-{one.case.referral.program}") if several else path
+
+
+def _warn(problems: Iterable[Problem], tell: Tell) -> None:
+    for problem in problems:
+        tell(problem.warning)
+
+
+def _filed(path: Path, one: Drafted, drafter: Drafter, to: Delivery) -> tuple[Drafted, date]:
+    """The draft that stands in its file now, and its day."""
+    old = _reference_in(path, to.ledger) if to.force else ""
+    kept, content, day = _as_found(path, one, to.form, drafter, force=to.force)
+    if old and old != kept.reference:
+        kept = replace(kept, warnings=(*kept.warnings, caution("reference-replaced", str(path), reference=old)))
+        _warn(kept.warnings[-1:], to.tell)
+    to.tell(f"{path}: {files.save(path, content, replace=to.force, hint=OR_FORCE)}. {one.goes.why}.")
+    return kept, day
+
+
+def _paged(path: Path, one: Drafted, day: date, policy: Policy, to: Delivery) -> Drafted:
+    """The draft, once the member's page of it is written, with what that page has to be warned of."""
+    paper = page.member_page(one, day, policy)
+    content = page.paper_html(paper) if path.suffix.lower() == PAGES[0] else page.paper_text(paper)
+    extra = tuple(follow_up.uncounted_holidays(page.running(one, day, policy), policy))
+    _warn(extra, to.tell)
+    to.tell(f"{path}: {files.save(path, content.encode(), replace=to.force, hint=OR_FORCE)}. For the member.")
+    return replace(one, warnings=(*one.warnings, *extra))
+
+
+def _reference_in(path: Path, known: Path | None) -> str:
+    """The first reference that the draft there has in it, where it is in the ledger; else ""."""
+    if known is None or not path.is_file():
+        return ""
+    from calaim_cli.follow import ledger
+
+    with closing(files.Folder(path.parent)) as folder:
+        head = folder.find(path.name, again.HEAD).content or b""
+    found = re.search(rb"%s: (%s)" % (REFERENCE_LABEL.encode(), again.REFERENCE.pattern), head)
+    reference = found[1].decode() if found else ""
+    return reference if reference in ledger.references(known) else ""
+
+
+def _as_found(path: Path, one: Drafted, form: Format, drafter: Drafter, *, force: bool) -> tuple[Drafted, bytes, date]:
+    """The draft, its bytes and its day, with reference and day of the file there.
+
+    The same draft of another day is no other draft. One that replaces another has its own, unless it is the same.
+    """
+    policy, as_of = drafter.policy, drafter.as_of
+    written, found = draft.formatted(one, form, policy), b""
+    with suppress(OSError), path.open("rb") as file:  # whoever writes it says what is wrong
+        found = file.read(2 * len(written))
+    said = again.warnings_in(found) if form is Format.JSON else None
+    same = one if said is None else replace(one, warnings=said)
+    content, reference, day = again.as_found(
+        found,
+        draft.formatted(same, form, policy),
+        one.reference,
+        as_of,
+        lambda known: draft.formatted(draft.with_reference(same, known), form, policy),
+    )
+    kept = draft.with_reference(one, reference)
+    if not force:
+        return kept, content, day
+    return (kept, draft.formatted(kept, form, policy), as_of) if found == content else (one, written, as_of)
+
+
+def last_words(drafts: list[Drafted], left_out: list[str], policy: Policy, *, masked: bool) -> Iterator[str]:
+    """What is told after the drafts: that they are masked, or how to send them and which a person said no to."""
+    if masked:
+        yield "Member data are masked. Nothing was written, nothing has been sent."
+        return
+    yield from dict.fromkeys(said for one in drafts for said in draft.reminders_of(one, policy))
+    names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
+    parted = f"Written: {names}. Not written: {'; '.join(left_out)}. " if left_out else ""
+    yield f"{parted}Nothing has been sent."
+
+
+# The ledger that keeps track of drafts, where a person wants one
+
+
+def ledger_named(log: Path | None, profile: Profile | None) -> Path | None:
+    """The ledger of the command line, else the profile's, which names it from the folder that it lies in."""
+    if log is not None or profile is None or not profile.ledger:
+        return log
+    return casefile.profile_path().parent / Path(profile.ledger).expanduser()
+
+
+def ledger_for(log: Path | None, profile: Profile, out: object) -> tuple[Path | None, tuple[Problem, ...]]:
+    """The ledger that a draft in a file goes into, if any is kept, with what is to be said of its place."""
+    path = ledger_named(log, profile)
+    if path is None or out is None:
+        return None, (caution("not-in-ledger", str(path)),) if path else ()
+    from calaim_cli.follow import ledger
+
+    return path, tuple(ledger.doubts_about(path))
+
+
+def one_a_request(path: Path | None) -> Names | None:
+    """What gives a referral its reference, the same as long as the same is asked for; None without a ledger."""
+    if path is None:
+        return None
+    from calaim_cli.follow import ledger
+
+    draw, drawn = ledger.drawer(path), dict[str, str]()
+
+    def reference(referral: Referral) -> str:
+        request = draft.request_of(referral)
+        if request not in drawn:
+            drawn[request] = draw()
+        return drawn[request]
+
+    return reference
+
+
+def one_a_row(path: Path | None) -> Names | None:
+    """What gives each row a reference of its own; None without a ledger."""
+    if path is None:
+        return None
+    from calaim_cli.follow import ledger
+
+    draw = ledger.drawer(path)
+    return lambda _: draw()
+
+
+def keep_track(path: Path | None, stories: Iterable[Story]) -> None:
+    """Put into the ledger, if there is one, what is not in it yet."""
+    if path is not None and stories:
+        from calaim_cli.follow import ledger
+
+        ledger.add(path, stories)
