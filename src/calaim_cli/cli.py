@@ -542,7 +542,6 @@ def check(
     from calaim_cli.case import casefile
     from calaim_cli.decide import screening
     from calaim_cli.policy.policy import place_named, subjects_named
-    from calaim_cli.show import documents
 
     whole = "--expect compares with the whole [expect] table; do not combine it with --program or --county"
     shown = "--expect compares and shows no results: leave out --why and --all"
@@ -559,6 +558,8 @@ def check(
         return _show_decided(decided, asked)
     differing = [found for name, case in read for found in screening.compare(name, case, screener, policy, as_of)]
     if as_json:
+        from calaim_cli.show import documents
+
         _show_json([documents.expectations_document(len(read), differing)], policy.past_review(as_of))
     else:
         _warn(policy.past_review(as_of))
@@ -600,10 +601,10 @@ def _asked_for_results(
 def _show_decided(results: "list[screening.Decided]", asked: _Asked, places: tuple[Problem, ...] = ()) -> int:
     from msgspec.structs import replace
 
-    from calaim_cli.show import documents
-
     warned = [replace(one, warnings=(*places, *one.warnings)) for one in results]
     if asked.as_json:
+        from calaim_cli.show import documents
+
         written = (documents.determination_document(one, asked.policy, asked.as_of) for one in warned)
         return _show_json(written, asked.policy.past_review(asked.as_of))
     # The long form says the reminders itself; the short one says them first, before warnings are left out.

@@ -33,15 +33,13 @@ from calaim_cli.case.form import PROFILE_FIELDS
 # A case with long notes has a few kilobytes: what is larger was named by mistake.
 LARGEST: Final = 1024 * 1024
 # No encoded word (RFC 2047, "=?"), and one header line of 78 with the tag's name (RFC 5322, 2.1.1).
-TAG_TEXT: Final = re.compile(r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?")
+TAG_TEXT: Final = r"(?!.*=\?)[!-~](?:[ -~]{0,67}[!-~])?"
 # X-Unsent is set by the program: it makes Outlook open a file as a draft.
-TAG_HEADER: Final = re.compile(r"X-(?!Unsent$)[A-Za-z-]{1,38}", re.IGNORECASE)
+TAG_HEADER: Final = r"(?i)X-(?!Unsent$)[A-Za-z-]{1,38}"
 PROFILE_SCHEMA: Final = "calaim.profile/1"
 MOST_NAMED: Final = 5
 # A remark, or a text of one of TOML's four kinds, in which a number sign is none.
-REMARK: Final = re.compile(
-    r"""#[^\n]*|"{3}(?:\\.|[^\\])*?"{3}(?!")|'{3}.*?'{3}(?!')|"(?:\\.|[^"\\\n])*"|'[^'\n]*'""", re.DOTALL
-)
+REMARK: Final = r"""(?s)#[^\n]*|"{3}(?:\\.|[^\\])*?"{3}(?!")|'{3}.*?'{3}(?!')|"(?:\\.|[^"\\\n])*"|'[^'\n]*'"""
 
 
 def read(name: str) -> Case:
@@ -104,7 +102,7 @@ def is_json(text: str) -> bool:
 
 def remarks(text: str) -> tuple[int, ...]:
     """The lines of a sound TOML text that hold remarks, which no saving keeps."""
-    found = (one for one in REMARK.finditer(text) if one[0].startswith("#"))
+    found = (one for one in re.finditer(REMARK, text) if one[0].startswith("#"))
     return tuple(text.count("\n", 0, one.start()) + 1 for one in found)
 
 
@@ -186,9 +184,9 @@ def _wrong_tag(secure: SecureEmail) -> Iterator[Problem]:
         key, words = "secure_tag", "the plan's subject is exact and is never changed: use body or header"
     elif secure.secure_tag not in ("none", "body", "header"):
         key, words = "secure_tag", "give none, body or header"
-    elif secure.secure_tag != "none" and not TAG_TEXT.fullmatch(secure.text):
+    elif secure.secure_tag != "none" and not re.fullmatch(TAG_TEXT, secure.text):
         key, words = "text", "give 1 to 69 plain characters, such as [secure]"
-    elif secure.secure_tag == "header" and not TAG_HEADER.fullmatch(secure.header):
+    elif secure.secure_tag == "header" and not re.fullmatch(TAG_HEADER, secure.header):
         key, words = "header", "give a header name that begins with X-, such as X-Secure"
     if key:
         yield Problem(f"secure_email.{key}", "secure-tag", words)
