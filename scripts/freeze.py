@@ -318,6 +318,7 @@ def run_all(names: list[str], folder: Path) -> dict[str, str]:
     (folder / "home").mkdir()
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(ROOT / "src"),  # in a second work tree, too, this code is judged
         "HOME": "home",
         "XDG_CONFIG_HOME": "home/config",
         "XDG_DATA_HOME": "home/data",
