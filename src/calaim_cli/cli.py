@@ -20,7 +20,16 @@ from typer.core import TyperCommand, TyperGroup
 from calaim_cli import __version__
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError
-from calaim_cli.base.streams import emit, emit_utf8, escaped, leave_on_signals, prepare_streams, say, watched_stdout
+from calaim_cli.base.streams import (
+    emit,
+    emit_utf8,
+    escaped,
+    leave_on_signals,
+    prepare_streams,
+    say,
+    warn,
+    watched_stdout,
+)
 from calaim_cli.base.wording import choice_of, counted, one_of
 from calaim_cli.draft.formats import Format
 
@@ -275,7 +284,7 @@ class _Asked(NamedTuple):
         due = self.policy.past_review(self.as_of)
         if self.as_json:
             return _show_json(printed, due)
-        _warn((*due, *warnings))
+        warn((*due, *warnings))
         return self.show(view)
 
     def show(self, view: "views.View", *printed: "documents.Document") -> int:
@@ -316,11 +325,6 @@ def _policy(folder: Path | None) -> "Policy":
         if problems := soundness.find_problems(policy):
             raise InputError(f"{folder}: the data files have errors; fix those listed below", problems)
     return policy
-
-
-def _warn(problems: Iterable[Problem], tell: Callable[[str], None] = say) -> None:
-    for problem in problems:
-        tell(problem.warning)
 
 
 def _of_the_data(
@@ -520,7 +524,7 @@ def case_new(
         return 0
     if out.exists():
         raise OutputRefused(f"{out}: exists; choose another name", code="exists")
-    _warn(_doubts_about(out))
+    warn(_doubts_about(out))
     say(f"{out}: {files.save(out, text.encode())}")
     return 0
 
@@ -562,7 +566,7 @@ def check(
 
         _show_json([documents.expectations_document(len(read), differing)], policy.past_review(as_of))
     else:
-        _warn(policy.past_review(as_of))
+        warn(policy.past_review(as_of))
         emit("".join(f"{one.case}\t{one.subject}\texpected {one.expected}\tfound {one.found}\n" for one in differing))
         say(f"{counted(len(read), 'case')}, {counted(len(differing), 'difference')}")
     return InputError.exit_code if differing else 0
@@ -610,7 +614,7 @@ def _show_decided(results: "list[screening.Decided]", asked: _Asked, places: tup
     # The long form says the reminders itself; the short one says them first, before warnings are left out.
     told = warned if asked.everything else [replace(one, warnings=(*one.reminders, *one.warnings)) for one in warned]
     warnings = (*(_of_cases(told) if len(told) > 1 else told[0].warnings), *asked.policy.past_review(asked.as_of))
-    _warn(warnings if asked.everything else warnings[:MOST_WARNED])
+    warn(warnings if asked.everything else warnings[:MOST_WARNED])
     if (left := len(warnings) - MOST_WARNED) > 0 and not asked.everything:
         say(f"calaim: and {counted(left, 'more warning')}: --all")
     return asked.show(tuple(block for view in _views_of(results, asked) for block in view))
@@ -660,7 +664,7 @@ def coverage(
     due = policy.coverage_past_review(as_of)
     if as_json:
         return _show_json([shown.coverage_document(one, policy, as_of) for one in found], due)
-    _warn((*due, *dict.fromkeys(warning for one in found for warning in one.warnings)))
+    warn((*due, *dict.fromkeys(warning for one in found for warning in one.warnings)))
     views = [shown.coverage_view(one, policy, as_of, why=why, named=len(found) > 1) for one in found]
     code = _Asked(policy, as_of, as_json, plain).show(tuple(block for view in views for block in view))
     if to:
@@ -709,7 +713,7 @@ def interview(
     # Whatever can be refused is, before an answer could be lost.
     kind, places = _profile(policy).kind, _doubts_about(save)
     if not as_json:
-        _warn(places)
+        warn(places)
     to, followed = session.ways(session.Keeping(save, start), plain=plain), dict[str, str]()
     to.keep(case)
     if session.can_ask(no_input=no_input):
@@ -771,7 +775,7 @@ def refer(
     if case is not None:
         drafts, left_out = [drafter.draft_file(case, written, asked)], list[str]()
     else:
-        _warn(places)  # before anything is asked and saved there
+        warn(places)  # before anything is asked and saved there
         for path in (out, for_member):
             delivery.must_be_free(path, force=force)
         places, mail = (), wanted in {Format.EML, Format.MAILTO}
@@ -780,7 +784,7 @@ def refer(
     drafts = _with_warnings(drafts, drafter, data, places)
     drafts = [*map(drafter.redacted, drafts)] if redact else drafts
     tell: Callable[[str], None] = (lambda _: None) if as_json else say
-    _warn(begins, tell)
+    warn(begins, tell)
     drafts = delivery.deliver(drafts, drafter, delivery.Delivery(wanted, out, for_member, ledger, force, tell))
     for words in delivery.last_words(drafts, left_out, policy, masked=redact):
         tell(words)
@@ -855,7 +859,7 @@ def batch_rows(
     warnings = (*_of_the_data(policy, as_of, data), *files.doubts_about(order.folders), *begins)
     drafter = draft.Drafter(policy, profile, as_of, delivery.one_a_row(ledger))
     if not as_json:
-        _warn(warnings)
+        warn(warnings)
     _drafted(order, drafter, tally, quiet=as_json)
     delivery.keep_track(ledger, tally.stories)
     left = batch.left_to_do(order, tally)
@@ -863,7 +867,7 @@ def batch_rows(
         with streams.code_wins(tally.exit_code):
             _show_json([tally.document(order.out)], (*warnings, *left))
     else:
-        _warn(left)
+        warn(left)
         say(tally.text(order.list_of(batch.REPORT).name))
     return tally.exit_code
 
@@ -1069,7 +1073,7 @@ def _nudge(reference: str, path: Path, profile: "Profile", asked: _Asked, out: P
         raise not_by_email(asked.policy.plans[story.plan])
     checked = eml(written) if written.to else sheet(written)
     content = checked if wanted is Format.EML else draft.as_text(written).encode()
-    _warn(_doubts_about(out))
+    warn(_doubts_about(out))
     if out is None:
         emit_utf8(content.decode())
     else:
@@ -1128,7 +1132,7 @@ def screen(
     by = maps.read(columns, policy) if columns else None
     if sql:
         if by and (names := maps.unread(by)):
-            _warn((caution("not-in-sql", columns or "", names=", ".join(names)),))
+            warn((caution("not-in-sql", columns or "", names=", ".join(names)),))
         emit_utf8(maps.script(by, subjects, policy, as_of, name or "members", keep or (), coverage=not program))
         return 0
     from calaim_cli.batch import panel
@@ -1148,7 +1152,7 @@ def _screened(order: "panel.Order", asked: _Asked) -> int:
 
     before = (*asked.policy.past_review(asked.as_of), *_doubts_about(order.out))
     if not asked.as_json:
-        _warn(before)
+        warn(before)
     done = panel.run(order)
     code = panel.LEFT_OUT if done.refused else 0
     if asked.as_json:
@@ -1157,7 +1161,7 @@ def _screened(order: "panel.Order", asked: _Asked) -> int:
         with streams.code_wins(code):
             _show_json([document], (*before, *done.warnings))
         return code
-    _warn(done.warnings)
+    warn(done.warnings)
     with streams.code_wins(code):
         if done.counts is not None:
             asked.show(shown.counts_view(done.counts, asked.policy, order.ask_by))
@@ -1213,7 +1217,7 @@ def profile_show(as_json: Json = False) -> int:
     if as_json:
         return _show_json([documents.profile_document(profile)])
     words = _policy(None).words
-    _warn(casefile.unfit(profile, lambda name: getattr(words, name)))
+    warn(casefile.unfit(profile, lambda name: getattr(words, name)))
     emit_utf8(escaped(casefile.profile_bytes(profile).decode()))
     return 0
 
@@ -1259,7 +1263,7 @@ def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> 
         warnings = (*warnings, *diff.own_mailboxes(policy, shipped), *diff.own_words(policy, shipped))
     if as_json:
         return _show_json([documents.data_check_document(warnings, lacking, policy, as_of)])
-    _warn(warnings)
+    warn(warnings)
     emit("".join(f"shipped\t{name}: not in the folder, the one that ships with calaim is used\n" for name in lacking))
     emit(f"ok\tdata edition {policy.edition}, nothing wrong\n")
     return 0

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from calaim_cli.base import files
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import OutputRefused, Problem, UsageError
-from calaim_cli.base.streams import emit_utf8
+from calaim_cli.base.streams import emit_utf8, warn
 from calaim_cli.case import casefile
 from calaim_cli.case.case import Profile, Referral
 from calaim_cli.decide import follow_up
@@ -93,7 +93,7 @@ def deliver(drafts: list[Drafted], drafter: Drafter, to: Delivery) -> list[Draft
     """
     several, done = len(drafts) > 1, []
     for one in drafts:
-        _warn(one.warnings, to.tell)
+        warn(one.warnings, to.tell)
         day, kept = drafter.as_of, one
         if to.out is None:
             emit_utf8(draft.formatted(one, to.form, drafter.policy).decode())
@@ -115,18 +115,13 @@ def _own_name(path: Path, one: Drafted, *, several: bool) -> Path:
     return path.with_stem(f"{path.stem}-{one.case.referral.program}") if several else path
 
 
-def _warn(problems: Iterable[Problem], tell: Tell) -> None:
-    for problem in problems:
-        tell(problem.warning)
-
-
 def _filed(path: Path, one: Drafted, drafter: Drafter, to: Delivery) -> tuple[Drafted, date]:
     """The draft that stands in its file now, and its day."""
     old = _reference_in(path, to.ledger) if to.force else ""
     kept, content, day = _as_found(path, one, to.form, drafter, force=to.force)
     if old and old != kept.reference:
         kept = replace(kept, warnings=(*kept.warnings, caution("reference-replaced", str(path), reference=old)))
-        _warn(kept.warnings[-1:], to.tell)
+        warn(kept.warnings[-1:], to.tell)
     to.tell(f"{path}: {files.save(path, content, replace=to.force, hint=OR_FORCE)}. {one.goes.why}.")
     return kept, day
 
@@ -136,7 +131,7 @@ def _paged(path: Path, one: Drafted, day: date, policy: Policy, to: Delivery) ->
     paper = page.member_page(one, day, policy)
     content = page.paper_html(paper) if path.suffix.lower() == PAGES[0] else page.paper_text(paper)
     extra = tuple(follow_up.uncounted_holidays(page.running(one, day, policy), policy))
-    _warn(extra, to.tell)
+    warn(extra, to.tell)
     to.tell(f"{path}: {files.save(path, content.encode(), replace=to.force, hint=OR_FORCE)}. For the member.")
     return replace(one, warnings=(*one.warnings, *extra))
 

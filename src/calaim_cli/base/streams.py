@@ -6,11 +6,11 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from typing import Final, TextIO, cast
 
-from calaim_cli.base.errors import OutputRefused
+from calaim_cli.base.errors import OutputRefused, Problem
 from calaim_cli.base.wording import folded
 
 # Exit code when the reader of stdout went away: 128 + SIGPIPE, as shells count.
@@ -137,6 +137,12 @@ def say(text: str) -> None:
         sys.stderr.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def warn(problems: Iterable[Problem], tell: Callable[[str], None] = say) -> None:
+    """A line of talk for each."""
+    for problem in problems:
+        tell(problem.warning)
 
 
 COMMAND: Final = ": calaim "
