@@ -85,12 +85,14 @@ def test_data_check_reads_the_toml_files(answers_folder: Path, run: Run, monkeyp
     assert run("data", "check").code == 0
 
 
+@pytest.mark.unix("a working copy: what is tried on Windows was installed from a wheel")
 def test_working_copy_has_no_answers() -> None:
     """An editable install reads the data files that are being edited."""
     assert not Path(quick.FOLDER).exists()
     assert load.from_wheel() is None
 
 
+@pytest.mark.unix("a working copy: what is tried on Windows was installed from a wheel")
 def test_every_wheel_has_the_same_answers(tmp_path: Path, answers_folder: Path) -> None:
     """What is installed starts fast, and a wheel that is built again, by another process, holds the same bytes."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
