@@ -26,6 +26,8 @@ from calaim_cli.decide.follow_up import (
     words_of,
 )
 from calaim_cli.policy.policy import Policy
+from calaim_cli.show.referrals import list_view
+from calaim_cli.show.views import Table
 from conftest import Run
 
 TODAY = date(2026, 12, 31)
@@ -170,6 +172,16 @@ def test_renewal_of_medi_cal_hides_no_question_to_the_plan(catalog: Policy) -> N
     (one,) = waiting([of], date(2027, 2, 1), catalog)
     assert [due.clock.id for due in one.dues] == ["ecm-decision", "medi-cal-renewal"]
     assert not clocks_of(story(("closed", DAY))._replace(renewal=date(2027, 1, 1)), DAY, catalog)
+
+
+@pytest.mark.parametrize("status", [one for one in NEXT if one != "closed"])
+def test_renewal_of_medi_cal_stands_in_the_list_whatever_else_is_due(catalog: Policy, status: str) -> None:
+    """Also beside what is not asked of a plan, such as whether the draft was sent, the list says to remind."""
+    of = story((status, DAY))._replace(renewal=date(2027, 3, 1))
+    found = waiting([of], date(2027, 2, 1), catalog)
+    _, table = list_view(found, catalog)
+    assert isinstance(table, Table)
+    assert "Medi-Cal renewal in March 2027: remind the member now." in table.rows[0][-1]
 
 
 def test_clocks_run_for_what_they_are_of(catalog: Policy) -> None:

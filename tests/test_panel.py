@@ -192,6 +192,14 @@ def test_what_is_needed_is_named(run: Run, tmp_path: Path, words: list[str]) -> 
     assert "--out" in ran.err
 
 
+@pytest.mark.parametrize("column", ["housing", "zip"])
+def test_one_column_is_enough(run: Run, tmp_path: Path, column: str) -> None:
+    """A table that knows one thing of its members, and nothing that could contradict another, is decided."""
+    table = table_of(tmp_path / "panel.csv", [{column: {"housing": "shelter", "zip": "94401"}[column]}], [column])
+    ran = run("screen", table, "--program", "ecm", "--settle")
+    assert (ran.code, "1 row" in ran.err) == (0, True)
+
+
 def test_a_table_without_rows_is_refused(run: Run, tmp_path: Path) -> None:
     """A header line alone is no panel."""
     ran = run("screen", table_of(tmp_path / "panel.csv", [], ["age"]), "--out", tmp_path / "x.csv")

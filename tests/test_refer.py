@@ -126,6 +126,21 @@ def test_draft_is_written_privately(run: Run, write_case: WriteCase, tmp_path: P
     assert b"REGMCDURNS-KPNC@kp.org" in out.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "warning", [{"where": "x", "code": "y", "message": "\ud800"}, {"where": 1, "code": "y"}, "x", None]
+)
+def test_a_json_file_with_other_warnings_than_texts_is_kept(
+    run: Run, write_case: WriteCase, tmp_path: Path, warning: object
+) -> None:
+    """Whatever stands where a draft has its warnings, a file that no run of ours wrote is another file, and stays."""
+    out = tmp_path / "draft.json"
+    words = ("refer", write_case(), "--out", out, *DAY)
+    assert run(*words).code == 0
+    edited = json.dumps(json.loads(out.read_bytes()) | {"warnings": [warning]}).encode()
+    out.write_bytes(edited)
+    assert (run(*words).code, out.read_bytes()) == (6, edited)
+
+
 def test_file_holds_what_stdout_shows(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
     """A draft is the same whether printed or written."""
     case, out = write_case(), tmp_path / "draft.txt"

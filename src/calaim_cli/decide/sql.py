@@ -193,10 +193,10 @@ class _Levels:
         for level in sorted(self.levels):
             new = [f"{expression} AS {name}" for expression, name in self.levels[level].items()]
             name = quoted(f"calaim {level}")
+            columns = [*passed, *new] or [f"NULL AS {quoted('calaim nothing')}"]
             # SQLite would put each expression wherever its column is read; beside no rows without a table it does not.
-            nothing = f"UNION ALL SELECT {', '.join(['NULL'] * len([*passed, *new]))} WHERE {NO}"
-            columns = _lines([*passed, *new])
-            tables.append(f"{name} AS (\n  SELECT {columns}\n  FROM {source}\n  {nothing}\n)")  # noqa: S608 quoted
+            nothing = f"UNION ALL SELECT {', '.join(['NULL'] * len(columns))} WHERE {NO}"
+            tables.append(f"{name} AS (\n  SELECT {_lines(columns)}\n  FROM {source}\n  {nothing}\n)")  # noqa: S608 quoted
             passed, source = [*passed, *self.levels[level].values()], name
         return f"WITH {', '.join(tables)}\nSELECT {_lines(results)}\nFROM {source}\n"
 

@@ -43,7 +43,7 @@ def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Pol
     if not due.ask_now:
         return (*named, f"by {due.last_day.isoformat()}", said)
     if not due.clock.asks_plan:
-        return (*named, ASK_NOW, said)
+        return (*named, ASK_NOW, f"{said}{more}")
     key = (story.plan, story.route)
     if key not in ways:
         phones = dict.fromkeys(line.address for line in follow_up.lines_to_ask(story, policy))
