@@ -287,7 +287,7 @@ def test_output_of_another_kind_is_refused(run: Run, tmp_path: Path, monkeypatch
 def test_each_file_of_drafts_has_lists_of_its_own(run: Run, tmp_path: Path) -> None:
     """A zip and a mailbox of the same name, side by side, do not take each other's report and refused rows."""
     source = written(tmp_path / "members.csv", row(1), row(2, phone="911"))
-    for name in ("q.zip", "q.mbox", "q.MBOX"):
+    for name in ("q.zip", "q.mbox", "other.MBOX"):
         assert run("batch", source, "--out", tmp_path / name, "--keep-going", *DAY).code == 3
         assert {path.name for path in tmp_path.glob(f"{name}*")} == {name, f"{name}.report.csv", f"{name}.rejects.csv"}
 

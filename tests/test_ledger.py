@@ -174,6 +174,15 @@ def test_month_that_is_said_later_is_added(run: Run, write_case: WriteCase, plac
         ran = run("refer", write_case({"renewal_month": said}), "--out", out, "--log", path, *DAY)
         assert (ran.code, [story.renewal for story in ledger.stories(path)]) == (0, [kept])
         assert ("renewal_month: month-format" in ran.err) is (said == "2027-13")
+    other = one(ledger.stories(path)[0].reference)._replace(plan="health-net", renewal=date(2027, 5, 1))
+    assert (ledger.add(path, [other]), ledger.stories(path)[0].renewal) == (0, date(2027, 3, 1))
+
+
+def test_month_that_cannot_be_read_is_in_no_draft(run: Run, write_case: WriteCase, place: Path) -> None:
+    """What is wrong with the month is told to a person, and not written into a draft that holds its warnings."""
+    out = place / "a.json"
+    ran = run("refer", write_case({"renewal_month": "2027-13"}), "--out", out, "--log", place / "l", *DAY)
+    assert (ran.code, "month-format" in ran.err, b"renewal" in out.read_bytes()) == (0, True, False)
 
 
 @pytest.mark.parametrize("out", ["drafts", "drafts.zip", "drafts.mbox"])

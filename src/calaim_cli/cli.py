@@ -770,14 +770,14 @@ def refer(
     drafter = draft.Drafter(policy, profile, as_of, delivery.one_a_request(ledger))
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
     written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
+    begins += delivery.unread_month(written) if ledger else ()
     asked = draft.asked_for(written, program, service or [], own=self_referral, expedited=expedited)
     places = _doubts_about(out, save, for_member)
     if case is not None:
         drafts, left_out = [drafter.draft_file(case, written, asked)], list[str]()
     else:
         warn(places)  # before anything is asked and saved there
-        for path in (out, for_member):
-            delivery.must_be_free(path, force=force)
+        delivery.must_be_free(out, for_member, force=force)
         places, mail = (), wanted in {Format.EML, Format.MAILTO}
         ways = session.ways(session.Keeping(save, start), plain=plain)
         drafts, left_out = session.referred(asked, drafter, ways, redact=redact, no_input=no_input, by_email=mail)

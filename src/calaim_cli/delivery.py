@@ -21,8 +21,9 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import OutputRefused, Problem, UsageError
 from calaim_cli.base.streams import emit_utf8, warn
 from calaim_cli.case import casefile
-from calaim_cli.case.case import Profile, Referral
+from calaim_cli.case.case import Case, Profile, Referral
 from calaim_cli.decide import follow_up
+from calaim_cli.decide.coverage import renewal_of
 from calaim_cli.decide.follow_up import Story
 from calaim_cli.draft import again, draft, page
 from calaim_cli.draft.draft import Drafted, Drafter
@@ -57,15 +58,14 @@ def unfit_for_a_page(path: Path) -> bool:
     return path.suffix.lower() not in PAGES
 
 
-def must_be_free(path: Path | None, *, force: bool) -> None:
-    """Raises OutputRefused where a draft could not be written after a talk, whatever is said in it."""
-    if path is None:
-        return
-    if not path.absolute().parent.is_dir():
-        raise OutputRefused(f"{path}: folder {path.parent} does not exist; create it first", code="no-folder")
-    for one in _named_for_several(path) if not force else ():
-        if one.exists():
-            raise OutputRefused(f"{one}: exists; choose another name, or give --force", code="exists")
+def must_be_free(*paths: Path | None, force: bool) -> None:
+    """Raises OutputRefused where a draft or page could not be written after a talk, whatever is said in it."""
+    for path in filter(None, paths):
+        if not path.absolute().parent.is_dir():
+            raise OutputRefused(f"{path}: folder {path.parent} does not exist; create it first", code="no-folder")
+        for one in _named_for_several(path) if not force else ():
+            if one.exists():
+                raise OutputRefused(f"{one}: exists; choose another name, or give --force", code="exists")
 
 
 def _named_for_several(path: Path) -> tuple[Path, ...]:
@@ -202,6 +202,11 @@ def ledger_for(log: Path | None, profile: Profile, out: object) -> tuple[Path | 
     from calaim_cli.follow import ledger
 
     return path, tuple(ledger.doubts_about(path))
+
+
+def unread_month(case: Case) -> tuple[Problem, ...]:
+    """What is wrong with the month of renewal that a ledger keeps. It is told to a person alone: no draft says it."""
+    return renewal_of(case)[1]
 
 
 def one_a_request(path: Path | None) -> Names | None:

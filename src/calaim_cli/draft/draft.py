@@ -105,7 +105,7 @@ class Drafter:
         or NotFound when a name finds nothing or no route exists.
         """
         policy, membership = self.policy, membership_of(case, self.policy)
-        renewal, no_month = renewal_of(case)
+        renewal, _ = renewal_of(case)  # whoever keeps the ledger says what is wrong with it: a draft says nothing of it
         case = with_current_services(_of_programs(case, policy), policy.questions)
         form = policy.form_of(membership.plan)
         checked = check_case(with_profile(case, self.profile.referrer), form, policy, self.as_of)
@@ -138,7 +138,7 @@ class Drafter:
         body = self._body(_leaving(kept, form), county.name, goes, screening, reference)
         draft = Draft(goes.to, goes.subject, body, extra)
         doubts = self._doubts(kept, membership.plan, screening)
-        warnings = (*screening.warnings, *checked.warnings, *goes.warnings, *doubts, *(no_month if reference else ()))
+        warnings = (*screening.warnings, *checked.warnings, *goes.warnings, *doubts)
         return Drafted(draft, goes, kept, screening, warnings, reference, renews)
 
     def _followed(self, referral: Referral) -> bool:

@@ -37,10 +37,11 @@ SELECT: Final = "SELECT * FROM referral"
 # Version 1 had no month of renewal.
 SELECT_BEFORE: Final = "SELECT *, '' FROM referral"
 UPGRADE: Final = f"ALTER TABLE referral ADD COLUMN renewal TEXT NOT NULL DEFAULT ''; PRAGMA user_version = {VERSION}"
-# A case may say the month later than its draft.
+# A case may say the month later than its draft; one for another plan is none of its own.
 ADD: Final = """
 INSERT INTO referral VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (reference) DO UPDATE SET renewal = excluded.renewal WHERE excluded.renewal NOT IN ('', renewal)"""
+ON CONFLICT (reference) DO UPDATE SET renewal = excluded.renewal
+WHERE excluded.renewal NOT IN ('', renewal) AND (plan, program) = (excluded.plan, excluded.program)"""
 READ_ONLY: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN})
 NOT_OURS: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
