@@ -20,7 +20,7 @@ export WINEPREFIX=$home/prefix WINEDEBUG=-all WINEARCH=win64
 wine=/usr/lib/wine/wine64
 unpacked="$home/zip/Fälle Müller/calaim"
 pip=$project/.venv/bin/pip
-needed="pytest hypothesis jsonschema fast-mail-parser pexpect" # what the tests import
+needed="pytest hypothesis jsonschema fast-mail-parser pexpect pyte duckdb openpyxl" # what the tests import
 day="--as-of 2026-11-22"
 longest=1800 # seconds for one file of tests
 
