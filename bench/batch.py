@@ -25,7 +25,7 @@ from measuring import ENVIRONMENT, ROOT, environment, installed, keep, machine
 
 sys.path[:0] = [str(ROOT / "tests")]
 
-from calaim_cli.decide.membership import MANAGED_CARE  # noqa: E402 found by the line above
+from calaim_cli.decide.known import MANAGED_CARE  # noqa: E402 found by the line above
 from calaim_cli.policy import load  # noqa: E402 the same
 from sheets import COLUMNS, ROW  # noqa: E402 the same
 

@@ -85,7 +85,7 @@ def read(shown: Shown) -> int:
 
 def table(count: int, seed: int = 2026) -> str:
     """The table of costs: medians with the number that 90 % of the callers stay within, and means."""
-    rows = [HEADS]
+    rows: list[tuple[str, ...]] = [HEADS]
     everybody = list(callers.plausible(count, seed))
     for name, named in (("everything", ()), ("ecm", ("ecm",))):
         talk = callers.about(*named)
