@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from calaim_cli.base import files
 from calaim_cli.batch import cells, table
 from calaim_cli.batch.cells import Ways
@@ -38,12 +40,16 @@ def test_cells_that_are_read_together_are_kept_apart(catalog: Policy, tmp_path: 
     assert found(catalog, tmp_path / "t.csv", AGE, rows) == [46, 30, None, 46]
 
 
-def test_numbers_in_a_column_of_codes_are_codes(catalog: Policy, tmp_path: Path) -> None:
-    """Codes that a Parquet file keeps as numbers are read by the map, which has texts, and stay numbers."""
+@pytest.mark.parametrize(
+    "codes", ["7, 8, NULL", "7.0::DOUBLE, 8.0::DOUBLE, NULL", "[1, 7], [8], NULL", "['1', '7'], ['8'], NULL"]
+)
+def test_codes_of_a_parquet_file_are_codes(catalog: Policy, tmp_path: Path, codes: str) -> None:
+    """Codes that a Parquet file keeps as numbers or lists are read by the map of texts; they stay as they are."""
     path, by_code = tmp_path / "t.parquet", Columns(codes={"code": {"7": {"complex_need": True}}})
     with table.engine() as engine, files.beside(path) as folder:
-        engine.write("SELECT unnest([7, 8, NULL]) AS code", path, "FORMAT parquet")
+        engine.write(f"SELECT unnest([{codes}]) AS code", path, "FORMAT parquet")
+        [kept] = engine.ask(f"SELECT [{codes}]")
         columns = table.read(engine, str(path), folder, {}, ()).columns
         meant = cells.meant(engine, columns, Ways((), catalog, AS_OF, by_code)).answers["complex_need"]
         rows = engine.ask(f"SELECT {meant.of()}, c0 FROM own ORDER BY n")  # noqa: S608 ours
-    assert rows == [(1, 7), (None, 8), (None, None)]
+    assert rows == list(zip((1, None, None), kept[0], strict=True))

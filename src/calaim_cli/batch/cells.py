@@ -134,7 +134,7 @@ def _numbered(engine: Engine, several: Iterable[tuple[Column, ...]]) -> dict[tup
     by_key: dict[tuple[Column, ...], dict[str, Cells]] = {some: {} for some in several}
     queries = []
     for number, some in enumerate(by_key):
-        texts = ", ".join(f"CAST({one.sql} AS VARCHAR)" for one in some)
+        texts = ", ".join(one.text for one in some)
         different = f"SELECT DISTINCT {', '.join(one.sql for one in some)} FROM own"  # noqa: S608 quoted
         queries.append(f"SELECT {number}, {_joined(some)}, [{texts}] FROM ({different})")  # noqa: S608 quoted
     for number, key, cells in engine.ask(" UNION ALL ".join(queries)) if queries else ():
@@ -167,7 +167,7 @@ def _joined(columns: Sequence[Column]) -> str:
     """One text for the cells of these columns, another for others: each stands behind its length."""
     if _is_alone(columns):
         return columns[0].sql
-    cells = [f"coalesce(CAST({one.sql} AS VARCHAR), '')" for one in columns]
+    cells = [f"coalesce({one.text}, '')" for one in columns]
     parts = ", ".join(f"length({cell}), ':', {cell}" for cell in cells)
     return f"concat({parts})"
 

@@ -47,11 +47,14 @@ BLANKS: Final = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace
 LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
 # The first bytes of a Parquet file (Apache Parquet, "File format").
 PARQUET: Final = b"PAR1"
+PLAIN: Final = "CAST({0} AS VARCHAR)"
 AS_TEXT: Final = {
-    "VARCHAR[]": "array_to_string({0}, ';')",
+    # So a whole number is kept where some rows have none (pandas, "Integer NA").
+    "DOUBLE": "regexp_replace(CAST({0} AS VARCHAR), '\\.0$', '')",
     "TIMESTAMP": "CASE WHEN {0} = date_trunc('day', {0}) THEN strftime({0}, '%Y-%m-%d') ELSE CAST({0} AS VARCHAR) END",
 }
 """How a cell of a Parquet file is read as a person would type it, by its type; every other one as it is printed."""
+LIST: Final = "array_to_string(CAST({0} AS VARCHAR[]), ';')"
 
 
 class Column(NamedTuple):
@@ -60,11 +63,17 @@ class Column(NamedTuple):
     name: str
     known_as: str
     at: int
+    as_text: str = PLAIN
 
     @property
     def sql(self) -> str:
         """Its name while the table is worked on, which nobody typed."""
         return quoted(f"c{self.at}")
+
+    @property
+    def text(self) -> str:
+        """What is in its cells, as a person would type it."""
+        return self.as_text.format(self.sql)
 
 
 class Table(NamedTuple):
@@ -195,13 +204,10 @@ def _of_parquet(
     with _sound(source, "a sound Parquet file; write it again"):
         described = engine.ask(f"DESCRIBE FROM {READ_PARQUET}", path)
         names, types = [one[0] for one in described], [one[1].partition(" ")[0] for one in described]
+        texts = [LIST if one.endswith("[]") else AS_TEXT.get(one, PLAIN) for one in types]
         columns = _columns(names, source, known, taken)
-        cells = [
-            AS_TEXT.get(types[one.at], "CAST({0} AS VARCHAR)").format(quoted(one.name))
-            if one.known_as
-            else quoted(one.name)
-            for one in columns
-        ]
+        columns = tuple(one if one.known_as else one._replace(as_text=texts[one.at]) for one in columns)
+        cells = [texts[one.at].format(quoted(one.name)) if one.known_as else quoted(one.name) for one in columns]
         given = ", ".join(f"{cell} AS {one.sql}" for one, cell in zip(columns, cells, strict=True))
         engine.ask(f"CREATE TABLE own AS SELECT {given} FROM {READ_PARQUET}", path)  # noqa: S608 quoted
     return columns
