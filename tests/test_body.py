@@ -328,6 +328,24 @@ def test_form_part_stands_only_where_the_form_has_one(catalog: Policy, made: Mak
             assert ("the plan's form" in body) is bool(service.form_part), service.id
 
 
+def test_numbers_of_a_form_go_to_its_plan_alone(made: Make) -> None:
+    """Another plan's sheet gives the same answers, and speaks of no part of a form that this plan does not have."""
+    answers = {"nursing_facility_days": 90, "willing_assisted_living": True}
+    place = {
+        "member.county": "Sacramento",
+        "member.zip": "95814",
+        "member.plan": "health-net",
+        "member.kp_member": False,
+    }
+    asked = {**for_service("assisted_living_transitions", answers), **place, "member.cin": "90000000A"}
+    sheet = " ".join(made(asked).draft.body.split())
+    assert "For this service: - " in sheet
+    assert "90 days" in sheet
+    assert "The plan may ask, too: - time-limited transition" in sheet
+    assert "Section B" not in sheet
+    assert "part 2" not in sheet
+
+
 def test_form_part_gives_answers_in_words(made: Make) -> None:
     """What the case answers stands there as a person would say it; what the form asks besides is named, not filled."""
     answers = {"nursing_facility_days": 90, "willing_assisted_living": True, "safe_in_assisted_living": "unknown"}

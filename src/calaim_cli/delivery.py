@@ -206,7 +206,7 @@ def ledger_for(log: Path | None, profile: Profile, out: object) -> tuple[Path | 
 
 def unread_month(case: Case) -> tuple[Problem, ...]:
     """What is wrong with the month of renewal that a ledger keeps. It is told to a person alone: no draft says it."""
-    return renewal_of(case)[1]
+    return tuple(one._replace(message=f"{one.message}; so nothing will remind of it") for one in renewal_of(case)[1])
 
 
 def one_a_request(path: Path | None) -> Names | None:

@@ -51,7 +51,7 @@ CAUTIONS: Final = {
     "notes-wanted": "{note}",
     "availability-not-confirmed": "{name}: {note}",
     "contact": "{line}",
-    "past-review": "was due for review by {day}, so its facts may be old: call the plan to confirm",
+    "past-review": "due for review since {day}: facts may be old, so call the plan to confirm",
     "coverage-past-review": "was due for review by {day}, and the rule may have changed: ask the county to confirm",
     "waivers-end": "{text}",
     "waiver-needed": "{name}: {text}",

@@ -126,7 +126,8 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
         yield "Small counts are not withheld here: these are for whoever holds the panel, and not to be passed on."
     if done.likely is not None:
         what = f"{counted(done.likely, 'referral')} to ask members about"
-        yield f"{what}. Fill in {', '.join(BY_PERSON)} once a member was asked, then run calaim batch."
+        then = f"Fill in {', '.join(BY_PERSON)} once a member was asked, then run calaim batch."
+        yield f"{what}. {then if done.likely else 'What is missing for most members: run it again with --settle.'}"
 
 
 def _is_withheld(order: Order, done: Done) -> bool:
@@ -217,6 +218,7 @@ class Panel:
         if wrong > len(listed):
             listed.append(Problem("further cells", "not-listed", f"{wrong - len(listed):,} more; fix these first"))
         words = f"{counted(wrong, 'cell')} cannot be read; nothing was written. Fix them, or use --keep-going"
+        words += " (row 1 is the first below the header line)"
         return InputError(f"{self.order.source}: {words}", tuple(listed), code="rows-refused")
 
     def _at(self, number: int, problem: Problem) -> tuple[int, int, Problem]:
@@ -225,7 +227,11 @@ class Panel:
         read = self.meanings.answers.get(problem.where)
         column = own.get(problem.where) or (read.columns[0] if read else None)
         where = f", column {letter(column.at + 1)} ({column.known_as or problem.where})" if column else ""
-        return number, column.at if column else 0, Problem(f"row {number}{where}", problem.code, problem.message)
+        return (
+            number,
+            column.at if column else 0,
+            Problem(f"row {number}{where}", problem.code, problem.message),
+        )
 
     def _put_together(self) -> None:
         """All that is known of the members is in `answers` from then on."""

@@ -324,7 +324,8 @@ def _left_to_plan(one: Determination, policy: Policy) -> tuple[str, ...]:
 def _form_part(entry: Program, letter: Letter, policy: Policy) -> Iterator[str]:
     """The part of the form's section B for a service, as far as the answers fill it; the rest is named.
 
-    A point of the rule that is not met stays open, as a box of the form that nobody ticks.
+    Parts have numbers on the form of a plan that has its own; others ask much the same. A point of the rule that is not
+    met stays open, as a box of the form that nobody ticks.
     """
     if entry.form_part:
         known = []
@@ -332,8 +333,10 @@ def _form_part(entry: Program, letter: Letter, policy: Policy) -> Iterator[str]:
             answer = letter.case.answers.get(question.id, DONT_KNOW)
             if answer != DONT_KNOW and not (of_rule and answer in NOTHING):
                 known.append(f"{question.ask} {HIDDEN if letter.masked else answer_words(question, answer)}")
-        yield from _listed(f"Section B, part {entry.form_part} of the plan's form:", known)
-        yield from _listed(f"Asked in part {entry.form_part} of the plan's form, and still to follow:", entry.form_asks)
+        own, part = policy.form_of(letter.goes.plan.id).plans, f"part {entry.form_part} of the plan's form"
+        yield from _listed(f"Section B, {part}:" if own else "For this service:", known)
+        asked = f"Asked in {part}, and still to follow:" if own else "The plan may ask, too:"
+        yield from _listed(asked, entry.form_asks)
 
 
 def _listed(title: str, points: Sequence[str]) -> Iterator[str]:

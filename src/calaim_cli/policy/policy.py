@@ -192,13 +192,16 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return _by_name(self.programs_file.service)
 
     def past_review(self, as_of: date) -> tuple[Problem, ...]:
-        """A warning for each file, source and entry whose review is due on `as_of`."""
+        """A warning for each day since which files, sources and entries are due for a review, as of `as_of`."""
         due = {name: file.review_by for name, file in self.of_programs.items()} | {
             f'source "{one.id}"': one.review_by for one in self.sources.values() if one.review_by
         }
         if as_of < self.programs_file.review_by:  # from then on all of them are
             due |= {f'{PROGRAMS}: "{one.id}"': one.review_by for one in self.entries if one.review_by}
-        return tuple(caution("past-review", where, day=day) for where, day in due.items() if as_of >= day)
+        days = sorted({day for day in due.values() if as_of >= day})
+        return tuple(
+            caution("past-review", ", ".join(where for where, by in due.items() if by == day), day=day) for day in days
+        )
 
     def coverage_past_review(self, as_of: date) -> tuple[Problem, ...]:
         """A warning where what is known of keeping Medi-Cal is due for a review on `as_of`."""

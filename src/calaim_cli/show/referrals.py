@@ -38,7 +38,7 @@ def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Pol
     named = (story.reference, story.label, story.plan, program, last.status, last.day.isoformat())
     if not dues:
         return (*named, "", "")
-    due, more = dues[0], "".join([f" {follow_up.words_of(each, story)}" for each in dues[1:]]) if len(dues) > 1 else ""
+    due, more = dues[0], "".join([f"; {follow_up.words_of(each, story)}" for each in dues[1:]]) if len(dues) > 1 else ""
     said = follow_up.words_of(due, story)
     if not due.ask_now:
         return (*named, f"by {due.last_day.isoformat()}", said)
