@@ -182,9 +182,11 @@ def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
         for words in dict.fromkeys(one.how_fast for one in several if one.how_fast):
             yield Line("Send", words, Gives.FAST)
     by_phone = (one.route for one in summary.send if one.route.channel is Channel.PHONE)
-    for hours in dict.fromkeys(one.hours for one in (*by_phone, *summary.phones)):
-        if hours:
-            yield Line("Send", f"Phone hours: {hours}", Gives.HOURS)
+    # The line with the number may have given way: hours of nobody's phone help nobody.
+    lines_open = [one for one in (*by_phone, *summary.phones) if one.hours]
+    for hours in dict.fromkeys(one.hours for one in lines_open):
+        numbers = one_of(dict.fromkeys(one.address for one in lines_open if one.hours == hours))
+        yield Line("Send", f"{numbers}: {hours}", Gives.HOURS)
     if by_mail:
         yield Line("Send", "'calaim refer CASE' writes the draft; nothing is sent", Gives.COMMAND)
 

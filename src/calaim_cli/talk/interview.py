@@ -288,7 +288,7 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
     if stands.open or not stands.not_known:
         return stands.outcome, words
     unknown = unknown_of(found, stands.not_known, interview.policy)
-    return stands.outcome, f"{words}, nobody knows: {'; '.join(unknown[:MOST_REASONS])}. Nothing more to ask for it"
+    return stands.outcome, f"{words}, nobody knows: {'; '.join(unknown[:MOST_REASONS])}. The rest of it waits for that"
 
 
 # What is kept
