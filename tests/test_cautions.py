@@ -24,11 +24,20 @@ TESTED_ELSEWHERE: Final = {
         ("lost-zeros", "hidden-rows", "hidden-columns", "merged-cells", "other-sheets"), "of a workbook: test_workbook"
     ),
     **dict.fromkeys(
-        ("ledger-begins", "ledger-place", "not-in-ledger", "not-followed", "no-holidays", "reference-replaced"),
+        (
+            "ledger-begins",
+            "ledger-place",
+            "not-in-ledger",
+            "not-followed",
+            "no-holidays",
+            "reference-replaced",
+            "asked-before",
+        ),
         "of a ledger: test_ledger",
     ),
     **dict.fromkeys(("unknown-columns", "batch-needs", "mostly-unknown"), "of the columns of a table: test_screened"),
     **dict.fromkeys(("map-column", "not-in-sql", "unmapped-codes"), "of a map of columns: test_screened"),
+    "asked-before": "of a ledger: test_ledger",
     "ask-how-to-refer": "of another plan: test_routes",
     "plan-without-managed-care": "stops a referral: test_routes",
 }

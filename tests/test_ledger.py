@@ -178,6 +178,19 @@ def test_month_that_is_said_later_is_added(run: Run, write_case: WriteCase, plac
     assert (ledger.add(path, [other]), ledger.stories(path)[0].renewal) == (0, date(2027, 3, 1))
 
 
+def test_same_request_in_another_file_is_warned_of(run: Run, write_case: WriteCase, place: Path) -> None:
+    """Two drafts of one request, by label, would be asked about twice: the open one is named, where a label tells."""
+    path, case = place / "l", write_case({"referral.label": "A-1"})
+    run("refer", case, "--out", place / "a.eml", "--log", path, *DAY)
+    (story,) = ledger.stories(path)
+    again = run("refer", case, "--out", place / "a.eml", "--log", path, *DAY)
+    other = run("refer", case, "--out", place / "b.txt", "--log", path, *DAY)
+    assert ("asked-before" in again.err, f"asked-before: {story.reference} asks the same" in other.err) == (False, True)
+    run("referrals", "undo", *(one.reference for one in ledger.stories(path)), "--log", path, *DAY)
+    for name in ("c.eml", "d.eml"):
+        assert "asked-before" not in run("refer", write_case(), "--out", place / name, "--log", path, *DAY).err
+
+
 def test_month_that_cannot_be_read_is_in_no_draft(run: Run, write_case: WriteCase, place: Path) -> None:
     """What is wrong with the month is told to a person, and not written into a draft that holds its warnings."""
     out = place / "a.json"

@@ -20,6 +20,7 @@ from calaim_cli.base import files
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import OutputRefused, Problem, UsageError
 from calaim_cli.base.streams import emit_utf8, warn
+from calaim_cli.base.wording import one_of
 from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Profile, Referral
 from calaim_cli.decide import follow_up
@@ -100,10 +101,7 @@ def deliver(drafts: list[Drafted], drafter: Drafter, to: Delivery) -> list[Draft
         else:
             kept, day = _filed(_own_name(to.out, one, several=several), one, drafter, to)
         if to.ledger and (story := draft.story_of(kept, day, drafter.policy)):
-            from calaim_cli.follow import ledger
-
-            new = ledger.add(to.ledger, [story])
-            to.tell(f"{to.ledger}: {story.reference} {'recorded' if new else 'recorded before'}.")
+            kept = _recorded(to.ledger, story, kept, drafter.policy, to)
         if to.page:
             kept = _paged(_own_name(to.page, one, several=several), kept, day, drafter.policy, to)
         done.append(kept)
@@ -124,6 +122,26 @@ def _filed(path: Path, one: Drafted, drafter: Drafter, to: Delivery) -> tuple[Dr
         warn(kept.warnings[-1:], to.tell)
     to.tell(f"{path}: {files.save(path, content, replace=to.force, hint=OR_FORCE)}. {one.goes.why}.")
     return kept, day
+
+
+def _recorded(path: Path, story: Story, one: Drafted, policy: Policy, to: Delivery) -> Drafted:
+    """The draft, once its row is in the ledger, with a warning of open ones that ask the same for the same label.
+
+    Nothing else of a ledger tells that two rows are of one member.
+    """
+    from calaim_cli.follow import ledger
+
+    new = ledger.add(path, [story])
+    to.tell(f"{path}: {story.reference} {'recorded' if new else 'recorded before'}.")
+    same = [
+        other.reference
+        for other in (ledger.stories(path) if new and story.label else ())
+        if other[1:5] == story[1:5] and other.reference != story.reference
+        if follow_up.is_open(other, policy.follow_up_file)
+    ]
+    found = (caution("asked-before", str(path), reference=one_of(same)),) if same else ()
+    warn(found, to.tell)
+    return replace(one, warnings=(*one.warnings, *found))
 
 
 def _paged(path: Path, one: Drafted, day: date, policy: Policy, to: Delivery) -> Drafted:
