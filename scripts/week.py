@@ -51,8 +51,8 @@ ledger in the profile nothing is kept.
   numbers are refused.
 - `expedited = true` with `expedited_why` (or `refer --expedited`) asks for a faster decision, and says in the
   letter why.
-- The same case or sheet into the same place again keeps the reference, and adds a row that is missing; into another file it
-  is a second request, and a warning names the open one where a label tells. A `--force` over another
+- The same case or sheet into the same place again keeps the reference, and adds a row that is missing. Into another
+  file it is a second request, and a warning names the open one where a label tells. A `--force` over another
   member's draft begins a new row. A month of renewal that the case says later is added to the row, too.
 - Keep the ledger on your own computer. On a network drive it may be damaged, in a synchronized folder others may
   see it: exchange `calaim referrals --csv` there. Its columns `label`, `status`, `status_date` and `closing_reason`

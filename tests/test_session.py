@@ -331,7 +331,7 @@ def test_profile_edit_needs_a_person(run: Run) -> None:
     """Without a person the profile is not asked for: exit 2, and where to write what by hand."""
     ran = run("profile", "edit")
     assert (ran.code, ran.out) == (2, "")
-    assert os.environ["CALAIM_PROFILE"] in ran.err
+    assert str(Path(os.environ["CALAIM_PROFILE"])) in ran.err
     assert (
         'schema = "calaim.profile/1"; kind; ledger; [referrer] name, organization, npi, address, phone, email,'
         in ran.err
