@@ -132,14 +132,14 @@ def meant(engine: Engine, columns: Sequence[Column], ways: Ways) -> Meanings:
 def _numbered(engine: Engine, several: Iterable[tuple[Column, ...]]) -> dict[tuple[Column, ...], list[Cells]]:
     """The different cells of these columns, or of several together, in the order by which `own` then numbers them."""
     by_key: dict[tuple[Column, ...], dict[str, Cells]] = {some: {} for some in several}
-    queries = []
+    queries, keyed = [], [*by_key.values()]
     for number, some in enumerate(by_key):
         texts = ", ".join(one.text for one in some)
         different = f"SELECT DISTINCT {', '.join(one.sql for one in some)} FROM own"  # noqa: S608 quoted
         queries.append(f"SELECT {number}, {_joined(some)}, [{texts}] FROM ({different})")  # noqa: S608 quoted
     for number, key, cells in engine.ask(" UNION ALL ".join(queries)) if queries else ():
         if key is not None:  # one cell alone that is empty answers nothing
-            [*by_key.values()][number][key] = cells
+            keyed[number][key] = cells
     replaced, added = list[str](), ["rowid - (SELECT min(rowid) FROM own) + 1 AS n"]
     for number, (some, keys) in enumerate(by_key.items()):
         kind = quoted(f"key {number}")

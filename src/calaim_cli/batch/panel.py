@@ -251,10 +251,9 @@ class Panel:
             return literal(counts.NOT_KNOWN if at < 2 else cells.SAID[None])  # noqa: PLR2004 the names come first
         return self.meanings.places.of(at)
 
-    def rules(self, wanted: Collection[str] = RESULTS) -> str:
+    def rules(self, wanted: Collection[str] = RESULTS, *, coverage: bool = False) -> str:
         """The query that decides all answers, and passes on all that is known."""
         order, of = self.order, (ANSWERS, self.kept, self.absent)
-        coverage = order.coverage and wanted is RESULTS
         return select(order.subjects, order.policy, order.as_of, *of, coverage=coverage, wanted=wanted)
 
     def _sound(self, wanted: str) -> str:
@@ -335,7 +334,7 @@ class Panel:
             values[SECOND_PROBLEM if PROBLEM in taken else PROBLEM] = quoted(SAID)
         results = [f"{value} AS {quoted(name)}" for name, value in values.items()]
         own = [f"{_typed(one)} AS {quoted(one.name)}" for one in self.columns]
-        query = f"SELECT {', '.join([*own, *results])} FROM ({self.rules()})"  # noqa: S608 quoted
+        query = f"SELECT {', '.join([*own, *results])} FROM ({self.rules(coverage=self.order.coverage)})"  # noqa: S608 quoted
         return query, [*(one.name for one in self.columns), *values]
 
     def _sheet(self) -> tuple[str, list[str]]:

@@ -60,6 +60,11 @@ class Story(NamedTuple):
         """What it has come to."""
         return self.steps[-1]
 
+    @property
+    def renewal_month(self) -> str:
+        """The month of renewal as YYYY-MM; "" where it is not known."""
+        return self.renewal.isoformat()[:7] if self.renewal else ""
+
 
 class Due(NamedTuple):
     """A clock that runs: its last day, and whether it is time to ask."""

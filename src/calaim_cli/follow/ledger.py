@@ -137,10 +137,6 @@ def _month(text: str) -> date | None:
     return date.fromisoformat(f"{text}-01") if text else None
 
 
-def _said(month: date | None) -> str:
-    return month.isoformat()[:7] if month else ""
-
-
 def _lines(steps: Iterable[Step]) -> str:
     said = ((one.status, one.day.isoformat(), one.reason, one.until.isoformat() if one.until else "") for one in steps)
     return "\n".join(map(" ".join, said))
@@ -149,7 +145,7 @@ def _lines(steps: Iterable[Step]) -> str:
 def add(path: Path, new: Iterable[Story]) -> int:
     """How many of the stories, or their months of renewal, are new; a missing file is made, for its owner alone."""
     rows = [
-        (*one[:4], " ".join(one.services), one.route, int(one.expedited), _lines(one.steps), _said(one.renewal))
+        (*one[:4], " ".join(one.services), one.route, int(one.expedited), _lines(one.steps), one.renewal_month)
         for one in new
     ]
     with _opened(path, make=True) as ledger:

@@ -74,7 +74,7 @@ def story_view(one: Waiting, as_of: date, policy: Policy) -> View:
         Fact("program", "Asked for", _asked_for(story, policy), PLAIN, " ".join((story.program, *story.services))),
         Fact("route", "Sent by", next(lines(route)) if route else "", PLAIN, story.route),
         Fact("expedited", "Expedited", "yes" if story.expedited else ""),
-        Fact("renewal_month", "Medi-Cal renewal", _month(story) or ""),
+        Fact("renewal_month", "Medi-Cal renewal", story.renewal_month),
         Points("step", "What became of it", tuple(_said(step, policy) for step in story.steps)),
         Points(
             "due",
@@ -87,10 +87,6 @@ def story_view(one: Waiting, as_of: date, policy: Policy) -> View:
         *(rights(policy) if _tells_rights(story, policy) else ()),
     )
     return tuple(block for block in facts if getattr(block, "value", True) and getattr(block, "values", True))
-
-
-def _month(story: Story) -> str | None:
-    return story.renewal.isoformat()[:7] if story.renewal else None
 
 
 def _asked_for(story: Story, policy: Policy) -> str:
@@ -183,7 +179,7 @@ def _story(one: Waiting, as_of: date, policy: Policy) -> Document:
         "services": [*story.services],
         "route": story.route or None,
         "expedited": story.expedited,
-        "renewal_month": _month(story),
+        "renewal_month": story.renewal_month or None,
         "status": story.last.status,
         "status_on": story.last.day.isoformat(),
         "open": follow_up.is_open(story, policy.follow_up_file),
