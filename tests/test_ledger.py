@@ -185,10 +185,19 @@ def test_same_request_in_another_file_is_warned_of(run: Run, write_case: WriteCa
     (story,) = ledger.stories(path)
     again = run("refer", case, "--out", place / "a.eml", "--log", path, *DAY)
     other = run("refer", case, "--out", place / "b.txt", "--log", path, *DAY)
-    assert ("asked-before" in again.err, f"asked-before: {story.reference} asks the same" in other.err) == (False, True)
+    assert ("asked-before" in again.err, f"and is open: {story.reference};" in other.err) == (False, True)
     run("referrals", "undo", *(one.reference for one in ledger.stories(path)), "--log", path, *DAY)
     for name in ("c.eml", "d.eml"):
         assert "asked-before" not in run("refer", write_case(), "--out", place / name, "--log", path, *DAY).err
+
+
+def test_same_sheet_into_another_folder_is_warned_of(run: Run, place: Path) -> None:
+    """A sheet that is drafted twice would be asked about twice: the open ones are named, the first three of them."""
+    path, sheet = place / "l", place / "in.csv"
+    sheet.write_bytes(sheets.sheet([{**sheets.ROW, "mrn": f"0001234{n}", "label": f"A-{n}"} for n in range(5)]))
+    first, again, other = (run("batch", sheet, "--out", place / one, "--log", path, *DAY) for one in ("a", "a", "b"))
+    assert ["asked-before" in one.err for one in (first, again, other)] == [False, False, True]
+    assert re.search(r"and is open: \w{6}; \w{6}; \w{6} and 2 more;", other.err)
 
 
 def test_month_that_cannot_be_read_is_in_no_draft(run: Run, write_case: WriteCase, place: Path) -> None:

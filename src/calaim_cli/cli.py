@@ -861,8 +861,8 @@ def batch_rows(
     if not as_json:
         warn(warnings)
     _drafted(order, drafter, tally, quiet=as_json)
-    delivery.keep_track(ledger, tally.stories)
-    left = batch.left_to_do(order, tally)
+    asked_before = delivery.keep_track(ledger, tally.stories, policy)
+    left = (*batch.left_to_do(order, tally), *asked_before)
     if as_json:
         with streams.code_wins(tally.exit_code):
             _show_json([tally.document(order.out)], (*warnings, *left))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,6 @@ from calaim_cli.base import files
 from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import OutputRefused, Problem, UsageError
 from calaim_cli.base.streams import emit_utf8, warn
-from calaim_cli.base.wording import one_of
 from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Profile, Referral
 from calaim_cli.decide import follow_up
@@ -32,10 +31,12 @@ from calaim_cli.draft.formats import Format
 from calaim_cli.policy.follow_up import REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS
+from calaim_cli.show.screenful import few_of
 
 PAGES: Final = (".html", ".txt")
 OR_FORCE: Final = ", or use --force"
 THE_LEDGER: Final = "the ledger (--log)"
+MOST_NAMED: Final = 3
 OF_EACH: Final = frozenset({"--out", "--for-member"})
 """What each of several drafts has of its own."""
 Tell = Callable[[str], None]
@@ -125,23 +126,28 @@ def _filed(path: Path, one: Drafted, drafter: Drafter, to: Delivery) -> tuple[Dr
 
 
 def _recorded(path: Path, story: Story, one: Drafted, policy: Policy, to: Delivery) -> Drafted:
-    """The draft, once its row is in the ledger, with a warning of open ones that ask the same for the same label.
-
-    Nothing else of a ledger tells that two rows are of one member.
-    """
+    """The draft, once its row is in the ledger, with a warning of open ones that ask the same for the same label."""
     from calaim_cli.follow import ledger
 
     new = ledger.add(path, [story])
     to.tell(f"{path}: {story.reference} {'recorded' if new else 'recorded before'}.")
-    same = [
-        other.reference
-        for other in (ledger.stories(path) if new and story.label else ())
-        if other[1:5] == story[1:5] and other.reference != story.reference
-        if follow_up.is_open(other, policy.follow_up_file)
-    ]
-    found = (caution("asked-before", str(path), reference=one_of(same)),) if same else ()
+    found = _asked_before(path, [story], policy) if new else ()
     warn(found, to.tell)
     return replace(one, warnings=(*one.warnings, *found))
+
+
+def _asked_before(path: Path, new: Iterable[Story], policy: Policy) -> tuple[Problem, ...]:
+    """A warning of open rows that ask the same as these: by label, as nothing else tells that two are of one member."""
+    from calaim_cli.follow import ledger
+
+    asked = {(one.label, one.plan, one.program, one.services): one.reference for one in new if one.label}
+    same = [
+        other.reference
+        for other in (ledger.stories(path) if asked else ())
+        if asked.get((other.label, other.plan, other.program, other.services), other.reference) != other.reference
+        if follow_up.is_open(other, policy.follow_up_file)
+    ]
+    return (caution("asked-before", str(path), reference=few_of(same, MOST_NAMED)),) if same else ()
 
 
 def _paged(path: Path, one: Drafted, day: date, policy: Policy, to: Delivery) -> Drafted:
@@ -254,9 +260,10 @@ def one_a_row(path: Path | None) -> Names | None:
     return lambda _: draw()
 
 
-def keep_track(path: Path | None, stories: Iterable[Story]) -> None:
-    """Put into the ledger, if there is one, what is not in it yet."""
-    if path is not None and stories:
-        from calaim_cli.follow import ledger
+def keep_track(path: Path | None, stories: Sequence[Story], policy: Policy) -> tuple[Problem, ...]:
+    """What to know of the rows, once the ledger, if there is one, has what was not in it yet."""
+    if path is None or not stories:
+        return ()
+    from calaim_cli.follow import ledger
 
-        ledger.add(path, stories)
+    return _asked_before(path, stories, policy) if ledger.add(path, stories) else ()

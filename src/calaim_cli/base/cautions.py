@@ -77,8 +77,8 @@ CAUTIONS: Final = {
     "no-holidays": "no holidays of {year} are known: working days in it are counted without them",
     "ledger-begins": "a ledger begins: reference, label, plan, program, services, route, days of drafts, "
     "month of Medi-Cal renewal; never a name, birth date, member number, county or answer",
-    "asked-before": "{reference} asks the same for this label and is open; if this draft is not needed, delete it and "
-    "take its reference out with 'calaim referrals undo'",
+    "asked-before": "the same is asked for the same label already, and is open: {reference}; delete the draft that is "
+    "not needed, and take its reference out with 'calaim referrals undo REF'",
     "reference-replaced": "the draft that was replaced had the reference {reference}, which stays in the ledger; "
     "if it was never sent, 'calaim referrals undo {reference}' takes it out",
     "ledger-place": "this seems to be {what}, where a ledger may be damaged or seen by others: keep it here, "
