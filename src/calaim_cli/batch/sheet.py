@@ -198,10 +198,7 @@ class Sheet(Header):
             raise source.undecodable(error, self.encoding) from None
         below = BEFORE_HEADER.sub("", head, count=1)
         self._above, self._lines = _line_ends(head.removesuffix(below)), chain(io.StringIO(below, newline=""), text)
-        top, self.delimiter = max(
-            ((_records(below, delimiter), delimiter) for delimiter in DELIMITERS),
-            key=lambda one: _met(one[0][0], known),
-        )
+        self.delimiter, top = first_records(below, known)
         lines = {self._above + n: record for n, record in enumerate(top, 1)}
         super().__init__(source.name, lines, known, required, keep, suggested)
 
@@ -291,6 +288,12 @@ def fold(header: str) -> str:
 
 def _met(cells: Iterable[str], known: Mapping[str, str]) -> int:
     return sum(fold(cell) in known for cell in cells)
+
+
+def first_records(text: str, known: Mapping[str, str]) -> tuple[str, list[list[str]]]:
+    """The delimiter under which the first record has most known names, and the first records by it."""
+    ways = ((delimiter, _records(text, delimiter)) for delimiter in DELIMITERS)
+    return max(ways, key=lambda one: _met(one[1][0], known))
 
 
 def _records(text: str, delimiter: str) -> list[list[str]]:

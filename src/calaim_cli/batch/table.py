@@ -20,7 +20,17 @@ from calaim_cli.base.cautions import CAUTIONS
 from calaim_cli.base.errors import InputError, Problem, UsageError
 from calaim_cli.base.files import Folder
 from calaim_cli.base.wording import counted
-from calaim_cli.batch.sheet import DAMAGE, DELIMITERS, LARGEST, WORKBOOK, fold, is_workbook, letter, records
+from calaim_cli.batch.sheet import (
+    DAMAGE,
+    HEADER_WITHIN,
+    LARGEST,
+    WORKBOOK,
+    first_records,
+    fold,
+    is_workbook,
+    letter,
+    records,
+)
 from calaim_cli.decide.sql import literal, quoted
 
 if TYPE_CHECKING:
@@ -30,13 +40,10 @@ if TYPE_CHECKING:
 READ: Final = (
     "read_csv(?, delim = ?, columns = {{{columns}}}, auto_detect = false, header = false, skip = 0, quote = '\"', "
     "escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = {parallel}, "
-    "hive_partitioning = false{more})"
+    "hive_partitioning = false)"
 )
 # Else a folder named `medicare=yes` would answer a question.
 READ_PARQUET: Final = "read_parquet(?, hive_partitioning = false)"
-# An empty cell of the header line is told from none by this, which no cell is.
-FIRST: Final = ", nullstr = '\x01', ignore_errors = true, strict_mode = false"
-MOST_COLUMNS: Final = 1000
 COPY: Final = "screen.input"
 # DuckDB takes a name with one of these for many files, or for one elsewhere.
 NO_PLAIN_NAME: Final = re.compile(r"[*?\[\]]|://")
@@ -177,10 +184,10 @@ def _of_csv(
 ) -> tuple[Column, ...]:
     """The columns of a CSV file; whether there may be `quotes`, and `blank` rows, which are none."""
     with _sound(source, "a sound CSV file; check quotes, line ends, and that no row has more cells than the header"):
-        delimiter, names = _header(engine, path, source, known)
+        delimiter, names = _header(path, source, known)
         columns = _columns(names, source, known, taken)
         # Lines that go on within quotes are not read by several at once.
-        given = READ.format(columns=_shape(len(names)), more="", parallel=str(not quotes).lower())
+        given = READ.format(columns=_shape(len(names)), parallel=str(not quotes).lower())
         cells = [quoted(f"c{n}") for n in range(len(names))]
         filled = " OR ".join(map(_filled, cells)) if blank else "true"
         engine.ask(f"CREATE TABLE own AS SELECT * FROM {given} WHERE {filled}", path, delimiter)  # noqa: S608 quoted
@@ -310,14 +317,11 @@ def _sound(name: str, wanted: str) -> Iterator[None]:
         raise InputError(f"{name}: {where}not {wanted}", code="quotes") from None
 
 
-def _header(engine: Engine, path: str, source: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
+def _header(path: str, source: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
     """The delimiter under which the header line has most known names, and its cells."""
-    given = READ.format(columns=_shape(MOST_COLUMNS), more=FIRST, parallel="false")
-    found: list[tuple[str, list[str]]] = []
-    for delimiter in DELIMITERS:
-        first = engine.ask(f"SELECT * FROM {given} LIMIT 1", path, delimiter)  # noqa: S608 quoted
-        found.append((delimiter, [cell for one in first for cell in one if cell is not None]))
-    delimiter, names = max(found, key=lambda one: sum(fold(cell) in known for cell in one[1]))
+    with Path(path).open("rb") as file:
+        top = file.read(HEADER_WITHIN).decode("utf-8-sig", "replace")
+    delimiter, [names, *_] = first_records(top, known)
     if not any(map(str.strip, names)):
         raise InputError(f"{source}: no header line; 'calaim questions' lists the columns", code="no-header")
     return delimiter, names
