@@ -114,12 +114,12 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]] | None:
     """The source of what the shell offers for a half-typed value: names of the shipped data, or case files."""
 
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
-        from calaim_cli import completion
+        from calaim_cli import quick
         from calaim_cli.policy import load
         from calaim_cli.policy.policy import names
 
         known = [] if kind == "case" else names(load.load())[kind]
-        return completion.candidates(kind, list(context.params.get("place") or ()), incomplete, known)
+        return quick.candidates(kind, list(context.params.get("place") or ()), incomplete, known)
 
     return suggest if kind else None
 

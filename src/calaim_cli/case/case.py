@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -213,13 +212,8 @@ def _unknown_key(where: str, known: Iterable[str], schema: str) -> Problem:
 
 def with_profile(case: Case, profile: Referrer) -> Case:
     """The case with what it leaves out of the referrer taken from the profile."""
-    return replace(case, referrer=_completed(case.referrer, profile))
-
-
-@lru_cache  # one referrer often has all rows of a sheet
-def _completed(referrer: Referrer, profile: Referrer) -> Referrer:
-    given = {name: getattr(referrer, name) for name in Referrer.__struct_fields__ if getattr(referrer, name)}
-    return replace(profile, **given)
+    given = {name: value for name in Referrer.__struct_fields__ if (value := getattr(case.referrer, name))}
+    return replace(case, referrer=replace(profile, **given))
 
 
 def age_of(case: Case, as_of: date) -> int | None:
