@@ -18,8 +18,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from calaim_cli import __version__
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError
+from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError, caution
 from calaim_cli.base.streams import (
     emit,
     emit_utf8,

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from enum import StrEnum
 from itertools import product
@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from calaim_cli.base import system
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import InputError, Locked, OutputRefused, Problem
+from calaim_cli.base.errors import InputError, Locked, OutputRefused, Problem, caution
 
 TEMPORARY: Final = ".tmp-"
 LOCK: Final = ".calaim.lock"
@@ -116,9 +115,8 @@ class Found(NamedTuple):
 class Pile:
     """A private file that is written and then read. One with a name is temporary: as a context it goes in the end."""
 
-    def __init__(self, descriptor: int, name: str = "", forget: Callable[[Pile], None] | None = None) -> None:
-        self.descriptor, self.name, self.size = descriptor, name, 0
-        self._forget = forget or Pile.close
+    def __init__(self, descriptor: int, name: str = "", folder: Folder | None = None) -> None:
+        self.descriptor, self.name, self.size, self._folder = descriptor, name, 0, folder
 
     def write(self, content: bytes) -> int:
         """How many bytes were put at the end: all of them, as a short write is no error."""
@@ -155,7 +153,11 @@ class Pile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._forget(self)
+        if self._folder is None:
+            self.close()
+        else:
+            self._folder.discard(self.name, self.descriptor)
+            del self._folder.held[self.name]
 
 
 def nowhere(_: str) -> Pile:
@@ -357,7 +359,7 @@ class Folder:
             self.held[name] = descriptor
             # Somebody who sweeps may have deleted it before it was locked.
             if system.lock(descriptor) and os.fstat(descriptor).st_nlink:
-                return Pile(descriptor, name, self._forget)
+                return Pile(descriptor, name, self)
             os.close(self.held.pop(name))
 
     @contextmanager
@@ -370,10 +372,6 @@ class Folder:
         if system.VANISHING:
             pile.descriptor = self.held[pile.name] = self.open(pile.name, os.O_RDWR | system.OPEN)
         pile.size = os.fstat(pile.descriptor).st_size
-
-    def _forget(self, pile: Pile) -> None:
-        self.discard(pile.name, pile.descriptor)
-        del self.held[pile.name]
 
     def pile(self, name: str) -> Pile:
         """A new private file without a name, so that nothing of it is left however the run ends."""

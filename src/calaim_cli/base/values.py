@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from calaim_cli.base.folding import plain, unwrapped
+from calaim_cli.base.wording import plain, unwrapped
 
 
 class Value(NamedTuple):
@@ -114,26 +114,24 @@ def all_printable(text: str, allowed: str = "") -> bool:
 
 def name(text: str) -> Value:
     """A person's name: NFC, 1 to 100 characters of any script; case is never changed."""
-    kept = unwrapped(text).strip(" ")
-    return _text(kept, "name", 100) if kept else Value(kept, "name-length")
+    return _text(unwrapped(text).strip(" "), "name", 1, 100)
 
 
 def line(text: str) -> Value:
     """An address, organization or other single line: NFC, 1 to 200 characters."""
-    kept = unwrapped(text).strip(" ")
-    return _text(kept, "line", 200) if kept else Value(kept, "line-length")
+    return _text(unwrapped(text).strip(" "), "line", 1, 200)
 
 
 def free_text(text: str) -> Value:
     """A note: NFC, line breaks as LF, tabs and line breaks allowed, at most 1,000 characters."""
-    return _text(unwrapped(text).replace("\r\n", "\n").replace("\r", "\n").strip(), "text", 1000, "\t\n")
+    return _text(unwrapped(text).replace("\r\n", "\n").replace("\r", "\n").strip(), "text", 0, 1000, "\t\n")
 
 
-def _text(text: str, kind: str, most: int, allowed: str = "") -> Value:
+def _text(text: str, kind: str, least: int, most: int, allowed: str = "") -> Value:
     kept = unicodedata.normalize("NFC", text)
     if not all_printable(kept, allowed):
         return Value(kept, f"{kind}-char")
-    return _doubted(kept) if len(kept) <= most else Value(kept, f"{kind}-length")
+    return _doubted(kept) if least <= len(kept) <= most else Value(kept, f"{kind}-length")
 
 
 def _doubted(kept: str) -> Value:

@@ -8,9 +8,8 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.folding import is_unknown, yes_or_no
 from calaim_cli.base.values import age_on, date_of_birth
-from calaim_cli.base.wording import did_you_mean, one_of
+from calaim_cli.base.wording import did_you_mean, is_unknown, one_of, yes_or_no
 
 CASE_SCHEMA: Final = "calaim.case/1"
 AGE: Final = "age"
