@@ -237,7 +237,7 @@ FIELDS: Final = (
     Field("member.caregiver_contact", "Caregiver's e-mail or phone", check=LINE),
     Field("member.guardian_name", "Parent or guardian", check=NAME, when=is_child),
     Field("member.guardian_contact", "Parent's or guardian's e-mail or phone", check=LINE, when=is_child),
-    Field("referrer.name", "Referrer's name", "Referrer's name", NAME),
+    Field("referrer.name", "Referrer's name", check=NAME),
     Field("referrer.organization", "Organization", "Referrer's organization", or_left_out(values.line, NO_VALUE)),
     Field(
         "referrer.npi",
