@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from calaim_cli.base.cautions import CAUTIONS, GENERAL
+from calaim_cli.base.errors import CAUTIONS, GENERAL
 from test_batch_again import WARNED
 
 NOT_OF_A_MEMBER: Final = frozenset(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from calaim_cli.completion import TAKES, candidates, kind_after
 from calaim_cli.policy import policy
 from calaim_cli.policy.policy import Policy
+from calaim_cli.quick import TAKES, candidates, kind_after
 from conftest import Run
 
 NAMES = {

@@ -10,7 +10,7 @@ import tomli_w
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import InputError
-from calaim_cli.base.folding import yes_or_no
+from calaim_cli.base.wording import yes_or_no
 from calaim_cli.batch.row import yes_no_or_unknown
 from calaim_cli.case.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
 from calaim_cli.draft.draft import Drafter, as_text, asked_for

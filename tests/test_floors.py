@@ -13,7 +13,7 @@ from conftest import ROOT
 PACKAGE = ROOT / "src" / "calaim_cli"
 FLOORS = (
     ("base",),
-    ("quick", "completion"),
+    ("quick",),
     ("policy", "case"),
     ("decide",),
     ("draft",),
@@ -73,8 +73,7 @@ def test_imports_go_to_the_same_room_or_down(module: str) -> None:
     """Logic never comes to depend on files or terminal, and no two rooms on each other."""
     room = room_of(module)
     rooms = {name.split(".")[1] for name in imports(module) if name.startswith("calaim_cli.")} - {"__version__", room}
-    same_floor = {"completion"} if room == "quick" else set()
-    assert {one for one in rooms if floor_of(one) >= floor_of(room)} == same_floor & rooms
+    assert {one for one in rooms if floor_of(one) >= floor_of(room)} == set()
 
 
 @pytest.mark.parametrize(("library", "owner"), OWNERS.items())

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calaim_cli.base import values
-from calaim_cli.base.folding import PLAIN, SIGNS, is_unknown, plain, unwrapped, yes_or_no
+from calaim_cli.base.wording import PLAIN, SIGNS, is_unknown, plain, unwrapped, yes_or_no
 from calaim_cli.batch.row import reader
 from calaim_cli.case.case import Case, read_case
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, FieldKind

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from calaim_cli.base.cautions import CAUTIONS, GENERAL
-from calaim_cli.base.errors import Problem
+from calaim_cli.base.errors import CAUTIONS, GENERAL, Problem
 from calaim_cli.base.values import MESSAGES
 from calaim_cli.batch.row import (
     cell_answer,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calaim_cli.base import values
-from calaim_cli.base.cautions import CAUTIONS
+from calaim_cli.base.errors import CAUTIONS
 from calaim_cli.base.values import MESSAGES, Value
 from conftest import AS_OF
 

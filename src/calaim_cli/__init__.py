@@ -8,10 +8,10 @@ Nine rooms on floors. An import goes to the same room or to a lower floor:
     4  draft                       a case becomes a draft
     3  decide                      a case meets the policy
     2  policy  case                what the data say; a case as it is written down
-    1  quick  completion           what scripts ask most, answered before all else is loaded
+    1  quick                       what scripts ask most, answered before all else is loaded
     0  base                        errors, words, values, streams, files
 
-Two tables are read everywhere: `case/form.py` has the fields of a referral, `base/cautions.py` the warnings.
+Two tables are read everywhere: `case/form.py` has the fields of a referral, `base/errors.py` the warnings.
 
 A case file, a row of a sheet or a talk becomes a `Case`. `screening` decides it, and `Drafter.draft` makes of it, by
 `fitness`, `route`, `body` and `message`, the one draft that `refer` and `batch` write.

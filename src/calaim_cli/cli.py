@@ -18,8 +18,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from calaim_cli import __version__
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError
+from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError, caution
 from calaim_cli.base.streams import (
     emit,
     emit_utf8,
@@ -114,12 +113,12 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]] | None:
     """The source of what the shell offers for a half-typed value: names of the shipped data, or case files."""
 
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
-        from calaim_cli import completion
+        from calaim_cli import quick
         from calaim_cli.policy import load
         from calaim_cli.policy.policy import names
 
         known = [] if kind == "case" else names(load.load())[kind]
-        return completion.candidates(kind, list(context.params.get("place") or ()), incomplete, known)
+        return quick.candidates(kind, list(context.params.get("place") or ()), incomplete, known)
 
     return suggest if kind else None
 

@@ -17,8 +17,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from calaim_cli.base import files
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import OutputRefused, Problem, UsageError
+from calaim_cli.base.errors import OutputRefused, Problem, UsageError, caution
 from calaim_cli.base.streams import emit_utf8, warn
 from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Profile, Referral

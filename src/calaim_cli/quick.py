@@ -25,6 +25,21 @@ FOLDER = os.path.join(os.path.dirname(__file__), "data", "answers")
 MARK = "\N{REPLACEMENT CHARACTER}"
 # Own data and forced colors are not in the files.
 LEFT_TO_TYPER = ("CALAIM_NO_QUICK", "CALAIM_DATA", "FORCE_COLOR", "CLICOLOR_FORCE")
+TAKES = {
+    "county": {"": "place"},
+    "counties": {"--service": "service", "--without": "service", "--region": "region", "--plan": "plan"},
+    "when": {"": "situation"},
+    "services": {"": "service", "--county": "county"},
+    "programs": {"": "program"},
+    "check": {"": "case", "--program": "program", "--county": "county"},
+    "interview": {"--program": "program", "--county": "county", "--when": "situation", "--from": "case"},
+    "refer": {"": "case", "--service": "service", "--from": "case"},
+}
+"""The kind of thing that an option of a command takes, or its argument ("")."""
+SEVERAL = frozenset({"county", "check"})
+"""The commands that take several arguments."""
+# Besides letters and digits, what needs no quotes in bash and zsh.
+SAFE = {ord(c): "x" for c in "-_./"}
 
 
 def quick_text(arguments: list[str]) -> str | bytes | None:
@@ -66,10 +81,10 @@ def _about(place: str, kind: str) -> str | None:
     """The text on a place; None where the place needs more thought, or the data are due for a review."""
     if not place.isprintable() or place != place.strip() or any(word.startswith("-") for word in place.split()):
         return None
-    places = _text("places")
-    county, city, document = _after(f"\n{key(place)} ", places), "", ""
+    places, named = _text("places"), key(place)
+    county, city, document = _after(f"\n{named} ", places), "", ""
     if not county and not place[:1].isdigit() and not is_called_county(place):
-        county, city, document = (_after(f"\n{key(place)} ", _text(f"cities/{key(place)[:1]}")) or "\t\t").split("\t")
+        county, city, document = (_after(f"\n{named} ", _text(f"cities/{named[:1]}")) or "\t\t").split("\t")
     if not county or time.strftime("%Y-%m-%d") >= places[: len("2027-01-01")]:
         return None
     zip_code = place.isdigit() and not place.startswith("06")  # with 06 begin FIPS codes alone
@@ -93,8 +108,6 @@ def key(place: str) -> str:
 
 def _completion(shell: str) -> str | None:
     """The words that the half-typed one may become, in the form that the shell wants."""
-    from calaim_cli.completion import candidates, kind_after
-
     if shell == "complete_bash":
         line = os.environ.get("COMP_WORDS", "")
         words = [*line.split(), ""][: int(os.environ.get("COMP_CWORD", "")) + 1]
@@ -112,3 +125,40 @@ def _completion(shell: str) -> str | None:
         return "\n".join(found) + "\n"
     listed = "\n".join(f'"{one}"' for one in found)
     return f"_arguments '*: :(({listed}))'\n" if found else "_files\n"
+
+
+def kind_after(words: list[str]) -> str:
+    """The kind of thing that comes after these words; "" where options or commands may come, or nothing is known."""
+    if not words or words[0] not in TAKES:
+        return ""
+    command, takes = words[0], TAKES[words[0]]
+    if words[-1] in takes:
+        return takes[words[-1]]
+    only_arguments = not any(word.startswith("-") for word in words)
+    return takes.get("", "") if only_arguments and (len(words) == 1 or command in SEVERAL) else ""
+
+
+def candidates(kind: str, before: list[str], typed: str, known: list[str]) -> list[str]:
+    """The words that a half-typed one may become, of the known names of its kind. A place is completed word by word."""
+    if kind == "case":
+        return _case_files(typed)
+    if kind == "place":
+        at, said = len(before), [word.lower() for word in before]
+        split = (place.split() for place in known)
+        known = [words[at] for words in split if len(words) > at and [word.lower() for word in words[:at]] == said]
+    fitting = {name.lower() if typed[:1].islower() else name for name in known}
+    return sorted(name for name in fitting if name.startswith(typed))
+
+
+def _case_files(typed: str) -> list[str]:
+    """Case files and folders whose names begin so. Names that a shell would have to quote are left to the shell."""
+    start = os.path.basename(typed)
+    folder = typed[: len(typed) - len(start)]
+    try:
+        with os.scandir(folder or ".") as entries:
+            found = [entry.name + "/" if entry.is_dir() else entry.name for entry in entries]
+    except OSError:
+        return []
+    plain = (name for name in found if name.isascii() and name.translate(SAFE).isalnum())
+    cases = (name for name in plain if name.startswith(start) and name.endswith(("/", ".toml", ".json")))
+    return sorted(folder + name for name in cases if start.startswith(".") or not name.startswith("."))

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from enum import StrEnum
 from itertools import product
@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from calaim_cli.base import system
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import InputError, Locked, OutputRefused, Problem
+from calaim_cli.base.errors import InputError, Locked, OutputRefused, Problem, caution
 
 TEMPORARY: Final = ".tmp-"
 LOCK: Final = ".calaim.lock"
@@ -36,7 +35,13 @@ PIECE: Final = 1024 * 1024
 def read_bytes(name: str, largest: int) -> bytes:
     """What a file or pipe of at most `largest` bytes holds, or standard input for `-`. Raises InputError."""
     try:
-        content = _at_most(name, largest + 1)
+        if name == "-":
+            content = sys.stdin.buffer.read(largest + 1) if sys.stdin else b""
+        elif Path(name).is_dir():
+            raise InputError(f"{name}: is a folder; give a file")
+        else:
+            with Path(name).open("rb") as file:
+                content = file.read(largest + 1)
     except FileNotFoundError:
         raise InputError(f"{name}: no such file; check the name") from None
     except OSError as error:
@@ -56,15 +61,6 @@ def read_text(name: str, largest: int) -> str:
         raise InputError(f"{name}: line {line}: not UTF-8; save the file as UTF-8 text") from None
 
 
-def _at_most(name: str, length: int) -> bytes:
-    if name == "-":
-        return sys.stdin.buffer.read(length) if sys.stdin else b""
-    if Path(name).is_dir():
-        raise InputError(f"{name}: is a folder; give a file")
-    with Path(name).open("rb") as file:
-        return file.read(length)
-
-
 def parse_toml(text: str, name: str) -> dict[str, Any]:
     """The tables of a TOML text. Raises InputError with the line; the line itself is not quoted."""
     import tomllib
@@ -78,17 +74,16 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         raise InputError(f"{name}: not valid TOML: nested too deeply, or a number too long") from None
 
 
-OPEN_QUOTE: Final = ("Unterminated string", "Illegal character '\\n'", 'Expected "\'"')
 HINTS: Final = (
     ("Invalid value", "a word without quotes, or no value: write true or false, or put text in straight quotes"),
     ("Expected newline", "more after the value: put text, dates such as 03/04/1980 and numbers such as 0012 in quotes"),
     ("Expected '='", 'neither a [table] nor a key with its value: write key = "text"'),
     ("Expected ']'", "a [table] without its closing bracket: add it"),
-    *((said, "a text without its closing quote: add it") for said in OPEN_QUOTE),
+    (r"Unterminated string|Illegal character '\\n'|Expected \"'\"", "a text without its closing quote: add it"),
     ("Cannot overwrite", "a key appears twice; remove one"),
     ("Cannot declare", "a table appears twice; put its keys together"),
 )
-"""What the parser says of a frequent slip, and in words what it found and what to write."""
+"""How what the parser says of a frequent slip begins, as a pattern, and in words what it found and what to write."""
 
 
 def _in_words(said: str) -> str:
@@ -96,7 +91,7 @@ def _in_words(said: str) -> str:
     found = re.search(r"(.*) \(at (?:(line \d+), column \d+|end of document)\)", said)
     what, where = (found[1], found[2] or "at the end") if found else (said, "somewhere")
     unquoted = re.sub(r"[ :]*(['\"]).*\1", "", what).lower()
-    hint = next((words for start, words in HINTS if what.startswith(start)), f"{unquoted}: fix that line")
+    hint = next((words for start, words in HINTS if re.match(start, what)), f"{unquoted}: fix that line")
     return f"{where}: not valid TOML: {hint}"
 
 
@@ -120,38 +115,21 @@ class Found(NamedTuple):
 class Pile:
     """A private file that is written and then read. One with a name is temporary: as a context it goes in the end."""
 
-    def __init__(
-        self,
-        descriptor: int,
-        name: str = "",
-        forget: Callable[[Pile], None] | None = None,
-        most_waiting: int = 0,
-    ) -> None:
-        self.descriptor, self.name, self.size = descriptor, name, 0
-        self._forget = forget or Pile.close
-        self._waiting: list[bytes] = []
-        self._most, self._written = most_waiting, 0
+    def __init__(self, descriptor: int, name: str = "", folder: Folder | None = None) -> None:
+        self.descriptor, self.name, self.size, self._folder = descriptor, name, 0, folder
 
     def write(self, content: bytes) -> int:
-        """How many bytes were put at the end, where at most `most_waiting` may wait."""
-        self._waiting.append(content)
-        self.size += len(content)
-        if self.size - self._written > self._most:
-            self._flush()
-        return len(content)
-
-    def _flush(self) -> None:
-        """Write what waits, all of it: a short write is no error."""
-        rest = memoryview(b"".join(self._waiting))
+        """How many bytes were put at the end: all of them, as a short write is no error."""
+        rest = memoryview(content)
         while rest:
             rest = rest[os.write(self.descriptor, rest) :]
-        self._waiting, self._written = [], self.size
+        self.size += len(content)
+        return len(content)
 
     def read(self, offset: int, length: int) -> bytes:
         """So many bytes from there on. A short read is no error; an end before them is."""
-        self._flush()
         os.lseek(self.descriptor, offset, os.SEEK_SET)
-        piece = os.read(self.descriptor, length)
+        piece = b""
         while len(piece) < length:
             more = os.read(self.descriptor, length - len(piece))
             if not more:
@@ -175,21 +153,77 @@ class Pile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._forget(self)
+        if self._folder is None:
+            self.close()
+        else:
+            self._folder.discard(self.name, self.descriptor)
+            del self._folder.held[self.name]
 
 
 def nowhere(_: str) -> Pile:
     """A pile of which nothing is kept, for a run that writes nothing."""
-    return Pile(os.open(os.devnull, os.O_WRONLY), most_waiting=PIECE)
+    return Pile(os.open(os.devnull, os.O_WRONLY))
 
 
-class Folder(system.Directory):
-    """The files of one folder, as a run sees them that writes there. `held` are its temporary files."""
+class Folder:
+    """The files of one folder, as a run sees them that writes there. `held` are its temporary files.
+
+    It is known by its descriptor, so that nobody can put another in its place; on Windows by its path.
+    """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.changed = False
+        self.path, self.changed = path, False
         self.held: dict[str, int] = {}
+        self.descriptor: int | None = None
+        if system.BY_DESCRIPTOR:
+            self.descriptor = os.open(path, system.FOLDER)
+        elif not stat.S_ISDIR(path.stat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+
+    def _at(self, name: str) -> str:
+        return name if system.BY_DESCRIPTOR else os.path.join(self.path, name)  # noqa: PTH118 for every file of a batch
+
+    def open(self, name: str, flags: int) -> int:
+        """A private file in it; a link is not followed."""
+        if not system.BY_DESCRIPTOR and not flags & os.O_EXCL and os.path.islink(self._at(name)):  # noqa: PTH114 the same
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        return os.open(self._at(name), flags, 0o600, dir_fd=self.descriptor)
+
+    def status(self, name: str) -> os.stat_result:
+        """What the system knows of a name, of a link itself."""
+        return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
+
+    def names(self) -> list[str]:
+        """What is in it."""
+        return os.listdir(self.path if self.descriptor is None else self.descriptor)  # noqa: PTH208 by descriptor
+
+    def forget(self, name: str) -> None:
+        """Delete a name; one that is gone was given to its target."""
+        with suppress(FileNotFoundError):
+            os.unlink(self._at(name), dir_fd=self.descriptor)
+
+    def discard(self, name: str, descriptor: int) -> None:
+        """Delete the name of a file and close it, unless it is closed (-1)."""
+        try:
+            if not system.VANISHING:
+                self.forget(name)
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+        if system.VANISHING:
+            # Another run may have it open by now, to do the same.
+            with suppress(PermissionError):
+                self.forget(name)
+
+    def close_to_others(self, name: str) -> None:
+        """Let nobody but its owner use a file; on Windows that is a matter of the folder that it lies in."""
+        if hasattr(os, "geteuid") and self.status(name).st_mode & 0o177:
+            os.chmod(self._at(name), 0o600, dir_fd=self.descriptor)
 
     @contextmanager
     def _plain(self, name: str) -> Iterator[Pile | None]:
@@ -271,7 +305,8 @@ class Folder(system.Directory):
     def _link(self, pile: Pile, name: str) -> None:
         """One atomic step. Without hard links, an empty file takes the name first, so that no other is lost."""
         try:
-            self.link(pile.name, name)
+            old, new = self._at(pile.name), self._at(name)
+            os.link(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
         except OSError as error:
             if error.errno not in WITHOUT_LINKS:
                 raise
@@ -288,7 +323,8 @@ class Folder(system.Directory):
         if system.VANISHING:
             # Windows renames no open file.
             pile.close()
-        self.move(pile.name, name)
+        old, new = self._at(pile.name), self._at(name)
+        os.replace(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
         self.changed = True
 
     def replace(self, name: str, pieces: Iterable[bytes]) -> None:
@@ -323,7 +359,7 @@ class Folder(system.Directory):
             self.held[name] = descriptor
             # Somebody who sweeps may have deleted it before it was locked.
             if system.lock(descriptor) and os.fstat(descriptor).st_nlink:
-                return Pile(descriptor, name, self._forget)
+                return Pile(descriptor, name, self)
             os.close(self.held.pop(name))
 
     @contextmanager
@@ -337,13 +373,9 @@ class Folder(system.Directory):
             pile.descriptor = self.held[pile.name] = self.open(pile.name, os.O_RDWR | system.OPEN)
         pile.size = os.fstat(pile.descriptor).st_size
 
-    def _forget(self, pile: Pile) -> None:
-        self.discard(pile.name, pile.descriptor)
-        del self.held[pile.name]
-
     def pile(self, name: str) -> Pile:
         """A new private file without a name, so that nothing of it is left however the run ends."""
-        pile = Pile(self.open(TEMPORARY + name, system.NEW | system.VANISHING), most_waiting=PIECE)
+        pile = Pile(self.open(TEMPORARY + name, system.NEW | system.VANISHING))
         try:
             if not system.VANISHING:
                 self.forget(TEMPORARY + name)
@@ -482,7 +514,8 @@ def save(path: Path, content: bytes, *, replace: bool = False, known: bytes | No
 def doubts_about(folders: Iterable[Path]) -> Iterator[Problem]:
     """Warnings about places for drafts or cases that others may read. What cannot be found out is left out."""
     known = {"open-folder": system.is_open_to_others, "git-work-tree": system.is_in_work_tree}
-    for folder, (code, holds) in product(folders, (known | {"synced-folder": system.is_synced}).items()):
+    known["synced-folder"] = system.is_synced
+    for folder, (code, holds) in product(folders, known.items()):
         with suppress(OSError, RuntimeError):  # such as no permission, or links in a circle
             if holds(folder):
                 yield caution(code, str(folder))

@@ -22,6 +22,7 @@ def _flags(*names: str) -> int:
 
 OPEN: Final = _flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 READ: Final = os.O_RDONLY | _flags("O_NONBLOCK") | OPEN
+FOLDER: Final = os.O_RDONLY | _flags("O_DIRECTORY", "O_CLOEXEC")
 NEW: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN
 HELD: Final = os.O_RDWR | os.O_CREAT | _flags("O_NONBLOCK") | OPEN
 # On Windows a file that is gone when it is closed; 0 elsewhere, where an open file can lose its name.
@@ -47,71 +48,6 @@ NETWORK: Final = frozenset(
 )
 MOUNTS: Final = Path("/proc/mounts")
 REMOTE_DRIVE: Final = 4  # what GetDriveTypeW says of a drive letter that is a share
-
-
-class Directory:
-    """A folder, by its descriptor, so that nobody can put another in its place; on Windows by its path."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.descriptor: int | None = None
-        if BY_DESCRIPTOR:
-            self.descriptor = os.open(path, os.O_RDONLY | _flags("O_DIRECTORY", "O_CLOEXEC"))
-        elif not stat.S_ISDIR(path.stat().st_mode):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-
-    def close(self) -> None:
-        """Let go of it."""
-        if self.descriptor is not None:
-            os.close(self.descriptor)
-
-    def _at(self, name: str) -> str:
-        return name if BY_DESCRIPTOR else os.path.join(self.path, name)  # noqa: PTH118 for every file of a batch
-
-    def open(self, name: str, flags: int) -> int:
-        """A private file in it; a link is not followed."""
-        if not BY_DESCRIPTOR and not flags & os.O_EXCL and os.path.islink(self._at(name)):  # noqa: PTH114 the same
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        return os.open(self._at(name), flags, 0o600, dir_fd=self.descriptor)
-
-    def status(self, name: str) -> os.stat_result:
-        """What the system knows of a name, of a link itself."""
-        return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
-
-    def link(self, old: str, new: str) -> None:
-        """Give a file of the folder a second name."""
-        os.link(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
-
-    def move(self, old: str, new: str) -> None:
-        """Put a file in the place of another, in one step."""
-        os.replace(self._at(old), self._at(new), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
-
-    def forget(self, name: str) -> None:
-        """Delete a name; one that is gone was given to its target."""
-        with suppress(FileNotFoundError):
-            os.unlink(self._at(name), dir_fd=self.descriptor)
-
-    def close_to_others(self, name: str) -> None:
-        """Let nobody but its owner use a file; on Windows that is a matter of the folder that it lies in."""
-        if hasattr(os, "geteuid") and self.status(name).st_mode & 0o177:
-            os.chmod(self._at(name), 0o600, dir_fd=self.descriptor)
-
-    def discard(self, name: str, descriptor: int) -> None:
-        """Delete the name of a file and close it, unless it is closed (-1)."""
-        try:
-            if not VANISHING:
-                self.forget(name)
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
-        if VANISHING:
-            # Another run may have it open by now, to do the same.
-            with suppress(PermissionError):
-                self.forget(name)
-
-    def names(self) -> list[str]:
-        """What is in it."""
-        return os.listdir(self.path if self.descriptor is None else self.descriptor)  # noqa: PTH208 by descriptor
 
 
 def lock(descriptor: int) -> bool:

@@ -11,7 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from calaim_cli.base.folding import plain, unwrapped
+from calaim_cli.base.wording import plain, unwrapped
 
 
 class Value(NamedTuple):
@@ -57,7 +57,6 @@ MONTH = r"(20[0-9]{2})-(0?[1-9]|1[0-2])(?:-[0-9]{1,2})?|(0?[1-9]|1[0-2])/(20[0-9
 # The benefits identification card has the CIN, a check digit, the last digit of the year and the day of the year.
 CIN = r"9[0-9]{7}[A-Z](?:[0-9](?:[0-9](?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6]))?)?"
 SPREADSHEET_NUMBER = r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.0+"
-TEN_DIGITS = r"[0-9]{10}"
 # With separators the shape tells. Nine bare digits may be another number, with zeros before it: never given out
 # are area 000, 666 and 9xx, group 00 and serial 0000 (Social Security Administration, POMS RM 10201.035).
 _SEPARATED = r"(?!9)[0-9]{3}(?:\s?[-._/]\s?|\s)[0-9]{2}(?:\s?[-._/]\s?|\s)[0-9]{4}"
@@ -67,8 +66,6 @@ SSN_IN_TEXT = (
     rf"\+1(?:[ ().-]{{0,2}}[0-9]){{10}}|\+[2-9](?:[ ().-]{{0,2}}[0-9]){{6,14}}|(?<![0-9])(?<![0-9]-)({SSN})(?!-?[0-9])"
 )
 CIN_LETTERS = frozenset("ACDEFGHMNTUVWXYZ")  # one county's bulletin: LA County DMH NGA 12-041
-MRN = r"[0-9]{6,12}"
-NPI = r"[12][0-9]{9}"
 PHONE = (
     r"(?i)(?:\+?1[-. ]?)?\(?([2-9](?!11)[0-9]{2})\)?[-. ]?([2-9](?!11)[0-9]{2})[-. ]?([0-9]{4})"
     r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|#)[ ]?([0-9]{1,6}))?"
@@ -84,11 +81,7 @@ DATE = r"(?:([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{4})-([0-9]{2})-([0-9]{2}
 # A spreadsheet writes a day with midnight, as 3/4/1988 0:00, and a database as 1988-03-04T00:00:00.
 WITH_TIME = r"([0-9/-]+)[T ] ?([0-9]{1,2}:.*)"
 MIDNIGHT = r"(?i)(?:00?:00(?::00(?:\.0+)?)?|12:00(?::00)? ?AM)(?:Z|\+00:?00)?"
-SHORT_YEAR = r"[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2}"
-BARE_INTEGER = r"[0-9]{1,6}(?:\.0+)?"
 ZIP = r"([0-9]{5})(?:-[0-9]{4})?"
-LABEL = r"[A-Za-z0-9][A-Za-z0-9-]{0,39}"
-NINE_DIGITS = r"[0-9]{9}"
 EMAIL = (
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
@@ -104,7 +97,7 @@ DOUBLE_ENCODED = (
 )
 JOINERS = "\u200c\u200d\u200e\u200f"  # needed in Persian, Hindi, Punjabi, Khmer and right-to-left names
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Cf", "Zl", "Zp"})
-OLDEST, USUAL_MRN, LONGEST_TEXT = 120, 8, 1000
+OLDEST, USUAL_MRN = 120, 8
 LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321, 4.5.3.1
 # Values of each field: the same referrer, city or language comes again and again in the rows of a sheet.
 MOST_REMEMBERED = 2048
@@ -121,19 +114,24 @@ def all_printable(text: str, allowed: str = "") -> bool:
 
 def name(text: str) -> Value:
     """A person's name: NFC, 1 to 100 characters of any script; case is never changed."""
-    return _line(text, 100, "name")
+    return _text(unwrapped(text).strip(" "), "name", 1, 100)
 
 
 def line(text: str) -> Value:
     """An address, organization or other single line: NFC, 1 to 200 characters."""
-    return _line(text, 200, "line")
+    return _text(unwrapped(text).strip(" "), "line", 1, 200)
 
 
-def _line(text: str, most: int, kind: str) -> Value:
-    kept = unicodedata.normalize("NFC", unwrapped(text).strip(" "))
-    if not all_printable(kept):
+def free_text(text: str) -> Value:
+    """A note: NFC, line breaks as LF, tabs and line breaks allowed, at most 1,000 characters."""
+    return _text(unwrapped(text).replace("\r\n", "\n").replace("\r", "\n").strip(), "text", 0, 1000, "\t\n")
+
+
+def _text(text: str, kind: str, least: int, most: int, allowed: str = "") -> Value:
+    kept = unicodedata.normalize("NFC", text)
+    if not all_printable(kept, allowed):
         return Value(kept, f"{kind}-char")
-    return _doubted(kept) if 1 <= len(kept) <= most else Value(kept, f"{kind}-length")
+    return _doubted(kept) if least <= len(kept) <= most else Value(kept, f"{kind}-length")
 
 
 def _doubted(kept: str) -> Value:
@@ -146,16 +144,6 @@ def _doubted(kept: str) -> Value:
     return Value(kept, lost, "double-encoding" if re.search(DOUBLE_ENCODED, kept) else "")
 
 
-def free_text(text: str) -> Value:
-    """A note: NFC, line breaks as LF, tabs and line breaks allowed, at most 1,000 characters."""
-    kept = unicodedata.normalize("NFC", unwrapped(text).replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if not all_printable(kept, "\t\n"):
-        return Value(kept, "text-char")
-    if len(kept) > LONGEST_TEXT:
-        return Value(kept, "text-length")
-    return _doubted(kept)
-
-
 def figures(text: str) -> str:
     """What was typed where a number is due, in plain signs."""
     return plain(text).strip()
@@ -165,7 +153,7 @@ def cin(text: str) -> Value:
     """A Medi-Cal client index number, also with check digit or as the whole card number; nine characters are kept."""
     given = figures(text)
     kept = given.upper().replace(" ", "").replace("-", "")
-    if re.fullmatch(SPREADSHEET_NUMBER, kept) or re.fullmatch(TEN_DIGITS, kept):
+    if re.fullmatch(SPREADSHEET_NUMBER, kept) or re.fullmatch("[0-9]{10}", kept):
         return Value(kept, "id-excel")
     if re.fullmatch(SSN, given):
         return Value(kept, "id-ssn")
@@ -181,7 +169,7 @@ def mrn(text: str) -> Value:
         return Value(kept, "id-excel")
     if re.fullmatch(SSN, kept):
         return Value(kept, "id-ssn")
-    if not re.fullmatch(MRN, kept):
+    if not re.fullmatch("[0-9]{6,12}", kept):
         return Value(kept, "mrn-format")
     return Value(kept, warning="" if len(kept) == USUAL_MRN else "mrn-length")
 
@@ -189,16 +177,16 @@ def mrn(text: str) -> Value:
 def label(text: str) -> Value:
     """A number of the referrer's own for a member: letters, digits, hyphens; no nine digits in a row, and no CIN."""
     kept = figures(text)
-    if not re.fullmatch(LABEL, kept):
+    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9-]{0,39}", kept):
         return Value(kept, "label-format" if kept else "")
-    is_number = re.search(NINE_DIGITS, kept.replace("-", "")) or not cin(kept).error
+    is_number = re.search("[0-9]{9}", kept.replace("-", "")) or not cin(kept).error
     return Value(kept, "label-number" if is_number else "")
 
 
 def npi(text: str) -> Value:
     """A National Provider Identifier: ten digits with the Luhn check digit over 80840 and the number."""
     kept = figures(text)
-    if not re.fullmatch(NPI, kept):
+    if not re.fullmatch("[12][0-9]{9}", kept):
         return Value(kept, "npi-format")
     digits = f"80840{kept}"
     doubled = (sum(divmod(2 * int(d), 10)) for d in digits[-2::-2])
@@ -236,10 +224,10 @@ def date_of_birth(text: str, as_of: date) -> Value:
             return Value(given, "dob-time")
         given = timed[1]
     found = re.fullmatch(DATE, given)
-    if not found and re.fullmatch(SHORT_YEAR, given):
+    if not found and re.fullmatch("[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{2}", given):
         return Value(given, "dob-century")
     if not found:
-        return Value(given, "dob-excel" if re.fullmatch(BARE_INTEGER, given) else "dob-format")
+        return Value(given, "dob-excel" if re.fullmatch(r"[0-9]{1,6}(\.0+)?", given) else "dob-format")
     month, day, year, *iso = found.groups()
     if iso[0]:
         year, month, day = iso

@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from msgspec import Struct, field
 
 from calaim_cli.base import files
-from calaim_cli.base.cautions import CAUTIONS, caution
-from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
+from calaim_cli.base.errors import CAUTIONS, InputError, NotFound, OutputRefused, Problem, UsageError, caution
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row

@@ -12,10 +12,9 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from calaim_cli.base.cautions import CAUTIONS, caution
-from calaim_cli.base.errors import Problem
-from calaim_cli.base.folding import unwrapped
+from calaim_cli.base.errors import CAUTIONS, Problem, caution
 from calaim_cli.base.values import MESSAGES, age_on, date_of_birth
+from calaim_cli.base.wording import unwrapped
 from calaim_cli.batch import row
 from calaim_cli.batch.columns import Columns, coded, merged
 from calaim_cli.batch.sheet import fold

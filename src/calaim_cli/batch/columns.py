@@ -10,8 +10,7 @@ from msgspec import Struct
 
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, Problem
-from calaim_cli.base.folding import plain
-from calaim_cli.base.wording import did_you_mean
+from calaim_cli.base.wording import did_you_mean, plain
 from calaim_cli.batch import row
 from calaim_cli.batch.sheet import fold
 from calaim_cli.decide import sql

@@ -15,8 +15,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from calaim_cli.base import files
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import InputError, OutputRefused, Problem, UsageError
+from calaim_cli.base.errors import InputError, OutputRefused, Problem, UsageError, caution
 from calaim_cli.base.files import Folder, Status
 from calaim_cli.base.wording import counted
 from calaim_cli.batch import cells, row, table

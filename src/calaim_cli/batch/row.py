@@ -10,9 +10,8 @@ from operator import methodcaller
 from typing import Any, Final
 
 from calaim_cli.base import values
-from calaim_cli.base.cautions import in_general
-from calaim_cli.base.errors import Problem
-from calaim_cli.base.folding import is_unknown, plain, unwrapped, whole_number, yes_or_no
+from calaim_cli.base.errors import Problem, in_general
+from calaim_cli.base.wording import is_unknown, plain, unwrapped, whole_number, yes_or_no
 from calaim_cli.case.case import PARTS, Case, Referrer
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, MAY_BE_NONE, REACH, FieldKind
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question

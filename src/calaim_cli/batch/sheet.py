@@ -12,8 +12,7 @@ from itertools import chain, islice
 from typing import BinaryIO, Final, NamedTuple
 
 from calaim_cli.base.errors import InputError, Problem
-from calaim_cli.base.folding import plain
-from calaim_cli.base.wording import did_you_mean
+from calaim_cli.base.wording import did_you_mean, plain
 from calaim_cli.case.form import BY_KEY, MAY_BE_NONE
 
 MIB: Final = 1024 * 1024

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from calaim_cli.base import files
-from calaim_cli.base.cautions import CAUTIONS
-from calaim_cli.base.errors import InputError, Problem, UsageError
+from calaim_cli.base.errors import CAUTIONS, InputError, Problem, UsageError
 from calaim_cli.base.files import Folder
 from calaim_cli.base.wording import counted
 from calaim_cli.batch.sheet import (

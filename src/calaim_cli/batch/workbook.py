@@ -16,8 +16,7 @@ from itertools import chain, dropwhile, islice
 from typing import Any, BinaryIO, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import CalaimError, InputError, NotFound, Problem, UsageError
+from calaim_cli.base.errors import CalaimError, InputError, NotFound, Problem, UsageError, caution
 from calaim_cli.base.values import USUAL_MRN
 from calaim_cli.base.wording import counted
 from calaim_cli.batch.parts import LAST_ROW, MIB, Seen, looked_through, unsound

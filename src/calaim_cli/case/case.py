@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.folding import is_unknown, yes_or_no
 from calaim_cli.base.values import age_on, date_of_birth
-from calaim_cli.base.wording import did_you_mean, one_of
+from calaim_cli.base.wording import did_you_mean, is_unknown, one_of, yes_or_no
 
 CASE_SCHEMA: Final = "calaim.case/1"
 AGE: Final = "age"
@@ -213,13 +211,8 @@ def _unknown_key(where: str, known: Iterable[str], schema: str) -> Problem:
 
 def with_profile(case: Case, profile: Referrer) -> Case:
     """The case with what it leaves out of the referrer taken from the profile."""
-    return replace(case, referrer=_completed(case.referrer, profile))
-
-
-@lru_cache  # one referrer often has all rows of a sheet
-def _completed(referrer: Referrer, profile: Referrer) -> Referrer:
-    given = {name: getattr(referrer, name) for name in Referrer.__struct_fields__ if getattr(referrer, name)}
-    return replace(profile, **given)
+    given = {name: value for name in Referrer.__struct_fields__ if (value := getattr(case.referrer, name))}
+    return replace(case, referrer=replace(profile, **given))
 
 
 def age_of(case: Case, as_of: date) -> int | None:

@@ -45,7 +45,7 @@ class Field(Struct, frozen=True):
 
     key: str
     label: str = ""
-    ask: str = ""
+    asked_as: str = ""  # where that is not the label
     check: Check | None = None
     aliases: tuple[str, ...] = ()
     kind: FieldKind = FieldKind.TEXT
@@ -63,6 +63,11 @@ class Field(Struct, frozen=True):
     def name(self) -> str:
         """The key within its table."""
         return self.key.partition(".")[2]
+
+    @property
+    def ask(self) -> str:
+        """The words that ask for it; "" where nobody is asked."""
+        return "" if "talk" in self.absent else self.asked_as or self.label
 
     @property
     def column(self) -> str:
@@ -116,6 +121,10 @@ def _word(text: str) -> str:
     return re.sub(r"[\W_]+", " ", text.casefold()).strip()
 
 
+NAME: Final = or_left_out(values.name)
+LINE: Final = or_left_out(values.line)
+
+
 def is_child(case: Case, as_of: date) -> bool:
     """Whether the member is known to be under 18."""
     age = age_of(case, as_of)
@@ -150,12 +159,12 @@ FIELDS: Final = (
         "referral.expedited_why",
         "Expedited, because waiting would harm the member",
         "Why would waiting harm the member? The plan reads this",
-        or_left_out(values.line),
+        LINE,
         when=lambda case, _: case.referral.expedited,
     ),
     Field(
         "referral.label",
-        ask="Your own number for this member, never a name",
+        asked_as="Your own number for this member, never a name",
         check=or_left_out(values.label),
         absent={"letter": "it stays in the ledger"},
         help="It stands in your ledger, so that you find the member in your own papers. Letters, digits and hyphens.",
@@ -176,12 +185,12 @@ FIELDS: Final = (
     ),
     Field(
         "member.kp_region",
-        ask="Which region is printed on the member's card",
+        asked_as="Which region is printed on the member's card",
         kind=FieldKind.CHOICE,
         choices="regions",
         absent={"letter": "it steers the route alone", "template": "only a county that is split needs it"},
     ),
-    Field("member.first_name", "First name", "Member's first name", or_left_out(values.name)),
+    Field("member.first_name", "First name", "Member's first name", NAME),
     Field("member.middle_name", "Middle name or initial", "Member's middle name or initial", values.name),
     Field("member.last_name", "Last name", "Member's last name", or_none(values.name, NO_NAME)),
     Field(
@@ -223,27 +232,12 @@ FIELDS: Final = (
         ("client_index_number",),
     ),
     Field("member.email", "E-mail", "Member's e-mail", or_left_out(values.email)),
-    Field(
-        "member.preferred_language", "Preferred language", "Preferred language", or_left_out(values.line), ("language",)
-    ),
-    Field(
-        "member.caregiver_name", "Caregiver or support person", "Caregiver or support person", or_left_out(values.name)
-    ),
-    Field(
-        "member.caregiver_contact",
-        "Caregiver's e-mail or phone",
-        "Caregiver's e-mail or phone",
-        or_left_out(values.line),
-    ),
-    Field("member.guardian_name", "Parent or guardian", "Parent or guardian", or_left_out(values.name), when=is_child),
-    Field(
-        "member.guardian_contact",
-        "Parent's or guardian's e-mail or phone",
-        "Parent's or guardian's e-mail or phone",
-        or_left_out(values.line),
-        when=is_child,
-    ),
-    Field("referrer.name", "Referrer's name", "Referrer's name", or_left_out(values.name)),
+    Field("member.preferred_language", "Preferred language", check=LINE, aliases=("language",)),
+    Field("member.caregiver_name", "Caregiver or support person", check=NAME),
+    Field("member.caregiver_contact", "Caregiver's e-mail or phone", check=LINE),
+    Field("member.guardian_name", "Parent or guardian", check=NAME, when=is_child),
+    Field("member.guardian_contact", "Parent's or guardian's e-mail or phone", check=LINE, when=is_child),
+    Field("referrer.name", "Referrer's name", check=NAME),
     Field("referrer.organization", "Organization", "Referrer's organization", or_left_out(values.line, NO_VALUE)),
     Field(
         "referrer.npi",
@@ -253,9 +247,7 @@ FIELDS: Final = (
         help="The National Provider Identifier of your organization: billing knows it, and the registry at "
         "npiregistry.cms.hhs.gov finds it by name. 'quit' leaves, to go on once you have it.",
     ),
-    Field(
-        "referrer.address", "Address", "Organization's address: street, city, state, ZIP code", or_left_out(values.line)
-    ),
+    Field("referrer.address", "Address", "Organization's address: street, city, state, ZIP code", LINE),
     Field("referrer.phone", "Phone", "Referrer's phone", values.phone),
     Field("referrer.email", "E-mail", "Referrer's e-mail (one that is read: the plan answers there)", values.email),
     Field(
@@ -265,7 +257,7 @@ FIELDS: Final = (
         kind=CHOICE,
         choices="relationships",
     ),
-    Field("referrer.relationship_detail", ask="Which relationship is it?", check=values.line, absent=DETAIL),
+    Field("referrer.relationship_detail", asked_as="Which relationship is it?", check=values.line, absent=DETAIL),
     Field(
         "referrer.source",
         "External referral by",
@@ -275,7 +267,7 @@ FIELDS: Final = (
         help="The kind of organization that refers. A Network Lead Entity is one to which a plan delegates ECM, "
         "Community Supports and CHW services.",
     ),
-    Field("referrer.source_detail", ask="Which one ({vendors}, or another)?", check=values.line, absent=DETAIL),
+    Field("referrer.source_detail", asked_as="Which one ({vendors}, or another)?", check=values.line, absent=DETAIL),
     Field(
         "referral.current_services",
         "Receives now",
@@ -284,19 +276,9 @@ FIELDS: Final = (
         choices="current_services",
     ),
     Field(
-        "referral.ecm_provider",
-        "ECM provider",
-        "Which ECM provider does the member have?",
-        or_left_out(values.line),
-        when=_receives("ecm"),
+        "referral.ecm_provider", "ECM provider", "Which ECM provider does the member have?", LINE, when=_receives("ecm")
     ),
-    Field(
-        "referral.ecm_provider_contact",
-        "ECM provider's e-mail or phone",
-        "ECM provider's e-mail or phone",
-        or_left_out(values.line),
-        when=_receives("ecm"),
-    ),
+    Field("referral.ecm_provider_contact", "ECM provider's e-mail or phone", check=LINE, when=_receives("ecm")),
     Field(
         "referral.current_supports",
         "Community Supports now",
@@ -309,7 +291,7 @@ FIELDS: Final = (
         "referral.preferred_ecm_provider",
         "ECM provider that the member wishes for",
         "ECM provider that the member wishes for, if there is one",
-        or_left_out(values.line),
+        LINE,
         when=lambda case, _: case.referral.program in {"", "ecm"},
     ),
     Field(
@@ -320,7 +302,7 @@ FIELDS: Final = (
     ),
     Field(
         "consent.member_agreed",
-        ask="Did you tell the member what this asks for, and did the member say yes?",
+        asked_as="Did you tell the member what this asks for, and did the member say yes?",
         kind=YES_NO,
     ),
     Field(
@@ -331,17 +313,17 @@ FIELDS: Final = (
         choices="agreed_by",
         when=is_child,
     ),
-    Field("consent.attested", ask="Is every word of it true?", kind=YES_NO),
+    Field("consent.attested", asked_as="Is every word of it true?", kind=YES_NO),
     Field(
         "consent.part2",
-        ask="Does any of this come from a drug or alcohol program that federal rules protect (42 CFR Part 2)?",
+        asked_as="Does any of this come from a drug or alcohol program that federal rules protect (42 CFR Part 2)?",
         kind=FieldKind.YES_NO_UNKNOWN,
         help="Part 2 covers what a program known for alcohol or drug treatment tells of its patients. Such facts may "
         "be passed on with the member's written consent alone. Not known counts as yes.",
     ),
     Field(
         "consent.part2_consent",
-        ask="Has the member agreed in writing that it may be sent?",
+        asked_as="Has the member agreed in writing that it may be sent?",
         kind=YES_NO,
         absent=PREREQUISITE,
         help="The paper names who may send what to whom, and the member has signed it. Attach it as the letter says.",
@@ -354,12 +336,12 @@ PROFILE_FIELDS: Final = (
     *(field for field in FIELDS if field.part == "referrer"),
     Field(
         "network_lead_entity.name",
-        ask=f"{ENTITY}: its name",
+        asked_as=f"{ENTITY}: its name",
         check=values.line,
         help="A plan may delegate ECM, Community Supports and CHW services to such an entity. A referral to your own "
         "organization goes to the one that contracts you, and not to the plan's mailbox.",
     ),
-    Field("network_lead_entity.email", ask="The Network Lead Entity's e-mail", check=values.email),
+    Field("network_lead_entity.email", asked_as="The Network Lead Entity's e-mail", check=values.email),
     Field("kind", "Kind of organization", kind=CHOICE, choices="kinds"),
     Field("ledger", "Ledger", "The file in which your drafts are kept track of", values.line),
 )

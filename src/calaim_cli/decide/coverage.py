@@ -8,8 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import InputError, Problem
+from calaim_cli.base.errors import InputError, Problem, caution
 from calaim_cli.base.values import MESSAGES, Value, month
 from calaim_cli.case.case import Case
 from calaim_cli.decide.known import age_of_answers, known_of

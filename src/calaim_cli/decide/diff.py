@@ -11,8 +11,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import Problem
+from calaim_cli.base.errors import Problem, caution
 from calaim_cli.case.case import Case
 from calaim_cli.decide.screening import Screener
 from calaim_cli.policy.leaves import entry_name

@@ -11,8 +11,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import Problem
+from calaim_cli.base.errors import Problem, caution
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.decide.clock import working_days_from
 from calaim_cli.policy.follow_up import REASON, SENT, UNTIL, Clock, FollowUpFile

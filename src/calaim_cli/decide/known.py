@@ -9,8 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import Problem
+from calaim_cli.base.errors import Problem, caution
 from calaim_cli.base.values import MESSAGES, date_of_birth
 from calaim_cli.case.case import AGE, Case, age_of
 from calaim_cli.policy.policy import Policy

@@ -5,9 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from calaim_cli.base.errors import NotFound, Problem
-from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import figures
-from calaim_cli.base.wording import name_key, one_of
+from calaim_cli.base.wording import is_unknown, name_key, one_of
 from calaim_cli.case.case import Case
 from calaim_cli.policy.places import KP, County
 from calaim_cli.policy.policy import Policy, plan_named

@@ -8,8 +8,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.cautions import GENERAL, caution
-from calaim_cli.base.errors import InputError, NotFound, Problem
+from calaim_cli.base.errors import GENERAL, InputError, NotFound, Problem, caution
 from calaim_cli.base.values import figures
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.case.case import AGE, Case

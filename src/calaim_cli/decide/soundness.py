@@ -9,11 +9,9 @@ from itertools import chain
 from operator import attrgetter
 from typing import Final
 
-from calaim_cli.base.cautions import CAUTIONS
-from calaim_cli.base.errors import Problem
-from calaim_cli.base.folding import is_unknown
+from calaim_cli.base.errors import CAUTIONS, Problem
 from calaim_cli.base.values import SUBJECT, email
-from calaim_cli.base.wording import name_key, place_key
+from calaim_cli.base.wording import is_unknown, name_key, place_key
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.case.form import BY_KEY, MAY_BE_NONE, NONE, REACH
 from calaim_cli.decide.criteria import unfit, unmeetable

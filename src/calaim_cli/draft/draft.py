@@ -13,8 +13,7 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.cautions import caution, in_general
-from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError
+from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, UsageError, caution, in_general
 from calaim_cli.base.streams import escaped
 from calaim_cli.case.case import Case, Member, Profile, Referral, with_profile
 from calaim_cli.decide.advice import contact_line, deciding_gates

@@ -12,8 +12,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import Problem
+from calaim_cli.base.errors import Problem, caution
 from calaim_cli.base.values import MESSAGES, MOST_REMEMBERED, date_of_birth
 from calaim_cli.base.wording import choice_of, did_you_mean, name_key, names_several, one_of, place_key
 from calaim_cli.case.case import PARTS, Case, Referral

@@ -9,8 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import NotFound, Problem
+from calaim_cli.base.errors import NotFound, Problem, caution
 from calaim_cli.base.wording import name_key
 from calaim_cli.case.case import Case, LeadEntity
 from calaim_cli.decide.advice import phone_line

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from calaim_cli.base import files, system
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import CalaimError, InputError, Locked, NotFound, OutputRefused, Problem
+from calaim_cli.base.errors import CalaimError, InputError, Locked, NotFound, OutputRefused, Problem, caution
 from calaim_cli.decide.follow_up import Step, Story
 from calaim_cli.policy.follow_up import REFERENCE_LENGTH, REFERENCE_SIGNS
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import Problem
+from calaim_cli.base.errors import Problem, caution
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Fact, Notice, Program
 from calaim_cli.policy.questions import Criterion

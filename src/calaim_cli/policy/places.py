@@ -7,8 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from calaim_cli.base.folding import plain
-from calaim_cli.base.wording import is_called_county, near_names, one_of, place_key
+from calaim_cli.base.wording import is_called_county, near_names, one_of, place_key, plain
 from calaim_cli.policy.programs import Grade
 
 KP: Final = "kp"

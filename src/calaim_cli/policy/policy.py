@@ -7,8 +7,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from calaim_cli.base.cautions import caution
-from calaim_cli.base.errors import NotFound, Problem
+from calaim_cli.base.errors import NotFound, Problem, caution
 from calaim_cli.base.wording import name_key, names_several, near_names, one_of, shown, telling_words
 from calaim_cli.policy import places, routes
 from calaim_cli.policy.coverage import TOPIC, CoverageFile, CoverageOutcome, CoverageWords

@@ -8,8 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from calaim_cli.base.errors import Problem
-from calaim_cli.base.folding import is_unknown, whole_number, yes_or_no
-from calaim_cli.base.wording import choice_of, did_you_mean, names_several, one_of
+from calaim_cli.base.wording import choice_of, did_you_mean, is_unknown, names_several, one_of, whole_number, yes_or_no
 from calaim_cli.policy.rules import MOST_REMEMBERED, Rule, Truth, Truths
 
 Answer = bool | int | str | tuple[str, ...]

@@ -11,9 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound
-from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import Value, date_of_birth
-from calaim_cli.base.wording import name_key, one_of
+from calaim_cli.base.wording import is_unknown, name_key, one_of
 from calaim_cli.case.case import Case, Referral
 from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
 from calaim_cli.decide.determination import POSITIVE, Determination

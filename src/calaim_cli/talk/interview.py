@@ -12,9 +12,9 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.folding import whole_number
 from calaim_cli.base.streams import say
 from calaim_cli.base.values import MESSAGES, Value, age_on, date_of_birth
+from calaim_cli.base.wording import whole_number
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.known import CURRENT_SERVICES, contradicted_by, known_of
 from calaim_cli.decide.membership import membership_of

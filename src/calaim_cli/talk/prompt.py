@@ -11,9 +11,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.folding import is_unknown, plain, word
 from calaim_cli.base.values import MESSAGES, Value
-from calaim_cli.base.wording import choice_of, one_of
+from calaim_cli.base.wording import choice_of, is_unknown, one_of, plain, word
 
 
 class Move(Enum):

@@ -13,9 +13,8 @@ from typing import Final, Literal, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from calaim_cli.base.folding import DONT_KNOW_WORDS, is_unknown, word, yes_or_no
 from calaim_cli.base.values import Value
-from calaim_cli.base.wording import choice_of, folded
+from calaim_cli.base.wording import DONT_KNOW_WORDS, choice_of, folded, is_unknown, word, yes_or_no
 from calaim_cli.decide.screens import Mark, Shown, marked
 from calaim_cli.policy.questions import Kind, Question
 from calaim_cli.policy.rules import Truth

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem, Stopped, UsageError
-from calaim_cli.base.folding import word
 from calaim_cli.base.streams import leave_on_signals, say
 from calaim_cli.base.values import Value, date_of_birth, free_text
+from calaim_cli.base.wording import word
 from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Consent, LeadEntity, Profile, Referral, Referrer, with_profile
 from calaim_cli.case.form import BY_KEY, FIELDS, PROFILE_FIELDS

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import UsageError
-from calaim_cli.base.folding import word
 from calaim_cli.base.streams import is_on, say, tamed
-from calaim_cli.base.wording import folded
+from calaim_cli.base.wording import folded, word
 from calaim_cli.talk.prompt import MOVES, NO_MORE, Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
 from calaim_cli.talk.screen import Ended, Sheet, as_lines, asked_by_line, drawn, pressed, read_line
 
