@@ -12,8 +12,8 @@ from calaim_cli.decide.advice import Advice, Door, Send, advise, sends
 from calaim_cli.decide.determination import Determination
 from calaim_cli.decide.membership import Membership
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, Contact, County, Plan, Presence, Region, plans_of
-from calaim_cli.policy.policy import OutcomeWords, Policy
-from calaim_cli.policy.programs import Conflict, Gate, Grade, Outcome, Program, rules_of, subjects
+from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.programs import Conflict, Gate, Grade, Outcome, OutcomeWords, Program, rules_of, subjects
 from calaim_cli.policy.routes import Channel, Offer, OfferKind, Route, RouteKind
 from calaim_cli.policy.routes import Rule as Asked
 from calaim_cli.policy.rules import Rule, Truth

@@ -41,15 +41,15 @@ class Shift(Struct, frozen=True):
 
 
 SAFETY: Final = {
-    "route": ("", "address", "subject", "services_except", "programs", "counties", "region"),
+    "route": ("", "subject", "services_except", "programs", "counties", "region"),
     "county": ("kp", "plans"),
     "form": (
         *("", "plans", "required", "required_if", "required_unless", "sections", "numbers", "initials"),
         *("attestation", "before_agreement"),
     ),
+    "rejected": ("", "address", "plan"),
     "criterion": ("in_letter",),
     "question": ("letter",),
-    "rejected": ("", "address", "plan"),
 }
 """The keys on which it depends that nothing leaves for a wrong place, or unasked for; "" is a whole entry."""
 
@@ -67,30 +67,24 @@ def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
                 found += _between(key, before, after)
             else:
                 found += _keys(name, was, now, (key,))
-    for kind, tables in (("ZIP code", map(_zips, (old, new))), ("city", map(_cities, (old, new)))):
-        there, here = tables
-        for name in sorted(there.keys() | here.keys()):
-            if there.get(name) != here.get(name):
-                found.append(Change(f'{kind} "{name}"', "", *map(in_words, (there.get(name), here.get(name)))))
+    there, here = _places(old), _places(new)
+    for kind, name in sorted(there.keys() | here.keys()):
+        before, after = there.get((kind, name)), here.get((kind, name))
+        if before != after:
+            found.append(Change(f'{kind} "{name}"', "", in_words(before), in_words(after)))
     return tuple(found)
 
 
-def _zips(policy: Policy) -> dict[str, dict[str, object]]:
-    """For each ZIP code its counties, largest first, with their shares."""
-    names = policy.gazetteer.by_fips
-    return {code: {names[fips].name: share for fips, share in one} for code, one in policy.gazetteer.zips().items()}
-
-
-def _cities(policy: Policy) -> dict[str, dict[str, object]]:
-    """For each name of a city its counties, and those with few of its addresses."""
-    names = policy.gazetteer.by_fips
-    cities = policy.gazetteer.cities().values()
-    return {
-        city.name: {
-            names[fips].name: reach for reach, codes in (("in", city.counties), ("some", city.some)) for fips in codes
-        }
-        for city in cities
-    }
+def _places(policy: Policy) -> dict[tuple[str, str], dict[str, object]]:
+    """For each ZIP code its counties with their shares, for each city those it is in, and those with some of it."""
+    names = {fips: county.name for fips, county in policy.gazetteer.by_fips.items()}
+    found: dict[tuple[str, str], dict[str, object]] = {}
+    for code, shares in policy.gazetteer.zips().items():
+        found["ZIP code", code] = {names[fips]: share for fips, share in shares}
+    for city in policy.gazetteer.cities().values():
+        some = dict.fromkeys((names[fips] for fips in city.some), "some")
+        found["city", city.name] = {**dict.fromkeys((names[fips] for fips in city.counties), "in"), **some}
+    return found
 
 
 def own_mailboxes(policy: Policy, shipped: Policy, used: Collection[str] | None = None) -> Iterator[Problem]:
@@ -124,27 +118,24 @@ def own_words(policy: Policy, shipped: Policy) -> Iterator[Problem]:
     These are subjects, what is not sent by e-mail, what a form asks and attests, addresses not to be used, what is kept
     out of letters, and all that every letter and every consent says. That a folder has no `brief` at all is told, too.
     """
-    was, now = shipped.routes_file, policy.routes_file
-    found = [
-        *_between("route", _mailboxes(shipped), _mailboxes(policy)),
-        *_between("county", shipped.counties_file.county, policy.counties_file.county),
-        *_between("form", was.form, now.form),
-        *_between("rejected", was.rejected, now.rejected),
-        *_between("criterion", shipped.programs_file.criterion, policy.programs_file.criterion),
-        *_between("question", shipped.programs_file.question, policy.programs_file.question),
-    ]
-    said = [one for one in found if one.key in SAFETY[one.entry.partition(" ")[0]]]
-    said += _keys("referral", was.referral, now.referral, now.referral.__struct_fields__)
+    was, now = _watched(shipped), _watched(policy)
+    found = [one for kind, keys in SAFETY.items() for one in _between(kind, was[kind], now[kind]) if one.key in keys]
+    # Of a mailbox that is added, as of another address, `own_mailboxes` tells.
+    said = [one for one in found if not one.entry.startswith("route ") or one.now != ADDED]
+    said += _keys("referral", shipped.words, policy.words, policy.words.__struct_fields__)
     if not any(one.brief for one in policy.programs_file.criterion):
         said.append(Change("criterion", "brief", "few words for each", "none, so that results show the text"))
     for one in said:
-        if not one.entry.startswith("route ") or (one.key != "address" and one.now != ADDED):
-            where = f"{one.entry}: {one.key}" if one.key else one.entry
-            yield caution("own-words", where, edition=shipped.edition, was=one.was, now=one.now)
+        where = f"{one.entry}: {one.key}" if one.key else one.entry
+        yield caution("own-words", where, edition=shipped.edition, was=one.was, now=one.now)
 
 
-def _mailboxes(policy: Policy) -> tuple[Route, ...]:
-    return tuple(one for one in policy.routes_file.route if one.channel is Channel.EMAIL and one.takes_referrals)
+def _watched(policy: Policy) -> dict[str, tuple[Struct, ...]]:
+    """The entries that safety depends on, by kind; of the routes the mailboxes that referrals go to."""
+    programs, routes = policy.programs_file, policy.routes_file
+    mailboxes = tuple(one for one in routes.route if one.channel is Channel.EMAIL and one.takes_referrals)
+    found = {"route": mailboxes, "county": policy.counties_file.county, "form": routes.form}
+    return {**found, "rejected": routes.rejected, "criterion": programs.criterion, "question": programs.question}
 
 
 THERE, REMOVED, ADDED = "there", "removed", "added"

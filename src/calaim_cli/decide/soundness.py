@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from operator import attrgetter
@@ -17,11 +16,8 @@ from calaim_cli.case.form import BY_KEY, MAY_BE_NONE, NONE, REACH
 from calaim_cli.decide.criteria import unfit, unmeetable
 from calaim_cli.decide.known import MANAGED_CARE
 from calaim_cli.decide.plausible import PLAIN_ADDRESS, absent, implausible, repeated
-from calaim_cli.decide.sound_coverage import unsound_coverage
-from calaim_cli.decide.sound_follow_up import unsound_follow_up
-from calaim_cli.decide.sound_situations import unsound_situations
-from calaim_cli.decide.sound_talk import unsound_talk
-from calaim_cli.policy.coverage import TOPIC
+from calaim_cli.decide.sound_talk import unfilled, unsound_coverage, unsound_follow_up, unsound_situations, unsound_talk
+from calaim_cli.policy.coverage import TOPIC, CoverageOutcome
 from calaim_cli.policy.dates import PANEL, WHOLE, allowed, began
 from calaim_cli.policy.leaves import Leaf, entry_name, leaves
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, plans_of
@@ -72,14 +68,13 @@ REFERENCES: Final = {
 def find_problems(policy: Policy) -> tuple[Problem, ...]:
     """Everything that is wrong with the data, each with file, entry, key and a way to fix it."""
     found = tuple(leaves(policy))
-    of_programs = (_repeated_ids, _repeated_names, unfit, _questions, _letters, _citations, _dates)
-    of_places = (_counties, _places, _routes, _offers, _forms, _phrases, unsound_follow_up)
     dangling = tuple(_references(policy, found))
-    others = (problem for check in (*of_programs, *of_places) for problem in check(policy))
+    of_programs = (_repeated_ids, _repeated_names, unfit, _questions, _letters, _citations, _dates)
+    of_places = (_counties, _places, _routes, _forms, _phrases, unsound_follow_up)
     # What can be met is worked out from criteria and questions that are there.
-    linked = () if dangling else (*unmeetable(policy), *unsound_talk(policy), *unsound_situations(policy))
-    linked += () if dangling else tuple(unsound_coverage(policy))
-    return (*dangling, *implausible(policy, found), *others, *linked)
+    linked = () if dangling else (unmeetable, unsound_talk, unsound_situations, unsound_coverage)
+    others = (problem for check in (*of_programs, *of_places, *linked) for problem in check(policy))
+    return (*dangling, *implausible(policy, found), *others)
 
 
 def _references(policy: Policy, found: Iterable[Leaf]) -> Iterator[Problem]:
@@ -136,21 +131,21 @@ def _repeated_ids(policy: Policy) -> Iterator[Problem]:
     def of(file: str, *lists: str) -> dict[str, Iterable[str]]:
         return {f"{file}: {kind}": map(entry_name, getattr(policy.files[file], kind)) for kind in lists}
 
-    counties, screens = policy.counties_file.county, policy.talk_file.screen
+    programs, coverage, talk = policy.programs_file, policy.coverage_file, policy.talk_file
     lists: dict[str, Iterable[str]] = {
-        f"{', '.join(policy.of_programs)}: source": (
-            one.id for file in policy.of_programs.values() for one in file.source
-        ),
+        f"{', '.join(policy.files)}: source": (one.id for file in policy.files.values() for one in file.source),
         f"{PROGRAMS}, {COUNTIES}: conflict": (one.id for one in policy.conflicts),
-        **of(PROGRAMS, "notice", "fact", "topic", "question", "criterion", "contradiction"),
+        **of(PROGRAMS, "notice", "fact", "topic", "contradiction"),
+        f"{PROGRAMS}, {COVERAGE}: question": (one.id for one in (*programs.question, *coverage.question)),
+        f"{PROGRAMS}, {COVERAGE}: criterion": (one.id for one in (*programs.criterion, *coverage.criterion)),
         f"{PROGRAMS}: program, population or service": (one.id for one in policy.entries),
         **of(COUNTIES, "region", "plan", "contact", "county"),
-        f"{COUNTIES}: FIPS code": (one.fips for one in counties),
+        f"{COUNTIES}: FIPS code": (one.fips for one in policy.counties_file.county),
         **of(ROUTES, "route", "form", "offer"),
         **of(FOLLOW_UP, "status", "closing", "clock", "fact", "right"),
-        **of(TALK, "voice", "screen"),
-        f"{TALK}: row": (row.id for one in screens for row in one.rows),
-        **of(TALK, "implied", "situation"),
+        **of(TALK, "voice", "screen", "implied", "situation"),
+        f"{TALK}: row": (row.id for one in talk.screen for row in one.rows),
+        **of(COVERAGE, "outcome", "coverage", "renewal", "contact", "fact", "conflict"),
     }
     for kind, names in lists.items():
         for name, times in repeated(names):
@@ -192,10 +187,6 @@ def _questions(policy: Policy) -> Iterator[Problem]:
             yield Problem(where, "choices", f'"{DONT_KNOW}" is accepted by every question; remove it from the choices')
 
 
-PLACE: Final = re.compile(r"{[^{}]*}?|}")
-"""A place in a sentence for what is filled in, or half of one."""
-
-
 def _letters(policy: Policy) -> Iterator[Problem]:
     """Problems of the words of letters: a place that nothing fills, words of no choice, a choice without words."""
     words = [(f'outcome "{one.id}"', one.letter, "") for one in policy.outcomes.values()]
@@ -210,7 +201,7 @@ def _letters(policy: Policy) -> Iterator[Problem]:
             says = "say in a sentence for the plan what decides, as `say` does for the member"
             yield Problem(f'{PROGRAMS}: "{entry.id}": {part}.letter', "letter", says)
     for where, text, place in words:
-        for found in sorted({*PLACE.findall(text)} - {place}):
+        for found in unfilled(text, {place}):
             known = f"only {place} is" if place else "no place is"
             yield Problem(f"{PROGRAMS}: {where}: letter", "letter", f"nothing fills {found}: {known} known here")
     for question in policy.programs_file.question:
@@ -221,14 +212,12 @@ def _letters(policy: Policy) -> Iterator[Problem]:
 def _phrases(policy: Policy) -> Iterator[Problem]:
     """Problems of what is looked for in free texts: nothing in it would find everything, and twice is a slip."""
     for key in ("watch_words", "part2_phrases"):
-        times = Counter(" ".join(one.casefold().split()) for one in getattr(policy.words, key))
-        for phrase, number in times.items():
-            if not re.search(r"\w", phrase):
-                yield Problem(f"{ROUTES}: referral: {key}", "phrase", "one is without a word; remove it")
-            elif number > 1:
-                yield Problem(
-                    f"{ROUTES}: referral: {key}", "phrase", f'"{phrase}" appears {number} times; leave it one'
-                )
+        where = f"{ROUTES}: referral: {key}"
+        phrases = [" ".join(one.casefold().split()) for one in getattr(policy.words, key)]
+        if any(not re.search(r"\w", one) for one in phrases):
+            yield Problem(where, "phrase", "one is without a word; remove it")
+        for phrase, times in repeated(phrases):
+            yield Problem(where, "phrase", f'"{phrase}" appears {times} times; leave it one')
 
 
 def _citations(policy: Policy) -> Iterator[Problem]:
@@ -236,9 +225,9 @@ def _citations(policy: Policy) -> Iterator[Problem]:
         if not citations:
             words = "name at least one source: a fact without one is a rumor"
             yield Problem(f"{file}: {place}: source", "no-source", words)
-    for outcome in Outcome:
-        if outcome not in policy.outcomes:
-            yield Problem(f'{PROGRAMS}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
+    wanted = [(PROGRAMS, one) for one in Outcome if one not in policy.outcomes]
+    for file, outcome in (*wanted, *((COVERAGE, one) for one in CoverageOutcome if one not in policy.coverage_words)):
+        yield Problem(f'{file}: outcome "{outcome}"', "missing-outcome", "has no words: add it")
 
 
 def _dates(policy: Policy) -> Iterator[Problem]:
@@ -272,7 +261,7 @@ def _counties(policy: Policy) -> Iterator[Problem]:
     for county in counties:
         where = f'{COUNTIES}: county "{county.name}"'
         # 06 is California in the codes of states of FIPS 5-2.
-        if not (len(county.fips) == len("06001") and county.fips.isascii() and county.fips.isdigit()):
+        if not re.fullmatch("[0-9]{5}", county.fips):
             yield Problem(f"{where}: fips", "fips", "expected five digits in quotes, beginning with 06")
         # A member who is in no plan with regions is told of the others.
         if not county.plans:
@@ -327,6 +316,10 @@ def _routes(policy: Policy) -> Iterator[Problem]:
     if not any(one.phone for one in contacts if one.id == HEALTH_CARE_OPTIONS):
         words = "refusals name it and its phone: add it"
         yield Problem(f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"', "missing-contact", words)
+    # Silence is not a yes.
+    for plan in (one for one in policy.plans if one not in policy.offers):
+        words = 'say what it offers: add an [[offer]], of kind "unknown" where nothing is known'
+        yield Problem(f'{ROUTES}: offer "{plan}"', "offer", words)
 
 
 def _as_dialed(address: str) -> str:
@@ -348,14 +341,6 @@ def _subjects(route: Route, where: str, policy: Policy) -> Iterator[Problem]:
     for program in dict.fromkeys((*(route.programs if by_email else ()), *route.subject)):
         if not re.fullmatch(SUBJECT, exact.get(program, "")):
             yield Problem(f"{where}: subject.{program}", "subject", "give the exact subject, 1 to 69 plain characters")
-
-
-def _offers(policy: Policy) -> Iterator[Problem]:
-    """Problems of offers: each plan has one, because silence is not a yes."""
-    for plan in policy.plans:
-        if plan not in policy.offers:
-            words = 'say what it offers: add an [[offer]], of kind "unknown" where nothing is known'
-            yield Problem(f'{ROUTES}: offer "{plan}"', "offer", words)
 
 
 TEXTS: Final = frozenset(key for key in BY_KEY if isinstance(attrgetter(key)(Case()), str))

@@ -15,8 +15,6 @@ PANEL: Final = "panel"
 """What a fact touches that stands beside counts of many members."""
 BEGINS: Final = "begins"
 """Stands for a criterion where the only reason is that the day has not come."""
-
-
 COVERAGE: Final = "{coverage}"
 """The place in a notice for how a member stands with keeping Medi-Cal."""
 

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import fields
 
 from calaim_cli.policy.policy import Policy
 
 NAMES: Final = ("id", "address", "plan", "name", "population", "typed")
 """What an entry is known by: an offer by its plan, a rejected address by itself, a county by its name."""
+
+
+fields_of = cache(fields)  # there are two thousand entries of thirty shapes
 
 
 class Leaf(NamedTuple):
@@ -37,15 +40,10 @@ def leaves(policy: Policy) -> Iterator[Leaf]:
 
 
 def _of_entry(entry: Struct, where: str) -> Iterator[Leaf]:
-    for field in _fields(type(entry)):
+    for field in fields_of(type(entry)):
         value = getattr(entry, field.name)
         if value != field.default:
             yield from _of_value(value, f"{where}: {field.encode_name}", field.encode_name, entry)
-
-
-@cache
-def _fields(shape: type[Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(shape)
 
 
 def _of_value(value: object, where: str, key: str, entry: Struct) -> Iterator[Leaf]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from enum import EnumMeta
 from functools import cache, partial
 from pathlib import Path
@@ -18,21 +19,9 @@ from calaim_cli.base.files import parse_toml, read_text
 from calaim_cli.base.wording import did_you_mean, one_of, place_key
 from calaim_cli.policy.coverage import CoverageFile
 from calaim_cli.policy.follow_up import FollowUpFile
-from calaim_cli.policy.places import Cities, City, Gazetteer, Shares
-from calaim_cli.policy.policy import (
-    CITIES,
-    COUNTIES,
-    COVERAGE,
-    FOLLOW_UP,
-    PROGRAMS,
-    ROUTES,
-    TALK,
-    ZIPS,
-    CountiesFile,
-    Policy,
-    ProgramsFile,
-)
-from calaim_cli.policy.programs import THREE_PROGRAMS, subjects
+from calaim_cli.policy.places import Cities, City, CountiesFile, Gazetteer, Shares
+from calaim_cli.policy.policy import CITIES, COUNTIES, COVERAGE, FOLLOW_UP, PROGRAMS, ROUTES, TALK, ZIPS, Policy
+from calaim_cli.policy.programs import THREE_PROGRAMS, ProgramsFile, subjects
 from calaim_cli.policy.routes import RoutesFile
 from calaim_cli.policy.talk import TalkFile
 
@@ -45,7 +34,6 @@ SHAPES: Final[Mapping[str, type[Struct]]] = {
     FOLLOW_UP: FollowUpFile,
 }
 """The data files, and what each of them holds."""
-WRITTEN_TABLES: Final[Mapping[str, Any]] = {ZIPS: Shares, CITIES: Cities}
 LARGEST: Final = 16 * 1024 * 1024
 
 
@@ -68,10 +56,17 @@ def load(folder: Path | None = None) -> Policy:
     return policy_of({name: read_toml(_file(place, name)) for name in SHAPES}, place)
 
 
-def place_tables(folder: Path) -> dict[str, Callable[[], Any]]:
-    """What gives the tables of places of a folder, or those shipped where it has none, by their names; read once."""
-    readers = ((ZIPS, read_zips), (CITIES, read_cities))
-    return {name: cache(partial(read, _file(folder, name))) for name, read in readers}
+def _tables(folder: Path, *, written: bool = False) -> dict[str, Callable[[], Any]]:
+    """What gives the tables of places by their names, each read once: as a wheel has them, else those of the folder."""
+
+    def table(name: str, shape: Any, read: Callable[[Path], Any]) -> Any:
+        if written:
+            with suppress(OSError, msgspec.DecodeError):
+                return _written(name, shape)
+        return read(_file(folder, name))
+
+    kinds = ((ZIPS, Shares, read_zips), (CITIES, Cities, read_cities))
+    return {name: cache(partial(table, name, shape, read)) for name, shape, read in kinds}
 
 
 def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
@@ -90,7 +85,7 @@ def policy_of(tables: Mapping[str, Mapping[str, Any]], place: Path) -> Policy:
             problems.append(Problem(where, "missing-program", "the file must have this program: add it"))
     if problems:
         raise InputError(f"{place}: the data files are not valid; nothing was read from them", tuple(problems))
-    return _policy(files, place_tables(place))
+    return _policy(files, _tables(place))
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -111,14 +106,7 @@ def from_wheel() -> Policy | None:
         files = {name: _written(name, shape) for name, shape in SHAPES.items()}
     except (OSError, msgspec.DecodeError):
         return None
-
-    def table(name: str, read: Callable[[], Any]) -> Any:
-        try:
-            return _written(name, WRITTEN_TABLES[name])
-        except (OSError, msgspec.DecodeError):
-            return read()
-
-    return _policy(files, {name: cache(partial(table, name, read)) for name, read in place_tables(shipped()).items()})
+    return _policy(files, _tables(shipped(), written=True))
 
 
 def _written(name: str, shape: Any) -> Any:

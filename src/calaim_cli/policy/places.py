@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from calaim_cli.base.wording import is_called_county, near_names, one_of, place_key, plain
-from calaim_cli.policy.programs import Grade
+from calaim_cli.policy.programs import Conflict, DataFile, Grade
 
 KP: Final = "kp"
 HEALTH_CARE_OPTIONS: Final = "health_care_options"  # the contact that helps to choose or change a plan
@@ -108,6 +108,19 @@ class Misspelling(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     typed: str
     county: str
+
+
+class CountiesFile(DataFile, frozen=True, forbid_unknown_fields=True):
+    """What `counties.toml` holds."""
+
+    conflict: tuple[Conflict, ...] = ()
+    region: tuple[Region, ...] = ()
+    contact: tuple[Contact, ...] = ()
+    plan: tuple[Plan, ...] = ()
+    county: tuple[County, ...] = ()
+    ambiguous: tuple[Ambiguous, ...] = ()
+    elsewhere: tuple[dict[str, object], ...] = ()  # in older folders: cities.csv says it now
+    misspelling: tuple[Misspelling, ...] = ()
 
 
 class Place(Struct, frozen=True):

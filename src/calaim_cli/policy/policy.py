@@ -12,21 +12,20 @@ from calaim_cli.base.wording import name_key, names_several, near_names, one_of,
 from calaim_cli.policy import places, routes
 from calaim_cli.policy.coverage import TOPIC, CoverageFile, CoverageOutcome, CoverageWords
 from calaim_cli.policy.follow_up import FollowUpFile
-from calaim_cli.policy.places import County, plans_of
+from calaim_cli.policy.places import CountiesFile, County, plans_of
 from calaim_cli.policy.programs import (
     Conflict,
     DataFile,
-    Fact,
     Grade,
-    Group,
-    Notice,
+    OutcomeWords,
     Program,
+    ProgramsFile,
     Source,
     Subject,
     rules_of,
     source_id,
 )
-from calaim_cli.policy.questions import Contradiction, Criterion, Question, Topic
+from calaim_cli.policy.questions import Criterion, Question
 from calaim_cli.policy.rules import criteria_of
 from calaim_cli.policy.talk import Situation, TalkFile
 
@@ -39,47 +38,6 @@ FOLLOW_UP: Final = "follow_up.toml"
 ZIPS: Final = "zips.csv"
 CITIES: Final = "cities.csv"
 Named = TypeVar("Named", Program, places.Region, places.Plan, Question, Situation)
-
-
-class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
-    """An outcome in words that a member can hear, and what to do next."""
-
-    id: str
-    label: str
-    meaning: str
-    next: tuple[str, ...]
-    letter: str = ""  # how a letter leaves it to the plan
-
-
-class ProgramsFile(DataFile, frozen=True, forbid_unknown_fields=True):
-    """What `programs.toml` holds. Answers older than `answers_good_for_days` are warned of."""
-
-    answers_good_for_days: int = 30
-    conflict: tuple[Conflict, ...] = ()
-    notice: tuple[Notice, ...] = ()
-    fact: tuple[Fact, ...] = ()
-    topic: tuple[Topic, ...] = ()
-    outcome: tuple[OutcomeWords, ...] = ()
-    group: tuple[Group, ...] = ()
-    question: tuple[Question, ...] = ()
-    criterion: tuple[Criterion, ...] = ()
-    contradiction: tuple[Contradiction, ...] = ()
-    program: tuple[Program, ...] = ()
-    population: tuple[Program, ...] = ()
-    service: tuple[Program, ...] = ()
-
-
-class CountiesFile(DataFile, frozen=True, forbid_unknown_fields=True):
-    """What `counties.toml` holds."""
-
-    conflict: tuple[Conflict, ...] = ()
-    region: tuple[places.Region, ...] = ()
-    contact: tuple[places.Contact, ...] = ()
-    plan: tuple[places.Plan, ...] = ()
-    county: tuple[places.County, ...] = ()
-    ambiguous: tuple[places.Ambiguous, ...] = ()
-    elsewhere: tuple[dict[str, object], ...] = ()  # in older folders: cities.csv says it now
-    misspelling: tuple[places.Misspelling, ...] = ()
 
 
 class Listed(Struct, frozen=True):
@@ -291,7 +249,11 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         if plan not in plans_of(county):
             return routes.Way()
         settled = self.region_in(county) if region is None else region
-        return routes.way_to(plan, county, program, settled, self.routes_file.route)
+        there = [one for one in self.routes_file.route if one.plan == plan and routes.serves(one, county, settled)]
+        found = tuple(one for one in there if program in one.programs)
+        # A line for ECM alone is only one to ask for the other programs, by inference.
+        phones = [one for one in there if one.channel is routes.Channel.PHONE]
+        return routes.Way(found, phones[0] if phones and not set(phones).intersection(found) else None)
 
     def lines_of(self, plan: str, county: County | None) -> tuple[routes.Route, ...]:
         """The plan's phone lines that are known, in a county those that serve it."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from calaim_cli.policy.questions import Contradiction, Criterion, Question, Topic
 from calaim_cli.policy.rules import Rule
 
 THREE_PROGRAMS: Final = ("ecm", "cs", "chw")
@@ -183,6 +184,34 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ren
 def rules_of(entry: Program) -> dict[str, Rule]:
     """The rules that the entry itself writes down, by part."""
     return {part: rule for part in PARTS if (rule := getattr(entry, part)) is not None}
+
+
+class OutcomeWords(Struct, frozen=True, forbid_unknown_fields=True):
+    """An outcome in words that a member can hear, and what to do next."""
+
+    id: str
+    label: str
+    meaning: str
+    next: tuple[str, ...]
+    letter: str = ""  # how a letter leaves it to the plan
+
+
+class ProgramsFile(DataFile, frozen=True, forbid_unknown_fields=True):
+    """What `programs.toml` holds. Answers older than `answers_good_for_days` are warned of."""
+
+    answers_good_for_days: int = 30
+    conflict: tuple[Conflict, ...] = ()
+    notice: tuple[Notice, ...] = ()
+    fact: tuple[Fact, ...] = ()
+    topic: tuple[Topic, ...] = ()
+    outcome: tuple[OutcomeWords, ...] = ()
+    group: tuple[Group, ...] = ()
+    question: tuple[Question, ...] = ()
+    criterion: tuple[Criterion, ...] = ()
+    contradiction: tuple[Contradiction, ...] = ()
+    program: tuple[Program, ...] = ()
+    population: tuple[Program, ...] = ()
+    service: tuple[Program, ...] = ()
 
 
 class Subject(Struct, frozen=True, eq=False):

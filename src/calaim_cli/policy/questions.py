@@ -208,8 +208,7 @@ def _number(question: Question, given: object, where: str) -> Answer | Problem:
     if not isinstance(value, int) or isinstance(value, bool):
         return _wrong_kind(where, f"a whole number of {question.unit}")
     if value < 0 or (question.at_most is not None and value > question.at_most):
-        most = "" if question.at_most is None else f" to {question.at_most}"
-        return Problem(where, "answer-range", f"out of range: give a whole number of {question.unit} from 0{most}")
+        return Problem(where, "answer-range", f"out of range: give {answered_by(question)}")
     return value
 
 

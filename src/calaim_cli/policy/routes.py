@@ -1,7 +1,7 @@
 """Where the plans take referrals, on which form, and what each offers: all of it is data, and nothing is guessed."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -202,19 +202,8 @@ class Way(Struct, frozen=True):
     ask: Route | None = None
 
 
-def way_to(plan: str, county: County, program: str, region: str, routes: Sequence[Route]) -> Way:
-    """The way to a plan that serves the county, in file order. `region` is "" where the plan's is not settled.
-
-    A line that is a route for ECM alone is only one to ask for the other programs, by inference.
-    """
-    there = [one for one in routes if one.plan == plan and serves(one, county, region)]
-    found = tuple(one for one in there if program in one.programs)
-    phones = [one for one in there if one.channel is Channel.PHONE]
-    return Way(found, phones[0] if phones and not set(phones).intersection(found) else None)
-
-
 def serves(route: Route, county: County, region: str) -> bool:
-    """Whether a member in the county can be referred by the route."""
+    """Whether a member in the county can be referred by the route. `region` is "" where the plan's is not settled."""
     if not route.takes_referrals or route.own_organization:
         return False
     if not route.region:

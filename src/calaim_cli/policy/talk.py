@@ -3,6 +3,7 @@
 Beside them the situations that people tell of, each with the rows to ask first.
 """
 
+from collections import defaultdict
 from typing import Final
 
 from msgspec import Struct
@@ -13,20 +14,9 @@ from calaim_cli.policy.questions import Condition
 Answered = dict[str, bool | int | str]
 """What a mark answers, by question: yes or no, a number, or a choice, which in a list is one more."""
 
-
 MEMBER: Final = "member"  # the voice that speaks of the member
-
-
 IN_PRIVATE = " (ask in private)"
 """Behind the words of a row that nobody else is to hear."""
-
-
-class Words(dict[str, str]):
-    """Words by the names in braces; one that a voice does not have is nothing."""
-
-    def __missing__(self, name: str) -> str:
-        """Nothing, as "you" has no ending where "your child" has an s."""
-        return ""
 
 
 class Voice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,8 +26,8 @@ class Voice(Struct, frozen=True, forbid_unknown_fields=True):
     words: dict[str, str]
 
     def says(self, text: str) -> str:
-        """The text in this voice."""
-        return text.format_map(Words(self.words))
+        """The text in this voice. A word that it lacks is nothing: "you" has no ending where "your child" has an s."""
+        return text.format_map(defaultdict(str, self.words))
 
 
 class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
