@@ -1,4 +1,4 @@
-"""Cases against the policy: the answers checked, each subject decided, the county that a case is of."""
+"""Cases against the policy: the answers checked, each subject decided, the county and the plan of the member."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from msgspec.structs import replace
 
 from calaim_cli.base.cautions import GENERAL, caution
 from calaim_cli.base.errors import InputError, NotFound, Problem
+from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import figures
-from calaim_cli.base.wording import did_you_mean, one_of
+from calaim_cli.base.wording import did_you_mean, name_key, one_of
 from calaim_cli.case.case import AGE, Case
-from calaim_cli.decide.advice import Advice, Door, Send, advise, at_once, sends
+from calaim_cli.decide.advice import Advice, Door, Membership, Send, advise, at_once, sends
 from calaim_cli.decide.coverage import Stand, in_short, stander
 from calaim_cli.decide.determination import Decide, Determination, Reason, decider
 from calaim_cli.decide.known import Contradicted, age_of_answers, contradicted_by, known_of
-from calaim_cli.decide.membership import Membership, membership_of, region_of
 from calaim_cli.policy import dates
-from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
-from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome, Subject, subject_id
+from calaim_cli.policy.places import KP, County, NoPlace, Place, find_place, find_zip
+from calaim_cli.policy.policy import Policy, plan_named
+from calaim_cli.policy.programs import Grade, Outcome, Subject, subject_id
 from calaim_cli.policy.questions import Answer, Question, TruthsOf, truths_of
 
 
@@ -114,6 +114,39 @@ def county_to_decide_for(name: str, case: Case, policy: Policy) -> CaseCounty:
         return own
     doubts = [Problem("member.zip", one.code, one.message) for one in own.problems if case.member.zip.strip()]
     return CaseCounty(own.county, warnings=tuple(doubts))
+
+
+def membership_of(case: Case, policy: Policy) -> Membership:
+    """The plan that the case names. That she is in no named plan says nothing about managed care."""
+    typed, in_kp = case.member.plan.strip(), case.member.kp_member
+    ruled_out = KP if in_kp is False else ""
+    if not typed or is_unknown(typed):
+        return Membership(KP if in_kp else "", ruled_out)
+    try:
+        plan = plan_named(typed, policy).id
+    except NotFound as error:
+        return Membership("", ruled_out, (Problem("member.plan", error.code, error.problems[0].message),))
+    if in_kp is not None and in_kp != (plan == KP):
+        words = "member.plan and member.kp_member say two different things: keep the one that is on the card"
+        return Membership("", "", (Problem("member.plan", "plan-conflict", words),))
+    return Membership(plan, ruled_out)
+
+
+def region_of(case: Case, county: County, policy: Policy) -> tuple[str, tuple[Problem, ...]]:
+    """The member's region of a plan that has several, "" where nothing settles it; and what is wrong with a stated one.
+
+    What is printed on the card settles it only where the county is split, or its region is inferred.
+    """
+    stated = name_key(case.member.kp_region)
+    if not stated or county.kp is None:
+        return policy.region_in(county, figures(case.member.zip)), ()
+    if stated not in policy.regions:
+        return "", (Problem("member.kp_region", "unknown-region", f"give {one_of(policy.regions)}, as on the card"),)
+    settled = county.kp.region is not None and county.kp.grade in {Grade.OFFICIAL, Grade.COPY}
+    if settled and stated != county.kp.region:
+        words = "the member's county is known to be in another region: check the county and the card"
+        return "", (Problem("member.kp_region", "region-conflict", words),)
+    return stated, ()
 
 
 class Decided(Struct, frozen=True):
