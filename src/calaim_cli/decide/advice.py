@@ -123,8 +123,8 @@ def offered_at(subject: Subject, policy: Policy, door: Door) -> bool | None:
     return policy.offered(door.plan, subject.service, door.county, door.as_of)
 
 
-def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
-    """Next steps and notes for one determination, for the member's own plan in her county."""
+def advise(determination: Determination, policy: Policy, door: Door, last: str = "") -> Advice:
+    """What to do next, with `last` at the end if it is given, and notes: by the member's own plan in her county."""
     subject = determination.subject
     offered, offer = offered_at(subject, policy, door), policy.offers.get(door.plan)
     notes = [*subject.entry.notes]
@@ -132,7 +132,7 @@ def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
         notes.append(offer.note)
     conflicts = (one for one in policy.conflicts_of(subject.entry.id) if one.plan in {"", door.plan})
     notes += [f"Sources differ. {one.matter}: {one.older} {one.newer}" for one in conflicts]
-    steps = _next_steps(determination, policy, door, offered)
+    steps = (*_next_steps(determination, policy, door, offered), *([last] if last else []))
     return Advice(offered, tuple(dict.fromkeys(steps)), tuple(dict.fromkeys(notes)))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import date
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from calaim_cli.base.cautions import GENERAL, caution
 from calaim_cli.base.errors import InputError, NotFound, Problem
@@ -196,18 +195,15 @@ def decide(
     if wrong:
         raise InputError(f"{name}: the member's region is not valid; nothing was decided", wrong, code=wrong[0].code)
     door, found = Door(county, membership, region, as_of), screening.determinations.values()
-    results = [(one, advise(one, policy, door)) for one in found]
     # Who may begin at once begins ECM as a whole, so it is said with that result and no population's.
-    begin, of_ecm = at_once(found, door, kind, policy), [subject_id(one.subject) == "ecm" for one in found]
-    if begin and any(of_ecm):
-        ecm, advice = results[of_ecm.index(True)]
-        results[of_ecm.index(True)] = ecm, replace(advice, next_steps=(*advice.next_steps, begin))
+    begin = {"ecm": at_once(found, door, kind, policy)}
+    results = tuple((one, advise(one, policy, door, begin.get(subject_id(one.subject), ""))) for one in found)
     send = tuple(sends(dict.fromkeys(one.subject.program for one in found), door, policy))
     age = screening.answers.get(AGE)
     notices = dates.notices((one.subject.entry for one in found), policy, as_of)
     stands = in_short(screener.stand(screening.answers), policy)
     reminders = tuple(dates.notices_at(age if isinstance(age, int) else None, policy, as_of, stands))
-    return Decided(name, door, tuple(results), (*warnings, *notices), send, reminders, screening.answers)
+    return Decided(name, door, results, (*warnings, *notices), send, reminders, screening.answers)
 
 
 def _screened(name: str, case: Case, screener: Screener, as_of: date, membership: Membership) -> Screening:
@@ -229,10 +225,8 @@ def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: da
     """
     expected = case.expect or {}
     known = [subject_id(subject) for subject in policy.subjects]
-    problems = []
-    if not expected:
-        words = "add an [expect] table: program, population or service = outcome"
-        problems.append(Problem("expect", "missing", words))
+    words = "add an [expect] table: program, population or service = outcome"
+    problems = [] if expected else [Problem("expect", "missing", words)]
     for subject, outcome in expected.items():
         if subject not in known:
             hint = did_you_mean(subject, known) or "'calaim programs' lists them"
