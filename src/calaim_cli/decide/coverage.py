@@ -53,6 +53,7 @@ def stander(policy: Policy) -> Stand:
 
     def stand(answers: Mapping[str, Answer]) -> Standing:
         told = truths(answers)
+        # The rules come best outcome first.
         holding = [one for one, find in rules if find(told).value is Truth.YES]
         outcome = holding[0].outcome if holding else CoverageOutcome.ASK
         because = tuple(one for one in holding if one.outcome is outcome)

@@ -54,6 +54,7 @@ class Screener(Struct, frozen=True):
             return Screening({}, known.problems)
         truths = self.truths_of(known.answers)
         found = {one: decide(truths) for one, decide in self.deciders.items() if only is None or one in only}
+        # Before its day nothing is to be had of it, whatever the answers are.
         for one, (starts, determination) in self.beginnings.items():
             if one in found and as_of < starts:
                 found[one] = determination

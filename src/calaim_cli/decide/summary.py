@@ -82,6 +82,7 @@ def summary_of(decided: Decided, policy: Policy) -> Summary:
     waits = waits_for(decided, policy)
     sent, fits = _worth_sending(decided, but="chw" if ecm and ecm.outcome in REFER_NOW else "")
     door, county = decided.door, decided.county
+    # There is no way to a plan that is not known, or does not serve the county.
     ways = [policy.way_to(door.plan, county, one, door.region) for one in sent] if county else []
     routes = dict.fromkeys(route for way in ways for route in way.routes)
     phones = [route for route in routes if route.channel is Channel.PHONE]

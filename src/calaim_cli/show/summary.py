@@ -34,18 +34,14 @@ COUNTED = {
 }
 OFFERS = {True: "offered", False: "not-offered", None: "not-known"}
 IN_ECM = "ECM includes it: refer for one of the two"
-SETTLED = "nothing: every result is settled"
 SUBJECT_OF = {"cs": "for the supports ", "chw": "for CHW "}
-LAST = (
-    "A screening, not a decision: the plan decides. More: --why {}, --all",
-    "The plan decides. More: --why {}, --all",
-)
 
 
 def screenful(decided: Decided, policy: Policy) -> Screenful:
     """The answer to one case, to be laid out on a screen or printed in a pipe."""
     summary = summary_of(decided, policy)
-    first = subject_id(decided.results[0][0].subject)
+    more = f"More: --why {subject_id(decided.results[0][0].subject)}, --all"
+    whole, short = f"A screening, not a decision: the plan decides. {more}", f"The plan decides. {more}"
     shown = (
         *_program_lines(summary, policy),
         *_support_lines(summary, decided.door, policy),
@@ -53,7 +49,7 @@ def screenful(decided: Decided, policy: Policy) -> Screenful:
         *(_instead(summary) if summary.instead else _send_lines(summary, policy)),
         Line("Take care", summary.warning, tone=DOUBT),
         Line("Take care", summary.cards, Gives.SECOND, tone=DOUBT),
-        Line("", LAST[0].format(first), Gives.SECOND, LAST[1].format(first)),
+        Line("", whole, Gives.SECOND, short),
     )
     return Screenful(tuple(line for line in shown if line.text), tuple(_plain(summary, policy)))
 
@@ -105,9 +101,8 @@ def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Lin
             one_named = f"{count}: {few_of(names, 1)}" if names and outcome is Outcome.LIKELY else count
             listed.append(Line("Supports", text, Gives.NAMES, one_named, count, TONES[outcome]))
         elif listed:  # what does not match today ends the line before it: it is no news by itself
-            last = listed.pop()
-            texts = (f"{words}. {count} today" for words in (last.text, last.short, last.least))
-            listed.append(replace(last, **dict(zip(("text", "short", "least"), texts, strict=True))))
+            last, more = listed.pop(), f". {count} today"
+            listed.append(replace(last, text=last.text + more, short=last.short + more, least=last.least + more))
         else:
             few = f"{'; '.join(names)}: {policy.outcomes[outcome].label.lower()}"
             listed.append(Line("Supports", few if total <= FEW else f"none of the {total} matches today"))
@@ -141,7 +136,7 @@ def _offered(found: Sequence[tuple[Determination, bool | None]], outcome: Outcom
 def _ask_lines(asked: Sequence[Ask], policy: Policy) -> Iterator[Line]:
     """What to ask next, each question with what waits for it."""
     if not asked:
-        yield Line("Ask next", SETTLED)
+        yield Line("Ask next", "nothing: every result is settled")
     for number, one in enumerate(asked, 1):
         others = counted(one.others, "other" if one.of_ecm else "result")
         settles = " and ".join(filter(None, ("ECM" if one.of_ecm else "", others if one.others else "")))
@@ -155,13 +150,11 @@ def _ask_lines(asked: Sequence[Ask], policy: Policy) -> Iterator[Line]:
 
 def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
     """Where to send the referral, and how fast the plan answers."""
-    by_mail = False
     # Programs that the same address takes share its lines.
     for number, (route, group) in enumerate(groupby(summary.send, key=lambda one: one.route)):
         several = list(group)
         named = f"{'' if summary.fits else 'you may refer all the same: '}{policy.plans[route.plan].name}"
         if route.channel is Channel.EMAIL:
-            by_mail = True
             subjects = "; ".join(
                 f'{SUBJECT_OF[one.program] if place else ""}"{one.subject}"' for place, one in enumerate(several)
             )
@@ -181,7 +174,7 @@ def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
     for hours in dict.fromkeys(one.hours for one in lines_open):
         numbers = one_of(dict.fromkeys(one.address for one in lines_open if one.hours == hours))
         yield Line("Send", f"{numbers}: {hours}", Gives.HOURS)
-    if by_mail:
+    if any(one.route.channel is Channel.EMAIL for one in summary.send):
         yield Line("Send", "'calaim refer CASE' writes the draft; nothing is sent", Gives.COMMAND)
 
 
@@ -217,8 +210,7 @@ def _plain(summary: Summary, policy: Policy) -> Iterator[Fact]:
         yield row("supports", "none", f"0 of {len(summary.supports)} match today")
     yield from (row("ask_next", one.question, str(one.results)) for one in summary.ask_next)
     yield from (row("send", one.program, one.route.address, one.subject) for one in summary.send)
-    phones = (one.address for one in summary.phones)
-    yield from (row("phone", address) for address in phones)
+    yield from (row("phone", one.address) for one in summary.phones)
     yield from (row("warning", words) for words in (summary.warning, summary.cards) if words)
     yield from (row("instead", words) for words in summary.instead)
     yield row("remember", REMEMBER)
