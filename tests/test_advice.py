@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from calaim_cli.decide.advice import Advice, Door, Send, advise, sends
+from calaim_cli.decide.advice import Advice, Door, Membership, Send, advise, sends
 from calaim_cli.decide.determination import Determination
-from calaim_cli.decide.membership import Membership
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, Contact, County, Plan, Presence, Region, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Conflict, Gate, Grade, Outcome, OutcomeWords, Program, rules_of, subjects

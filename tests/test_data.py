@@ -16,7 +16,7 @@ from itertools import product
 import pytest
 
 from calaim_cli.case.case import Case, Member, Referral
-from calaim_cli.decide.membership import membership_of, region_of
+from calaim_cli.decide.screening import membership_of, region_of
 from calaim_cli.decide.soundness import find_problems
 from calaim_cli.draft.route import Destination, destination
 from calaim_cli.policy.places import KP, County, NoPlace, Place, find_place, plans_of

@@ -15,8 +15,7 @@ from calaim_cli.base.wording import PLAIN, SIGNS, is_unknown, plain, unwrapped, 
 from calaim_cli.batch.row import reader
 from calaim_cli.case.case import Case, read_case
 from calaim_cli.case.form import BY_COLUMN, BY_KEY, FIELDS, FieldKind
-from calaim_cli.decide.membership import membership_of, region_of
-from calaim_cli.decide.screening import county_of
+from calaim_cli.decide.screening import county_of, membership_of, region_of
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.policy import load
 from calaim_cli.policy.policy import place_named

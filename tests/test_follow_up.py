@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calaim_cli.decide.clock import working_days_from
+from calaim_cli.decide.advice import working_days_from
 from calaim_cli.decide.follow_up import (
     Step,
     Story,

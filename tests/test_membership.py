@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calaim_cli.case.case import Case, Member
-from calaim_cli.decide.membership import membership_of
+from calaim_cli.decide.screening import membership_of
 from calaim_cli.policy.policy import Policy
 
 

@@ -15,9 +15,8 @@ import tomli_w
 
 from calaim_cli.base.errors import CalaimError
 from calaim_cli.case.case import read_case
-from calaim_cli.decide.advice import Door, advise, sends
+from calaim_cli.decide.advice import Door, Membership, advise, sends
 from calaim_cli.decide.determination import Determination
-from calaim_cli.decide.membership import Membership
 from calaim_cli.draft.draft import Drafter
 from calaim_cli.policy.places import HEALTH_CARE_OPTIONS, KP, County, plans_of
 from calaim_cli.policy.policy import Policy

@@ -8,7 +8,7 @@ import pytest
 
 from calaim_cli.base.errors import NotFound
 from calaim_cli.case.case import Case, LeadEntity, read_case
-from calaim_cli.decide.membership import membership_of, region_of
+from calaim_cli.decide.screening import membership_of, region_of
 from calaim_cli.draft.route import Destination, check_member, destination
 from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy

@@ -23,8 +23,7 @@ from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.advice import Door, offered_at
 from calaim_cli.decide.counts import NOT_KNOWN
 from calaim_cli.decide.known import MANAGED_CARE
-from calaim_cli.decide.membership import membership_of, region_of
-from calaim_cli.decide.screening import county_of
+from calaim_cli.decide.screening import county_of, membership_of, region_of
 from calaim_cli.decide.sql import SEPARATOR, literal, quoted
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Subject

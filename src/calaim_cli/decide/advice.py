@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import Final
 
 from msgspec import Struct
 
-from calaim_cli.decide.clock import working_days_from
+from calaim_cli.base.errors import Problem
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import Contact, County, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Gate, Outcome, Subject
 from calaim_cli.policy.routes import Channel, Route, Way, lines
-from calaim_cli.policy.rules import Rule, criteria_of
-
-if TYPE_CHECKING:  # a look-up shows phones and contacts, and knows no case
-    from calaim_cli.decide.membership import Membership
+from calaim_cli.policy.rules import criteria_of
 
 # What comes of each gate that decides: an exclusion, a choice, a step or a limit.
 GATES = {
@@ -27,8 +24,18 @@ GATES = {
     "first": Outcome.NOT_YET,
     "limit": Outcome.PLAN_DISCRETION,
 }
+GATE_OF = {outcome: part for part, outcome in GATES.items()}
 GIVE_COUNTY = "Give the county to see where the referral goes."
 REFER_NOW = frozenset({Outcome.LIKELY, Outcome.PLAN_DISCRETION})
+SATURDAY: Final = 5
+
+
+class Membership(Struct, frozen=True):
+    """The member's plan by its id, "" where it is not known; `ruled_out` is a plan that she is known not to be in."""
+
+    plan: str = ""
+    ruled_out: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 class Advice(Struct, frozen=True):
@@ -94,6 +101,19 @@ def at_once(found: Iterable[Determination], door: Door, kind: str, policy: Polic
     return f"{who}, {words} (for a first authorization only) [{policy.cite(rows[0].source)}]."
 
 
+def working_days_from(day: date, count: int, holidays: Collection[date]) -> date:
+    """The day so many working days after that one, or before it where the count is negative.
+
+    They are Monday to Friday but state holidays. A year without holidays in the data is counted without them.
+    """
+    step = timedelta(days=1 if count > 0 else -1)
+    while count:
+        day += step
+        if day.weekday() < SATURDAY and day not in holidays:
+            count -= step.days
+    return day
+
+
 def offered_at(subject: Subject, policy: Policy, door: Door) -> bool | None:
     """Whether the member's own plan offers the service; None where that is not known, or not a matter of counties."""
     if not door.plan or not subject.service:
@@ -103,14 +123,17 @@ def offered_at(subject: Subject, policy: Policy, door: Door) -> bool | None:
     return policy.offered(door.plan, subject.service, door.county, door.as_of)
 
 
-def advise(determination: Determination, policy: Policy, door: Door) -> Advice:
-    """Next steps and notes for one determination, for the member's own plan in her county."""
-    offered = offered_at(determination.subject, policy, door)
-    return Advice(
-        offered,
-        tuple(dict.fromkeys(_next_steps(determination, policy, door, offered))),
-        tuple(dict.fromkeys(_notes(determination, policy, door))),
-    )
+def advise(determination: Determination, policy: Policy, door: Door, last: str = "") -> Advice:
+    """What to do next, with `last` at the end if it is given, and notes: by the member's own plan in her county."""
+    subject = determination.subject
+    offered, offer = offered_at(subject, policy, door), policy.offers.get(door.plan)
+    notes = [*subject.entry.notes]
+    if door.county and offer and offer.note and subject.service in offer.not_in:
+        notes.append(offer.note)
+    conflicts = (one for one in policy.conflicts_of(subject.entry.id) if one.plan in {"", door.plan})
+    notes += [f"Sources differ. {one.matter}: {one.older} {one.newer}" for one in conflicts]
+    steps = (*_next_steps(determination, policy, door, offered), *([last] if last else []))
+    return Advice(offered, tuple(dict.fromkeys(steps)), tuple(dict.fromkeys(notes)))
 
 
 def _next_steps(determination: Determination, policy: Policy, door: Door, offered: bool | None) -> Iterator[str]:
@@ -118,7 +141,7 @@ def _next_steps(determination: Determination, policy: Policy, door: Door, offere
     yield from (gate.say for gate, _ in deciding_gates(determination))
     yield from subject.entry.next.get(outcome, policy.outcomes[outcome].next)
     if subject.population is None and (outcome in REFER_NOW or (not door.plan and outcome is Outcome.NEED_ANSWERS)):
-        yield from _where(determination, policy, door, offered) if door.plan else _which_plan(policy, door)
+        yield from _where(subject, policy, door, offered)
     if outcome in REFER_NOW or (subject.population is None and outcome is not Outcome.UNLIKELY):
         ids = {subject.population, subject.service, subject.program}
         told = [one for one in policy.counties_file.contact if one.plan in {"", door.plan}]
@@ -127,25 +150,21 @@ def _next_steps(determination: Determination, policy: Policy, door: Door, offere
 
 def deciding_gates(determination: Determination) -> Iterator[tuple[Gate, tuple[str, ...]]]:
     """Each gate that the outcome rests on, with what is met of it; none where the rule alone decided."""
-    part = next((part for part, outcome in GATES.items() if outcome is determination.outcome), "")
+    part = GATE_OF.get(determination.outcome, "")
     decided = {reason.criterion: reason.met for reason in determination.because if reason.part == part}
-    for gate in _gates(determination.subject.parts[part]) if decided else ():
+    # A service may be closed by a gate of its own and by its program's.
+    for gate in determination.subject.parts[part].rules if decided else ():
         own = [criterion for criterion in criteria_of(gate) if criterion in decided]
-        if own:
+        if isinstance(gate, Gate) and own:
             yield gate, tuple(criterion for criterion in own if decided[criterion])
 
 
-def _gates(rule: Rule) -> Iterator[Gate]:
-    """The gates that a part of the policy is made of: a service may be closed by its own and by its program's."""
-    if isinstance(rule, Gate):
-        yield rule
-    else:
-        yield from (gate for part in rule.any_of if isinstance(part, Rule) for gate in _gates(part))
-
-
-def _where(determination: Determination, policy: Policy, door: Door, offered: bool | None) -> Iterator[str]:
-    """Where a member of a known plan is referred to."""
-    name, county, subject = policy.plans[door.plan].name, door.county, determination.subject
+def _where(subject: Subject, policy: Policy, door: Door, offered: bool | None) -> Iterator[str]:
+    """Where a member is referred to, or what to do where her plan is not known."""
+    if not door.plan:
+        yield _which_plan(policy, door)
+        return
+    name, county = policy.plans[door.plan].name, door.county
     if county is None:
         yield GIVE_COUNTY
         return
@@ -183,9 +202,9 @@ def instead_of_sending(door: Door, policy: Policy) -> Iterator[str]:
     """What to find out before a referral can be sent: where it is the plan, those of the county with their phones."""
     county, plan = door.county, door.membership.plan
     if county is None:
-        yield from [GIVE_COUNTY] if plan else _which_plan(policy, door)
+        yield GIVE_COUNTY if plan else _which_plan(policy, door)
     elif plan and not door.plan and county.name in policy.plans[plan].works_for:
-        yield from _which_plan(policy, door)
+        yield _which_plan(policy, door)
     elif not door.plan:
         other = plan or door.membership.ruled_out
         known = f"{policy.plans[plan].name} does not serve {county.name} County. " if plan else ""
@@ -198,20 +217,19 @@ def instead_of_sending(door: Door, policy: Policy) -> Iterator[str]:
         yield "No way to refer is known: call the number on the member's card."
 
 
-def _which_plan(policy: Policy, door: Door) -> Iterator[str]:
+def _which_plan(policy: Policy, door: Door) -> str:
     """What to do for somebody whose plan is not known, or does not serve the county."""
     county, plan, ruled_out = door.county, door.membership.plan, door.membership.ruled_out
     if county is None:
         asked = "Refer through the member's own plan." if ruled_out else "Which plan is on the card?"
-        yield f"{asked} Give the county to see its plans and their phones, or {policy.call_to_choose()}."
-    elif plan:
+        return f"{asked} Give the county to see its plans and their phones, or {policy.call_to_choose()}."
+    if plan:
         name = policy.plans[plan].name
-        yield f"{name} does not serve {county.name} County: {policy.not_served(plan, county)}."
-    elif ruled_out:
+        return f"{name} does not serve {county.name} County: {policy.not_served(plan, county)}."
+    if ruled_out:
         words = policy.own_plan(county, ruled_out)
-        yield f"{words[0].upper()}{words[1:]}."
-    else:
-        yield policy.plan_not_said(county)
+        return f"{words[0].upper()}{words[1:]}."
+    return policy.plan_not_said(county)
 
 
 def phone_line(route: Route, policy: Policy) -> str:
@@ -226,14 +244,3 @@ def contact_line(contact: Contact) -> str:
     """A contact on one line: name, phone, e-mail, what for."""
     ways = ", ".join(way for way in (contact.phone, contact.email) if way)
     return f"{contact.name}: {ways}. {contact.purpose}"
-
-
-def _notes(determination: Determination, policy: Policy, door: Door) -> Iterator[str]:
-    subject, plan, county = determination.subject, door.plan, door.county
-    yield from subject.entry.notes
-    offer = policy.offers.get(plan)
-    if county and offer and offer.note and subject.service and subject.service in offer.not_in:
-        yield offer.note
-    for conflict in policy.conflicts_of(subject.entry.id):
-        if conflict.plan in {"", plan}:
-            yield f"Sources differ. {conflict.matter}: {conflict.older} {conflict.newer}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
@@ -45,17 +45,15 @@ Stand = Callable[[Mapping[str, Answer]], Standing]
 
 def stander(policy: Policy) -> Stand:
     """A function that tells by the answers how a member stands. What is not known never stops a better outcome."""
-    criteria, entries, asks = policy.coverage_criteria, policy.coverage_file.coverage, policy.coverage_file.asks
+    criteria, asks = policy.coverage_criteria, policy.coverage_file.asks
     truths = truths_of(criteria.values())
-    evaluators = {one.id: evaluator(one.rule) for one in entries}
-
-    def asked_of(several: Iterable[Coverage], told: Truths) -> set[str]:
-        return {criteria[name].question for one in several for name in evaluators[one.id](told).missing}
+    entries = sorted(policy.coverage_file.coverage, key=lambda one: RANK[one.outcome])
+    rules = [(one, evaluator(one.rule)) for one in entries]
 
     def stand(answers: Mapping[str, Answer]) -> Standing:
         told = truths(answers)
-        value = {one.id: evaluators[one.id](told).value for one in entries}
-        holding = sorted((one for one in entries if value[one.id] is Truth.YES), key=lambda one: RANK[one.outcome])
+        # The rules come best outcome first.
+        holding = [one for one, find in rules if find(told).value is Truth.YES]
         outcome = holding[0].outcome if holding else CoverageOutcome.ASK
         because = tuple(one for one in holding if one.outcome is outcome)
         if outcome in SETTLED:
@@ -63,9 +61,12 @@ def stander(policy: Policy) -> Stand:
         # No rule has a none-of, so yes to all that is still open is the best that can come.
         hoped = Truths(told)
         hoped |= {name: Truth.YES for name, one in criteria.items() if one.question not in answers}
-        better = [one for one in entries if RANK[one.outcome] < RANK[outcome]]
-        missing = asked_of(better, told)
-        still_open = asked_of((one for one in better if evaluators[one.id](hoped).value is Truth.YES), told)
+        better = [find for one, find in rules if RANK[one.outcome] < RANK[outcome]]
+        in_reach = [find for find in better if find(hoped).value is Truth.YES]
+        missing, still_open = (
+            {criteria[name].question for find in several for name in find(told).missing}
+            for several in (better, in_reach)
+        )
         return Standing(
             outcome,
             because,

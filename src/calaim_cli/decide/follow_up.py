@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from calaim_cli.base.errors import Problem, caution
 from calaim_cli.base.wording import did_you_mean, one_of
-from calaim_cli.decide.clock import working_days_from
+from calaim_cli.decide.advice import working_days_from
 from calaim_cli.policy.follow_up import REASON, SENT, UNTIL, Clock, FollowUpFile
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.routes import Channel, Route

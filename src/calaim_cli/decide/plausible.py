@@ -41,6 +41,7 @@ COLUMNS: Final = frozenset({"problem", "problem_2", "answered_on"}).union(
     *((field.column, *field.aliases) for field in FIELDS)
 )
 BOTH: Final = frozenset({"current_services"})  # one fact of the referral and of the answers
+PLAIN_ADDRESS: Final = "give one plain e-mail address without accents, such as name@example.org"
 
 
 def implausible(policy: Policy, leaves: Iterable[Leaf]) -> Iterator[Problem]:
@@ -49,7 +50,6 @@ def implausible(policy: Policy, leaves: Iterable[Leaf]) -> Iterator[Problem]:
     for leaf in leaves:
         if isinstance(leaf.value, str):
             yield from _text(leaf, leaf.value)
-            yield from _called(leaf, leaf.value)
             yield from _shape(leaf, leaf.value)
         elif isinstance(leaf.value, float) and not 0 <= leaf.value <= 1:
             yield Problem(leaf.where, "share", "give a share from 0 to 1")
@@ -68,10 +68,7 @@ def _text(leaf: Leaf, text: str) -> Iterator[Problem]:
         yield Problem(leaf.where, "blank", "begins or ends with a blank or a line break: remove it")
     if not all_printable(text, "\n"):
         yield Problem(leaf.where, "text-char", "holds a control character or another invisible one: write it again")
-
-
-def _called(leaf: Leaf, text: str) -> Iterator[Problem]:
-    """Problems of ids and names, by which one entry points at another and a person at both."""
+    # By ids and names one entry points at another, and a person at both.
     if leaf.key in IDS and not ID.fullmatch(text):
         yield Problem(leaf.where, "id-char", "an id is of letters, digits, - and _: choose another")
     if leaf.key in CALLED and name_key(text) in {"", DONT_KNOW, NONE_OF_THESE}:
@@ -83,15 +80,15 @@ def _called(leaf: Leaf, text: str) -> Iterator[Problem]:
 
 def _shape(leaf: Leaf, text: str) -> Iterator[Problem]:
     """Problems of what is dialed, followed, dated or looked up."""
-    entry, of_route = leaf.entry, leaf.key in {"address", "also"} and isinstance(leaf.entry, Route)
-    dialed = of_route and isinstance(entry, Route) and entry.channel in {Channel.PHONE, Channel.FAX}
+    route = leaf.entry if leaf.key in {"address", "also"} and isinstance(leaf.entry, Route) else None
+    dialed = route and route.channel in {Channel.PHONE, Channel.FAX}
     if (leaf.key == "phone" or dialed) and not PHONE.fullmatch(text):
         yield Problem(leaf.where, "phone", "give a telephone number of ten digits, such as 1-800-430-4263")
     if leaf.key == "tty" and not TTY.fullmatch(text):
         yield Problem(leaf.where, "phone", "give 711 or a telephone number of ten digits, such as 1-800-430-7077")
     if leaf.key == "email" and email(text) != (text, "", ""):
         yield Problem(leaf.where, "address", PLAIN_ADDRESS)
-    link = text.partition(" ")[0] if of_route and text.startswith("http") else text if leaf.key in LINKS else ""
+    link = text.partition(" ")[0] if route and text.startswith("http") else text if leaf.key in LINKS else ""
     if link and not LINK.fullmatch(link):
         yield Problem(leaf.where, "link", "give a link such as https://www.dhcs.ca.gov/calaim")
     if leaf.key == "by_zip:name" and (zip_code(text) != (text, "", "") or "-" in text):
@@ -113,14 +110,8 @@ def repeated(names: Iterable[str]) -> Iterator[tuple[str, int]]:
     return ((name, times) for name, times in Counter(names).items() if times > 1)
 
 
-PLAIN_ADDRESS: Final = "give one plain e-mail address without accents, such as name@example.org"
-
-
 def _is_day(text: str) -> bool:
-    if not DAY.fullmatch(text):
-        return False
     try:
-        dt.date.fromisoformat(f"{text}-01-01"[: len("2026-01-01")])
+        return bool(DAY.fullmatch(text) and dt.date.fromisoformat(f"{text}-01-01"[: len("2026-01-01")]))
     except ValueError:
         return False
-    return True

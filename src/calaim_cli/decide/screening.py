@@ -1,4 +1,4 @@
-"""Cases against the policy: the answers checked, each subject decided, the county that a case is of."""
+"""Cases against the policy: the answers checked, each subject decided, the county and the plan of the member."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import date
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from calaim_cli.base.errors import GENERAL, InputError, NotFound, Problem, caution
 from calaim_cli.base.values import figures
-from calaim_cli.base.wording import did_you_mean, one_of
+from calaim_cli.base.wording import did_you_mean, is_unknown, name_key, one_of
 from calaim_cli.case.case import AGE, Case
-from calaim_cli.decide.advice import Advice, Door, Send, advise, at_once, sends
+from calaim_cli.decide.advice import Advice, Door, Membership, Send, advise, at_once, sends
 from calaim_cli.decide.coverage import Stand, in_short, stander
 from calaim_cli.decide.determination import Decide, Determination, Reason, decider
 from calaim_cli.decide.known import Contradicted, age_of_answers, contradicted_by, known_of
-from calaim_cli.decide.membership import Membership, membership_of, region_of
 from calaim_cli.policy import dates
-from calaim_cli.policy.places import County, NoPlace, Place, find_place, find_zip
-from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome, Subject, subject_id
+from calaim_cli.policy.places import KP, County, NoPlace, Place, find_place, find_zip
+from calaim_cli.policy.policy import Policy, plan_named
+from calaim_cli.policy.programs import Grade, Outcome, Subject, subject_id
 from calaim_cli.policy.questions import Answer, Question, TruthsOf, truths_of
 
 
@@ -54,6 +52,7 @@ class Screener(Struct, frozen=True):
             return Screening({}, known.problems)
         truths = self.truths_of(known.answers)
         found = {one: decide(truths) for one, decide in self.deciders.items() if only is None or one in only}
+        # Before its day nothing is to be had of it, whatever the answers are.
         for one, (starts, determination) in self.beginnings.items():
             if one in found and as_of < starts:
                 found[one] = determination
@@ -115,6 +114,39 @@ def county_to_decide_for(name: str, case: Case, policy: Policy) -> CaseCounty:
     return CaseCounty(own.county, warnings=tuple(doubts))
 
 
+def membership_of(case: Case, policy: Policy) -> Membership:
+    """The plan that the case names. That she is in no named plan says nothing about managed care."""
+    typed, in_kp = case.member.plan.strip(), case.member.kp_member
+    ruled_out = KP if in_kp is False else ""
+    if not typed or is_unknown(typed):
+        return Membership(KP if in_kp else "", ruled_out)
+    try:
+        plan = plan_named(typed, policy).id
+    except NotFound as error:
+        return Membership("", ruled_out, (Problem("member.plan", error.code, error.problems[0].message),))
+    if in_kp is not None and in_kp != (plan == KP):
+        words = "member.plan and member.kp_member say two different things: keep the one that is on the card"
+        return Membership("", "", (Problem("member.plan", "plan-conflict", words),))
+    return Membership(plan, ruled_out)
+
+
+def region_of(case: Case, county: County, policy: Policy) -> tuple[str, tuple[Problem, ...]]:
+    """The member's region of a plan that has several, "" where nothing settles it; and what is wrong with a stated one.
+
+    What is printed on the card settles it only where the county is split, or its region is inferred.
+    """
+    stated = name_key(case.member.kp_region)
+    if not stated or county.kp is None:
+        return policy.region_in(county, figures(case.member.zip)), ()
+    if stated not in policy.regions:
+        return "", (Problem("member.kp_region", "unknown-region", f"give {one_of(policy.regions)}, as on the card"),)
+    settled = county.kp.region is not None and county.kp.grade in {Grade.OFFICIAL, Grade.COPY}
+    if settled and stated != county.kp.region:
+        words = "the member's county is known to be in another region: check the county and the card"
+        return "", (Problem("member.kp_region", "region-conflict", words),)
+    return stated, ()
+
+
 class Decided(Struct, frozen=True):
     """One case with its determinations, each with its advice, for the county it was decided for."""
 
@@ -162,18 +194,15 @@ def decide(
     if wrong:
         raise InputError(f"{name}: the member's region is not valid; nothing was decided", wrong, code=wrong[0].code)
     door, found = Door(county, membership, region, as_of), screening.determinations.values()
-    results = [(one, advise(one, policy, door)) for one in found]
     # Who may begin at once begins ECM as a whole, so it is said with that result and no population's.
-    begin, of_ecm = at_once(found, door, kind, policy), [subject_id(one.subject) == "ecm" for one in found]
-    if begin and any(of_ecm):
-        ecm, advice = results[of_ecm.index(True)]
-        results[of_ecm.index(True)] = ecm, replace(advice, next_steps=(*advice.next_steps, begin))
+    begin = {"ecm": at_once(found, door, kind, policy)}
+    results = tuple((one, advise(one, policy, door, begin.get(subject_id(one.subject), ""))) for one in found)
     send = tuple(sends(dict.fromkeys(one.subject.program for one in found), door, policy))
     age = screening.answers.get(AGE)
     notices = dates.notices((one.subject.entry for one in found), policy, as_of)
     stands = in_short(screener.stand(screening.answers), policy)
     reminders = tuple(dates.notices_at(age if isinstance(age, int) else None, policy, as_of, stands))
-    return Decided(name, door, tuple(results), (*warnings, *notices), send, reminders, screening.answers)
+    return Decided(name, door, results, (*warnings, *notices), send, reminders, screening.answers)
 
 
 def _screened(name: str, case: Case, screener: Screener, as_of: date, membership: Membership) -> Screening:
@@ -195,10 +224,8 @@ def compare(name: str, case: Case, screener: Screener, policy: Policy, as_of: da
     """
     expected = case.expect or {}
     known = [subject_id(subject) for subject in policy.subjects]
-    problems = []
-    if not expected:
-        words = "add an [expect] table: program, population or service = outcome"
-        problems.append(Problem("expect", "missing", words))
+    words = "add an [expect] table: program, population or service = outcome"
+    problems = [] if expected else [Problem("expect", "missing", words)]
     for subject, outcome in expected.items():
         if subject not in known:
             hint = did_you_mean(subject, known) or "'calaim programs' lists them"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.case.case import AGE
-from calaim_cli.decide.advice import GATES, REFER_NOW, Advice, Send, instead_of_sending
+from calaim_cli.decide.advice import GATE_OF, GATES, REFER_NOW, Advice, Send, instead_of_sending
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.screening import Decided
 from calaim_cli.decide.wanted import spans_of, wanted_for
@@ -22,6 +22,7 @@ from calaim_cli.policy.questions import Criterion, truths_of
 from calaim_cli.policy.routes import Channel, Route
 from calaim_cli.policy.rules import criteria_of
 
+NOT_SO = " (not so)"
 MOST_ASKED = 3
 OF_ECM = 2
 """How many of the questions to ask next are ECM's own, where ECM is not settled."""
@@ -80,21 +81,30 @@ def summary_of(decided: Decided, policy: Policy) -> Summary:
     likely = [one for one in populations if one.outcome is Outcome.LIKELY]
     waits = waits_for(decided, policy)
     sent, fits = _worth_sending(decided, but="chw" if ecm and ecm.outcome in REFER_NOW else "")
-    phones = tuple(_phones(decided, sent, policy))
-    send = tuple(_as_taken(one, sent[one.program], phones) for one in decided.send if one.program in sent)
-    county, told = decided.county, {one.route.address for one in send}
+    door, county = decided.door, decided.county
+    # There is no way to a plan that is not known, or does not serve the county.
+    ways = [policy.way_to(door.plan, county, one, door.region) for one in sent] if county else []
+    routes = dict.fromkeys(route for way in ways for route in way.routes)
+    phones = [route for route in routes if route.channel is Channel.PHONE]
+    send = []
+    for one in decided.send:
+        if services := sent.get(one.program):
+            # By phone what the best way does not take.
+            by_phone = phones and services <= {*one.route.services_except}
+            send.append(replace(one, route=phones[0], subject="") if by_phone else one)
+    told = {one.route.address for one in send}
     return Summary(
         ecm,
         tuple(likely if ecm and likely else populations),
         chw,
         tuple((one, advice.offered) for one, advice in found if one.subject.service),
         tuple(ask_next(decided, waits, policy)),
-        send,
+        tuple(send),
         fits,
         waits,
         tuple(one for one in phones if one.address not in told),
-        tuple(instead_of_sending(decided.door, policy)) if sent and not send else (),
-        county.kp.warning if county and county.kp and decided.door.plan == KP else "",
+        tuple(instead_of_sending(door, policy)) if sent and not send else (),
+        county.kp.warning if county and county.kp and door.plan == KP else "",
         county.note if county and any(county.name in plan.works_for for plan in policy.plans.values()) else "",
     )
 
@@ -108,10 +118,9 @@ def _rank(result: tuple[Determination, Advice]) -> tuple[int, bool, int]:
 def _worth_sending(decided: Decided, but: str) -> tuple[dict[str, set[str | None]], bool]:
     """The programs of which something seems to fit, with their services that do; where nothing does, what is open.
 
-    With them whether it fits. A population is no result of its own beside ECM.
+    With them whether it fits.
     """
-    whole = {subject_id(one.subject) for one, _ in decided.results}
-    own = [(one, advice) for one, advice in decided.results if "ecm" not in whole or not one.subject.population]
+    own = _of_their_own(decided)
     offered = [one for one, advice in own if advice.offered is not False and one.subject.program != but]
     for outcomes in (REFER_NOW, set(Outcome) - {Outcome.UNLIKELY}):
         found: dict[str, set[str | None]] = {}
@@ -123,25 +132,20 @@ def _worth_sending(decided: Decided, but: str) -> tuple[dict[str, set[str | None
     return {}, False
 
 
-def _as_taken(send: Send, services: set[str | None], phones: Sequence[Route]) -> Send:
-    """By phone what the best way does not take."""
-    if phones and services <= {*send.route.services_except}:
-        return replace(send, route=phones[0], subject="")
-    return send
+def _of_their_own(decided: Decided) -> list[tuple[Determination, Advice]]:
+    """The results without ECM's populations where ECM itself is among them: beside it they count for nothing."""
+    whole = {subject_id(one.subject) for one, _ in decided.results}
+    return [(one, advice) for one, advice in decided.results if "ecm" not in whole or not one.subject.population]
 
 
 def ask_next(decided: Decided, waits: Mapping[str, Waits], policy: Policy) -> Iterator[Ask]:
     """Two questions of ECM's in the order of the talk, then those that most others wait for; asked in vain: last.
 
-    Where ECM is decided its populations count for nothing of their own, and what the plan does not offer only if
-    nothing else was asked for.
+    What the plan does not offer counts only if nothing else was asked for.
     """
     in_talk = dict.fromkeys((*(one for screen in policy.talk_file.screen for one in screen.answers), *policy.questions))
     order = {question: (question in decided.answers, number) for number, question in enumerate(in_talk)}
-    own = {subject_id(one.subject): advice.offered for one, advice in decided.results}
-    if "ecm" in own:
-        groups = {one.id for one in policy.programs_file.population}
-        own = {name: offered for name, offered in own.items() if name not in groups}
+    own = {subject_id(one.subject): advice.offered for one, advice in _of_their_own(decided)}
     worth = {name for name, offered in own.items() if offered is not False} or set(own)
     waiting = {name: (*one.still_open, *one.in_vain) for name, one in waits.items() if name in worth}
     of_ecm = waiting.pop("ecm", ())
@@ -173,27 +177,16 @@ def unknown_of(one: Determination, in_vain: Container[str], policy: Policy) -> t
     return tuple(dict.fromkeys(brief(each) for each in asked if each.question in in_vain))
 
 
-def _phones(decided: Decided, programs: Iterable[str], policy: Policy) -> Iterator[Route]:
-    door = decided.door
-    ways = (policy.way_to(door.plan, door.county, one, door.region) for one in programs if door.county and door.plan)
-    routes = dict.fromkeys(route for way in ways for route in way.routes)
-    yield from (route for route in routes if route.channel is Channel.PHONE)
-
-
 def reasons(determination: Determination, policy: Policy) -> tuple[str, ...]:
     """What the outcome rests on in a few words, the age last; nothing where only a rule is not met."""
     outcome, entry = determination.outcome, determination.subject.entry
-    gate = next((part for part, comes in GATES.items() if comes is outcome), "")
-    of_gate = [one for one in determination.because if one.part in {gate, "from"}]
-    met = [one for one in determination.because if one.met and one.part not in GATES]
-    deciding = of_gate or (met if outcome in REFER_NOW else [])
+    deciding = [one for one in determination.because if one.part in {GATE_OF.get(outcome), "from"}]
+    if not deciding and outcome in REFER_NOW:
+        deciding = [one for one in determination.because if one.met and one.part not in GATES]
     stated = [(dates.statement(one.criterion, entry, policy), one) for one in deciding]
     said = sorted(stated, key=lambda one: one[0].question == AGE)
     # What is to become true, or what a day brings, is said as it is.
     return tuple(f"{brief(one)}{'' if why.met or why.part in {'first', 'from'} else NOT_SO}" for one, why in said)
-
-
-NOT_SO = " (not so)"
 
 
 def brief(criterion: Criterion) -> str:

@@ -21,8 +21,7 @@ from calaim_cli.decide.coverage import renewal_of
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.follow_up import Step, Story, followed
 from calaim_cli.decide.known import with_current_services
-from calaim_cli.decide.membership import membership_of, region_of
-from calaim_cli.decide.screening import Screening, screener
+from calaim_cli.decide.screening import Screening, membership_of, region_of, screener
 from calaim_cli.draft.body import HIDDEN, MOST_REMEMBERED, Letter, body_of, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format

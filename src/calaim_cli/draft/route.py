@@ -12,8 +12,7 @@ from msgspec import Struct
 from calaim_cli.base.errors import NotFound, Problem, caution
 from calaim_cli.base.wording import name_key
 from calaim_cli.case.case import Case, LeadEntity
-from calaim_cli.decide.advice import phone_line
-from calaim_cli.decide.membership import Membership
+from calaim_cli.decide.advice import Membership, phone_line
 from calaim_cli.policy.places import County, Plan, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Grade

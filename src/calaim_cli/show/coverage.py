@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from calaim_cli.decide.coverage import Covered, worded
-from calaim_cli.policy.coverage import TOPIC, CoverageOutcome
+from calaim_cli.decide.coverage import SETTLED, Covered, worded
+from calaim_cli.policy.coverage import TOPIC
 from calaim_cli.policy.dates import fact_line
 from calaim_cli.policy.places import Contact
 from calaim_cli.policy.policy import Policy
 from calaim_cli.show.documents import Document, filled, keys, problems_document, rests_on
 from calaim_cli.show.screenful import RANKS, Gives, Line, few_of
+from calaim_cli.show.summary import row
 from calaim_cli.show.views import DOUBT, GOOD, Block, Fact, Heading, Points, Screenful, View
 
 MOST_LINES: Final = 12
@@ -22,10 +23,8 @@ REASONS, ASKED, CALLED = 2, 3, 3
 
 def coverage_view(covered: Covered, policy: Policy, as_of: date, *, why: bool, named: bool) -> View:
     """The answer on one screen, with the name of the case where there are several; then what it rests on (`why`)."""
-    last = Line(
-        "", f"{policy.coverage_file.remember}{'' if why else ' More: --why'}", short=policy.coverage_file.remember
-    )
-    lines = (*_lines(covered, policy, as_of), last)
+    remember = policy.coverage_file.remember
+    lines = (*_lines(covered, policy, as_of), Line("", f"{remember}{'' if why else ' More: --why'}", short=remember))
     screen = Screenful(tuple(one for one in lines if one.text), tuple(_plain(covered, policy, as_of)), MOST_LINES)
     head = (Heading(covered.name), Fact("case", "", covered.name)) if named else ()
     return (*head, screen, *(_why(covered, policy) if why else ()))
@@ -37,7 +36,7 @@ def _lines(covered: Covered, policy: Policy, as_of: date) -> Iterator[Line]:
     said = ": ".join(filter(None, (words.label, few_of(names, REASONS))))
     # Until the day, nobody loses Medi-Cal by the rule, and the answer has to say so at once.
     begins = f" {own.not_yet}" if as_of < own.in_force else ""
-    yield Line("Result", f"{said}.{begins}", tone=DOUBT if standing.outcome in DOUBTFUL else GOOD)
+    yield Line("Result", f"{said}.{begins}", tone=GOOD if standing.outcome in SETTLED else DOUBT)
     yield Line("Result", words.meaning, Gives.PLANS)
     for number, proof in enumerate(dict.fromkeys(proof for one in standing.because for proof in one.proof)):
         yield Line("Show it", proof, Gives.NAMES if number else Gives.NEVER)
@@ -48,9 +47,6 @@ def _lines(covered: Covered, policy: Policy, as_of: date) -> Iterator[Line]:
     yield Line("Call", "; ".join(f"{one.name}: {_way(one)}" for one in own.contact[:CALLED]))
 
 
-DOUBTFUL: Final = frozenset({CoverageOutcome.ASK, CoverageOutcome.WORK_MAY_COUNT})
-
-
 def _way(contact: Contact) -> str:
     return contact.phone or contact.website
 
@@ -58,21 +54,16 @@ def _way(contact: Contact) -> str:
 def _plain(covered: Covered, policy: Policy, as_of: date) -> Iterator[Fact]:
     """The answer as rows for a script."""
     standing, own = covered.standing, policy.coverage_file
-    yield _row("outcome", standing.outcome, policy.coverage_words[standing.outcome].label)
-    yield from (_row("because", one.id, one.name) for one in standing.because)
+    yield row("outcome", standing.outcome, policy.coverage_words[standing.outcome].label)
+    yield from (row("because", one.id, one.name) for one in standing.because)
     if as_of < own.in_force:
-        yield _row("not_yet", own.not_yet)
-    yield from (_row("proof", one.id, proof) for one in standing.because for proof in one.proof)
-    yield from (_row("ask_next", one, policy.answerable[one].ask) for one in standing.to_ask)
-    yield _row("renewal", covered.month or "unknown", covered.renewal.text)
-    yield _row("missed", own.missed)
-    yield from (_row("call", one.name, _way(one), one.purpose) for one in own.contact)
-    yield _row("remember", own.remember)
-
-
-def _row(*cells: str) -> Fact:
-    *keys, last = cells
-    return Fact("\t".join(keys), "", last)
+        yield row("not_yet", own.not_yet)
+    yield from (row("proof", one.id, proof) for one in standing.because for proof in one.proof)
+    yield from (row("ask_next", one, policy.answerable[one].ask) for one in standing.to_ask)
+    yield row("renewal", covered.month or "unknown", covered.renewal.text)
+    yield row("missed", own.missed)
+    yield from (row("call", one.name, _way(one), one.purpose) for one in own.contact)
+    yield row("remember", own.remember)
 
 
 def _why(covered: Covered, policy: Policy) -> Iterator[Block]:

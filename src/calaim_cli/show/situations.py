@@ -26,7 +26,7 @@ def situation_view(situation: Situation, policy: Policy) -> View:
         entry.id: f"{entry.name} ({PROGRAM_WORDS['ecm']})" if kind == "population" else entry.name
         for kind, entry in kinds(policy)
     }
-    rows = tuple(f"{_said(row, policy)}{IN_PRIVATE if row.private else ''}" for row in _rows(situation, policy))
+    rows = tuple(f"{said}{IN_PRIVATE if row.private else ''}" for row, said in _asked_first(situation, policy))
     notes = (Fact("note", "Note", situation.note),) if situation.note else ()
     return (
         Heading(f"{situation.name} ({situation.id})"),
@@ -52,7 +52,7 @@ def situations_document(situations: Iterable[Situation], policy: Policy) -> Docu
                 for about in one.think_of
             ],
             "asked_first": [
-                {"id": row.id, "text": _said(row, policy), "private": row.private} for row in _rows(one, policy)
+                {"id": row.id, "text": said, "private": row.private} for row, said in _asked_first(one, policy)
             ],
             "call": [
                 {**keys(contact, "id", "name", "purpose"), **filled(contact, "phone")}
@@ -66,14 +66,11 @@ def situations_document(situations: Iterable[Situation], policy: Policy) -> Docu
     return listing("situations", listed, policy)
 
 
-def _rows(situation: Situation, policy: Policy) -> Iterator[Row]:
-    """The rows to ask first, in the order in which the situation names them."""
+def _asked_first(situation: Situation, policy: Policy) -> Iterator[tuple[Row, str]]:
+    """The rows to ask first, in the order in which the situation names them, each as it is said of the member."""
     rows = {row.id: row for screen in policy.talk_file.screen for row in screen.rows}
-    return (rows[one] for one in situation.asked_first)
-
-
-def _said(row: Row, policy: Policy) -> str:
-    return next(one for one in policy.talk_file.voice if one.id == MEMBER).says(row.say)
+    [voice] = (one for one in policy.talk_file.voice if one.id == MEMBER)
+    return ((rows[one], voice.says(rows[one].say)) for one in situation.asked_first)
 
 
 def _contacts(situation: Situation, policy: Policy) -> Iterator[Contact]:

@@ -15,7 +15,7 @@ from calaim_cli.decide.screening import Decided
 from calaim_cli.decide.summary import Ask, Summary, reasons, summary_of, unknown_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, subject_id
-from calaim_cli.policy.questions import Kind, Question
+from calaim_cli.policy.questions import Kind
 from calaim_cli.policy.routes import Channel, lines
 from calaim_cli.show.screenful import RANKS, Gives, Line, few_of
 from calaim_cli.show.views import DOUBT, GOOD, PROGRAM_WORDS, REMEMBER, TONES, Fact, Screenful
@@ -34,26 +34,22 @@ COUNTED = {
 }
 OFFERS = {True: "offered", False: "not-offered", None: "not-known"}
 IN_ECM = "ECM includes it: refer for one of the two"
-SETTLED = "nothing: every result is settled"
 SUBJECT_OF = {"cs": "for the supports ", "chw": "for CHW "}
-LAST = (
-    "A screening, not a decision: the plan decides. More: --why {}, --all",
-    "The plan decides. More: --why {}, --all",
-)
 
 
 def screenful(decided: Decided, policy: Policy) -> Screenful:
     """The answer to one case, to be laid out on a screen or printed in a pipe."""
     summary = summary_of(decided, policy)
-    first = subject_id(decided.results[0][0].subject)
+    more = f"More: --why {subject_id(decided.results[0][0].subject)}, --all"
+    whole, short = f"A screening, not a decision: the plan decides. {more}", f"The plan decides. {more}"
     shown = (
         *_program_lines(summary, policy),
         *_support_lines(summary, decided.door, policy),
         *_ask_lines(summary.ask_next, policy),
-        *_send_lines(summary, policy),
+        *(_instead(summary) if summary.instead else _send_lines(summary, policy)),
         Line("Take care", summary.warning, tone=DOUBT),
         Line("Take care", summary.cards, Gives.SECOND, tone=DOUBT),
-        Line("", LAST[0].format(first), Gives.SECOND, LAST[1].format(first)),
+        Line("", whole, Gives.SECOND, short),
     )
     return Screenful(tuple(line for line in shown if line.text), tuple(_plain(summary, policy)))
 
@@ -105,9 +101,8 @@ def _support_lines(summary: Summary, door: Door, policy: Policy) -> Iterator[Lin
             one_named = f"{count}: {few_of(names, 1)}" if names and outcome is Outcome.LIKELY else count
             listed.append(Line("Supports", text, Gives.NAMES, one_named, count, TONES[outcome]))
         elif listed:  # what does not match today ends the line before it: it is no news by itself
-            last = listed.pop()
-            texts = (f"{words}. {count} today" for words in (last.text, last.short, last.least))
-            listed.append(replace(last, **dict(zip(("text", "short", "least"), texts, strict=True))))
+            last, more = listed.pop(), f". {count} today"
+            listed.append(replace(last, text=last.text + more, short=last.short + more, least=last.least + more))
         else:
             few = f"{'; '.join(names)}: {policy.outcomes[outcome].label.lower()}"
             listed.append(Line("Supports", few if total <= FEW else f"none of the {total} matches today"))
@@ -141,33 +136,25 @@ def _offered(found: Sequence[tuple[Determination, bool | None]], outcome: Outcom
 def _ask_lines(asked: Sequence[Ask], policy: Policy) -> Iterator[Line]:
     """What to ask next, each question with what waits for it."""
     if not asked:
-        yield Line("Ask next", SETTLED)
+        yield Line("Ask next", "nothing: every result is settled")
     for number, one in enumerate(asked, 1):
         others = counted(one.others, "other" if one.of_ecm else "result")
         settles = " and ".join(filter(None, ("ECM" if one.of_ecm else "", others if one.others else "")))
-        words = f"{_asked(policy.questions[one.question], policy)} (for {settles})"
-        text = f"{number} {words}" if len(asked) > 1 else words
+        question = policy.questions[one.question]
+        # Where its words point to a list of choices, it is said what it is about.
+        titles = [topic.title for topic in policy.programs_file.topic if topic.id == question.topic]
+        about = f"{titles[0]}: " if question.kind is Kind.CHOICES else ""
+        text = f"{f'{number} ' if len(asked) > 1 else ''}{about}{question.ask} (for {settles})"
         yield Line("Ask next", text, RANKS[number - 1], tone=DOUBT)
 
 
-def _asked(question: Question, policy: Policy) -> str:
-    """The question, with what it is about where its words point to a list of choices."""
-    titles = (one.title for one in policy.programs_file.topic if one.id == question.topic)
-    return f"{next(titles)}: {question.ask}" if question.kind is Kind.CHOICES else question.ask
-
-
 def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
-    """Where to send the referral and how fast the plan answers; else what to find out for that."""
-    if summary.instead:
-        yield from _instead(summary)
-        return
-    by_mail = False
+    """Where to send the referral, and how fast the plan answers."""
     # Programs that the same address takes share its lines.
     for number, (route, group) in enumerate(groupby(summary.send, key=lambda one: one.route)):
         several = list(group)
         named = f"{'' if summary.fits else 'you may refer all the same: '}{policy.plans[route.plan].name}"
         if route.channel is Channel.EMAIL:
-            by_mail = True
             subjects = "; ".join(
                 f'{SUBJECT_OF[one.program] if place else ""}"{one.subject}"' for place, one in enumerate(several)
             )
@@ -187,7 +174,7 @@ def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
     for hours in dict.fromkeys(one.hours for one in lines_open):
         numbers = one_of(dict.fromkeys(one.address for one in lines_open if one.hours == hours))
         yield Line("Send", f"{numbers}: {hours}", Gives.HOURS)
-    if by_mail:
+    if any(one.route.channel is Channel.EMAIL for one in summary.send):
         yield Line("Send", "'calaim refer CASE' writes the draft; nothing is sent", Gives.COMMAND)
 
 
@@ -208,49 +195,54 @@ def _instead(summary: Summary) -> Iterator[Line]:
 def _plain(summary: Summary, policy: Policy) -> Iterator[Fact]:
     """The answer as rows for a script; what has nothing to say has no row."""
     if summary.ecm:
-        yield _row("ecm", summary.ecm.outcome, ", and ".join(_why(summary.ecm, summary, policy)))
+        yield row("ecm", summary.ecm.outcome, ", and ".join(_why(summary.ecm, summary, policy)))
     for one in summary.populations:
-        yield _row("population", subject_id(one.subject), one.outcome, one.subject.entry.name)
+        yield row("population", subject_id(one.subject), one.outcome, one.subject.entry.name)
     if summary.chw:
         why = IN_ECM if summary.chw_is_in_ecm else ", and ".join(_why(summary.chw, summary, policy))
-        yield _row("chw", summary.chw.outcome, why)
+        yield row("chw", summary.chw.outcome, why)
     # A script that wants what does not match asks for --all or --json.
     fitting = [one for one in summary.supports if one[0].outcome is not Outcome.UNLIKELY]
     for one, offered in fitting:
         step = reasons(one, policy)[:1] if one.outcome is Outcome.NOT_YET else ()
-        yield _row("support", subject_id(one.subject), one.outcome, OFFERS[offered], *step)
+        yield row("support", subject_id(one.subject), one.outcome, OFFERS[offered], *step)
     if summary.supports and not fitting:
-        yield _row("supports", "none", f"0 of {len(summary.supports)} match today")
-    yield from (_row("ask_next", one.question, str(one.results)) for one in summary.ask_next)
-    yield from (_row("send", one.program, one.route.address, one.subject) for one in summary.send)
-    phones = (one.address for one in summary.phones)
-    yield from (_row("phone", address) for address in phones)
-    yield from (_row("warning", words) for words in (summary.warning, summary.cards) if words)
-    yield from (_row("instead", words) for words in summary.instead)
-    yield _row("remember", REMEMBER)
+        yield row("supports", "none", f"0 of {len(summary.supports)} match today")
+    yield from (row("ask_next", one.question, str(one.results)) for one in summary.ask_next)
+    yield from (row("send", one.program, one.route.address, one.subject) for one in summary.send)
+    yield from (row("phone", one.address) for one in summary.phones)
+    yield from (row("warning", words) for words in (summary.warning, summary.cards) if words)
+    yield from (row("instead", words) for words in summary.instead)
+    yield row("remember", REMEMBER)
 
 
-def _row(*cells: str) -> Fact:
+def row(*cells: str) -> Fact:
+    """The row of a script that has these cells, of which the empty ones are left out."""
     *keys, last = [cell for cell in cells if cell]
     return Fact("\t".join(keys), "", last)
 
 
 def several(results: Sequence[Decided], policy: Policy) -> Screenful:
     """One line a case: what ECM and CHW come to and how many supports seem to fit; then how many cases each has."""
-    summaries = [(one.name, summary_of(one, policy)) for one in results]
-    shown = [Line("", f"{name}: {'; '.join(_said_of_one(one, policy))}") for name, one in summaries]
-    rows = [_row("case", name, *_cells(one)) for name, one in summaries]
-    rows.append(_row("total", "cases", str(len(results))))
+    summaries = [summary_of(one, policy) for one in results]
+    shown, rows = list[Line](), list[Fact]()
+    for decided, one in zip(results, summaries, strict=True):
+        shown.append(Line("", f"{decided.name}: {'; '.join(_said_of_one(one, policy))}"))
+        programs = [found.outcome if found else "-" for found in (one.ecm, one.chw)]
+        fitting = str(_fitting(one)) if one.supports else "-"
+        groups = ", ".join(f"{subject_id(group.subject)} {group.outcome}" for group in one.populations) or "-"
+        rows.append(row("case", decided.name, *programs, fitting, groups))
+    rows.append(row("total", "cases", str(len(results))))
     for program in ("ecm", "chw"):
-        counts = Counter(found.outcome for _, one in summaries if (found := getattr(one, program)))
+        counts = Counter(found.outcome for one in summaries if (found := getattr(one, program)))
         ranked = [one for one in Outcome if one in counts]
-        rows += [_row("total", program, one, str(counts[one])) for one in ranked]
+        rows += [row("total", program, one, str(counts[one])) for one in ranked]
         if ranked:
             said = ", ".join(f"{counts[one]} {policy.outcomes[one].label.lower()}" for one in ranked)
             shown.append(Line("", f"{PROGRAM_WORDS[program]} of {len(results)} cases: {said}"))
     # Lines of cases never give way: whoever decides many wants each.
     last = Line("", "A screening, not a decision: the plan decides. More: --all, or one case alone")
-    return Screenful((*shown, last), (*rows, _row("remember", REMEMBER)))
+    return Screenful((*shown, last), (*rows, row("remember", REMEMBER)))
 
 
 def _said_of_one(summary: Summary, policy: Policy) -> Iterator[str]:
@@ -262,14 +254,6 @@ def _said_of_one(summary: Summary, policy: Policy) -> Iterator[str]:
             yield f"{name} {policy.outcomes[one.outcome].label.lower()}"
     if summary.supports:
         yield f"supports that seem to fit: {_fitting(summary)} of {len(summary.supports)}"
-
-
-def _cells(summary: Summary) -> Iterator[str]:
-    """The outcomes of ECM and CHW, how many supports seem to fit, the populations; "-" is what is not there."""
-    for one in (summary.ecm, summary.chw):
-        yield one.outcome if one else "-"
-    yield str(_fitting(summary)) if summary.supports else "-"
-    yield ", ".join(f"{subject_id(one.subject)} {one.outcome}" for one in summary.populations) or "-"
 
 
 def _fitting(summary: Summary) -> int:

@@ -17,7 +17,7 @@ from calaim_cli.case.case import Case, Referral
 from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.known import CURRENT_SERVICES, with_current_services
-from calaim_cli.decide.membership import membership_of
+from calaim_cli.decide.screening import membership_of
 from calaim_cli.draft.draft import TOGETHER
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
 from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named

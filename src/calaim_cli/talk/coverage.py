@@ -13,7 +13,7 @@ from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.coverage import Stand, worded
 from calaim_cli.decide.known import known_of
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.questions import DONT_KNOW, Kind, Question
+from calaim_cli.policy.questions import DONT_KNOW, Kind, Question, read_answer
 from calaim_cli.talk import terminal
 from calaim_cli.talk.conversation import Quit, Save
 from calaim_cli.talk.interview import number_of
@@ -78,11 +78,6 @@ def _with(case: Case, question: Question, reply: Reply, as_of: date) -> Case:
     case = replace(case, answered_on=as_of.isoformat())
     if question.id == AGE and isinstance(reply, str) and not reply.isdecimal():
         return replace(case, member=replace(case.member, date_of_birth=reply))
-    said: object = list(reply) if isinstance(reply, tuple) else reply
-    if isinstance(reply, Move) or reply == NOT_KNOWN:
-        said = DONT_KNOW
-    elif question.kind is Kind.YES_NO:
-        said = reply == YES
-    elif question.kind is Kind.NUMBER:
-        said = int(str(reply))
-    return replace(case, answers={**case.answers, question.id: said})
+    said = DONT_KNOW if isinstance(reply, Move) else read_answer(question, reply, f"answers.{question.id}")
+    kept = list(said) if isinstance(said, tuple) else said  # as a file would give it
+    return replace(case, answers={**case.answers, question.id: kept})

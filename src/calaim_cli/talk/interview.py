@@ -17,7 +17,7 @@ from calaim_cli.base.values import MESSAGES, Value, age_on, date_of_birth
 from calaim_cli.base.wording import whole_number
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.known import CURRENT_SERVICES, contradicted_by, known_of
-from calaim_cli.decide.membership import membership_of
+from calaim_cli.decide.screening import membership_of
 from calaim_cli.decide.screens import (
     Mark,
     Marks,

@@ -24,8 +24,7 @@ from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Consent, LeadEntity, Profile, Referral, Referrer, with_profile
 from calaim_cli.case.form import BY_KEY, FIELDS, PROFILE_FIELDS
 from calaim_cli.decide.known import known_of
-from calaim_cli.decide.membership import membership_of, region_of
-from calaim_cli.decide.screening import county_to_decide_for, screener
+from calaim_cli.decide.screening import county_to_decide_for, membership_of, region_of, screener
 from calaim_cli.decide.screens import Talk, talk_about, to_settle
 from calaim_cli.draft import fitness, route
 from calaim_cli.draft.draft import TOGETHER, Drafted, Drafter, as_text, both_asked_for
