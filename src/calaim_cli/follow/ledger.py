@@ -92,8 +92,6 @@ def drawer(path: Path) -> Callable[[], str]:
 
 def stories(path: Path, wanted: Sequence[str] = ()) -> list[Story]:
     """The stories in the ledger, by reference; of those `wanted` each, or NotFound with the first that lacks."""
-    if not _is_there(path):
-        raise _no_ledger(path)
     with _opened(path) as ledger:
         return _read(ledger, path, wanted)
 
@@ -177,7 +175,9 @@ def change(path: Path, wanted: Sequence[str], decide: Callable[[Story], Step | N
 def _opened(path: Path, *, write: bool = False, make: bool = False) -> Iterator[sqlite3.Connection]:
     """The ledger, to write it as one transaction that ends with the block. What goes wrong is told by the path."""
     try:
-        if make and not _is_there(path):
+        if not _is_there(path):
+            if not make:
+                raise _no_ledger(path)
             _make(path)
         # An absent file is not made by SQLite, which would let others read it.
         address = f"{path.absolute().as_uri()}?mode=rw"
