@@ -110,7 +110,7 @@ def _running(
     for clock in policy.follow_up_file.clock:
         if last not in clock.at or (clock.programs and program not in clock.programs):
             continue
-        if clock.expedited not in {None, expedited} or not {*past}.isdisjoint(clock.not_after):
+        if clock.expedited not in {None, expedited} or any(one in clock.not_after for one in past):
             continue
         start: date | None = steps[-1].day
         if clock.before_end:
@@ -138,6 +138,7 @@ def words_of(due: Due, story: Story) -> str:
     return said.replace("REF", story.reference)
 
 
+@lru_cache(MOST_REMEMBERED)
 def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
     """The clock that begins on that day, or ends before it, by its last day.
 
