@@ -16,7 +16,7 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import MESSAGES, MOST_REMEMBERED, date_of_birth
 from calaim_cli.base.wording import choice_of, did_you_mean, name_key, names_several, one_of, place_key
-from calaim_cli.case.case import PARTS, Case, Referral
+from calaim_cli.case.case import PARTS, Case
 from calaim_cli.case.form import (
     BY_KEY,
     CALIFORNIA,
@@ -58,7 +58,7 @@ class CheckedCase(NamedTuple):
 
 def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCase:
     """A case that is to become a draft as checked, field by field, against the form of the member's plan."""
-    case = _with_ids(case, policy.words)
+    case, unknown_choices = _choices(case, policy.words)
     kept, wrong, doubtful = _fields(case, form, as_of)
     place = county_of(kept, policy)
     program, services, unknown = requested(kept, policy)
@@ -66,9 +66,8 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
     missing = _missing(kept, form, as_of)
     if any(one.where == "member.address" for one in wrong):  # which of them are needed goes by the address
         missing = (one for one in missing if one.where not in {"member.city", "member.zip"})
-    problems = [*missing, *wrong, *_choices(kept, policy.words), *unknown, *not_known]
-    problems += [*_receives(kept.referral), *_consent(kept, form), *_expedited(kept.referral)]
-    problems += _label(kept, place.county)
+    problems = [*missing, *wrong, *unknown_choices, *unknown, *not_known]
+    problems += [*_at_odds(kept, form), *_label(kept, place.county)]
     kept = replace(kept, referral=replace(kept.referral, program=program, services=services, current_supports=supports))
     named = {(one.where, one.code) for one in problems}
     problems += [one for one in place.problems if (one.where, one.code) not in named]
@@ -77,10 +76,7 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
             doubtful.append(caution("text-diagnosis", f"referral.{key}"))
     if kept.member.state not in {"", CALIFORNIA}:
         doubtful = [one for one in doubtful if one.code != "zip-state"]
-    doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_part2(kept, policy.words)]
-    doubtful += _agreed_by(kept, as_of)
-    if kept.consent.part2 is None:
-        doubtful.append(caution("part2-not-stated", "consent.part2"))
+    doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_of_consent(kept, policy.words, as_of)]
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
 
 
@@ -128,62 +124,54 @@ def _missing(case: Case, form: Form, as_of: date) -> Iterator[Problem]:
         yield Problem(keys[0], "member-id-missing", f"give the {labels}, in {one_of(keys)}")
 
 
-def _with_ids(case: Case, form: ReferralWords) -> Case:
-    """The case with each choice by its id, where it is given by the words of one, or with capitals or blanks."""
+def _choices(case: Case, words: ReferralWords) -> tuple[Case, list[Problem]]:
+    """The case with each choice by its id, also where its words or other capitals were given; a problem for others."""
+    problems = []
     for field in CHOSEN:
-        given, known = TEXT_OF[field.key](case), getattr(form, field.choices)
-        if given and given not in known:
-            table = replace(getattr(case, field.part), **{field.name: choice_of(given, known) or given})
-            case = replace(case, **{field.part: table})
-    current = case.referral.current_services
-    if not form.current_services.keys() >= set(current):
-        current = tuple(choice_of(one, form.current_services) or one for one in current)
-        case = replace(case, referral=replace(case.referral, current_services=current))
-    return case
-
-
-def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
-    for field in CHOSEN:
-        given, known = TEXT_OF[field.key](case), getattr(form, field.choices)
-        if given and given not in known:
-            yield Problem(field.key, "unknown-choice", did_you_mean(given, known) or f"give {one_of(known)}")
-    current = case.referral.current_services
+        given, known = TEXT_OF[field.key](case), getattr(words, field.choices)
+        if not given or given in known:
+            continue
+        if choice := choice_of(given, known):
+            case = replace(case, **{field.part: replace(getattr(case, field.part), **{field.name: choice})})
+        else:
+            advice = did_you_mean(given, known) or f"give {one_of(known)}"
+            problems.append(Problem(field.key, "unknown-choice", advice))
+    key, known = "referral.current_services", words.current_services
+    current = tuple(choice_of(one, known) or one for one in case.referral.current_services)
     if not current:
-        yield Problem("referral.current_services", "missing", 'say what the member receives now; ["none"] if nothing')
-    unknown = [one for one in current if one not in form.current_services]
-    if any(names_several(one, form.current_services) for one in unknown):
-        yield not_separated("referral.current_services")
+        problems.append(Problem(key, "missing", 'say what the member receives now; ["none"] if nothing'))
+    unknown = [one for one in current if one not in known]
+    if any(names_several(one, known) for one in unknown):
+        problems.append(not_separated(key))
     elif unknown or ("none" in current and len(current) > 1):
-        words = f"give {one_of(form.current_services)}; none excludes the others"
-        yield Problem("referral.current_services", "unknown-choice", words)
+        problems.append(Problem(key, "unknown-choice", f"give {one_of(known)}; none excludes the others"))
+    return replace(case, referral=replace(case.referral, current_services=current)), problems
 
 
-def _agreed_by(case: Case, as_of: date) -> Iterator[Problem]:
-    """What to look at where a parent or guardian agrees: of a child that one did, and of whoever it was the name."""
-    who, key = case.consent.agreed_by, "consent.agreed_by"
-    if is_child(case, as_of) and not who:
-        yield caution("agreed-by-not-stated", key)
-    if is_child(case, as_of) and who == "member":
-        yield caution("agreed-by-child", key)
-    if who == "guardian" and not case.member.guardian_name:
-        yield caution("guardian-not-named", "member.guardian_name")
-
-
-def _receives(referral: Referral) -> Iterator[Problem]:
-    """A problem for each detail of something that the member is said not to receive."""
-    current = referral.current_services
+def _at_odds(case: Case, form: Form) -> Iterator[Problem]:
+    """A problem for each thing said without what has to go with it, consent first of all."""
+    referral, consent = case.referral, case.consent
     for key, service in (("ecm_provider", "ecm"), ("current_supports", "community_supports")):
-        if getattr(referral, key) and current and service not in current:
+        if getattr(referral, key) and referral.current_services and service not in referral.current_services:
             words = f"current_services does not name {service}: add it there, or remove this"
             yield Problem(f"referral.{key}", "says-two-things", words)
-
-
-def _expedited(referral: Referral) -> Iterator[Problem]:
-    key = "referral.expedited_why"
-    if referral.expedited and not referral.expedited_why.strip():
-        yield Problem(key, "missing", "the letter says why waiting would harm the member: write it here")
-    if referral.expedited_why.strip() and not referral.expedited:
-        yield Problem(key, "says-two-things", "expedited is not set: set it to true, or remove this")
+    # "Not stated" is no consent: only a yes lets anything leave.
+    if consent.member_agreed is not True:
+        words = "the member has to agree to the program first; ask, then set it to true"
+        yield Problem("consent.member_agreed", "agreement-missing", words)
+    if form.attestation and consent.attested is not True:
+        words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
+        yield Problem("consent.attested", "attestation-missing", words)
+    if consent.from_part2_program and consent.part2_consent is not True:
+        words = "needs the member's written consent. If nothing comes from a 42 CFR Part 2 program, set part2 to false"
+        yield Problem("consent.part2_consent", "part2-consent-missing", words)
+    why = referral.expedited_why.strip()
+    if referral.expedited and not why:
+        words = "the letter says why waiting would harm the member: write it here"
+        yield Problem("referral.expedited_why", "missing", words)
+    if why and not referral.expedited:
+        words = "expedited is not set: set it to true, or remove this"
+        yield Problem("referral.expedited_why", "says-two-things", words)
 
 
 def _label(case: Case, county: County | None) -> Iterator[Problem]:
@@ -200,14 +188,23 @@ def _label(case: Case, county: County | None) -> Iterator[Problem]:
             yield Problem("referral.label", "label-tells", words)
 
 
-def _part2(case: Case, words: ReferralWords) -> Iterator[Problem]:
-    """What to look at for 42 CFR Part 2: the paper that goes along, or a text that may come from such a program."""
-    if case.consent.from_part2_program:
+def _of_consent(case: Case, words: ReferralWords, as_of: date) -> Iterator[Problem]:
+    """What to look at in a consent: papers and texts under 42 CFR Part 2, and who agreed for whom."""
+    consent, child = case.consent, is_child(case, as_of)
+    if consent.from_part2_program:
         yield caution("part2-attach", "consent.part2_consent")
-        return
-    for part in ("member", "referrer", "referral"):
-        for name in _with_phrase(getattr(case, part), words):
-            yield caution("part2-phrase", f"{part}.{name}")
+    else:
+        for part in ("member", "referrer", "referral"):
+            for name in _with_phrase(getattr(case, part), words):
+                yield caution("part2-phrase", f"{part}.{name}")
+    if child and not consent.agreed_by:
+        yield caution("agreed-by-not-stated", "consent.agreed_by")
+    if child and consent.agreed_by == "member":
+        yield caution("agreed-by-child", "consent.agreed_by")
+    if consent.agreed_by == "guardian" and not case.member.guardian_name:
+        yield caution("guardian-not-named", "member.guardian_name")
+    if consent.part2 is None:
+        yield caution("part2-not-stated", "consent.part2")
 
 
 @lru_cache(MOST_REMEMBERED)  # one referrer often has all rows of a sheet
@@ -268,17 +265,3 @@ def _services(where: str, typed: Iterable[str], policy: Policy) -> tuple[tuple[s
         unknown = Problem(where, "unknown-service", f"unknown service; {near or listed}")
         problems.append(not_separated(where) if names_several(one, policy.service_by_name) else unknown)
     return tuple(dict.fromkeys(found.id if found else one for one, found in services.items())), problems
-
-
-def _consent(case: Case, form: Form) -> Iterator[Problem]:
-    # "Not stated" is no consent: only a yes lets anything leave.
-    consent = case.consent
-    if consent.member_agreed is not True:
-        words = "the member has to agree to the program first; ask, then set it to true"
-        yield Problem("consent.member_agreed", "agreement-missing", words)
-    if form.attestation and consent.attested is not True:
-        words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
-        yield Problem("consent.attested", "attestation-missing", words)
-    if consent.from_part2_program and consent.part2_consent is not True:
-        words = "needs the member's written consent. If nothing comes from a 42 CFR Part 2 program, set part2 to false"
-        yield Problem("consent.part2_consent", "part2-consent-missing", words)
