@@ -231,6 +231,8 @@ def test_redacted_body_shows_the_shape_and_nothing_of_the_member(catalog: Policy
     assert f"Middle initial: {NOT_GIVEN}" in drafter.redacted(made()).draft.body.splitlines()
     assert "emergency visits" not in shown
     assert "  - (hidden)" in shown.splitlines()
+    now = {"referral.current_services": ["community_supports"], "referral.current_supports": ["respite_services"]}
+    assert "Community Supports now: (hidden)" in drafter.redacted(made(now)).draft.body.splitlines()
 
 
 @pytest.mark.parametrize(

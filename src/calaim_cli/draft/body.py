@@ -135,7 +135,7 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
 def _further(section: Section, case: Case, form: Form, policy: Policy) -> tuple[str, ...]:
     """What else is said in a section with a layout of its own: its other fields that are given, with their labels."""
     names = {
-        "referral.current_supports": {one: policy.name_of(one) for one in case.referral.current_supports},
+        "referral.current_supports": {one.id: one.name for one in policy.programs_file.service},
         "consent.agreed_by": policy.words.agreed_by,
     }
     lines = []
