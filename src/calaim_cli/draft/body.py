@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import chain, groupby
@@ -37,7 +37,6 @@ AGAINST: Final = frozenset({"excluded", "choose_one"})
 """The parts of a policy whose criteria never speak for a member."""
 BEST_FIRST: Final = (Outcome.LIKELY, Outcome.PLAN_DISCRETION)
 NOTHING: Final[tuple[Answer, ...]] = (False, NONE_OF_THESE, (NONE_OF_THESE,))
-MEMBER_OR_FAMILY: Final = "member_or_family"
 SHOWN_TO_ALL: Final = {
     "member": frozenset({"plan", "kp_member"}),
     "referrer": frozenset({"relationship", "source"}),
@@ -73,7 +72,6 @@ class Letter(Struct, frozen=True):
 
 Sources = dict[str, tuple[str, ...]]
 Part = TypeVar("Part", bound=Struct)
-Show = Callable[[Letter], str | None]  # None: without a line
 
 
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
@@ -154,9 +152,10 @@ def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: 
 
 def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
     laid_out: list[str] = []
-    for label, show, always in _shown(section, form, words):
-        shown = show(letter)
-        if shown is None or not (shown or always):
+    for label, keys, always in _lines_of(section, form):
+        first, *others = [_text(key, letter, words) for key in keys]
+        shown = ", ".join(filter(None, (first, " ".join(filter(None, others)))))
+        if not shown and not always:
             continue
         value = shown or NOT_GIVEN
         line = f"{label}: {value}"
@@ -171,55 +170,37 @@ def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords
 
 
 @lru_cache
-def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, Show, bool], ...]:
-    """Each line of a section: its label, what gives its text, and whether it stands there without one, too.
+def _lines_of(section: Section, form: Form) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+    """Each line of a section: its label, its fields, and whether it stands there without a text, too.
 
-    Neighbors of one label share a line: city, state and ZIP code.
+    Neighbors of one label share a line: city, state and ZIP code. One number leaves: the other is not "not given",
+    which the plan would ask for.
     """
-
-    def together(keys: Sequence[str]) -> Show:
-        first, *others = [_show(key, words) for key in keys]
-
-        def joined(letter: Letter) -> str:
-            beside = " ".join(filter(None, (show(letter) for show in others)))
-            return ", ".join(filter(None, (first(letter), beside)))
-
-        return joined if others else first
-
     labelled = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
     lines = [(label, tuple(keys)) for label, keys in labelled]
-    return tuple((label, together(keys), any(BY_KEY[key].when is None for key in keys)) for label, keys in lines)
+    optional = {key for key in section.fields if BY_KEY[key].when or key in {"member.mrn", "member.cin"}}
+    return tuple((label, keys, not optional.issuperset(keys)) for label, keys in lines)
 
 
-def _state(letter: Letter) -> str:
+def _text(key: str, letter: Letter, words: ReferralWords) -> str:
+    """A field as a letter shows it, which may be otherwise than it is in the case."""
     member = letter.case.member
-    return member.state or (CALIFORNIA if member.city or member.zip else "")
-
-
-def _born(letter: Letter) -> str:
-    born = letter.case.member.date_of_birth
-    return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
-
-
-SHOWN_OTHERWISE: Final[Mapping[str, Show]] = {
-    "member.kp_member": lambda _: "yes",  # a letter goes to the member's own plan alone
-    "member.date_of_birth": _born,
-    "member.county": attrgetter("county"),
-    "member.state": _state,
-    # One number leaves: the other is not "not given", which the plan would ask for.
-    "member.mrn": lambda letter: letter.case.member.mrn or None,
-    "member.cin": lambda letter: letter.case.member.cin or None,
-}
-"""The fields that a letter does not show as they are in the case."""
-
-
-def _show(key: str, words: ReferralWords) -> Show:
-    if key not in {"referrer.relationship", "referrer.source"}:
-        return SHOWN_OTHERWISE.get(key) or attrgetter(f"case.{key}")
-    known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
-    said = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
-    choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
-    return lambda letter: ": ".join(filter(None, (said.get(choice(letter), ""), detail(letter))))
+    text: str = attrgetter(key)(letter.case)
+    match key:
+        case "member.kp_member":
+            return "yes"  # a letter goes to the member's own plan alone
+        case "member.date_of_birth":
+            return text if text in {"", HIDDEN} else us_date(date.fromisoformat(text))
+        case "member.county":
+            return letter.county
+        case "member.state":
+            return text or (CALIFORNIA if member.city or member.zip else "")
+        case "referrer.relationship" | "referrer.source":
+            known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
+            said, detail = known.get(text, "").removesuffix(SAY_WHICH).rstrip(), f"{key}_detail"
+            return ": ".join(filter(None, (said, attrgetter(detail)(letter.case))))
+        case _:
+            return text
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -241,8 +222,10 @@ def _request(title: str, letter: Letter, policy: Policy) -> str:
             text += wrapped(f"ECM provider that the member prefers: {wish}", "", "  ")
         for heading, grounds in _grounds(one, letter):
             text += wrapped(HIDDEN if letter.masked else heading, "  ") if heading else ()
-            met, cited = _met(grounds, letter, policy)
-            text += met
+            criteria = _favoring(grounds, policy)
+            said = tuple([letter.case.answers.get(policy.criteria[key].question, DONT_KNOW) for key in criteria])
+            points, cited = _points(criteria, said, letter.goes.plan.id, letter.masked, policy)
+            text += points
             sources |= cited
         left = wrapped(HIDDEN, "  ") if letter.masked else _left_to_plan(one, policy)
         text += (*left, *_form_part(one.subject.entry, letter, policy), "")
@@ -262,13 +245,6 @@ def _grounds(one: Determination, letter: Letter) -> Sequence[tuple[str, tuple[De
     ]
 
 
-def _met(grounds: tuple[Determination, ...], letter: Letter, policy: Policy) -> tuple[tuple[str, ...], Sources]:
-    """The lines of the criteria that speak for it and are met, as answered, and those of each source they cite."""
-    criteria, answers = _favoring(grounds, policy), letter.case.answers
-    said = tuple([answers.get(policy.criteria[one].question, DONT_KNOW) for one in criteria])
-    return _points(criteria, said, letter.goes.plan.id, letter.masked, policy)
-
-
 @lru_cache(MOST_REMEMBERED)
 def _favoring(grounds: tuple[Determination, ...], policy: Policy) -> tuple[str, ...]:
     """The criteria that a letter may name: of what fits those that decided, else whatever may speak for it."""
@@ -284,14 +260,14 @@ def _favoring(grounds: tuple[Determination, ...], policy: Policy) -> tuple[str, 
 def _points(
     criteria: tuple[str, ...], said: tuple[Answer, ...], plan: str, masked: bool, policy: Policy
 ) -> tuple[tuple[str, ...], Sources]:
-    answered = [
-        (policy.criteria[one], answer) for one, answer in zip(criteria, said, strict=True) if answer != DONT_KNOW
-    ]
+    """The lines of the criteria that are met, as answered, and those of each source that they cite."""
     points, tags = dict[str, None](), dict[str, None]()
-    for criterion, answer in (pair for pair in answered if is_met(*pair)):
-        cited = policy.told_to(plan, criterion.source)
+    for criterion, answer in zip(map(policy.criteria.__getitem__, criteria), said, strict=True):
+        if answer == DONT_KNOW or not is_met(criterion, answer):
+            continue
         if masked:
             return wrapped(HIDDEN, "  - "), {}
+        cited = policy.told_to(plan, criterion.source)
         question, counted = policy.questions[criterion.question], criterion.has_any_of or criterion.one_of
         # Of a list the choices that the criterion is met by; none of these is never one.
         some = counted or question.choices.keys() - {NONE_OF_THESE}
@@ -364,14 +340,12 @@ def hidden(case: Case) -> Case:
     """
     member, referrer, referral = (_masked(getattr(case, part), kept) for part, kept in SHOWN_TO_ALL.items())
     texts = [text.casefold() for text in astuple(replace(case.member, plan="")) if isinstance(text, str)]
+    known = [re.escape(one) for one in texts if len(one) >= SHORTEST_KNOWN]
     # Names may be shorter, and are then looked for as whole words.
     names = [re.escape(one.casefold()) for one in (case.member.first_name, case.member.last_name) if one]
-    known = "|".join(
-        [rf"(?<!\w){one}(?!\w)" for one in names] + [re.escape(one) for one in texts if len(one) >= SHORTEST_KNOWN]
-    )
-    if case.referrer.relationship != MEMBER_OR_FAMILY:
-        own = asdict(case.referrer).items()
-        clean = {name: text for name, text in own if not (known and re.search(known, text.casefold()))}
+    telling = re.compile("|".join([*known, *(rf"(?<!\w){one}(?!\w)" for one in names)]) or r"(?!)")
+    if case.referrer.relationship != "member_or_family":
+        clean = {name: text for name, text in asdict(case.referrer).items() if not telling.search(text.casefold())}
         referrer = replace(referrer, **{name: text for name, text in clean.items() if not name.endswith("_detail")})
     consent = _masked(case.consent, CONSENT_SHOWN)
     return replace(case, member=member, referrer=referrer, referral=referral, consent=consent)

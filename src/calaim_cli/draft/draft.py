@@ -257,7 +257,7 @@ def with_reference(drafted: Drafted, reference: str) -> Drafted:
     """The draft with another reference in place of its own: that of the same draft of another day."""
     old, new = (f"{REFERENCE_LABEL}: {one}\n" for one in (drafted.reference, reference))
     draft = replace(drafted.draft, body=drafted.draft.body.replace(old, new, 1))
-    return replace(drafted, draft=draft, reference=reference)
+    return replace(drafted, draft=draft, letter=replace(drafted.letter, reference=reference), reference=reference)
 
 
 def story_of(drafted: Drafted, day: date, policy: Policy) -> Story | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache, partial
 from operator import attrgetter
@@ -41,7 +41,6 @@ from calaim_cli.policy.routes import Form, ReferralWords
 CHOSEN: Final = tuple(field for field in FIELDS if field.part in {"referrer", "consent"} and field.choices)
 DETAILED: Final = {"relationship": "which relationship it is", "source": "which one it is"}
 TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
-OF_REFERRER: Final = frozenset(field.key for field in FIELDS if field.part == "referrer")
 NEEDED: Final = "the plan's form needs this"
 WAY: Final = "reach_through how to reach the member (a shelter, a clinic, a caregiver)"
 OR_NONE: Final = f"{NEEDED}; if there is none, give the word none here, and say in {WAY}"
@@ -81,13 +80,13 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
 
 
 @lru_cache
-def _checks(form: Form, as_of: date) -> tuple[tuple[Field, Check, Callable[[Case], str]], ...]:
+def _checks(form: Form, as_of: date) -> tuple[tuple[Field, Check], ...]:
     """The fields with a check in the order of a case file, in each table as the form has them, then the dates."""
     tables, places = list(PARTS), {key: n for n, key in enumerate(form.keys)}
     texts = sorted(CHECKED, key=lambda field: (tables.index(field.part), places.get(field.key, len(places))))
     dates = (field for field in FIELDS if field.kind is FieldKind.DATE)
     born = partial(date_of_birth, as_of=as_of)
-    return tuple((field, field.check or born, TEXT_OF[field.key]) for field in (*texts, *dates))
+    return tuple((field, field.check or born) for field in (*texts, *dates))
 
 
 def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], list[Problem]]:
@@ -95,8 +94,8 @@ def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], l
     kept: dict[str, dict[str, Any]] = {table: {} for table in PARTS}
     wrong: list[Problem] = []
     doubtful: list[Problem] = []
-    for field, check, text_of in _checks(form, as_of):
-        given = text_of(case)
+    for field, check in _checks(form, as_of):
+        given = TEXT_OF[field.key](case)
         if not given.strip():
             continue
         value, error, warning = check(given)
@@ -114,8 +113,8 @@ def _missing(case: Case, form: Form, as_of: date) -> Iterator[Problem]:
     """A problem for each field that is needed and not given."""
     for where in form.needed(lambda key: TEXT_OF[key](case)):
         if not TEXT_OF[where](case).strip():
-            own = f"{NEEDED}; 'calaim profile edit' keeps it for every referral" if where in OF_REFERRER else NEEDED
-            yield Problem(where, "missing", OR_NONE if where in MAY_BE_NONE else own)
+            kept = "; 'calaim profile edit' keeps it for every referral" if BY_KEY[where].part == "referrer" else ""
+            yield Problem(where, "missing", OR_NONE if where in MAY_BE_NONE else f"{NEEDED}{kept}")
     if needs_a_way(case, as_of) and not case.member.reach_through.strip():
         yield Problem(REACH, "missing", f"phone, address or last_name is none: say in {WAY}")
     keys = [f"member.{number}" for number in form.numbers]
