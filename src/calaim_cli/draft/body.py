@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Final, TypeVar
@@ -22,12 +22,13 @@ from calaim_cli.case.case import Case, Referrer
 from calaim_cli.case.form import BY_KEY, CALIFORNIA, SAY_WHICH
 from calaim_cli.decide.advice import deciding_gates
 from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.draft.fitness import label_in
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.follow_up import REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import WHICH, Outcome, Program, source_id
 from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Question, in_doubt, is_met
-from calaim_cli.policy.routes import Form, ReferralWords, Section, lines
+from calaim_cli.policy.routes import Form, Section, lines
 from calaim_cli.policy.rules import favoring
 
 WIDTH: Final = 72
@@ -111,11 +112,11 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
         case "consent.member_agreed":
             # Ticked once a person has agreed and attested, and empty in a preview.
             mark = "x" if case.consent.member_agreed and (case.consent.attested or not form.attestation) else " "
-            further = _further(section, case, form, policy)
+            further = _further(section, letter, form, policy)
             return _paragraphs(section.title, form.attestation or AGREEMENT, f"[{mark}] ", further)
         case "referral.current_services":
-            now = ", ".join([words.current_services.get(one, one) for one in case.referral.current_services])
-            return _paragraphs(section.title, (now,), further=_further(section, case, form, policy))
+            further = _further(section, letter, form, policy)
+            return _paragraphs(section.title, (_text(first, letter, policy),), further=further)
         case "referral.notes":
             text = case.referral.notes
         case "consent.part2":
@@ -124,36 +125,27 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
         case "":
             text = words.closed_loop
         case _ if first.startswith("referrer."):
-            return _of_referrer(section, case.referrer, letter.goes, form, words)
+            return _of_referrer(section, case.referrer, letter.goes, form, policy)
         case _:
-            return _labelled(section, letter, form, words)
+            return _labelled(section, letter, form, policy)
     return _paragraphs(section.title, tuple(text.split("\n"))) if text else ""
 
 
-def _further(section: Section, case: Case, form: Form, policy: Policy) -> tuple[str, ...]:
+def _further(section: Section, letter: Letter, form: Form, policy: Policy) -> tuple[str, ...]:
     """What else is said in a section with a layout of its own: its other fields that are given, with their labels."""
-    names = {
-        "referral.current_supports": {one.id: one.name for one in policy.programs_file.service},
-        "consent.agreed_by": policy.words.agreed_by,
-    }
-    lines = []
-    for key in section.fields[1:]:
-        given, label = attrgetter(key)(case), form.labels.get(key, BY_KEY[key].label)
-        if given and label:
-            texts = [given] if isinstance(given, str) else given
-            lines.append(f"{label}: {', '.join([names.get(key, {}).get(one, one) for one in texts])}")
-    return tuple(lines)
+    shown = ((label_in(form, key), _text(key, letter, policy)) for key in section.fields[1:])
+    return tuple(f"{label}: {text}" for label, text in shown if label and text)
 
 
 @lru_cache(MOST_REMEMBERED)  # the same for every member whom she refers
-def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: Form, words: ReferralWords) -> str:
-    return _labelled(section, Letter(Case(referrer=referrer), "", goes, (), ()), form, words)
+def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: Form, policy: Policy) -> str:
+    return _labelled(section, Letter(Case(referrer=referrer), "", goes, (), ()), form, policy)
 
 
-def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
+def _labelled(section: Section, letter: Letter, form: Form, policy: Policy) -> str:
     laid_out: list[str] = []
     for label, keys, always in _lines_of(section, form):
-        first, *others = [_text(key, letter, words) for key in keys]
+        first, *others = [_text(key, letter, policy) for key in keys]
         shown = ", ".join(filter(None, (first, " ".join(filter(None, others)))))
         if not shown and not always:
             continue
@@ -176,31 +168,37 @@ def _lines_of(section: Section, form: Form) -> tuple[tuple[str, tuple[str, ...],
     Neighbors of one label share a line: city, state and ZIP code. One number leaves: the other is not "not given",
     which the plan would ask for.
     """
-    labelled = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    lines = [(label, tuple(keys)) for label, keys in labelled]
+    lines = [(label, tuple(keys)) for label, keys in groupby(section.fields, partial(label_in, form))]
     optional = {key for key in section.fields if BY_KEY[key].when or key in {"member.mrn", "member.cin"}}
     return tuple((label, keys, not optional.issuperset(keys)) for label, keys in lines)
 
 
-def _text(key: str, letter: Letter, words: ReferralWords) -> str:
+def _text(key: str, letter: Letter, policy: Policy) -> str:
     """A field as a letter shows it, which may be otherwise than it is in the case."""
-    member = letter.case.member
-    text: str = attrgetter(key)(letter.case)
+    case, words, services = letter.case, policy.words, policy.services
+    given = attrgetter(key)(case)
+    text: str = given or ""
     match key:
         case "member.kp_member":
-            return "yes"  # a letter goes to the member's own plan alone
-        case "member.date_of_birth":
-            return text if text in {"", HIDDEN} else us_date(date.fromisoformat(text))
+            text = "yes"  # a letter goes to the member's own plan alone
+        case "member.date_of_birth" if text not in {"", HIDDEN}:
+            text = us_date(date.fromisoformat(text))
         case "member.county":
-            return letter.county
-        case "member.state":
-            return text or (CALIFORNIA if member.city or member.zip else "")
+            text = letter.county
+        case "member.state" if not text and (case.member.city or case.member.zip):
+            text = CALIFORNIA
         case "referrer.relationship" | "referrer.source":
-            known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
-            said, detail = known.get(text, "").removesuffix(SAY_WHICH).rstrip(), f"{key}_detail"
-            return ": ".join(filter(None, (said, attrgetter(detail)(letter.case))))
+            said = getattr(words, BY_KEY[key].choices).get(text, "").removesuffix(SAY_WHICH).rstrip()
+            text = ": ".join(filter(None, (said, attrgetter(f"{key}_detail")(case))))
+        case "referral.current_services":
+            text = ", ".join([words.current_services.get(one, one) for one in given])
+        case "referral.current_supports":
+            text = ", ".join([services[one].name if one in services else one for one in given])
+        case "consent.agreed_by":
+            text = words.agreed_by.get(text, text)
         case _:
-            return text
+            pass
+    return text
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -213,7 +211,7 @@ def _request(title: str, letter: Letter, policy: Policy) -> str:
     """What is asked for, what speaks for it with its sources, and what is left to the plan; no reason against it."""
     text, sources, why = [title], Sources(), "referral.expedited_why"
     if letter.case.referral.expedited:
-        label = policy.form_of(letter.goes.plan.id).labels.get(why, BY_KEY[why].label)
+        label = label_in(policy.form_of(letter.goes.plan.id), why)
         text += (*wrapped(f"{label}: {letter.case.referral.expedited_why}", "", "  "), "")
     wish = letter.case.referral.preferred_ecm_provider
     for one in letter.wanted:

@@ -119,8 +119,13 @@ def _missing(case: Case, form: Form, as_of: date) -> Iterator[Problem]:
         yield Problem(REACH, "missing", f"phone, address or last_name is none: say in {WAY}")
     keys = [f"member.{number}" for number in form.numbers]
     if not any(TEXT_OF[key](case).strip() for key in keys):
-        labels = one_of(form.labels.get(key, BY_KEY[key].label) for key in keys)
+        labels = one_of(label_in(form, key) for key in keys)
         yield Problem(keys[0], "member-id-missing", f"give the {labels}, in {one_of(keys)}")
+
+
+def label_in(form: Form, key: str) -> str:
+    """How a field is called on the form."""
+    return form.labels.get(key, BY_KEY[key].label)
 
 
 def _choices(case: Case, words: ReferralWords) -> tuple[Case, list[Problem]]:
