@@ -27,7 +27,7 @@ from calaim_cli.decide.screening import Screening, screener
 from calaim_cli.draft.body import HIDDEN, MOST_REMEMBERED, Letter, body_of, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
-from calaim_cli.draft.message import Draft, eml, sheet
+from calaim_cli.draft.message import Draft, eml, sheet, tagged
 from calaim_cli.draft.route import Destination, check_member, destination, not_by_email
 from calaim_cli.policy import dates
 from calaim_cli.policy.follow_up import DRAFTED, REFERENCE_LABEL
@@ -138,10 +138,8 @@ class Drafter:
         return Letter(leaving, county.name, goes, wanted, populations, reference=reference)
 
     def _written(self, letter: Letter) -> Draft:
-        secure, goes = self.profile.secure_email, letter.goes
-        extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
-        tag = secure.body_line() if goes.by_email else ""
-        return Draft(goes.to, goes.subject, tag + body_of(letter, self.policy, self.as_of), extra)
+        body = body_of(letter, self.policy, self.as_of)
+        return tagged(letter.goes.to, letter.goes.subject, body, self.profile.secure_email)
 
     def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
         """The draft of a case file as it is asked for on the command line; what is raised names the file."""

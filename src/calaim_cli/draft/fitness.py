@@ -75,7 +75,7 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
             doubtful.append(caution("text-diagnosis", f"referral.{key}"))
     if kept.member.state not in {"", CALIFORNIA}:
         doubtful = [one for one in doubtful if one.code != "zip-state"]
-    doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_of_consent(kept, policy.words, as_of)]
+    doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_consent_doubts(kept, policy.words, as_of)]
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
 
 
@@ -153,7 +153,7 @@ def _choices(case: Case, words: ReferralWords) -> tuple[Case, list[Problem]]:
 
 
 def _at_odds(case: Case, form: Form) -> Iterator[Problem]:
-    """A problem for each thing said without what has to go with it, consent first of all."""
+    """A problem for each thing said without what has to go with it: details, consent, the wish to be fast."""
     referral, consent = case.referral, case.consent
     for key, service in (("ecm_provider", "ecm"), ("current_supports", "community_supports")):
         if getattr(referral, key) and referral.current_services and service not in referral.current_services:
@@ -192,7 +192,7 @@ def _label(case: Case, county: County | None) -> Iterator[Problem]:
             yield Problem("referral.label", "label-tells", words)
 
 
-def _of_consent(case: Case, words: ReferralWords, as_of: date) -> Iterator[Problem]:
+def _consent_doubts(case: Case, words: ReferralWords, as_of: date) -> Iterator[Problem]:
     """What to look at in a consent: papers and texts under 42 CFR Part 2, and who agreed for whom."""
     consent, child = case.consent, is_child(case, as_of)
     if consent.from_part2_program:

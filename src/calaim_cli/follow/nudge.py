@@ -8,7 +8,7 @@ from calaim_cli.base.errors import InputError
 from calaim_cli.case.case import Profile
 from calaim_cli.decide.follow_up import Story, clocks_of, lines_to_ask, route_of
 from calaim_cli.draft.body import us_date, wrapped
-from calaim_cli.draft.message import Draft
+from calaim_cli.draft.message import Draft, tagged
 from calaim_cli.policy.follow_up import SENT
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.routes import Channel, lines
@@ -40,11 +40,9 @@ def reminder(story: Story, profile: Profile, policy: Policy, as_of: date) -> Dra
     values["program"] = policy.name_of(story.program)
     body = [data.nudge.title, "", f"Date: {us_date(as_of)}", *goes, ""]
     body += [line for said in data.nudge.lines for line in wrapped(said.format(**values))]
-    own, secure = profile.referrer, profile.secure_email
+    own = profile.referrer
     body += ["", *filter(None, (own.name, own.organization, own.phone, own.email))]
-    extra = (secure.header, secure.text) if to and secure.secure_tag == "header" else None
-    tag = secure.body_line() if to else ""
-    return Draft((to,) if to else (), subject, tag + "".join(f"{line}\n" for line in body), extra)
+    return tagged((to,) if to else (), subject, "".join(f"{line}\n" for line in body), profile.secure_email)
 
 
 def _recipient(story: Story, profile: Profile, policy: Policy) -> tuple[str, str]:
