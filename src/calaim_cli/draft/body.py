@@ -87,7 +87,6 @@ def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
     return "".join([head, *sections, end])
 
 
-@lru_cache
 def _head(goes: Destination, form: Form) -> tuple[str, ...]:
     """Where it goes. Of a sheet: the plan and its ways, best first, or whom to ask, with room for the answers."""
     if goes.by_email:
@@ -238,9 +237,9 @@ def _grounds(one: Determination, letter: Letter) -> Sequence[tuple[str, tuple[De
         return [("", (one,))]
     best = [other for outcome in BEST_FIRST for other in letter.populations if other.outcome is outcome]
     fit = [other for other in best if other.outcome is best[0].outcome]
-    return [(f"Population of focus: {other.subject.entry.name}", (other,)) for other in fit] or [
-        ("", letter.populations)
-    ]
+    if not fit:
+        return [("", letter.populations)]
+    return [(f"Population of focus: {other.subject.entry.name}", (other,)) for other in fit]
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -283,7 +282,6 @@ def _choice_words(answer: str | tuple[str, ...], question: Question, counted: Co
     return "; ".join({question.letter.get(one, question.choices[one]): None for one in chosen if one in counted})
 
 
-@lru_cache(MOST_REMEMBERED)
 def _left_to_plan(one: Determination, policy: Policy) -> tuple[str, ...]:
     """How the outcome is told to the plan: the gate that decides by its name, else in the words of the outcome."""
     said = []

@@ -33,7 +33,7 @@ from calaim_cli.policy import dates
 from calaim_cli.policy.follow_up import DRAFTED, REFERENCE_LABEL
 from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome, Subject, subject_id
+from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.routes import Form
 
 # Problems of a name that finds nothing, or more than one thing.
@@ -178,7 +178,8 @@ class Drafter:
         for contact in policy.counties_file.contact:
             if contact.plan in {"", plan} and fitting.intersection(contact.touches):
                 yield caution("contact", "answers", line=contact_line(contact))
-        yield from _notices(tuple(one.subject for one in letter.wanted), policy, self.as_of)
+        # It has to be said to the person who refers, and never in the letter.
+        yield from dates.notices((one.subject.entry for one in letter.wanted), policy, self.as_of)
 
 
 def _refusal(problems: tuple[Problem, ...]) -> InputError | NotFound:
@@ -193,12 +194,6 @@ def _of_programs(case: Case, policy: Policy) -> Case:
     """The case without what it says on keeping Medi-Cal: no plan is to learn of that."""
     said = {one: answer for one, answer in case.answers.items() if one not in policy.coverage_questions}
     return replace(case, answers=said, renewal_month="")
-
-
-@lru_cache
-def _notices(asked: tuple[Subject, ...], policy: Policy, as_of: date) -> tuple[Problem, ...]:
-    """What has to be said by that day of what is asked for, to the person who refers and never in the letter."""
-    return tuple(dates.notices((one.entry for one in asked), policy, as_of))
 
 
 @lru_cache(MOST_REMEMBERED)

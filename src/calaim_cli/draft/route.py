@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -91,7 +90,6 @@ def _unsure(case: Case, county: County, mailbox: Route, policy: Policy) -> Itera
             yield caution("availability-not-confirmed", "referral.services", **facts)
 
 
-@lru_cache
 def _why(plan: Plan, way: Way, mailbox: Route | None, policy: Policy) -> str:
     if mailbox:
         region = policy.regions[mailbox.region].name if mailbox.region else ""
