@@ -214,12 +214,8 @@ def _consent_doubts(case: Case, words: ReferralWords, as_of: date) -> Iterator[P
 @lru_cache(MOST_REMEMBERED)  # one referrer often has all rows of a sheet
 def _with_phrase(table: Struct, words: ReferralWords) -> tuple[str, ...]:
     """The keys of the texts of a table that have one of the phrases; anything may stand in an address, too."""
-    values = {name: getattr(table, name) for name in table.__struct_fields__}
-    texts = {name: value.casefold() for name, value in values.items() if isinstance(value, str)}
-    phrase = _phrase_of(words)
-    if not phrase.search("\n".join(texts.values())):
-        return ()
-    return tuple(name for name, text in texts.items() if phrase.search(text))
+    texts, phrase = {name: getattr(table, name) for name in table.__struct_fields__}, _phrase_of(words)
+    return tuple(name for name, text in texts.items() if isinstance(text, str) and phrase.search(text.casefold()))
 
 
 @lru_cache
