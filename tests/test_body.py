@@ -231,6 +231,8 @@ def test_redacted_body_shows_the_shape_and_nothing_of_the_member(catalog: Policy
     assert f"Middle initial: {NOT_GIVEN}" in drafter.redacted(made()).draft.body.splitlines()
     assert "emergency visits" not in shown
     assert "  - (hidden)" in shown.splitlines()
+    now = {"referral.current_services": ["community_supports"], "referral.current_supports": ["respite_services"]}
+    assert "Community Supports now: (hidden)" in drafter.redacted(made(now)).draft.body.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -453,14 +455,13 @@ def test_letter_speaks_for_the_member_and_stands_alone(made: Make, catalog: Poli
             key: [*one] if isinstance(one, tuple) else one for key, one in person.answers.items() if key != "age"
         }
         for drafted in drafts_of(made, catalog, {**answers, "managed_care": True}):
-            said, found = requests_of(drafted), drafted.screening
+            said, [asked] = requests_of(drafted), drafted.letter.wanted
             assert not NEVER_SAID.search(said), said
-            [asked] = [one for one in found.determinations.values() if one.subject.population is None]
             assert f"Requested: {asked.subject.entry.name}" in said
             assert ("This fits the published criteria" in said) is (asked.outcome is Outcome.LIKELY)
             points = [one for one in catalog.criteria.values() if is_a_point(one, said)]
             assert {one.id for one in points} <= for_it
-            met = [one for one in points if is_met(one, found.answers.get(one.question, False))]
+            met = [one for one in points if is_met(one, drafted.case.answers.get(one.question, False))]
             assert {one.letter or one.text for one in points} == {one.letter or one.text for one in met}
 
 

@@ -460,6 +460,7 @@ def test_sobering_center_has_no_reference(run: Run, write_case: WriteCase, place
 REFUSED = [
     (("referrals",), 2, "no ledger: give --log"),
     (("referrals", "--log", "{place}/none"), 4, "there is no ledger yet"),
+    (("referrals", "sent", "HXWMK4", "--log", "{place}/none"), 4, "there is no ledger yet"),
     (("referrals", "set", "7RCV43", "--log", "{place}/none"), 2, "did you mean sent"),
     (("referrals", "sent", "--log", "{place}/none"), 2, "say which"),
     (("referrals", "--on", "2026-11-23", "--log", "{place}/none"), 2, "go with a status"),

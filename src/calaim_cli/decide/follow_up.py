@@ -5,16 +5,17 @@ The plan's clock runs from the day on which it has the request, which nobody tel
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from calaim_cli.base.errors import Problem, caution
+from calaim_cli.base.values import MOST_REMEMBERED
 from calaim_cli.base.wording import did_you_mean, one_of
 from calaim_cli.decide.advice import working_days_from
-from calaim_cli.policy.follow_up import REASON, SENT, UNTIL, Clock, FollowUpFile
+from calaim_cli.policy.follow_up import REASON, UNTIL, Clock, FollowUpFile
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.routes import Channel, Route
 
@@ -24,9 +25,6 @@ PAGE_PLACES: Final = frozenset(
     {"first_name", "plan", "decide_by", "ask_after", "plan_phone", "referrer", "organization", "referrer_phone"}
 )
 """What a member's page may say, beside what is asked for and the phones of contacts."""
-
-
-NEVER: Final = date.max.toordinal()
 
 
 class Step(NamedTuple):
@@ -99,35 +97,29 @@ def is_open(story: Story, data: FollowUpFile) -> bool:
 
 def clocks_of(story: Story, as_of: date, policy: Policy) -> tuple[Due, ...]:
     """The clocks that run, soonest first."""
-    steps, renewal = story.steps, story.renewal
+    return _running(story.steps, story.program, story.expedited, story.renewal, as_of, policy)
+
+
+@lru_cache(MOST_REMEMBERED)  # of a long list many went the same way on the same days
+def _running(
+    steps: tuple[Step, ...], program: str, expedited: bool, renewal: date | None, as_of: date, policy: Policy
+) -> tuple[Due, ...]:
+    *past, last = [step.status for step in steps]
     found = []
-    for clock in _clocks_after(tuple([step.status for step in steps]), story.program, story.expedited, policy):
+    for clock in policy.follow_up_file.clock:
+        if last not in clock.at or (clock.programs and program not in clock.programs):
+            continue
+        if clock.expedited not in {None, expedited} or any(one in clock.not_after for one in past):
+            continue
         start: date | None = steps[-1].day
         if clock.before_end:
             start = _end_of(steps, policy)
         elif clock.months_before_renewal is not None:
             # Once the month is over nobody knows the next one.
-            start = renewal if renewal and (renewal >= as_of or renewal >= as_of.replace(day=1)) else None
+            start = renewal if renewal and renewal >= as_of.replace(day=1) else None
         if start:
             found.append(_due(clock, start, as_of, policy))
-    return tuple(sorted(found, key=_last_day) if len(found) > 1 else found)
-
-
-_last_day: Final = attrgetter("last_day")
-
-
-@lru_cache  # a long list has few such ways, and few days on which its clocks begin
-def _clocks_after(statuses: tuple[str, ...], program: str, expedited: bool, policy: Policy) -> tuple[Clock, ...]:
-    """The clocks that may run of what came to these statuses, one after the other."""
-    *past, last = statuses
-    return tuple(
-        clock
-        for clock in policy.follow_up_file.clock
-        if last in clock.at
-        and (not clock.programs or program in clock.programs)
-        and clock.expedited in {None, expedited}
-        and not {*past}.intersection(clock.not_after)
-    )
+    return tuple(sorted(found, key=lambda due: due.last_day))
 
 
 def _end_of(steps: Sequence[Step], policy: Policy) -> date | None:
@@ -135,19 +127,6 @@ def _end_of(steps: Sequence[Step], policy: Policy) -> date | None:
     statuses = policy.follow_up_file.statuses
     letters = (step for step in reversed(steps) if step.status in statuses and statuses[step.status].takes == UNTIL)
     return next((step.until for step in letters), None)
-
-
-def _to_look_at(story: Story, as_of: date, policy: Policy) -> tuple[Due, ...]:
-    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless.
-
-    Beside it stands a renewal of Medi-Cal that is near: it has nothing to do with what the plan decides.
-    """
-    running = clocks_of(story, as_of, policy)
-    asked = [due for due in running if due.ask_now]
-    if len(asked) > 1:
-        of_medi_cal = [due for due in asked if due.clock.months_before_renewal is not None]
-        return (*[due for due in asked if due not in of_medi_cal][-1:], *of_medi_cal)
-    return tuple(asked) or running[:1]
 
 
 def words_of(due: Due, story: Story) -> str:
@@ -158,48 +137,46 @@ def words_of(due: Due, story: Story) -> str:
     return said.replace("REF", story.reference)
 
 
-@lru_cache(4096)
+@lru_cache(MOST_REMEMBERED)
 def _due(clock: Clock, start: date, as_of: date, policy: Policy) -> Due:
-    """The clock from that day. A plan may take all of its last day; a reminder of our own is due on it."""
+    """The clock that begins on that day, or ends before it, by its last day.
+
+    A plan may take all of its last day; a reminder of our own is due on it.
+    """
     try:
-        last = last_day_of(clock, start, policy)
+        if clock.months_before_renewal is not None:
+            year, month = divmod(start.year * 12 + start.month - 1 - clock.months_before_renewal, 12)
+            last = date(year, month + 1, 1)
+        elif clock.days is not None:
+            last = start + timedelta(days=clock.days)
+        else:
+            count = clock.working_days or 0
+            holidays = frozenset(policy.routes_file.holidays)
+            last = working_days_from(start, -count if clock.before_end else count, holidays)
     except OverflowError:  # at the end of the calendar
         last = date.max
     return Due(clock, last, as_of >= last if clock.own else as_of > last, clock.before_end and as_of > start)
 
 
-def last_day_of(clock: Clock, start: date, policy: Policy) -> date:
-    """The last day of a clock that begins on that day, or ends before it."""
-    if clock.months_before_renewal is not None:
-        year, month = divmod(start.year * 12 + start.month - 1 - clock.months_before_renewal, 12)
-        return date(year, month + 1, 1)
-    if clock.days is not None:
-        return start + timedelta(days=clock.days)
-    count = -(clock.working_days or 0) if clock.before_end else clock.working_days or 0
-    return working_days_from(start, count, _holidays(policy))
-
-
-@lru_cache
-def _holidays(policy: Policy) -> frozenset[date]:
-    return frozenset(policy.routes_file.holidays)
-
-
 def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiting]:
     """The stories in the order in which to look at them: to ask about first, longest due first, then what is next."""
-    looked: dict[tuple[object, ...], tuple[tuple[Due, ...], int, int]] = {}
-    found = []
-    for one in stories:
-        # Of a long list many went the same way on the same days.
-        _, label, _, program, _, _, expedited, steps, renewal = one
-        alike = (steps, program, expedited, renewal)
-        if (known := looked.get(alike)) is None:
-            dues = _to_look_at(one, as_of, policy)
-            last_day = dues[0].last_day.toordinal() if dues else NEVER
-            order = last_day if dues and dues[0].ask_now else last_day + NEVER
-            known = looked[alike] = dues, order, steps[-1].day.toordinal()
-        dues, order, since = known
-        found.append((order, since, label, one.reference, Waiting(one, dues)))
-    return [row[-1] for row in sorted(found)]
+
+    def order(one: Waiting) -> tuple[bool, date, date, str, str]:
+        story, last_day = one.story, one.dues[0].last_day if one.dues else date.max
+        return not one.ask_now, last_day, story.last.day, story.label, story.reference
+
+    return sorted((Waiting(one, _to_look_at(clocks_of(one, as_of, policy))) for one in stories), key=order)
+
+
+def _to_look_at(running: tuple[Due, ...]) -> tuple[Due, ...]:
+    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless.
+
+    Beside it stands a renewal of Medi-Cal that is near: it has nothing to do with what the plan decides.
+    """
+    asked = [due for due in running if due.ask_now]
+    of_medi_cal = [due for due in asked if due.clock.months_before_renewal is not None]
+    others = [due for due in asked if due not in of_medi_cal]
+    return (*others[-1:], *of_medi_cal) or running[:1]
 
 
 def uncounted_holidays(found: Iterable[Due], policy: Policy) -> Iterator[Problem]:
@@ -247,42 +224,32 @@ def _taking(what: str, data: FollowUpFile) -> str:
 
 def counts(stories: Iterable[Story]) -> list[tuple[str, str, str, int]]:
     """How many there are by plan, status and closing reason, in this order."""
-    found: dict[tuple[str, str, str], int] = {}
-    for one in stories:
-        key = (one.plan, one.last.status, one.last.reason)
-        found[key] = found.get(key, 0) + 1
+    found = Counter((one.plan, one.last.status, one.last.reason) for one in stories)
     return [(*key, number) for key, number in sorted(found.items())]
 
 
-def sent_on(story: Story) -> date | None:
-    """The day on which it was sent, the last time."""
-    return next((step.day for step in reversed(story.steps) if step.status == SENT), None)
+@lru_cache
+def route_of(route_id: str, policy: Policy) -> Route | None:
+    """The route by which a referral went; None where the data do not have it any more."""
+    return next((one for one in policy.routes_file.route if one.id == route_id), None)
 
 
-def route_of(story: Story, policy: Policy) -> Route | None:
-    """The route by which it went; None where the data do not have it any more."""
-    return next((one for one in policy.routes_file.route if one.id == story.route), None)
-
-
-def lines_to_ask(story: Story, policy: Policy) -> Sequence[Route]:
-    """The plan's phone lines; where they are of regions, that of the route."""
-    route = route_of(story, policy)
-    lines = policy.lines_of(story.plan, None) if story.plan in policy.plans else ()
-    if route and route.channel is Channel.PHONE:
+@lru_cache
+def lines_to_ask(plan: str, route_id: str, policy: Policy) -> tuple[Route, ...]:
+    """The phone lines of a referral's plan; where they are of regions or counties, those of the route."""
+    route, lines = route_of(route_id, policy), policy.lines_of(plan, None) if plan in policy.plans else ()
+    if route is None:
+        return lines
+    if route.channel is Channel.PHONE:
         return (route,)
-    region = route.region if route else ""
-    counties = set(route.counties) if route else set()
-    return [
-        one
-        for one in lines
-        if (not region or one.region in {"", region})
-        and (not counties or not one.counties or counties & {*one.counties})
-    ]
+    counties = {*route.counties}
+    of_region = (one for one in lines if not route.region or one.region in {"", route.region})
+    return tuple(one for one in of_region if not counties or not one.counties or counties & {*one.counties})
 
 
-def promise_of(story: Story, policy: Policy) -> str:
-    """How fast the plan itself says that it answers, by the route; "" where it says nothing."""
-    route = route_of(story, policy)
+def promise_of(due: Due, story: Story, policy: Policy) -> str:
+    """How fast the plan itself says that it answers, where that stands beside the clock; else ""."""
+    route = route_of(story.route, policy) if due.clock.promise else None
     return route.turnaround if route else ""
 
 

@@ -25,7 +25,10 @@ def as_found(
 
     `reference` and `as_of` are those of the content, and `refer` makes it with another reference.
     """
-    known = carried_reference(found, content, reference)
+    line = f"{REFERENCE_LABEL}: {reference}".encode()
+    end = content.find(line) + len(line)
+    signs = found[end - REFERENCE_LENGTH : end]
+    known = signs.decode() if reference and REFERENCE.fullmatch(signs) else ""
     again = refer(known) if known else content
     day = carried_day(found, again, as_of) or as_of
     return again.replace(date_line(as_of), date_line(day), 1), known or reference, day
@@ -50,14 +53,6 @@ def referring(content: bytes, old: str, new: str) -> bytes:
     """The draft with another reference, in the one line that has it."""
     before, after = (f"{REFERENCE_LABEL}: {one}".encode() for one in (old, new))
     return content.replace(before, after, 1) if old != new else content
-
-
-def carried_reference(found: bytes, content: bytes, reference: str) -> str:
-    """The reference that a file carries where the expected one has this; "" where there is none."""
-    line = f"{REFERENCE_LABEL}: {reference}".encode()
-    end = content.find(line) + len(line)
-    known = found[end - REFERENCE_LENGTH : end]
-    return known.decode() if reference and REFERENCE.fullmatch(known) else ""
 
 
 def carried_day(found: bytes, content: bytes, as_of: date) -> date | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Final, TypeVar
@@ -22,12 +22,13 @@ from calaim_cli.case.case import Case, Referrer
 from calaim_cli.case.form import BY_KEY, CALIFORNIA, SAY_WHICH
 from calaim_cli.decide.advice import deciding_gates
 from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.draft.fitness import label_in
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.follow_up import REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import WHICH, Outcome, Program, source_id
 from calaim_cli.policy.questions import ANSWER, DONT_KNOW, NONE_OF_THESE, Answer, Question, in_doubt, is_met
-from calaim_cli.policy.routes import Form, ReferralWords, Section, lines
+from calaim_cli.policy.routes import Form, Section, lines
 from calaim_cli.policy.rules import favoring
 
 WIDTH: Final = 72
@@ -37,7 +38,6 @@ AGAINST: Final = frozenset({"excluded", "choose_one"})
 """The parts of a policy whose criteria never speak for a member."""
 BEST_FIRST: Final = (Outcome.LIKELY, Outcome.PLAN_DISCRETION)
 NOTHING: Final[tuple[Answer, ...]] = (False, NONE_OF_THESE, (NONE_OF_THESE,))
-MEMBER_OR_FAMILY: Final = "member_or_family"
 SHOWN_TO_ALL: Final = {
     "member": frozenset({"plan", "kp_member"}),
     "referrer": frozenset({"relationship", "source"}),
@@ -73,7 +73,6 @@ class Letter(Struct, frozen=True):
 
 Sources = dict[str, tuple[str, ...]]
 Part = TypeVar("Part", bound=Struct)
-Show = Callable[[Letter], str | None]  # None: without a line
 
 
 def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
@@ -88,7 +87,6 @@ def body_of(letter: Letter, policy: Policy, as_of: date) -> str:
     return "".join([head, *sections, end])
 
 
-@lru_cache
 def _head(goes: Destination, form: Form) -> tuple[str, ...]:
     """Where it goes. Of a sheet: the plan and its ways, best first, or whom to ask, with room for the answers."""
     if goes.by_email:
@@ -113,11 +111,11 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
         case "consent.member_agreed":
             # Ticked once a person has agreed and attested, and empty in a preview.
             mark = "x" if case.consent.member_agreed and (case.consent.attested or not form.attestation) else " "
-            further = _further(section, case, form, policy)
+            further = _further(section, letter, form, policy)
             return _paragraphs(section.title, form.attestation or AGREEMENT, f"[{mark}] ", further)
         case "referral.current_services":
-            now = ", ".join([words.current_services.get(one, one) for one in case.referral.current_services])
-            return _paragraphs(section.title, (now,), further=_further(section, case, form, policy))
+            further = _further(section, letter, form, policy)
+            return _paragraphs(section.title, (_text(first, letter, policy),), further=further)
         case "referral.notes":
             text = case.referral.notes
         case "consent.part2":
@@ -126,37 +124,29 @@ def _laid_out(section: Section, letter: Letter, form: Form, policy: Policy) -> s
         case "":
             text = words.closed_loop
         case _ if first.startswith("referrer."):
-            return _of_referrer(section, case.referrer, letter.goes, form, words)
+            return _of_referrer(section, case.referrer, letter.goes, form, policy)
         case _:
-            return _labelled(section, letter, form, words)
+            return _labelled(section, letter, form, policy)
     return _paragraphs(section.title, tuple(text.split("\n"))) if text else ""
 
 
-def _further(section: Section, case: Case, form: Form, policy: Policy) -> tuple[str, ...]:
+def _further(section: Section, letter: Letter, form: Form, policy: Policy) -> tuple[str, ...]:
     """What else is said in a section with a layout of its own: its other fields that are given, with their labels."""
-    names = {
-        "referral.current_supports": {one: policy.name_of(one) for one in case.referral.current_supports},
-        "consent.agreed_by": policy.words.agreed_by,
-    }
-    lines = []
-    for key in section.fields[1:]:
-        given, label = attrgetter(key)(case), form.labels.get(key, BY_KEY[key].label)
-        if given and label:
-            texts = [given] if isinstance(given, str) else given
-            lines.append(f"{label}: {', '.join([names.get(key, {}).get(one, one) for one in texts])}")
-    return tuple(lines)
+    shown = ((label_in(form, key), _text(key, letter, policy)) for key in section.fields[1:])
+    return tuple(f"{label}: {text}" for label, text in shown if label and text)
 
 
 @lru_cache(MOST_REMEMBERED)  # the same for every member whom she refers
-def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: Form, words: ReferralWords) -> str:
-    return _labelled(section, Letter(Case(referrer=referrer), "", goes, (), ()), form, words)
+def _of_referrer(section: Section, referrer: Referrer, goes: Destination, form: Form, policy: Policy) -> str:
+    return _labelled(section, Letter(Case(referrer=referrer), "", goes, (), ()), form, policy)
 
 
-def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords) -> str:
+def _labelled(section: Section, letter: Letter, form: Form, policy: Policy) -> str:
     laid_out: list[str] = []
-    for label, show, always in _shown(section, form, words):
-        shown = show(letter)
-        if shown is None or not (shown or always):
+    for label, keys, always in _lines_of(section, form):
+        first, *others = [_text(key, letter, policy) for key in keys]
+        shown = ", ".join(filter(None, (first, " ".join(filter(None, others)))))
+        if not shown and not always:
             continue
         value = shown or NOT_GIVEN
         line = f"{label}: {value}"
@@ -171,55 +161,43 @@ def _labelled(section: Section, letter: Letter, form: Form, words: ReferralWords
 
 
 @lru_cache
-def _shown(section: Section, form: Form, words: ReferralWords) -> tuple[tuple[str, Show, bool], ...]:
-    """Each line of a section: its label, what gives its text, and whether it stands there without one, too.
+def _lines_of(section: Section, form: Form) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+    """Each line of a section: its label, its fields, and whether it stands there without a text, too.
 
-    Neighbors of one label share a line: city, state and ZIP code.
+    Neighbors of one label share a line: city, state and ZIP code. One number leaves: the other is not "not given",
+    which the plan would ask for.
     """
-
-    def together(keys: Sequence[str]) -> Show:
-        first, *others = [_show(key, words) for key in keys]
-
-        def joined(letter: Letter) -> str:
-            beside = " ".join(filter(None, (show(letter) for show in others)))
-            return ", ".join(filter(None, (first(letter), beside)))
-
-        return joined if others else first
-
-    labelled = groupby(section.fields, lambda key: form.labels.get(key, BY_KEY[key].label))
-    lines = [(label, tuple(keys)) for label, keys in labelled]
-    return tuple((label, together(keys), any(BY_KEY[key].when is None for key in keys)) for label, keys in lines)
+    lines = [(label, tuple(keys)) for label, keys in groupby(section.fields, partial(label_in, form))]
+    optional = {key for key in section.fields if BY_KEY[key].when or key in {"member.mrn", "member.cin"}}
+    return tuple((label, keys, not optional.issuperset(keys)) for label, keys in lines)
 
 
-def _state(letter: Letter) -> str:
-    member = letter.case.member
-    return member.state or (CALIFORNIA if member.city or member.zip else "")
-
-
-def _born(letter: Letter) -> str:
-    born = letter.case.member.date_of_birth
-    return born if born in {"", HIDDEN} else us_date(date.fromisoformat(born))
-
-
-SHOWN_OTHERWISE: Final[Mapping[str, Show]] = {
-    "member.kp_member": lambda _: "yes",  # a letter goes to the member's own plan alone
-    "member.date_of_birth": _born,
-    "member.county": attrgetter("county"),
-    "member.state": _state,
-    # One number leaves: the other is not "not given", which the plan would ask for.
-    "member.mrn": lambda letter: letter.case.member.mrn or None,
-    "member.cin": lambda letter: letter.case.member.cin or None,
-}
-"""The fields that a letter does not show as they are in the case."""
-
-
-def _show(key: str, words: ReferralWords) -> Show:
-    if key not in {"referrer.relationship", "referrer.source"}:
-        return SHOWN_OTHERWISE.get(key) or attrgetter(f"case.{key}")
-    known: Mapping[str, str] = getattr(words, BY_KEY[key].choices)
-    said = {choice: text.removesuffix(SAY_WHICH).rstrip() for choice, text in known.items()}
-    choice, detail = attrgetter(f"case.{key}"), attrgetter(f"case.{key}_detail")
-    return lambda letter: ": ".join(filter(None, (said.get(choice(letter), ""), detail(letter))))
+def _text(key: str, letter: Letter, policy: Policy) -> str:
+    """A field as a letter shows it, which may be otherwise than it is in the case."""
+    case, words, services = letter.case, policy.words, policy.services
+    given = attrgetter(key)(case)
+    text: str = given or ""
+    match key:
+        case "member.kp_member":
+            text = "yes"  # a letter goes to the member's own plan alone
+        case "member.date_of_birth" if text not in {"", HIDDEN}:
+            text = us_date(date.fromisoformat(text))
+        case "member.county":
+            text = letter.county
+        case "member.state" if not text and (case.member.city or case.member.zip):
+            text = CALIFORNIA
+        case "referrer.relationship" | "referrer.source":
+            said = getattr(words, BY_KEY[key].choices).get(text, "").removesuffix(SAY_WHICH).rstrip()
+            text = ": ".join(filter(None, (said, attrgetter(f"{key}_detail")(case))))
+        case "referral.current_services":
+            text = ", ".join([words.current_services.get(one, one) for one in given])
+        case "referral.current_supports":
+            text = ", ".join([services[one].name if one in services else one for one in given])
+        case "consent.agreed_by":
+            text = words.agreed_by.get(text, text)
+        case _:
+            pass
+    return text
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -232,7 +210,7 @@ def _request(title: str, letter: Letter, policy: Policy) -> str:
     """What is asked for, what speaks for it with its sources, and what is left to the plan; no reason against it."""
     text, sources, why = [title], Sources(), "referral.expedited_why"
     if letter.case.referral.expedited:
-        label = policy.form_of(letter.goes.plan.id).labels.get(why, BY_KEY[why].label)
+        label = label_in(policy.form_of(letter.goes.plan.id), why)
         text += (*wrapped(f"{label}: {letter.case.referral.expedited_why}", "", "  "), "")
     wish = letter.case.referral.preferred_ecm_provider
     for one in letter.wanted:
@@ -241,8 +219,10 @@ def _request(title: str, letter: Letter, policy: Policy) -> str:
             text += wrapped(f"ECM provider that the member prefers: {wish}", "", "  ")
         for heading, grounds in _grounds(one, letter):
             text += wrapped(HIDDEN if letter.masked else heading, "  ") if heading else ()
-            met, cited = _met(grounds, letter, policy)
-            text += met
+            criteria = _favoring(grounds, policy)
+            said = tuple([letter.case.answers.get(policy.criteria[key].question, DONT_KNOW) for key in criteria])
+            points, cited = _points(criteria, said, letter.goes.plan.id, letter.masked, policy)
+            text += points
             sources |= cited
         left = wrapped(HIDDEN, "  ") if letter.masked else _left_to_plan(one, policy)
         text += (*left, *_form_part(one.subject.entry, letter, policy), "")
@@ -257,16 +237,9 @@ def _grounds(one: Determination, letter: Letter) -> Sequence[tuple[str, tuple[De
         return [("", (one,))]
     best = [other for outcome in BEST_FIRST for other in letter.populations if other.outcome is outcome]
     fit = [other for other in best if other.outcome is best[0].outcome]
-    return [(f"Population of focus: {other.subject.entry.name}", (other,)) for other in fit] or [
-        ("", letter.populations)
-    ]
-
-
-def _met(grounds: tuple[Determination, ...], letter: Letter, policy: Policy) -> tuple[tuple[str, ...], Sources]:
-    """The lines of the criteria that speak for it and are met, as answered, and those of each source they cite."""
-    criteria, answers = _favoring(grounds, policy), letter.case.answers
-    said = tuple([answers.get(policy.criteria[one].question, DONT_KNOW) for one in criteria])
-    return _points(criteria, said, letter.goes.plan.id, letter.masked, policy)
+    if not fit:
+        return [("", letter.populations)]
+    return [(f"Population of focus: {other.subject.entry.name}", (other,)) for other in fit]
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -284,14 +257,14 @@ def _favoring(grounds: tuple[Determination, ...], policy: Policy) -> tuple[str, 
 def _points(
     criteria: tuple[str, ...], said: tuple[Answer, ...], plan: str, masked: bool, policy: Policy
 ) -> tuple[tuple[str, ...], Sources]:
-    answered = [
-        (policy.criteria[one], answer) for one, answer in zip(criteria, said, strict=True) if answer != DONT_KNOW
-    ]
+    """The lines of the criteria that are met, as answered, and those of each source that they cite."""
     points, tags = dict[str, None](), dict[str, None]()
-    for criterion, answer in (pair for pair in answered if is_met(*pair)):
-        cited = policy.told_to(plan, criterion.source)
+    for criterion, answer in zip(map(policy.criteria.__getitem__, criteria), said, strict=True):
+        if answer == DONT_KNOW or not is_met(criterion, answer):
+            continue
         if masked:
             return wrapped(HIDDEN, "  - "), {}
+        cited = policy.told_to(plan, criterion.source)
         question, counted = policy.questions[criterion.question], criterion.has_any_of or criterion.one_of
         # Of a list the choices that the criterion is met by; none of these is never one.
         some = counted or question.choices.keys() - {NONE_OF_THESE}
@@ -309,7 +282,6 @@ def _choice_words(answer: str | tuple[str, ...], question: Question, counted: Co
     return "; ".join({question.letter.get(one, question.choices[one]): None for one in chosen if one in counted})
 
 
-@lru_cache(MOST_REMEMBERED)
 def _left_to_plan(one: Determination, policy: Policy) -> tuple[str, ...]:
     """How the outcome is told to the plan: the gate that decides by its name, else in the words of the outcome."""
     said = []
@@ -364,14 +336,12 @@ def hidden(case: Case) -> Case:
     """
     member, referrer, referral = (_masked(getattr(case, part), kept) for part, kept in SHOWN_TO_ALL.items())
     texts = [text.casefold() for text in astuple(replace(case.member, plan="")) if isinstance(text, str)]
+    known = [re.escape(one) for one in texts if len(one) >= SHORTEST_KNOWN]
     # Names may be shorter, and are then looked for as whole words.
     names = [re.escape(one.casefold()) for one in (case.member.first_name, case.member.last_name) if one]
-    known = "|".join(
-        [rf"(?<!\w){one}(?!\w)" for one in names] + [re.escape(one) for one in texts if len(one) >= SHORTEST_KNOWN]
-    )
-    if case.referrer.relationship != MEMBER_OR_FAMILY:
-        own = asdict(case.referrer).items()
-        clean = {name: text for name, text in own if not (known and re.search(known, text.casefold()))}
+    telling = re.compile("|".join([*known, *(rf"(?<!\w){one}(?!\w)" for one in names)]) or r"(?!)")
+    if case.referrer.relationship != "member_or_family":
+        clean = {name: text for name, text in asdict(case.referrer).items() if not telling.search(text.casefold())}
         referrer = replace(referrer, **{name: text for name, text in clean.items() if not name.endswith("_detail")})
     consent = _masked(case.consent, CONSENT_SHOWN)
     return replace(case, member=member, referrer=referrer, referral=referral, consent=consent)

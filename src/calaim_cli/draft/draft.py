@@ -25,25 +25,19 @@ from calaim_cli.decide.screening import Screening, membership_of, region_of, scr
 from calaim_cli.draft.body import HIDDEN, MOST_REMEMBERED, Letter, body_of, hidden
 from calaim_cli.draft.fitness import check_case, requested
 from calaim_cli.draft.formats import SUFFIXES, Format
-from calaim_cli.draft.message import Draft, eml, sheet
+from calaim_cli.draft.message import Draft, eml, sheet, tagged
 from calaim_cli.draft.route import Destination, check_member, destination, not_by_email
 from calaim_cli.policy import dates
 from calaim_cli.policy.follow_up import DRAFTED, REFERENCE_LABEL
+from calaim_cli.policy.places import County
 from calaim_cli.policy.policy import Policy
-from calaim_cli.policy.programs import Outcome, Subject, subject_id
+from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.routes import Form
 
 # Problems of a name that finds nothing, or more than one thing.
 NOT_FOUND: Final = frozenset(
-    {
-        "unknown-place",
-        "ambiguous-place",
-        "city-ambiguous",
-        "not-a-place",
-        "zip-ambiguous",
-        "zip-unlisted",
-        "zip-outside",
-    }
+    {"unknown-place", "ambiguous-place", "city-ambiguous", "not-a-place"}
+    | {"zip-ambiguous", "zip-unlisted", "zip-outside"}
     | {"unknown-program", "unknown-service", "unknown-plan", "ambiguous-plan"}
 )
 # Problems that a preview may have: a person agrees and attests to what she has read.
@@ -57,8 +51,6 @@ MOST_ASKED: Final = 3
 TOGETHER: Final = frozenset({"ecm", "chw"})
 """Two programs of which a member has one at a time."""
 ECM_AND_CHW: Final = "ecm-and-chw"
-
-
 # What is received, by the program that is asked for. ECM includes what a community health worker does.
 RECEIVED: Final = {
     "ecm": {"ecm": "has-ecm", "ccm": "has-ccm"},
@@ -72,7 +64,7 @@ class Drafted(Struct, frozen=True):
     draft: Draft  # of a sheet without recipients and subject
     goes: Destination
     case: Case
-    screening: Screening
+    letter: Letter
     warnings: tuple[Problem, ...]
     reference: str = ""  # where it is followed up
     renewal: date | None = None  # of Medi-Cal, for the ledger and never for the plan
@@ -110,10 +102,10 @@ class Drafter:
         kept, county = checked.case, checked.county
         if county is not None:
             check_member(county, membership, policy, unread)
-        # ECM is decided by its populations of focus.
         asked = _asked(kept)
-        wanted = self._populations.union(asked) if "ecm" in asked else asked
-        screening = self._screener.screen(case, self.as_of, wanted, membership.plan)
+        # ECM is decided by its populations of focus.
+        subjects = self._populations.union(asked) if "ecm" in asked else asked
+        screening = self._screener.screen(case, self.as_of, subjects, membership.plan)
         # What could not be read is told so, and not that it is missing.
         told = {one.where for one in unread}
         stated = [one for one in checked.problems if one.where not in told]
@@ -122,25 +114,30 @@ class Drafter:
         region, wrong = region_of(case, county, policy) if county else ("", ())
         problems = (*unread, *membership.problems, *wrong, *stated, *screening.problems)
         if problems or county is None:
-            if problems and all(one.code in NOT_FOUND for one in problems):
-                first = problems[0]
-                raise NotFound(f"{first.where}: {first.message}", problems, code=first.code)
-            raise InputError("the case is not complete enough for a referral; nothing was written", problems)
-        kept = replace(kept, member=_with_numbers(kept.member, form), answers={**screening.answers})
+            raise _refusal(problems)
+        # Each number that the form knows is kept, also where one alone leaves: any tells that a row is there twice.
+        unknown = {number: "" for number in ("mrn", "cin") if number not in form.numbers}
+        kept = replace(kept, member=replace(kept.member, **unknown), answers={**screening.answers})
         entity = self.profile.network_lead_entity
         goes = destination(kept, county, policy.plans[membership.plan], region, policy, entity, self.as_of)
-        secure = self.profile.secure_email
-        extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
-        reference = self.reference(kept.referral) if self.reference and self._followed(kept.referral) else ""
-        renews = date.fromisoformat(f"{renewal}-01") if reference and renewal else None
-        body = self._body(_leaving(kept, form), county.name, goes, screening, reference)
-        draft = Draft(goes.to, goes.subject, body, extra)
-        doubts = self._doubts(kept, membership.plan, screening)
+        letter = self._letter(kept, county, goes, screening)
+        doubts = self._doubts(kept, membership.plan, letter)
         warnings = (*screening.warnings, *checked.warnings, *goes.warnings, *doubts)
-        return Drafted(draft, goes, kept, screening, warnings, reference, renews)
+        renews = date.fromisoformat(f"{renewal}-01") if letter.reference and renewal else None
+        return Drafted(self._written(letter), goes, kept, letter, warnings, letter.reference, renews)
 
-    def _followed(self, referral: Referral) -> bool:
-        return followed(referral.program, referral.services, self.policy) is not None
+    def _letter(self, case: Case, county: County, goes: Destination, screening: Screening) -> Letter:
+        referral, found, reference = case.referral, screening.determinations, ""
+        if self.reference and followed(referral.program, referral.services, self.policy):
+            reference = self.reference(referral)
+        leaving = _leaving(case, self.policy.form_of(goes.plan.id))
+        wanted = [found[one] for one in _asked(case)]
+        populations = tuple(found[one] for one in found if one in self._populations)
+        return Letter(leaving, county.name, goes, wanted, populations, reference=reference)
+
+    def _written(self, letter: Letter) -> Draft:
+        body = body_of(letter, self.policy, self.as_of)
+        return tagged(letter.goes.to, letter.goes.subject, body, self.profile.secure_email)
 
     def draft_file(self, name: str, written: Case, asked: Case) -> Drafted:
         """The draft of a case file as it is asked for on the command line; what is raised names the file."""
@@ -158,59 +155,43 @@ class Drafter:
 
     def redacted(self, drafted: Drafted) -> Drafted:
         """A draft with all about the member masked, also in what is warned of, for a preview that others may see."""
-        form = self.policy.form_of(drafted.goes.plan.id)
-        case = hidden(_leaving(drafted.case, form))
-        body = self._body(case, HIDDEN, drafted.goes, drafted.screening, drafted.reference, masked=True)
+        letter = drafted.letter
+        letter = replace(letter, case=hidden(letter.case), county=HIDDEN, masked=True)
         warnings = tuple(Problem(one.where, one.code, in_general(one)) for one in drafted.warnings)
-        return replace(drafted, draft=replace(drafted.draft, body=body), case=case, warnings=warnings)
+        return replace(drafted, draft=self._written(letter), case=letter.case, letter=letter, warnings=warnings)
 
-    def _body(
-        self,
-        case: Case,
-        county: str,
-        goes: Destination,
-        screening: Screening,
-        reference: str,
-        *,
-        masked: bool = False,
-    ) -> str:
-        found = screening.determinations
-        populations = tuple(found[one] for one in found if one in self._populations)
-        letter = Letter(case, county, goes, [found[one] for one in _asked(case)], populations, masked, reference)
-        tag = self.profile.secure_email.body_line() if goes.by_email else ""
-        return tag + body_of(letter, self.policy, self.as_of)
-
-    def _doubts(self, case: Case, plan: str, screening: Screening) -> Iterator[Problem]:
+    def _doubts(self, case: Case, plan: str, letter: Letter) -> Iterator[Problem]:
         """What a person should know before sending, although the plan decides."""
-        found = screening.determinations
-        for one in _asked(case):
-            entry = found[one].subject.entry
-            if found[one].outcome is not Outcome.LIKELY:
-                yield _doubt(found[one], self.policy)
-            if entry.ask_in_notes and not case.referral.notes:
-                yield caution("notes-wanted", "referral.notes", note=entry.ask_in_notes)
-        yield from _received(case, self.policy)
-        for service in self.policy.follow_up_file.not_followed if self.reference else ():
-            if service in case.referral.services:
-                yield caution("not-followed", "referral.services", name=self.policy.services[service].name)
-        fitting = {one for one in self._populations.intersection(found) if found[one].outcome in POSITIVE}
-        for contact in self.policy.counties_file.contact:
+        policy, services = self.policy, case.referral.services
+        for one in letter.wanted:
+            if one.outcome is not Outcome.LIKELY:
+                yield _doubt(one, policy)
+            if one.subject.entry.ask_in_notes and not case.referral.notes:
+                yield caution("notes-wanted", "referral.notes", note=one.subject.entry.ask_in_notes)
+        yield from _received(case, policy)
+        for service in policy.follow_up_file.not_followed if self.reference else ():
+            if service in services:
+                yield caution("not-followed", "referral.services", name=policy.services[service].name)
+        fitting = {one.subject.population for one in letter.populations if one.outcome in POSITIVE}
+        for contact in policy.counties_file.contact:
             if contact.plan in {"", plan} and fitting.intersection(contact.touches):
                 yield caution("contact", "answers", line=contact_line(contact))
-        asked = tuple(found[one].subject for one in _asked(case))
-        yield from _notices(asked, self.policy, self.as_of)
+        # It has to be said to the person who refers, and never in the letter.
+        yield from dates.notices((one.subject.entry for one in letter.wanted), policy, self.as_of)
+
+
+def _refusal(problems: tuple[Problem, ...]) -> InputError | NotFound:
+    """The error of a case that cannot be drafted: of a name that finds nothing where that is all."""
+    if problems and all(one.code in NOT_FOUND for one in problems):
+        first = problems[0]
+        return NotFound(f"{first.where}: {first.message}", problems, code=first.code)
+    return InputError("the case is not complete enough for a referral; nothing was written", problems)
 
 
 def _of_programs(case: Case, policy: Policy) -> Case:
     """The case without what it says on keeping Medi-Cal: no plan is to learn of that."""
     said = {one: answer for one, answer in case.answers.items() if one not in policy.coverage_questions}
     return replace(case, answers=said, renewal_month="")
-
-
-@lru_cache
-def _notices(asked: tuple[Subject, ...], policy: Policy, as_of: date) -> tuple[Problem, ...]:
-    """What has to be said by that day of what is asked for, to the person who refers and never in the letter."""
-    return tuple(dates.notices((one.entry for one in asked), policy, as_of))
 
 
 @lru_cache(MOST_REMEMBERED)
@@ -220,26 +201,18 @@ def _doubt(one: Determination, policy: Policy) -> Problem:
     asked = [policy.questions[question].ask for question in policy.questions_of(one.missing)]
     if len(asked) > MOST_ASKED + 1:
         asked[MOST_ASKED:] = [f"and {len(asked) - MOST_ASKED} more"]
+    facts = {"name": one.subject.entry.name, "id": subject_id(one.subject)}
     why = f" ({'. '.join(said)})" if said else ""
-    return caution(
-        one.outcome.value,
-        "answers",
-        name=one.subject.entry.name,
-        why=why,
-        asked=" ".join(asked),
-        id=subject_id(one.subject),
-    )
+    return caution(one.outcome.value, "answers", why=why, asked=" ".join(asked), **facts)
 
 
 def _received(case: Case, policy: Policy) -> Iterator[Problem]:
     """A warning for what is asked for and received already, by the referral or the answers."""
     referral, answered = case.referral, case.answers.get("current_services", ())
     now = {*referral.current_services, *(answered if isinstance(answered, tuple) else ())}
-    yield from (
-        caution(code, "referral.current_services")
-        for one, code in RECEIVED.get(referral.program, {}).items()
-        if one in now
-    )
+    for one, code in RECEIVED.get(referral.program, {}).items():
+        if one in now:
+            yield caution(code, "referral.current_services")
     supports = referral.current_supports
     for service in referral.services:
         if service in supports or (not supports and "community_supports" in now):
@@ -247,43 +220,35 @@ def _received(case: Case, policy: Policy) -> Iterator[Problem]:
             yield caution("has-support", "referral.current_supports", name=policy.services[service].name, which=which)
 
 
-def _with_numbers(member: Member, form: Form) -> Member:
-    """The member with those of her numbers alone that the form knows: any of them tells that a row is there twice."""
-    return replace(member, **{number: "" for number in ("mrn", "cin") if number not in form.numbers})
+def _asked(case: Case) -> tuple[str, ...]:
+    return case.referral.services or (case.referral.program,)
 
 
 def _leaving(case: Case, form: Form) -> Case:
-    """The case with what the form needs alone: one number, and of some names the initial."""
+    """The case with what the form needs alone: one number, and of some names the initial, where they have a letter."""
     given = [number for number in form.numbers if getattr(case.member, number)]
-    initials = {key.partition(".")[2] for key in form.initials}
-    texts = {name: initial_of(getattr(case.member, name)) for name in initials}
-    return replace(case, member=replace(case.member, **dict.fromkeys(given[1:], ""), **texts))
-
-
-def initial_of(name: str) -> str:
-    """The first letter of a name; what has none stays as it is."""
-    return next((letter for letter in name if letter.isalpha()), name)
+    left = dict.fromkeys(given[1:], "")
+    for name in (key.partition(".")[2] for key in form.initials):
+        text: str = getattr(case.member, name)
+        left[name] = next(filter(str.isalpha, text), text)
+    return replace(case, member=replace(case.member, **left))
 
 
 def both_asked_for(drafts: Sequence[Drafted]) -> list[Drafted]:
     """The drafts for one member, with a warning in each of two that do not go together."""
     both = TOGETHER.issubset(one.case.referral.program for one in drafts)
-    extra = (caution(ECM_AND_CHW, "referral.program"),) if both else ()
+    extra = caution(ECM_AND_CHW, "referral.program")
     return [
-        replace(one, warnings=(*one.warnings, *(extra if one.case.referral.program in TOGETHER else ())))
+        replace(one, warnings=(*one.warnings, extra)) if both and one.case.referral.program in TOGETHER else one
         for one in drafts
     ]
-
-
-def _asked(case: Case) -> tuple[str, ...]:
-    return case.referral.services or (case.referral.program,)
 
 
 def with_reference(drafted: Drafted, reference: str) -> Drafted:
     """The draft with another reference in place of its own: that of the same draft of another day."""
     old, new = (f"{REFERENCE_LABEL}: {one}\n" for one in (drafted.reference, reference))
     draft = replace(drafted.draft, body=drafted.draft.body.replace(old, new, 1))
-    return replace(drafted, draft=draft, reference=reference)
+    return replace(drafted, draft=draft, letter=replace(drafted.letter, reference=reference), reference=reference)
 
 
 def story_of(drafted: Drafted, day: date, policy: Policy) -> Story | None:

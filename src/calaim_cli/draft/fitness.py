@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache, partial
 from operator import attrgetter
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from calaim_cli.base.errors import Problem, caution
 from calaim_cli.base.values import MESSAGES, MOST_REMEMBERED, date_of_birth
 from calaim_cli.base.wording import choice_of, did_you_mean, name_key, names_several, one_of, place_key
-from calaim_cli.case.case import PARTS, Case, Referral
+from calaim_cli.case.case import PARTS, Case
 from calaim_cli.case.form import (
     BY_KEY,
     CALIFORNIA,
@@ -40,7 +40,6 @@ from calaim_cli.policy.routes import Form, ReferralWords
 CHOSEN: Final = tuple(field for field in FIELDS if field.part in {"referrer", "consent"} and field.choices)
 DETAILED: Final = {"relationship": "which relationship it is", "source": "which one it is"}
 TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
-OF_REFERRER: Final = frozenset(field.key for field in FIELDS if field.part == "referrer")
 NEEDED: Final = "the plan's form needs this"
 WAY: Final = "reach_through how to reach the member (a shelter, a clinic, a caregiver)"
 OR_NONE: Final = f"{NEEDED}; if there is none, give the word none here, and say in {WAY}"
@@ -57,7 +56,7 @@ class CheckedCase(NamedTuple):
 
 def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCase:
     """A case that is to become a draft as checked, field by field, against the form of the member's plan."""
-    case = _with_ids(case, policy.words)
+    case, unknown_choices = _choices(case, policy.words)
     kept, wrong, doubtful = _fields(case, form, as_of)
     place = county_of(kept, policy)
     program, services, unknown = requested(kept, policy)
@@ -65,9 +64,8 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
     missing = _missing(kept, form, as_of)
     if any(one.where == "member.address" for one in wrong):  # which of them are needed goes by the address
         missing = (one for one in missing if one.where not in {"member.city", "member.zip"})
-    problems = [*missing, *wrong, *_choices(kept, policy.words), *unknown, *not_known]
-    problems += [*_receives(kept.referral), *_consent(kept, form), *_expedited(kept.referral)]
-    problems += _label(kept, place.county)
+    problems = [*missing, *wrong, *unknown_choices, *unknown, *not_known]
+    problems += [*_at_odds(kept, form), *_label(kept, place.county)]
     kept = replace(kept, referral=replace(kept.referral, program=program, services=services, current_supports=supports))
     named = {(one.where, one.code) for one in problems}
     problems += [one for one in place.problems if (one.where, one.code) not in named]
@@ -76,21 +74,18 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
             doubtful.append(caution("text-diagnosis", f"referral.{key}"))
     if kept.member.state not in {"", CALIFORNIA}:
         doubtful = [one for one in doubtful if one.code != "zip-state"]
-    doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_part2(kept, policy.words)]
-    doubtful += _agreed_by(kept, as_of)
-    if kept.consent.part2 is None:
-        doubtful.append(caution("part2-not-stated", "consent.part2"))
+    doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_consent_doubts(kept, policy.words, as_of)]
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
 
 
 @lru_cache
-def _checks(form: Form, as_of: date) -> tuple[tuple[Field, Check, Callable[[Case], str]], ...]:
+def _checks(form: Form, as_of: date) -> tuple[tuple[Field, Check], ...]:
     """The fields with a check in the order of a case file, in each table as the form has them, then the dates."""
     tables, places = list(PARTS), {key: n for n, key in enumerate(form.keys)}
     texts = sorted(CHECKED, key=lambda field: (tables.index(field.part), places.get(field.key, len(places))))
     dates = (field for field in FIELDS if field.kind is FieldKind.DATE)
     born = partial(date_of_birth, as_of=as_of)
-    return tuple((field, field.check or born, TEXT_OF[field.key]) for field in (*texts, *dates))
+    return tuple((field, field.check or born) for field in (*texts, *dates))
 
 
 def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], list[Problem]]:
@@ -98,8 +93,8 @@ def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], l
     kept: dict[str, dict[str, Any]] = {table: {} for table in PARTS}
     wrong: list[Problem] = []
     doubtful: list[Problem] = []
-    for field, check, text_of in _checks(form, as_of):
-        given = text_of(case)
+    for field, check in _checks(form, as_of):
+        given = TEXT_OF[field.key](case)
         if not given.strip():
             continue
         value, error, warning = check(given)
@@ -117,72 +112,69 @@ def _missing(case: Case, form: Form, as_of: date) -> Iterator[Problem]:
     """A problem for each field that is needed and not given."""
     for where in form.needed(lambda key: TEXT_OF[key](case)):
         if not TEXT_OF[where](case).strip():
-            own = f"{NEEDED}; 'calaim profile edit' keeps it for every referral" if where in OF_REFERRER else NEEDED
-            yield Problem(where, "missing", OR_NONE if where in MAY_BE_NONE else own)
+            kept = "; 'calaim profile edit' keeps it for every referral" if BY_KEY[where].part == "referrer" else ""
+            yield Problem(where, "missing", OR_NONE if where in MAY_BE_NONE else f"{NEEDED}{kept}")
     if needs_a_way(case, as_of) and not case.member.reach_through.strip():
         yield Problem(REACH, "missing", f"phone, address or last_name is none: say in {WAY}")
     keys = [f"member.{number}" for number in form.numbers]
     if not any(TEXT_OF[key](case).strip() for key in keys):
-        labels = one_of(form.labels.get(key, BY_KEY[key].label) for key in keys)
+        labels = one_of(label_in(form, key) for key in keys)
         yield Problem(keys[0], "member-id-missing", f"give the {labels}, in {one_of(keys)}")
 
 
-def _with_ids(case: Case, form: ReferralWords) -> Case:
-    """The case with each choice by its id, where it is given by the words of one, or with capitals or blanks."""
-    for field in CHOSEN:
-        given, known = TEXT_OF[field.key](case), getattr(form, field.choices)
-        if given and given not in known:
-            table = replace(getattr(case, field.part), **{field.name: choice_of(given, known) or given})
-            case = replace(case, **{field.part: table})
-    current = case.referral.current_services
-    if not form.current_services.keys() >= set(current):
-        current = tuple(choice_of(one, form.current_services) or one for one in current)
-        case = replace(case, referral=replace(case.referral, current_services=current))
-    return case
+def label_in(form: Form, key: str) -> str:
+    """How a field is called on the form."""
+    return form.labels.get(key, BY_KEY[key].label)
 
 
-def _choices(case: Case, form: ReferralWords) -> Iterator[Problem]:
+def _choices(case: Case, words: ReferralWords) -> tuple[Case, list[Problem]]:
+    """The case with each choice by its id, also where its words or other capitals were given; a problem for others."""
+    problems = []
     for field in CHOSEN:
-        given, known = TEXT_OF[field.key](case), getattr(form, field.choices)
-        if given and given not in known:
-            yield Problem(field.key, "unknown-choice", did_you_mean(given, known) or f"give {one_of(known)}")
-    current = case.referral.current_services
+        given, known = TEXT_OF[field.key](case), getattr(words, field.choices)
+        if not given or given in known:
+            continue
+        if choice := choice_of(given, known):
+            case = replace(case, **{field.part: replace(getattr(case, field.part), **{field.name: choice})})
+        else:
+            advice = did_you_mean(given, known) or f"give {one_of(known)}"
+            problems.append(Problem(field.key, "unknown-choice", advice))
+    key, known = "referral.current_services", words.current_services
+    current = tuple(choice_of(one, known) or one for one in case.referral.current_services)
     if not current:
-        yield Problem("referral.current_services", "missing", 'say what the member receives now; ["none"] if nothing')
-    unknown = [one for one in current if one not in form.current_services]
-    if any(names_several(one, form.current_services) for one in unknown):
-        yield not_separated("referral.current_services")
+        problems.append(Problem(key, "missing", 'say what the member receives now; ["none"] if nothing'))
+    unknown = [one for one in current if one not in known]
+    if any(names_several(one, known) for one in unknown):
+        problems.append(not_separated(key))
     elif unknown or ("none" in current and len(current) > 1):
-        words = f"give {one_of(form.current_services)}; none excludes the others"
-        yield Problem("referral.current_services", "unknown-choice", words)
+        problems.append(Problem(key, "unknown-choice", f"give {one_of(known)}; none excludes the others"))
+    return replace(case, referral=replace(case.referral, current_services=current)), problems
 
 
-def _agreed_by(case: Case, as_of: date) -> Iterator[Problem]:
-    """What to look at where a parent or guardian agrees: of a child that one did, and of whoever it was the name."""
-    who, key = case.consent.agreed_by, "consent.agreed_by"
-    if is_child(case, as_of) and not who:
-        yield caution("agreed-by-not-stated", key)
-    if is_child(case, as_of) and who == "member":
-        yield caution("agreed-by-child", key)
-    if who == "guardian" and not case.member.guardian_name:
-        yield caution("guardian-not-named", "member.guardian_name")
-
-
-def _receives(referral: Referral) -> Iterator[Problem]:
-    """A problem for each detail of something that the member is said not to receive."""
-    current = referral.current_services
+def _at_odds(case: Case, form: Form) -> Iterator[Problem]:
+    """A problem for each thing said without what has to go with it: details, consent, the wish to be fast."""
+    referral, consent = case.referral, case.consent
     for key, service in (("ecm_provider", "ecm"), ("current_supports", "community_supports")):
-        if getattr(referral, key) and current and service not in current:
+        if getattr(referral, key) and referral.current_services and service not in referral.current_services:
             words = f"current_services does not name {service}: add it there, or remove this"
             yield Problem(f"referral.{key}", "says-two-things", words)
-
-
-def _expedited(referral: Referral) -> Iterator[Problem]:
-    key = "referral.expedited_why"
-    if referral.expedited and not referral.expedited_why.strip():
-        yield Problem(key, "missing", "the letter says why waiting would harm the member: write it here")
-    if referral.expedited_why.strip() and not referral.expedited:
-        yield Problem(key, "says-two-things", "expedited is not set: set it to true, or remove this")
+    # "Not stated" is no consent: only a yes lets anything leave.
+    if consent.member_agreed is not True:
+        words = "the member has to agree to the program first; ask, then set it to true"
+        yield Problem("consent.member_agreed", "agreement-missing", words)
+    if form.attestation and consent.attested is not True:
+        words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
+        yield Problem("consent.attested", "attestation-missing", words)
+    if consent.from_part2_program and consent.part2_consent is not True:
+        words = "needs the member's written consent. If nothing comes from a 42 CFR Part 2 program, set part2 to false"
+        yield Problem("consent.part2_consent", "part2-consent-missing", words)
+    why = referral.expedited_why.strip()
+    if referral.expedited and not why:
+        words = "the letter says why waiting would harm the member: write it here"
+        yield Problem("referral.expedited_why", "missing", words)
+    if why and not referral.expedited:
+        words = "expedited is not set: set it to true, or remove this"
+        yield Problem("referral.expedited_why", "says-two-things", words)
 
 
 def _label(case: Case, county: County | None) -> Iterator[Problem]:
@@ -199,25 +191,30 @@ def _label(case: Case, county: County | None) -> Iterator[Problem]:
             yield Problem("referral.label", "label-tells", words)
 
 
-def _part2(case: Case, words: ReferralWords) -> Iterator[Problem]:
-    """What to look at for 42 CFR Part 2: the paper that goes along, or a text that may come from such a program."""
-    if case.consent.from_part2_program:
+def _consent_doubts(case: Case, words: ReferralWords, as_of: date) -> Iterator[Problem]:
+    """What to look at in a consent: papers and texts under 42 CFR Part 2, and who agreed for whom."""
+    consent, child = case.consent, is_child(case, as_of)
+    if consent.from_part2_program:
         yield caution("part2-attach", "consent.part2_consent")
-        return
-    for part in ("member", "referrer", "referral"):
-        for name in _with_phrase(getattr(case, part), words):
-            yield caution("part2-phrase", f"{part}.{name}")
+    else:
+        for part in ("member", "referrer", "referral"):
+            for name in _with_phrase(getattr(case, part), words):
+                yield caution("part2-phrase", f"{part}.{name}")
+    if child and not consent.agreed_by:
+        yield caution("agreed-by-not-stated", "consent.agreed_by")
+    if child and consent.agreed_by == "member":
+        yield caution("agreed-by-child", "consent.agreed_by")
+    if consent.agreed_by == "guardian" and not case.member.guardian_name:
+        yield caution("guardian-not-named", "member.guardian_name")
+    if consent.part2 is None:
+        yield caution("part2-not-stated", "consent.part2")
 
 
 @lru_cache(MOST_REMEMBERED)  # one referrer often has all rows of a sheet
 def _with_phrase(table: Struct, words: ReferralWords) -> tuple[str, ...]:
     """The keys of the texts of a table that have one of the phrases; anything may stand in an address, too."""
-    values = {name: getattr(table, name) for name in table.__struct_fields__}
-    texts = {name: value.casefold() for name, value in values.items() if isinstance(value, str)}
-    phrase = _phrase_of(words)
-    if not phrase.search("\n".join(texts.values())):
-        return ()
-    return tuple(name for name, text in texts.items() if phrase.search(text))
+    texts, phrase = {name: getattr(table, name) for name in table.__struct_fields__}, _phrase_of(words)
+    return tuple(name for name, text in texts.items() if isinstance(text, str) and phrase.search(text.casefold()))
 
 
 @lru_cache
@@ -267,17 +264,3 @@ def _services(where: str, typed: Iterable[str], policy: Policy) -> tuple[tuple[s
         unknown = Problem(where, "unknown-service", f"unknown service; {near or listed}")
         problems.append(not_separated(where) if names_several(one, policy.service_by_name) else unknown)
     return tuple(dict.fromkeys(found.id if found else one for one, found in services.items())), problems
-
-
-def _consent(case: Case, form: Form) -> Iterator[Problem]:
-    # "Not stated" is no consent: only a yes lets anything leave.
-    consent = case.consent
-    if consent.member_agreed is not True:
-        words = "the member has to agree to the program first; ask, then set it to true"
-        yield Problem("consent.member_agreed", "agreement-missing", words)
-    if form.attestation and consent.attested is not True:
-        words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
-        yield Problem("consent.attested", "attestation-missing", words)
-    if consent.from_part2_program and consent.part2_consent is not True:
-        words = "needs the member's written consent. If nothing comes from a 42 CFR Part 2 program, set part2 to false"
-        yield Problem("consent.part2_consent", "part2-consent-missing", words)

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from calaim_cli.base.errors import OutputRefused
 from calaim_cli.base.values import SUBJECT, all_printable, email
+from calaim_cli.case.case import SecureEmail
 
 HEADERS: Final = ("X-Unsent", "To", "Subject", "Content-Type", "Content-Transfer-Encoding", "MIME-Version")
 EXTRA: Final = re.compile(r"X-[A-Za-z-]{1,38}")
@@ -32,6 +33,14 @@ class Draft(Struct, frozen=True):
     subject: str
     body: str
     extra: tuple[str, str] | None = None  # one more header, for the user's mail gateway
+
+
+def tagged(to: tuple[str, ...], subject: str, body: str, secure: SecureEmail) -> Draft:
+    """The draft with the tag that the user's mail gateway wants; a sheet, which goes to nobody, has none."""
+    if not to:
+        return Draft(to, subject, body)
+    extra = (secure.header, secure.text) if secure.secure_tag == "header" else None
+    return Draft(to, subject, secure.body_line() + body, extra)
 
 
 def eml(draft: Draft) -> bytes:

@@ -31,6 +31,7 @@ body.member { font-size: 14pt; line-height: 1.4 }
 .member p { margin-bottom: 0.3em; break-inside: avoid }
 @media screen { body { padding: 0.5in 0.25in } }
 """
+FORMATTER: Final = Formatter()
 
 
 class Paper(Struct, frozen=True):
@@ -51,42 +52,45 @@ def page_for(language: str, policy: Policy) -> Page:
 
 
 def member_page(drafted: Drafted, sent: date, policy: Policy) -> Paper:
-    """The page for the member of a draft that is sent that day: her first name, and nothing on health."""
+    """The page for the member of a draft that is sent that day: her first name, and nothing on health.
+
+    A line whose places are not all known is left out.
+    """
     referral = drafted.case.referral
     page = page_for(drafted.case.member.preferred_language, policy)
     values = _values(drafted, sent, policy)
     asked = tuple(page.asked[one] for one in (referral.services or (referral.program,)))
-    sections = tuple(
-        (one.title, tuple(_filled(one.lines, values)), asked if one.lists_asked else ()) for one in page.sections
-    )
-    return Paper(page.language, page.title, sections)
+    sections = []
+    for one in page.sections:
+        known = [line for line in one.lines if all(values.get(name) for _, name, _, _ in FORMATTER.parse(line) if name)]
+        lines = tuple(line.format(**values) for line in known)
+        sections.append((one.title, lines, asked if one.lists_asked else ()))
+    return Paper(page.language, page.title, tuple(sections))
 
 
 def running(drafted: Drafted, sent: date, policy: Policy) -> tuple[Due, ...]:
     """The clocks that run once a draft is sent that day, soonest first."""
-    return follow_up.clocks_of(_story(drafted, sent), sent, policy)
-
-
-def _story(drafted: Drafted, sent: date) -> Story:
-    referral, steps = drafted.case.referral, (Step(SENT, sent),)
-    plan, route = drafted.goes.plan.id, drafted.route_id
-    return Story("", "", plan, referral.program, (), route, referral.expedited, steps)
+    referral, plan, steps = drafted.case.referral, drafted.goes.plan.id, (Step(SENT, sent),)
+    story = Story("", "", plan, referral.program, (), drafted.route_id, referral.expedited, steps)
+    return follow_up.clocks_of(story, sent, policy)
 
 
 def _values(drafted: Drafted, sent: date, policy: Policy) -> Mapping[str, str]:
-    """What fills the places of a page; an absent one leaves its lines out."""
-    case, plan = drafted.case, drafted.goes.plan
-    referrer, clocks = case.referrer, running(drafted, sent, policy)
-    decides = [due for due in clocks if not due.clock.own]
-    asks = [due for due in clocks if due.clock.promise] if not decides else []
-    lines = follow_up.lines_to_ask(_story(drafted, sent), policy)
-    values = {one.id: _phone(one.phone, one.tty) for one in policy.counties_file.contact}
-    values |= {"first_name": case.member.first_name, "plan": plan.name}
-    values |= {"decide_by": _spoken(decides[0].last_day) if decides else ""}
-    values |= {"ask_after": _spoken(asks[-1].last_day) if asks else ""}
-    values |= {"plan_phone": " or ".join(dict.fromkeys(_phone(one.address, one.tty) for one in lines))}
-    named = ", ".join(filter(None, (referrer.name, referrer.organization)))
-    return values | {"referrer": named, "organization": referrer.organization, "referrer_phone": referrer.phone}
+    """What fills the places of a page; "" where it is not known."""
+    plan, referrer, clocks = drafted.goes.plan, drafted.case.referrer, running(drafted, sent, policy)
+    decides = [_spoken(due.last_day) for due in clocks if not due.clock.own]
+    asks = [_spoken(due.last_day) for due in clocks if due.clock.promise]
+    lines = follow_up.lines_to_ask(plan.id, drafted.route_id, policy)
+    return {one.id: _phone(one.phone, one.tty) for one in policy.counties_file.contact} | {
+        "first_name": drafted.case.member.first_name,
+        "plan": plan.name,
+        "decide_by": decides[0] if decides else "",
+        "ask_after": asks[-1] if asks and not decides else "",
+        "plan_phone": " or ".join(dict.fromkeys(_phone(one.address, one.tty) for one in lines)),
+        "referrer": ", ".join(filter(None, (referrer.name, referrer.organization))),
+        "organization": referrer.organization,
+        "referrer_phone": referrer.phone,
+    }
 
 
 def _phone(number: str, tty: str) -> str:
@@ -94,14 +98,8 @@ def _phone(number: str, tty: str) -> str:
 
 
 def _spoken(day: date) -> str:
-    """A day as it is said, in numbers, which every language reads: 12/01/2026."""
+    """A day as it is said, in numbers, which every language reads: 12/1/2026."""
     return f"{day.month}/{day.day}/{day.year}"
-
-
-def _filled(lines: Iterable[str], values: Mapping[str, str]) -> Iterable[str]:
-    for line in lines:
-        if all(values.get(name) for _, name, _, _ in Formatter().parse(line) if name):
-            yield line.format(**values)
 
 
 def paper_text(paper: Paper) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
 from calaim_cli.base.errors import NotFound, Problem, caution
-from calaim_cli.base.wording import name_key
 from calaim_cli.case.case import Case, LeadEntity
 from calaim_cli.decide.advice import Membership, phone_line
 from calaim_cli.policy.places import County, Plan, plans_of
@@ -20,7 +18,6 @@ from calaim_cli.policy.routes import Channel, Route, Way, own_route
 
 TO_LEAD_ENTITY: Final = "network-lead-entity"
 SHEET: Final = "sheet"
-NO_PLAN: Final = "plan-unknown"
 
 
 class Destination(Struct, frozen=True):
@@ -69,40 +66,33 @@ def destination(
         raise NotFound(_no_region(plan, policy), code="region-unknown")
     _check_services(case, county, plan, _lines(plan, county, policy, region), policy, as_of)
     mailbox = next((one for one in way.routes if one.channel is Channel.EMAIL), None)
-    unsure = tuple(_unsure(case, county, mailbox, policy))
     if mailbox:
-        why = _why(plan, mailbox, policy)
-        subject = mailbox.subject[program]
-        return Destination(plan.id, plan, (mailbox.address,), subject, why, region or None, way, unsure)
+        why, unsure = _why(plan, way, mailbox, policy), tuple(_unsure(case, county, mailbox, policy))
+        to, subject = (mailbox.address,), mailbox.subject[program]
+        return Destination(plan.id, plan, to, subject, why, region or None, way, unsure)
     check_way(plan, way, policy)
-    if not way.routes:
-        unsure = (*unsure, caution("ask-how-to-refer", "member.plan", plan=plan.name))
-    return Destination(SHEET, plan, (), "", _why_sheet(plan, way, policy), None, way, unsure)
+    unsure = () if way.routes else (caution("ask-how-to-refer", "member.plan", plan=plan.name),)
+    return Destination(SHEET, plan, (), "", _why(plan, way, None, policy), None, way, unsure)
 
 
-def _unsure(case: Case, county: County, mailbox: Route | None, policy: Policy) -> Iterator[Problem]:
-    """Warnings about a mailbox of a region: an inferred one, or one that serves a part of the county."""
-    if mailbox and mailbox.region and county.kp:
+def _unsure(case: Case, county: County, mailbox: Route, policy: Policy) -> Iterator[Problem]:
+    """Warnings about a mailbox: of a region that is inferred or has a part of the county, or to ask first."""
+    if mailbox.region and county.kp:
         if county.kp.grade in (Grade.INFERRED, Grade.UNVERIFIED):
             yield caution("region-not-confirmed", "member.county")
         if county.kp.partial:
             yield caution("county-in-part", "member.address")
     for service in map(policy.services.__getitem__, case.referral.services):
-        if mailbox and service.id in mailbox.ask_first:
+        if service.id in mailbox.ask_first:
             facts = {"name": service.name, "note": " ".join(service.notes[:1]) or mailbox.note}
             yield caution("availability-not-confirmed", "referral.services", **facts)
 
 
-@lru_cache
-def _why(plan: Plan, mailbox: Route, policy: Policy) -> str:
-    cited = policy.cite(mailbox.source[:1])
-    if not mailbox.region:
-        return f"The member's plan is {plan.name}; mailbox from {cited}"
-    return f"The member's county is in {plan.name}'s {policy.regions[mailbox.region].name} region; mailbox from {cited}"
-
-
-@lru_cache
-def _why_sheet(plan: Plan, way: Way, policy: Policy) -> str:
+def _why(plan: Plan, way: Way, mailbox: Route | None, policy: Policy) -> str:
+    if mailbox:
+        region = policy.regions[mailbox.region].name if mailbox.region else ""
+        place = f"county is in {plan.name}'s {region} region" if region else f"plan is {plan.name}"
+        return f"The member's {place}; mailbox from {policy.cite(mailbox.source[:1])}"
     best = way.routes[0] if way.routes else way.ask
     cited = policy.cite(best.source) if best else ""
     known = "and no mailbox of it for referrals is known; how to reach it is from"
@@ -130,7 +120,7 @@ def check_member(county: County, membership: Membership, policy: Policy, unread:
     Problems of what could not be read into the case come with it.
     """
     if not membership.plan and not membership.problems:
-        code = "not-kp-member" if membership.ruled_out else NO_PLAN
+        code = "not-kp-member" if membership.ruled_out else "plan-unknown"
         words = f"{policy.plan_not_said(county, membership.ruled_out)} Name it in member.plan"
         raise NotFound(words, (*unread, Problem("member.plan", code, words)) if unread else (), code=code)
 
@@ -160,13 +150,12 @@ def _lines(plan: Plan, county: County | None, policy: Policy, region: str = "") 
 
 def _check_services(case: Case, county: County, plan: Plan, call: str, policy: Policy, as_of: date) -> None:
     """Raises NotFound for a service that takes no e-mailed referral, or that the plan does not offer in the county."""
-    for service in case.referral.services:
-        entry = policy.service_by_name[name_key(service)]
-        mailboxes = [one for one in policy.routes_file.route if one.plan == plan.id and one.channel is Channel.EMAIL]
-        if any(entry.id in one.services_except for one in mailboxes):
-            raise NotFound(f"{entry.name}: takes no e-mailed referral. {call}", code="not-by-email")
-        if policy.offered(plan.id, service, county, as_of) is False:
+    mailboxes = [one for one in policy.routes_file.route if one.plan == plan.id and one.channel is Channel.EMAIL]
+    for service in map(policy.services.__getitem__, case.referral.services):
+        if any(service.id in one.services_except for one in mailboxes):
+            raise NotFound(f"{service.name}: takes no e-mailed referral. {call}", code="not-by-email")
+        if policy.offered(plan.id, service.id, county, as_of) is False:
             listed = policy.offers[plan.id].as_of
-            words = f"{entry.name}: not offered in the member's county as of {listed}. To confirm: {call}"
-            words += f" 'calaim services {entry.id}' tells where it is offered"
+            words = f"{service.name}: not offered in the member's county as of {listed}. To confirm: {call}"
+            words += f" 'calaim services {service.id}' tells where it is offered"
             raise NotFound(words, code="service-not-offered")

@@ -41,8 +41,14 @@ ADD: Final = """
 INSERT INTO referral VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (reference) DO UPDATE SET renewal = excluded.renewal
 WHERE excluded.renewal NOT IN ('', renewal) AND (plan, program) = (excluded.plan, excluded.program)"""
-READ_ONLY: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN})
-NOT_OURS: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+READ_ONLY: Final = ("not-writable", "cannot be opened or written: is it read-only?")
+UNWRITABLE: Final = {
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_PERM: READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: READ_ONLY,
+    sqlite3.SQLITE_FULL: ("no-space", "cannot be written: no space left"),
+    sqlite3.SQLITE_IOERR: ("not-writable", "cannot be read or written: the disk does not take it"),
+}
 
 
 def doubts_about(path: Path) -> Iterator[Problem]:
@@ -51,12 +57,10 @@ def doubts_about(path: Path) -> Iterator[Problem]:
         yield caution("ledger-begins", str(path))
     folder = path.parent
     yield from (one for one in files.doubts_about([folder]) if one.code != "synced-folder")
-    for what, holds in (
-        ("a network drive", system.is_on_network),
-        ("a folder that is copied to a cloud", system.is_synced),
-    ):
-        if holds(folder):
-            yield caution("ledger-place", str(folder), what=what)
+    if system.is_on_network(folder):
+        yield caution("ledger-place", str(folder), what="a network drive")
+    if system.is_synced(folder):
+        yield caution("ledger-place", str(folder), what="a folder that is copied to a cloud")
 
 
 def references(path: Path) -> set[str]:
@@ -66,10 +70,8 @@ def references(path: Path) -> set[str]:
             words = f"{path}: folder {path.parent} does not exist; create it first"
             raise OutputRefused(words, code="no-folder")
         return set()
-    with _opened(path) as ledger:
-        if _is_empty(ledger):
-            return set()
-        return {reference for (reference,) in ledger.execute("SELECT reference FROM referral")}
+    with _opened(path) as (ledger, version):
+        return {reference for (reference,) in ledger.execute("SELECT reference FROM referral")} if version else set()
 
 
 def drawer(path: Path) -> Callable[[], str]:
@@ -91,16 +93,14 @@ def drawer(path: Path) -> Callable[[], str]:
 
 def stories(path: Path, wanted: Sequence[str] = ()) -> list[Story]:
     """The stories in the ledger, by reference; of those `wanted` each, or NotFound with the first that lacks."""
-    if not _is_there(path):
-        raise _no_ledger(path)
-    with _opened(path) as ledger:
-        return _read(ledger, path, wanted)
+    with _opened(path) as (ledger, version):
+        return _read(ledger, version, path, wanted)
 
 
-def _read(ledger: sqlite3.Connection, path: Path, wanted: Sequence[str] = ()) -> list[Story]:
-    if _is_empty(ledger):
+def _read(ledger: sqlite3.Connection, version: int, path: Path, wanted: Sequence[str]) -> list[Story]:
+    if not version:
         raise _no_ledger(path)
-    select = SELECT if _version(ledger, path) == VERSION else SELECT_BEFORE
+    select = SELECT if version == VERSION else SELECT_BEFORE
     if not wanted:
         return _stories(ledger.execute(f"{select} ORDER BY reference"), path)
     found: list[Story] = []
@@ -114,8 +114,8 @@ def _read(ledger: sqlite3.Connection, path: Path, wanted: Sequence[str] = ()) ->
 def _stories(rows: Iterable[tuple[Any, ...]], path: Path) -> list[Story]:
     try:
         return [
-            Story(one, label, plan, program, tuple(asked.split()), route, fast != 0, _steps(steps), _month(renewal))
-            for one, label, plan, program, asked, route, fast, steps, renewal in rows
+            Story(one, label, plan, program, tuple(asked.split()), route, fast != 0, _steps(steps), _day(month, "-01"))
+            for one, label, plan, program, asked, route, fast, steps, month in rows
         ]
     except (AttributeError, TypeError, ValueError):
         raise _not_ours(path) from None
@@ -124,16 +124,13 @@ def _stories(rows: Iterable[tuple[Any, ...]], path: Path) -> list[Story]:
 @lru_cache(4096)  # the same steps come again and again in a long list
 def _steps(lines: str) -> tuple[Step, ...]:
     """The steps of these lines: status, day, reason and last day, separated by blanks."""
-    found = []
-    for line in lines.split("\n"):
-        status, day, reason, until = line.split(" ")
-        end = date.fromisoformat(until) if until else None
-        found.append(Step(status, date.fromisoformat(day), reason, end))
-    return tuple(found)
+    found = (line.split(" ") for line in lines.split("\n"))
+    return tuple([Step(status, date.fromisoformat(day), reason, _day(until)) for status, day, reason, until in found])
 
 
-def _month(text: str) -> date | None:
-    return date.fromisoformat(f"{text}-01") if text else None
+def _day(text: str, end: str = "") -> date | None:
+    """The day of a text, of a month with its `end`; None where there is no text."""
+    return date.fromisoformat(f"{text}{end}") if text else None
 
 
 def _lines(steps: Iterable[Step]) -> str:
@@ -147,7 +144,7 @@ def add(path: Path, new: Iterable[Story]) -> int:
         (*one[:4], " ".join(one.services), one.route, int(one.expedited), _lines(one.steps), one.renewal_month)
         for one in new
     ]
-    with _opened(path, make=True) as ledger:
+    with _opened(path, make=True) as (ledger, _):
         before = ledger.total_changes
         ledger.executemany(ADD, rows)
         return ledger.total_changes - before
@@ -159,8 +156,8 @@ def change(path: Path, wanted: Sequence[str], decide: Callable[[Story], Step | N
     A story that has only begun goes as a whole then. What `decide` raises leaves all of them as they were.
     """
     changed: list[Story] = []
-    with _opened(path, write=True) as ledger:
-        for story in _read(ledger, path, wanted):
+    with _opened(path, write=True) as (ledger, version):
+        for story in _read(ledger, version, path, wanted):
             step = decide(story)
             steps = (*story.steps, step) if step else story.steps[:-1]
             if steps:
@@ -173,27 +170,38 @@ def change(path: Path, wanted: Sequence[str], decide: Callable[[Story], Step | N
 
 
 @contextmanager
-def _opened(path: Path, *, write: bool = False, make: bool = False) -> Iterator[sqlite3.Connection]:
-    """The ledger, to write it as one transaction that ends with the block. What goes wrong is told by the path."""
+def _opened(path: Path, *, write: bool = False, make: bool = False) -> Iterator[tuple[sqlite3.Connection, int]]:
+    """The ledger and its version, 0 where it is empty, for one transaction that ends with the block.
+
+    Raises InputError where it is not there and not to be made. What goes wrong is told by the path.
+    """
     try:
-        if make and not _is_there(path):
-            _make(path)
-        # An absent file is not made by SQLite, which would let others read it.
+        if not _is_there(path):
+            if not make:
+                raise _no_ledger(path)
+            # SQLite would make it for others to read, too. It takes an empty file for a database; another run's stays.
+            with _folder_of(path) as folder, suppress(FileExistsError):
+                os.close(folder.open(path.name, system.NEW))
         address = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, uri=True)) as ledger:
             ledger.execute("BEGIN IMMEDIATE" if write or make else "BEGIN")
-            # A run that was killed at its very first row leaves an empty file.
-            empty = _is_empty(ledger)
-            version = VERSION if empty else _version(ledger, path)
+            version = _version(ledger, path)
             if make:
-                _close_to_others(path)
-            script = SHAPE if make and empty else UPGRADE if (make or write) and version < VERSION else ""
+                with _folder_of(path) as folder:
+                    folder.close_to_others(path.name)
+            script = SHAPE if make and not version else UPGRADE if (make or write) and 0 < version < VERSION else ""
             for statement in filter(None, script.split(";")):
                 ledger.execute(statement)
-            yield ledger
+            yield ledger, VERSION if script else version
             ledger.execute("COMMIT")
     except sqlite3.Error as error:
         raise _worded(error, path) from None
+
+
+@contextmanager
+def _folder_of(path: Path) -> Iterator[files.Folder]:
+    with files.worded(path), closing(files.Folder(path.parent)) as folder:
+        yield folder
 
 
 def _is_there(path: Path) -> bool:
@@ -215,23 +223,13 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _make(path: Path) -> None:
-    """Make an empty file for its owner alone, which SQLite takes for an empty database; another run's stays."""
-    with files.worded(path), closing(files.Folder(path.parent)) as folder, suppress(FileExistsError):
-        os.close(folder.open(path.name, system.NEW))
-
-
-def _close_to_others(path: Path) -> None:
-    with files.worded(path), closing(files.Folder(path.parent)) as folder:
-        folder.close_to_others(path.name)
-
-
-def _is_empty(ledger: sqlite3.Connection) -> bool:
-    return not ledger.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-
-
 def _version(ledger: sqlite3.Connection, path: Path) -> int:
-    """Its version. Raises InputError where this is another program's database, or of a newer version of this one."""
+    """Its version, 0 of an empty file, which a run leaves that was killed at its very first row.
+
+    Raises InputError where this is another program's database, or of a newer version of this one.
+    """
+    if not ledger.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        return 0
     (ours,), (version,) = (ledger.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version"))
     if ours != OURS:
         raise _not_ours(path)
@@ -254,12 +252,7 @@ def _worded(error: sqlite3.Error, path: Path) -> CalaimError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of an extended code tells more than anybody needs
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return Locked(f"{path}: another run is writing here; wait until it has ended, and run this again")
-    if code in NOT_OURS:
+    if code not in UNWRITABLE:
         return _not_ours(path)
-    if code in READ_ONLY:
-        return OutputRefused(f"{path}: cannot be opened or written: is it read-only?", code="not-writable")
-    if code == sqlite3.SQLITE_FULL:
-        return OutputRefused(f"{path}: cannot be written: no space left", code="no-space")
-    if code == sqlite3.SQLITE_IOERR:
-        return OutputRefused(f"{path}: cannot be read or written: the disk does not take it", code="not-writable")
-    return _not_ours(path)
+    kind, words = UNWRITABLE[code]
+    return OutputRefused(f"{path}: {words}", code=kind)

@@ -27,74 +27,62 @@ def list_view(found: Sequence[Waiting], policy: Policy) -> View:
     """The referrals, a row each, those to ask about first."""
     now = sum(one.ask_now for one in found)
     title = Heading(f"{counted(len(found), 'referral')}, {now} to ask about now")
-    ways: dict[tuple[str, str], tuple[str, str]] = {}
-    return (title, Table(COLUMNS, tuple([_row(one, ways, policy) for one in found])))
+    return (title, Table(COLUMNS, tuple([_row(one, policy) for one in found])))
 
 
-def _row(one: Waiting, ways: dict[tuple[str, str], tuple[str, str]], policy: Policy) -> tuple[str, ...]:
-    """A row of the list; `ways` has by plan and route what the plan promises, and whom to call."""
-    (story, dues), last = one, one.story.steps[-1]
-    program = " ".join((story.program, *story.services)) if story.services else story.program
+def _row(one: Waiting, policy: Policy) -> tuple[str, ...]:
+    story, last = one.story, one.story.last
+    program = " ".join((story.program, *story.services))
     named = (story.reference, story.label, story.plan, program, last.status, last.day.isoformat())
-    if not dues:
+    if not one.dues:
         return (*named, "", "")
-    due, more = dues[0], "".join([f"; {follow_up.words_of(each, story)}" for each in dues[1:]]) if len(dues) > 1 else ""
+    due, *others = one.dues
     said = follow_up.words_of(due, story)
     if not due.ask_now:
-        return (*named, f"by {due.last_day.isoformat()}", said)
-    if not due.clock.asks_plan:
-        return (*named, ASK_NOW, f"{said}{more}")
-    key = (story.plan, story.route)
-    if key not in ways:
-        phones = dict.fromkeys(line.address for line in follow_up.lines_to_ask(story, policy))
-        own = follow_up.promise_of(story, policy)
-        promised = f" The plan itself says: {own}." if own else ""
-        ways[key] = (promised, f" Call {one_of(phones)}." if phones else "")
-    promised, call = ways[key]
-    return (*named, ASK_NOW, f"{said}{promised if due.clock.promise else ''}{call}{more}")
+        return (*named, f"by {due.last_day}", said)
+    if due.clock.asks_plan:
+        phones = dict.fromkeys(line.address for line in follow_up.lines_to_ask(story.plan, story.route, policy))
+        said += _promised(due, story, policy) + (f" Call {one_of(phones)}." if phones else "")
+    return (*named, ASK_NOW, "; ".join([said, *(follow_up.words_of(each, story) for each in others)]))
 
 
-def _promise(story: Story, due: Due, policy: Policy) -> str:
-    return follow_up.promise_of(story, policy) if due.clock.promise else ""
-
-
-def _whom_to_ask(story: Story, policy: Policy) -> Iterator[str]:
-    return (phone_line(one, policy) for one in follow_up.lines_to_ask(story, policy))
+def _promised(due: Due, story: Story, policy: Policy) -> str:
+    promise = follow_up.promise_of(due, story, policy)
+    return f" The plan itself says: {promise}." if promise else ""
 
 
 def story_view(one: Waiting, as_of: date, policy: Policy) -> View:
     """All of one referral: what it asked for, each step, every clock with its source, whom to ask."""
-    story, route = one.story, follow_up.route_of(one.story, policy)
-    plan = policy.plans.get(story.plan)
-    facts = (
+    story, last = one.story, one.story.last
+    route, plan = follow_up.route_of(story.route, policy), policy.plans.get(story.plan)
+    names = {entry.id: entry.name for entry in policy.entries}
+    asked_for = ", ".join(names.get(asked, asked) for asked in story.services or (story.program,))
+    facts = [
+        f"{fact.text} [{policy.cite(fact.source)}; grade {fact.grade}]"
+        for fact in policy.follow_up_file.fact
+        if last.status in fact.at and (not fact.programs or story.program in fact.programs)
+    ]
+    clocks = tuple(_clock_line(due, story, policy) for due in follow_up.clocks_of(story, as_of, policy))
+    lines_to_ask = follow_up.lines_to_ask(story.plan, story.route, policy)
+    blocks = (
         Heading(f"Referral {story.reference}"),
         Fact("reference", "", story.reference),
         Fact("label", "Your label", story.label),
         Fact("plan", "Plan", plan.name if plan else story.plan, PLAIN, story.plan),
-        Fact("program", "Asked for", _asked_for(story, policy), PLAIN, " ".join((story.program, *story.services))),
+        Fact("program", "Asked for", asked_for, PLAIN, " ".join((story.program, *story.services))),
         Fact("route", "Sent by", next(lines(route)) if route else "", PLAIN, story.route),
         Fact("expedited", "Expedited", "yes" if story.expedited else ""),
         Fact("renewal_month", "Medi-Cal renewal", story.renewal_month),
-        Points("step", "What became of it", tuple(_said(step, policy) for step in story.steps)),
-        Points(
-            "due",
-            "What is due",
-            tuple(_clock_line(due, story, policy) for due in follow_up.clocks_of(one.story, as_of, policy)),
-            DOUBT,
-        ),
-        Points("known", "Good to know", tuple(_facts(story, policy))),
-        Points("call", "Call", tuple(_whom_to_ask(story, policy))),
-        *(rights(policy) if _tells_rights(story, policy) else ()),
+        Points("step", "What became of it", tuple(_step_line(step, policy) for step in story.steps)),
+        Points("due", "What is due", clocks, DOUBT),
+        Points("known", "Good to know", tuple(facts)),
+        Points("call", "Call", tuple(phone_line(line, policy) for line in lines_to_ask)),
+        *rights_view([story], policy),
     )
-    return tuple(block for block in facts if getattr(block, "value", True) and getattr(block, "values", True))
+    return tuple(block for block in blocks if getattr(block, "value", True) and getattr(block, "values", True))
 
 
-def _asked_for(story: Story, policy: Policy) -> str:
-    known = {entry.id: entry.name for entry in policy.entries}
-    return ", ".join(known.get(one, one) for one in (story.services or (story.program,)))
-
-
-def _said(step: Step, policy: Policy) -> str:
+def _step_line(step: Step, policy: Policy) -> str:
     data = policy.follow_up_file
     name = data.statuses[step.status].name if step.status in data.statuses else step.status
     reason = f": {data.reasons.get(step.reason, step.reason)} (our words)" if step.reason else ""
@@ -104,37 +92,26 @@ def _said(step: Step, policy: Policy) -> str:
 def _clock_line(due: Due, story: Story, policy: Policy) -> str:
     clock = due.clock
     said = f"{ASK_NOW if due.ask_now else f'by {due.last_day}'}: {follow_up.words_of(due, story)}"
-    own = f" The plan itself says: {promise}." if (promise := _promise(story, due, policy)) else ""
     cited = f"{policy.cite(clock.source)}; grade {clock.grade}" if clock.source else ""
-    return f"{said} [{'; '.join(filter(None, ('our own reminder' if clock.own else '', cited)))}]{own}"
-
-
-def _facts(story: Story, policy: Policy) -> Iterator[str]:
-    for one in policy.follow_up_file.fact:
-        if story.last.status in one.at and (not one.programs or story.program in one.programs):
-            yield f"{one.text} [{policy.cite(one.source)}; grade {one.grade}]"
-
-
-def _tells_rights(story: Story, policy: Policy) -> bool:
-    status = policy.follow_up_file.statuses.get(story.last.status)
-    return status is not None and status.tells_rights
+    rests_on = "; ".join(filter(None, ("our own reminder" if clock.own else "", cited)))
+    return f"{said} [{rests_on}]{_promised(due, story, policy)}"
 
 
 def rights_view(stories: Iterable[Story], policy: Policy) -> View:
-    """What a member may do, where a plan has said no to one of these."""
-    return tuple(rights(policy)) if any(_tells_rights(one, policy) for one in stories) else ()
-
-
-def rights(policy: Policy) -> Iterator[Heading | Points]:
-    """What a member may do when the plan says no, and who helps."""
+    """What a member may do, and who helps, where a plan has said no to one of these."""
+    says_no = {one.id for one in policy.follow_up_file.status if one.tells_rights}
+    if says_no.isdisjoint(one.last.status for one in stories):
+        return ()
     contacts = {one.id: one for one in policy.counties_file.contact}
-    yield Heading("When the plan says no")
-    for one in policy.follow_up_file.right:
-        cited = f"[{policy.cite(one.source)}; grade {one.grade}]"
-        if not one.call:
-            yield Points("right", "The member's right", (f"{one.text} {cited}",))
+    view: list[Heading | Points] = [Heading("When the plan says no")]
+    for right in policy.follow_up_file.right:
+        if right.call:
+            helping = tuple(contact_line(contacts[name]) for name in right.call)
+            view.append(Points("help", right.text.rstrip(":"), helping))
         else:
-            yield Points("help", one.text.rstrip(":"), tuple(contact_line(contacts[name]) for name in one.call))
+            cited = f"[{policy.cite(right.source)}; grade {right.grade}]"
+            view.append(Points("right", "The member's right", (f"{right.text} {cited}",)))
+    return tuple(view)
 
 
 def counts_view(stories: Iterable[Story]) -> View:
@@ -184,8 +161,20 @@ def _story(one: Waiting, as_of: date, policy: Policy) -> Document:
         "status_on": story.last.day.isoformat(),
         "open": follow_up.is_open(story, policy.follow_up_file),
         "ask_now": one.ask_now,
-        "due": [_due(due, story, policy) for due in follow_up.clocks_of(one.story, as_of, policy)],
-        "call": [line.address for line in follow_up.lines_to_ask(story, policy)],
+        "due": [
+            {
+                "id": due.clock.id,
+                "last_day": due.last_day.isoformat(),
+                "ask_now": due.ask_now,
+                "text": follow_up.words_of(due, story),
+                "own": due.clock.own,
+                "source": policy.cite(due.clock.source) or None,
+                "grade": due.clock.grade,
+                "promise": follow_up.promise_of(due, story, policy) or None,
+            }
+            for due in follow_up.clocks_of(story, as_of, policy)
+        ],
+        "call": [line.address for line in follow_up.lines_to_ask(story.plan, story.route, policy)],
         "steps": [
             {
                 "status": step.status,
@@ -195,18 +184,4 @@ def _story(one: Waiting, as_of: date, policy: Policy) -> Document:
             }
             for step in story.steps
         ],
-    }
-
-
-def _due(due: Due, story: Story, policy: Policy) -> Document:
-    clock = due.clock
-    return {
-        "id": clock.id,
-        "last_day": due.last_day.isoformat(),
-        "ask_now": due.ask_now,
-        "text": follow_up.words_of(due, story),
-        "own": clock.own,
-        "source": policy.cite(clock.source) or None,
-        "grade": clock.grade,
-        "promise": _promise(story, due, policy) or None,
     }
