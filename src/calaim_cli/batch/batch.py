@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from datetime import date
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -29,7 +28,7 @@ from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem,
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
-from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Sheet, Source, is_workbook, records
+from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Expected, Sheet, Source, is_workbook, records
 from calaim_cli.decide.follow_up import Story
 from calaim_cli.draft.again import HEAD, REFERENCE, as_found, carried_day, date_line, referring
 from calaim_cli.draft.body import DATE_LABEL
@@ -352,6 +351,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
             folder = stack.enter_context((files.beside if order.one_file else files.opened)(order.out))
             whole = stack.enter_context(folder.temporary(order.out.name)) if order.one_file else None
         sheet = stack.enter_context(closing(_sheet(stack.enter_context(_input(order, folder)), order, drafter, tally)))
+        tally.rejects, tally.notes = sheet.rejects, sheet.notes
         pile = folder.pile if folder else files.nowhere
         piles = [stack.enter_context(closing(pile(name))) for name in ("drafts", "rejects")]
         rows = Rows(order, sheet, drafter, *piles)
@@ -378,28 +378,28 @@ def _sheet(file: BinaryIO, order: Order, drafter: Drafter, tally: Tally) -> Shee
     """The sheet that the input is, or has as a workbook. Raises UsageError for an option of the other kind."""
     known, forms = row.known_headers(drafter.policy.answerable), drafter.policy.routes_file.form
     lacking = partial(row.lacking, forms=forms, profile=drafter.profile.referrer)
-    understood = (known, lacking, order.keep, row.stays_in_the_house)
+    expected = Expected(known, lacking, order.keep, row.stays_in_the_house)
     if not is_workbook(file):
         if order.sheet is not None:
             raise UsageError("--sheet names a sheet of a workbook, and this is a CSV: leave it out")
-        return Sheet(Source(file, order.source, tally.watch), order.encoding, *understood)
+        return Sheet(Source(file, order.source, tally.watch), order.encoding, expected)
     if order.encoding is not None:
         raise UsageError("--encoding is of a CSV, and this is a workbook: leave it out")
     from calaim_cli.batch.workbook import Book
 
-    book = Book(file, order.source, order.sheet, *understood, tally.watch)
-    tally.rejects, tally.notes = book.rejects, book.notes
-    return book
+    return Book(file, order.source, order.sheet, expected, tally.watch)
 
 
 def _all_refused(rows: Rows, tally: Tally) -> InputError:
     """Without `keep_going`, one bad row is enough. What an earlier run left is named as well."""
     refused = ((fate, one) for fate in rows.fates if fate.status is Status.REFUSED for one in fate.said)
-    listed = []
-    for fate, one in islice((pair for pair in refused if pair[1].code not in CAUTIONS), MOST_LISTED + 1):
-        listed.append(Problem(rows.sheet.place(fate.number, fate.line, one.where), one.code, one.message))
-    if len(listed) > MOST_LISTED:
-        listed[-1] = Problem("further rows", "not-listed", "only the first are listed; fix them and run again")
+    wrong = [(fate, one) for fate, one in refused if one.code not in CAUTIONS]
+    listed = [
+        Problem(rows.sheet.place(fate.number, fate.line, one.where), one.code, one.message)
+        for fate, one in wrong[:MOST_LISTED]
+    ]
+    if len(wrong) > MOST_LISTED:
+        listed.append(Problem("further rows", "not-listed", "only the first are listed; fix them and run again"))
     listed += [*tally.notes, *(caution("stale", name) for name in tally.stale)]
     what = f"{rows.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
     return InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
@@ -496,8 +496,10 @@ def _fill(rows: Rows, whole: Pile, day: date) -> None:
 def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """Refuse to take the place of lists that are not ours, or of refused rows that somebody is fixing there."""
     report, rejects = rows.order.list_of(REPORT), rows.order.list_of(rows.sheet.rejects)
-    lists = [(report, records([REPORT_COLUMNS]).rstrip().encode())]
-    for path, begins in (*lists, *([(rejects, rows.sheet.rejects_header())] if tally.refused else [])):
+    ours = {report: records([REPORT_COLUMNS]).rstrip().encode()}
+    if tally.refused:
+        ours[rejects] = rows.sheet.rejects_header()
+    for path, begins in ours.items():
         found = folder.find(path.name, len(begins))
         if found.exists and not files.could_be(found.content, begins):
             words = "already exists and is not a report of this command. Move it away and run again"

@@ -7,10 +7,10 @@ what the reader of cells does not tell is found here: hidden rows and columns, f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 from xml.parsers import expat
-from zipfile import ZipFile, ZipInfo
+from zipfile import ZipFile
 
 from msgspec import Struct, field
 
@@ -166,19 +166,16 @@ def looked_through(archive: ZipFile) -> dict[str, Seen]:
         raise unsound(words, "too-large")
     if any(one.flag_bits & 1 for one in entries):
         raise unsound("a workbook with a password: take it away in Excel first", "workbook-password")
-    return {one.filename: look.seen for one, look in _looks(archive, entries) if look.root == "worksheet"}
-
-
-def _looks(archive: ZipFile, entries: list[ZipInfo]) -> Iterator[tuple[ZipInfo, Look]]:
+    seen: dict[str, Seen] = {}
     for entry in entries:
         look = Look()
-        with archive.open(entry) as file:
-            try:
-                while piece := file.read(PIECE):
-                    look.feed(piece)
-                look.feed(b"", last=True)
-            except expat.ExpatError:
-                pass  # no XML, such as a picture; where it should be some, its reader says so
+        # What is no XML is a picture, or the like; where it should be some, its reader says so.
+        with archive.open(entry) as file, suppress(expat.ExpatError):
+            while piece := file.read(PIECE):
+                look.feed(piece)
+            look.feed(b"", last=True)
         if look.root not in READ_BY_ROW and entry.file_size > MOST_AT_ONCE:
             raise unsound("it holds more than rows of text: copy the sheet into a workbook of its own", "too-large")
-        yield entry, look
+        if look.root == "worksheet":
+            seen[entry.filename] = look.seen
+    return seen

@@ -20,7 +20,7 @@ from calaim_cli.base.cautions import CAUTIONS
 from calaim_cli.base.errors import InputError, Problem, UsageError
 from calaim_cli.base.files import Folder
 from calaim_cli.base.wording import counted
-from calaim_cli.batch.sheet import DAMAGE, DELIMITERS, LARGEST, WORKBOOK, fold, is_workbook, letter, records
+from calaim_cli.batch.sheet import DAMAGE, DELIMITERS, LARGEST, WORKBOOK, Expected, fold, is_workbook, letter, records
 from calaim_cli.decide.sql import literal, quoted
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def _of_workbook(
     """The table in a sheet of a workbook, by way of a private CSV file."""
     from calaim_cli.batch.workbook import Book
 
-    book, unread, doubts = Book(file, source, sheet, known, lambda _: (), others=True), [], Counter[Problem]()
+    book, unread, doubts = Book(file, source, sheet, Expected(known, others=True)), [], Counter[Problem]()
     with folder.temporary(COPY) as copy:
         copy.write(records([book.typed]).encode())
         waiting: list[list[str]] = []

@@ -21,7 +21,7 @@ from calaim_cli.base.errors import CalaimError, InputError, NotFound, Problem, U
 from calaim_cli.base.values import USUAL_MRN
 from calaim_cli.base.wording import counted
 from calaim_cli.batch.parts import LAST_ROW, MIB, Seen, looked_through, unsound
-from calaim_cli.batch.sheet import COMPOUND, REJECTS_BOOK, TITLE_WITHIN, Header, Row, letter, nameless
+from calaim_cli.batch.sheet import COMPOUND, REJECTS_BOOK, TITLE_WITHIN, Expected, Header, Row, letter, nameless
 
 LARGEST: Final = 64 * MIB
 # The one part of a compound file that has a password, [MS-OFFCRYPTO] 2.3.
@@ -30,7 +30,6 @@ WITH_EXTRA: Final = (
     "to read workbooks install openpyxl: pip install 'calaim-cli[panel]' (in a copy of calaim '.[panel]'); or save the "
     "sheet as 'CSV UTF-8'"
 )
-MOST_NAMED: Final = 20
 # Of a number with more digits the last ones are lost.
 EXACT_BELOW: Final = 10**15
 # Every part of one that is written carries this day, so that the same rows give the same bytes.
@@ -88,12 +87,8 @@ def _chosen(book: Any, wanted: str | None, name: str) -> Any:  # noqa: ANN401 op
         for one in sheets:
             if same(one.title) == same(wanted):
                 return one
-    raise NotFound(f"{name}: no sheet of this name; there are: {_names(sheets)}", code="unknown-sheet")
-
-
-def _names(sheets: Sequence[Any]) -> str:
-    more = [f"{len(sheets) - MOST_NAMED} more"] if len(sheets) > MOST_NAMED else []
-    return ", ".join([*(f'"{one.title}"' for one in sheets[:MOST_NAMED]), *more])
+    names = ", ".join(f'"{one.title}"' for one in sheets)
+    raise NotFound(f"{name}: no sheet of this name; there are: {names}", code="unknown-sheet")
 
 
 def text_of(cell: Any) -> str:  # noqa: ANN401 openpyxl has no types
@@ -108,10 +103,9 @@ def text_of(cell: Any) -> str:  # noqa: ANN401 openpyxl has no types
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_BELOW:
         value = int(value)
     if isinstance(value, int):
-        zeros = cell.number_format
-        return (
-            str(value).zfill(len(zeros) if zeros.strip("0") == "" else 0) if abs(value) < EXACT_BELOW else f"{value:E}"
-        )
+        shown = cell.number_format
+        zeros = len(shown) if set(shown) == {"0"} else 0
+        return str(value).zfill(zeros) if abs(value) < EXACT_BELOW else f"{value:E}"
     if isinstance(value, datetime):
         return value.isoformat() if value.time() != datetime.min.time() else value.date().isoformat()
     return str(value)
@@ -123,20 +117,15 @@ class Book(Header):
     A line is a row as it is numbered there. `notes` are what whoever sees it on a screen may not know of it.
     """
 
-    rejects = REJECTS_BOOK
+    rejects, shows_cells = REJECTS_BOOK, True
 
     def __init__(
         self,
         file: BinaryIO,
         name: str,
         wanted: str | None,
-        known: Mapping[str, str],
-        required: Callable[[frozenset[str]], Sequence[str]],
-        keep: Sequence[str] = (),
-        suggested: Callable[[str], bool] = lambda _: True,
+        expected: Expected,
         watch: Callable[[int], object] = lambda _: None,
-        *,
-        others: bool = False,
     ) -> None:
         """Read the header of the sheet, as a header of any table; `watch` hears how many bytes were read.
 
@@ -151,7 +140,7 @@ class Book(Header):
             above = dropwhile(lambda one: not any(map(text_of, one[1])), self._lines())
             top = list(islice(above, TITLE_WITHIN))
         texts = {line: [text_of(cell) for cell in cells] for line, cells in top}
-        super().__init__(name, texts, known, required, keep, suggested, others=others)
+        super().__init__(name, texts, expected)
         self._below = chain(top[1:], above)
         filled = sum(seen[one._worksheet_path].last > 0 for one in book.worksheets)  # noqa: SLF001 as above
         self.notes = tuple(self._notes(0 if wanted else filled - 1))
@@ -183,16 +172,12 @@ class Book(Header):
         with _sound(self.name):
             for line, cells in self._below:
                 self._watch(self._size * line // self._seen.last)
-                texts, unsaved = [text_of(cell) for cell in cells], self._unsaved(line)
+                texts = [text_of(cell) for cell in cells]
+                unsaved = [n for n, column in enumerate(self.columns) if column and (line, n + 1) in self._seen.unsaved]
                 if unsaved or any(text and not text.isspace() for text in texts):
                     number += 1
                     texts.extend([""] * (len(self.columns) - len(texts)))
                     yield Row(number, line, texts, self._wrong(line, cells, texts, unsaved), self._doubts(cells, texts))
-
-    def _unsaved(self, line: int) -> list[int]:
-        """The positions of formulas in this row that have no value."""
-        found = self._seen.unsaved
-        return [n for n, column in enumerate(self.columns) if column and (line, n + 1) in found] if found else []
 
     def _wrong(self, line: int, cells: Sequence[Any], texts: Sequence[str], unsaved: Sequence[int]) -> Problem | None:
         """What is wrong with the row whatever its columns mean."""
@@ -211,12 +196,6 @@ class Book(Header):
         at = self.columns.index("mrn") if "mrn" in self.columns else len(cells)
         is_number = at < len(cells) and cells[at].data_type == "n" and cells[at].value is not None
         return (caution("lost-zeros", "mrn"),) if is_number and len(texts[at]) < USUAL_MRN else ()
-
-    def place(self, number: int, line: int, column: str) -> str:
-        """Where a problem is, with the cell as the sheet names it."""
-        cell = f", cell {letter(self.columns.index(column) + 1)}{line}" if column and column in self.columns else ""
-        said = super().place(number, line, column)
-        return f"{said[: said.index(')') + 1]}{cell}{said[said.index(')') + 1 :]}"
 
     def rejects_header(self) -> bytes:
         """The beginning of a workbook of refused rows, by which it is known."""
@@ -302,7 +281,9 @@ class Written:
     def add(self, cells: Iterable[str]) -> None:
         """Put a row below those that are there."""
         self._row += 1
-        texts = ((n, NOT_IN_XML.sub(_by_number, text)) for n, text in enumerate(cells, 1) if text)
+        texts = (
+            (n, NOT_IN_XML.sub(lambda one: f"_x{ord(one[0]):04X}_", text)) for n, text in enumerate(cells, 1) if text
+        )
         kept = 't="inlineStr"><is><t xml:space="preserve">'
         written = (
             f'<c r="{letter(n)}{self._row}" s="1" {kept}{text.translate(MARKUP)}</t></is></c>' for n, text in texts
@@ -322,10 +303,6 @@ def _entry(name: str) -> ZipInfo:
     entry = ZipInfo(name, EARLIEST)
     entry.create_system = 3  # the same on every system
     return entry
-
-
-def _by_number(found: re.Match[str]) -> str:
-    return f"_x{ord(found[0]):04X}_"
 
 
 def _rules(header: Sequence[str], choices: Mapping[str, Iterable[str]]) -> str:
