@@ -22,9 +22,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from calaim_cli.base.errors import CalaimError
 from calaim_cli.batch import workbook
-from calaim_cli.batch.parts import MIB, Look, column_number, unsound
+from calaim_cli.batch.parts import Look, column_number, unsound
 from calaim_cli.batch.sheet import COMPOUND as OLD
-from calaim_cli.batch.sheet import Expected, is_workbook
+from calaim_cli.batch.sheet import MIB, Expected, is_workbook
 from calaim_cli.batch.workbook import Book, Written
 from calaim_cli.case.form import FIELDS
 from conftest import ROOT, Run, WriteProfile, is_private

@@ -32,16 +32,7 @@ from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Expected, Sheet, Sourc
 from calaim_cli.decide.follow_up import Story
 from calaim_cli.draft.again import HEAD, REFERENCE, as_found, carried_day, date_line, referring
 from calaim_cli.draft.body import DATE_LABEL
-from calaim_cli.draft.draft import (
-    ECM_AND_CHW,
-    TOGETHER,
-    Drafted,
-    Drafter,
-    formatted,
-    numbers_of,
-    request_of,
-    story_of,
-)
+from calaim_cli.draft.draft import ECM_AND_CHW, TOGETHER, Drafted, Drafter, formatted, numbers_of, request_of, story_of
 from calaim_cli.draft.formats import Format
 from calaim_cli.policy.follow_up import REFERENCE_LABEL
 
@@ -260,14 +251,10 @@ class Rows:
 
     def _keep(self, cells: Sequence[str], fate: Fate) -> None:
         """Keep what goes into the report of a row's own columns: short plain words, and nothing of the member."""
-        kept, of_member = [cells[n].strip() for n in self.sheet.kept], [cells[n] for n in self._of_member]
-        fate.kept = tuple(
-            cell
-            if KEPT_CELL.fullmatch(cell) and not row.tells_of_the_member(cell, of_member, self.drafter.as_of)
-            else ""
-            for cell in kept
-        )
-        if [*fate.kept] != kept:
+        mine, of_member = [cells[n].strip() for n in self.sheet.kept], [cells[n] for n in self._of_member]
+        told = partial(row.tells_of_the_member, cells=of_member, as_of=self.drafter.as_of)
+        fate.kept = tuple(one if KEPT_CELL.fullmatch(one) and not told(one) else "" for one in mine)
+        if [*fate.kept] != mine:
             fate.warn("keep-format")
 
     def _draft(self, cells: Sequence[str], fate: Fate) -> tuple[Problem, ...]:

@@ -15,13 +15,12 @@ from zipfile import ZipFile
 from msgspec import Struct, field
 
 from calaim_cli.base.errors import InputError
+from calaim_cli.batch.sheet import MIB, PIECE
 
-MIB: Final = 1024 * 1024
 # All parts together; a table and its texts are read row by row, any other part at once.
 MOST_UNPACKED: Final = 512 * MIB
 MOST_AT_ONCE: Final = 16 * MIB
 MOST_PARTS: Final = 10_000
-PIECE: Final = 64 * 1024
 # A tag longer than this is none that a spreadsheet program writes.
 LONGEST_TAG: Final = MIB
 DEEPEST: Final = 64

@@ -135,9 +135,8 @@ class Header:
         self.columns = tuple("" if one in left_out else known.get(one, one) for one in self.names)
         problems = [*self._wrong_names(expected)]
         best = max(top, key=lambda line: _met(top[line], known))
-        if (problems or expected.others) and _met(top[best], known) >= max(
-            FEWEST_KNOWN, 2 * _met(self.typed, known) + 1
-        ):
+        enough = max(FEWEST_KNOWN, 2 * _met(self.typed, known) + 1)
+        if (problems or expected.others) and _met(top[best], known) >= enough:
             words = f"the column names are in line {best}, not in the first; remove what is above"
             raise InputError(f"{name}: {words}", code="title-row")
         if lacking := expected.lacking(frozenset(self.columns)):
@@ -155,10 +154,9 @@ class Header:
             if column and self.names[at] not in expected.known:
                 if not expected.others:
                     near = did_you_mean(self.typed[at], filter(expected.suggested, expected.known.values()))
-                    ways = "remove it, or pass it through to the report with --keep 'NAME'"
-                    yield Problem(
-                        where, "unknown-column", f"unknown column; {f'{near} If not, ' if near else ''}{ways}"
-                    )
+                    ways = f"{near} If not, " if near else ""
+                    ways += "remove it, or pass it through to the report with --keep 'NAME'"
+                    yield Problem(where, "unknown-column", f"unknown column; {ways}")
             elif column and column in self.columns[:at]:
                 yield Problem(where, "duplicate-column", f"{column} appears twice; remove one")
         for name in expected.keep:

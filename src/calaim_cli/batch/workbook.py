@@ -20,8 +20,8 @@ from calaim_cli.base.cautions import caution
 from calaim_cli.base.errors import CalaimError, InputError, NotFound, Problem, UsageError
 from calaim_cli.base.values import USUAL_MRN
 from calaim_cli.base.wording import counted
-from calaim_cli.batch.parts import LAST_ROW, MIB, Seen, looked_through, unsound
-from calaim_cli.batch.sheet import COMPOUND, REJECTS_BOOK, TITLE_WITHIN, Expected, Header, Row, letter, nameless
+from calaim_cli.batch.parts import LAST_ROW, Seen, looked_through, unsound
+from calaim_cli.batch.sheet import COMPOUND, MIB, REJECTS_BOOK, TITLE_WITHIN, Expected, Header, Row, letter, nameless
 
 LARGEST: Final = 64 * MIB
 # The one part of a compound file that has a password, [MS-OFFCRYPTO] 2.3.
@@ -64,9 +64,8 @@ def _opened(file: BinaryIO) -> tuple[Any, dict[str, Seen]]:
     if file.read(len(COMPOUND)) == COMPOUND:
         locked = ENCRYPTED in file.read(LARGEST)
         words = "a workbook with a password: take it away in Excel" if locked else "a workbook of the old kind"
-        raise unsound(
-            f"{words}, and save it as 'Excel Workbook (.xlsx)'", "workbook-password" if locked else "workbook"
-        )
+        code = "workbook-password" if locked else "workbook"
+        raise unsound(f"{words}, and save it as 'Excel Workbook (.xlsx)'", code)
     if file.seek(0, io.SEEK_END) > LARGEST:
         raise unsound(f"larger than {LARGEST // MIB} MiB; cut it into several", "too-large")
     with ZipFile(file) as archive:
@@ -281,14 +280,13 @@ class Written:
     def add(self, cells: Iterable[str]) -> None:
         """Put a row below those that are there."""
         self._row += 1
-        texts = (
-            (n, NOT_IN_XML.sub(lambda one: f"_x{ord(one[0]):04X}_", text)) for n, text in enumerate(cells, 1) if text
-        )
-        kept = 't="inlineStr"><is><t xml:space="preserve">'
-        written = (
-            f'<c r="{letter(n)}{self._row}" s="1" {kept}{text.translate(MARKUP)}</t></is></c>' for n, text in texts
-        )
-        self._sheet.write(f'<row r="{self._row}">{"".join(written)}</row>'.encode())
+        written = ""
+        for n, text in enumerate(cells, 1):
+            if text:
+                kept = NOT_IN_XML.sub(lambda one: f"_x{ord(one[0]):04X}_", text).translate(MARKUP)
+                place = f'r="{letter(n)}{self._row}" s="1" t="inlineStr"'
+                written += f'<c {place}><is><t xml:space="preserve">{kept}</t></is></c>'
+        self._sheet.write(f'<row r="{self._row}">{written}</row>'.encode())
 
     def content(self) -> bytes:
         """The whole workbook; no row can be added any more."""
