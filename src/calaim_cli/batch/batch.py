@@ -214,10 +214,10 @@ class Fate(Struct):
 
 
 class Rows:
-    """All rows of a sheet, drafted or refused, and the piles of drafts and of what goes into rejects.csv."""
+    """All rows of a sheet, drafted or refused, and the pile of drafts."""
 
-    def __init__(self, order: Order, sheet: Sheet | Book, drafter: Drafter, drafts: Pile, rejects: Pile) -> None:
-        self.order, self.sheet, self.drafter, self.drafts, self.rejects = order, sheet, drafter, drafts, rejects
+    def __init__(self, order: Order, sheet: Sheet | Book, drafter: Drafter, drafts: Pile) -> None:
+        self.order, self.sheet, self.drafter, self.drafts = order, sheet, drafter, drafts
         self.fates: list[Fate] = []
         self.total = 0
         self._case_of = row.reader(sheet.columns, drafter.policy.answerable)
@@ -225,7 +225,6 @@ class Rows:
         self._members: dict[str, tuple[Fate, str, str]] = {}
         self._requests: dict[tuple[str, str], Fate] = {}
         self._of_both: dict[tuple[str, str], Fate] = {}  # as _requests, by numbers without the zeros before them
-        rejects.write(sheet.rejects_header())
 
     def read(self, tally: Tally) -> None:
         """Draft every row, or of more than the limit the first ones: the others are counted, for the names' width."""
@@ -240,9 +239,8 @@ class Rows:
             self.fates.append(fate)
             if problems := (one.problem,) if one.problem else self._draft(one.cells, fate):
                 fate.said = (*problems, *fate.said)
-                self.rejects.write(self.sheet.rejected(one.cells, ": ".join(row.summed(fate.said))))
+                self.sheet.refused.add(self.sheet.with_problem(one.cells, ": ".join(row.summed(fate.said))))
             self._keep(one.cells, fate)
-        self.rejects.write(self.sheet.rejects_end())
         if not self.total:
             raise InputError(f"{self.order.source}: no rows below the header line", code="no-rows")
         tally.rows = len(self.fates)
@@ -337,11 +335,11 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
             stack.enter_context(files.worded(order.out))
             folder = stack.enter_context((files.beside if order.one_file else files.opened)(order.out))
             whole = stack.enter_context(folder.temporary(order.out.name)) if order.one_file else None
-        sheet = stack.enter_context(closing(_sheet(stack.enter_context(_input(order, folder)), order, drafter, tally)))
+        sheet = _sheet(stack.enter_context(_input(order, folder)), order, drafter, tally)
+        stack.callback(sheet.refused.content)  # a workbook that is not finished is complained of when it is collected
         tally.rejects, tally.notes = sheet.rejects, sheet.notes
-        pile = folder.pile if folder else files.nowhere
-        piles = [stack.enter_context(closing(pile(name))) for name in ("drafts", "rejects")]
-        rows = Rows(order, sheet, drafter, *piles)
+        drafts = stack.enter_context(closing((folder.pile if folder else files.nowhere)("drafts")))
+        rows = Rows(order, sheet, drafter, drafts)
         rows.read(tally)
         tally.stale = rows.stale(folder)
         if tally.refused and not order.keep_going:
@@ -356,8 +354,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
                 _publish_lists(rows, tally, folder)
             kept = (fate for fate in rows.fates if fate.status in {Status.WRITTEN, Status.UNCHANGED})
             tally.stories = [fate.story for fate in kept if fate.story]
-            for one in piles:
-                one.close()  # what has no name need not get to the disk
+            drafts.close()  # what has no name need not get to the disk
             folder.confirm()
 
 
@@ -484,7 +481,7 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     report, rejects = rows.order.list_of(REPORT), rows.order.list_of(rows.sheet.rejects)
     ours = {report: records([REPORT_COLUMNS]).rstrip().encode()}
     if tally.refused:
-        ours[rejects] = rows.sheet.rejects_header()
+        ours[rejects] = rows.sheet.refused.begun
     for path, begins in ours.items():
         found = folder.find(path.name, len(begins))
         if found.exists and not files.could_be(found.content, begins):
@@ -492,8 +489,7 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
             raise OutputRefused(f"{path}: {words}", code="exists")
     if folder.changed_at(rejects.name) > folder.changed_at(report.name) > 0:
         known = folder.find(rejects.name).content or b""
-        expected = rows.rejects.read(0, min(rows.rejects.size, len(known)))
-        if not files.could_be(known, expected):
+        if not files.could_be(known, rows.sheet.refused.content()[: len(known)]):
             words = "was edited after the last run. Save it under another name first"
             raise OutputRefused(f"{rejects}: {words}", code="exists")
 
@@ -502,9 +498,10 @@ def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """The report and the refused rows; left as they are where this run changed nothing."""
     report, rejects = rows.order.list_of(REPORT).name, rows.order.list_of(rows.sheet.rejects).name
     there = folder.find(rejects, 0).exists
-    same = folder.compared(rejects, rows.rejects.pieces()) is Status.UNCHANGED if tally.refused else not there
+    content = [rows.sheet.refused.content()]
+    same = folder.compared(rejects, content) is Status.UNCHANGED if tally.refused else not there
     if tally.refused and not same:
-        folder.replace(rejects, rows.rejects.pieces())
+        folder.replace(rejects, content)
     elif there and not tally.refused and not tally.conflict:
         folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
     lines = records(_report(rows, tally)).encode()

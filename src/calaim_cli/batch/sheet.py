@@ -197,7 +197,10 @@ class Header:
 
 
 class Sheet(Header):
-    """A CSV: its header, and the rows below it, to be read once."""
+    """A CSV: its header, and the rows below it, to be read once. `refused` is to be a list of those that are no draft.
+
+    It is in the delimiter and encoding of the input, with a byte-order mark where the input had one.
+    """
 
     def __init__(self, source: Source, encoding: str | None, expected: Expected) -> None:
         """Read the header, under the delimiter by which it has most known names, as a header of any table."""
@@ -217,6 +220,8 @@ class Sheet(Header):
         )
         lines = {self._above + n: record for n, record in enumerate(top, 1)}
         super().__init__(source.name, lines, expected)
+        codec = "utf-8" if self.encoding in {"utf-8-sig", "utf-16"} else self.encoding
+        self.refused = Lines(self.with_ours, self.delimiter, codec, BOM.encode() if self.mark else b"")
 
     def rows(self) -> Iterator[Row]:
         """The rows; blank ones are left out and not counted.
@@ -256,24 +261,23 @@ class Sheet(Header):
             line += _line_ends(cell)
         return None
 
-    def rejected(self, cells: Sequence[str], problem: str) -> bytes:
-        """A refused row as it came, with the problem, in the encoding of the input."""
-        return self._encoded(self.with_problem(cells, problem))
 
-    def rejects_header(self) -> bytes:
-        """The header line of rejects.csv: that of the input, with a byte-order mark where the input had one."""
-        return (BOM.encode() if self.mark else b"") + self._encoded(self.with_ours)
+class Lines:
+    """A CSV file, made row by row in an encoding; `begun` is its header line, by which it is known."""
 
-    def rejects_end(self) -> bytes:
-        """What a list of refused rows ends with: nothing more."""
-        return b""
+    def __init__(self, header: Sequence[str], delimiter: str, codec: str, mark: bytes) -> None:
+        self._file, self._delimiter, self._codec = io.BytesIO(), delimiter, codec
+        self._file.write(mark)
+        self.add(header)
+        self.begun = self._file.getvalue()
 
-    def close(self) -> None:
-        """Nothing: whoever opened the input closes it."""
+    def add(self, cells: Iterable[str]) -> None:
+        """Put a row below those that are there."""
+        self._file.write(records([cells], self._delimiter).encode(self._codec, "replace"))
 
-    def _encoded(self, cells: Sequence[str]) -> bytes:
-        codec = "utf-8" if self.encoding in {"utf-8-sig", "utf-16"} else self.encoding
-        return records([cells], self.delimiter).encode(codec, "replace")
+    def content(self) -> bytes:
+        """The whole file."""
+        return self._file.getvalue()
 
 
 def nameless(at: int) -> Problem:

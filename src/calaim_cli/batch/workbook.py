@@ -111,7 +111,7 @@ def text_of(cell: Any) -> str:  # noqa: ANN401 openpyxl has no types
 
 
 class Book(Header):
-    """A sheet of a workbook: its header, and the rows below it, to be read once.
+    """A sheet of a workbook: its header, and the rows below it, to be read once. `refused` is as that of a CSV.
 
     A line is a row as it is numbered there. `notes` are what whoever sees it on a screen may not know of it.
     """
@@ -143,7 +143,7 @@ class Book(Header):
         self._below = chain(top[1:], above)
         filled = sum(seen[one._worksheet_path].last > 0 for one in book.worksheets)  # noqa: SLF001 as above
         self.notes = tuple(self._notes(0 if wanted else filled - 1))
-        self._written = Written(self.with_ours)
+        self.refused = Written(self.with_ours)
 
     def _lines(self) -> Iterator[tuple[int, list[Any]]]:
         """The rows with their numbers, to the last one with a cell, each to its last cell that is not empty."""
@@ -195,23 +195,6 @@ class Book(Header):
         at = self.columns.index("mrn") if "mrn" in self.columns else len(cells)
         is_number = at < len(cells) and cells[at].data_type == "n" and cells[at].value is not None
         return (caution("lost-zeros", "mrn"),) if is_number and len(texts[at]) < USUAL_MRN else ()
-
-    def rejects_header(self) -> bytes:
-        """The beginning of a workbook of refused rows, by which it is known."""
-        return self._written.begun
-
-    def rejected(self, cells: Sequence[str], problem: str) -> bytes:
-        """No bytes yet: a refused row is kept, packed, for the end of that workbook."""
-        self._written.add(self.with_problem(cells, problem))
-        return b""
-
-    def rejects_end(self) -> bytes:
-        """All of that workbook but its beginning."""
-        return self._written.content()[len(self._written.begun) :]
-
-    def close(self) -> None:
-        """Let go of refused rows that nobody will read."""
-        self._written.content()
 
 
 MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
