@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from datetime import date
 from functools import partial
@@ -28,7 +28,7 @@ from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Problem,
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
-from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Expected, Sheet, Source, is_workbook, records
+from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Expected, Sheet, Source, Watch, is_workbook, records
 from calaim_cli.decide.follow_up import Story
 from calaim_cli.draft.again import HEAD, REFERENCE, as_found, carried_day, date_line, referring
 from calaim_cli.draft.body import DATE_LABEL
@@ -124,7 +124,7 @@ class Tally(Struct):
     rejects: str = REJECTS
     notes: tuple[Problem, ...] = ()
     stories: list[Story] = field(default_factory=list)  # what a ledger is to keep of the drafts that are there now
-    watch: Callable[[int], object] = field(default=lambda _: None)
+    watch: Watch = field(default=lambda _: None)
 
     @property
     def exit_code(self) -> int:
@@ -169,18 +169,20 @@ def size_of(source: str) -> int | None:
 
 def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
     """What a person has to do after a run that could not do all of it."""
-    report, out = order.list_of(REPORT), str(order.out)
     yield from tally.notes
     if tally.dry:
         yield from (caution("stale", name) for name in tally.stale)
-    if tally.conflict and not tally.dry:
-        several = f"{report} lists files that already exist with different content; they were not changed. Remove them"
-        words = "exists with different content and was not changed. Remove it" if order.one_file else several
+        return
+    report, out = order.list_of(REPORT), str(order.out)
+    if tally.conflict:
+        words = f"{report} lists files that already exist with different content; they were not changed. Remove them"
+        if order.one_file:
+            words = "exists with different content and was not changed. Remove it"
         yield Problem(out, "conflict", f"{words} or choose another --out")
-    if tally.refused and not tally.dry:
+    if tally.refused:
         words = "lists the refused rows. Fix them there, then run that file with a new --out"
         yield Problem(str(order.list_of(tally.rejects)), "refused", words)
-    if tally.stale and not tally.dry:
+    if tally.stale:
         many = counted(len(tally.stale), "draft")
         words = f"{report} lists {many} of an earlier run, or of another sheet, that this sheet does not give"
         yield Problem(out, "stale", f"{words}. Check each, and delete only what is not to be sent")
@@ -497,12 +499,11 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
 def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """The report and the refused rows; left as they are where this run changed nothing."""
     report, rejects = rows.order.list_of(REPORT).name, rows.order.list_of(rows.sheet.rejects).name
-    there = folder.find(rejects, 0).exists
-    content = [rows.sheet.refused.content()]
-    same = folder.compared(rejects, content) is Status.UNCHANGED if tally.refused else not there
+    content, found = rows.sheet.refused.content(), folder.find(rejects)
+    same = found.content == content if tally.refused else not found.exists
     if tally.refused and not same:
-        folder.replace(rejects, content)
-    elif there and not tally.refused and not tally.conflict:
+        folder.replace(rejects, [content])
+    elif found.exists and not tally.refused and not tally.conflict:
         folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
     lines = records(_report(rows, tally)).encode()
     # A report that differs in what was there before alone is left as it is.

@@ -41,11 +41,14 @@ TITLE_WITHIN, FEWEST_KNOWN = 10, 3
 BEFORE_HEADER: Final = re.compile(r"\A(?:sep=[^\r\n]*(?:[\r\n]+|\Z))?(?:\s*(?:[\r\n]|\Z))?", re.IGNORECASE)
 KEPT_NAME: Final = re.compile(r"[A-Za-z0-9 ._-]{1,40}")
 
+Watch = Callable[[int], object]
+"""Hears how many bytes of an input were read."""
+
 
 class Source(io.BufferedIOBase):
-    """An input as it is read, piece by piece, up to the largest size; `watch` hears how many bytes there were."""
+    """An input as it is read, piece by piece, up to the largest size."""
 
-    def __init__(self, file: BinaryIO, name: str, watch: Callable[[int], object] = lambda _: None) -> None:
+    def __init__(self, file: BinaryIO, name: str, watch: Watch = lambda _: None) -> None:
         self._file, self.name, self._watch = file, name, watch
         self.size = self._lines = 0
         self._piece = b""
@@ -173,7 +176,13 @@ class Header:
             if mark in joined:
                 at = next(n for n, cell in enumerate(cells) if mark in cell)
                 return Problem(self.columns[at] or f"column {letter(at + 1)}", code, words)
-        return next((nameless(n) for n in self._nameless if cells[n].strip()), None)
+        return next((self.nameless(n) for n in self._nameless if cells[n].strip()), None)
+
+    @staticmethod
+    def nameless(at: int) -> Problem:
+        """What to say of text in a column without a name."""
+        words = "has text but no name; name or empty the column"
+        return Problem(f"column {letter(at + 1)}", "nameless-column", words)
 
     def place(self, number: int, line: int, column: str) -> str:
         """Where a problem is: the line, the row, and the column, as far as it is one of a column."""
@@ -241,7 +250,13 @@ class Sheet(Header):
                     yield Row(number, line, cells, self._unsound(cells, joined, line))
                 line = self._above + reader.line_num + 1
         except csv.Error as error:
-            raise _broken(error, self.source.name, line, self._above + reader.line_num) from None
+            what, code = "a quoted cell that does not end, or has text after its end; fix the quotes", "quotes"
+            if "limit" in str(error):  # of the csv module, which has no other name for it
+                what, code = "a cell of more than 131,072 characters: is a quote missing?", "cell-length"
+            last = self._above + reader.line_num
+            problem = Problem(f"line {line}" if last <= line else f"lines {line} to {last}", code, what)
+            words = f"{self.source.name}: not a sound CSV file; nothing was written"
+            raise InputError(words, (problem,), code=code) from None
         except UnicodeDecodeError as error:
             raise self.source.undecodable(error, self.encoding) from None
 
@@ -278,12 +293,6 @@ class Lines:
     def content(self) -> bytes:
         """The whole file."""
         return self._file.getvalue()
-
-
-def nameless(at: int) -> Problem:
-    """What to say of text in a column without a name."""
-    words = "has text but no name; name or empty the column"
-    return Problem(f"column {letter(at + 1)}", "nameless-column", words)
 
 
 def _codec(encoding: str | None, first: bytes) -> str:
@@ -335,14 +344,6 @@ def _lacking(columns: Sequence[str]) -> Problem:
 
 def _line_ends(text: str) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n")
-
-
-def _broken(error: csv.Error, name: str, first: int, last: int) -> InputError:
-    what, code = "a quoted cell that does not end, or has text after its end; fix the quotes", "quotes"
-    if "limit" in str(error):
-        what, code = "a cell of more than 131,072 characters: is a quote missing?", "cell-length"
-    problem = Problem(f"line {first}" if last <= first else f"lines {first} to {last}", code, what)
-    return InputError(f"{name}: not a sound CSV file; nothing was written", (problem,), code=code)
 
 
 def records(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:

@@ -9,7 +9,7 @@ import errno
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, dropwhile, islice
@@ -21,7 +21,7 @@ from calaim_cli.base.errors import CalaimError, InputError, NotFound, Problem, U
 from calaim_cli.base.values import USUAL_MRN
 from calaim_cli.base.wording import counted
 from calaim_cli.batch.parts import LAST_ROW, Seen, looked_through, unsound
-from calaim_cli.batch.sheet import COMPOUND, MIB, REJECTS_BOOK, TITLE_WITHIN, Expected, Header, Row, letter, nameless
+from calaim_cli.batch.sheet import COMPOUND, MIB, REJECTS_BOOK, TITLE_WITHIN, Expected, Header, Row, Watch, letter
 
 LARGEST: Final = 64 * MIB
 # The one part of a compound file that has a password, [MS-OFFCRYPTO] 2.3.
@@ -119,14 +119,9 @@ class Book(Header):
     rejects, shows_cells = REJECTS_BOOK, True
 
     def __init__(
-        self,
-        file: BinaryIO,
-        name: str,
-        wanted: str | None,
-        expected: Expected,
-        watch: Callable[[int], object] = lambda _: None,
+        self, file: BinaryIO, name: str, wanted: str | None, expected: Expected, watch: Watch = lambda _: None
     ) -> None:
-        """Read the header of the sheet, as a header of any table; `watch` hears how many bytes were read.
+        """Read the header of the sheet, as a header of any table.
 
         Raises UsageError where openpyxl is not installed, InputError for what cannot be read, NotFound for its sheet.
         """
@@ -187,7 +182,7 @@ class Book(Header):
             if column and cells[n].data_type == "e":
                 words = f"{letter(n + 1)}{line} shows an error such as #REF! or #N/A: type the cell again"
                 return Problem(column, "cell-error", words)
-        beyond = (nameless(n) for n in range(len(self.columns), len(texts)) if texts[n].strip())
+        beyond = (self.nameless(n) for n in range(len(self.columns), len(texts)) if texts[n].strip())
         return next(beyond, None) or self.damaged(texts, "".join(texts))
 
     def _doubts(self, cells: Sequence[Any], texts: Sequence[str]) -> tuple[Problem, ...]:
