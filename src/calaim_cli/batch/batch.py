@@ -193,8 +193,7 @@ class Fate(Struct):
 
     number: int
     line: int
-    program: str = ""
-    suffix: str = ""
+    ending: str = ""  # of the name of its file; "" where it has none
     said: tuple[Problem, ...] = ()
     kept: tuple[str, ...] = ()
     start: int = 0
@@ -271,9 +270,9 @@ class Rows:
         if self.order.one_file == ".mbox" and not by_email:
             return (row.worded(Problem("member.plan", "not-by-email", "")),)
         content = formatted(drafted, Format.EML if by_email else Format.TEXT, self.drafter.policy)
-        fate.suffix = ".eml" if by_email else ".txt"
+        fate.ending = f"{drafted.case.referral.program}.{'eml' if by_email else 'txt'}"
         fate.said = (*map(row.worded, drafted.warnings), *fate.said)
-        fate.status, fate.program = Status.WRITTEN, drafted.case.referral.program
+        fate.status = Status.WRITTEN
         fate.start, fate.length = self.drafts.size, self.drafts.write(content)
         fate.story, fate.drawn = story_of(drafted, self.drafter.as_of, self.drafter.policy), drafted.reference
         return ()
@@ -298,9 +297,8 @@ class Rows:
 
     def name_of(self, fate: Fate) -> str:
         """The file of a row's draft: its number, as wide as the largest, and the program; "" where it has none."""
-        if fate.status is Status.REFUSED:
-            return ""
-        return f"{fate.number:0{max(NARROWEST, len(str(self.total)))}d}-{fate.program}{fate.suffix}"
+        width = max(NARROWEST, len(str(self.total)))
+        return f"{fate.number:0{width}d}-{fate.ending}" if fate.ending else ""
 
     def drafted(self) -> Iterator[tuple[Fate, str, bytes]]:
         """The rows that have a draft, each with the name of its file and the draft."""

@@ -206,9 +206,9 @@ class Header:
 
 
 class Sheet(Header):
-    """A CSV: its header, and the rows below it, to be read once. `refused` is to be a list of those that are no draft.
+    """A CSV: its header, and the rows below it, to be read once.
 
-    It is in the delimiter and encoding of the input, with a byte-order mark where the input had one.
+    `refused` takes the rows that cannot be drafted, in the delimiter, encoding and mark of the input.
     """
 
     def __init__(self, source: Source, encoding: str | None, expected: Expected) -> None:

@@ -111,9 +111,10 @@ def text_of(cell: Any) -> str:  # noqa: ANN401 openpyxl has no types
 
 
 class Book(Header):
-    """A sheet of a workbook: its header, and the rows below it, to be read once. `refused` is as that of a CSV.
+    """A sheet of a workbook: its header, and the rows below it, to be read once.
 
-    A line is a row as it is numbered there. `notes` are what whoever sees it on a screen may not know of it.
+    A line is a row as it is numbered there. `notes` are what whoever sees it on a screen may not know of it, `refused`
+    takes the rows that cannot be drafted.
     """
 
     rejects, shows_cells = REJECTS_BOOK, True
