@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from calaim_cli.batch.workbook import Book
 
 MOST_LISTED: Final = 1000
-# A row takes about 1 KB until all have been read.
+# A row takes about 1 KB until all have been read, and one that is refused its own length.
 MOST_ROWS: Final = 500_000
 NARROWEST: Final = 4
 # Exit code when some rows were drafted and others refused.
