@@ -312,13 +312,9 @@ class Rows:
         if self.order.out is None or self.order.limit or self.order.one_file:
             return []
         given = set(map(self.name_of, self.fates))
-        with ExitStack() as stack:
-            if folder is None:  # a dry run: what cannot be found out is left out
-                stack.enter_context(suppress(OSError))
-                folder = stack.enter_context(closing(Folder(self.order.out)))
-            names = (name for name in folder.names() if STALE_NAME.fullmatch(name) and name not in given)
-            return sorted(name for name in names if S_ISREG(folder.status(name).st_mode))
-        return []
+        with nullcontext(folder) if folder else closing(Folder(self.order.out)) as there:
+            names = (name for name in there.names() if STALE_NAME.fullmatch(name) and name not in given)
+            return sorted(name for name in names if S_ISREG(there.status(name).st_mode))
 
 
 def run(order: Order, drafter: Drafter, tally: Tally) -> None:
@@ -341,7 +337,8 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
         drafts = stack.enter_context(closing((folder.pile if folder else files.nowhere)("drafts")))
         rows = Rows(order, sheet, drafter, drafts)
         rows.read(tally)
-        tally.stale = rows.stale(folder)
+        with nullcontext() if folder else suppress(OSError):  # a dry run leaves out what it cannot find out
+            tally.stale = rows.stale(folder)
         if tally.refused and not order.keep_going:
             raise _all_refused(rows, tally)
         if folder is not None:
