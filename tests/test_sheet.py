@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from calaim_cli.base.errors import InputError
 from calaim_cli.batch import sheet as sheets
-from calaim_cli.batch.sheet import Row, Sheet, Source
+from calaim_cli.batch.sheet import Expected, Row, Sheet, Source
 from conftest import ROOT
 
 KNOWN = {"name": "name", "zip": "zip", "date_of_birth": "date_of_birth", "notes": "notes"}
@@ -25,7 +25,7 @@ KNOWN = {"name": "name", "zip": "zip", "date_of_birth": "date_of_birth", "notes"
 def read(content: bytes, encoding: str | None = None, *keep: str) -> Sheet:
     """The sheet of an input."""
     source = Source(io.BytesIO(content), "x.csv")
-    return Sheet(source, encoding, KNOWN, lambda columns: [] if "name" in columns else ["name"], keep)
+    return Sheet(source, encoding, Expected(KNOWN, lambda columns: [] if "name" in columns else ["name"], keep))
 
 
 def rows(content: bytes, encoding: str | None = None) -> list[Row]:
@@ -194,7 +194,7 @@ def test_row_inside_a_cell_means_a_lost_quote(cell: str, lost: bool) -> None:
     """Where a cell holds a line of as many cells as the header, others' rows would go out in this one's letter."""
     content = sheets.records([FIVE, ["a", "1", f"x\n{cell}", "3", "y"]]) + "c,3,,5,Fresno\r\n"
     source = Source(io.BytesIO(content.encode()), "x.csv")
-    first, second = Sheet(source, None, FIVE, lambda _: ()).rows()
+    first, second = Sheet(source, None, Expected(FIVE)).rows()
     assert ("" if first.problem is None else first.problem.code) == ("lost-quote" if lost else "")
     if first.problem:
         assert "begins in line 2" in first.problem.message
@@ -225,7 +225,7 @@ def test_unknown_column_has_two_ways_out() -> None:
     """An unknown column is taken out or passed through; none is suggested that takes its text into a letter."""
     source = Source(io.BytesIO(b"name,note\na,b\n"), "x.csv")
     with pytest.raises(InputError) as caught:
-        Sheet(source, None, KNOWN, lambda _: (), suggested=lambda column: column != "notes")
+        Sheet(source, None, Expected(KNOWN, suggested=lambda column: column != "notes"))
     (problem,) = caught.value.problems
     assert (problem.where, problem.code) == ("column B", "unknown-column")
     assert "remove it" in problem.message
@@ -274,7 +274,8 @@ def test_what_cannot_be_kept(keep: str) -> None:
 def test_refused_row_comes_back_with_every_cell(header: bytes, row: list[str], wanted: bytes) -> None:
     """Nothing of a refused row is lost; our column never takes the place of one that the sheet brought along."""
     sheet = read(header + b"\n")
-    assert sheet.rejects_header() + sheet.rejected(row, "new") == wanted
+    sheet.refused.add(sheet.with_problem(row, "new"))
+    assert sheet.refused.content() == wanted
     assert not {"problem", "problem_2"} & set(sheet.columns)
 
 
@@ -289,7 +290,7 @@ class InPieces(io.BytesIO):
 def test_byte_order_mark_may_come_alone() -> None:
     """What follows the mark is read, however the input comes in."""
     source = Source(InPieces(b"\xef\xbb\xbfname,zip\na,1\n"), "in.csv")
-    sheet = Sheet(source, None, KNOWN, lambda _: ())
+    sheet = Sheet(source, None, Expected(KNOWN))
     assert (sheet.mark, [one.cells for one in sheet.rows()]) == (True, [["a", "1"]])
 
 
@@ -302,7 +303,7 @@ def test_files_of_csv_spectrum(path: Path) -> None:
     wanted: list[dict[str, Any]] = json.loads(path.with_suffix(".json").read_text("utf-8"))
     known = {name: name for name in wanted[0]}
     with path.open("rb") as file:
-        sheet = Sheet(Source(file, path.name), None, known, lambda _: ())
+        sheet = Sheet(Source(file, path.name), None, Expected(known))
         found = list(sheet.rows())
     assert [dict(zip(sheet.columns, one.cells, strict=True)) for one in found] == wanted
     assert [one.problem for one in found] == [None] * len(wanted)
@@ -325,7 +326,7 @@ def test_input_without_end_is_refused_at_the_limit(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sheets, "LARGEST", 2 * sheets.MIB)
     endless = Endless()
     with pytest.raises(InputError, match="larger than 2 MiB") as caught:
-        list(Sheet(Source(endless, "members.csv"), None, KNOWN, lambda _: ()).rows())
+        list(Sheet(Source(endless, "members.csv"), None, Expected(KNOWN)).rows())
     assert caught.value.code == "too-large"
     assert endless.taken <= sheets.LARGEST + sheets.PIECE
 
@@ -346,7 +347,7 @@ class Broken(io.BytesIO):
 def test_input_that_breaks_off_is_told() -> None:
     """A disk that fails while the file is read is an error of the input; what was read so far is not taken for all."""
     with pytest.raises(InputError, match="cannot be read: Input/output error"):
-        list(Sheet(Source(Broken(), "members.csv"), None, KNOWN, lambda _: ()).rows())
+        list(Sheet(Source(Broken(), "members.csv"), None, Expected(KNOWN)).rows())
 
 
 DAMAGED = TEXT.encode()

@@ -22,9 +22,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from calaim_cli.base.errors import CalaimError
 from calaim_cli.batch import workbook
-from calaim_cli.batch.parts import MIB, Look, column_number, unsound
+from calaim_cli.batch.parts import Look, column_number, unsound
 from calaim_cli.batch.sheet import COMPOUND as OLD
-from calaim_cli.batch.sheet import is_workbook
+from calaim_cli.batch.sheet import MIB, Expected, is_workbook
 from calaim_cli.batch.workbook import Book, Written
 from calaim_cli.case.form import FIELDS
 from conftest import ROOT, Run, WriteProfile, is_private
@@ -63,7 +63,7 @@ def drafts(out: Path) -> dict[str, bytes]:
 
 def read(content: bytes, wanted: str | None = None) -> Book:
     """The sheet of a workbook."""
-    return Book(io.BytesIO(content), "x.xlsx", wanted, KNOWN, lambda _: ())
+    return Book(io.BytesIO(content), "x.xlsx", wanted, Expected(KNOWN))
 
 
 def refused(content: bytes) -> CalaimError:
@@ -491,7 +491,7 @@ class Failing(io.BytesIO):
 def test_disk_that_fails_is_told() -> None:
     """A workbook that cannot be read further is not called broken."""
     with pytest.raises(CalaimError, match=r"x\.xlsx: cannot be read: Input/output error"):
-        Book(Failing(SOUND), "x.xlsx", None, KNOWN, lambda _: ())
+        Book(Failing(SOUND), "x.xlsx", None, Expected(KNOWN))
 
 
 SOUND = made([{"name": "Test", "zip": "94401"}], columns=KNOWN)
@@ -525,7 +525,7 @@ def test_look_finds_what_is_hidden_and_unsaved() -> None:
 def test_reader_tells_how_far_it_is() -> None:
     """Whoever waits for many rows sees them go by: the whole file was read when the last one was."""
     heard: list[int] = []
-    book = Book(io.BytesIO(SOUND), "x.xlsx", None, KNOWN, lambda _: (), watch=heard.append)
+    book = Book(io.BytesIO(SOUND), "x.xlsx", None, Expected(KNOWN), watch=heard.append)
     assert (len(list(book.rows())), heard) == (1, [len(SOUND)])
 
 

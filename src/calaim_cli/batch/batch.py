@@ -12,11 +12,10 @@ import os
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from datetime import date
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from stat import S_ISFIFO, S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -28,20 +27,11 @@ from calaim_cli.base.errors import CAUTIONS, InputError, NotFound, OutputRefused
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
-from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Sheet, Source, is_workbook, records
+from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Expected, Sheet, Source, Watch, is_workbook, records
 from calaim_cli.decide.follow_up import Story
 from calaim_cli.draft.again import HEAD, REFERENCE, as_found, carried_day, date_line, referring
 from calaim_cli.draft.body import DATE_LABEL
-from calaim_cli.draft.draft import (
-    ECM_AND_CHW,
-    TOGETHER,
-    Drafted,
-    Drafter,
-    formatted,
-    numbers_of,
-    request_of,
-    story_of,
-)
+from calaim_cli.draft.draft import ECM_AND_CHW, TOGETHER, Drafted, Drafter, formatted, numbers_of, request_of, story_of
 from calaim_cli.draft.formats import Format
 from calaim_cli.policy.follow_up import REFERENCE_LABEL
 
@@ -49,7 +39,7 @@ if TYPE_CHECKING:
     from calaim_cli.batch.workbook import Book
 
 MOST_LISTED: Final = 1000
-# A row takes about 1 KB until all have been read.
+# A row takes about 1 KB until all have been read, and one that is refused its own length.
 MOST_ROWS: Final = 500_000
 NARROWEST: Final = 4
 # Exit code when some rows were drafted and others refused.
@@ -133,7 +123,7 @@ class Tally(Struct):
     rejects: str = REJECTS
     notes: tuple[Problem, ...] = ()
     stories: list[Story] = field(default_factory=list)  # what a ledger is to keep of the drafts that are there now
-    watch: Callable[[int], object] = field(default=lambda _: None)
+    watch: Watch = field(default=lambda _: None)
 
     @property
     def exit_code(self) -> int:
@@ -178,18 +168,20 @@ def size_of(source: str) -> int | None:
 
 def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
     """What a person has to do after a run that could not do all of it."""
-    report, out = order.list_of(REPORT), str(order.out)
     yield from tally.notes
     if tally.dry:
         yield from (caution("stale", name) for name in tally.stale)
-    if tally.conflict and not tally.dry:
-        several = f"{report} lists files that already exist with different content; they were not changed. Remove them"
-        words = "exists with different content and was not changed. Remove it" if order.one_file else several
+        return
+    report, out = order.list_of(REPORT), str(order.out)
+    if tally.conflict:
+        words = f"{report} lists files that already exist with different content; they were not changed. Remove them"
+        if order.one_file:
+            words = "exists with different content and was not changed. Remove it"
         yield Problem(out, "conflict", f"{words} or choose another --out")
-    if tally.refused and not tally.dry:
+    if tally.refused:
         words = "lists the refused rows. Fix them there, then run that file with a new --out"
         yield Problem(str(order.list_of(tally.rejects)), "refused", words)
-    if tally.stale and not tally.dry:
+    if tally.stale:
         many = counted(len(tally.stale), "draft")
         words = f"{report} lists {many} of an earlier run, or of another sheet, that this sheet does not give"
         yield Problem(out, "stale", f"{words}. Check each, and delete only what is not to be sent")
@@ -200,8 +192,7 @@ class Fate(Struct):
 
     number: int
     line: int
-    program: str = ""
-    suffix: str = ""
+    ending: str = ""  # of the name of its file; "" where it has none
     said: tuple[Problem, ...] = ()
     kept: tuple[str, ...] = ()
     start: int = 0
@@ -223,10 +214,10 @@ class Fate(Struct):
 
 
 class Rows:
-    """All rows of a sheet, drafted or refused, and the piles of drafts and of what goes into rejects.csv."""
+    """All rows of a sheet, drafted or refused, and the pile of drafts."""
 
-    def __init__(self, order: Order, sheet: Sheet | Book, drafter: Drafter, drafts: Pile, rejects: Pile) -> None:
-        self.order, self.sheet, self.drafter, self.drafts, self.rejects = order, sheet, drafter, drafts, rejects
+    def __init__(self, order: Order, sheet: Sheet | Book, drafter: Drafter, drafts: Pile) -> None:
+        self.order, self.sheet, self.drafter, self.drafts = order, sheet, drafter, drafts
         self.fates: list[Fate] = []
         self.total = 0
         self._case_of = row.reader(sheet.columns, drafter.policy.answerable)
@@ -234,7 +225,6 @@ class Rows:
         self._members: dict[str, tuple[Fate, str, str]] = {}
         self._requests: dict[tuple[str, str], Fate] = {}
         self._of_both: dict[tuple[str, str], Fate] = {}  # as _requests, by numbers without the zeros before them
-        rejects.write(sheet.rejects_header())
 
     def read(self, tally: Tally) -> None:
         """Draft every row, or of more than the limit the first ones: the others are counted, for the names' width."""
@@ -249,9 +239,8 @@ class Rows:
             self.fates.append(fate)
             if problems := (one.problem,) if one.problem else self._draft(one.cells, fate):
                 fate.said = (*problems, *fate.said)
-                self.rejects.write(self.sheet.rejected(one.cells, ": ".join(row.summed(fate.said))))
+                self.sheet.refused.add(self.sheet.with_problem(one.cells, ": ".join(row.summed(fate.said))))
             self._keep(one.cells, fate)
-        self.rejects.write(self.sheet.rejects_end())
         if not self.total:
             raise InputError(f"{self.order.source}: no rows below the header line", code="no-rows")
         tally.rows = len(self.fates)
@@ -260,14 +249,10 @@ class Rows:
 
     def _keep(self, cells: Sequence[str], fate: Fate) -> None:
         """Keep what goes into the report of a row's own columns: short plain words, and nothing of the member."""
-        kept, of_member = [cells[n].strip() for n in self.sheet.kept], [cells[n] for n in self._of_member]
-        fate.kept = tuple(
-            cell
-            if KEPT_CELL.fullmatch(cell) and not row.tells_of_the_member(cell, of_member, self.drafter.as_of)
-            else ""
-            for cell in kept
-        )
-        if [*fate.kept] != kept:
+        mine, of_member = [cells[n].strip() for n in self.sheet.kept], [cells[n] for n in self._of_member]
+        told = partial(row.tells_of_the_member, cells=of_member, as_of=self.drafter.as_of)
+        fate.kept = tuple(one if KEPT_CELL.fullmatch(one) and not told(one) else "" for one in mine)
+        if [*fate.kept] != mine:
             fate.warn("keep-format")
 
     def _draft(self, cells: Sequence[str], fate: Fate) -> tuple[Problem, ...]:
@@ -284,9 +269,9 @@ class Rows:
         if self.order.one_file == ".mbox" and not by_email:
             return (row.worded(Problem("member.plan", "not-by-email", "")),)
         content = formatted(drafted, Format.EML if by_email else Format.TEXT, self.drafter.policy)
-        fate.suffix = ".eml" if by_email else ".txt"
+        fate.ending = f"{drafted.case.referral.program}.{'eml' if by_email else 'txt'}"
         fate.said = (*map(row.worded, drafted.warnings), *fate.said)
-        fate.status, fate.program = Status.WRITTEN, drafted.case.referral.program
+        fate.status = Status.WRITTEN
         fate.start, fate.length = self.drafts.size, self.drafts.write(content)
         fate.story, fate.drawn = story_of(drafted, self.drafter.as_of, self.drafter.policy), drafted.reference
         return ()
@@ -311,9 +296,8 @@ class Rows:
 
     def name_of(self, fate: Fate) -> str:
         """The file of a row's draft: its number, as wide as the largest, and the program; "" where it has none."""
-        if fate.status is Status.REFUSED:
-            return ""
-        return f"{fate.number:0{max(NARROWEST, len(str(self.total)))}d}-{fate.program}{fate.suffix}"
+        width = max(NARROWEST, len(str(self.total)))
+        return f"{fate.number:0{width}d}-{fate.ending}" if fate.ending else ""
 
     def drafted(self) -> Iterator[tuple[Fate, str, bytes]]:
         """The rows that have a draft, each with the name of its file and the draft."""
@@ -327,13 +311,9 @@ class Rows:
         if self.order.out is None or self.order.limit or self.order.one_file:
             return []
         given = set(map(self.name_of, self.fates))
-        with ExitStack() as stack:
-            if folder is None:  # a dry run: what cannot be found out is left out
-                stack.enter_context(suppress(OSError))
-                folder = stack.enter_context(closing(Folder(self.order.out)))
-            names = (name for name in folder.names() if STALE_NAME.fullmatch(name) and name not in given)
-            return sorted(name for name in names if S_ISREG(folder.status(name).st_mode))
-        return []
+        with nullcontext(folder) if folder else closing(Folder(self.order.out)) as there:
+            names = (name for name in there.names() if STALE_NAME.fullmatch(name) and name not in given)
+            return sorted(name for name in names if S_ISREG(there.status(name).st_mode))
 
 
 def run(order: Order, drafter: Drafter, tally: Tally) -> None:
@@ -350,12 +330,14 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
             stack.enter_context(files.worded(order.out))
             folder = stack.enter_context((files.beside if order.one_file else files.opened)(order.out))
             whole = stack.enter_context(folder.temporary(order.out.name)) if order.one_file else None
-        sheet = stack.enter_context(closing(_sheet(stack.enter_context(_input(order, folder)), order, drafter, tally)))
-        pile = folder.pile if folder else files.nowhere
-        piles = [stack.enter_context(closing(pile(name))) for name in ("drafts", "rejects")]
-        rows = Rows(order, sheet, drafter, *piles)
+        sheet = _sheet(stack.enter_context(_input(order, folder)), order, drafter, tally)
+        stack.callback(sheet.refused.content)  # a workbook that is not finished is complained of when it is collected
+        tally.rejects, tally.notes = sheet.rejects, sheet.notes
+        drafts = stack.enter_context(closing((folder.pile if folder else files.nowhere)("drafts")))
+        rows = Rows(order, sheet, drafter, drafts)
         rows.read(tally)
-        tally.stale = rows.stale(folder)
+        with nullcontext() if folder else suppress(OSError):  # a dry run leaves out what it cannot find out
+            tally.stale = rows.stale(folder)
         if tally.refused and not order.keep_going:
             raise _all_refused(rows, tally)
         if folder is not None:
@@ -368,8 +350,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
                 _publish_lists(rows, tally, folder)
             kept = (fate for fate in rows.fates if fate.status in {Status.WRITTEN, Status.UNCHANGED})
             tally.stories = [fate.story for fate in kept if fate.story]
-            for one in piles:
-                one.close()  # what has no name need not get to the disk
+            drafts.close()  # what has no name need not get to the disk
             folder.confirm()
 
 
@@ -377,28 +358,28 @@ def _sheet(file: BinaryIO, order: Order, drafter: Drafter, tally: Tally) -> Shee
     """The sheet that the input is, or has as a workbook. Raises UsageError for an option of the other kind."""
     known, forms = row.known_headers(drafter.policy.answerable), drafter.policy.routes_file.form
     lacking = partial(row.lacking, forms=forms, profile=drafter.profile.referrer)
-    understood = (known, lacking, order.keep, row.stays_in_the_house)
+    expected = Expected(known, lacking, order.keep, row.stays_in_the_house)
     if not is_workbook(file):
         if order.sheet is not None:
             raise UsageError("--sheet names a sheet of a workbook, and this is a CSV: leave it out")
-        return Sheet(Source(file, order.source, tally.watch), order.encoding, *understood)
+        return Sheet(Source(file, order.source, tally.watch), order.encoding, expected)
     if order.encoding is not None:
         raise UsageError("--encoding is of a CSV, and this is a workbook: leave it out")
     from calaim_cli.batch.workbook import Book
 
-    book = Book(file, order.source, order.sheet, *understood, tally.watch)
-    tally.rejects, tally.notes = book.rejects, book.notes
-    return book
+    return Book(file, order.source, order.sheet, expected, tally.watch)
 
 
 def _all_refused(rows: Rows, tally: Tally) -> InputError:
     """Without `keep_going`, one bad row is enough. What an earlier run left is named as well."""
     refused = ((fate, one) for fate in rows.fates if fate.status is Status.REFUSED for one in fate.said)
-    listed = []
-    for fate, one in islice((pair for pair in refused if pair[1].code not in CAUTIONS), MOST_LISTED + 1):
-        listed.append(Problem(rows.sheet.place(fate.number, fate.line, one.where), one.code, one.message))
-    if len(listed) > MOST_LISTED:
-        listed[-1] = Problem("further rows", "not-listed", "only the first are listed; fix them and run again")
+    wrong = [(fate, one) for fate, one in refused if one.code not in CAUTIONS]
+    listed = [
+        Problem(rows.sheet.place(fate.number, fate.line, one.where), one.code, one.message)
+        for fate, one in wrong[:MOST_LISTED]
+    ]
+    if len(wrong) > MOST_LISTED:
+        listed.append(Problem("further rows", "not-listed", "only the first are listed; fix them and run again"))
     listed += [*tally.notes, *(caution("stale", name) for name in tally.stale)]
     what = f"{rows.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
     return InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
@@ -437,24 +418,23 @@ def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
 
 
 def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None:
-    """Put the drafts into the one file, bring it to the disk, and give it its name."""
+    """Put the drafts into the one file, bring it to the disk, and give it its name.
+
+    Day and references of a file that is there are taken over: only what differs beyond them is a conflict.
+    """
     name, as_of = (rows.order.out or Path()).name, rows.drafter.as_of
-    for fate, reference in zip(
-        [fate for fate in rows.fates if fate.story], _references(folder.pieces(name)), strict=False
-    ):
+    with_story = [fate for fate in rows.fates if fate.story]
+    for fate, reference in zip(with_story, _references(folder.pieces(name)), strict=False):
         fate.carry(reference, as_of)
     _fill(rows, whole, as_of)
+    head = folder.find(name, HEAD).content or b""
+    day = carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of) or as_of
+    if day != as_of:
+        _fill(rows, whole, day)
+        for fate in with_story:
+            fate.carry("", day)
     os.fsync(whole.descriptor)
-
     status = folder.publish(whole, name)
-    if status is Status.CONFLICT:
-        head = folder.find(name, HEAD).content or b""
-        if day := carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of):
-            _fill(rows, whole, day)
-            if folder.compared(name, whole.pieces()) is Status.UNCHANGED:
-                status = Status.UNCHANGED
-                for fate in rows.fates:
-                    fate.carry("", day)
     for fate in rows.fates:
         fate.status = fate.status if fate.status is Status.REFUSED else status
     setattr(tally, status, tally.rows - tally.refused)
@@ -495,16 +475,17 @@ def _fill(rows: Rows, whole: Pile, day: date) -> None:
 def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """Refuse to take the place of lists that are not ours, or of refused rows that somebody is fixing there."""
     report, rejects = rows.order.list_of(REPORT), rows.order.list_of(rows.sheet.rejects)
-    lists = [(report, records([REPORT_COLUMNS]).rstrip().encode())]
-    for path, begins in (*lists, *([(rejects, rows.sheet.rejects_header())] if tally.refused else [])):
+    ours = {report: records([REPORT_COLUMNS]).rstrip().encode()}
+    if tally.refused:
+        ours[rejects] = rows.sheet.refused.begun
+    for path, begins in ours.items():
         found = folder.find(path.name, len(begins))
         if found.exists and not files.could_be(found.content, begins):
             words = "already exists and is not a report of this command. Move it away and run again"
             raise OutputRefused(f"{path}: {words}", code="exists")
     if folder.changed_at(rejects.name) > folder.changed_at(report.name) > 0:
         known = folder.find(rejects.name).content or b""
-        expected = rows.rejects.read(0, min(rows.rejects.size, len(known)))
-        if not files.could_be(known, expected):
+        if not files.could_be(known, rows.sheet.refused.content()[: len(known)]):
             words = "was edited after the last run. Save it under another name first"
             raise OutputRefused(f"{rejects}: {words}", code="exists")
 
@@ -512,11 +493,11 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
 def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """The report and the refused rows; left as they are where this run changed nothing."""
     report, rejects = rows.order.list_of(REPORT).name, rows.order.list_of(rows.sheet.rejects).name
-    there = folder.find(rejects, 0).exists
-    same = folder.compared(rejects, rows.rejects.pieces()) is Status.UNCHANGED if tally.refused else not there
+    content, found = rows.sheet.refused.content(), folder.find(rejects)
+    same = found.content == content if tally.refused else not found.exists
     if tally.refused and not same:
-        folder.replace(rejects, rows.rejects.pieces())
-    elif there and not tally.refused and not tally.conflict:
+        folder.replace(rejects, [content])
+    elif found.exists and not tally.refused and not tally.conflict:
         folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
     lines = records(_report(rows, tally)).encode()
     # A report that differs in what was there before alone is left as it is.

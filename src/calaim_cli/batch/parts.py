@@ -7,21 +7,20 @@ what the reader of cells does not tell is found here: hidden rows and columns, f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 from xml.parsers import expat
-from zipfile import ZipFile, ZipInfo
+from zipfile import ZipFile
 
 from msgspec import Struct, field
 
 from calaim_cli.base.errors import InputError
+from calaim_cli.batch.sheet import MIB, PIECE
 
-MIB: Final = 1024 * 1024
 # All parts together; a table and its texts are read row by row, any other part at once.
 MOST_UNPACKED: Final = 512 * MIB
 MOST_AT_ONCE: Final = 16 * MIB
 MOST_PARTS: Final = 10_000
-PIECE: Final = 64 * 1024
 # A tag longer than this is none that a spreadsheet program writes.
 LONGEST_TAG: Final = MIB
 DEEPEST: Final = 64
@@ -166,19 +165,16 @@ def looked_through(archive: ZipFile) -> dict[str, Seen]:
         raise unsound(words, "too-large")
     if any(one.flag_bits & 1 for one in entries):
         raise unsound("a workbook with a password: take it away in Excel first", "workbook-password")
-    return {one.filename: look.seen for one, look in _looks(archive, entries) if look.root == "worksheet"}
-
-
-def _looks(archive: ZipFile, entries: list[ZipInfo]) -> Iterator[tuple[ZipInfo, Look]]:
+    seen: dict[str, Seen] = {}
     for entry in entries:
         look = Look()
-        with archive.open(entry) as file:
-            try:
-                while piece := file.read(PIECE):
-                    look.feed(piece)
-                look.feed(b"", last=True)
-            except expat.ExpatError:
-                pass  # no XML, such as a picture; where it should be some, its reader says so
+        # What is no XML is a picture, or the like; where it should be some, its reader says so.
+        with archive.open(entry) as file, suppress(expat.ExpatError):
+            while piece := file.read(PIECE):
+                look.feed(piece)
+            look.feed(b"", last=True)
         if look.root not in READ_BY_ROW and entry.file_size > MOST_AT_ONCE:
             raise unsound("it holds more than rows of text: copy the sheet into a workbook of its own", "too-large")
-        yield entry, look
+        if look.root == "worksheet":
+            seen[entry.filename] = look.seen
+    return seen

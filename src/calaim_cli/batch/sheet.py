@@ -36,16 +36,18 @@ DAMAGE: Final = {
 FEWEST_CELLS: Final = 5
 # The header is looked for below a title in so many records, and known by so many names.
 TITLE_WITHIN, FEWEST_KNOWN = 10, 3
-UNKNOWN: Final = "unknown-column"
 # Excel writes the line `sep=;` for itself, before anything else.
 BEFORE_HEADER: Final = re.compile(r"\A(?:sep=[^\r\n]*(?:[\r\n]+|\Z))?(?:\s*(?:[\r\n]|\Z))?", re.IGNORECASE)
 KEPT_NAME: Final = re.compile(r"[A-Za-z0-9 ._-]{1,40}")
 
+Watch = Callable[[int], object]
+"""Hears how many bytes of an input were read."""
+
 
 class Source(io.BufferedIOBase):
-    """An input as it is read, piece by piece, up to the largest size; `watch` hears how many bytes there were."""
+    """An input as it is read, piece by piece, up to the largest size."""
 
-    def __init__(self, file: BinaryIO, name: str, watch: Callable[[int], object] = lambda _: None) -> None:
+    def __init__(self, file: BinaryIO, name: str, watch: Watch = lambda _: None) -> None:
         self._file, self.name, self._watch = file, name, watch
         self.size = self._lines = 0
         self._piece = b""
@@ -101,51 +103,71 @@ def is_workbook(file: BinaryIO) -> bool:
     return first.startswith((WORKBOOK, COMPOUND))
 
 
+class Expected(NamedTuple):
+    """What a header is read by. `known`: each accepted name, folded, with its column.
+
+    `lacking` gives what a header with some columns lacks, `keep` names own columns that pass through, `suggested` tells
+    of which columns an unknown one may be meant. `others`: columns that are not known pass.
+    """
+
+    known: Mapping[str, str]
+    lacking: Callable[[frozenset[str]], Sequence[str]] = lambda _: ()
+    keep: Sequence[str] = ()
+    suggested: Callable[[str], bool] = lambda _: True
+    others: bool = False
+
+
 class Header:
     """A header that was understood, among the first records of a table, and what holds of any row below it.
 
     `columns` has one name per cell, "" for one that is left out: nameless, kept as it is, or added to refused rows.
-    `kept` are the positions of the columns that pass through to the report.
+    `kept` are the positions of the columns that pass through to the report; `notes` what to know of the whole table.
     """
 
-    rejects = REJECTS
+    rejects, shows_cells = REJECTS, False
+    notes: tuple[Problem, ...] = ()
 
-    def __init__(
-        self,
-        name: str,
-        top: Mapping[int, Sequence[str]],
-        known: Mapping[str, str],
-        required: Callable[[frozenset[str]], Sequence[str]],
-        keep: Sequence[str] = (),
-        suggested: Callable[[str], bool] = lambda _: True,
-        *,
-        others: bool = False,
-    ) -> None:
-        """Read the header, the first of the records, each by its line.
-
-        `known` maps each accepted name, folded, to its column; `required` gives what lacks; `others`: columns that are
-        not known pass. Raises InputError with every problem.
-        """
+    def __init__(self, name: str, top: Mapping[int, Sequence[str]], expected: Expected) -> None:
+        """Read the header, the first of the records, each by its line. Raises InputError with every problem."""
         self.typed = tuple(next(iter(top.values()), ()))
         if not self.typed:
             raise InputError(f"{name}: no header line; 'calaim batch --template' prints one", code="no-header")
-        self.names, left_out = [fold(cell) for cell in self.typed], {"", PROBLEM, SECOND_PROBLEM, *map(fold, keep)}
-        self.columns = tuple("" if name in left_out else known.get(name, name) for name in self.names)
-        wrong = _wrong_names(self.typed, self.columns, known, suggested)
-        problems = [one for one in wrong if not (others and one.code == UNKNOWN)]
-        problems += _not_kept(keep, self.names, known)
+        known, keep = expected.known, [*map(fold, expected.keep)]
+        self.names, left_out = [fold(cell) for cell in self.typed], {"", PROBLEM, SECOND_PROBLEM, *keep}
+        self.columns = tuple("" if one in left_out else known.get(one, one) for one in self.names)
+        problems = [*self._wrong_names(expected)]
         best = max(top, key=lambda line: _met(top[line], known))
-        if (problems or others) and _met(top[best], known) >= max(FEWEST_KNOWN, 2 * _met(self.typed, known) + 1):
+        enough = max(FEWEST_KNOWN, 2 * _met(self.typed, known) + 1)
+        if (problems or expected.others) and _met(top[best], known) >= enough:
             words = f"the column names are in line {best}, not in the first; remove what is above"
             raise InputError(f"{name}: {words}", code="title-row")
-        if lacking := required(frozenset(self.columns)):
+        if lacking := expected.lacking(frozenset(self.columns)):
             problems.append(_lacking(lacking))
         if problems:
-            raise InputError(
-                f"{name}: the header line does not fit; nothing was written", tuple(problems), code="header"
-            )
+            words = f"{name}: the header line does not fit; nothing was written"
+            raise InputError(words, tuple(problems), code="header")
         self._nameless = [n for n, cell in enumerate(self.typed) if not cell.strip()]
-        self.kept = tuple(self.names.index(fold(one)) for one in keep)
+        self.kept = tuple(map(self.names.index, keep))
+
+    def _wrong_names(self, expected: Expected) -> Iterator[Problem]:
+        """A problem for each column that is not known or there twice, and each that cannot pass through."""
+        for at, column in enumerate(self.columns):
+            where = f"column {letter(at + 1)}"
+            if column and self.names[at] not in expected.known:
+                if not expected.others:
+                    near = did_you_mean(self.typed[at], filter(expected.suggested, expected.known.values()))
+                    ways = f"{near} If not, " if near else ""
+                    ways += "remove it, or pass it through to the report with --keep 'NAME'"
+                    yield Problem(where, "unknown-column", f"unknown column; {ways}")
+            elif column and column in self.columns[:at]:
+                yield Problem(where, "duplicate-column", f"{column} appears twice; remove one")
+        for name in expected.keep:
+            if fold(name) in expected.known or not KEPT_NAME.fullmatch(name):
+                # What the form asks for is the member's.
+                words = "is not a column of your own with a plain name; a report may hold nothing about the member"
+                yield Problem("--keep", "keep-column", words)
+            elif fold(name) not in self.names:
+                yield Problem("--keep", "keep-column", "the sheet has no such column; check the name")
 
     def damaged(self, cells: Sequence[str], joined: str) -> Problem | None:
         """A character that tells of damage in a cell, or text in a column without a name."""
@@ -153,12 +175,20 @@ class Header:
             if mark in joined:
                 at = next(n for n, cell in enumerate(cells) if mark in cell)
                 return Problem(self.columns[at] or f"column {letter(at + 1)}", code, words)
-        return next((nameless(n) for n in self._nameless if cells[n].strip()), None)
+        return next((self.nameless(n) for n in self._nameless if cells[n].strip()), None)
+
+    @staticmethod
+    def nameless(at: int) -> Problem:
+        """What to say of text in a column without a name."""
+        words = "has text but no name; name or empty the column"
+        return Problem(f"column {letter(at + 1)}", "nameless-column", words)
 
     def place(self, number: int, line: int, column: str) -> str:
         """Where a problem is: the line, the row, and the column, as far as it is one of a column."""
+        at = self.columns.index(column) if column and column in self.columns else None
+        cell = "" if at is None or not self.shows_cells else f", cell {letter(at + 1)}{line}"
         of = f", column {column}".replace("column column", "column") if column else ""
-        return f"line {line} (row {number}){of}"
+        return f"line {line} (row {number}){cell}{of}"
 
     def with_problem(self, cells: Sequence[str], problem: str) -> list[str]:
         """A refused row as it came, with the problem.
@@ -175,17 +205,12 @@ class Header:
 
 
 class Sheet(Header):
-    """A CSV: its header, and the rows below it, to be read once."""
+    """A CSV: its header, and the rows below it, to be read once.
 
-    def __init__(
-        self,
-        source: Source,
-        encoding: str | None,
-        known: Mapping[str, str],
-        required: Callable[[frozenset[str]], Sequence[str]],
-        keep: Sequence[str] = (),
-        suggested: Callable[[str], bool] = lambda _: True,
-    ) -> None:
+    `refused` takes the rows that cannot be drafted, in the delimiter, encoding and mark of the input.
+    """
+
+    def __init__(self, source: Source, encoding: str | None, expected: Expected) -> None:
         """Read the header, under the delimiter by which it has most known names, as a header of any table."""
         first, self.source = source.first or b"", source
         self.mark, self.encoding = first.startswith((codecs.BOM_UTF8, *UTF16_MARKS)), _codec(encoding, first)
@@ -198,8 +223,14 @@ class Sheet(Header):
         below = BEFORE_HEADER.sub("", head, count=1)
         self._above, self._lines = _line_ends(head.removesuffix(below)), chain(io.StringIO(below, newline=""), text)
         self.delimiter, top = first_records(below, known)
+        top, self.delimiter = max(
+            ((_records(below, delimiter), delimiter) for delimiter in DELIMITERS),
+            key=lambda one: _met(one[0][0], expected.known),
+        )
         lines = {self._above + n: record for n, record in enumerate(top, 1)}
-        super().__init__(source.name, lines, known, required, keep, suggested)
+        super().__init__(source.name, lines, expected)
+        codec = "utf-8" if self.encoding in {"utf-8-sig", "utf-16"} else self.encoding
+        self.refused = Lines(self.with_ours, self.delimiter, codec, BOM.encode() if self.mark else b"")
 
     def rows(self) -> Iterator[Row]:
         """The rows; blank ones are left out and not counted.
@@ -219,7 +250,13 @@ class Sheet(Header):
                     yield Row(number, line, cells, self._unsound(cells, joined, line))
                 line = self._above + reader.line_num + 1
         except csv.Error as error:
-            raise _broken(error, self.source.name, line, self._above + reader.line_num) from None
+            what, code = "a quoted cell that does not end, or has text after its end; fix the quotes", "quotes"
+            if "limit" in str(error):  # of the csv module, which has no other name for it
+                what, code = "a cell of more than 131,072 characters: is a quote missing?", "cell-length"
+            last = self._above + reader.line_num
+            problem = Problem(f"line {line}" if last <= line else f"lines {line} to {last}", code, what)
+            words = f"{self.source.name}: not a sound CSV file; nothing was written"
+            raise InputError(words, (problem,), code=code) from None
         except UnicodeDecodeError as error:
             raise self.source.undecodable(error, self.encoding) from None
 
@@ -239,30 +276,23 @@ class Sheet(Header):
             line += _line_ends(cell)
         return None
 
-    def rejected(self, cells: Sequence[str], problem: str) -> bytes:
-        """A refused row as it came, with the problem, in the encoding of the input."""
-        return self._encoded(self.with_problem(cells, problem))
 
-    def rejects_header(self) -> bytes:
-        """The header line of rejects.csv: that of the input, with a byte-order mark where the input had one."""
-        return (BOM.encode() if self.mark else b"") + self._encoded(self.with_ours)
+class Lines:
+    """A CSV file, made row by row in an encoding; `begun` is its header line, by which it is known."""
 
-    def rejects_end(self) -> bytes:
-        """What a list of refused rows ends with: nothing more."""
-        return b""
+    def __init__(self, header: Sequence[str], delimiter: str, codec: str, mark: bytes) -> None:
+        self._file, self._delimiter, self._codec = io.BytesIO(), delimiter, codec
+        self._file.write(mark)
+        self.add(header)
+        self.begun = self._file.getvalue()
 
-    def close(self) -> None:
-        """Nothing: whoever opened the input closes it."""
+    def add(self, cells: Iterable[str]) -> None:
+        """Put a row below those that are there."""
+        self._file.write(records([cells], self._delimiter).encode(self._codec, "replace"))
 
-    def _encoded(self, cells: Sequence[str]) -> bytes:
-        codec = "utf-8" if self.encoding in {"utf-8-sig", "utf-16"} else self.encoding
-        return records([cells], self.delimiter).encode(codec, "replace")
-
-
-def nameless(at: int) -> Problem:
-    """What to say of text in a column without a name."""
-    words = "has text but no name; name or empty the column"
-    return Problem(f"column {letter(at + 1)}", "nameless-column", words)
+    def content(self) -> bytes:
+        """The whole file."""
+        return self._file.getvalue()
 
 
 def _codec(encoding: str | None, first: bytes) -> str:
@@ -304,33 +334,10 @@ def _records(text: str, delimiter: str) -> list[list[str]]:
     return found or [[]]
 
 
-def _wrong_names(
-    typed: Sequence[str], columns: Sequence[str], known: Mapping[str, str], suggested: Callable[[str], bool]
-) -> Iterator[Problem]:
-    for number, (cell, column) in enumerate(zip(typed, columns, strict=True), 1):
-        where = f"column {letter(number)}"
-        if column and fold(cell) not in known:
-            near = did_you_mean(cell, filter(suggested, known.values()))
-            ways = "remove it, or pass it through to the report with --keep 'NAME'"
-            yield Problem(where, UNKNOWN, f"unknown column; {f'{near} If not, ' if near else ''}{ways}")
-        elif column and column in columns[: number - 1]:
-            yield Problem(where, "duplicate-column", f"{column} appears twice; remove one")
-
-
 def letter(number: int) -> str:
     """The letter that a spreadsheet shows above a column: A for 1, AA for 27."""
     before, last = divmod(number - 1, 26)
     return (letter(before) if before else "") + chr(ord("A") + last)
-
-
-def _not_kept(keep: Iterable[str], names: Sequence[str], known: Mapping[str, str]) -> Iterator[Problem]:
-    """What cannot pass through: a column that is not there, or that is the form's and holds what is the member's."""
-    for name in keep:
-        if fold(name) in known or not KEPT_NAME.fullmatch(name):
-            words = "is not a column of your own with a plain name; a report may hold nothing about the member"
-            yield Problem("--keep", "keep-column", words)
-        elif fold(name) not in names:
-            yield Problem("--keep", "keep-column", "the sheet has no such column; check the name")
 
 
 def _lacking(columns: Sequence[str]) -> Problem:
@@ -343,14 +350,6 @@ def _lacking(columns: Sequence[str]) -> Problem:
 
 def _line_ends(text: str) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n")
-
-
-def _broken(error: csv.Error, name: str, first: int, last: int) -> InputError:
-    what, code = "a quoted cell that does not end, or has text after its end; fix the quotes", "quotes"
-    if "limit" in str(error):
-        what, code = "a cell of more than 131,072 characters: is a quote missing?", "cell-length"
-    problem = Problem(f"line {first}" if last <= first else f"lines {first} to {last}", code, what)
-    return InputError(f"{name}: not a sound CSV file; nothing was written", (problem,), code=code)
 
 
 def records(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:

@@ -24,6 +24,7 @@ from calaim_cli.batch.sheet import (
     HEADER_WITHIN,
     LARGEST,
     WORKBOOK,
+    Expected,
     first_records,
     fold,
     is_workbook,
@@ -231,7 +232,7 @@ def _of_workbook(
     """The table in a sheet of a workbook, by way of a private CSV file."""
     from calaim_cli.batch.workbook import Book
 
-    book, unread, doubts = Book(file, source, sheet, known, lambda _: (), others=True), [], Counter[Problem]()
+    book, unread, doubts = Book(file, source, sheet, Expected(known, others=True)), [], Counter[Problem]()
     with folder.temporary(COPY) as copy:
         copy.write(records([book.typed]).encode())
         waiting: list[list[str]] = []

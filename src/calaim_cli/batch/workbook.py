@@ -9,7 +9,7 @@ import errno
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, dropwhile, islice
@@ -19,8 +19,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from calaim_cli.base.errors import CalaimError, InputError, NotFound, Problem, UsageError, caution
 from calaim_cli.base.values import USUAL_MRN
 from calaim_cli.base.wording import counted
-from calaim_cli.batch.parts import LAST_ROW, MIB, Seen, looked_through, unsound
-from calaim_cli.batch.sheet import COMPOUND, REJECTS_BOOK, TITLE_WITHIN, Header, Row, letter, nameless
+from calaim_cli.batch.parts import LAST_ROW, Seen, looked_through, unsound
+from calaim_cli.batch.sheet import COMPOUND, MIB, REJECTS_BOOK, TITLE_WITHIN, Expected, Header, Row, Watch, letter
 
 LARGEST: Final = 64 * MIB
 # The one part of a compound file that has a password, [MS-OFFCRYPTO] 2.3.
@@ -29,7 +29,6 @@ WITH_EXTRA: Final = (
     "to read workbooks install openpyxl: pip install 'calaim-cli[panel]' (in a copy of calaim '.[panel]'); or save the "
     "sheet as 'CSV UTF-8'"
 )
-MOST_NAMED: Final = 20
 # Of a number with more digits the last ones are lost.
 EXACT_BELOW: Final = 10**15
 # Every part of one that is written carries this day, so that the same rows give the same bytes.
@@ -64,9 +63,8 @@ def _opened(file: BinaryIO) -> tuple[Any, dict[str, Seen]]:
     if file.read(len(COMPOUND)) == COMPOUND:
         locked = ENCRYPTED in file.read(LARGEST)
         words = "a workbook with a password: take it away in Excel" if locked else "a workbook of the old kind"
-        raise unsound(
-            f"{words}, and save it as 'Excel Workbook (.xlsx)'", "workbook-password" if locked else "workbook"
-        )
+        code = "workbook-password" if locked else "workbook"
+        raise unsound(f"{words}, and save it as 'Excel Workbook (.xlsx)'", code)
     if file.seek(0, io.SEEK_END) > LARGEST:
         raise unsound(f"larger than {LARGEST // MIB} MiB; cut it into several", "too-large")
     with ZipFile(file) as archive:
@@ -87,12 +85,8 @@ def _chosen(book: Any, wanted: str | None, name: str) -> Any:  # noqa: ANN401 op
         for one in sheets:
             if same(one.title) == same(wanted):
                 return one
-    raise NotFound(f"{name}: no sheet of this name; there are: {_names(sheets)}", code="unknown-sheet")
-
-
-def _names(sheets: Sequence[Any]) -> str:
-    more = [f"{len(sheets) - MOST_NAMED} more"] if len(sheets) > MOST_NAMED else []
-    return ", ".join([*(f'"{one.title}"' for one in sheets[:MOST_NAMED]), *more])
+    names = ", ".join(f'"{one.title}"' for one in sheets)
+    raise NotFound(f"{name}: no sheet of this name; there are: {names}", code="unknown-sheet")
 
 
 def text_of(cell: Any) -> str:  # noqa: ANN401 openpyxl has no types
@@ -107,10 +101,9 @@ def text_of(cell: Any) -> str:  # noqa: ANN401 openpyxl has no types
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_BELOW:
         value = int(value)
     if isinstance(value, int):
-        zeros = cell.number_format
-        return (
-            str(value).zfill(len(zeros) if zeros.strip("0") == "" else 0) if abs(value) < EXACT_BELOW else f"{value:E}"
-        )
+        shown = cell.number_format
+        zeros = len(shown) if set(shown) == {"0"} else 0
+        return str(value).zfill(zeros) if abs(value) < EXACT_BELOW else f"{value:E}"
     if isinstance(value, datetime):
         return value.isoformat() if value.time() != datetime.min.time() else value.date().isoformat()
     return str(value)
@@ -119,25 +112,16 @@ def text_of(cell: Any) -> str:  # noqa: ANN401 openpyxl has no types
 class Book(Header):
     """A sheet of a workbook: its header, and the rows below it, to be read once.
 
-    A line is a row as it is numbered there. `notes` are what whoever sees it on a screen may not know of it.
+    A line is a row as it is numbered there. `notes` are what whoever sees it on a screen may not know of it, `refused`
+    takes the rows that cannot be drafted.
     """
 
-    rejects = REJECTS_BOOK
+    rejects, shows_cells = REJECTS_BOOK, True
 
     def __init__(
-        self,
-        file: BinaryIO,
-        name: str,
-        wanted: str | None,
-        known: Mapping[str, str],
-        required: Callable[[frozenset[str]], Sequence[str]],
-        keep: Sequence[str] = (),
-        suggested: Callable[[str], bool] = lambda _: True,
-        watch: Callable[[int], object] = lambda _: None,
-        *,
-        others: bool = False,
+        self, file: BinaryIO, name: str, wanted: str | None, expected: Expected, watch: Watch = lambda _: None
     ) -> None:
-        """Read the header of the sheet, as a header of any table; `watch` hears how many bytes were read.
+        """Read the header of the sheet, as a header of any table.
 
         Raises UsageError where openpyxl is not installed, InputError for what cannot be read, NotFound for its sheet.
         """
@@ -150,11 +134,11 @@ class Book(Header):
             above = dropwhile(lambda one: not any(map(text_of, one[1])), self._lines())
             top = list(islice(above, TITLE_WITHIN))
         texts = {line: [text_of(cell) for cell in cells] for line, cells in top}
-        super().__init__(name, texts, known, required, keep, suggested, others=others)
+        super().__init__(name, texts, expected)
         self._below = chain(top[1:], above)
         filled = sum(seen[one._worksheet_path].last > 0 for one in book.worksheets)  # noqa: SLF001 as above
         self.notes = tuple(self._notes(0 if wanted else filled - 1))
-        self._written = Written(self.with_ours)
+        self.refused = Written(self.with_ours)
 
     def _lines(self) -> Iterator[tuple[int, list[Any]]]:
         """The rows with their numbers, to the last one with a cell, each to its last cell that is not empty."""
@@ -182,16 +166,12 @@ class Book(Header):
         with _sound(self.name):
             for line, cells in self._below:
                 self._watch(self._size * line // self._seen.last)
-                texts, unsaved = [text_of(cell) for cell in cells], self._unsaved(line)
+                texts = [text_of(cell) for cell in cells]
+                unsaved = [n for n, column in enumerate(self.columns) if column and (line, n + 1) in self._seen.unsaved]
                 if unsaved or any(text and not text.isspace() for text in texts):
                     number += 1
                     texts.extend([""] * (len(self.columns) - len(texts)))
                     yield Row(number, line, texts, self._wrong(line, cells, texts, unsaved), self._doubts(cells, texts))
-
-    def _unsaved(self, line: int) -> list[int]:
-        """The positions of formulas in this row that have no value."""
-        found = self._seen.unsaved
-        return [n for n, column in enumerate(self.columns) if column and (line, n + 1) in found] if found else []
 
     def _wrong(self, line: int, cells: Sequence[Any], texts: Sequence[str], unsaved: Sequence[int]) -> Problem | None:
         """What is wrong with the row whatever its columns mean."""
@@ -202,7 +182,7 @@ class Book(Header):
             if column and cells[n].data_type == "e":
                 words = f"{letter(n + 1)}{line} shows an error such as #REF! or #N/A: type the cell again"
                 return Problem(column, "cell-error", words)
-        beyond = (nameless(n) for n in range(len(self.columns), len(texts)) if texts[n].strip())
+        beyond = (self.nameless(n) for n in range(len(self.columns), len(texts)) if texts[n].strip())
         return next(beyond, None) or self.damaged(texts, "".join(texts))
 
     def _doubts(self, cells: Sequence[Any], texts: Sequence[str]) -> tuple[Problem, ...]:
@@ -210,29 +190,6 @@ class Book(Header):
         at = self.columns.index("mrn") if "mrn" in self.columns else len(cells)
         is_number = at < len(cells) and cells[at].data_type == "n" and cells[at].value is not None
         return (caution("lost-zeros", "mrn"),) if is_number and len(texts[at]) < USUAL_MRN else ()
-
-    def place(self, number: int, line: int, column: str) -> str:
-        """Where a problem is, with the cell as the sheet names it."""
-        cell = f", cell {letter(self.columns.index(column) + 1)}{line}" if column and column in self.columns else ""
-        said = super().place(number, line, column)
-        return f"{said[: said.index(')') + 1]}{cell}{said[said.index(')') + 1 :]}"
-
-    def rejects_header(self) -> bytes:
-        """The beginning of a workbook of refused rows, by which it is known."""
-        return self._written.begun
-
-    def rejected(self, cells: Sequence[str], problem: str) -> bytes:
-        """No bytes yet: a refused row is kept, packed, for the end of that workbook."""
-        self._written.add(self.with_problem(cells, problem))
-        return b""
-
-    def rejects_end(self) -> bytes:
-        """All of that workbook but its beginning."""
-        return self._written.content()[len(self._written.begun) :]
-
-    def close(self) -> None:
-        """Let go of refused rows that nobody will read."""
-        self._written.content()
 
 
 MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -301,12 +258,13 @@ class Written:
     def add(self, cells: Iterable[str]) -> None:
         """Put a row below those that are there."""
         self._row += 1
-        texts = ((n, NOT_IN_XML.sub(_by_number, text)) for n, text in enumerate(cells, 1) if text)
-        kept = 't="inlineStr"><is><t xml:space="preserve">'
-        written = (
-            f'<c r="{letter(n)}{self._row}" s="1" {kept}{text.translate(MARKUP)}</t></is></c>' for n, text in texts
-        )
-        self._sheet.write(f'<row r="{self._row}">{"".join(written)}</row>'.encode())
+        written = ""
+        for n, text in enumerate(cells, 1):
+            if text:
+                kept = NOT_IN_XML.sub(lambda one: f"_x{ord(one[0]):04X}_", text).translate(MARKUP)
+                place = f'r="{letter(n)}{self._row}" s="1" t="inlineStr"'
+                written += f'<c {place}><is><t xml:space="preserve">{kept}</t></is></c>'
+        self._sheet.write(f'<row r="{self._row}">{written}</row>'.encode())
 
     def content(self) -> bytes:
         """The whole workbook; no row can be added any more."""
@@ -321,10 +279,6 @@ def _entry(name: str) -> ZipInfo:
     entry = ZipInfo(name, EARLIEST)
     entry.create_system = 3  # the same on every system
     return entry
-
-
-def _by_number(found: re.Match[str]) -> str:
-    return f"_x{ord(found[0]):04X}_"
 
 
 def _rules(header: Sequence[str], choices: Mapping[str, Iterable[str]]) -> str:
