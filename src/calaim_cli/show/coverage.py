@@ -11,9 +11,21 @@ from calaim_cli.policy.coverage import TOPIC, CoverageOutcome
 from calaim_cli.policy.dates import fact_line
 from calaim_cli.policy.places import Contact
 from calaim_cli.policy.policy import Policy
+from calaim_cli.show.blocks import (
+    DOUBT,
+    GOOD,
+    RANKS,
+    Block,
+    Fact,
+    Gives,
+    Heading,
+    Line,
+    Points,
+    Screenful,
+    View,
+    few_of,
+)
 from calaim_cli.show.documents import Document, filled, keys, problems_document, rests_on
-from calaim_cli.show.screenful import RANKS, Gives, Line, few_of
-from calaim_cli.show.views import DOUBT, GOOD, Block, Fact, Heading, Points, Screenful, View
 
 MOST_LINES: Final = 12
 REASONS, ASKED, CALLED = 2, 3, 3
