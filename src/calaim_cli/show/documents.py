@@ -105,15 +105,20 @@ def county_document(place: Place, typed: str, policy: Policy) -> Document:
 def _plan_in(plan: Plan, county: County, policy: Policy) -> Document:
     """A plan with its phone and its ways in a county, by program, best first."""
     ways = {program: policy.way_to(plan.id, county, program).routes for program in THREE_PROGRAMS}
-    phones = [line.address for line in policy.lines_of(plan.id, county)]
+    line = _line_in(county, plan.id, policy)
     several = dict.fromkeys(route for routes in ways.values() for route in routes)
     return {
         **keys(plan, "id", "name"),
-        # One of two regions' lines would be a guess.
-        "phone": phones[0] if phones and not (plan.id == KP and len(phones) > 1) else None,
+        "phone": line and line.address,
         "referral": [" ".join(lines(route)) for route in several],
         "routes": {program: [route_document(one, policy) for one in routes] for program, routes in ways.items()},
     }
+
+
+def _line_in(county: County, plan: str, policy: Policy) -> Route | None:
+    """The plan's phone line; None where it has none, or one of two regions' would be a guess."""
+    several = policy.lines_of(plan, county)
+    return several[0] if several and not (plan == KP and len(several) > 1) else None
 
 
 def route_document(route: Route, policy: Policy) -> Document:
@@ -171,15 +176,12 @@ def city_document(place: Place) -> Document | None:
 
 def _kp(county: County, policy: Policy) -> Document:
     # A county that is not served has every key, too: readers of a schema may rely on each of them.
-    presence = county.kp
-    region = presence.region if presence else None
-    there = [one for one in policy.routes_file.route if region and one.region == region]
-    mailbox, line = (
-        next((one for one in there if one.channel is channel), None) for channel in (Channel.EMAIL, Channel.PHONE)
-    )
+    presence, line = county.kp, _line_in(county, KP, policy)
+    mailboxes = (one for one in policy.way_to(KP, county, "ecm").routes if one.channel is Channel.EMAIL)
+    mailbox = next(mailboxes, None)
     return {
         "served": presence is not None,
-        "region": region,
+        **keys(presence, "region"),
         "email": mailbox and mailbox.address,
         "phone": line and line.address,
         **filled(line, "tty", "hours"),

@@ -18,7 +18,7 @@ from calaim_cli.policy.routes import Channel, OfferKind, Route, lines
 from calaim_cli.policy.rules import Rule
 from calaim_cli.show.blocks import BAD, DOUBT, GOOD, PLAIN, Block, Fact, Heading, Items, Points, Table, View
 
-if TYPE_CHECKING:  # a look-up holds no interview
+if TYPE_CHECKING:  # a look-up decides no case
     from calaim_cli.decide.diff import Change, Shift
     from calaim_cli.decide.screening import Decided
 
@@ -263,17 +263,6 @@ def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
     return (Table(("id", "kind", "name"), tuple((entry.id, kind, entry.name) for kind, entry in entries)),)
 
 
-REMEMBER = "A screening is not a decision: the plan decides."
-WAYS_TO_ANSWER = (
-    "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
-    (
-        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no "
-        "longer matters."
-    ),
-)
-"""Ways to answer what is open."""
-
-
 def plans_view(plans: Sequence[Plan], policy: Policy) -> View:
     """All plans: id, name, how many counties, how each is asked for ECM."""
     counties = policy.counties_file.county
@@ -349,6 +338,16 @@ def contacts_view(contacts: Sequence[Contact], policy: Policy) -> View:
         said = " ".join(filter(None, (f"{_ways(one)}: {one.purpose}.", one.note, f"[{policy.cite(one.source)}]")))
         blocks.append(Fact("contact", one.name, said, PLAIN, f"{one.name}: {said}"))
     return tuple(blocks)
+
+
+REMEMBER = "A screening is not a decision: the plan decides."
+WAYS_TO_ANSWER = (
+    "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
+    (
+        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no "
+        "longer matters."
+    ),
+)
 
 
 def send_blocks(send: Sequence[Send], policy: Policy) -> Iterator[Block]:
