@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.streams import emit, is_on, tamed
+from calaim_cli.show import blocks
 from calaim_cli.show.blocks import BAD, DOUBT, GOOD, PLAIN, Bars, Fact, Heading, Items, Points, Screenful, Table, View
 
 if TYPE_CHECKING:
@@ -169,9 +170,7 @@ def _print_screenful(console: Console, screenful: Screenful) -> None:
     """The lines as they are laid out for this window: nothing else folds or cuts them."""
     from rich.text import Text
 
-    from calaim_cli.show.blocks import laid_out
-
-    for line in laid_out(screenful.lines, console.width, screenful.most):
+    for line in blocks.laid_out(screenful.lines, console.width, screenful.most):
         text = Text.assemble((line.label, "bold"), (line.text, COLORS[line.tone]))
         console.print(text, soft_wrap=True)
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # a look-up decides no case
     from calaim_cli.decide.diff import Change, Shift
     from calaim_cli.decide.screening import Decided
 
-CRITERION = "criterion "
 OFFERED = {True: "yes", False: "no", None: "not known: ask the member's plan"}
 TONES = dict.fromkeys(Outcome, DOUBT) | {Outcome.LIKELY: GOOD, Outcome.UNLIKELY: BAD}
 
@@ -452,7 +451,7 @@ def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date)
     rows = []
     for source, uses in sources:
         months = age_in_months(source, as_of)
-        others = [one for one in uses if not one.startswith(CRITERION)]
+        others = [one for one in uses if not one.startswith("criterion ")]
         criteria = len(uses) - len(others)
         rests = [counted(criteria, "criterion", "criteria"), *others] if criteria else others
         age = "not known" if months is None else str(months)
