@@ -30,8 +30,9 @@ from calaim_cli.policy.programs import Program, rules_of
 from calaim_cli.policy.questions import Kind
 from calaim_cli.policy.rules import Rule
 from calaim_cli.show.blank import accepted
+from calaim_cli.show.blocks import Points
 from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, PAGES
-from calaim_cli.show.views import AUTHORITY, CLAUSE_WORDS, PART_WORDS, Points
+from calaim_cli.show.views import AUTHORITY, CLAUSE_WORDS, PART_WORDS
 
 ROOT = Path(__file__).parents[1]
 

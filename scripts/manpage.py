@@ -10,8 +10,8 @@ import tree
 
 from calaim_cli import __version__
 from calaim_cli.policy import load
+from calaim_cli.show.blocks import Points
 from calaim_cli.show.help import ENVIRONMENT, EXIT_CODES, page_named
-from calaim_cli.show.views import Points
 
 PAGE = Path(__file__).parents[1] / "docs" / "calaim.1"
 

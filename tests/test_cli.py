@@ -26,8 +26,9 @@ from calaim_cli.follow import ledger
 from calaim_cli.policy import load
 from calaim_cli.policy.places import Place
 from calaim_cli.policy.policy import Policy
+from calaim_cli.show.blocks import Fact, Items, Points, View
 from calaim_cli.show.first import SIX_THINGS
-from calaim_cli.show.views import Fact, Items, Points, View, county_view
+from calaim_cli.show.views import county_view
 from conftest import ROOT, Run, WriteCase, WriteProfile
 
 CALAIM = [sys.executable, "-m", "calaim_cli"]

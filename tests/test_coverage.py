@@ -33,10 +33,9 @@ from calaim_cli.decide.soundness import find_problems
 from calaim_cli.follow import ledger
 from calaim_cli.policy.coverage import CoverageFile, CoverageOutcome
 from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind
+from calaim_cli.show.blocks import Screenful, laid_out
 from calaim_cli.show.coverage import MOST_LINES, coverage_document, coverage_view
 from calaim_cli.show.render import labelled, plain
-from calaim_cli.show.screenful import laid_out
-from calaim_cli.show.views import Screenful
 from calaim_cli.talk import coverage as talk
 from calaim_cli.talk import interview
 from calaim_cli.talk.conversation import Quit

@@ -26,8 +26,8 @@ from calaim_cli.decide.follow_up import (
     words_of,
 )
 from calaim_cli.policy.policy import Policy
+from calaim_cli.show.blocks import Table
 from calaim_cli.show.referrals import list_view
-from calaim_cli.show.views import Table
 from conftest import Run
 
 TODAY = date(2026, 12, 31)

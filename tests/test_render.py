@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calaim_cli.show.blocks import BAD, DOUBT, GOOD, PLAIN, Fact, Heading, Items, Points, Table, View
 from calaim_cli.show.render import on_terminal, painted, plain, wants_color, wants_rich
-from calaim_cli.show.views import BAD, DOUBT, GOOD, PLAIN, Fact, Heading, Items, Points, Table, View
 
 ADDRESS = "a.very.long.address.that.nobody.should.ever.cut@intake.clinic.example.org"
 VIEW: View = (

@@ -21,9 +21,8 @@ from calaim_cli.policy.policy import subjects_named
 from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.routes import Channel
 from calaim_cli.show import summary
+from calaim_cli.show.blocks import HEIGHT, HEIGHT_NARROW, Screenful, laid_out
 from calaim_cli.show.render import labelled, plain
-from calaim_cli.show.screenful import HEIGHT, HEIGHT_NARROW, laid_out
-from calaim_cli.show.views import Screenful
 from conftest import AS_OF, ROOT, THOROUGH
 from people import people, policy, whole
 

@@ -14,14 +14,10 @@ from calaim_cli.policy import policy
 from calaim_cli.policy.places import County, Place
 from calaim_cli.policy.policy import Policy, service_named
 from calaim_cli.policy.programs import Outcome
+from calaim_cli.show.blocks import Fact, Heading, Items, Points, View
 from calaim_cli.show.render import plain
 from calaim_cli.show.views import (
     TONES,
-    Fact,
-    Heading,
-    Items,
-    Points,
-    View,
     counties_view,
     county_view,
     determination_view,

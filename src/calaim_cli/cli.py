@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from calaim_cli.decide.follow_up import Step, Story, Waiting
     from calaim_cli.draft import draft
     from calaim_cli.policy.policy import Policy
-    from calaim_cli.show import documents, views
+    from calaim_cli.show import blocks, documents
 
 Command = TypeVar("Command", bound=Callable[..., int])
 LONGEST_SUMMARY = 64
@@ -275,7 +275,7 @@ class _Asked(NamedTuple):
     why: str = ""  # of the results of a case only this one
     everything: bool = False  # and all of them in full
 
-    def respond(self, view: "views.View", *printed: "documents.Document", warnings: Iterable[Problem] = ()) -> int:
+    def respond(self, view: "blocks.View", *printed: "documents.Document", warnings: Iterable[Problem] = ()) -> int:
         """Show the view after what is due for a review and other warnings, or the documents with it; gives exit code 0.
 
         Documents hold the other warnings themselves.
@@ -286,7 +286,7 @@ class _Asked(NamedTuple):
         warn((*due, *warnings))
         return self.show(view)
 
-    def show(self, view: "views.View", *printed: "documents.Document") -> int:
+    def show(self, view: "blocks.View", *printed: "documents.Document") -> int:
         """Print the documents as JSON, else the view for whoever reads it; gives exit code 0."""
         if self.as_json:
             return _show_json(printed)
@@ -619,12 +619,12 @@ def _show_decided(results: "list[screening.Decided]", asked: _Asked, places: tup
     return asked.show(tuple(block for view in _views_of(results, asked) for block in view))
 
 
-def _views_of(results: "list[screening.Decided]", asked: _Asked) -> "Iterable[views.View]":
+def _views_of(results: "list[screening.Decided]", asked: _Asked) -> "Iterable[blocks.View]":
     """What is shown of the results: the answer to each case, or a row for each of several; the one result, or all."""
-    from calaim_cli.show import summary, views
+    from calaim_cli.show import blocks, summary, views
 
     if asked.why:
-        heads = [(views.Fact("case", "Case", one.name),) if len(results) > 1 else () for one in results]
+        heads = [(blocks.Fact("case", "Case", one.name),) if len(results) > 1 else () for one in results]
         why = [views.why_view(one, asked.why, asked.policy) for one in results]
         return [(*head, *view) for head, view in zip(heads, why, strict=True)]
     if len(results) > 1 and not asked.everything:

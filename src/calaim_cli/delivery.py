@@ -30,7 +30,7 @@ from calaim_cli.draft.formats import Format
 from calaim_cli.policy.follow_up import REFERENCE_LABEL
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS
-from calaim_cli.show.screenful import few_of
+from calaim_cli.show.blocks import few_of
 
 PAGES: Final = (".html", ".txt")
 OR_FORCE: Final = ", or use --force"

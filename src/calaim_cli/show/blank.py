@@ -21,8 +21,7 @@ TYPE_OF = {f"{part}.{one.name}": one.type for part, shape in PARTS.items() for o
 
 def choices_of(field: Field, policy: Policy) -> tuple[str, ...]:
     """What a field is chosen of, by the data; empty for one that is no choice."""
-    of_policy: dict[str, Iterable[str]] = {"subjects": THREE_PROGRAMS, "regions": policy.regions}
-    of_policy["services"] = policy.services
+    of_policy = {"subjects": THREE_PROGRAMS, "regions": tuple(policy.regions), "services": tuple(policy.services)}
     named = "services" if field.key == "referral.services" else field.choices
     return tuple(of_policy.get(named, getattr(policy.words, named, ())))
 
@@ -55,14 +54,12 @@ def blank_case(questions: Iterable[Question], asked: Subject | None, policy: Pol
         lines += ["", f"[{part}]"]
         for field in (one for one in FIELDS if one.part == part):
             ask = field.ask.format(vendors=", ".join(policy.words.vendors.values())) or field.label
-            lines += [*([f"# {ask}"] if ask else []), _line(field, wanted, policy)]
+            lines += [f"# {ask}"] if ask else []
+            empty, takes = {str: '""', tuple: "[]"}.get(TYPES[TYPE_OF[field.key]][0]), accepted(field, policy)
+            # A yes or no has no empty value: it is a remark.
+            given = f"{field.name} = {wanted.get(field.key, empty)}  # {takes}"
+            lines.append(given if empty else f"# {field.name} = {takes}")
     lines += ["", "[answers]", f'# Leave out what was not asked; write "{DONT_KNOW}" where the member does not know.']
     for one in questions:
         lines += ["", f"# {one.ask}", f"# {one.id} = {answered_by(one)}"]
     return "".join(f"{line}\n" for line in lines)
-
-
-def _line(field: Field, wanted: dict[str, str], policy: Policy) -> str:
-    """The line of a key without a value, with what is accepted. A yes or no has no empty value: it is a remark."""
-    empty, takes = {str: '""', tuple: "[]"}.get(TYPES[TYPE_OF[field.key]][0]), accepted(field, policy)
-    return f"{field.name} = {wanted.get(field.key, empty)}  # {takes}" if empty else f"# {field.name} = {takes}"

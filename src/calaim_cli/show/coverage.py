@@ -11,6 +11,20 @@ from calaim_cli.policy.coverage import TOPIC
 from calaim_cli.policy.dates import fact_line
 from calaim_cli.policy.places import Contact
 from calaim_cli.policy.policy import Policy
+from calaim_cli.show.blocks import (
+    DOUBT,
+    GOOD,
+    RANKS,
+    Block,
+    Fact,
+    Gives,
+    Heading,
+    Line,
+    Points,
+    Screenful,
+    View,
+    few_of,
+)
 from calaim_cli.show.documents import Document, filled, keys, problems_document, rests_on
 from calaim_cli.show.screenful import RANKS, Gives, Line, few_of
 from calaim_cli.show.summary import row

@@ -35,12 +35,12 @@ def written(document: Document) -> str:
     return escaped(json.dumps(document, ensure_ascii=False))
 
 
-def keys(part: Struct, *names: str) -> Document:
-    """The values of a part under the names that they have in the data too."""
-    return {name: msgspec.to_builtins(getattr(part, name)) for name in names}
+def keys(part: Struct | None, *names: str) -> Document:
+    """The values of a part under the names that they have in the data too; each is null where there is no such part."""
+    return {name: msgspec.to_builtins(part and getattr(part, name)) for name in names}
 
 
-def filled(part: Struct, *names: str) -> Document:
+def filled(part: Struct | None, *names: str) -> Document:
     """The same, with null for what is empty: nobody has said."""
     return {name: value or None for name, value in keys(part, *names).items()}
 
@@ -105,15 +105,20 @@ def county_document(place: Place, typed: str, policy: Policy) -> Document:
 def _plan_in(plan: Plan, county: County, policy: Policy) -> Document:
     """A plan with its phone and its ways in a county, by program, best first."""
     ways = {program: policy.way_to(plan.id, county, program).routes for program in THREE_PROGRAMS}
-    phones = [line.address for line in policy.lines_of(plan.id, county)]
+    line = _line_in(county, plan.id, policy)
     several = dict.fromkeys(route for routes in ways.values() for route in routes)
     return {
         **keys(plan, "id", "name"),
-        # One of two regions' lines would be a guess.
-        "phone": phones[0] if phones and not (plan.id == KP and len(phones) > 1) else None,
+        "phone": line and line.address,
         "referral": [" ".join(lines(route)) for route in several],
         "routes": {program: [route_document(one, policy) for one in routes] for program, routes in ways.items()},
     }
+
+
+def _line_in(county: County, plan: str, policy: Policy) -> Route | None:
+    """The plan's phone line; None where it has none, or one of two regions' would be a guess."""
+    several = policy.lines_of(plan, county)
+    return several[0] if several and not (plan == KP and len(several) > 1) else None
 
 
 def route_document(route: Route, policy: Policy) -> Document:
@@ -171,22 +176,20 @@ def city_document(place: Place) -> Document | None:
 
 def _kp(county: County, policy: Policy) -> Document:
     # A county that is not served has every key, too: readers of a schema may rely on each of them.
-    presence = county.kp
-    region = policy.regions.get(presence.region or "") if presence else None
-    there = [one for one in policy.routes_file.route if region and one.region == region.id]
-    channels = (Channel.EMAIL, Channel.PHONE)
-    mailbox, line = (next((one for one in there if one.channel is channel), None) for channel in channels)
+    presence, line = county.kp, _line_in(county, KP, policy)
+    mailboxes = (one for one in policy.way_to(KP, county, "ecm").routes if one.channel is Channel.EMAIL)
+    mailbox = next(mailboxes, None)
     return {
         "served": presence is not None,
-        "region": region.id if region else None,
-        "email": mailbox.address if mailbox else None,
-        "phone": line.address if line else None,
-        **{key: getattr(line, key, None) for key in ("tty", "hours")},
-        "partial": presence.partial if presence else None,
-        **{key: getattr(presence, key, None) or None for key in ("note", "warning")},
-        **{key: getattr(presence, key, None) for key in ("members", "grade")},
-        "source": policy.cite(presence.source) if presence else None,
-        "by_zip": (presence.by_zip or None) if presence else None,
+        **keys(presence, "region"),
+        "email": mailbox and mailbox.address,
+        "phone": line and line.address,
+        **filled(line, "tty", "hours"),
+        **keys(presence, "partial"),
+        **filled(presence, "note", "warning"),
+        **keys(presence, "members", "grade"),
+        "source": presence and policy.cite(presence.source),
+        **filled(presence, "by_zip"),
     }
 
 
@@ -370,10 +373,7 @@ def sources_document(sources: Iterable[tuple[Source, tuple[str, ...]]], policy: 
 
 
 def data_check_document(warnings: Iterable[Problem], lacking: Iterable[str], policy: Policy, as_of: date) -> Document:
-    """The edition of data that have no errors, what is due for a review on `as_of`, and files that the folder lacks.
-
-    As `calaim.data-check/1`.
-    """
+    """Data without errors, what is due for a review on `as_of`, what their folder lacks, as `calaim.data-check/1`."""
     return {
         "schema": "calaim.data-check/1",
         "as_of": as_of.isoformat(),

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from calaim_cli.base.errors import UsageError
 from calaim_cli.base.wording import did_you_mean, name_key, one_of, shown
+from calaim_cli.show.blocks import Fact, Heading, Points, Table, View
 from calaim_cli.show.first import SIX_THINGS, WHERE_TO_READ_ON
-from calaim_cli.show.views import Fact, Heading, Points, Table, View
 
 NO_ROUTE: Final = (
     "unknown or ambiguous place or situation, unknown program, a plan that is not known or has no way to refer, "
@@ -70,7 +70,6 @@ class HelpPage(Struct, frozen=True):
     view: View
 
 
-CODE_ROWS: Final = tuple((str(code), meaning) for code, meaning in EXIT_CODES)
 PROMISES: Final = (
     "Nothing is ever sent, and no other computer is contacted. A draft is a file or a text for you to send.",
     "Nothing is written that you did not ask for: no log, no cache, no history.",
@@ -121,7 +120,10 @@ DATA: Final = (
     Fact("more", "More", "the data guide of the documentation (docs/data-guide.md)"),
 )
 JSON: Final = (Heading("JSON documents"), Points("json", "Rules", JSON_RULES), JSON_TABLE)
-CODES: Final = (Heading("Exit codes"), Table(("code", "meaning"), CODE_ROWS))
+CODES: Final = (
+    Heading("Exit codes"),
+    Table(("code", "meaning"), tuple((str(one), meaning) for one, meaning in EXIT_CODES)),
+)
 ENVIRONMENT: Final = (
     ("CALAIM_DATA", "the folder of your own data files, as --data"),
     ("CALAIM_PROFILE", "the file of your own details"),
@@ -142,21 +144,20 @@ PAGES: Final = (
 
 def overview() -> View:
     """What people do with it, then the topics, one a row."""
-    topics = tuple((page.name, page.summary) for page in PAGES)
     return (
         Heading("What you can do"),
         Table(("to", "type"), SIX_THINGS),
         Fact("more", "More", WHERE_TO_READ_ON),
         Heading("Topics: calaim help TOPIC"),
-        Table(("topic", "explains"), topics),
+        Table(("topic", "explains"), tuple((page.name, page.summary) for page in PAGES)),
     )
 
 
 def page_named(typed: str) -> HelpPage:
     """The page on this topic. Raises UsageError with a near name, or the topics there are."""
+    pages = {name_key(page.name): page for page in PAGES}
+    if name_key(typed) in pages:
+        return pages[name_key(typed)]
     names = [page.name for page in PAGES]
-    for page in PAGES:
-        if name_key(typed) == name_key(page.name):
-            return page
     hint = did_you_mean(typed, names) or f"the topics are {one_of(names)}; a command explains itself with --help"
     raise UsageError(f"{shown(typed)}: no such topic: {hint}", code="unknown-topic")

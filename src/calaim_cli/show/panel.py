@@ -10,8 +10,8 @@ from calaim_cli.decide.counts import FEWEST, Counts, Row, Settled
 from calaim_cli.policy.dates import PANEL, fact_line, facts_on
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
+from calaim_cli.show.blocks import Bars, Block, Fact, Heading, Table, View
 from calaim_cli.show.documents import Document
-from calaim_cli.show.views import Bars, Block, Fact, Heading, Table, View
 
 WITHHELD: Final = "withheld"
 

@@ -11,8 +11,8 @@ from calaim_cli.decide.advice import contact_line, phone_line
 from calaim_cli.decide.follow_up import Due, Step, Story, Waiting
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.routes import lines
+from calaim_cli.show.blocks import DOUBT, PLAIN, Fact, Heading, Points, Table, View
 from calaim_cli.show.documents import Document
-from calaim_cli.show.views import DOUBT, PLAIN, Fact, Heading, Points, Table, View
 
 COLUMNS = ("reference", "label", "plan", "program", "status", "since", "when", "what")
 CSV_COLUMNS = (

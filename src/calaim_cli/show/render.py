@@ -12,7 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.streams import emit, is_on, tamed
-from calaim_cli.show.views import BAD, DOUBT, GOOD, PLAIN, Bars, Fact, Heading, Items, Points, Screenful, Table, View
+from calaim_cli.show import blocks
+from calaim_cli.show.blocks import BAD, DOUBT, GOOD, PLAIN, Bars, Fact, Heading, Items, Points, Screenful, Table, View
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +33,7 @@ PAINTS = {GOOD: 32, BAD: 31, DOUBT: 33}
 
 def show(view: View, *, plain_wanted: bool) -> None:
     """Print the view on a terminal with rich, else as lines: labelled by ear, tab-separated in a pipe."""
-    if sys.stdout is not None and wants_rich(sys.stdout, plain_wanted=plain_wanted):
+    if wants_rich(sys.stdout, plain_wanted=plain_wanted):
         on_terminal(view, sys.stdout)
     elif wants_color(plain_wanted=plain_wanted):
         emit(painted(view), painted=True)
@@ -169,9 +170,7 @@ def _print_screenful(console: Console, screenful: Screenful) -> None:
     """The lines as they are laid out for this window: nothing else folds or cuts them."""
     from rich.text import Text
 
-    from calaim_cli.show.screenful import laid_out
-
-    for line in laid_out(screenful.lines, console.width, screenful.most):
+    for line in blocks.laid_out(screenful.lines, console.width, screenful.most):
         text = Text.assemble((line.label, "bold"), (line.text, COLORS[line.tone]))
         console.print(text, soft_wrap=True)
 
@@ -179,7 +178,6 @@ def _print_screenful(console: Console, screenful: Screenful) -> None:
 def _print_labelled(console: Console, block: Fact | Items, lines: list[str]) -> None:
     """Label and lines side by side where there is room, else the lines below the label."""
     from rich.table import Table as Grid
-    from rich.text import Text
 
     style = COLORS[block.tone]
     if console.width < WIDE or len(block.label) > LABEL_WIDTH:
@@ -189,7 +187,7 @@ def _print_labelled(console: Console, block: Fact | Items, lines: list[str]) -> 
     grid.add_column(width=LABEL_WIDTH, style="bold", overflow="fold")
     grid.add_column(style=style, overflow="fold")
     for number, line in enumerate(lines):
-        grid.add_row(Text(block.label if number == 0 else ""), Text(line))
+        grid.add_row("" if number else block.label, line)
     console.print(grid)
 
 
@@ -211,35 +209,25 @@ def _print_table(console: Console, table: Table) -> None:
     from rich.text import Text
 
     names = [column.replace("_", " ") for column in table.columns]
-    widths = _longest_words(names, table)
+    columns = list(zip(names, *table.rows, strict=True))
+    # No word is broken, as a phone number must not be; but for ids, which come first.
+    first, *others = (max((len(word) for cell in column for word in cell.split()), default=0) for column in columns)
+    widths = (min(first, LABEL_WIDTH), *others)
     if console.width < max(WIDE, SLACK + sum(width + COLUMN_GAP for width in widths)):
         for title, *cells in table.rows:
             _print_below(console, title, map(": ".join, zip(names[1:], cells, strict=True)))
         return
+    values = [one or 0 for one in table.values] if isinstance(table, Bars) else []
+    mark, longest = "#" if console.safe_box else "\u2588", max(values, default=0) or 1
     grid = Grid(box=box.ASCII if console.safe_box else box.SIMPLE_HEAD, pad_edge=False)
-    bars = _bars(table, "#" if console.safe_box else "\u2588")
-    if bars:
+    if values:
         grid.add_column("")
     for name, width in zip(names, widths, strict=True):
         grid.add_column(name, overflow="fold", min_width=width)
     for number, row in enumerate(table.rows):
-        bar = [Text(bars[number], style=COLORS[GOOD])] if bars else []
+        bar = [Text(mark * round(BAR_WIDTH * values[number] / longest), style=COLORS[GOOD])] if values else []
         grid.add_row(*bar, *(Text(cell, style=CELL_STYLES.get(cell, "")) for cell in row))
     console.print(grid)
-
-
-def _bars(table: Table, mark: str) -> list[str]:
-    """A bar for each row; none at all where the table has no bars."""
-    values = table.values if isinstance(table, Bars) else ()
-    longest = max((one or 0 for one in values), default=0) or 1
-    return [mark * round(BAR_WIDTH * (one or 0) / longest) for one in values]
-
-
-def _longest_words(names: Iterable[str], table: Table) -> tuple[int, ...]:
-    """How wide each column has to be for no word to be broken, as a phone number must not be; ids may be."""
-    words = (" ".join(column).split() for column in zip(names, *table.rows, strict=True))
-    first, *others = (max(map(len, several), default=0) for several in words)
-    return (min(first, LABEL_WIDTH), *others)
 
 
 @contextmanager

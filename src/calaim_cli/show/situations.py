@@ -8,8 +8,9 @@ from calaim_cli.decide.advice import contact_line
 from calaim_cli.policy.places import Contact
 from calaim_cli.policy.policy import Policy, kinds
 from calaim_cli.policy.talk import IN_PRIVATE, MEMBER, Row, Situation
+from calaim_cli.show.blocks import Fact, Heading, Points, Table, View
 from calaim_cli.show.documents import Document, filled, keys, listing, rests_on
-from calaim_cli.show.views import PROGRAM_WORDS, Fact, Heading, Points, Table, View
+from calaim_cli.show.views import PROGRAM_WORDS
 
 OWN_PLAN = "The member's plan, at the number on the card"
 

@@ -17,8 +17,8 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome, subject_id
 from calaim_cli.policy.questions import Kind
 from calaim_cli.policy.routes import Channel, lines
-from calaim_cli.show.screenful import RANKS, Gives, Line, few_of
-from calaim_cli.show.views import DOUBT, GOOD, PROGRAM_WORDS, REMEMBER, TONES, Fact, Screenful
+from calaim_cli.show.blocks import DOUBT, GOOD, RANKS, Fact, Gives, Line, Screenful, few_of
+from calaim_cli.show.views import PROGRAM_WORDS, REMEMBER, TONES
 
 NAMES, GROUPS, REASONS, PLANS = 6, 2, 2, 3
 """How many supports, populations, reasons and plans are named before the others are counted or give way."""

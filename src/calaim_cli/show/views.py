@@ -1,12 +1,10 @@
-"""Results that a person reads, as blocks that `render` prints on a terminal or as plain lines in a pipe."""
+"""Look-ups and results that a person reads, as blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from calaim_cli.base.wording import counted
 from calaim_cli.decide.advice import GATES, Advice, Send, contact_line, phone_line
@@ -18,71 +16,14 @@ from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, Program, Source,
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question, answered_by
 from calaim_cli.policy.routes import Channel, OfferKind, Route, lines
 from calaim_cli.policy.rules import Rule
+from calaim_cli.show.blocks import BAD, DOUBT, GOOD, PLAIN, Block, Fact, Heading, Items, Points, Table, View
 
-if TYPE_CHECKING:  # a look-up holds no interview
+if TYPE_CHECKING:  # a look-up decides no case
     from calaim_cli.decide.diff import Change, Shift
     from calaim_cli.decide.screening import Decided
-    from calaim_cli.show.screenful import Line
 
-CRITERION = "criterion "
 OFFERED = {True: "yes", False: "no", None: "not known: ask the member's plan"}
-GOOD, BAD, DOUBT, PLAIN = "good", "bad", "doubt", ""
 TONES = dict.fromkeys(Outcome, DOUBT) | {Outcome.LIKELY: GOOD, Outcome.UNLIKELY: BAD}
-
-
-class Heading(Struct, frozen=True):
-    """A title on a terminal; nothing in a pipe, where every line says what it is."""
-
-    text: str
-    tone: str = PLAIN
-
-
-class Fact(Struct, frozen=True):
-    """One thing that is so. `key` is its stable name in a pipe, and `bare` what a script wants in place of `value`."""
-
-    key: str
-    label: str
-    value: str
-    tone: str = PLAIN
-    bare: str = ""
-
-
-class Items(Struct, frozen=True):
-    """Several short things under one label: on a terminal in one paragraph, in a pipe each on its line."""
-
-    key: str
-    label: str
-    values: tuple[str, ...]
-    tone: str = PLAIN
-
-
-class Points(Items, frozen=True):
-    """Sentences under one label, each on a line of its own."""
-
-
-class Table(Struct, frozen=True):
-    """Rows under column names. Alone in a pipe it has a header line."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-class Bars(Table, frozen=True):
-    """A table with a bar before each row on a terminal, as long as its share of the longest; None: no bar."""
-
-    values: tuple[int | None, ...] = ()
-
-
-class Screenful(Struct, frozen=True):
-    """An answer that is laid out to fit a screen; in a pipe it is `plain`."""
-
-    lines: tuple[Line, ...]
-    plain: tuple[Fact, ...]
-    most: int | None = None  # lines in a wide window, where they are fewer than on other screens
-
-
-Block = Heading | Fact | Items | Table | Bars | Screenful
-View = tuple[Block, ...]
 
 
 def _view(*blocks: Block) -> View:
@@ -109,7 +50,12 @@ def county_view(place: Place, policy: Policy) -> View:
         *_kp_blocks(county, policy),
         *([Heading("If the card says another plan")] if county.kp else []),
         *plans,
-        *_no_card(county, policy),
+        Heading("If there is no card, or to choose or change a plan"),
+        *(
+            Fact("contact", one.name, f"{one.purpose}: {_ways(one)}", PLAIN, f"{one.name}: {_ways(one)}")
+            for one in policy.counties_file.contact
+            if one.for_counties and (not one.plan or one.plan in plans_of(county))
+        ),
         *_conflicts(county.name, policy),
         Fact("edition", "Data edition", policy.edition),
     )
@@ -121,8 +67,7 @@ NO_ROUTE = "no way to refer is known: call the number on the member's card"
 def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
     presence, name = county.kp, policy.plans[KP].name
     if presence is None:
-        words = "does not serve this county: refer through the member's own plan"
-        yield Fact("kp_served", name, words, BAD, "no")
+        yield Fact("kp_served", name, "does not serve this county: refer through the member's own plan", BAD, "no")
         return
     yield Heading(f"If the card says {name}")
     words = "has Medi-Cal members here; the member's card tells whether this is one"
@@ -148,24 +93,16 @@ def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
     services = policy.programs_file.service
     # The oldest date holds for all of them.
     dated = "as of " + min(policy.listed(KP, one).as_of for one in services)
-    offered = tuple(one.name for one in services if policy.offered(KP, one.id, county))
-    missing = tuple(one.name for one in services if policy.offered(KP, one.id, county) is False)
+    offered, missing = (
+        tuple(one.name for one in services if policy.offered(KP, one.id, county) is there) for there in (True, False)
+    )
     yield Items("not_offered", f"Not offered ({dated}; call to confirm)", missing, BAD)
     yield Items("offered", f"Offered ({len(offered)} of {len(services)} Community Supports)", offered, GOOD)
 
 
-def _no_card(county: County, policy: Policy) -> Iterator[Block]:
-    """Whom to call to find, choose or change the plan."""
-    yield Heading("If there is no card, or to choose or change a plan")
-    for one in policy.counties_file.contact:
-        if one.for_counties and (not one.plan or one.plan in plans_of(county)):
-            yield Fact("contact", one.name, f"{one.purpose}: {_ways(one)}", PLAIN, f"{one.name}: {_ways(one)}")
-
-
 def _ways(contact: Contact) -> str:
     """How a contact is reached, and when."""
-    tty = f" (TTY {contact.tty})" if contact.tty else ""
-    phone = f"{contact.phone}{tty}" if contact.phone else ""
+    phone = f"{contact.phone} (TTY {contact.tty})" if contact.phone and contact.tty else contact.phone
     return ", ".join(filter(None, (phone, contact.email, contact.hours, contact.website)))
 
 
@@ -194,8 +131,7 @@ def services_view(services: Sequence[Program], county: County | None, policy: Po
         listed = policy.listed(KP, one)
         words = OFFERED[policy.offered(KP, one.id, county)] if county else ", ".join(listed.not_in) or "-"
         rows.append((one.id, one.name, words, listed.as_of))
-    where = f"in {county.name} County" if county else "by county"
-    third = "offered" if county else "not_offered_in"
+    where, third = (f"in {county.name} County", "offered") if county else ("by county", "not_offered_in")
     title = Heading(f"Community Supports of {policy.plans[KP].name} {where}")
     return (title, Table(("id", "name", third, "as_of"), tuple(rows)))
 
@@ -207,21 +143,17 @@ def service_view(service: Program, county: County | None, policy: Policy) -> Vie
     served = [one.name for one in counties if one.kp]
     offered = tuple(name for name in served if name not in listed.not_in)
     others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not served by {plan}"
+    groups = (one for one in policy.programs_file.group if one.id == service.group)
+    here = OFFERED[policy.offered(KP, service.id, county)] if county else ""
     where: list[Block] = [
+        Fact("offered", f"Offered in {county.name} County" if county else "", here),
         Items("not_offered_in", f"Not offered in ({len(listed.not_in)})", listed.not_in, BAD),
         Items("offered_in", f"Offered in ({len(offered)} counties of {plan})", offered, GOOD),
         Fact("not_served", "Elsewhere", f"{others}: ask the member's own plan."),
         Fact("as_of", "As of", f"{listed.as_of} ({policy.cite(listed.source)}); call to confirm"),
         Fact("availability_note", "Note", listed.note, DOUBT),
+        *(Fact("group", "Group", f"{one.title}: {one.audience}") for one in groups),
     ]
-    where += [
-        Fact("group", "Group", f"{one.title}: {one.audience}")
-        for one in policy.programs_file.group
-        if one.id == service.group
-    ]
-    if county:
-        here = OFFERED[policy.offered(KP, service.id, county)]
-        where.insert(0, Fact("offered", f"Offered in {county.name} County", here))
     return _entry_view("service", service, where, policy)
 
 
@@ -281,19 +213,17 @@ def _facts(touched: str, policy: Policy) -> Iterator[Block]:
 
 def calaim_view(policy: Policy) -> View:
     """CalAIM as a whole: what is said from some day on, what is known, since when and on what each program rests."""
-    programs = [one for one in policy.entries if one.starts or one.authority]
     rows = []
-    for one in programs:
+    for one in (each for each in policy.entries if each.starts or each.authority):
         first, resting = dates.began(one, policy), dates.allowed(one, policy)
-        until = str(resting.authority_until or "-")
-        rows.append((one.id, str(first.starts or "-"), str(resting.authority or "-"), until))
+        known = (first.starts, resting.authority, resting.authority_until)
+        rows.append((one.id, *(str(cell or "-") for cell in known)))
     said = tuple(f"From {one.starts}: {dates.sourced(one, policy)}" for one in policy.programs_file.notice)
-    columns = ("id", "from", "authority", "until")
     return _view(
         Heading("CalAIM: how long it lasts, and what is new"),
         Points("notice", "Said with ECM and Community Supports, or by age", said),
         *_facts(dates.WHOLE, policy),
-        Table(columns, tuple(rows)),
+        Table(("id", "from", "authority", "until"), tuple(rows)),
     )
 
 
@@ -310,8 +240,7 @@ CLAUSE_WORDS = {"all_of": "all of these", "any_of": "any of these", "none_of": "
 
 def program_view(kind: str, entry: Program, policy: Policy) -> View:
     """A program, population or service with its rule, criterion by criterion, each with its source."""
-    written = rules_of(entry).items()
-    rules = [Points(part, PART_WORDS[part], tuple(_rule_lines(rule, policy))) for part, rule in written]
+    rules = [Points(part, PART_WORDS[part], tuple(_rule_lines(rule, policy))) for part, rule in rules_of(entry).items()]
     return _entry_view(kind, entry, rules, policy)
 
 
@@ -331,17 +260,6 @@ def _rule_lines(rule: Rule, policy: Policy, indent: str = "") -> Iterator[str]:
 def programs_view(entries: Sequence[tuple[str, Program]]) -> View:
     """Every program, population and service: id, kind, name."""
     return (Table(("id", "kind", "name"), tuple((entry.id, kind, entry.name) for kind, entry in entries)),)
-
-
-REMEMBER = "A screening is not a decision: the plan decides."
-WAYS_TO_ANSWER = (
-    "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
-    (
-        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no "
-        "longer matters."
-    ),
-)
-"""Ways to answer what is open."""
 
 
 def plans_view(plans: Sequence[Plan], policy: Policy) -> View:
@@ -403,15 +321,13 @@ def _route_block(route: Route, policy: Policy) -> Points:
     """A route with its programs, or as what it is where nothing about a member goes there."""
     region = f", {policy.regions[route.region].name}" if route.region else ""
     where = f" in {', '.join(route.counties)}" if route.counties else ""
-    programs = ", ".join(PROGRAM_WORDS[one] for one in route.programs)
-    label = programs if route.takes_referrals else f"{programs}: for questions alone, nothing about a member"
+    kind, label, tone = "route", ", ".join(PROGRAM_WORDS[one] for one in route.programs), PLAIN
+    if not route.takes_referrals:
+        kind, label, tone = "question", f"{label}: for questions alone, nothing about a member", DOUBT
     subjects = [f"Subject: {subject}" for subject in route.subject.values()]
     cited = f"{policy.cite(route.source)}{'' if route.date else ': verify'}; grade {route.grade}"
-    kind = "route" if route.takes_referrals else "question"
     key = f"{kind}\t{route.id}\t{','.join(route.programs)}"
-    return Points(
-        key, f"{label}{region}{where}", (*lines(route), *subjects, cited), PLAIN if route.takes_referrals else DOUBT
-    )
+    return Points(key, f"{label}{region}{where}", (*lines(route), *subjects, cited), tone)
 
 
 def contacts_view(contacts: Sequence[Contact], policy: Policy) -> View:
@@ -421,6 +337,16 @@ def contacts_view(contacts: Sequence[Contact], policy: Policy) -> View:
         said = " ".join(filter(None, (f"{_ways(one)}: {one.purpose}.", one.note, f"[{policy.cite(one.source)}]")))
         blocks.append(Fact("contact", one.name, said, PLAIN, f"{one.name}: {said}"))
     return tuple(blocks)
+
+
+REMEMBER = "A screening is not a decision: the plan decides."
+WAYS_TO_ANSWER = (
+    "Put the answers into the case file, below [answers]: key = true, false, or what the brackets say.",
+    (
+        "Or be asked: 'calaim interview --from CASE --save CASE' begins with what settles most, and leaves out what no "
+        "longer matters."
+    ),
+)
 
 
 def send_blocks(send: Sequence[Send], policy: Policy) -> Iterator[Block]:
@@ -525,7 +451,7 @@ def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date)
     rows = []
     for source, uses in sources:
         months = age_in_months(source, as_of)
-        others = [one for one in uses if not one.startswith(CRITERION)]
+        others = [one for one in uses if not one.startswith("criterion ")]
         criteria = len(uses) - len(others)
         rests = [counted(criteria, "criterion", "criteria"), *others] if criteria else others
         age = "not known" if months is None else str(months)

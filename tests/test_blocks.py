@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from calaim_cli.show.screenful import HEIGHT, HEIGHT_NARROW, WIDE, Gives, Line, laid_out
+from calaim_cli.show.blocks import HEIGHT, HEIGHT_NARROW, WIDE, Gives, Line, laid_out
 
 
 def screen(lines: list[Line], columns: int = WIDE) -> list[str]:
