@@ -38,17 +38,17 @@ from calaim_cli.talk.conversation import (
     Stage,
     Step,
     ask_alone,
-    choose_referrals,
     field_step,
     form_steps,
     number_step,
     through,
     walk,
 )
-from calaim_cli.talk.interview import Show, known
+from calaim_cli.talk.interview import known
 from calaim_cli.talk.prompt import Move, Prompt, Refusal, Reply, read_reply
-from calaim_cli.talk.screen import Ended, Sheet
-from calaim_cli.talk.session import Keeping, ReferralTalk, Ways, edited_profile, origins
+from calaim_cli.talk.referral import ReferralTalk, choose_referrals, origins
+from calaim_cli.talk.screen import Ended, Sheet, Show
+from calaim_cli.talk.session import Keeping, Ways, edited_profile
 from conftest import AS_OF, COMPLETE, SAID, changed
 from drafts import by_email
 from seated import Sits, rows_of

@@ -23,7 +23,6 @@ from calaim_cli.talk.conversation import Back, Quit, Save
 from calaim_cli.talk.interview import (
     Interview,
     Seen,
-    Show,
     begun,
     case_of,
     held,
@@ -33,7 +32,7 @@ from calaim_cli.talk.interview import (
     voice_of,
 )
 from calaim_cli.talk.prompt import Move, Prompt, Reply
-from calaim_cli.talk.screen import Ended, Sheet
+from calaim_cli.talk.screen import Ended, Sheet, Show
 from conftest import AS_OF
 from seated import Sits, interview_of, press, rows_of
 

@@ -1,8 +1,8 @@
-"""The interview and the referral as talks. They ask through an `Ask`, save a case, and print nothing."""
+"""A talk in steps: how one goes through them and back, and the steps for the place and for what a form asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import Any, Final
@@ -14,24 +14,19 @@ from calaim_cli.base.errors import NotFound
 from calaim_cli.base.folding import is_unknown
 from calaim_cli.base.values import Value, date_of_birth
 from calaim_cli.base.wording import name_key, one_of
-from calaim_cli.case.case import Case, Referral
+from calaim_cli.case.case import Case
 from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
-from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.known import CURRENT_SERVICES, with_current_services
 from calaim_cli.decide.membership import membership_of
-from calaim_cli.draft.draft import TOGETHER
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
-from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named
-from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.policy import Policy, place_named, plan_named
 from calaim_cli.policy.questions import DONT_KNOW
 from calaim_cli.policy.routes import Form
-from calaim_cli.talk.prompt import NONE_OF_THESE, NOT_KNOWN, Ask, Move, Prompt, Reply
+from calaim_cli.talk.prompt import NOT_KNOWN, Ask, Move, Prompt, Reply
 
 Save = Callable[[Case], None]
 """Takes the case after every reply, to save it."""
-BOTH: Final = "both"
 WHY: Final = "referral.expedited_why"
-OTHERS: Final = "others"
 MRN, CIN = "member.mrn", "member.cin"
 COUNTY, PLAN, REGION = (BY_KEY[f"member.{name}"] for name in ("county", "plan", "kp_region"))
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
@@ -74,54 +69,6 @@ def through(stages: Sequence[Stage], case: Case, to_change: int | None = None) -
         except Back as back:
             case, at, again = back.case or case, max(at - 1, 0), True
     return case
-
-
-def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
-    """The names to screen before a referral: what the case asks for, or any of the programs, or nothing."""
-    typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
-    entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
-    options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: go on without screening"}
-    words = "What should be screened first? Only what matters is asked, and the referral then explains why."
-    reply = ask_alone(ask, Prompt(where="screen", text=words, options=options, several=True))
-    return [name for name in reply if name != NONE_OF_THESE]
-
-
-def choose_referrals(
-    case: Case,
-    determinations: Mapping[str, Determination],
-    plan: str,
-    policy: Policy,
-    ask: Ask,
-    earlier: tuple[str, ...] = (),
-) -> tuple[Referral, ...]:
-    """The referrals to write, one for each program, in the order of the policy; `earlier` are chosen so far.
-
-    It is chosen among what the member's plan takes referrals for in her county, with how it came out, best first.
-    """
-    county, order = place_named(case.member.county, policy).county, list(Outcome)
-    refused = {service for route in policy.routes_file.route if route.plan == plan for service in route.services_except}
-    offers = {
-        name: f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
-        for name, one in sorted(determinations.items(), key=lambda item: order.index(item[1].outcome))
-        if name not in refused and not one.subject.population
-        if not one.subject.service or policy.offered(plan, one.subject.service, county) is not False
-    }
-    fits = {name: words for name, words in offers.items() if determinations[name].outcome in POSITIVE}
-    first = fits | {OTHERS: "Show the others"} if fits and len(fits) < len(offers) else offers
-    what = "What should the referral ask for?"
-    asked = Prompt(where="referral.program", text=what, options=first, several=True, earlier=earlier)
-    reply = ask_alone(ask, asked)
-    if OTHERS in reply:
-        so_far = tuple(one for one in (*reply, *earlier) if one != OTHERS)
-        reply = ask_alone(ask, replace(asked, options=offers, earlier=so_far))
-    if TOGETHER.issubset(reply):
-        words = ("ecm", "chw", BOTH)
-        text = f"{policy.words.ecm_or_chw} Type {one_of(words)}."
-        which = ask_alone(ask, Prompt(where="ecm_or_chw", text=text, words=words))
-        reply = tuple(one for one in reply if one not in TOGETHER or which in {one, BOTH})
-    services = tuple(one for one in reply if one in policy.services)
-    wanted = [(one, ()) for one in reply if one not in policy.services] + ([("cs", services)] if services else [])
-    return tuple(replace(case.referral, program=program, services=chosen) for program, chosen in wanted)
 
 
 class Step(Struct, frozen=True):

@@ -1,23 +1,25 @@
-"""The interview: screen after screen of what can still change a result, and the case with what was said on them.
+"""The interview: place and plan, then screen after screen of what can still change a result, and what is kept of it.
 
-The screens are decided by `decide.screens`; here is who is asked, in which words, and what is kept of it.
+The screens are decided by `decide.screens`; here is who is asked, in which words, and the case with what was said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from calaim_cli.base.errors import InputError, Problem, UsageError
 from calaim_cli.base.folding import whole_number
 from calaim_cli.base.streams import say
 from calaim_cli.base.values import MESSAGES, Value, age_on, date_of_birth
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.known import CURRENT_SERVICES, contradicted_by, known_of
-from calaim_cli.decide.membership import membership_of
+from calaim_cli.decide.membership import membership_of, region_of
+from calaim_cli.decide.screening import county_to_decide_for
 from calaim_cli.decide.screens import (
     Mark,
     Marks,
@@ -30,23 +32,89 @@ from calaim_cli.decide.screens import (
     screen_after,
     screens_left,
     standing,
+    talk_about,
+    to_settle,
 )
 from calaim_cli.decide.summary import brief, unknown_of
-from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import Answer
 from calaim_cli.policy.rules import Truth
 from calaim_cli.policy.talk import Row, Screen, Voice
-from calaim_cli.talk.conversation import Back, Quit, Save, ask_alone, without_details
+from calaim_cli.talk import terminal
+from calaim_cli.talk.conversation import Back, Quit, Save, ask_alone, place_steps, through, walk, without_details
 from calaim_cli.talk.prompt import NO, YES, Ask, Move, Prompt
-from calaim_cli.talk.screen import Ended, Sheet, echo
-
-Show = Callable[[Sheet], Ended]
-"""Shows a screen to a person until it is left."""
+from calaim_cli.talk.screen import Sheet, Show, echo
+from calaim_cli.talk.session import Ways
 
 ECM: Final = "ecm"
 OF_AGE: Final = 18
 MOST_REASONS: Final = 2
+
+
+def talk_for(typed: Sequence[str], case: Case, policy: Policy, first: Sequence[str] = ()) -> Talk:
+    """The talk that settles what is named. Only what the member's own plan does not offer in the county is left out.
+
+    The rows in `first` come before the others of their screens.
+    """
+    named = [entry_named(one, policy) for one in typed]
+    county = county_to_decide_for("interview", case, policy).county if case.member.county else None
+    return talk_about(to_settle(named, policy, county, membership_of(case, policy).plan), policy, first)
+
+
+def need_a_person(typed: Sequence[str], case: Case, policy: Policy, as_of: date, *, no_input: bool) -> None:
+    """Raises UsageError with the questions that are missing when nobody can be asked."""
+    missing = open_questions(talk_for(typed, case, policy), case, policy, as_of)
+    if missing and not terminal.can_ask(no_input=no_input):
+        listed = tuple(Problem(f"answers.{one}", "missing", policy.questions[one].ask) for one in missing)
+        how = "put the answers into a case file and use 'calaim check CASE'"
+        few = "1 answer is" if len(missing) == 1 else f"{len(missing)} answers are"
+        raise UsageError(f"{few} missing and nobody can be asked: {how}", listed, code="missing")
+
+
+def interviewed(
+    typed: Sequence[str], case: Case, policy: Policy, as_of: date, to: Ways, first: Sequence[str] = ()
+) -> tuple[Case, dict[str, str]]:
+    """The case with place, plan and all that the interview found out; it is saved from the start.
+
+    With it the questions of which the answer follows from what was said, and why.
+    """
+    screens = Screens(typed, policy, as_of, to, first)
+
+    def place(case: Case, again: bool) -> Case:
+        steps = place_steps(policy, needed=False, again=again)
+        case = walk(steps, case, to.ask, to.keep)
+        # A region that is not the county's is refused before answers could be lost.
+        county = place_named(case.member.county, policy).county if case.member.county else None
+        _, wrong = region_of(case, county, policy) if county else ("", ())
+        if wrong:
+            raise InputError("the member's region is not valid; nothing was asked", wrong, code=wrong[0].code)
+        return case
+
+    done = through((place, screens.stage), case)
+    followed = screens.under_way.said.followed if screens.under_way else {}
+    return done, {question: fact.because for question, fact in followed.items()}
+
+
+class Screens(Struct):
+    """The screens as a part of a talk, to which one can come back with all that was marked."""
+
+    typed: Sequence[str]
+    policy: Policy
+    as_of: date
+    to: Ways
+    first: Sequence[str] = ()
+    under_way: Interview | None = None
+
+    def stage(self, case: Case, again: bool) -> Case:
+        about = talk_for(self.typed, case, self.policy, self.first)
+        if self.under_way is None:
+            self.under_way = begun(about, case, self.policy, self.as_of, self.to.ask)
+        elif again and not self.under_way.seen:
+            raise Back
+        else:
+            moved(self.under_way, about, case)
+        return held(self.under_way, case, self.to.show, self.to.keep)
 
 
 class Seen(Struct):

@@ -102,6 +102,9 @@ class Ended(NamedTuple):
     at: int = 0
 
 
+Show = Callable[[Sheet], Ended]
+"""Shows a screen to a person until it is left."""
+
 # What a key does
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +19,7 @@ from calaim_cli.base.folding import word
 from calaim_cli.base.streams import is_on, say, tamed
 from calaim_cli.base.wording import folded
 from calaim_cli.talk.prompt import MOVES, NO_MORE, Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
-from calaim_cli.talk.screen import Ended, Sheet, as_lines, asked_by_line, drawn, pressed, read_line
+from calaim_cli.talk.screen import Ended, Sheet, Show, as_lines, asked_by_line, drawn, pressed, read_line
 
 if TYPE_CHECKING:
     from questionary import Question
@@ -41,9 +40,9 @@ FALLBACK: Final = os.terminal_size((80, 24))
 ASKING: Final = 5
 
 
-def can_ask() -> bool:
-    """True where a person can be asked: stdin and stderr are both terminals."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+def can_ask(*, no_input: bool = False) -> bool:
+    """True where a person can be asked, and may be: stdin and stderr are both terminals."""
+    return not no_input and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def wants_lines(*, plain: bool) -> bool:
@@ -75,7 +74,7 @@ def asker(*, plain: bool) -> Ask:
     return ask
 
 
-def shower(*, plain: bool) -> Callable[[Sheet], Ended]:
+def shower(*, plain: bool) -> Show:
     """Shows screens of the interview: rows to mark by keys on a full terminal, else lines and one typed line."""
     return _screen_by_lines if wants_lines(plain=plain) else _screen_by_keys
 
