@@ -39,8 +39,7 @@ from calaim_cli.show.screenful import laid_out
 from calaim_cli.show.views import Screenful
 from calaim_cli.talk import coverage as talk
 from calaim_cli.talk import interview
-from calaim_cli.talk.conversation import Quit
-from calaim_cli.talk.prompt import Move, Prompt, Reply
+from calaim_cli.talk.prompt import Move, Prompt, Quit, Reply
 from conftest import AS_OF, ROOT, Run, WriteCase
 from grades import HARDEST, grade, names_apart
 from panels import cell_of

@@ -19,7 +19,6 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW
 from calaim_cli.policy.rules import Truth
-from calaim_cli.talk.conversation import Back, Quit, Save
 from calaim_cli.talk.interview import (
     Interview,
     Seen,
@@ -31,7 +30,7 @@ from calaim_cli.talk.interview import (
     sheet_of,
     voice_of,
 )
-from calaim_cli.talk.prompt import Move, Prompt, Reply
+from calaim_cli.talk.prompt import Back, Move, Prompt, Quit, Reply, Save
 from calaim_cli.talk.screen import Ended, Sheet, Show
 from conftest import AS_OF
 from seated import Sits, interview_of, press, rows_of

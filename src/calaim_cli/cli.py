@@ -1228,7 +1228,7 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
     """Ask for your details and your Network Lead Entity, and keep them."""
     from calaim_cli.base import files
     from calaim_cli.case import casefile
-    from calaim_cli.talk import session, terminal
+    from calaim_cli.talk import conversation, session, terminal
 
     path = casefile.profile_path()
     known = files.read_bytes(str(path), casefile.LARGEST) if path.exists() else b""
@@ -1240,7 +1240,7 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
         say(f"{path}: the {casefile.in_lines(lost)} will be lost when this is saved; Ctrl-C leaves the file as it is.")
     to = session.ways(session.Keeping(None, None), plain=plain)
     with session.leaving(to):
-        edited = session.edited_profile(profile, policy, to.ask)
+        edited = conversation.edited_profile(profile, policy, to.ask)
     # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {files.save(path, casefile.profile_bytes(edited), known=known)}")

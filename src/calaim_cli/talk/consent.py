@@ -1,4 +1,4 @@
-"""What a person says for one referral alone: Part 2; then of the draft shown, that it is right, agreed to, and true.
+"""What a person says for one referral alone: Part 2, that the draft is right, the member's agreement, the attestation.
 
 Each is a word typed in full on a line, and no menu, which would open on one of its choices. None of it is saved, nor
 taken from a saved case.
@@ -6,36 +6,22 @@ taken from a saved case.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
 from msgspec.structs import replace
 
-from calaim_cli.base.streams import say
-from calaim_cli.base.values import Value, free_text
 from calaim_cli.base.wording import one_of
 from calaim_cli.case.case import Case
 from calaim_cli.case.form import BY_KEY, is_child
-from calaim_cli.draft.draft import TOGETHER, Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.policy import Policy, entry_named
 from calaim_cli.policy.questions import DONT_KNOW
-from calaim_cli.talk import terminal
-from calaim_cli.talk.conversation import Back, Step, ask_alone, walk
-from calaim_cli.talk.prompt import NO, NOT_KNOWN, YES, Ask, Prompt, Reply
+from calaim_cli.talk.prompt import NO, NOT_KNOWN, YES, Change, Declined, Prompt, Reply, Step
 
 CHANGE: Final = "change"
 KEPT: Final = {YES: True, NO: False, NOT_KNOWN: DONT_KNOW}
 """How a word is kept in a case; any other as it is."""
-
-
-class Declined(Exception):
-    """The person said no where only a yes may go on; the text says why nothing is written, and what to do."""
-
-
-class Change(Exception):
-    """The person wants to change a detail: what was said of the draft counts no more."""
 
 
 def spoken_step(where: str, text: str, words: tuple[str, ...] = (YES, NO), no_means: str = "", more: str = "") -> Step:
@@ -106,71 +92,3 @@ def _refers_herself(case: Case) -> bool:
         for name in (f"{case.member.first_name} {case.member.last_name}", case.referrer.name)
     )
     return case.referrer.relationship == "member_or_family" and member == referrer
-
-
-def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask, said_where: str) -> tuple[list[Drafted], list[str]]:
-    """The drafts that a person has read and says yes to, and the names of the programs that she says no to.
-
-    Raises Declined when that leaves nothing to write, Change when a detail is to be another one.
-    """
-    drafts: list[Drafted] = []
-    left_out: list[str] = []
-    for number, one in enumerate(cases, 1):
-        shown = drafter.draft(one, preview=True)
-        which = f" {number} of {len(cases)}, {drafter.policy.name_of(one.referral.program)}" if len(cases) > 1 else ""
-        try:
-            turn_pages(f"\nThis is the complete draft{which}. {shown.goes.why}.\n\n{as_text(shown.draft)}", ask)
-            # Before she says that it is right, while a detail can still be changed.
-            for doubt in shown.warnings:
-                say(f"Look at this: {doubt.where}: {doubt.message}.")
-            say(terminal.filled(said_where))
-            say("The boxes are ticked only by what you say now.")
-            steps = consent_steps(shown.case, shown.goes, drafter.policy, drafter.as_of)
-            # What is said of consent is for this draft alone: it is never saved.
-            drafts.append(drafter.draft(walk(steps, one, ask, lambda _: None)))
-        except Back:
-            raise Change from None
-        except Declined as no:
-            left_out.append(drafter.policy.name_of(one.referral.program))
-            if len(left_out) == len(cases):
-                raise
-            say(f"{left_out[-1]}: nothing was written. {no}.")
-    return both_asked_for(drafts), left_out
-
-
-def turn_pages(text: str, ask: Ask) -> None:
-    """Show a text from its first line, a page at a time; what is asked next comes after the last one.
-
-    Raises Back before the first.
-    """
-    pages, at = terminal.pages(text), 0
-    enter_alone = Value("", "press Enter alone, which turns the page")
-    while at + 1 < len(pages):
-        say(pages[at])
-        words = f"Page {at + 1} of {len(pages)}"
-        turn = Prompt(where="page", text=words, optional=True, enter="turns the page", check=lambda _: enter_alone)
-        try:
-            ask_alone(ask, turn)
-        except Back:
-            if at == 0:
-                raise
-            at -= 1
-        else:
-            at += 1
-    say(pages[-1])
-
-
-def both_said(cases: Sequence[Case], policy: Policy) -> tuple[Case, ...]:
-    """The cases; where ECM and CHW services are both asked for, the notes of each say so, as the plan may choose."""
-    if not TOGETHER.issubset(one.referral.program for one in cases):
-        return tuple(cases)
-    return tuple(_with_line(one, policy.words.both) if one.referral.program in TOGETHER else one for one in cases)
-
-
-def _with_line(case: Case, line: str) -> Case:
-    """The case with a line before its notes, where that leaves them short enough."""
-    notes = free_text(f"{line}\n{case.referral.notes}")
-    if notes.error:
-        say(f"The notes are too long to begin with: {line}")
-        return case
-    return replace(case, referral=replace(case.referral, notes=notes.value))

@@ -16,6 +16,7 @@ from calaim_cli.base.errors import InputError, Problem, UsageError
 from calaim_cli.base.folding import whole_number
 from calaim_cli.base.streams import say
 from calaim_cli.base.values import MESSAGES, Value, age_on, date_of_birth
+from calaim_cli.base.wording import counted
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.known import CURRENT_SERVICES, contradicted_by, known_of
 from calaim_cli.decide.membership import membership_of, region_of
@@ -42,8 +43,8 @@ from calaim_cli.policy.questions import Answer
 from calaim_cli.policy.rules import Truth
 from calaim_cli.policy.talk import Row, Screen, Voice
 from calaim_cli.talk import terminal
-from calaim_cli.talk.conversation import Back, Quit, Save, ask_alone, place_steps, through, walk, without_details
-from calaim_cli.talk.prompt import NO, YES, Ask, Move, Prompt
+from calaim_cli.talk.conversation import place_steps, without_details
+from calaim_cli.talk.prompt import NO, YES, Ask, Back, Move, Prompt, Quit, Save, ask_alone, through, walk
 from calaim_cli.talk.screen import Sheet, Show, echo
 from calaim_cli.talk.session import Ways
 
@@ -68,7 +69,7 @@ def need_a_person(typed: Sequence[str], case: Case, policy: Policy, as_of: date,
     if missing and not terminal.can_ask(no_input=no_input):
         listed = tuple(Problem(f"answers.{one}", "missing", policy.questions[one].ask) for one in missing)
         how = "put the answers into a case file and use 'calaim check CASE'"
-        few = "1 answer is" if len(missing) == 1 else f"{len(missing)} answers are"
+        few = counted(len(missing), "answer is", "answers are")
         raise UsageError(f"{few} missing and nobody can be asked: {how}", listed, code="missing")
 
 
@@ -82,8 +83,7 @@ def interviewed(
     screens = Screens(typed, policy, as_of, to, first)
 
     def place(case: Case, again: bool) -> Case:
-        steps = place_steps(policy, needed=False, again=again)
-        case = walk(steps, case, to.ask, to.keep)
+        case = walk(place_steps(policy, needed=False, again=again), case, to.ask, to.keep)
         # A region that is not the county's is refused before answers could be lost.
         county = place_named(case.member.county, policy).county if case.member.county else None
         _, wrong = region_of(case, county, policy) if county else ("", ())
@@ -155,16 +155,15 @@ def begun(about: Talk, case: Case, policy: Policy, as_of: date, ask: Ask) -> Int
     start = known(case, policy, as_of)
     interview = Interview(about, policy, as_of, dict(case.answers), start)
     if doubtful := not_known(about, start):
-        some = "1 answer is" if len(doubtful) == 1 else f"{len(doubtful)} answers are"
+        some = counted(len(doubtful), "answer is", "answers are")
         again = Prompt(where="again", text=f"{some} not known. Ask again? Type yes or no.", words=(YES, NO))
         if ask_alone(ask, again) == YES:
             interview.start = {question: answer for question, answer in start.items() if question not in doubtful}
             for question in doubtful:
                 # Of a half-known list, what is named is true on its rows, and the rest not known.
                 if isinstance(named := start[question], tuple):
-                    rows = [one.row for one in about.answering[question] if question in one.row.yes]
-                    said = {row.id: row.yes[question] in named for row in rows}
-                    interview.ticks |= {row: Truth.YES if yes else Truth.UNKNOWN for row, yes in said.items()}
+                    for row in (one.row for one in about.answering[question] if question in one.row.yes):
+                        interview.ticks[row.id] = Truth.YES if row.yes[question] in named else Truth.UNKNOWN
     return interview
 
 
@@ -302,16 +301,12 @@ def sheet_of(interview: Interview, one: Seen, number: int = 0) -> Sheet:
 
 def _before(interview: Interview, shown: Shown) -> str:
     """What of the screen was known before the interview began."""
-    start, voice = interview.start, voice_of(interview)
-    said = start.keys() & interview.begun.keys()  # not what the plan or a date tells
-
-    def holds(question: str, value: object) -> bool:
-        answer = start[question]
-        return value in (answer if isinstance(answer, tuple) else (answer,))
-
-    known = [row for row in shown.screen.rows if row not in shown.rows and row.yes and row.yes.keys() <= said]
-    true = [voice.says(row.say) for row in known if all(holds(*one) for one in row.yes.items())]
-    return f"Known already: {'; '.join(true)}." if true else ""
+    # Not what the plan or a date tells.
+    said = {one: answer for one, answer in interview.start.items() if one in interview.begun}
+    values = {one: answer if isinstance(answer, tuple) else (answer,) for one, answer in said.items()}
+    not_asked = [row for row in shown.screen.rows if row not in shown.rows and row.yes]
+    true = [row for row in not_asked if all(value in values.get(one, ()) for one, value in row.yes.items())]
+    return f"Known already: {'; '.join(voice_of(interview).says(row.say) for row in true)}." if true else ""
 
 
 def number_of(question: str, text: str, policy: Policy, as_of: date) -> Value:

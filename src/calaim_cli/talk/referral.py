@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import Final
@@ -12,23 +12,35 @@ from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound, UsageError
 from calaim_cli.base.streams import say
-from calaim_cli.base.values import date_of_birth
+from calaim_cli.base.values import Value, date_of_birth, free_text
 from calaim_cli.base.wording import one_of
 from calaim_cli.case.case import Case, Consent, Referral, Referrer, with_profile
-from calaim_cli.case.form import BY_KEY, FIELDS
+from calaim_cli.case.form import FIELDS
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.membership import membership_of
 from calaim_cli.decide.screening import screener
 from calaim_cli.draft import fitness, route
-from calaim_cli.draft.draft import TOGETHER, Drafted, Drafter
+from calaim_cli.draft.draft import TOGETHER, Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.routes import Form
 from calaim_cli.talk import terminal
-from calaim_cli.talk.consent import Change, agreed, both_said, part2_steps
-from calaim_cli.talk.conversation import Back, ask_alone, field_step, form_steps, place_steps, through, walk
+from calaim_cli.talk.consent import consent_steps, part2_steps
+from calaim_cli.talk.conversation import field_step, form_steps, place_steps
 from calaim_cli.talk.interview import Screens, open_questions, talk_for
-from calaim_cli.talk.prompt import NONE_OF_THESE, Ask, Move, Prompt, Reply
+from calaim_cli.talk.prompt import (
+    NONE_OF_THESE,
+    Ask,
+    Back,
+    Change,
+    Declined,
+    Move,
+    Prompt,
+    Reply,
+    ask_alone,
+    through,
+    walk,
+)
 from calaim_cli.talk.session import Ways, leaving
 
 BOTH: Final = "both"
@@ -83,8 +95,7 @@ class ReferralTalk(Struct):
             raise NotFound(f"{first.where}: {first.message}", tuple(problems), code=first.code)
         # What was agreed to or attested before counted for another referral.
         case = replace(with_profile(case, self.drafter.profile.referrer), consent=Consent())
-        stages = (self.place, self.screening, self.request, self.details)
-        return through(stages, case, to_change)
+        return through((self.place, self.screening, self.request, self.details), case, to_change)
 
     @property
     def complete(self) -> bool:
@@ -94,14 +105,12 @@ class ReferralTalk(Struct):
 
     def place(self, case: Case, again: bool) -> Case:
         """County, plan, and the date of birth, which tells the age."""
-        policy = self.drafter.policy
-        steps = place_steps(policy, needed=True, again=again)
-        case = walk(steps, case, self.to.ask, self.to.keep)
-        county, membership = place_named(case.member.county, policy).county, membership_of(case, policy)
-        route.check_member(county, membership, policy)
-        born = BY_KEY["member.date_of_birth"]
-        if again or date_of_birth(case.member.date_of_birth, self.drafter.as_of).error:
-            step = field_step(born.key, policy.form_of(membership.plan), policy, self.drafter.as_of)
+        policy, as_of = self.drafter.policy, self.drafter.as_of
+        case = walk(place_steps(policy, needed=True, again=again), case, self.to.ask, self.to.keep)
+        membership = membership_of(case, policy)
+        route.check_member(place_named(case.member.county, policy).county, membership, policy)
+        if again or date_of_birth(case.member.date_of_birth, as_of).error:
+            step = field_step("member.date_of_birth", policy.form_of(membership.plan), policy, as_of)
             case = walk([step], case, self.to.ask, self.to.keep)
         return case
 
@@ -120,15 +129,14 @@ class ReferralTalk(Struct):
     def request(self, case: Case, again: bool) -> Case:
         """What to refer for, in `wanted`; a refusal that is certain now is told before all that the form asks."""
         policy, plan = self.drafter.policy, membership_of(case, self.drafter.policy).plan
-        if self.complete and not again:
-            self.wanted = (case.referral,)
-        elif self.complete:
+        if not self.complete:
+            found = screener(policy.subjects, policy).screen(case, self.drafter.as_of, plan=plan).determinations
+            earlier = tuple(name for one in self.wanted for name in (one.services or (one.program,)))
+            self.wanted = choose_referrals(case, found, plan, policy, self.to.ask, earlier)
+        elif again:
             raise Back
         else:
-            screen = screener(policy.subjects, policy).screen(case, self.drafter.as_of, plan=plan)
-            earlier = tuple(name for one in self.wanted for name in (one.services or (one.program,)))
-            found = screen.determinations
-            self.wanted = choose_referrals(case, found, plan, policy, self.to.ask, earlier)
+            self.wanted = (case.referral,)
         county = place_named(case.member.county, policy).county
         for one in self.wanted:
             way = policy.way_to(plan, county, one.program)
@@ -140,11 +148,8 @@ class ReferralTalk(Struct):
         policy, as_of, plan = self.drafter.policy, self.drafter.as_of, membership_of(case, self.drafter.policy).plan
         form = policy.form_of(plan)
         known = self.asked | given(case, self.drafter.profile.referrer, form, policy, as_of)
-        steps = [
-            step
-            for part in ("referrer", "member")
-            for step in form_steps(part, policy, as_of, plan, () if again else known)
-        ]
+        left_out = () if again else known
+        steps = [step for part in ("referrer", "member") for step in form_steps(part, policy, as_of, plan, left_out)]
         if self.drafter.reference and "referral.label" not in known:
             steps.append(field_step("referral.label", form, policy, as_of))
         case = _for(case, self.wanted[0] if len(self.wanted) == 1 else Referral())
@@ -171,32 +176,6 @@ class ReferralTalk(Struct):
 
 def _for(case: Case, asked: Referral) -> Case:
     return replace(case, referral=replace(case.referral, program=asked.program, services=asked.services))
-
-
-def given(case: Case, profile: Referrer, form: Form, policy: Policy, as_of: date) -> frozenset[str]:
-    """The keys of fields with a value that passes its check; of a profile that lacks nothing all of the referrer's."""
-    wrong = {one.where for one in fitness.check_case(case, form, policy, as_of).problems}
-    whole = case.referrer == profile and not any(one.startswith("referrer.") for one in wrong)
-    return frozenset(
-        field.key
-        for field in FIELDS
-        if field.key not in wrong
-        if attrgetter(field.key)(case) not in {"", None, ()} or (whole and field.part == "referrer")
-    )
-
-
-def origins(case: Case, begun: Case, profile: Referrer) -> str:
-    """Where what the draft says of referrer and member comes from: the profile, the case, or said just now."""
-    # Each label once, in the order of the form.
-    said: dict[str, dict[str, None]] = {"your profile": {}, "the case": {}, "what was said just now": {}}
-    for field in FIELDS:
-        value = attrgetter(field.key)(case)
-        if field.part in {"referrer", "member"} and field.label and value:
-            of_profile = field.part == "referrer" and getattr(profile, field.name) == value
-            of_case = attrgetter(field.key)(begun) == value
-            where = "your profile" if of_profile else "the case" if of_case else "what was said just now"
-            said[where][field.label] = None
-    return "\n".join(f"From {where}: {', '.join(labels)}." for where, labels in said.items() if labels)
 
 
 def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
@@ -245,3 +224,97 @@ def choose_referrals(
     services = tuple(one for one in reply if one in policy.services)
     wanted = [(one, ()) for one in reply if one not in policy.services] + ([("cs", services)] if services else [])
     return tuple(replace(case.referral, program=program, services=chosen) for program, chosen in wanted)
+
+
+def given(case: Case, profile: Referrer, form: Form, policy: Policy, as_of: date) -> frozenset[str]:
+    """The keys of fields with a value that passes its check; of a profile that lacks nothing all of the referrer's."""
+    wrong = {one.where for one in fitness.check_case(case, form, policy, as_of).problems}
+    whole = case.referrer == profile and not any(one.startswith("referrer.") for one in wrong)
+    return frozenset(
+        field.key
+        for field in FIELDS
+        if field.key not in wrong
+        if attrgetter(field.key)(case) not in {"", None, ()} or (whole and field.part == "referrer")
+    )
+
+
+def origins(case: Case, begun: Case, profile: Referrer) -> str:
+    """Where what the draft says of referrer and member comes from: the profile, the case, or said just now."""
+    # Each label once, in the order of the form.
+    said: dict[str, dict[str, None]] = {"your profile": {}, "the case": {}, "what was said just now": {}}
+    for field in FIELDS:
+        value = attrgetter(field.key)(case)
+        if field.part in {"referrer", "member"} and field.label and value:
+            of_profile = field.part == "referrer" and getattr(profile, field.name) == value
+            of_case = attrgetter(field.key)(begun) == value
+            where = "your profile" if of_profile else "the case" if of_case else "what was said just now"
+            said[where][field.label] = None
+    return "\n".join(f"From {where}: {', '.join(labels)}." for where, labels in said.items() if labels)
+
+
+def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask, said_where: str) -> tuple[list[Drafted], list[str]]:
+    """The drafts that a person has read and says yes to, and the names of the programs that she says no to.
+
+    Raises Declined when that leaves nothing to write, Change when a detail is to be another one.
+    """
+    drafts: list[Drafted] = []
+    left_out: list[str] = []
+    for number, one in enumerate(cases, 1):
+        shown = drafter.draft(one, preview=True)
+        which = f" {number} of {len(cases)}, {drafter.policy.name_of(one.referral.program)}" if len(cases) > 1 else ""
+        try:
+            turn_pages(f"\nThis is the complete draft{which}. {shown.goes.why}.\n\n{as_text(shown.draft)}", ask)
+            # Before she says that it is right, while a detail can still be changed.
+            for doubt in shown.warnings:
+                say(f"Look at this: {doubt.where}: {doubt.message}.")
+            say(terminal.filled(said_where))
+            say("The boxes are ticked only by what you say now.")
+            steps = consent_steps(shown.case, shown.goes, drafter.policy, drafter.as_of)
+            # What is said of consent is for this draft alone: it is never saved.
+            drafts.append(drafter.draft(walk(steps, one, ask, lambda _: None)))
+        except Back:
+            raise Change from None
+        except Declined as no:
+            left_out.append(drafter.policy.name_of(one.referral.program))
+            if len(left_out) == len(cases):
+                raise
+            say(f"{left_out[-1]}: nothing was written. {no}.")
+    return both_asked_for(drafts), left_out
+
+
+def turn_pages(text: str, ask: Ask) -> None:
+    """Show a text from its first line, a page at a time; what is asked next comes after the last one.
+
+    Raises Back before the first.
+    """
+    pages, at = terminal.pages(text), 0
+    enter_alone = Value("", "press Enter alone, which turns the page")
+    while at + 1 < len(pages):
+        say(pages[at])
+        words = f"Page {at + 1} of {len(pages)}"
+        turn = Prompt(where="page", text=words, optional=True, enter="turns the page", check=lambda _: enter_alone)
+        try:
+            ask_alone(ask, turn)
+        except Back:
+            if at == 0:
+                raise
+            at -= 1
+        else:
+            at += 1
+    say(pages[-1])
+
+
+def both_said(cases: Sequence[Case], policy: Policy) -> tuple[Case, ...]:
+    """The cases; where ECM and CHW services are both asked for, the notes of each say so, as the plan may choose."""
+    if not TOGETHER.issubset(one.referral.program for one in cases):
+        return tuple(cases)
+    return tuple(_with_line(one, policy.words.both) if one.referral.program in TOGETHER else one for one in cases)
+
+
+def _with_line(case: Case, line: str) -> Case:
+    """The case with a line before its notes, where that leaves them short enough."""
+    notes = free_text(f"{line}\n{case.referral.notes}")
+    if notes.error:
+        say(f"The notes are too long to begin with: {line}")
+        return case
+    return replace(case, referral=replace(case.referral, notes=notes.value))

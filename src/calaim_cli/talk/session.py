@@ -19,15 +19,11 @@ from calaim_cli.base.folding import word
 from calaim_cli.base.streams import leave_on_signals, say
 from calaim_cli.base.values import Value
 from calaim_cli.case import casefile
-from calaim_cli.case.case import Case, Consent, LeadEntity, Profile
-from calaim_cli.case.form import PROFILE_FIELDS
+from calaim_cli.case.case import Case, Consent
 from calaim_cli.decide.known import known_of
-from calaim_cli.policy.places import KP
 from calaim_cli.policy.policy import Policy, place_named
 from calaim_cli.talk import terminal
-from calaim_cli.talk.consent import Declined
-from calaim_cli.talk.conversation import Quit, ask_alone, form_steps, through, walk
-from calaim_cli.talk.prompt import NO, Ask, Move, Prompt
+from calaim_cli.talk.prompt import NO, Ask, Declined, Move, Prompt, Quit
 from calaim_cli.talk.screen import Show
 from calaim_cli.talk.terminal import INPUT_ENDED
 
@@ -97,14 +93,16 @@ def leaving(to: Ways) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Quit):
-        raise Stopped(f"stopped: {_left(to, offer=True)}") from None
+        leave_on_signals()  # the one before has given the next back to the system
+        offer_to_keep(to)
+        raise Stopped(f"stopped: {_left(to)}") from None
     except Declined as no:
         again = _go_on(to) or "begin again: nothing was saved"
         raise Stopped(f"nothing was written. {no}, then {again}") from None
     except UsageError as error:
         if error.code != INPUT_ENDED:
             raise
-        raise UsageError(f"{error.message}: {_left(to, offer=False)}", code=error.code) from None
+        raise UsageError(f"{error.message}: {_left(to)}", code=error.code) from None
     except (InputError, NotFound):
         offer_to_keep(to)
         if to.keep.path:
@@ -112,13 +110,8 @@ def leaving(to: Ways) -> Iterator[None]:
         raise
 
 
-def _left(to: Ways, *, offer: bool) -> str:
-    """What is said on leaving; who gave no file for what was said is asked for one."""
-    if offer:
-        leave_on_signals()  # the one before has given the next back to the system
-        offer_to_keep(to)
-    command = _go_on(to)
-    return f"saved; {command}" if command else "nothing was saved"
+def _left(to: Ways) -> str:
+    return f"saved; {_go_on(to)}" if to.keep.path else "nothing was saved"
 
 
 def offer_to_keep(to: Ways) -> None:
@@ -175,27 +168,3 @@ def way_on(words: Sequence[str], path: Path) -> str:
         return shlex.join(line)
     # The shell of Windows knows double quotes alone, which no file name has there.
     return " ".join(word if re.fullmatch(r"[\w./\\:-]+", word) else f'"{word}"' for word in line)
-
-
-def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
-    """The profile with the referrer's details and the Network Lead Entity asked anew; Enter keeps what was there."""
-    old, said = profile.network_lead_entity or LeadEntity(), dict[str, str]()
-
-    def details(case: Case, _: bool) -> Case:
-        steps = form_steps("referrer", policy, date.min, KP)
-        return walk(steps, case, ask, lambda _: None)
-
-    def entity(case: Case, _: bool) -> Case:
-        for field in (one for one in PROFILE_FIELDS if one.part == "network_lead_entity"):
-            earlier, check = getattr(old, field.name), field.check or Value
-            asked = Prompt(
-                where=field.key, text=field.ask, help=field.help, optional=True, earlier=earlier, check=check
-            )
-            said[field.name] = str(ask_alone(ask, asked))
-        return case
-
-    done = through((details, entity), Case(referrer=profile.referrer))
-    lead = LeadEntity(**said) if said["email"] else None
-    if said["name"] and not lead:
-        say("The Network Lead Entity was not kept: without its e-mail nothing can be sent to it.")
-    return replace(profile, referrer=done.referrer, network_lead_entity=lead)

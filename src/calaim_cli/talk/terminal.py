@@ -19,7 +19,7 @@ from calaim_cli.base.folding import word
 from calaim_cli.base.streams import is_on, say, tamed
 from calaim_cli.base.wording import folded
 from calaim_cli.talk.prompt import MOVES, NO_MORE, Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
-from calaim_cli.talk.screen import Ended, Sheet, Show, as_lines, asked_by_line, drawn, pressed, read_line
+from calaim_cli.talk.screen import Ended, Sheet, Show, as_lines, asked_by_line, drawn, parted, pressed, read_line
 
 if TYPE_CHECKING:
     from questionary import Question
@@ -267,17 +267,9 @@ def filled(text: str) -> str:
 
 def pages(text: str) -> list[str]:
     """The text from its first line as the pages that fit the window, one at least."""
-    columns, rows = _window()
-    full: list[list[str]] = [[]]
-    height = 0
-    for line in text.rstrip("\n").split("\n"):
-        taken = sum(max(1, -(-len(one) // columns)) for one in _wrapped(line, 0))
-        if height + taken > max(rows - ASKING, 1) and full[-1]:
-            full.append([])
-            height = 0
-        full[-1].append(line)
-        height += taken
-    return ["\n".join(page) for page in full]
+    (columns, rows), lines = _window(), text.rstrip("\n").split("\n")
+    heights = [sum(max(1, -(-len(one) // columns)) for one in _wrapped(line, 0)) for line in lines]
+    return ["\n".join(lines[page.start : page.stop]) for page in parted(heights, max(rows - ASKING, 1))]
 
 
 def _window() -> os.terminal_size:
