@@ -629,7 +629,7 @@ def test_one_line_changes_the_test_of_health(run: Run, data_copy: Path) -> None:
 def test_interview_keeps_the_answers(write_case: WriteCase) -> None:
     """What a case says on keeping Medi-Cal is neither asked nor lost in an interview."""
     case = Case(answers={"medicare": True, "age": 46})
-    begun = interview.begun(talk_about(POLICY.subjects, POLICY), case, POLICY, AS_OF, Person({}))
+    begun = interview.begun(talk_about(POLICY.subjects, POLICY), case, AS_OF, Person({}))
     assert interview.case_of(begun, case).answers == case.answers
 
 

@@ -65,7 +65,7 @@ def talk_for(typed: Sequence[str], case: Case, policy: Policy, first: Sequence[s
 
 def need_a_person(typed: Sequence[str], case: Case, policy: Policy, as_of: date, *, no_input: bool) -> None:
     """Raises UsageError with the questions that are missing when nobody can be asked."""
-    missing = open_questions(talk_for(typed, case, policy), case, policy, as_of)
+    missing = open_questions(talk_for(typed, case, policy), case, as_of)
     if missing and not terminal.can_ask(no_input=no_input):
         listed = tuple(Problem(f"answers.{one}", "missing", policy.questions[one].ask) for one in missing)
         how = "put the answers into a case file and use 'calaim check CASE'"
@@ -109,7 +109,7 @@ class Screens(Struct):
     def stage(self, case: Case, again: bool) -> Case:
         about = talk_for(self.typed, case, self.policy, self.first)
         if self.under_way is None:
-            self.under_way = begun(about, case, self.policy, self.as_of, self.to.ask)
+            self.under_way = begun(about, case, self.as_of, self.to.ask)
         elif again and not self.under_way.seen:
             raise Back
         else:
@@ -129,7 +129,6 @@ class Interview(Struct):
     """An interview under way: what it is about, the answers it began with, and the screens in their order."""
 
     about: Talk
-    policy: Policy
     as_of: date
     begun: dict[str, Any]  # the answers of the case
     start: dict[str, Answer]  # what was known, without what is asked again
@@ -150,10 +149,10 @@ class Interview(Struct):
         return answers_of_marks(self.about, self.marks, self.start)
 
 
-def begun(about: Talk, case: Case, policy: Policy, as_of: date, ask: Ask) -> Interview:
+def begun(about: Talk, case: Case, as_of: date, ask: Ask) -> Interview:
     """An interview that goes on with the case; what was not known in it is asked again if the person says so."""
-    start = known(case, policy, as_of)
-    interview = Interview(about, policy, as_of, dict(case.answers), start)
+    start = known(case, about.policy, as_of)
+    interview = Interview(about, as_of, dict(case.answers), start)
     if doubtful := not_known(about, start):
         some = counted(len(doubtful), "answer is", "answers are")
         again = Prompt(where="again", text=f"{some} not known. Ask again? Type yes or no.", words=(YES, NO))
@@ -170,7 +169,7 @@ def begun(about: Talk, case: Case, policy: Policy, as_of: date, ask: Ask) -> Int
 def moved(interview: Interview, about: Talk, case: Case) -> None:
     """Go on with the same marks where the county, the plan or the date of birth is another one by now."""
     asked_again = interview.begun.keys() - interview.start.keys()
-    now = known(replace(case, answers=interview.begun), interview.policy, interview.as_of)
+    now = known(replace(case, answers=interview.begun), interview.about.policy, interview.as_of)
     interview.start = {one: answer for one, answer in now.items() if one not in asked_again}
     interview.about = about
 
@@ -209,7 +208,7 @@ def held(interview: Interview, case: Case, show: Show, save: Save) -> Case:
             case Move.STOP:
                 break
             case Move.VOICE:
-                row, ids = ended.at, [voice.id for voice in interview.policy.talk_file.voice]
+                row, ids = ended.at, [voice.id for voice in interview.about.policy.talk_file.voice]
                 interview.voice = ids[(ids.index(sheet.voice.id) + 1) % len(ids)]
             case _:  # help in lines; keys show it on the screen itself
                 row = ended.at
@@ -269,12 +268,12 @@ def _contradictions(interview: Interview) -> Iterator[str]:
                 no, yes = (voice.says(interview.about.placed[one].row.say) for one in (name, other))
                 yield f'no to "{no}", and yes to "{yes}". Which is right?'
     truths = interview.about.truths_of(answers)
-    yield from (one.message for one in contradicted_by(interview.policy)(answers, truths))
+    yield from (one.message for one in contradicted_by(interview.about.policy)(answers, truths))
 
 
 def voice_of(interview: Interview) -> Voice:
     """Who is spoken to: as chosen, else the member, or whoever answers for a child."""
-    voices = {voice.id: voice for voice in interview.policy.talk_file.voice}
+    voices = {voice.id: voice for voice in interview.about.policy.talk_file.voice}
     answers = interview.said.answers
     age, welfare = answers.get(AGE), answers.get("child_welfare")
     young = isinstance(age, int) and age < OF_AGE
@@ -284,7 +283,7 @@ def voice_of(interview: Interview) -> Voice:
 
 def sheet_of(interview: Interview, one: Seen, number: int = 0) -> Sheet:
     """The screen as it is shown, with its marks; `number` screens come before it."""
-    policy, voice, screen = interview.policy, voice_of(interview), one.shown.screen
+    policy, voice, screen = interview.about.policy, voice_of(interview), one.shown.screen
     return Sheet(
         shown=one.shown,
         status=status(interview, one, number),
@@ -342,7 +341,7 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
     """The outcome for ECM, and the words for it with the reason, or with what nobody knows."""
     about, answers = interview.about, interview.said.answers
     stands, found = standing(about, ECM, answers), about.deciders[ECM](about.truths_of(answers))
-    label = interview.policy.outcomes[stands.outcome].label
+    label = interview.about.policy.outcomes[stands.outcome].label
     words = label[0].lower() + label[1:]
     if stands.outcome is not Outcome.NEED_ANSWERS:
         met = [about.policy.criteria[one.criterion] for one in found.because if one.met]
@@ -350,7 +349,7 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
         return stands.outcome, f"{words} ({'; '.join(why[:MOST_REASONS])})" if why else words
     if stands.open or not stands.not_known:
         return stands.outcome, words
-    unknown = unknown_of(found, stands.not_known, interview.policy)
+    unknown = unknown_of(found, stands.not_known, interview.about.policy)
     return stands.outcome, f"{words}, nobody knows: {'; '.join(unknown[:MOST_REASONS])}. The rest of it waits for that"
 
 
@@ -377,10 +376,10 @@ def case_of(interview: Interview, case: Case) -> Case:
         cleared = replace(case, referral=replace(case.referral, current_services=()))
         case = without_details(cleared, received if isinstance(received, tuple) else ())
     whole = older | {one: list(answer) if isinstance(answer, tuple) else answer for one, answer in said.items()}
-    return replace(case, answers={one: whole[one] for one in interview.policy.answerable if one in whole})
+    return replace(case, answers={one: whole[one] for one in interview.about.policy.answerable if one in whole})
 
 
-def open_questions(about: Talk, case: Case, policy: Policy, as_of: date) -> tuple[str, ...]:
+def open_questions(about: Talk, case: Case, as_of: date) -> tuple[str, ...]:
     """The questions without a reply that can still change a result, in their order."""
-    wanted = frozenset[str]().union(*open_to(about, known(case, policy, as_of)).values())
-    return tuple(one for one in policy.questions if one in wanted)
+    wanted = frozenset[str]().union(*open_to(about, known(case, about.policy, as_of)).values())
+    return tuple(one for one in about.policy.questions if one in wanted)

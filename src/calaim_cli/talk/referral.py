@@ -118,7 +118,7 @@ class ReferralTalk(Struct):
         """What the screens found out about what should be screened first."""
         drafter, policy = self.drafter, self.drafter.policy
         if self.screens is None or (again and not self.screens.under_way):
-            if not open_questions(talk_for((), case, policy), case, policy, drafter.as_of):
+            if not open_questions(talk_for((), case, policy), case, drafter.as_of):
                 if again:
                     raise Back
                 return case
