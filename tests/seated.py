@@ -143,7 +143,7 @@ def interview_of(*named: str, case: Case | None = None) -> Interview:
     """An interview about these, just begun."""
     begun = Case() if case is None else case
     start = known(begun, people.policy(), AS_OF)
-    return Interview(callers.about(*named), people.policy(), AS_OF, dict(begun.answers), start)
+    return Interview(callers.about(*named), AS_OF, dict(begun.answers), start)
 
 
 def turns(vignette: str, *named: str, case: Case | None = None) -> list[Turn]:

@@ -15,10 +15,10 @@ from calaim_cli.batch.row import yes_no_or_unknown
 from calaim_cli.case.case import Case, Consent, Profile, Referral, Referrer, SecureEmail, read_case
 from calaim_cli.draft.draft import Drafter, as_text, asked_for
 from calaim_cli.policy.policy import Policy
-from calaim_cli.talk.consent import Change, Declined, consent_steps, part2_steps
-from calaim_cli.talk.conversation import Step, walk
-from calaim_cli.talk.prompt import Move, Prompt, Refusal, Reply, read_reply
-from calaim_cli.talk.session import agreed, both_said, edited_profile
+from calaim_cli.talk.consent import consent_steps, part2_steps
+from calaim_cli.talk.conversation import edited_profile
+from calaim_cli.talk.prompt import Change, Declined, Move, Prompt, Refusal, Reply, Step, read_reply, walk
+from calaim_cli.talk.referral import agreed, both_said
 from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, WriteProfile, changed
 from drafts import by_email
 from sheets import row, sheet

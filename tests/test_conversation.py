@@ -32,23 +32,25 @@ from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW
 from calaim_cli.policy.rules import Truth
 from calaim_cli.talk.consent import consent_steps, part2_steps
-from calaim_cli.talk.conversation import (
+from calaim_cli.talk.conversation import edited_profile, field_step, form_steps, number_step
+from calaim_cli.talk.interview import known
+from calaim_cli.talk.prompt import (
     Back,
+    Move,
+    Prompt,
     Quit,
+    Refusal,
+    Reply,
     Stage,
     Step,
     ask_alone,
-    choose_referrals,
-    field_step,
-    form_steps,
-    number_step,
+    read_reply,
     through,
     walk,
 )
-from calaim_cli.talk.interview import Show, known
-from calaim_cli.talk.prompt import Move, Prompt, Refusal, Reply, read_reply
-from calaim_cli.talk.screen import Ended, Sheet
-from calaim_cli.talk.session import Keeping, ReferralTalk, Ways, edited_profile, origins
+from calaim_cli.talk.referral import ReferralTalk, choose_referrals, origins
+from calaim_cli.talk.screen import Ended, Sheet, Show
+from calaim_cli.talk.session import Keeping, Ways
 from conftest import AS_OF, COMPLETE, SAID, changed
 from drafts import by_email
 from seated import Sits, rows_of

@@ -38,8 +38,7 @@ from calaim_cli.show.coverage import MOST_LINES, coverage_document, coverage_vie
 from calaim_cli.show.render import labelled, plain
 from calaim_cli.talk import coverage as talk
 from calaim_cli.talk import interview
-from calaim_cli.talk.conversation import Quit
-from calaim_cli.talk.prompt import Move, Prompt, Reply
+from calaim_cli.talk.prompt import Move, Prompt, Quit, Reply
 from conftest import AS_OF, ROOT, Run, WriteCase
 from grades import HARDEST, grade, names_apart
 from panels import cell_of
@@ -629,7 +628,7 @@ def test_one_line_changes_the_test_of_health(run: Run, data_copy: Path) -> None:
 def test_interview_keeps_the_answers(write_case: WriteCase) -> None:
     """What a case says on keeping Medi-Cal is neither asked nor lost in an interview."""
     case = Case(answers={"medicare": True, "age": 46})
-    begun = interview.begun(talk_about(POLICY.subjects, POLICY), case, POLICY, AS_OF, Person({}))
+    begun = interview.begun(talk_about(POLICY.subjects, POLICY), case, AS_OF, Person({}))
     assert interview.case_of(begun, case).answers == case.answers
 
 

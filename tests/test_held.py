@@ -19,11 +19,9 @@ from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW
 from calaim_cli.policy.rules import Truth
-from calaim_cli.talk.conversation import Back, Quit, Save
 from calaim_cli.talk.interview import (
     Interview,
     Seen,
-    Show,
     begun,
     case_of,
     held,
@@ -32,8 +30,8 @@ from calaim_cli.talk.interview import (
     sheet_of,
     voice_of,
 )
-from calaim_cli.talk.prompt import Move, Prompt, Reply
-from calaim_cli.talk.screen import Ended, Sheet
+from calaim_cli.talk.prompt import Back, Move, Prompt, Quit, Reply, Save
+from calaim_cli.talk.screen import Ended, Sheet, Show
 from conftest import AS_OF
 from seated import Sits, interview_of, press, rows_of
 
@@ -65,7 +63,7 @@ def test_screens_come_to_the_same_as_every_answer(vignette: str) -> None:
     _, case, _ = talked(vignette)
     assert outcomes(case) == callers.outcomes(callers.about(), whole)
     assert Outcome.NEED_ANSWERS not in outcomes(case).values()
-    assert not open_questions(callers.about(), case, people.policy(), AS_OF)
+    assert not open_questions(callers.about(), case, AS_OF)
 
 
 def test_all_is_kept_after_each_screen() -> None:
@@ -195,7 +193,7 @@ def test_mark_that_is_taken_away_stays_away() -> None:
 def test_known_half_of_a_list_is_marked_when_it_is_asked_again(catalog: Policy) -> None:
     """What was named of a half-known list stands marked, the rest as not known: nothing turns into a no by itself."""
     case = Case(answers={"age": 47, "managed_care": True, "housing": ["doubled_up", DONT_KNOW]})
-    interview = begun(callers.about("ecm"), case, catalog, AS_OF, Types("yes"))
+    interview = begun(callers.about("ecm"), case, AS_OF, Types("yes"))
     seen = dict[str, Sheet]()
 
     def show(sheet: Sheet) -> Ended:
@@ -304,7 +302,7 @@ def test_what_was_not_known_is_offered_again(catalog: Policy, word: str, again: 
     """Going on with a case, what was not known is asked again if the person says so, by a word that has no default."""
     case = Case(answers={"age": 47, "managed_care": True, "complex_need": DONT_KNOW, "housing": ["shelter", DONT_KNOW]})
     types = Types(word)
-    interview = begun(callers.about("ecm"), case, catalog, AS_OF, types)
+    interview = begun(callers.about("ecm"), case, AS_OF, types)
     (asked,) = types.asked
     assert "2 answers are not known" in asked.text
     assert (asked.words, asked.earlier, asked.optional) == (("yes", "no"), "", False)
@@ -318,7 +316,7 @@ def test_what_was_not_known_is_offered_again(catalog: Policy, word: str, again: 
 def test_case_without_doubts_is_not_asked_about_them(catalog: Policy) -> None:
     """Where nothing is not known, nobody is asked whether to ask again."""
     types = Types("yes")
-    begun(callers.about("ecm"), Case(answers={"age": 47}), catalog, AS_OF, types)
+    begun(callers.about("ecm"), Case(answers={"age": 47}), AS_OF, types)
     assert types.asked == []
 
 

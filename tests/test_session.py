@@ -25,9 +25,9 @@ from calaim_cli.case.case import Case
 from calaim_cli.case.casefile import case_bytes
 from calaim_cli.case.form import BY_KEY, FIELDS
 from calaim_cli.policy.policy import Policy
-from calaim_cli.talk.consent import Declined
-from calaim_cli.talk.conversation import Quit
-from calaim_cli.talk.session import Keeping, Ways, leaving, started, talk_for, way_on
+from calaim_cli.talk.interview import talk_for
+from calaim_cli.talk.prompt import Declined, Quit
+from calaim_cli.talk.session import Keeping, Ways, leaving, started, way_on
 from calaim_cli.talk.terminal import INPUT_ENDED
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, is_private
 from seated import rows_of

@@ -702,26 +702,27 @@ def interview(
 
     from calaim_cli.decide import screening
     from calaim_cli.policy.policy import situation_named, subjects_named
-    from calaim_cli.talk import session
+    from calaim_cli.talk import interview as talk
+    from calaim_cli.talk import session, terminal
 
     asked = _asked_for_results(_policy(data), as_of, as_json, plain, why, everything, program)
     policy, as_of = asked.policy, asked.as_of
     first = situation_named(when, policy).asked_first if when else ()
     case = session.started(start, county, policy, as_of)
-    session.need_a_person(session.talk_for(program or [], case, policy), case, policy, as_of, no_input=no_input)
+    talk.need_a_person(program or [], case, policy, as_of, no_input=no_input)
     # Whatever can be refused is, before an answer could be lost.
     kind, places = _profile(policy).kind, _doubts_about(save)
     if not as_json:
         warn(places)
     to, followed = session.ways(session.Keeping(save, start), plain=plain), dict[str, str]()
     to.keep(case)
-    if session.can_ask(no_input=no_input):
+    if terminal.can_ask(no_input=no_input):
         with session.leaving(to):
-            case, followed = session.interviewed(program or [], case, policy, as_of, to, first)
+            case, followed = talk.interviewed(program or [], case, policy, as_of, to, first)
     screener = screening.screener(subjects_named(program or [], policy), policy)
     decided = screening.decide("interview", case, screener, policy, as_of, None, kind)
     code = _show_decided([replace(decided, followed=followed)], asked, places if as_json else ())
-    if session.can_ask(no_input=no_input):
+    if terminal.can_ask(no_input=no_input):
         session.offer_to_keep(to)
     return code
 
@@ -751,7 +752,7 @@ def refer(
     from calaim_cli import delivery
     from calaim_cli.case import casefile
     from calaim_cli.draft import draft
-    from calaim_cli.talk import session
+    from calaim_cli.talk import referral, session
 
     _refuse(
         (redact and (out or for_member), "--redact only shows a draft; do not combine it with --out or --for-member"),
@@ -779,7 +780,7 @@ def refer(
         delivery.must_be_free(out, for_member, force=force)
         places, mail = (), wanted in {Format.EML, Format.MAILTO}
         ways = session.ways(session.Keeping(save, start), plain=plain)
-        drafts, left_out = session.referred(asked, drafter, ways, redact=redact, no_input=no_input, by_email=mail)
+        drafts, left_out = referral.referred(asked, drafter, ways, redact=redact, no_input=no_input, by_email=mail)
     drafts = _with_warnings(drafts, drafter, data, places)
     drafts = [*map(drafter.redacted, drafts)] if redact else drafts
     tell: Callable[[str], None] = (lambda _: None) if as_json else say
@@ -1226,19 +1227,19 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
     """Ask for your details and your Network Lead Entity, and keep them."""
     from calaim_cli.base import files
     from calaim_cli.case import casefile
-    from calaim_cli.talk import session, terminal
+    from calaim_cli.talk import conversation, session, terminal
 
     path = casefile.profile_path()
     known = files.read_bytes(str(path), casefile.LARGEST) if path.exists() else b""
     profile, policy = casefile.read_profile(path), _policy(data)
-    if no_input or not terminal.can_ask():
+    if not terminal.can_ask(no_input=no_input):
         words = f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}"
         raise UsageError(words, code="missing")
     if lost := casefile.remarks(known.decode("utf-8-sig")):
         say(f"{path}: the {casefile.in_lines(lost)} will be lost when this is saved; Ctrl-C leaves the file as it is.")
     to = session.ways(session.Keeping(None, None), plain=plain)
     with session.leaving(to):
-        edited = session.edited_profile(profile, policy, to.ask)
+        edited = conversation.edited_profile(profile, policy, to.ask)
     # Only a folder made here is closed to others; one that is there was opened by its owner.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     say(f"{path}: {files.save(path, casefile.profile_bytes(edited), known=known)}")

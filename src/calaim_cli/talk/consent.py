@@ -17,20 +17,11 @@ from calaim_cli.case.form import BY_KEY, is_child
 from calaim_cli.draft.route import Destination
 from calaim_cli.policy.policy import Policy, entry_named
 from calaim_cli.policy.questions import DONT_KNOW
-from calaim_cli.talk.conversation import Step
-from calaim_cli.talk.prompt import NO, NOT_KNOWN, YES, Prompt, Reply
+from calaim_cli.talk.prompt import NO, NOT_KNOWN, YES, Change, Declined, Prompt, Reply, Step
 
 CHANGE: Final = "change"
 KEPT: Final = {YES: True, NO: False, NOT_KNOWN: DONT_KNOW}
 """How a word is kept in a case; any other as it is."""
-
-
-class Declined(Exception):
-    """The person said no where only a yes may go on; the text says why nothing is written, and what to do."""
-
-
-class Change(Exception):
-    """The person wants to change a detail: what was said of the draft counts no more."""
 
 
 def spoken_step(where: str, text: str, words: tuple[str, ...] = (YES, NO), no_means: str = "", more: str = "") -> Step:

@@ -1,155 +1,35 @@
-"""The interview and the referral as talks. They ask through an `Ask`, save a case, and print nothing."""
+"""The steps of a talk for the place, and for what a form or the profile asks, from the table of fields."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container
 from datetime import date
 from operator import attrgetter
 from typing import Any, Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound
+from calaim_cli.base.streams import say
 from calaim_cli.base.values import Value, date_of_birth
 from calaim_cli.base.wording import is_unknown, name_key, one_of
-from calaim_cli.case.case import Case, Referral
-from calaim_cli.case.form import BY_KEY, REACH, SAY_WHICH, Field, FieldKind
-from calaim_cli.decide.determination import POSITIVE, Determination
+from calaim_cli.case.case import Case, LeadEntity, Profile
+from calaim_cli.case.form import BY_KEY, PROFILE_FIELDS, REACH, SAY_WHICH, Field, FieldKind
+from calaim_cli.decide.advice import membership_of
 from calaim_cli.decide.known import CURRENT_SERVICES, with_current_services
 from calaim_cli.decide.screening import membership_of
-from calaim_cli.draft.draft import TOGETHER
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
-from calaim_cli.policy.policy import Policy, entry_named, place_named, plan_named
-from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.policy import Policy, place_named, plan_named
 from calaim_cli.policy.questions import DONT_KNOW
 from calaim_cli.policy.routes import Form
-from calaim_cli.talk.prompt import NONE_OF_THESE, NOT_KNOWN, Ask, Move, Prompt, Reply
+from calaim_cli.talk.prompt import NOT_KNOWN, Ask, Prompt, Reply, Step, ask_alone, through, walk
 
-Save = Callable[[Case], None]
-"""Takes the case after every reply, to save it."""
-BOTH: Final = "both"
 WHY: Final = "referral.expedited_why"
-OTHERS: Final = "others"
 MRN, CIN = "member.mrn", "member.cin"
 COUNTY, PLAN, REGION = (BY_KEY[f"member.{name}"] for name in ("county", "plan", "kp_region"))
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
 CHOICES_OF_REFERRER: Final = ("relationship", "relationship_detail", "source", "source_detail")
 """Asked for before the texts about the referrer: they decide which of those are needed."""
-
-
-class Quit(Exception):
-    """The person wants to stop here; what was said so far has been saved."""
-
-
-class Back(Exception):
-    """The person wants to go back to what was asked before; `case` holds what was said since, if anything was."""
-
-    def __init__(self, case: Case | None = None) -> None:
-        super().__init__()
-        self.case = case
-
-
-def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
-    """The answer to a prompt by itself. Raises Quit when the person wants to stop, Back to go back."""
-    reply = ask(prompt)
-    if reply is Move.QUIT:
-        raise Quit
-    if isinstance(reply, Move):
-        raise Back
-    return reply
-
-
-Stage = Callable[[Case, bool], Case]
-"""A part of a talk: the case with what was said in it; the flag says that the person came back to it on purpose."""
-
-
-def through(stages: Sequence[Stage], case: Case, to_change: int | None = None) -> Case:
-    """The case after all the stages, or from the one to change on; back before a stage leads to the one before."""
-    at, again = to_change or 0, to_change is not None
-    while at < len(stages):
-        try:
-            case, at, again = stages[at](case, again), at + 1, False
-        except Back as back:
-            case, at, again = back.case or case, max(at - 1, 0), True
-    return case
-
-
-def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
-    """The names to screen before a referral: what the case asks for, or any of the programs, or nothing."""
-    typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
-    entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
-    options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: go on without screening"}
-    words = "What should be screened first? Only what matters is asked, and the referral then explains why."
-    reply = ask_alone(ask, Prompt(where="screen", text=words, options=options, several=True))
-    return [name for name in reply if name != NONE_OF_THESE]
-
-
-def choose_referrals(
-    case: Case,
-    determinations: Mapping[str, Determination],
-    plan: str,
-    policy: Policy,
-    ask: Ask,
-    earlier: tuple[str, ...] = (),
-) -> tuple[Referral, ...]:
-    """The referrals to write, one for each program, in the order of the policy; `earlier` are chosen so far.
-
-    It is chosen among what the member's plan takes referrals for in her county, with how it came out, best first.
-    """
-    county, order = place_named(case.member.county, policy).county, list(Outcome)
-    refused = {service for route in policy.routes_file.route if route.plan == plan for service in route.services_except}
-    offers = {
-        name: f"{one.subject.entry.name}: {policy.outcomes[one.outcome].label.lower()}"
-        for name, one in sorted(determinations.items(), key=lambda item: order.index(item[1].outcome))
-        if name not in refused and not one.subject.population
-        if not one.subject.service or policy.offered(plan, one.subject.service, county) is not False
-    }
-    fits = {name: words for name, words in offers.items() if determinations[name].outcome in POSITIVE}
-    first = fits | {OTHERS: "Show the others"} if fits and len(fits) < len(offers) else offers
-    what = "What should the referral ask for?"
-    asked = Prompt(where="referral.program", text=what, options=first, several=True, earlier=earlier)
-    reply = ask_alone(ask, asked)
-    if OTHERS in reply:
-        so_far = tuple(one for one in (*reply, *earlier) if one != OTHERS)
-        reply = ask_alone(ask, replace(asked, options=offers, earlier=so_far))
-    if TOGETHER.issubset(reply):
-        words = ("ecm", "chw", BOTH)
-        text = f"{policy.words.ecm_or_chw} Type {one_of(words)}."
-        which = ask_alone(ask, Prompt(where="ecm_or_chw", text=text, words=words))
-        reply = tuple(one for one in reply if one not in TOGETHER or which in {one, BOTH})
-    services = tuple(one for one in reply if one in policy.services)
-    wanted = [(one, ()) for one in reply if one not in policy.services] + ([("cs", services)] if services else [])
-    return tuple(replace(case.referral, program=program, services=chosen) for program, chosen in wanted)
-
-
-class Step(Struct, frozen=True):
-    """One prompt of a talk that goes through steps: what to ask (None: skip it), and how the reply is kept."""
-
-    prompt: Callable[[Case], Prompt | None]
-    keep: Callable[[Case, Reply], Case]
-
-
-def walk(steps: Sequence[Step], case: Case, ask: Ask, save: Save) -> Case:
-    """The case with every reply kept, after going through the steps. Raises Back before the first, Quit when left."""
-    at = 0
-    done: list[int] = []
-    while at < len(steps):
-        if prompt := steps[at].prompt(case):
-            reply = ask(prompt)
-            if reply is Move.QUIT:
-                raise Quit
-            if reply is Move.BACK:
-                # A step that was skipped is not gone back to: it has no prompt.
-                if not done:
-                    raise Back(case)
-                at = done.pop()
-                continue
-            case = steps[at].keep(case, reply)
-            save(case)
-            done.append(at)
-        at += 1
-    return case
 
 
 def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field of a case
@@ -158,71 +38,57 @@ def _with(case: Case, where: str, value: Any) -> Case:  # noqa: ANN401 any field
 
 
 def place_steps(policy: Policy, *, needed: bool, again: bool) -> tuple[Step, ...]:
-    """Steps for the county and the member's plan there, which decide the route.
+    """Steps for the county, the member's plan there and its region, which decide the route.
 
-    Where they are not needed, both may be left open. What the case knows already is asked only `again`.
+    Where they are not needed, county and plan may be left open. What the case knows already is asked only `again`.
     """
+    return (
+        _county_step(policy, needed=needed, again=again),
+        _plan_step(policy, needed=needed, again=again),
+        _region_step(policy, again=again),
+    )
 
-    def where(case: Case) -> Prompt | None:
+
+def _county_step(policy: Policy, *, needed: bool, again: bool) -> Step:
+    def place(typed: str) -> Value:
+        found = find_place(typed, policy.gazetteer)
+        return Value(typed, found.message) if isinstance(found, NoPlace) else Value(found.city or found.county.name)
+
+    def prompt(case: Case) -> Prompt | None:
         earlier = case.member.county
-        if earlier and not again and not isinstance(find_place(earlier, policy.gazetteer), NoPlace):
+        if earlier and not again and not place(earlier).error:
             return None
-        return Prompt(
-            where=COUNTY.key,
-            text=COUNTY.ask,
-            earlier=earlier,
-            optional=not needed,
-            enter="if not known",
-            check=lambda typed: _place(typed, policy),
-        )
+        enter = "if not known"
+        return Prompt(where=COUNTY.key, text=COUNTY.ask, earlier=earlier, optional=not needed, enter=enter, check=place)
 
-    def card(case: Case) -> Prompt | None:
-        served, member_of = _county(case, policy), membership_of(case, policy)
-        serves = bool(member_of.plan) and (served is None or member_of.plan in plans_of(served))
-        if not again and (serves or (not needed and (is_unknown(case.member.plan) or member_of.ruled_out))):
-            return None
-        return _card(served, member_of.plan, policy)
-
-    def on_the_card(case: Case) -> Prompt | None:
-        served = _county(case, policy)
-        split = served and membership_of(case, policy).plan == KP and not policy.region_in(served)
-        if not split or (case.member.kp_region and not again):
-            return None
-        text = f"{REGION.ask}: type {one_of(policy.regions)}, or {NOT_KNOWN}"
-        return Prompt(where=REGION.key, text=text, check=lambda typed: _region(typed, policy))
-
-    def in_county(case: Case, reply: Reply) -> Case:
+    def keep(case: Case, reply: Reply) -> Case:
         # The region on the card was said of the county before.
         region = case.member.kp_region if case.member.county == reply else ""
         return _with(_with(case, REGION.key, region), COUNTY.key, reply)
 
-    return (
-        Step(where, in_county),
-        Step(card, lambda case, reply: _with(_with(case, PLAN.key, reply), "member.kp_member", None)),
-        Step(on_the_card, lambda case, reply: _with(case, REGION.key, "" if reply == DONT_KNOW else reply)),
-    )
+    return Step(prompt, keep)
 
 
-def _county(case: Case, policy: Policy) -> County | None:
-    return place_named(case.member.county, policy).county if case.member.county else None
-
-
-def _card(served: County | None, earlier: str, policy: Policy) -> Prompt:
+def _plan_step(policy: Policy, *, needed: bool, again: bool) -> Step:
     """Which plan is on the card; typed, as a menu opens on one of the plans, and Enter would say that it is hers."""
-    named = ", ".join(f"{policy.plans[one].name} ({one})" for one in (plans_of(served) if served else ()))
-    among = f" Here: {named}." if named else ""
-    return Prompt(
-        where=PLAN.key,
-        text=f"{PLAN.ask}.{among} Type its name or id, or {NOT_KNOWN}",
-        help=WHERE_THE_PLAN_STANDS,
-        check=lambda typed: _plan_here(typed, served, policy),
-        earlier=earlier,
-    )
 
+    def prompt(case: Case) -> Prompt | None:
+        county, member_of = _county(case, policy), membership_of(case, policy)
+        here = plans_of(county) if county else ()
+        known = bool(member_of.plan) and (county is None or member_of.plan in here)
+        may_stay_open = not needed and (is_unknown(case.member.plan) or member_of.ruled_out)
+        if not again and (known or may_stay_open):
+            return None
+        among = ", ".join(f"{policy.plans[one].name} ({one})" for one in here)
+        return Prompt(
+            where=PLAN.key,
+            text=f"{PLAN.ask}.{f' Here: {among}.' if among else ''} Type its name or id, or {NOT_KNOWN}",
+            help=WHERE_THE_PLAN_STANDS,
+            check=lambda typed: _plan_here(typed, county, policy),
+            earlier=member_of.plan,
+        )
 
-def _place(typed: str, policy: Policy) -> Value:
-    found = find_place(typed, policy.gazetteer)
-    return Value(typed, found.message) if isinstance(found, NoPlace) else Value(found.city or found.county.name)
+    return Step(prompt, lambda case, reply: _with(_with(case, PLAN.key, reply), "member.kp_member", None))
 
 
 def _plan_here(typed: str, county: County | None, policy: Policy) -> Value:
@@ -238,9 +104,26 @@ def _plan_here(typed: str, county: County | None, policy: Policy) -> Value:
     return Value(typed, f"{plan.name} does not serve the member's county: {policy.not_served(plan.id, county)}")
 
 
-def _region(typed: str, policy: Policy) -> Value:
-    key = DONT_KNOW if is_unknown(typed) else name_key(typed)
-    return Value(key, "" if key in {DONT_KNOW, *policy.regions} else f"give {one_of(policy.regions)}, or {NOT_KNOWN}")
+def _region_step(policy: Policy, *, again: bool) -> Step:
+    """The region that is printed on the card, asked for where the county has several."""
+    how = f"{one_of(policy.regions)}, or {NOT_KNOWN}"
+
+    def region(typed: str) -> Value:
+        key = DONT_KNOW if is_unknown(typed) else name_key(typed)
+        return Value(key, "" if key in {DONT_KNOW, *policy.regions} else f"give {how}")
+
+    def prompt(case: Case) -> Prompt | None:
+        county = _county(case, policy)
+        split = county and membership_of(case, policy).plan == KP and not policy.region_in(county)
+        if not split or (case.member.kp_region and not again):
+            return None
+        return Prompt(where=REGION.key, text=f"{REGION.ask}: type {how}", check=region)
+
+    return Step(prompt, lambda case, reply: _with(case, REGION.key, "" if reply == DONT_KNOW else reply))
+
+
+def _county(case: Case, policy: Policy) -> County | None:
+    return place_named(case.member.county, policy).county if case.member.county else None
 
 
 def form_steps(part: str, policy: Policy, as_of: date, plan: str, known: Container[str] = ()) -> tuple[Step, ...]:
@@ -333,3 +216,26 @@ def _options(field: Field, policy: Policy) -> dict[str, str]:
     if field.choices == "services":
         return {name: service.name for name, service in policy.services.items()}
     return getattr(policy.words, field.choices) if field.choices else {}
+
+
+def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
+    """The profile with the referrer's details and the Network Lead Entity asked anew; Enter keeps what was there."""
+    old, said = profile.network_lead_entity or LeadEntity(), dict[str, str]()
+
+    def details(case: Case, _: bool) -> Case:
+        return walk(form_steps("referrer", policy, date.min, KP), case, ask, lambda _: None)
+
+    def entity(case: Case, _: bool) -> Case:
+        for field in (one for one in PROFILE_FIELDS if one.part == "network_lead_entity"):
+            earlier, check = getattr(old, field.name), field.check or Value
+            asked = Prompt(
+                where=field.key, text=field.ask, help=field.help, optional=True, earlier=earlier, check=check
+            )
+            said[field.name] = str(ask_alone(ask, asked))
+        return case
+
+    done = through((details, entity), Case(referrer=profile.referrer))
+    lead = LeadEntity(**said) if said["email"] else None
+    if said["name"] and not lead:
+        say("The Network Lead Entity was not kept: without its e-mail nothing can be sent to it.")
+    return replace(profile, referrer=done.referrer, network_lead_entity=lead)

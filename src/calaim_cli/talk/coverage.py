@@ -15,9 +15,8 @@ from calaim_cli.decide.known import known_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question, read_answer
 from calaim_cli.talk import terminal
-from calaim_cli.talk.conversation import Quit, Save
 from calaim_cli.talk.interview import number_of
-from calaim_cli.talk.prompt import NO, NOT_KNOWN, YES, Ask, Move, Prompt, Reply
+from calaim_cli.talk.prompt import NO, NOT_KNOWN, YES, Ask, Move, Prompt, Quit, Reply, Save
 
 RENEWAL = Prompt(
     where="renewal_month",

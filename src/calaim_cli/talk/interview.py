@@ -1,23 +1,25 @@
-"""The interview: screen after screen of what can still change a result, and the case with what was said on them.
+"""The interview: place and plan, then screen after screen of what can still change a result, and what is kept of it.
 
-The screens are decided by `decide.screens`; here is who is asked, in which words, and what is kept of it.
+The screens are decided by `decide.screens`; here is who is asked, in which words, and the case with what was said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from calaim_cli.base.errors import InputError, Problem, UsageError
 from calaim_cli.base.streams import say
 from calaim_cli.base.values import MESSAGES, Value, age_on, date_of_birth
-from calaim_cli.base.wording import whole_number
+from calaim_cli.base.wording import counted, whole_number
 from calaim_cli.case.case import AGE, Case
+from calaim_cli.decide.advice import membership_of, region_of
 from calaim_cli.decide.known import CURRENT_SERVICES, contradicted_by, known_of
-from calaim_cli.decide.screening import membership_of
+from calaim_cli.decide.screening import county_to_decide_for, membership_of
 from calaim_cli.decide.screens import (
     Mark,
     Marks,
@@ -30,23 +32,88 @@ from calaim_cli.decide.screens import (
     screen_after,
     screens_left,
     standing,
+    talk_about,
+    to_settle,
 )
 from calaim_cli.decide.summary import brief, unknown_of
-from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import Answer
 from calaim_cli.policy.rules import Truth
 from calaim_cli.policy.talk import Row, Screen, Voice
-from calaim_cli.talk.conversation import Back, Quit, Save, ask_alone, without_details
-from calaim_cli.talk.prompt import NO, YES, Ask, Move, Prompt
-from calaim_cli.talk.screen import Ended, Sheet, echo
-
-Show = Callable[[Sheet], Ended]
-"""Shows a screen to a person until it is left."""
+from calaim_cli.talk import terminal
+from calaim_cli.talk.conversation import place_steps, without_details
+from calaim_cli.talk.prompt import NO, YES, Ask, Back, Move, Prompt, Quit, Save, ask_alone, through, walk
+from calaim_cli.talk.screen import Sheet, Show, echo
+from calaim_cli.talk.session import Ways
 
 ECM: Final = "ecm"
 OF_AGE: Final = 18
 MOST_REASONS: Final = 2
+
+
+def talk_for(typed: Sequence[str], case: Case, policy: Policy, first: Sequence[str] = ()) -> Talk:
+    """The talk that settles what is named. Only what the member's own plan does not offer in the county is left out.
+
+    The rows in `first` come before the others of their screens.
+    """
+    named = [entry_named(one, policy) for one in typed]
+    county = county_to_decide_for("interview", case, policy).county if case.member.county else None
+    return talk_about(to_settle(named, policy, county, membership_of(case, policy).plan), policy, first)
+
+
+def need_a_person(typed: Sequence[str], case: Case, policy: Policy, as_of: date, *, no_input: bool) -> None:
+    """Raises UsageError with the questions that are missing when nobody can be asked."""
+    missing = open_questions(talk_for(typed, case, policy), case, as_of)
+    if missing and not terminal.can_ask(no_input=no_input):
+        listed = tuple(Problem(f"answers.{one}", "missing", policy.questions[one].ask) for one in missing)
+        how = "put the answers into a case file and use 'calaim check CASE'"
+        few = counted(len(missing), "answer is", "answers are")
+        raise UsageError(f"{few} missing and nobody can be asked: {how}", listed, code="missing")
+
+
+def interviewed(
+    typed: Sequence[str], case: Case, policy: Policy, as_of: date, to: Ways, first: Sequence[str] = ()
+) -> tuple[Case, dict[str, str]]:
+    """The case with place, plan and all that the interview found out; it is saved from the start.
+
+    With it the questions of which the answer follows from what was said, and why.
+    """
+    screens = Screens(typed, policy, as_of, to, first)
+
+    def place(case: Case, again: bool) -> Case:
+        case = walk(place_steps(policy, needed=False, again=again), case, to.ask, to.keep)
+        # A region that is not the county's is refused before answers could be lost.
+        county = place_named(case.member.county, policy).county if case.member.county else None
+        _, wrong = region_of(case, county, policy) if county else ("", ())
+        if wrong:
+            raise InputError("the member's region is not valid; nothing was asked", wrong, code=wrong[0].code)
+        return case
+
+    done = through((place, screens.stage), case)
+    followed = screens.under_way.said.followed if screens.under_way else {}
+    return done, {question: fact.because for question, fact in followed.items()}
+
+
+class Screens(Struct):
+    """The screens as a part of a talk, to which one can come back with all that was marked."""
+
+    typed: Sequence[str]
+    policy: Policy
+    as_of: date
+    to: Ways
+    first: Sequence[str] = ()
+    under_way: Interview | None = None
+
+    def stage(self, case: Case, again: bool) -> Case:
+        about = talk_for(self.typed, case, self.policy, self.first)
+        if self.under_way is None:
+            self.under_way = begun(about, case, self.as_of, self.to.ask)
+        elif again and not self.under_way.seen:
+            raise Back
+        else:
+            moved(self.under_way, about, case)
+        return held(self.under_way, case, self.to.show, self.to.keep)
 
 
 class Seen(Struct):
@@ -61,7 +128,6 @@ class Interview(Struct):
     """An interview under way: what it is about, the answers it began with, and the screens in their order."""
 
     about: Talk
-    policy: Policy
     as_of: date
     begun: dict[str, Any]  # the answers of the case
     start: dict[str, Answer]  # what was known, without what is asked again
@@ -82,28 +148,27 @@ class Interview(Struct):
         return answers_of_marks(self.about, self.marks, self.start)
 
 
-def begun(about: Talk, case: Case, policy: Policy, as_of: date, ask: Ask) -> Interview:
+def begun(about: Talk, case: Case, as_of: date, ask: Ask) -> Interview:
     """An interview that goes on with the case; what was not known in it is asked again if the person says so."""
-    start = known(case, policy, as_of)
-    interview = Interview(about, policy, as_of, dict(case.answers), start)
+    start = known(case, about.policy, as_of)
+    interview = Interview(about, as_of, dict(case.answers), start)
     if doubtful := not_known(about, start):
-        some = "1 answer is" if len(doubtful) == 1 else f"{len(doubtful)} answers are"
+        some = counted(len(doubtful), "answer is", "answers are")
         again = Prompt(where="again", text=f"{some} not known. Ask again? Type yes or no.", words=(YES, NO))
         if ask_alone(ask, again) == YES:
             interview.start = {question: answer for question, answer in start.items() if question not in doubtful}
             for question in doubtful:
                 # Of a half-known list, what is named is true on its rows, and the rest not known.
                 if isinstance(named := start[question], tuple):
-                    rows = [one.row for one in about.answering[question] if question in one.row.yes]
-                    said = {row.id: row.yes[question] in named for row in rows}
-                    interview.ticks |= {row: Truth.YES if yes else Truth.UNKNOWN for row, yes in said.items()}
+                    for row in (one.row for one in about.answering[question] if question in one.row.yes):
+                        interview.ticks[row.id] = Truth.YES if row.yes[question] in named else Truth.UNKNOWN
     return interview
 
 
 def moved(interview: Interview, about: Talk, case: Case) -> None:
     """Go on with the same marks where the county, the plan or the date of birth is another one by now."""
     asked_again = interview.begun.keys() - interview.start.keys()
-    now = known(replace(case, answers=interview.begun), interview.policy, interview.as_of)
+    now = known(replace(case, answers=interview.begun), interview.about.policy, interview.as_of)
     interview.start = {one: answer for one, answer in now.items() if one not in asked_again}
     interview.about = about
 
@@ -142,7 +207,7 @@ def held(interview: Interview, case: Case, show: Show, save: Save) -> Case:
             case Move.STOP:
                 break
             case Move.VOICE:
-                row, ids = ended.at, [voice.id for voice in interview.policy.talk_file.voice]
+                row, ids = ended.at, [voice.id for voice in interview.about.policy.talk_file.voice]
                 interview.voice = ids[(ids.index(sheet.voice.id) + 1) % len(ids)]
             case _:  # help in lines; keys show it on the screen itself
                 row = ended.at
@@ -202,12 +267,12 @@ def _contradictions(interview: Interview) -> Iterator[str]:
                 no, yes = (voice.says(interview.about.placed[one].row.say) for one in (name, other))
                 yield f'no to "{no}", and yes to "{yes}". Which is right?'
     truths = interview.about.truths_of(answers)
-    yield from (one.message for one in contradicted_by(interview.policy)(answers, truths))
+    yield from (one.message for one in contradicted_by(interview.about.policy)(answers, truths))
 
 
 def voice_of(interview: Interview) -> Voice:
     """Who is spoken to: as chosen, else the member, or whoever answers for a child."""
-    voices = {voice.id: voice for voice in interview.policy.talk_file.voice}
+    voices = {voice.id: voice for voice in interview.about.policy.talk_file.voice}
     answers = interview.said.answers
     age, welfare = answers.get(AGE), answers.get("child_welfare")
     young = isinstance(age, int) and age < OF_AGE
@@ -217,7 +282,7 @@ def voice_of(interview: Interview) -> Voice:
 
 def sheet_of(interview: Interview, one: Seen, number: int = 0) -> Sheet:
     """The screen as it is shown, with its marks; `number` screens come before it."""
-    policy, voice, screen = interview.policy, voice_of(interview), one.shown.screen
+    policy, voice, screen = interview.about.policy, voice_of(interview), one.shown.screen
     return Sheet(
         shown=one.shown,
         status=status(interview, one, number),
@@ -234,16 +299,12 @@ def sheet_of(interview: Interview, one: Seen, number: int = 0) -> Sheet:
 
 def _before(interview: Interview, shown: Shown) -> str:
     """What of the screen was known before the interview began."""
-    start, voice = interview.start, voice_of(interview)
-    said = start.keys() & interview.begun.keys()  # not what the plan or a date tells
-
-    def holds(question: str, value: object) -> bool:
-        answer = start[question]
-        return value in (answer if isinstance(answer, tuple) else (answer,))
-
-    known = [row for row in shown.screen.rows if row not in shown.rows and row.yes and row.yes.keys() <= said]
-    true = [voice.says(row.say) for row in known if all(holds(*one) for one in row.yes.items())]
-    return f"Known already: {'; '.join(true)}." if true else ""
+    # Not what the plan or a date tells.
+    said = {one: answer for one, answer in interview.start.items() if one in interview.begun}
+    values = {one: answer if isinstance(answer, tuple) else (answer,) for one, answer in said.items()}
+    not_asked = [row for row in shown.screen.rows if row not in shown.rows and row.yes]
+    true = [row for row in not_asked if all(value in values.get(one, ()) for one, value in row.yes.items())]
+    return f"Known already: {'; '.join(voice_of(interview).says(row.say) for row in true)}." if true else ""
 
 
 def number_of(question: str, text: str, policy: Policy, as_of: date) -> Value:
@@ -279,7 +340,7 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
     """The outcome for ECM, and the words for it with the reason, or with what nobody knows."""
     about, answers = interview.about, interview.said.answers
     stands, found = standing(about, ECM, answers), about.deciders[ECM](about.truths_of(answers))
-    label = interview.policy.outcomes[stands.outcome].label
+    label = interview.about.policy.outcomes[stands.outcome].label
     words = label[0].lower() + label[1:]
     if stands.outcome is not Outcome.NEED_ANSWERS:
         met = [about.policy.criteria[one.criterion] for one in found.because if one.met]
@@ -287,7 +348,7 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
         return stands.outcome, f"{words} ({'; '.join(why[:MOST_REASONS])})" if why else words
     if stands.open or not stands.not_known:
         return stands.outcome, words
-    unknown = unknown_of(found, stands.not_known, interview.policy)
+    unknown = unknown_of(found, stands.not_known, interview.about.policy)
     return stands.outcome, f"{words}, nobody knows: {'; '.join(unknown[:MOST_REASONS])}. The rest of it waits for that"
 
 
@@ -314,10 +375,10 @@ def case_of(interview: Interview, case: Case) -> Case:
         cleared = replace(case, referral=replace(case.referral, current_services=()))
         case = without_details(cleared, received if isinstance(received, tuple) else ())
     whole = older | {one: list(answer) if isinstance(answer, tuple) else answer for one, answer in said.items()}
-    return replace(case, answers={one: whole[one] for one in interview.policy.answerable if one in whole})
+    return replace(case, answers={one: whole[one] for one in interview.about.policy.answerable if one in whole})
 
 
-def open_questions(about: Talk, case: Case, policy: Policy, as_of: date) -> tuple[str, ...]:
+def open_questions(about: Talk, case: Case, as_of: date) -> tuple[str, ...]:
     """The questions without a reply that can still change a result, in their order."""
-    wanted = frozenset[str]().union(*open_to(about, known(case, policy, as_of)).values())
-    return tuple(one for one in policy.questions if one in wanted)
+    wanted = frozenset[str]().union(*open_to(about, known(case, about.policy, as_of)).values())
+    return tuple(one for one in about.policy.questions if one in wanted)

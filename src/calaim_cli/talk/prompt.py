@@ -1,10 +1,10 @@
-"""One thing to ask a person, and what the reply to it may be. How it is asked is the business of `terminal`."""
+"""One thing to ask a person and what the reply may be, and how a talk goes from one to the next; `terminal` asks."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Final
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from calaim_cli.base.values import MESSAGES, Value
 from calaim_cli.base.wording import choice_of, is_unknown, one_of, plain, word
+from calaim_cli.case.case import Case
 
 
 class Move(Enum):
@@ -138,3 +139,83 @@ def exclusive(prompt: Prompt, chosen: tuple[str, ...]) -> tuple[str, ...] | Refu
     if NONE_OF_THESE in chosen and len(chosen) > 1:
         return Refusal(f'"{prompt.options[NONE_OF_THESE]}" cannot be combined with another choice')
     return chosen
+
+
+# How a talk goes on, and back
+
+Save = Callable[[Case], None]
+"""Takes the case after every reply, to save it."""
+
+
+class Quit(Exception):
+    """The person wants to stop here; what was said so far has been saved."""
+
+
+class Declined(Exception):
+    """The person said no where only a yes may go on; the text says why nothing is written, and what to do."""
+
+
+class Change(Exception):
+    """The person wants to change a detail: what was said of the draft counts no more."""
+
+
+class Back(Exception):
+    """The person wants to go back to what was asked before; `case` holds what was said since, if anything was."""
+
+    def __init__(self, case: Case | None = None) -> None:
+        super().__init__()
+        self.case = case
+
+
+def ask_alone(ask: Ask, prompt: Prompt) -> str | tuple[str, ...]:
+    """The answer to a prompt by itself. Raises Quit when the person wants to stop, Back to go back."""
+    reply = ask(prompt)
+    if reply is Move.QUIT:
+        raise Quit
+    if isinstance(reply, Move):
+        raise Back
+    return reply
+
+
+Stage = Callable[[Case, bool], Case]
+"""A part of a talk: the case with what was said in it; the flag says that the person came back to it on purpose."""
+
+
+def through(stages: Sequence[Stage], case: Case, to_change: int | None = None) -> Case:
+    """The case after all the stages, or from the one to change on; back before a stage leads to the one before."""
+    at, again = to_change or 0, to_change is not None
+    while at < len(stages):
+        try:
+            case, at, again = stages[at](case, again), at + 1, False
+        except Back as back:
+            case, at, again = back.case or case, max(at - 1, 0), True
+    return case
+
+
+class Step(Struct, frozen=True):
+    """One prompt of a talk that goes through steps: what to ask (None: skip it), and how the reply is kept."""
+
+    prompt: Callable[[Case], Prompt | None]
+    keep: Callable[[Case, Reply], Case]
+
+
+def walk(steps: Sequence[Step], case: Case, ask: Ask, save: Save) -> Case:
+    """The case with every reply kept, after going through the steps. Raises Back before the first, Quit when left."""
+    at = 0
+    done: list[int] = []
+    while at < len(steps):
+        if prompt := steps[at].prompt(case):
+            reply = ask(prompt)
+            if reply is Move.QUIT:
+                raise Quit
+            if reply is Move.BACK:
+                # A step that was skipped is not gone back to: it has no prompt.
+                if not done:
+                    raise Back(case)
+                at = done.pop()
+                continue
+            case = steps[at].keep(case, reply)
+            save(case)
+            done.append(at)
+        at += 1
+    return case

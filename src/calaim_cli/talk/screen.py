@@ -6,7 +6,8 @@ Nothing is drawn or kept here: `terminal` shows the lines and reads the keys, `i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from os import terminal_size
 from typing import Final, Literal, NamedTuple
 
@@ -101,6 +102,9 @@ class Ended(NamedTuple):
     at: int = 0
 
 
+Show = Callable[[Sheet], Ended]
+"""Shows a screen to a person until it is left."""
+
 # What a key does
 
 
@@ -131,7 +135,7 @@ def _typed(sheet: Sheet, key: str) -> Sheet | None:
     if not row.asks or sheet.way == "choice" or not (key == "backspace" or re.fullmatch(r"[0-9/-]", key)):
         return None
     mark = sheet.marks.get(row.id)
-    text = mark if isinstance(mark, str) else "" if mark is None or isinstance(mark, Truth) else str(mark)
+    text = "" if mark is None or isinstance(mark, Truth) else str(mark)
     return _with(sheet, row, text[:-1] if key == "backspace" else text + key)
 
 
@@ -299,18 +303,22 @@ def _explanation(sheet: Sheet, size: terminal_size) -> list[list[str]]:
 
 def pages(sheet: Sheet, size: terminal_size) -> list[range]:
     """The rows of each page; all on one where the window holds them."""
-    count = len(sheet.shown.rows)
-    heights = [len(_rows(sheet, range(n, n + 1), size.columns)) for n in range(count)]
-    if sheet.way in {"choice", "one"} or sum(heights) <= _room(sheet, [range(count)], size):
-        return [range(count)]
-    room = _room(sheet, [range(0)] * 2, size)
+    whole = [range(len(sheet.shown.rows))]
+    heights = [len(_rows(sheet, range(n, n + 1), size.columns)) for n in whole[0]]
+    if sheet.way in {"choice", "one"} or sum(heights) <= _room(sheet, whole, size):
+        return whole
+    return parted(heights, _room(sheet, [range(0)] * 2, size))
+
+
+def parted(heights: Sequence[int], room: int) -> list[range]:
+    """Pages of at most so many lines, each as the range of what stands on it; what is higher has a page of its own."""
     starts, taken = [0], 0
     for n, height in enumerate(heights):
         if taken and taken + height > room:
             starts.append(n)
             taken = 0
         taken += height
-    return [range(one, end) for one, end in zip(starts, [*starts[1:], count], strict=True)]
+    return [range(one, end) for one, end in pairwise([*starts, len(heights)])]
 
 
 def _room(sheet: Sheet, several: list[range], size: terminal_size) -> int:

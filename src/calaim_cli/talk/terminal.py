@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +18,7 @@ from calaim_cli.base.errors import UsageError
 from calaim_cli.base.streams import is_on, say, tamed
 from calaim_cli.base.wording import folded, word
 from calaim_cli.talk.prompt import MOVES, NO_MORE, Ask, Move, Prompt, Refusal, Reply, exclusive, read_reply
-from calaim_cli.talk.screen import Ended, Sheet, as_lines, asked_by_line, drawn, pressed, read_line
+from calaim_cli.talk.screen import Ended, Sheet, Show, as_lines, asked_by_line, drawn, parted, pressed, read_line
 
 if TYPE_CHECKING:
     from questionary import Question
@@ -40,9 +39,9 @@ FALLBACK: Final = os.terminal_size((80, 24))
 ASKING: Final = 5
 
 
-def can_ask() -> bool:
-    """True where a person can be asked: stdin and stderr are both terminals."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+def can_ask(*, no_input: bool = False) -> bool:
+    """True where a person can be asked, and may be: stdin and stderr are both terminals."""
+    return not no_input and all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def wants_lines(*, plain: bool) -> bool:
@@ -74,7 +73,7 @@ def asker(*, plain: bool) -> Ask:
     return ask
 
 
-def shower(*, plain: bool) -> Callable[[Sheet], Ended]:
+def shower(*, plain: bool) -> Show:
     """Shows screens of the interview: rows to mark by keys on a full terminal, else lines and one typed line."""
     return _screen_by_lines if wants_lines(plain=plain) else _screen_by_keys
 
@@ -267,17 +266,9 @@ def filled(text: str) -> str:
 
 def pages(text: str) -> list[str]:
     """The text from its first line as the pages that fit the window, one at least."""
-    columns, rows = _window()
-    full: list[list[str]] = [[]]
-    height = 0
-    for line in text.rstrip("\n").split("\n"):
-        taken = sum(max(1, -(-len(one) // columns)) for one in _wrapped(line, 0))
-        if height + taken > max(rows - ASKING, 1) and full[-1]:
-            full.append([])
-            height = 0
-        full[-1].append(line)
-        height += taken
-    return ["\n".join(page) for page in full]
+    (columns, rows), lines = _window(), text.rstrip("\n").split("\n")
+    heights = [sum(max(1, -(-len(one) // columns)) for one in _wrapped(line, 0)) for line in lines]
+    return ["\n".join(lines[page.start : page.stop]) for page in parted(heights, max(rows - ASKING, 1))]
 
 
 def _window() -> os.terminal_size:
