@@ -222,11 +222,7 @@ class Sheet(Header):
             raise source.undecodable(error, self.encoding) from None
         below = BEFORE_HEADER.sub("", head, count=1)
         self._above, self._lines = _line_ends(head.removesuffix(below)), chain(io.StringIO(below, newline=""), text)
-        self.delimiter, top = first_records(below, known)
-        top, self.delimiter = max(
-            ((_records(below, delimiter), delimiter) for delimiter in DELIMITERS),
-            key=lambda one: _met(one[0][0], expected.known),
-        )
+        self.delimiter, top = first_records(below, expected.known)
         lines = {self._above + n: record for n, record in enumerate(top, 1)}
         super().__init__(source.name, lines, expected)
         codec = "utf-8" if self.encoding in {"utf-8-sig", "utf-16"} else self.encoding

@@ -26,9 +26,7 @@ from calaim_cli.show.blocks import (
     few_of,
 )
 from calaim_cli.show.documents import Document, filled, keys, problems_document, rests_on
-from calaim_cli.show.screenful import RANKS, Gives, Line, few_of
 from calaim_cli.show.summary import row
-from calaim_cli.show.views import DOUBT, GOOD, Block, Fact, Heading, Points, Screenful, View
 
 MOST_LINES: Final = 12
 REASONS, ASKED, CALLED = 2, 3, 3

@@ -15,7 +15,6 @@ from calaim_cli.base.values import Value, date_of_birth
 from calaim_cli.base.wording import is_unknown, name_key, one_of
 from calaim_cli.case.case import Case, LeadEntity, Profile
 from calaim_cli.case.form import BY_KEY, PROFILE_FIELDS, REACH, SAY_WHICH, Field, FieldKind
-from calaim_cli.decide.advice import membership_of
 from calaim_cli.decide.known import CURRENT_SERVICES, with_current_services
 from calaim_cli.decide.screening import membership_of
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of

@@ -17,9 +17,8 @@ from calaim_cli.base.streams import say
 from calaim_cli.base.values import MESSAGES, Value, age_on, date_of_birth
 from calaim_cli.base.wording import counted, whole_number
 from calaim_cli.case.case import AGE, Case
-from calaim_cli.decide.advice import membership_of, region_of
 from calaim_cli.decide.known import CURRENT_SERVICES, contradicted_by, known_of
-from calaim_cli.decide.screening import county_to_decide_for, membership_of
+from calaim_cli.decide.screening import county_to_decide_for, membership_of, region_of
 from calaim_cli.decide.screens import (
     Mark,
     Marks,

@@ -17,8 +17,7 @@ from calaim_cli.base.wording import one_of
 from calaim_cli.case.case import Case, Consent, Referral, Referrer, with_profile
 from calaim_cli.case.form import FIELDS
 from calaim_cli.decide.determination import POSITIVE, Determination
-from calaim_cli.decide.membership import membership_of
-from calaim_cli.decide.screening import screener
+from calaim_cli.decide.screening import membership_of, screener
 from calaim_cli.draft import fitness, route
 from calaim_cli.draft.draft import TOGETHER, Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.policy.policy import Policy, entry_named, place_named
