@@ -192,6 +192,10 @@ STATUS_WORDS = (
 UNTIL = "The last day authorized, by the letter."
 
 
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
 class Asked:
     """What a command was asked by --as-of, --json, --plain and --data, and the one way in which all of them answer."""
 
@@ -199,7 +203,7 @@ class Asked:
         self, as_of: date | None = None, as_json: bool = False, plain: bool = False, data: Path | None = None
     ) -> None:
         self.day, self.as_json, self.plain, self.folder = as_of, as_json, plain, data
-        self.as_of = as_of or datetime.now().astimezone().date()
+        self.as_of = as_of or _today()
         self._kept: list[Problem] = []
 
     @cached_property
@@ -1088,10 +1092,12 @@ def screen(
     order = panel.Order(
         table or "", place, subjects, policy, asked.as_of, sheet, by, kept, bool(likely), counts, settle
     )
-    return _screen(order._replace(keep_going=keep_going, coverage=coverage, referrer=_profile(policy).referrer), asked)
+    return _screened(
+        order._replace(keep_going=keep_going, coverage=coverage, referrer=_profile(policy).referrer), asked
+    )
 
 
-def _screen(order: "panel.Order", asked: Asked) -> int:
+def _screened(order: "panel.Order", asked: Asked) -> int:
     """Screen a table and tell what became of it; gives the exit code, as of a batch."""
     from calaim_cli.base import streams
     from calaim_cli.batch import panel

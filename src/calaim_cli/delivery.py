@@ -40,9 +40,6 @@ THE_LEDGER: Final = "the ledger (--log)"
 MOST_NAMED: Final = 3
 OF_EACH: Final = frozenset({"--out", "--for-member"})
 """What each of several drafts has of its own."""
-Tell = Callable[[str], None]
-Names = Callable[[Referral], str]
-"""What gives a referral its reference."""
 
 
 class Delivery(NamedTuple):
@@ -57,7 +54,7 @@ class Delivery(NamedTuple):
     ledger: Path | None
     force: bool
     redact: bool
-    tell: Tell
+    tell: Callable[[str], None]
 
 
 def must_be_free(*paths: Path | None, force: bool) -> None:
@@ -218,7 +215,7 @@ def unread_month(case: Case) -> tuple[Problem, ...]:
     return tuple(one._replace(message=f"{one.message}; so nothing will remind of it") for one in renewal_of(case)[1])
 
 
-def references(path: Path | None, *, one_a_request: bool) -> Names | None:
+def references(path: Path | None, *, one_a_request: bool) -> Callable[[Referral], str] | None:
     """What gives a referral its reference, with `one_a_request` the same for the same; None without a ledger."""
     if path is None:
         return None
