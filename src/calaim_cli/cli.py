@@ -152,7 +152,7 @@ Plain = Annotated[bool, _rare("--plain", "Plain lines, no colors, no tables.", c
 Data = Annotated[Path | None, _rare("--data", "Read the data files from DIR.", "DIR", envvar="CALAIM_DATA")]
 AsOf = Annotated[date | None, _rare("--as-of", "The day to decide for (today).", "YYYY-MM-DD", parser=_calendar_day)]
 SHARED = {"as_of": (AsOf, None), "as_json": (Json, False), "plain": (Plain, False), "data": (Data, None)}
-"""What most commands may be asked, in the order of their help: the type and the default of each."""
+"""What most commands may be asked, in the order of their help: the type and the default of each. See `_command`."""
 ALL = tuple(SHARED)
 NOW = ALL[1:]
 
@@ -270,12 +270,13 @@ def _command(
             asked = [Asked(**{one: given.pop(one) for one in takes})] if takes else []
             return function(*asked, **given)
 
-        own = list(signature(function).parameters.values())[bool(takes) :]
+        written = signature(function)
+        own = list(written.parameters.values())[bool(takes) :]
         shared = [
             Parameter(one, Parameter.KEYWORD_ONLY, annotation=SHARED[one][0], default=SHARED[one][1]) for one in takes
         ]
         # Typer reads the options of a command here.
-        run.__signature__ = signature(function).replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
+        run.__signature__ = written.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
         words = f"{function.__doc__}\n\nExample: calaim {example}"
         of.command(name, cls=_Command, help=words, rich_help_panel=group)(run)
         return function
