@@ -7,12 +7,14 @@ each starts with no more than it needs. Annotations are no texts here: Typer wou
 import gc
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
 from datetime import date, datetime
+from functools import cached_property, wraps
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
     from calaim_cli.batch import batch, panel
     from calaim_cli.case.case import Profile
     from calaim_cli.decide import screening
-    from calaim_cli.decide.follow_up import Step, Story, Waiting
-    from calaim_cli.draft import draft
+    from calaim_cli.decide.follow_up import Step, Story
+    from calaim_cli.draft.draft import Drafter
     from calaim_cli.policy.policy import Policy
     from calaim_cli.show import blocks, documents
 
@@ -123,12 +125,12 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]] | None:
     return suggest if kind else None
 
 
-def _option(name: str, metavar: str, words: str, kind: str = "", **more: Any) -> object:  # noqa: ANN401 Typer's own
-    return typer.Option(name, metavar=metavar, help=words, autocompletion=_suggesting(kind), **more)
+def _option(name: str, words: str, metavar: str | None = None, kind: str = "", **more: Any) -> object:  # noqa: ANN401 Typer's own
+    return typer.Option(name, help=words, metavar=metavar, autocompletion=_suggesting(kind), **more)
 
 
-def _rare(name: str, metavar: str, words: str, **more: Any) -> object:  # noqa: ANN401 Typer's own
-    return _option(name, metavar, words, rich_help_panel=RARE, **more)
+def _rare(name: str, words: str, metavar: str | None = None, **more: Any) -> object:  # noqa: ANN401 Typer's own
+    return _option(name, words, metavar, rich_help_panel=RARE, **more)
 
 
 def _argument(metavar: str, words: str, kind: str = "") -> object:
@@ -144,57 +146,141 @@ def _not_both(context: typer.Context, given: bool) -> bool:
 
 Text = str | None
 Several = list[str] | None
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_not_both)]
-LINES = "Plain lines, no colors, no tables."
-Plain = Annotated[bool, typer.Option("--plain", help=LINES, callback=_not_both, rich_help_panel=RARE)]
-OWN_DATA = "Read the data files from DIR."
-Data = Annotated[Path | None, _rare("--data", "DIR", OWN_DATA, envvar="CALAIM_DATA")]
-AsOf = Annotated[date | None, _rare("--as-of", "YYYY-MM-DD", "The day to decide for (today).", parser=_calendar_day)]
+Json = Annotated[bool, _option("--json", "Print one JSON document.", callback=_not_both)]
+Plain = Annotated[bool, _rare("--plain", "Plain lines, no colors, no tables.", callback=_not_both)]
+Data = Annotated[Path | None, _rare("--data", "Read the data files from DIR.", "DIR", envvar="CALAIM_DATA")]
+AsOf = Annotated[date | None, _rare("--as-of", "The day to decide for (today).", "YYYY-MM-DD", parser=_calendar_day)]
+SHARED = {"as_of": (AsOf, None), "as_json": (Json, False), "plain": (Plain, False), "data": (Data, None)}
+"""What most commands may be asked, in the order of their help: the type and the default of each. See `_command`."""
+ALL = tuple(SHARED)
+NOW = ALL[1:]
+
 DECIDED = "ecm, cs, chw, a population or a service. May be repeated."
-Programs = Annotated[Several, _option("--program", "ID", DECIDED, "program")]
-Start = Annotated[Path | None, _option("--from", "CASE", "Go on with a saved case.", "case")]
-Save = Annotated[Path | None, _option("--save", "CASE", "Save the case after every reply, for you alone to read.")]
-NEVER_ASK = "Never ask; list what is missing instead."
-NoInput = Annotated[bool, typer.Option("--no-input", help=NEVER_ASK, rich_help_panel=RARE)]
-InCounty = Annotated[Text, _option("--county", "PLACE", "The member's county, city or ZIP code.", "county")]
+Programs = Annotated[Several, _option("--program", DECIDED, "ID", "program")]
+Start = Annotated[Path | None, _option("--from", "Go on with a saved case.", "CASE", "case")]
+Save = Annotated[Path | None, _option("--save", "Save the case after every reply, for you alone to read.", "CASE")]
+NoInput = Annotated[bool, _rare("--no-input", "Never ask; list what is missing instead.")]
+InCounty = Annotated[Text, _option("--county", "The member's county, city or ZIP code.", "PLACE", "county")]
+Log = Annotated[Path | None, _option("--log", "Keep track of it in this file, never of the member.", "LEDGER")]
+Why = Annotated[Text, _option("--why", "Only this result, with all that it rests on.", "ID", "program")]
+Everything = Annotated[bool, _option("--all", "All results in full, after the short answer.")]
+OneSheet = Annotated[Text, _option("--sheet", "A sheet of a workbook (the first).", "NAME")]
+
+PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
+PlanWords = Annotated[Several, _argument("[PLAN...]", "One plan: id, name or alias.", "plan")]
+SituationWords = Annotated[
+    Several, _argument("[WORDS...]", "A situation: id, name, or words that people use.", "situation")
+]
 OneService = Annotated[Text, _argument("[SERVICE]", "One service: id, name or alias.", "service")]
 OneProgram = Annotated[Text, _argument("[ID]", "A program, population or service.", "program")]
-EXPECTED = "Compare with the [expect] tables; not with --program or --county."
-TEMPLATE = "Print the header line of a spreadsheet, or write it to --out as .xlsx."
-TO_OURSELVES = "To the referrer's own organization."
-REPLACE = "Replace a file that differs."
-SCREENED = "Write the table with its results (.csv, .xlsx, .parquet)."
+OneQuestion = Annotated[Text, _argument("[ID]", "A question, program, population or service.", "program")]
+Offering = Annotated[Text, _option("--service", "Only where the plan (without --plan: KP) offers it.", "ID", "service")]
+Lacking = Annotated[Text, _option("--without", "Only where that plan serves and does not offer it.", "ID", "service")]
+AskedAbout = Annotated[Text, _option("--program", "Only the questions of a program or service.", "ID", "program")]
+Expect = Annotated[bool, _option("--expect", "Compare with the [expect] tables; not with --program or --county.")]
+RowsFirst = Annotated[Text, _option("--when", "A situation of 'calaim when': its rows come first.", "ID", "situation")]
+NEW_SHEET = "Print the header line of a spreadsheet, or write it to --out as .xlsx."
+OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
 LIKELY = "Write a sheet for batch of whom it is likely for. May be repeated."
 SETTLED = "Show the questions that settle most members, nothing withheld: not to be passed on."
 KEPT = "With --likely or --sql: give this column, too. May be repeated."
-OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
-OFFERING = "Only where the plan (without --plan: KP) offers it."
-Why = Annotated[Text, _option("--why", "ID", "Only this result, with all that it rests on.", "program")]
-Log = Annotated[Path | None, _option("--log", "LEDGER", "Keep track of it in this file, never of the member.")]
-Everything = Annotated[bool, typer.Option("--all", help="All results in full, after the short answer.")]
-NOT_OFFERED = "Only where that plan serves and does not offer it."
-PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
-SAID = "A situation: id, name, or words that people use."
-SituationWords = Annotated[Several, _argument("[WORDS...]", SAID, "situation")]
-PlanWords = Annotated[Several, _argument("[PLAN...]", "One plan: id, name or alias.", "plan")]
-
-
-def _command(
-    example: str, of: typer.Typer = app, name: str | None = None, group: str = YOURS
-) -> Callable[[Command], Command]:
-    """A decorator that makes a command of a function; its help is the docstring with an example."""
-
-    def made(function: Command) -> Command:
-        words = f"{function.__doc__}\n\nExample: calaim {example}"
-        return of.command(name, cls=_Command, help=words, rich_help_panel=group)(function)
-
-    return made
-
-
 UNDO = "undo"
 STATUS_WORDS = (
     "References to tell the story of, or after a STATUS to give it to, or after undo to take the last one back."
 )
+UNTIL = "The last day authorized, by the letter."
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+class Asked:
+    """What a command was asked by --as-of, --json, --plain and --data, and the one way in which all of them answer."""
+
+    def __init__(
+        self, as_of: date | None = None, as_json: bool = False, plain: bool = False, data: Path | None = None
+    ) -> None:
+        self.day, self.as_json, self.plain, self.folder = as_of, as_json, plain, data
+        self.as_of = as_of or _today()
+        self._kept: list[Problem] = []
+
+    @cached_property
+    def policy(self) -> "Policy":
+        """The policy to decide by, read when it is first asked for."""
+        return _policy(self.folder)
+
+    def due(self) -> tuple[Problem, ...]:
+        """What of the data is due for a review on that day."""
+        return self.policy.past_review(self.as_of)
+
+    def of_the_data(self, used: set[str] | None = None) -> tuple[Problem, ...]:
+        """The same, and each address of a folder of the user's own, of those used, that is new."""
+        from calaim_cli.decide import diff
+        from calaim_cli.policy import load
+
+        own = diff.own_mailboxes(self.policy, load.load(), used) if self.folder is not None else ()
+        return (*self.due(), *own)
+
+    def say(self, words: str) -> None:
+        """Say it on stderr; with --json nothing is said beside the document."""
+        if not self.as_json:
+            say(words)
+
+    def warn(self, problems: Iterable[Problem]) -> None:
+        """Warn of them now, with --json in the documents."""
+        if self.as_json:
+            self._kept += problems
+        else:
+            warn(problems)
+
+    def respond(self, view: "blocks.View", *printed: "documents.Document", warnings: Iterable[Problem] = ()) -> int:
+        """Show the view after what is due for a review and other warnings, or the documents with both; exit code 0."""
+        self.warn((*self.due(), *warnings))
+        return self.show(view, *printed)
+
+    def show(self, view: "blocks.View | str", *printed: "documents.Document") -> int:
+        """Print the documents as JSON, else the view for whoever reads it, or lines as they are; gives exit code 0."""
+        if self.as_json:
+            from calaim_cli.show.documents import with_warnings, written
+
+            told = (with_warnings(one, self._kept) if "warnings" in one else one for one in printed)
+            emit_utf8("".join(f"{written(one)}\n" for one in told))
+        elif isinstance(view, str):
+            emit(view)
+        else:
+            from calaim_cli.show import render
+
+            render.show(view, plain_wanted=self.plain)
+        return 0
+
+
+def _command(
+    example: str, group: str = YOURS, takes: Sequence[str] = NOW, *, of: typer.Typer = app, name: str | None = None
+) -> Callable[[Command], Command]:
+    """A decorator that makes a command of a function; its help is the docstring with an example.
+
+    What it `takes` of the SHARED options comes behind its own, and reaches the function as its first argument, Asked.
+    """
+
+    def made(function: Command) -> Command:
+        @wraps(function)
+        def run(**given: Any) -> int:  # noqa: ANN401 whatever the options are
+            asked = [Asked(**{one: given.pop(one) for one in takes})] if takes else []
+            return function(*asked, **given)
+
+        written = signature(function)
+        own = list(written.parameters.values())[bool(takes) :]
+        shared = [
+            Parameter(one, Parameter.KEYWORD_ONLY, annotation=SHARED[one][0], default=SHARED[one][1]) for one in takes
+        ]
+        # Typer reads the options of a command here.
+        run.__signature__ = written.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
+        words = f"{function.__doc__}\n\nExample: calaim {example}"
+        of.command(name, cls=_Command, help=words, rich_help_panel=group)(run)
+        return function
+
+    return made
 
 
 def main() -> int:
@@ -265,47 +351,6 @@ def _misused(error: typer.TyperException) -> int:
     return failed(UsageError(f"{said[:1].lower()}{said[1:]}".rstrip(".") + f": {hint}"))
 
 
-class _Asked(NamedTuple):
-    """The policy and the day to decide by, and the way to show it: --data, --as-of, --json and --plain."""
-
-    policy: "Policy"
-    as_of: date
-    as_json: bool
-    plain: bool
-    why: str = ""  # of the results of a case only this one
-    everything: bool = False  # and all of them in full
-
-    def respond(self, view: "blocks.View", *printed: "documents.Document", warnings: Iterable[Problem] = ()) -> int:
-        """Show the view after what is due for a review and other warnings, or the documents with it; gives exit code 0.
-
-        Documents hold the other warnings themselves.
-        """
-        due = self.policy.past_review(self.as_of)
-        if self.as_json:
-            return _show_json(printed, due)
-        warn((*due, *warnings))
-        return self.show(view)
-
-    def show(self, view: "blocks.View", *printed: "documents.Document") -> int:
-        """Print the documents as JSON, else the view for whoever reads it; gives exit code 0."""
-        if self.as_json:
-            return _show_json(printed)
-        from calaim_cli.show import render
-
-        render.show(view, plain_wanted=self.plain)
-        return 0
-
-
-def _show_json(wanted: "Iterable[documents.Document]", warnings: Iterable[Problem] | None = None) -> int:
-    """Print the documents, each with these warnings among its own: with --json nothing is said beside them."""
-    from calaim_cli.show import documents
-
-    if warnings is not None:
-        wanted = [documents.with_warnings(one, warnings) for one in wanted]
-    emit_utf8("".join(f"{documents.written(one)}\n" for one in wanted))
-    return 0
-
-
 def _refuse(*contradictions: tuple[object, str]) -> None:
     """Raises UsageError for the first that is so: nothing on a command line is ever ignored."""
     for is_so, words in contradictions:
@@ -326,15 +371,17 @@ def _policy(folder: Path | None) -> "Policy":
     return policy
 
 
-def _of_the_data(
-    policy: "Policy", as_of: date, folder: Path | None, used: set[str] | None = None
-) -> tuple[Problem, ...]:
-    """What is due for a review that day, and each address of a folder of the user's own, of those used, that is new."""
-    from calaim_cli.decide import diff
-    from calaim_cli.policy import load
+def _profile(policy: "Policy") -> "Profile":
+    """The user's own details. Raises InputError that names the profile where one of them is not fit for a letter."""
+    from msgspec.structs import replace
 
-    own = diff.own_mailboxes(policy, load.load(), used) if folder is not None else ()
-    return (*policy.past_review(as_of), *own)
+    from calaim_cli.case import casefile
+
+    path = casefile.profile_path()
+    profile = casefile.read_profile(path)
+    if problems := tuple(casefile.unfit(profile, lambda name: getattr(policy.words, name))):
+        raise casefile.bad_profile(path, problems)
+    return replace(profile, kind=choice_of(profile.kind, policy.words.kinds))
 
 
 def _doubts_about(*written: Path | None) -> tuple[Problem, ...]:
@@ -344,14 +391,21 @@ def _doubts_about(*written: Path | None) -> tuple[Problem, ...]:
     return tuple(files.doubts_about(dict.fromkeys(path.parent for path in written if path)))
 
 
-def _today() -> date:
-    return datetime.now().astimezone().date()
+def _hand_over(out: Path | None, content: bytes, *, end: str = ".") -> int:
+    """Write the content to a new file and say so, or print it; gives exit code 0."""
+    from calaim_cli.base import files
+
+    if out is None:
+        emit_utf8(content.decode())
+    else:
+        say(f"{out}: {files.save(out, content)}{end}")
+    return 0
 
 
 @app.callback(invoke_without_command=True)
 def top(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print version and data edition.")] = False,
+    version: Annotated[bool, _option("--version", "Print version and data edition.")] = False,
     data: Annotated[Path | None, typer.Option("--data", envvar="CALAIM_DATA", hidden=True)] = None,
 ) -> int:
     """Who may be helped by CalAIM, what the county offers, where the referral goes."""
@@ -371,186 +425,156 @@ def top(
     return 0
 
 
-@_command("county san mateo", group=LOOK_UP)
-def county(place: PlaceWords, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+@_command("county san mateo", LOOK_UP)
+def county(asked: Asked, place: PlaceWords) -> int:
     """One county: where referrals go, whom to call, what is offered."""
     from calaim_cli.policy.policy import place_named
     from calaim_cli.show import documents, views
 
-    asked, typed = _Asked(_policy(data), _today(), as_json, plain), " ".join(place)
+    typed = " ".join(place)
     found = place_named(typed, asked.policy)
     document = documents.county_document(found, typed, asked.policy)
     return asked.respond(views.county_view(found, asked.policy), document)
 
 
-@_command("counties --without sobering-centers", group=LOOK_UP)
+@_command("counties --without sobering-centers", LOOK_UP)
 def counties(
-    service: Annotated[Text, _option("--service", "ID", OFFERING, "service")] = None,
-    without: Annotated[Text, _option("--without", "ID", NOT_OFFERED, "service")] = None,
-    region: Annotated[Text, _option("--region", "north|south", "Only this region.", "region")] = None,
-    plan: Annotated[Text, _option("--plan", "ID", "Only where this plan serves.", "plan")] = None,
-    as_json: Json = False,
-    plain: Plain = False,
-    data: Data = None,
+    asked: Asked,
+    service: Offering = None,
+    without: Lacking = None,
+    region: Annotated[Text, _option("--region", "Only this region.", "north|south", "region")] = None,
+    plan: Annotated[Text, _option("--plan", "Only where this plan serves.", "ID", "plan")] = None,
 ) -> int:
     """List counties, by service offered or not, region or plan."""
     from calaim_cli.policy.places import KP
     from calaim_cli.policy.policy import counties_with, plan_named, region_named, service_named
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), _today(), as_json, plain)
-    offering, lacking = (service_named(one, asked.policy) if one else None for one in (service, without))
-    within = region_named(region, asked.policy) if region else None
-    serving = plan_named(plan, asked.policy) if plan else None
-    found = counties_with(asked.policy, offering, lacking, within, serving)
-    document = documents.counties_document(found, asked.policy)
-    return asked.respond(
-        views.counties_view(found, (serving or asked.policy.plans[KP]).name, offering, lacking), document
-    )
+    policy = asked.policy
+    offering, lacking = (service_named(one, policy) if one else None for one in (service, without))
+    within = region_named(region, policy) if region else None
+    serving = plan_named(plan, policy) if plan else None
+    found = counties_with(policy, offering, lacking, within, serving)
+    view = views.counties_view(found, (serving or policy.plans[KP]).name, offering, lacking)
+    return asked.respond(view, documents.counties_document(found, policy))
 
 
-@_command("plan health-net", group=LOOK_UP)
-def plan(plan: PlanWords = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+@_command("plan health-net", LOOK_UP)
+def plan(asked: Asked, plan: PlanWords = None) -> int:
     """List the Medi-Cal plans, or tell all about one."""
     from calaim_cli.policy.policy import plan_named
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), _today(), as_json, plain)
-    wanted = (plan_named(" ".join(plan), asked.policy),) if plan else tuple(asked.policy.plans.values())
-    view = views.plan_view(wanted[0], asked.policy) if plan else views.plans_view(wanted, asked.policy)
-    return asked.respond(view, documents.plans_document(wanted, asked.policy))
+    policy = asked.policy
+    wanted = (plan_named(" ".join(plan), policy),) if plan else tuple(policy.plans.values())
+    view = views.plan_view(wanted[0], policy) if plan else views.plans_view(wanted, policy)
+    return asked.respond(view, documents.plans_document(wanted, policy))
 
 
-@_command("contacts", group=LOOK_UP)
-def contacts(as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+@_command("contacts", LOOK_UP)
+def contacts(asked: Asked) -> int:
     """Whom to call beside the plans: number, TTY, hours, when."""
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), _today(), as_json, plain)
     listed = asked.policy.counties_file.contact
     return asked.respond(views.contacts_view(listed, asked.policy), documents.contacts_document(listed, asked.policy))
 
 
-@_command("when leaving the hospital", group=LOOK_UP)
-def when(words: SituationWords = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+@_command("when leaving the hospital", LOOK_UP)
+def when(asked: Asked, words: SituationWords = None) -> int:
     """By situation: what to think of, and what to ask first."""
     from calaim_cli.policy.policy import situation_named
     from calaim_cli.show import situations
 
-    asked = _Asked(_policy(data), _today(), as_json, plain)
-    wanted = (situation_named(" ".join(words), asked.policy),) if words else asked.policy.talk_file.situation
-    view = situations.situation_view(wanted[0], asked.policy) if words else situations.situations_view(wanted)
-    return asked.respond(view, situations.situations_document(wanted, asked.policy))
+    policy = asked.policy
+    wanted = (situation_named(" ".join(words), policy),) if words else policy.talk_file.situation
+    view = situations.situation_view(wanted[0], policy) if words else situations.situations_view(wanted)
+    return asked.respond(view, situations.situations_document(wanted, policy))
 
 
-@_command("services sobering-centers", group=LOOK_UP)
-def services(
-    service: OneService = None,
-    county: InCounty = None,
-    as_of: AsOf = None,
-    as_json: Json = False,
-    plain: Plain = False,
-    data: Data = None,
-) -> int:
+@_command("services sobering-centers", LOOK_UP, ALL)
+def services(asked: Asked, service: OneService = None, county: InCounty = None) -> int:
     """List the Community Supports, or tell all about one."""
     from calaim_cli.policy import dates
     from calaim_cli.policy.policy import place_named, service_named
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
-    found = place_named(county, asked.policy).county if county else None
-    wanted = (service_named(service, asked.policy),) if service else asked.policy.programs_file.service
-    view = views.service_view(wanted[0], found, asked.policy) if service else None
-    notices = tuple(dates.notices(wanted, asked.policy, asked.as_of)) if service else ()
-    document = documents.services_document(wanted, found, asked.policy, notices)
-    return asked.respond(view or views.services_view(wanted, found, asked.policy), document, warnings=notices)
+    policy = asked.policy
+    found = place_named(county, policy).county if county else None
+    wanted = (service_named(service, policy),) if service else policy.programs_file.service
+    view = views.service_view(wanted[0], found, policy) if service else views.services_view(wanted, found, policy)
+    notices = dates.notices(wanted, policy, asked.as_of) if service else ()
+    return asked.respond(view, documents.services_document(wanted, found, policy), warnings=notices)
 
 
-@_command("programs homelessness", group=LOOK_UP)
-def programs(
-    program: OneProgram = None, as_of: AsOf = None, as_json: Json = False, plain: Plain = False, data: Data = None
-) -> int:
+@_command("programs homelessness", LOOK_UP, ALL)
+def programs(asked: Asked, program: OneProgram = None) -> int:
     """The rules in plain words, each with source, date and grade."""
     from calaim_cli.policy import dates
     from calaim_cli.policy.policy import entry_named, kinds
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
-    wanted = kinds(asked.policy)
+    policy = asked.policy
+    wanted = kinds(policy)
     if program:
-        entry = entry_named(program, asked.policy)
+        entry = entry_named(program, policy)
         wanted = tuple(one for one in wanted if one[1] is entry)
-    view = views.program_view(*wanted[0], asked.policy) if program else views.programs_view(wanted)
-    notices = tuple(dates.notices((entry for _, entry in wanted), asked.policy, asked.as_of))
-    return asked.respond(view, documents.programs_document(wanted, asked.policy, notices), warnings=notices)
+    view = views.program_view(*wanted[0], policy) if program else views.programs_view(wanted)
+    notices = dates.notices((entry for _, entry in wanted), policy, asked.as_of)
+    return asked.respond(view, documents.programs_document(wanted, policy), warnings=notices)
 
 
-@_command("questions asthma_remediation", group=LOOK_UP)
-def questions(
-    program: Annotated[Text, _argument("[ID]", "A question, program, population or service.", "program")] = None,
-    as_json: Json = False,
-    plain: Plain = False,
-    data: Data = None,
-) -> int:
+@_command("questions asthma_remediation", LOOK_UP)
+def questions(asked: Asked, program: OneQuestion = None) -> int:
     """List the questions of a case with what answers them."""
     from calaim_cli.policy.policy import questions_named
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), _today(), as_json, plain)
-    wanted = questions_named(program, asked.policy) if program else tuple(asked.policy.questions.values())
-    return asked.respond(views.questions_view(wanted), documents.questions_document(wanted, asked.policy))
+    policy = asked.policy
+    wanted = questions_named(program, policy) if program else tuple(policy.questions.values())
+    return asked.respond(views.questions_view(wanted), documents.questions_document(wanted, policy))
 
 
-@_command("case new --program ecm --out case.toml", case_app, "new")
+@_command("case new --program ecm --out case.toml", takes=("data",), of=case_app, name="new")
 def case_new(
-    program: Annotated[
-        Text, _option("--program", "ID", "Only the questions of a program or service.", "program")
-    ] = None,
-    out: Annotated[Path | None, _option("--out", "FILE", "Write to a new FILE, for you alone to read.")] = None,
-    data: Data = None,
+    asked: Asked,
+    program: AskedAbout = None,
+    out: Annotated[Path | None, _option("--out", "Write to a new FILE, for you alone to read.", "FILE")] = None,
 ) -> int:
     """Print a case to fill in, with every key and what is accepted."""
-    from calaim_cli.base import files
     from calaim_cli.policy.policy import questions_named, subjects_named
     from calaim_cli.show import blank
 
-    policy = _policy(data)
+    policy = asked.policy
     about = subjects_named([program], policy)[0] if program else None
     questions = questions_named(program, policy) if program else policy.questions.values()
     text = blank.blank_case(questions, about, policy)
-    if out is None:
-        emit_utf8(text)
-        return 0
-    if out.exists():
+    if out is not None and out.exists():
         raise OutputRefused(f"{out}: exists; choose another name", code="exists")
     warn(_doubts_about(out))
-    say(f"{out}: {files.save(out, text.encode())}")
-    return 0
+    return _hand_over(out, text.encode(), end="")
 
 
-@_command("check examples/case.toml --program ecm", group=ONE_MEMBER)
+@_command("check examples/case.toml --program ecm", ONE_MEMBER, ALL)
 def check(
+    asked: Asked,
     cases: Annotated[list[str], _argument("CASE...|-", "Case files, or - for standard input.", "case")],
     program: Programs = None,
     county: InCounty = None,
-    as_of: AsOf = None,
-    expect: Annotated[bool, typer.Option("--expect", help=EXPECTED)] = False,
+    expect: Expect = False,
     why: Why = None,
     everything: Everything = False,
-    as_json: Json = False,
-    plain: Plain = False,
-    data: Data = None,
 ) -> int:
     """Decide cases: what seems to fit, why, and what is missing."""
     from calaim_cli.case import casefile
     from calaim_cli.decide import screening
     from calaim_cli.policy.policy import place_named, subjects_named
+    from calaim_cli.show import documents
 
     whole = "--expect compares with the whole [expect] table; do not combine it with --program or --county"
     shown = "--expect compares and shows no results: leave out --why and --all"
     _refuse((expect and (program or county), whole), (expect and (why or everything), shown))
-    asked = _asked_for_results(_policy(data), as_of, as_json, plain, why, everything, program)
-    policy, as_of = asked.policy, asked.as_of
+    only, policy, as_of = _only_result(asked, why, everything, program), asked.policy, asked.as_of
     screener = screening.screener(subjects_named(program or [], policy), policy)
     stated = place_named(county, policy).county if county else None
     # All are read before the first is decided: a bad file ends the command before anything is shown.
@@ -558,117 +582,49 @@ def check(
     if not expect:
         kind = _profile(policy).kind
         decided = [screening.decide(name, case, screener, policy, as_of, stated, kind) for name, case in read]
-        return _show_decided(decided, asked)
+        return _show_decided(decided, asked, only, everything=everything)
     differing = [found for name, case in read for found in screening.compare(name, case, screener, policy, as_of)]
-    if as_json:
-        from calaim_cli.show import documents
-
-        _show_json([documents.expectations_document(len(read), differing)], policy.past_review(as_of))
-    else:
-        warn(policy.past_review(as_of))
-        emit("".join(f"{one.case}\t{one.subject}\texpected {one.expected}\tfound {one.found}\n" for one in differing))
-        say(f"{counted(len(read), 'case')}, {counted(len(differing), 'difference')}")
+    lines = (f"{one.case}\t{one.subject}\texpected {one.expected}\tfound {one.found}\n" for one in differing)
+    asked.warn(asked.due())
+    asked.show("".join(lines), documents.expectations_document(len(read), differing))
+    asked.say(f"{counted(len(read), 'case')}, {counted(len(differing), 'difference')}")
     return InputError.exit_code if differing else 0
 
 
-def _profile(policy: "Policy") -> "Profile":
-    """The user's own details. Raises InputError that names the profile where one of them is not fit for a letter."""
-    from msgspec.structs import replace
-
-    from calaim_cli.case import casefile
-
-    path = casefile.profile_path()
-    profile = casefile.read_profile(path)
-    if problems := tuple(casefile.unfit(profile, lambda name: getattr(policy.words, name))):
-        raise casefile.bad_profile(path, problems)
-    return replace(profile, kind=choice_of(profile.kind, policy.words.kinds))
-
-
-def _asked_for_results(
-    policy: "Policy", as_of: date | None, as_json: bool, plain: bool, why: Text, everything: bool, programs: Several
-) -> _Asked:
-    """How the results of a case are wanted.
+def _only_result(asked: Asked, why: Text, everything: bool, programs: Several) -> str:
+    """The id of the one result of a case that is wanted; "" for all.
 
     Raises UsageError for what would go unheard or was not to be decided, and NotFound for an id that is none.
     """
     from calaim_cli.policy.policy import entry_named, subjects_named
 
     whole = "--json holds every result in full: leave out --why and --all"
-    _refuse((as_json and (why or everything), whole), (why and everything, "--all shows every result: leave out --why"))
-    about = entry_named(why, policy) if why else None
-    if about and about not in [one.entry for one in subjects_named(programs or [], policy)]:
+    both = "--all shows every result: leave out --why"
+    _refuse((asked.as_json and (why or everything), whole), (why and everything, both))
+    if not why:
+        return ""
+    about = entry_named(why, asked.policy)
+    if about not in [one.entry for one in subjects_named(programs or [], asked.policy)]:
         raise UsageError(f"--why {about.id}: that is not among what is decided here", code="not-decided")
-    return _Asked(policy, as_of or _today(), as_json, plain, about.id if about else "", everything)
+    return about.id
 
 
-def _show_decided(results: "list[screening.Decided]", asked: _Asked, places: tuple[Problem, ...] = ()) -> int:
+def _show_decided(results: "list[screening.Decided]", asked: Asked, only: str, *, everything: bool) -> int:
+    """Show the short answer to each case with the first warnings, or what else is wanted; gives exit code 0."""
     from msgspec.structs import replace
 
-    warned = [replace(one, warnings=(*places, *one.warnings)) for one in results]
     if asked.as_json:
         from calaim_cli.show import documents
 
-        written = (documents.determination_document(one, asked.policy, asked.as_of) for one in warned)
-        return _show_json(written, asked.policy.past_review(asked.as_of))
+        asked.warn(asked.due())
+        return asked.show("", *(documents.determination_document(one, asked.policy, asked.as_of) for one in results))
     # The long form says the reminders itself; the short one says them first, before warnings are left out.
-    told = warned if asked.everything else [replace(one, warnings=(*one.reminders, *one.warnings)) for one in warned]
-    warnings = (*(_of_cases(told) if len(told) > 1 else told[0].warnings), *asked.policy.past_review(asked.as_of))
-    warn(warnings if asked.everything else warnings[:MOST_WARNED])
-    if (left := len(warnings) - MOST_WARNED) > 0 and not asked.everything:
+    told = results if everything else [replace(one, warnings=(*one.reminders, *one.warnings)) for one in results]
+    warnings = (*_of_cases(told), *asked.due())
+    warn(warnings if everything else warnings[:MOST_WARNED])
+    if (left := len(warnings) - MOST_WARNED) > 0 and not everything:
         say(f"calaim: and {counted(left, 'more warning')}: --all")
-    return asked.show(tuple(block for view in _views_of(results, asked) for block in view))
-
-
-def _views_of(results: "list[screening.Decided]", asked: _Asked) -> "Iterable[blocks.View]":
-    """What is shown of the results: the answer to each case, or a row for each of several; the one result, or all."""
-    from calaim_cli.show import blocks, summary, views
-
-    if asked.why:
-        heads = [(blocks.Fact("case", "Case", one.name),) if len(results) > 1 else () for one in results]
-        why = [views.why_view(one, asked.why, asked.policy) for one in results]
-        return [(*head, *view) for head, view in zip(heads, why, strict=True)]
-    if len(results) > 1 and not asked.everything:
-        return [(summary.several(results, asked.policy),)]
-    long = [views.determination_view(one, asked.policy) if asked.everything else () for one in results]
-    short = [summary.screenful(one, asked.policy) for one in results]
-    return [(one, *view) for one, view in zip(short, long, strict=True)]
-
-
-@_command("coverage examples/case.toml", group=ONE_MEMBER)
-def coverage(
-    cases: Annotated[Several, _argument("[CASE...|-]", "Case files, or - for standard input.", "case")] = None,
-    as_of: AsOf = None,
-    why: Annotated[bool, typer.Option("--why", help="Whom each reason is for, with its sources.")] = False,
-    as_json: Json = False,
-    plain: Plain = False,
-    data: Data = None,
-) -> int:
-    """Keep Medi-Cal in 2027: what may exempt a member from the work rule. Without CASE, ask."""
-    from calaim_cli.case import casefile
-    from calaim_cli.decide.coverage import cover, stander
-    from calaim_cli.show import coverage as shown
-    from calaim_cli.talk import coverage as talk
-    from calaim_cli.talk import session
-
-    _refuse((as_json and why, "--json holds every reason in full: leave out --why"))
-    policy, as_of = _policy(data), as_of or _today()
-    stand = stander(policy)
-    read = [(name, casefile.read(name)) for name in cases or []]
-    to = None if read else session.ways(session.Keeping(None, None), plain=plain)
-    if to:
-        talk.need_a_person()
-        with session.leaving(to):
-            read = [("coverage", talk.asked(stand, policy, as_of, to.ask, to.keep))]
-    found = [cover(name, case, stand, policy, as_of) for name, case in read]
-    due = policy.coverage_past_review(as_of)
-    if as_json:
-        return _show_json([shown.coverage_document(one, policy, as_of) for one in found], due)
-    warn((*due, *dict.fromkeys(warning for one in found for warning in one.warnings)))
-    views = [shown.coverage_view(one, policy, as_of, why=why, named=len(found) > 1) for one in found]
-    code = _Asked(policy, as_of, as_json, plain).show(tuple(block for view in views for block in view))
-    if to:
-        session.offer_to_keep(to)
-    return code
+    return asked.show(tuple(_blocks_of(results, asked.policy, only, everything=everything)))
 
 
 def _of_cases(results: "list[screening.Decided]") -> Iterable[Problem]:
@@ -680,22 +636,69 @@ def _of_cases(results: "list[screening.Decided]") -> Iterable[Problem]:
         yield from (Problem(f"{one.name}: {warning.where}", warning.code, warning.message) for warning in own)
 
 
-@_command("interview --program ecm --county alameda --save case.toml", group=ONE_MEMBER)
+def _blocks_of(
+    results: "list[screening.Decided]", policy: "Policy", only: str, *, everything: bool
+) -> "Iterable[blocks.Block]":
+    """What is shown of the results: the answer to each case, or a row for each of several; the one result, or all."""
+    from calaim_cli.show import blocks, summary, views
+
+    if len(results) > 1 and not (only or everything):
+        yield summary.several(results, policy)
+        return
+    for one in results:
+        if only:
+            yield from [blocks.Fact("case", "Case", one.name)] if len(results) > 1 else []
+            yield from views.why_view(one, only, policy)
+        else:
+            yield summary.screenful(one, policy)
+            yield from views.determination_view(one, policy) if everything else ()
+
+
+@_command("coverage examples/case.toml", ONE_MEMBER, ALL)
+def coverage(
+    asked: Asked,
+    cases: Annotated[Several, _argument("[CASE...|-]", "Case files, or - for standard input.", "case")] = None,
+    why: Annotated[bool, _option("--why", "Whom each reason is for, with its sources.")] = False,
+) -> int:
+    """Keep Medi-Cal in 2027: what may exempt a member from the work rule. Without CASE, ask."""
+    from calaim_cli.case import casefile
+    from calaim_cli.decide.coverage import cover, stander
+    from calaim_cli.show import coverage as shown
+    from calaim_cli.talk import coverage as talk
+    from calaim_cli.talk import session
+
+    _refuse((asked.as_json and why, "--json holds every reason in full: leave out --why"))
+    policy, as_of = asked.policy, asked.as_of
+    stand = stander(policy)
+    read = [(name, casefile.read(name)) for name in cases or []]
+    to = None if read else session.ways(session.Keeping(None, None), plain=asked.plain)
+    if to:
+        talk.need_a_person()
+        with session.leaving(to):
+            read = [("coverage", talk.asked(stand, policy, as_of, to.ask, to.keep))]
+    found = [cover(name, case, stand, policy, as_of) for name, case in read]
+    asked.warn(policy.coverage_past_review(as_of))
+    if asked.as_json:
+        return asked.show("", *(shown.coverage_document(one, policy, as_of) for one in found))
+    warn(dict.fromkeys(warning for one in found for warning in one.warnings))
+    views = [shown.coverage_view(one, policy, as_of, why=why, named=len(found) > 1) for one in found]
+    asked.show(tuple(block for view in views for block in view))
+    if to:
+        session.offer_to_keep(to)
+    return 0
+
+
+@_command("interview --program ecm --county alameda --save case.toml", ONE_MEMBER, ALL)
 def interview(
+    asked: Asked,
     program: Programs = None,
     county: InCounty = None,
-    when: Annotated[
-        Text, _option("--when", "ID", "A situation of 'calaim when': its rows come first.", "situation")
-    ] = None,
+    when: RowsFirst = None,
     start: Start = None,
     save: Save = None,
     no_input: NoInput = False,
-    as_of: AsOf = None,
     why: Why = None,
     everything: Everything = False,
-    as_json: Json = False,
-    plain: Plain = False,
-    data: Data = None,
 ) -> int:
     """Ask only what can still change the result. Ends with what `check` says of the saved case."""
     from msgspec.structs import replace
@@ -705,48 +708,46 @@ def interview(
     from calaim_cli.talk import interview as talk
     from calaim_cli.talk import session, terminal
 
-    asked = _asked_for_results(_policy(data), as_of, as_json, plain, why, everything, program)
-    policy, as_of = asked.policy, asked.as_of
+    only, policy, as_of = _only_result(asked, why, everything, program), asked.policy, asked.as_of
     first = situation_named(when, policy).asked_first if when else ()
     case = session.started(start, county, policy, as_of)
     talk.need_a_person(program or [], case, policy, as_of, no_input=no_input)
     # Whatever can be refused is, before an answer could be lost.
     kind, places = _profile(policy).kind, _doubts_about(save)
-    if not as_json:
+    if not asked.as_json:
         warn(places)
-    to, followed = session.ways(session.Keeping(save, start), plain=plain), dict[str, str]()
+        places = ()
+    to, followed = session.ways(session.Keeping(save, start), plain=asked.plain), dict[str, str]()
     to.keep(case)
     if terminal.can_ask(no_input=no_input):
         with session.leaving(to):
             case, followed = talk.interviewed(program or [], case, policy, as_of, to, first)
     screener = screening.screener(subjects_named(program or [], policy), policy)
     decided = screening.decide("interview", case, screener, policy, as_of, None, kind)
-    code = _show_decided([replace(decided, followed=followed)], asked, places if as_json else ())
+    decided = replace(decided, followed=followed, warnings=(*places, *decided.warnings))
+    code = _show_decided([decided], asked, only, everything=everything)
     if terminal.can_ask(no_input=no_input):
         session.offer_to_keep(to)
     return code
 
 
-@_command("refer examples/case.toml --out draft.eml", group=ONE_MEMBER)
+@_command("refer examples/case.toml --out draft.eml", ONE_MEMBER, ALL)
 def refer(
+    asked: Asked,
     case: Annotated[Text, _argument("[CASE|-]", "A case file, or - for stdin.", "case")] = None,
-    program: Annotated[Text, _option("--program", "ID", "The program: ecm, cs or chw.")] = None,
-    service: Annotated[Several, _option("--service", "ID", "A service, for cs. May be repeated.", "service")] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="How to write the draft.")] = None,
-    out: Annotated[Path | None, _option("--out", "PATH", "Write to PATH (.eml, .txt, .html, .json).")] = None,
-    self_referral: Annotated[bool, typer.Option("--self-referral", help=TO_OURSELVES, rich_help_panel=RARE)] = False,
-    expedited: Annotated[bool, typer.Option("--expedited", help="Waiting would do harm: the case says why.")] = False,
-    for_member: Annotated[Path | None, _option("--for-member", "PAGE", "A page for the member (.html, .txt).")] = None,
+    program: Annotated[Text, _option("--program", "The program: ecm, cs or chw.", "ID")] = None,
+    service: Annotated[Several, _option("--service", "A service, for cs. May be repeated.", "ID", "service")] = None,
+    form: Annotated[Format | None, _option("--format", "How to write the draft.")] = None,
+    out: Annotated[Path | None, _option("--out", "Write to PATH (.eml, .txt, .html, .json).", "PATH")] = None,
+    self_referral: Annotated[bool, _rare("--self-referral", "To the referrer's own organization.")] = False,
+    expedited: Annotated[bool, _option("--expedited", "Waiting would do harm: the case says why.")] = False,
+    for_member: Annotated[Path | None, _option("--for-member", "A page for the member (.html, .txt).", "PAGE")] = None,
     log: Log = None,
-    redact: Annotated[bool, typer.Option("--redact", help="Only show the draft, with member data masked.")] = False,
-    force: Annotated[bool, typer.Option("--force", help=REPLACE, rich_help_panel=RARE)] = False,
+    redact: Annotated[bool, _option("--redact", "Only show the draft, with member data masked.")] = False,
+    force: Annotated[bool, _rare("--force", "Replace a file that differs.")] = False,
     start: Start = None,
     save: Save = None,
     no_input: NoInput = False,
-    as_of: AsOf = None,
-    as_json: Json = False,
-    plain: Plain = False,
-    data: Data = None,
 ) -> int:
     """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent."""
     from calaim_cli import delivery
@@ -754,85 +755,70 @@ def refer(
     from calaim_cli.draft import draft
     from calaim_cli.talk import referral, session
 
+    as_json = asked.as_json
     _refuse(
         (redact and (out or for_member), "--redact only shows a draft; do not combine it with --out or --for-member"),
         (case is not None and (start or save), "with a case file nothing is asked: leave out --from and --save"),
         (as_json and form not in {None, Format.JSON}, "--json prints JSON: leave out --format, or --json"),
         (force and out is None, "--force replaces the file of --out: give that too"),
         (log and out is None, "--log keeps track of a draft in a file: give --out too"),
-        (for_member and delivery.unfit_for_a_page(for_member), "--for-member: give a name that ends in .html or .txt"),
+        (
+            for_member and for_member.suffix.lower() not in delivery.PAGES,
+            "--for-member: give a name that ends in .html or .txt",
+        ),
     )
-    policy, as_of = _policy(data), as_of or _today()
-    profile, given = _profile(policy), Path(case) if case and case != "-" else None
+    policy, profile, given = asked.policy, _profile(asked.policy), Path(case) if case and case != "-" else None
     ledger, begins = delivery.ledger_for(log, profile, out)
     named = {"CASE": given, "--out": out, "--for-member": for_member, "--save": save, delivery.THE_LEDGER: ledger}
     delivery.each_its_own(named, several=case is None)
-    drafter = draft.Drafter(policy, profile, as_of, delivery.one_a_request(ledger))
+    drafter = draft.Drafter(policy, profile, asked.as_of, delivery.references(ledger, one_a_request=True))
     wanted = draft.format_for(Format.JSON if as_json and form is None and out is None else form, out)
-    written = session.started(start, None, policy, as_of) if case is None else casefile.read(case)
+    written = session.started(start, None, policy, asked.as_of) if case is None else casefile.read(case)
     begins += delivery.unread_month(written) if ledger else ()
-    asked = draft.asked_for(written, program, service or [], own=self_referral, expedited=expedited)
+    asks = draft.asked_for(written, program, service or [], own=self_referral, expedited=expedited)
     places = _doubts_about(out, save, for_member)
     if case is not None:
-        drafts, left_out = [drafter.draft_file(case, written, asked)], list[str]()
+        drafts, left_out = [drafter.draft_file(case, written, asks)], list[str]()
     else:
         warn(places)  # before anything is asked and saved there
         delivery.must_be_free(out, for_member, force=force)
         places, mail = (), wanted in {Format.EML, Format.MAILTO}
-        ways = session.ways(session.Keeping(save, start), plain=plain)
-        drafts, left_out = referral.referred(asked, drafter, ways, redact=redact, no_input=no_input, by_email=mail)
-    drafts = _with_warnings(drafts, drafter, data, places)
-    drafts = [*map(drafter.redacted, drafts)] if redact else drafts
-    tell: Callable[[str], None] = (lambda _: None) if as_json else say
-    warn(begins, tell)
-    drafts = delivery.deliver(drafts, drafter, delivery.Delivery(wanted, out, for_member, ledger, force, tell))
-    for words in delivery.last_words(drafts, left_out, policy, masked=redact):
-        tell(words)
-    return _show_json((draft.referral_document(one, policy) for one in drafts), begins) if as_json and out else 0
+        ways = session.ways(session.Keeping(save, start), plain=asked.plain)
+        drafts, left_out = referral.referred(asks, drafter, ways, redact=redact, no_input=no_input, by_email=mail)
+    warnings = (*asked.of_the_data({address for one in drafts for address in one.draft.to}), *places)
+    asked.warn(begins)
+    to = delivery.Delivery(wanted, out, for_member, ledger, force, redact, asked.say)
+    drafts = delivery.deliver(drafts, left_out, warnings, drafter, to)
+    return asked.show("", *(draft.referral_document(one, policy) for one in drafts)) if as_json and out else 0
 
 
-def _with_warnings(
-    drafts: "list[draft.Drafted]", drafter: "draft.Drafter", data: Path | None, places: tuple[Problem, ...]
-) -> "list[draft.Drafted]":
-    """The drafts with what is to be warned of about the data and the places beside their own warnings."""
-    from msgspec.structs import replace
-
-    used = {address for one in drafts for address in one.draft.to}
-    warnings = (*_of_the_data(drafter.policy, drafter.as_of, data, used), *places)
-    return [replace(one, warnings=(*warnings, *one.warnings)) for one in drafts]
-
-
-@_command("help exit-codes", name="help")
+@_command("help exit-codes", takes=("plain", "data"), name="help")
 def help_on(
+    asked: Asked,
     topic: Annotated[Text, _argument("[TOPIC]", "settings, exit-codes, privacy, json, data, calaim.")] = None,
-    plain: Plain = False,
-    data: Data = None,
 ) -> int:
     """Where to begin; exit codes, privacy, JSON, the data, CalAIM."""
     from calaim_cli.show import help as pages
-    from calaim_cli.show import render, views
+    from calaim_cli.show import views
 
     view = pages.overview() if topic is None else pages.page_named(topic).view
     # The one page that the data tell.
-    render.show(view or views.calaim_view(_policy(data)), plain_wanted=plain)
-    return 0
+    return asked.show(view or views.calaim_view(asked.policy))
 
 
-@_command("batch examples/members.csv --out drafts", name="batch", group=MANY)
+@_command("batch examples/members.csv --out drafts", MANY, ("as_of", "as_json", "data"), name="batch")
 def batch_rows(
+    asked: Asked,
     source: Annotated[Text, _argument("[CSV|XLSX|-]", "A spreadsheet as CSV or .xlsx, or - for stdin.")] = None,
-    out: Annotated[Text, _option("--out", "DIR|FILE", "A folder, a .zip or a .mbox file.")] = None,
-    sheet: Annotated[Text, _option("--sheet", "NAME", "A sheet of a workbook (the first).")] = None,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Draft the good rows, list the others.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and write nothing.")] = False,
-    encoding: Annotated[Text, _rare("--encoding", "NAME", "Such as cp1252 (UTF-8).")] = None,
-    limit: Annotated[int, _rare("--limit", "N", "Only the first N rows (0: all).", min=0)] = 0,
-    keep: Annotated[Several, _rare("--keep", "COLUMN", OWN_COLUMN)] = None,
-    template: Annotated[bool, typer.Option("--template", help=TEMPLATE)] = False,
+    out: Annotated[Text, _option("--out", "A folder, a .zip or a .mbox file.", "DIR|FILE")] = None,
+    sheet: OneSheet = None,
+    keep_going: Annotated[bool, _option("--keep-going", "Draft the good rows, list the others.")] = False,
+    dry_run: Annotated[bool, _option("--dry-run", "Check every row and write nothing.")] = False,
+    encoding: Annotated[Text, _rare("--encoding", "Such as cp1252 (UTF-8).", "NAME")] = None,
+    limit: Annotated[int, _rare("--limit", "Only the first N rows (0: all).", "N", min=0)] = 0,
+    keep: Annotated[Several, _rare("--keep", OWN_COLUMN, "COLUMN")] = None,
+    template: Annotated[bool, _option("--template", NEW_SHEET)] = False,
     log: Log = None,
-    as_of: AsOf = None,
-    as_json: Json = False,
-    data: Data = None,
 ) -> int:
     """Write a draft for every row of a spreadsheet. Nothing is ever sent."""
     from calaim_cli import delivery
@@ -842,37 +828,34 @@ def batch_rows(
     from calaim_cli.draft import draft
 
     if template:
-        return _new_sheet(out, data, source, sheet, keep_going, dry_run, encoding, limit, keep, as_of, as_json, log)
+        others = source or sheet or keep_going or dry_run or encoding or limit or keep or log
+        alone = "--template gives the header line of a new sheet: it goes alone, or with --out x.xlsx"
+        _refuse((others or asked.day or asked.as_json, alone))
+        return _new_sheet(out, asked)
     if source is None or (out is None and not dry_run):
         raise UsageError(
             "give a CSV or a workbook, or - for standard input, and --out with a folder, a .zip or a .mbox"
         )
-    kept, place = tuple(keep or ()), batch.output_named(out)
-    order = batch.Order(
-        source, place, keep_going=keep_going, dry_run=dry_run, encoding=encoding, limit=limit, keep=kept, sheet=sheet
-    )
-    policy, as_of, tally = _policy(data), as_of or _today(), batch.Tally()
+    place, kept = batch.output_named(out), tuple(keep or ())
+    order = batch.Order(source, place, keep_going, dry_run, encoding, limit, kept, sheet)
+    policy, tally = asked.policy, batch.Tally()
     profile = _profile(policy)
     ledger, begins = delivery.ledger_for(log, profile, None if dry_run else out)
     lists = {name: order.list_of(name) for name in (batch.REPORT, REJECTS, REJECTS_BOOK)}
     delivery.each_its_own({"--out": order.out, delivery.THE_LEDGER: ledger, **(lists if ledger else {})})
-    warnings = (*_of_the_data(policy, as_of, data), *files.doubts_about(order.folders), *begins)
-    drafter = draft.Drafter(policy, profile, as_of, delivery.one_a_row(ledger))
-    if not as_json:
-        warn(warnings)
-    _drafted(order, drafter, tally, quiet=as_json)
-    asked_before = delivery.keep_track(ledger, tally.stories, policy)
-    left = (*batch.left_to_do(order, tally), *asked_before)
-    if as_json:
-        with streams.code_wins(tally.exit_code):
-            _show_json([tally.document(order.out)], (*warnings, *left))
-    else:
-        warn(left)
-        say(tally.text(order.list_of(batch.REPORT).name))
+    warnings = (*asked.of_the_data(), *files.doubts_about(order.folders), *begins)
+    drafter = draft.Drafter(policy, profile, asked.as_of, delivery.references(ledger, one_a_request=False))
+    asked.warn(warnings)
+    _draft_rows(order, drafter, tally, quiet=asked.as_json)
+    asked_before = delivery.keep_track(ledger, tally.stories, policy) or ()
+    asked.warn((*batch.left_to_do(order, tally), *asked_before))
+    with streams.code_wins(tally.exit_code):
+        asked.show("", tally.document(order.out))
+    asked.say(tally.text(order.list_of(batch.REPORT).name))
     return tally.exit_code
 
 
-def _drafted(order: "batch.Order", drafter: "draft.Drafter", tally: "batch.Tally", *, quiet: bool) -> None:
+def _draft_rows(order: "batch.Order", drafter: "Drafter", tally: "batch.Tally", *, quiet: bool) -> None:
     """Draft the rows under a bar. Raises SystemExit, once it is told how far it came, where a person stops it."""
     from calaim_cli.batch import batch
     from calaim_cli.show import render
@@ -886,51 +869,37 @@ def _drafted(order: "batch.Order", drafter: "draft.Drafter", tally: "batch.Tally
         raise SystemExit(130 if isinstance(stopped, KeyboardInterrupt) else stopped.code) from None
 
 
-def _new_sheet(out: str | None, data: Path | None, *asked: object) -> int:
-    """Print the header line of a new sheet, or write it as a workbook that offers choices; gives exit code 0.
-
-    Raises UsageError where anything else is asked for.
-    """
-    from calaim_cli.base import files
+def _new_sheet(out: str | None, asked: Asked) -> int:
+    """Print the header line of a new sheet, or write it as a workbook that offers choices; gives exit code 0."""
     from calaim_cli.batch import row, sheet, workbook
     from calaim_cli.case import form
     from calaim_cli.show import blank
 
-    _refuse((any(asked), "--template gives the header line of a new sheet: it goes alone, or with --out x.xlsx"))
     fields = [field for field in form.FIELDS if "template" not in field.absent]
     columns = [field.column for field in fields]
     if out is None:
-        emit_utf8(sheet.template(columns))
-        return 0
+        return _hand_over(None, sheet.template(columns).encode())
     if not out.lower().endswith(".xlsx"):
         raise UsageError("--template --out: give the name of a workbook, one that ends in .xlsx")
-    policy = _policy(data)
-    choices = {field.column: row.offered(field.kind, blank.choices_of(field, policy)) for field in fields}
-    content = workbook.template(columns, choices)
-    say(f"{out}: {files.save(Path(out), content)}.")
-    return 0
+    choices = {field.column: row.offered(field.kind, blank.choices_of(field, asked.policy)) for field in fields}
+    return _hand_over(Path(out), workbook.template(columns, choices))
 
 
-@_command("referrals --log referrals.ledger --due", group=MANY)
+@_command("referrals --log referrals.ledger --due", MANY, ALL)
 def referrals(
+    asked: Asked,
     words: Annotated[Several, _argument("[STATUS] [REF...]", STATUS_WORDS)] = None,
-    due: Annotated[bool, typer.Option("--due", help="Only those to ask about now.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
-    plan: Annotated[Text, _option("--plan", "ID", "Only of this plan.", "plan")] = None,
-    counts: Annotated[bool, typer.Option("--counts", help="How many, by plan, status and closing reason.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="A table to join with the plan's own.")] = False,
-    on: Annotated[date | None, _option("--on", "DAY", "The day of the status (today).", parser=_calendar_day)] = None,
-    reason: Annotated[Text, _option("--reason", "ID", "Why it is closed.")] = None,
-    until: Annotated[
-        date | None, _option("--until", "DAY", "The last day authorized, by the letter.", parser=_calendar_day)
-    ] = None,
-    nudge: Annotated[Text, _option("--nudge", "REF", "Write a reminder to the plan.")] = None,
-    out: Annotated[Path | None, _option("--out", "PATH", "With --nudge: write to PATH (.eml, .txt).")] = None,
-    log: Annotated[Path | None, _option("--log", "LEDGER", "The ledger (that of your profile).")] = None,
-    as_of: AsOf = None,
-    as_json: Json = False,
-    plain: Plain = False,
-    data: Data = None,
+    due: Annotated[bool, _option("--due", "Only those to ask about now.")] = False,
+    everything: Annotated[bool, _option("--all", "Those that are closed, too.")] = False,
+    plan: Annotated[Text, _option("--plan", "Only of this plan.", "ID", "plan")] = None,
+    counts: Annotated[bool, _option("--counts", "How many, by plan, status and closing reason.")] = False,
+    as_csv: Annotated[bool, _option("--csv", "A table to join with the plan's own.")] = False,
+    on: Annotated[date | None, _option("--on", "The day of the status (today).", "DAY", parser=_calendar_day)] = None,
+    reason: Annotated[Text, _option("--reason", "Why it is closed.", "ID")] = None,
+    until: Annotated[date | None, _option("--until", UNTIL, "DAY", parser=_calendar_day)] = None,
+    nudge: Annotated[Text, _option("--nudge", "Write a reminder to the plan.", "REF")] = None,
+    out: Annotated[Path | None, _option("--out", "With --nudge: write to PATH (.eml, .txt).", "PATH")] = None,
+    log: Annotated[Path | None, _option("--log", "The ledger (that of your profile).", "LEDGER")] = None,
 ) -> int:
     """What became of referrals, and what to ask about now.
 
@@ -938,16 +907,15 @@ def referrals(
     """
     from calaim_cli import delivery
 
-    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     act, references = _act_and_references(words or [], asked.policy)
-    listing, details = (due, everything, plan, counts, as_csv), (on, reason, until)
+    listing, details = due or everything or plan or counts or as_csv, on or reason or until
     _refuse(
-        (nudge and (words or any(listing) or any(details)), "--nudge goes alone, or with --out"),
+        (nudge and (words or listing or details), "--nudge goes alone, or with --out"),
         (out and not nudge, "--out is where --nudge writes the reminder: give that too"),
-        (nudge and as_json, "--nudge writes a reminder: leave out --json"),
-        (references and any(listing), "with a reference leave out --due, --all, --plan, --counts and --csv"),
-        (any(details) and act in {"", UNDO}, "--on, --reason and --until go with a status, as in 'closed REF'"),
-        (as_csv and (as_json or counts), "--csv is a table of its own: leave out --json and --counts"),
+        (nudge and asked.as_json, "--nudge writes a reminder: leave out --json"),
+        (references and listing, "with a reference leave out --due, --all, --plan, --counts and --csv"),
+        (details and act in {"", UNDO}, "--on, --reason and --until go with a status, as in 'closed REF'"),
+        (as_csv and (asked.as_json or counts), "--csv is a table of its own: leave out --json and --counts"),
     )
     profile = _profile(asked.policy) if nudge or log is None else None
     path = delivery.ledger_named(log, profile)
@@ -957,10 +925,10 @@ def referrals(
     if nudge and profile:
         return _nudge(nudge.upper(), path, profile, asked, out)
     if act:
-        return _record(act, references, path, asked, (on or asked.as_of, reason or "", until))
+        return _record(act, references, path, asked, on or asked.as_of, reason or "", until)
     gc.disable()  # a list makes no cycles, and the collector would look at each of its rows again and again
     try:
-        return _show_referrals(references, path, asked, (due, everything, plan or "", counts, as_csv))
+        return _show_referrals(references, path, asked, plan, due, everything, counts, as_csv)
     finally:
         gc.freeze()
         gc.enable()
@@ -986,80 +954,75 @@ def _act_and_references(words: list[str], policy: "Policy") -> tuple[str, tuple[
 
 
 def _record(
-    act: str, references: tuple[str, ...], path: Path, asked: _Asked, said: tuple[date, str, date | None]
+    act: str, references: tuple[str, ...], path: Path, asked: Asked, day: date, reason: str, until: date | None
 ) -> int:
     """Put the status into the ledger for all of them or, where one cannot have it, for none; show what they are now."""
     from calaim_cli.decide import follow_up
     from calaim_cli.follow import ledger
     from calaim_cli.show import referrals as shown
 
-    policy, (day, reason, until) = asked.policy, said
-    data = policy.follow_up_file
+    policy, as_of, data = asked.policy, asked.as_of, asked.policy.follow_up_file
+    step = None if act == UNDO else follow_up.Step(act, day, reason, until)
 
     def decide(story: "Story") -> "Step | None":
-        step = follow_up.Step(act, day, reason, until)
-        if act != UNDO and (wrong := follow_up.misstep(story, step, asked.as_of, data)):
+        if step and (wrong := follow_up.misstep(story, step, as_of, data)):
             raise InputError(f"{wrong.where}: {wrong.message}; nothing was changed", (wrong,), code=wrong.code)
-        return None if act == UNDO else step
+        return step
 
-    if act != UNDO and (wrong := follow_up.unfit_details(act, reason, until, data)):
+    if step and (wrong := follow_up.unfit_details(act, reason, until, data)):
         raise UsageError(wrong.message, code=wrong.code)
     stories = ledger.change(path, references, decide)
-    found = follow_up.waiting(stories, asked.as_of, policy)
+    found = follow_up.waiting(stories, as_of, policy)
     view = (*shown.list_view(found, policy), *shown.rights_view(stories, policy))
-    document, warnings = shown.referrals_document(found, asked.as_of, policy), _uncounted(found, policy)
-    if asked.as_json:
-        return _show_json([document], (*policy.past_review(asked.as_of), *warnings))
-    return asked.respond(view, warnings=warnings)
-
-
-def _uncounted(found: "Iterable[Waiting]", policy: "Policy") -> tuple[Problem, ...]:
-    from calaim_cli.decide.follow_up import uncounted_holidays
-
-    return tuple(uncounted_holidays((due for one in found for due in one.dues), policy))
+    uncounted = follow_up.uncounted_holidays((due for one in found for due in one.dues), policy)
+    return asked.respond(view, shown.referrals_document(found, as_of, policy), warnings=uncounted)
 
 
 def _show_referrals(
-    references: tuple[str, ...], path: Path, asked: _Asked, how: tuple[bool, bool, str, bool, bool]
+    references: tuple[str, ...],
+    path: Path,
+    asked: Asked,
+    plan: Text,
+    due: bool,
+    everything: bool,
+    counts: bool,
+    as_csv: bool,
 ) -> int:
-    """The story of each reference, or the list that is asked for."""
-    from calaim_cli.base import files
+    """Show the story of each reference, or the list that is asked for; gives exit code 0."""
     from calaim_cli.decide import follow_up
     from calaim_cli.follow import ledger
     from calaim_cli.policy.policy import plan_named
     from calaim_cli.show import referrals as shown
 
-    policy, (due, everything, plan, counts, as_csv) = asked.policy, how
+    policy, as_of = asked.policy, asked.as_of
     only = plan_named(plan, policy).id if plan else ""
-    kept = [one for one in ledger.stories(path, references) if not only or one.plan == only]
-    if not references and not (everything or counts or as_csv):
-        kept = [one for one in kept if follow_up.is_open(one, policy.follow_up_file)]
+    closed_too = references or everything or counts or as_csv
+    kept = [
+        one
+        for one in ledger.stories(path, references)
+        if (not only or one.plan == only) and (closed_too or follow_up.is_open(one, policy.follow_up_file))
+    ]
     if as_csv:  # it goes to the plan, which is to learn nothing of Medi-Cal's renewal
         kept = [one._replace(renewal=None) for one in kept]
-    found = follow_up.waiting(kept, asked.as_of, policy)
-    found = [one for one in found if one.ask_now or not due]
+    found = [one for one in follow_up.waiting(kept, as_of, policy) if one.ask_now or not due]
     if as_csv:
         from calaim_cli.batch.sheet import records
 
         emit_utf8(records(shown.csv_rows(one.story for one in found)))
         return 0
-    view = shown.list_view(found, policy)
-    if references:
-        view = tuple(block for one in found for block in shown.story_view(one, asked.as_of, policy))
-    view = shown.counts_view(one.story for one in found) if counts else view
-    warnings = (
-        *files.doubts_about([path.parent]),
-        *_uncounted(found, policy),
-    )
+    uncounted = follow_up.uncounted_holidays((due for one in found for due in one.dues), policy)
+    warnings = (*_doubts_about(path), *uncounted)
     if asked.as_json:
-        document = shown.referrals_document(found, asked.as_of, policy)
-        return _show_json([document], (*policy.past_review(asked.as_of), *warnings))
+        return asked.respond((), shown.referrals_document(found, as_of, policy), warnings=warnings)
+    if references:
+        view = tuple(block for one in found for block in shown.story_view(one, as_of, policy))
+    else:
+        view = shown.counts_view(one.story for one in found) if counts else shown.list_view(found, policy)
     return asked.respond(view, warnings=warnings)
 
 
-def _nudge(reference: str, path: Path, profile: "Profile", asked: _Asked, out: Path | None) -> int:
+def _nudge(reference: str, path: Path, profile: "Profile", asked: Asked, out: Path | None) -> int:
     """Write the reminder of a referral to its file, or to stdout; gives exit code 0."""
-    from calaim_cli.base import files
     from calaim_cli.draft import draft
     from calaim_cli.draft.message import eml, sheet
     from calaim_cli.draft.route import not_by_email
@@ -1072,130 +1035,104 @@ def _nudge(reference: str, path: Path, profile: "Profile", asked: _Asked, out: P
     if wanted is Format.EML and not written.to:
         raise not_by_email(asked.policy.plans[story.plan])
     checked = eml(written) if written.to else sheet(written)
-    content = checked if wanted is Format.EML else draft.as_text(written).encode()
     warn(_doubts_about(out))
-    if out is None:
-        emit_utf8(content.decode())
-    else:
-        say(f"{out}: {files.save(out, content)}.")
+    _hand_over(out, checked if wanted is Format.EML else draft.as_text(written).encode())
     say("Nothing has been sent.")
     return 0
 
 
-@_command("screen examples/panel.csv --counts --as-of 2026-11-22", group=MANY)
+@_command("screen examples/panel.csv --counts --as-of 2026-11-22", MANY, ALL)
 def screen(
+    asked: Asked,
     table: Annotated[Text, _argument("[TABLE|-]", "A table of members: .csv, .xlsx, .parquet, or - for stdin.")] = None,
-    out: Annotated[Text, _option("--out", "FILE", SCREENED)] = None,
+    out: Annotated[Text, _option("--out", "Write the table with its results (.csv, .xlsx, .parquet).", "FILE")] = None,
     program: Programs = None,
-    likely: Annotated[Several, _option("--likely", "ID", LIKELY, "program")] = None,
-    counts: Annotated[
-        bool, typer.Option("--counts", help="Show how many each result came to, where. May be passed on.")
-    ] = False,
-    settle: Annotated[bool, typer.Option("--settle", help=SETTLED)] = False,
-    columns: Annotated[Text, _option("--columns", "MAP", "A map from your columns and codes to ours.")] = None,
-    template: Annotated[bool, typer.Option("--template", help="Print such a map to fill in, or write it.")] = False,
-    sheet: Annotated[Text, _option("--sheet", "NAME", "A sheet of a workbook (the first).")] = None,
-    keep: Annotated[Several, _option("--keep", "COLUMN", KEPT)] = None,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Decide the good rows, name the others.")] = False,
-    sql: Annotated[bool, typer.Option("--sql", help="Print the rules as SQL, for where your table is.")] = False,
-    name: Annotated[Text, _option("--table", "NAME", "With --sql: the table to read (members).")] = None,
-    as_of: AsOf = None,
-    as_json: Json = False,
-    plain: Plain = False,
-    data: Data = None,
+    likely: Annotated[Several, _option("--likely", LIKELY, "ID", "program")] = None,
+    counts: Annotated[bool, _option("--counts", "Show how many each result came to, where. May be passed on.")] = False,
+    settle: Annotated[bool, _option("--settle", SETTLED)] = False,
+    columns: Annotated[Text, _option("--columns", "A map from your columns and codes to ours.", "MAP")] = None,
+    template: Annotated[bool, _option("--template", "Print such a map to fill in, or write it.")] = False,
+    sheet: OneSheet = None,
+    keep: Annotated[Several, _option("--keep", KEPT, "COLUMN")] = None,
+    keep_going: Annotated[bool, _option("--keep-going", "Decide the good rows, name the others.")] = False,
+    sql: Annotated[bool, _option("--sql", "Print the rules as SQL, for where your table is.")] = False,
+    name: Annotated[Text, _option("--table", "With --sql: the table to read (members).", "NAME")] = None,
 ) -> int:
     """Decide a table of members: whom to ask, and what."""
+    from calaim_cli.batch import columns as maps
+    from calaim_cli.policy.policy import subjects_alone, subjects_named
+
     shown = counts or settle
-    of_table = table or likely or shown or sheet or keep_going or as_json or plain
-    others = of_table or program or columns or keep or sql or name or as_of
+    of_table = table or likely or shown or sheet or keep_going or asked.as_json or asked.plain
+    others = of_table or program or columns or keep or sql or name or asked.day
+    only_sql = "--sql takes --program, --columns, --table, --keep and --as-of: leave out the rest"
     _refuse(
         (template and others, "--template goes alone, or with --out"),
-        (
-            sql and (of_table or out),
-            "--sql takes --program, --columns, --table, --keep and --as-of: leave out the rest",
-        ),
+        (sql and (of_table or out), only_sql),
         (not sql and name, "--table goes with --sql: a table to read is given by its name alone"),
         (not (sql or table or template), "give TABLE (a file or -) and --out, --counts or --settle; or give --sql"),
         (not (sql or out or shown or template), "give --out, --counts or --settle, or --sql"),
         (likely and (program or not out), "--likely needs --out, and takes the place of --program"),
         (keep and not (sql or likely), "--keep goes with --sql or --likely: --out keeps every column"),
         (counts and settle, "counts may be passed on, and --settle is for whoever holds the panel: give one of them"),
-        (plain and not shown, "--plain goes with --counts or --settle"),
+        (asked.plain and not shown, "--plain goes with --counts or --settle"),
     )
+    policy = asked.policy
     if template:
-        return _new_map(out, data)
-    from calaim_cli.batch import columns as maps
-    from calaim_cli.policy.policy import subjects_alone, subjects_named
-
-    policy, as_of = _policy(data), as_of or _today()
+        return _hand_over(None if out is None else Path(out), maps.template(policy).encode())
     subjects = subjects_alone(likely, policy) if likely else subjects_named(program or [], policy)
-    by = maps.read(columns, policy) if columns else None
+    by, kept = maps.read(columns, policy) if columns else maps.Columns(), tuple(keep or ())
     if sql:
-        if by and (names := maps.unread(by)):
+        if names := maps.unread(by):
             warn((caution("not-in-sql", columns or "", names=", ".join(names)),))
-        emit_utf8(maps.script(by, subjects, policy, as_of, name or "members", keep or (), coverage=not program))
+        emit_utf8(maps.script(by, subjects, policy, asked.as_of, name or "members", kept, coverage=not program))
         return 0
     from calaim_cli.batch import panel
 
-    order = panel.Order(table or "", panel.output_named(out) if out else None, subjects, policy, as_of)
-    kept, own = tuple(keep or ()), _profile(policy).referrer
-    order = order._replace(sheet=sheet, map=by or maps.Columns(), keep=kept, likely=bool(likely), referrer=own)
-    order = order._replace(counts=counts, settle=settle, keep_going=keep_going, coverage=not (program or likely))
-    return _screened(order, _Asked(policy, as_of, as_json, plain))
+    place, coverage = panel.output_named(out) if out else None, not (program or likely)
+    order = panel.Order(
+        table or "", place, subjects, policy, asked.as_of, sheet, by, kept, bool(likely), counts, settle
+    )
+    return _screened(
+        order._replace(keep_going=keep_going, coverage=coverage, referrer=_profile(policy).referrer), asked
+    )
 
 
-def _screened(order: "panel.Order", asked: _Asked) -> int:
+def _screened(order: "panel.Order", asked: Asked) -> int:
     """Screen a table and tell what became of it; gives the exit code, as of a batch."""
     from calaim_cli.base import streams
     from calaim_cli.batch import panel
     from calaim_cli.show import panel as shown
 
-    before = (*asked.policy.past_review(asked.as_of), *_doubts_about(order.out))
-    if not asked.as_json:
-        warn(before)
+    policy = asked.policy
+    asked.warn((*asked.due(), *_doubts_about(order.out)))
     done = panel.run(order)
+    asked.warn(done.warnings)
+    view: blocks.View | str = ""
+    if done.counts is not None:
+        view = shown.counts_view(done.counts, policy, order.ask_by)
+    elif done.settled is not None:
+        view = shown.settled_view(done.settled, policy)
     code = panel.LEFT_OUT if done.refused else 0
-    if asked.as_json:
-        about = panel.about(order, done)
-        document = shown.screen_document(about, done.counts, done.settled, asked.policy, order.ask_by)
-        with streams.code_wins(code):
-            _show_json([document], (*before, *done.warnings))
-        return code
-    warn(done.warnings)
     with streams.code_wins(code):
-        if done.counts is not None:
-            asked.show(shown.counts_view(done.counts, asked.policy, order.ask_by))
-        if done.settled is not None:
-            asked.show(shown.settled_view(done.settled, asked.policy))
+        about = panel.about(order, done)
+        asked.show(view, shown.screen_document(about, done.counts, done.settled, policy, order.ask_by))
     for words in panel.last_words(order, done):
-        say(words)
+        asked.say(words)
     return code
-
-
-def _new_map(out: str | None, data: Path | None) -> int:
-    """Print a map of columns and codes to fill in, or write it; gives exit code 0."""
-    from calaim_cli.base import files
-    from calaim_cli.batch import columns as maps
-
-    text = maps.template(_policy(data))
-    if out is None:
-        emit_utf8(text)
-    else:
-        say(f"{out}: {files.save(Path(out), text.encode())}.")
-    return 0
 
 
 @profile_app.callback(invoke_without_command=True)
 def profile_alone(context: typer.Context, as_json: Json = False) -> int:
     """The referrer's own details, kept on this computer. Alone, it prints them."""
     if context.invoked_subcommand is None:
-        return profile_show(as_json=as_json)
+        return profile_show(Asked(as_json=as_json))
     if as_json:
         raise UsageError("--json goes after the command, as in 'calaim profile show --json'")
     return 0
 
 
-@_command("profile path", profile_app, "path")
+@_command("profile path", takes=(), of=profile_app, name="path")
 def profile_path() -> int:
     """Print where the profile is kept."""
     from calaim_cli.case import casefile
@@ -1204,25 +1141,24 @@ def profile_path() -> int:
     return 0
 
 
-@_command("profile show", profile_app, "show")
-def profile_show(as_json: Json = False) -> int:
+@_command("profile show", takes=("as_json",), of=profile_app, name="show")
+def profile_show(asked: Asked) -> int:
     """Print the profile."""
     from calaim_cli.case import casefile
     from calaim_cli.show import documents
 
     path = casefile.profile_path()
     profile = casefile.read_profile(path)
-    if not path.exists() and not as_json:
+    if asked.as_json:
+        return asked.show("", documents.profile_document(profile))
+    if not path.exists():
         say("There is no profile yet: 'calaim profile edit' asks for your details.")
-    if as_json:
-        return _show_json([documents.profile_document(profile)])
-    words = _policy(None).words
-    warn(casefile.unfit(profile, lambda name: getattr(words, name)))
+    warn(casefile.unfit(profile, lambda name: getattr(asked.policy.words, name)))
     emit_utf8(escaped(casefile.profile_bytes(profile).decode()))
     return 0
 
 
-@_command("profile edit", profile_app, "edit")
+@_command("profile edit", takes=(), of=profile_app, name="edit")
 def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = None) -> int:
     """Ask for your details and your Network Lead Entity, and keep them."""
     from calaim_cli.base import files
@@ -1246,62 +1182,54 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
     return 0
 
 
-@_command("data check --data my-county", data_app, "check")
-def data_check(as_of: AsOf = None, as_json: Json = False, data: Data = None) -> int:
+@_command("data check --data my-county", takes=("as_of", "as_json", "data"), of=data_app, name="check")
+def data_check(asked: Asked) -> int:
     """Check the data files: shapes, references, sources, routes."""
     from calaim_cli.decide import diff
     from calaim_cli.policy import load
     from calaim_cli.show import documents
 
-    policy, as_of = _policy(data or load.shipped()), as_of or _today()
-    warnings, lacking = (
-        (*policy.past_review(as_of), *policy.coverage_past_review(as_of)),
-        load.taken_from_shipped(data) if data else (),
-    )
-    if data:
+    policy = _policy(asked.folder or load.shipped())
+    warnings = [*policy.past_review(asked.as_of), *policy.coverage_past_review(asked.as_of)]
+    lacking = load.taken_from_shipped(asked.folder) if asked.folder else ()
+    if asked.folder:
         shipped = load.load()
-        warnings = (*warnings, *diff.own_mailboxes(policy, shipped), *diff.own_words(policy, shipped))
-    if as_json:
-        return _show_json([documents.data_check_document(warnings, lacking, policy, as_of)])
-    warn(warnings)
-    emit("".join(f"shipped\t{name}: not in the folder, the one that ships with calaim is used\n" for name in lacking))
-    emit(f"ok\tdata edition {policy.edition}, nothing wrong\n")
-    return 0
+        warnings += (*diff.own_mailboxes(policy, shipped), *diff.own_words(policy, shipped))
+    asked.warn(warnings)
+    lines = [f"shipped\t{name}: not in the folder, the one that ships with calaim is used\n" for name in lacking]
+    view = "".join((*lines, f"ok\tdata edition {policy.edition}, nothing wrong\n"))
+    return asked.show(view, documents.data_check_document((), lacking, policy, asked.as_of))
 
 
-@_command("data sources", data_app, "sources")
-def data_sources(as_of: AsOf = None, as_json: Json = False, plain: Plain = False, data: Data = None) -> int:
+@_command("data sources", takes=ALL, of=data_app, name="sources")
+def data_sources(asked: Asked) -> int:
     """List every source: date, age in months, grade, what rests on it."""
     from calaim_cli.policy.policy import sources_with_uses
     from calaim_cli.show import documents, views
 
-    asked = _Asked(_policy(data), as_of or _today(), as_json, plain)
     found = sources_with_uses(asked.policy)
     document = documents.sources_document(found, asked.policy, asked.as_of)
     return asked.show(views.sources_view(found, asked.as_of), document)
 
 
-@_command("data diff data my-county examples/case.toml", data_app, "diff")
+@_command("data diff data my-county examples/case.toml", takes=ALL[:3], of=data_app, name="diff")
 def data_diff(
+    asked: Asked,
     old: Annotated[Path, _argument("OLD", "A folder with data files.")],
     new: Annotated[Path, _argument("NEW", "Another one.")],
     cases: Annotated[Several, _argument("[CASE...]", "Saved cases to decide both ways.")] = None,
-    as_of: AsOf = None,
-    as_json: Json = False,
-    plain: Plain = False,
 ) -> int:
     """List what changed between two data folders, and for whom."""
     from calaim_cli.case import casefile
     from calaim_cli.decide import diff, screening
     from calaim_cli.show import documents, views
 
-    _refuse((as_of and not cases, "--as-of is the day to decide cases for: give a CASE too"))
-    before, after, as_of = _policy(old), _policy(new), as_of or _today()
+    _refuse((asked.day and not cases, "--as-of is the day to decide cases for: give a CASE too"))
+    before, after = _policy(old), _policy(new)
     read = [(name, casefile.read(name)) for name in cases or []]
     changes = diff.changes(before, after)
     was, now = (screening.screener(one.subjects, one) for one in (before, after))
-    shifts = diff.shifts(read, was, now, as_of)
-    if not as_json:
-        say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
+    shifts = diff.shifts(read, was, now, asked.as_of)
+    asked.say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
     document = documents.data_diff_document(changes, shifts, before, after)
-    return _Asked(after, as_of, as_json, plain).show(views.data_diff_view(changes, shifts, len(read)), document)
+    return asked.show(views.data_diff_view(changes, shifts, len(read)), document)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -38,25 +39,21 @@ THE_LEDGER: Final = "the ledger (--log)"
 MOST_NAMED: Final = 3
 OF_EACH: Final = frozenset({"--out", "--for-member"})
 """What each of several drafts has of its own."""
-Tell = Callable[[str], None]
-Names = Callable[[Referral], str]
-"""What gives a referral its reference."""
 
 
 class Delivery(NamedTuple):
-    """Where drafts go and in which form: their file, the page for the member, the ledger; `tell` hears what is done."""
+    """Where drafts go and in which form: their file, the page for the member, the ledger; `tell` hears what is done.
+
+    To `redact` they are only shown, with all about the member masked.
+    """
 
     form: Format
     out: Path | None
     page: Path | None
     ledger: Path | None
     force: bool
-    tell: Tell
-
-
-def unfit_for_a_page(path: Path) -> bool:
-    """Whether the name is of no kind that a member's page is written as."""
-    return path.suffix.lower() not in PAGES
+    redact: bool
+    tell: Callable[[str], None]
 
 
 def must_be_free(*paths: Path | None, force: bool) -> None:
@@ -87,30 +84,42 @@ def each_its_own(named: Mapping[str, Path | None], *, several: bool = False) -> 
                 raise UsageError(f"{other} and {name} name the same file: give each its own", code="same-file")
 
 
-def deliver(drafts: list[Drafted], drafter: Drafter, to: Delivery) -> list[Drafted]:
-    """The drafts as they were written: to their files or to stdout, then their rows and the members' pages.
+def deliver(
+    drafts: Sequence[Drafted], left_out: Sequence[str], warnings: Iterable[Problem], drafter: Drafter, to: Delivery
+) -> list[Drafted]:
+    """The drafts as they were written, with these warnings before their own: to their files or to stdout.
 
-    Raises OutputRefused at the first that cannot be written; those before it stay.
+    Each is followed by its row and the member's page, and all by how to send them and what was `left_out`. Raises
+    OutputRefused at the first that cannot be written; those before it stay.
     """
-    several, done = len(drafts) > 1, []
-    for one in drafts:
-        warn(one.warnings, to.tell)
-        day, kept = drafter.as_of, one
+    done, policy, first = [], drafter.policy, tuple(warnings)
+    for drafted in drafts:
+        one, day = replace(drafted, warnings=(*first, *drafted.warnings)), drafter.as_of
+        kept = drafter.redacted(one) if to.redact else one
+        warn(kept.warnings, to.tell)
+        # Several get the program's id before the ending.
+        own = f"-{one.case.referral.program}" if len(drafts) > 1 else ""
         if to.out is None:
-            emit_utf8(draft.formatted(one, to.form, drafter.policy).decode())
+            emit_utf8(draft.formatted(kept, to.form, policy).decode())
         else:
-            kept, day = _filed(_own_name(to.out, one, several=several), one, drafter, to)
-        if to.ledger and (story := draft.story_of(kept, day, drafter.policy)):
-            kept = _recorded(to.ledger, story, kept, drafter.policy, to)
+            kept, day = _filed(to.out.with_stem(f"{to.out.stem}{own}"), kept, drafter, to)
+        if to.ledger and (story := draft.story_of(kept, day, policy)):
+            found = keep_track(to.ledger, [story], policy)
+            to.tell(f"{to.ledger}: {story.reference} {'recorded before' if found is None else 'recorded'}.")
+            kept = _warned(kept, found or (), to)
         if to.page:
-            kept = _paged(_own_name(to.page, one, several=several), kept, day, drafter.policy, to)
+            kept = _paged(to.page.with_stem(f"{to.page.stem}{own}"), kept, day, policy, to)
         done.append(kept)
+    for words in _last_words(done, left_out, policy, masked=to.redact):
+        to.tell(words)
     return done
 
 
-def _own_name(path: Path, one: Drafted, *, several: bool) -> Path:
-    """The file of one draft: several get the program's id before the ending."""
-    return path.with_stem(f"{path.stem}-{one.case.referral.program}") if several else path
+def _warned(one: Drafted, extra: Iterable[Problem], to: Delivery) -> Drafted:
+    """The draft with further warnings, which are told."""
+    found = tuple(extra)
+    warn(found, to.tell)
+    return replace(one, warnings=(*one.warnings, *found))
 
 
 def _filed(path: Path, one: Drafted, drafter: Drafter, to: Delivery) -> tuple[Drafted, date]:
@@ -118,45 +127,18 @@ def _filed(path: Path, one: Drafted, drafter: Drafter, to: Delivery) -> tuple[Dr
     old = _reference_in(path, to.ledger) if to.force else ""
     kept, content, day = _as_found(path, one, to.form, drafter, force=to.force)
     if old and old != kept.reference:
-        kept = replace(kept, warnings=(*kept.warnings, caution("reference-replaced", str(path), reference=old)))
-        warn(kept.warnings[-1:], to.tell)
+        kept = _warned(kept, [caution("reference-replaced", str(path), reference=old)], to)
     to.tell(f"{path}: {files.save(path, content, replace=to.force, hint=OR_FORCE)}. {one.goes.why}.")
     return kept, day
-
-
-def _recorded(path: Path, story: Story, one: Drafted, policy: Policy, to: Delivery) -> Drafted:
-    """The draft, once its row is in the ledger, with a warning of open ones that ask the same for the same label."""
-    from calaim_cli.follow import ledger
-
-    new = ledger.add(path, [story])
-    to.tell(f"{path}: {story.reference} {'recorded' if new else 'recorded before'}.")
-    found = _asked_before(path, [story], policy) if new else ()
-    warn(found, to.tell)
-    return replace(one, warnings=(*one.warnings, *found))
-
-
-def _asked_before(path: Path, new: Iterable[Story], policy: Policy) -> tuple[Problem, ...]:
-    """A warning of open rows that ask the same as these: by label, as nothing else tells that two are of one member."""
-    from calaim_cli.follow import ledger
-
-    asked = {(one.label, one.plan, one.program, one.services): one.reference for one in new if one.label}
-    same = [
-        other.reference
-        for other in (ledger.stories(path) if asked else ())
-        if asked.get((other.label, other.plan, other.program, other.services), other.reference) != other.reference
-        if follow_up.is_open(other, policy.follow_up_file)
-    ]
-    return (caution("asked-before", str(path), reference=few_of(same, MOST_NAMED)),) if same else ()
 
 
 def _paged(path: Path, one: Drafted, day: date, policy: Policy, to: Delivery) -> Drafted:
     """The draft, once the member's page of it is written, with what that page has to be warned of."""
     paper = page.member_page(one, day, policy)
     content = page.paper_html(paper) if path.suffix.lower() == PAGES[0] else page.paper_text(paper)
-    extra = tuple(follow_up.uncounted_holidays(page.running(one, day, policy), policy))
-    warn(extra, to.tell)
+    kept = _warned(one, follow_up.uncounted_holidays(page.running(one, day, policy), policy), to)
     to.tell(f"{path}: {files.save(path, content.encode(), replace=to.force, hint=OR_FORCE)}. For the member.")
-    return replace(one, warnings=(*one.warnings, *extra))
+    return kept
 
 
 def _reference_in(path: Path, known: Path | None) -> str:
@@ -196,7 +178,7 @@ def _as_found(path: Path, one: Drafted, form: Format, drafter: Drafter, *, force
     return (kept, draft.formatted(kept, form, policy), as_of) if found == content else (one, written, as_of)
 
 
-def last_words(drafts: list[Drafted], left_out: list[str], policy: Policy, *, masked: bool) -> Iterator[str]:
+def _last_words(drafts: Sequence[Drafted], left_out: Sequence[str], policy: Policy, *, masked: bool) -> Iterator[str]:
     """What is told after the drafts: that they are masked, or how to send them and which a person said no to."""
     if masked:
         yield "Member data are masked. Nothing was written, nothing has been sent."
@@ -232,37 +214,31 @@ def unread_month(case: Case) -> tuple[Problem, ...]:
     return tuple(one._replace(message=f"{one.message}; so nothing will remind of it") for one in renewal_of(case)[1])
 
 
-def one_a_request(path: Path | None) -> Names | None:
-    """What gives a referral its reference, the same as long as the same is asked for; None without a ledger."""
-    if path is None:
-        return None
-    from calaim_cli.follow import ledger
-
-    draw, drawn = ledger.drawer(path), dict[str, str]()
-
-    def reference(referral: Referral) -> str:
-        request = draft.request_of(referral)
-        if request not in drawn:
-            drawn[request] = draw()
-        return drawn[request]
-
-    return reference
-
-
-def one_a_row(path: Path | None) -> Names | None:
-    """What gives each row a reference of its own; None without a ledger."""
+def references(path: Path | None, *, one_a_request: bool) -> Callable[[Referral], str] | None:
+    """What gives a referral its reference, with `one_a_request` the same for the same; None without a ledger."""
     if path is None:
         return None
     from calaim_cli.follow import ledger
 
     draw = ledger.drawer(path)
-    return lambda _: draw()
+    of_request = cache(lambda _: draw())
+    return lambda referral: of_request(draft.request_of(referral)) if one_a_request else draw()
 
 
-def keep_track(path: Path | None, stories: Sequence[Story], policy: Policy) -> tuple[Problem, ...]:
-    """What to know of the rows, once the ledger, if there is one, has what was not in it yet."""
-    if path is None or not stories:
-        return ()
+def keep_track(path: Path | None, new: Sequence[Story], policy: Policy) -> tuple[Problem, ...] | None:
+    """A warning of open rows that ask the same as these, once the ledger has these; None where nothing was to add."""
+    if path is None or not new:
+        return None
     from calaim_cli.follow import ledger
 
-    return _asked_before(path, stories, policy) if ledger.add(path, stories) else ()
+    if not ledger.add(path, new):
+        return None
+    # By label, as nothing else tells that two are of one member.
+    asked = {(one.label, one.plan, one.program, one.services): one.reference for one in new if one.label}
+    same = [
+        other.reference
+        for other in (ledger.stories(path) if asked else ())
+        if asked.get((other.label, other.plan, other.program, other.services), other.reference) != other.reference
+        if follow_up.is_open(other, policy.follow_up_file)
+    ]
+    return (caution("asked-before", str(path), reference=few_of(same, MOST_NAMED)),) if same else ()
