@@ -11,20 +11,7 @@ from calaim_cli.policy.coverage import TOPIC
 from calaim_cli.policy.dates import fact_line
 from calaim_cli.policy.places import Contact
 from calaim_cli.policy.policy import Policy
-from calaim_cli.show.blocks import (
-    DOUBT,
-    GOOD,
-    RANKS,
-    Block,
-    Fact,
-    Gives,
-    Heading,
-    Line,
-    Points,
-    Screenful,
-    View,
-    few_of,
-)
+from calaim_cli.show.blocks import DOUBT, GOOD, RANKS, Fact, Gives, Heading, Line, Points, Screenful, View, few_of
 from calaim_cli.show.documents import Document, filled, keys, problems_document, rests_on
 from calaim_cli.show.summary import row
 
@@ -78,7 +65,7 @@ def _plain(covered: Covered, policy: Policy, as_of: date) -> Iterator[Fact]:
     yield row("remember", own.remember)
 
 
-def _why(covered: Covered, policy: Policy) -> Iterator[Block]:
+def _why(covered: Covered, policy: Policy) -> Iterator[Heading | Fact | Points]:
     """Whom the reasons are for, with what else is known of them; where none holds, of all that there are."""
     reasons = covered.standing.because or policy.coverage_file.coverage
     for one in reasons:
