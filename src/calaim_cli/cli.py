@@ -1081,21 +1081,18 @@ def screen(
     if template:
         return _hand_over(None if out is None else Path(out), maps.template(policy).encode())
     subjects = subjects_alone(likely, policy) if likely else subjects_named(program or [], policy)
-    by, kept = maps.read(columns, policy) if columns else maps.Columns(), tuple(keep or ())
+    by, kept = maps.read(columns, policy) if columns else None, tuple(keep or ())
     if sql:
-        if names := maps.unread(by):
+        if by and (names := maps.unread(by)):
             warn((caution("not-in-sql", columns or "", names=", ".join(names)),))
         emit_utf8(maps.script(by, subjects, policy, asked.as_of, name or "members", kept, coverage=not program))
         return 0
     from calaim_cli.batch import panel
 
     place, coverage = panel.output_named(out) if out else None, not (program or likely)
-    order = panel.Order(
-        table or "", place, subjects, policy, asked.as_of, sheet, by, kept, bool(likely), counts, settle
-    )
-    return _screened(
-        order._replace(keep_going=keep_going, coverage=coverage, referrer=_profile(policy).referrer), asked
-    )
+    order = panel.Order(table or "", place, subjects, policy, asked.as_of, sheet, by or maps.Columns(), kept)
+    order = order._replace(likely=bool(likely), counts=counts, settle=settle, keep_going=keep_going, coverage=coverage)
+    return _screened(order._replace(referrer=_profile(policy).referrer), asked)
 
 
 def _screened(order: "panel.Order", asked: Asked) -> int:
