@@ -209,6 +209,7 @@ class Asked:
     @cached_property
     def policy(self) -> "Policy":
         """The policy to decide by, read when it is first asked for."""
+        # Not before: what contradicts itself on a command line is told first, and a new sheet as CSV needs no data.
         return _policy(self.folder)
 
     def due(self) -> tuple[Problem, ...]:
@@ -245,6 +246,7 @@ class Asked:
         if self.as_json:
             from calaim_cli.show.documents import with_warnings, written
 
+            # The schemas of profile, sources and differences have no such key.
             told = (with_warnings(one, self._kept) if "warnings" in one else one for one in printed)
             emit_utf8("".join(f"{written(one)}\n" for one in told))
         elif isinstance(view, str):
@@ -270,6 +272,7 @@ def _command(
             asked = [Asked(**{one: given.pop(one) for one in takes})] if takes else []
             return function(*asked, **given)
 
+        # A wrapper's own signature would be that of the function, Asked and all.
         written = signature(function)
         own = list(written.parameters.values())[bool(takes) :]
         shared = [
@@ -714,6 +717,7 @@ def interview(
     session.need_a_person(session.talk_for(program or [], case, policy), case, policy, as_of, no_input=no_input)
     # Whatever can be refused is, before an answer could be lost.
     kind, places = _profile(policy).kind, _doubts_about(save)
+    # Told before the talk; a document has them behind what is due for a review, so they wait for the result.
     if not asked.as_json:
         warn(places)
         places = ()
