@@ -208,6 +208,7 @@ class Asked:
     @cached_property
     def policy(self) -> "Policy":
         """The policy to decide by, read when it is first asked for."""
+        # Not before: what contradicts itself on a command line is told first, and a new sheet as CSV needs no data.
         return _policy(self.folder)
 
     def due(self) -> tuple[Problem, ...]:
@@ -244,6 +245,7 @@ class Asked:
         if self.as_json:
             from calaim_cli.show.documents import with_warnings, written
 
+            # The schemas of profile, sources and differences have no such key.
             told = (with_warnings(one, self._kept) if "warnings" in one else one for one in printed)
             emit_utf8("".join(f"{written(one)}\n" for one in told))
         elif isinstance(view, str):
@@ -269,6 +271,7 @@ def _command(
             asked = [Asked(**{one: given.pop(one) for one in takes})] if takes else []
             return function(*asked, **given)
 
+        # A wrapper's own signature would be that of the function, Asked and all.
         written = signature(function)
         own = list(written.parameters.values())[bool(takes) :]
         shared = [
@@ -714,6 +717,7 @@ def interview(
     talk.need_a_person(program or [], case, policy, as_of, no_input=no_input)
     # Whatever can be refused is, before an answer could be lost.
     kind, places = _profile(policy).kind, _doubts_about(save)
+    # Told before the talk; a document has them behind what is due for a review, so they wait for the result.
     if not asked.as_json:
         warn(places)
         places = ()
@@ -1081,21 +1085,18 @@ def screen(
     if template:
         return _hand_over(None if out is None else Path(out), maps.template(policy).encode())
     subjects = subjects_alone(likely, policy) if likely else subjects_named(program or [], policy)
-    by, kept = maps.read(columns, policy) if columns else maps.Columns(), tuple(keep or ())
+    by, kept = maps.read(columns, policy) if columns else None, tuple(keep or ())
     if sql:
-        if names := maps.unread(by):
+        if by and (names := maps.unread(by)):
             warn((caution("not-in-sql", columns or "", names=", ".join(names)),))
         emit_utf8(maps.script(by, subjects, policy, asked.as_of, name or "members", kept, coverage=not program))
         return 0
     from calaim_cli.batch import panel
 
     place, coverage = panel.output_named(out) if out else None, not (program or likely)
-    order = panel.Order(
-        table or "", place, subjects, policy, asked.as_of, sheet, by, kept, bool(likely), counts, settle
-    )
-    return _screened(
-        order._replace(keep_going=keep_going, coverage=coverage, referrer=_profile(policy).referrer), asked
-    )
+    order = panel.Order(table or "", place, subjects, policy, asked.as_of, sheet, by or maps.Columns(), kept)
+    order = order._replace(likely=bool(likely), counts=counts, settle=settle, keep_going=keep_going, coverage=coverage)
+    return _screened(order._replace(referrer=_profile(policy).referrer), asked)
 
 
 def _screened(order: "panel.Order", asked: Asked) -> int:
