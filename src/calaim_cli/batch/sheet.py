@@ -17,6 +17,7 @@ from calaim_cli.case.form import BY_KEY, MAY_BE_NONE
 
 MIB: Final = 1024 * 1024
 LARGEST: Final = 512 * MIB
+LONGEST_LINE: Final = 16 * MIB
 PIECE: Final = 64 * 1024
 HEADER_WITHIN: Final = 64 * 1024
 DELIMITERS: Final = (",", ";", "\t")
@@ -49,7 +50,7 @@ class Source(io.BufferedIOBase):
 
     def __init__(self, file: BinaryIO, name: str, watch: Watch = lambda _: None) -> None:
         self._file, self.name, self._watch = file, name, watch
-        self.size = self._lines = 0
+        self.size = self._lines = self._line = 0
         self._piece = b""
         self.first: bytes | None = self._read()
 
@@ -62,6 +63,12 @@ class Source(io.BufferedIOBase):
         self.size += len(self._piece)
         if self.size > LARGEST:
             raise InputError(f"{self.name}: larger than {LARGEST // MIB} MiB; split it", code="too-large")
+        # A line is held whole before its cells are told apart: one that never ends would take all the memory.
+        ended = max(self._piece.rfind(b"\n"), self._piece.rfind(b"\r")) + 1
+        self._line = len(self._piece) - ended + (0 if ended else self._line)
+        if self._line > LONGEST_LINE:
+            words = f"a line of more than {LONGEST_LINE // MIB} MiB; is it a CSV file?"
+            raise InputError(f"{self.name}: {words}", code="too-large")
         self._watch(self.size)
         return self._piece
 
