@@ -213,8 +213,8 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         return frozenset(one for entry in self.entries for one in criteria_of(*rules_of(entry).values()))
 
     def name_of(self, entry_id: str) -> str:
-        """The name of a program, population or service."""
-        return next(entry.name for entry in self.entries if entry.id == entry_id)
+        """The name of a program, population or service. Raises KeyError for an id that is none of these."""
+        return {entry.id: entry.name for entry in self.entries}[entry_id]
 
     def conflicts_of(self, entry_id: str) -> tuple[Conflict, ...]:
         """Every disagreement of sources about a program, population or service."""
