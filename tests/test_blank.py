@@ -58,6 +58,7 @@ def test_blank_case_has_every_key_and_question(run: Run, catalog: Policy) -> Non
         )
     for question in catalog.questions:
         assert len(re.findall(rf"^# {question} = ", text, re.MULTILINE)) == 1
+    assert '\n# renewal_month = "YYYY-MM"\n' in text
 
 
 def test_questions_of_one_program_are_those_it_rests_on(run: Run, catalog: Policy) -> None:
