@@ -976,6 +976,8 @@ def _record(
     if step and (wrong := follow_up.unfit_details(act, reason, until, data)):
         raise UsageError(wrong.message, code=wrong.code)
     stories = ledger.change(path, references, decide)
+    if gone := [one for one in references if one not in {story.reference for story in stories}]:
+        asked.say(f"calaim: {', '.join(gone)}: taken out of the ledger. The draft itself stays where it was written.")
     found = follow_up.waiting(stories, as_of, policy)
     view = (*shown.list_view(found, policy), *shown.rights_view(stories, policy))
     uncounted = follow_up.uncounted_holidays((due for one in found for due in one.dues), policy)
