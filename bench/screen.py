@@ -43,8 +43,12 @@ from calaim_cli.base import files
 from calaim_cli.policy import load
 policy = load.load()
 order = panel.Order(sys.argv[1], Path(sys.argv[2]), policy.subjects, policy, date(2026, 11, 22))
-with table.engine() as engine, files.beside(order.out) as folder:
-    whole = panel.Panel(engine, order, table.read(engine, order.source, folder, panel.known(order), ()))
+with (
+    table.engine() as engine,
+    files.beside(order.out) as folder,
+    table.read(engine, order.source, folder, panel.known(order), ()) as found,
+):
+    whole = panel.Panel(engine, order, found)
     whole.check()
     wanted = sys.argv[3:]
     results = [panel.result_column(one, what) for one in policy.subjects for what in wanted]

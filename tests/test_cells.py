@@ -22,10 +22,14 @@ BORN, AGE = "date_of_birth", "age"
 def found(policy: Policy, path: Path, question: str, rows: Sequence[tuple[str, ...]]) -> list[object]:
     """What a question is answered by in each row of a table, its first row the header line."""
     path.write_bytes(records(rows).encode())
-    with table.engine() as engine, files.beside(path) as folder:
-        columns = table.read(engine, str(path), folder, {name: name for name in rows[0]}, ()).columns
-        meant = cells.meant(engine, columns, Ways((), policy, AS_OF, Columns())).answers[question]
-        return [value for (value,) in engine.ask(f"SELECT {meant.of()} FROM own ORDER BY n")]  # noqa: S608 ours
+    known = {name: name for name in rows[0]}
+    with (
+        table.engine() as engine,
+        files.beside(path) as folder,
+        table.read(engine, str(path), folder, known, ()) as read,
+    ):
+        meant = cells.meant(engine, read, Ways((), policy, AS_OF, Columns())).answers[question]
+        return [value for (value,) in engine.ask(f"SELECT {meant.of()} FROM own ORDER BY rowid")]  # noqa: S608 ours
 
 
 def test_a_column_may_have_many_different_cells(catalog: Policy, tmp_path: Path) -> None:
@@ -49,7 +53,7 @@ def test_codes_of_a_parquet_file_are_codes(catalog: Policy, tmp_path: Path, code
     with table.engine() as engine, files.beside(path) as folder:
         engine.write(f"SELECT unnest([{codes}]) AS code", path, "FORMAT parquet")
         [kept] = engine.ask(f"SELECT [{codes}]")
-        columns = table.read(engine, str(path), folder, {}, ()).columns
-        meant = cells.meant(engine, columns, Ways((), catalog, AS_OF, by_code)).answers["complex_need"]
-        rows = engine.ask(f"SELECT {meant.of()}, c0 FROM own ORDER BY n")  # noqa: S608 ours
+        with table.read(engine, str(path), folder, {}, ()) as read:
+            meant = cells.meant(engine, read, Ways((), catalog, AS_OF, by_code)).answers["complex_need"]
+            rows = engine.ask(f"SELECT {meant.of()}, c0 FROM own ORDER BY rowid")  # noqa: S608 ours
     assert rows == list(zip((1, None, None), kept[0], strict=True))

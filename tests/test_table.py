@@ -27,10 +27,14 @@ NAME = "Rosalind"
 
 def read(path: Path, *names: str) -> list[tuple[str | None, ...]]:
     """The names of the columns, and the rows."""
-    with table.engine() as engine, files.beside(path) as folder:
-        columns = table.read(engine, str(path), folder, KNOWN, names).columns
-        cells = ", ".join(one.sql for one in columns)
-        return [tuple(one.name for one in columns), *engine.ask(f"SELECT {cells} FROM own ORDER BY rowid")]  # noqa: S608
+    with (
+        table.engine() as engine,
+        files.beside(path) as folder,
+        table.read(engine, str(path), folder, KNOWN, names) as found,
+        table.sound(found),
+    ):
+        cells = ", ".join(one.sql for one in found.columns)
+        return [tuple(one.name for one in found.columns), *engine.ask(f"SELECT {cells} FROM own")]  # noqa: S608 ours
 
 
 def of(tmp_path: Path, content: bytes) -> Path:

@@ -18,7 +18,7 @@ from calaim_cli.base.wording import unwrapped
 from calaim_cli.batch import row
 from calaim_cli.batch.columns import Columns, coded, merged
 from calaim_cli.batch.sheet import fold
-from calaim_cli.batch.table import Column, Engine
+from calaim_cli.batch.table import Column, Engine, Table, sound
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.advice import Door, offered_at
 from calaim_cli.decide.counts import NOT_KNOWN
@@ -104,11 +104,12 @@ class Meanings(NamedTuple):
         return (*self.answers.values(), *self.stated, *([self.places] if self.places else []))
 
 
-def meant(engine: Engine, columns: Sequence[Column], ways: Ways) -> Meanings:
+def meant(engine: Engine, table: Table, ways: Ways) -> Meanings:
     """What the cells mean; an age or managed care that is stated has to be in order whatever counts more.
 
-    In `own` they are numbered from then on, its rows by `n`.
+    In `own`, which is a table from then on, they are numbered. Raises InputError where the file is not sound.
     """
+    columns = table.columns
     asked: list[tuple[str, tuple[Column, ...], Meaning, Sequence[str]]] = []
     for name, some in sources_of(columns, ways).items():
         question = ways.policy.answerable[name]
@@ -120,35 +121,39 @@ def meant(engine: Engine, columns: Sequence[Column], ways: Ways) -> Meanings:
             asked.append((f"{STATED}{name}", others, partial(_answer, others, question, ways), kind))
     if places := tuple(one for one in columns if one.known_as in PLACE_COLUMNS):
         asked.append((PLACES, places, partial(_place, places, ways), ["VARCHAR"] * (2 + len(ways.subjects))))
-    different = _numbered(engine, dict.fromkeys(some for _, some, *_ in asked))
+    with sound(table):
+        different = _numbered(engine, [*dict.fromkeys(some for _, some, *_ in asked)])
     found = {name: _made(engine, name, some, map(read, different[some]), kinds) for name, some, read, kinds in asked}
     of_places = found.pop(PLACES, None)
     stated = tuple(found.pop(name) for name in [*found] if name.startswith(STATED))
     return Meanings(found, of_places, stated)
 
 
-def _numbered(engine: Engine, several: Iterable[tuple[Column, ...]]) -> dict[tuple[Column, ...], list[Cells]]:
+def _numbered(engine: Engine, several: Sequence[tuple[Column, ...]]) -> dict[tuple[Column, ...], list[Cells]]:
     """The different cells of these columns, or of several together, in the order by which `own` then numbers them."""
-    by_key: dict[tuple[Column, ...], dict[str, Cells]] = {some: {} for some in several}
-    queries, keyed = [], [*by_key.values()]
-    for number, some in enumerate(by_key):
-        texts = ", ".join(one.text for one in some)
-        different = f"SELECT DISTINCT {', '.join(one.sql for one in some)} FROM own"  # noqa: S608 quoted
-        queries.append(f"SELECT {number}, {_joined(some)}, [{texts}] FROM ({different})")  # noqa: S608 quoted
-    for number, key, cells in engine.ask(" UNION ALL ".join(queries)) if queries else ():
-        if key is not None:  # one cell alone that is empty answers nothing
-            keyed[number][key] = cells
-    replaced, added = list[str](), ["rowid - (SELECT min(rowid) FROM own) + 1 AS n"]
-    for number, (some, keys) in enumerate(by_key.items()):
+    # The file is read twice, as numbers take a tenth of the memory of texts, and no more time than to keep these first.
+    each = ", ".join(f"list(DISTINCT {_cells_of(some)})" for some in several)
+    [lists] = engine.ask(f"SELECT {each} FROM own") if several else [()]  # noqa: S608 quoted
+    different, replaced, added = dict[tuple[Column, ...], list[Cells]](), list[str](), list[str]()
+    for number, (some, found) in enumerate(zip(several, lists, strict=True)):
+        if is_alone := _is_alone(some):
+            keys = {cell: (cell,) for cell in found or () if cell is not None}  # which answers nothing
+        else:
+            keys = {"".join(f"{len(cell or '')}:{cell or ''}" for cell in cells): cells for cells in found or ()}
         kind = quoted(f"key {number}")
         engine.ask(f"CREATE TYPE {kind} AS ENUM (SELECT unnest(?::VARCHAR[]))", [*keys])
-        typed = f"CAST({_joined(some)} AS {kind}) AS {_key(some)}"
-        (replaced if _is_alone(some) else added).append(typed)
-    replacing = f"REPLACE ({', '.join(replaced)})" if replaced else ""
-    engine.ask(f"CREATE TABLE numbered AS SELECT * {replacing}, {', '.join(added)} FROM own")  # noqa: S608 quoted
-    engine.ask("DROP TABLE own")
+        (replaced if is_alone else added).append(f"CAST({_joined(some)} AS {kind}) AS {_key(some)}")
+        different[some] = [*keys.values()]
+    replacing = f"* REPLACE ({', '.join(replaced)})" if replaced else "*"
+    engine.ask(f"CREATE TABLE numbered AS SELECT {', '.join([replacing, *added])} FROM own")  # noqa: S608 quoted
+    engine.ask("DROP VIEW own")
     engine.ask("ALTER TABLE numbered RENAME TO own")
-    return {some: [*keys.values()] for some, keys in by_key.items()}
+    return different
+
+
+def _cells_of(columns: Sequence[Column]) -> str:
+    """The one cell of a column that is alone, or a list of several."""
+    return columns[0].text if _is_alone(columns) else f"[{', '.join(one.text for one in columns)}]"
 
 
 def _is_alone(columns: Sequence[Column]) -> bool:
@@ -303,14 +308,14 @@ def refuse(engine: Engine, found: Iterable[Meant], unread: Sequence[tuple[int, P
     words = "string_agg(concat_ws(': ', place, words), '; ' ORDER BY place) AS words"
     engine.ask(f"ALTER TABLE own ADD COLUMN {quoted(REFUSED)} VARCHAR")
     said = f"(SELECT n, {words} FROM refused GROUP BY n) AS said"  # noqa: S608 ours
-    engine.ask(f"UPDATE own SET {quoted(REFUSED)} = said.words FROM {said} WHERE said.n = own.n")  # noqa: S608 ours
+    engine.ask(f"UPDATE own SET {quoted(REFUSED)} = said.words FROM {said} WHERE said.n = own.rowid + 1")  # noqa: S608 ours
     [(many,)] = engine.ask("SELECT count(*) FROM refused")
     return int(many)
 
 
 def _told(one: Meant) -> str:
     """The query for what is told of each row."""
-    return f"SELECT n, {', '.join(f'{one.of(what)} AS {what}' for what in TOLD)} FROM own"  # noqa: S608 quoted
+    return f"SELECT rowid + 1 AS n, {', '.join(f'{one.of(what)} AS {what}' for what in TOLD)} FROM own"  # noqa: S608 quoted
 
 
 def doubts(engine: Engine, found: Iterable[Meant]) -> Iterator[tuple[Problem, int]]:

@@ -148,11 +148,12 @@ def about(order: Order, done: Done) -> dict[str, object]:
 def run(order: Order) -> Done:
     """What became of the table. Raises InputError where it is not in order: nothing is written."""
     out = order.out or Path("screened")
-    with table.engine() as engine, files.worded(out), files.beside(out) as folder:
-        found = table.read(engine, order.source, folder, known(order), _result_names(order), order.sheet)
-        [(rows,)] = engine.ask("SELECT count(*) FROM own")
-        if not rows:
-            raise InputError(f"{order.source}: no rows below the header line", code="no-rows")
+    with (
+        table.engine() as engine,
+        files.worded(out),
+        files.beside(out) as folder,
+        table.read(engine, order.source, folder, known(order), _result_names(order), order.sheet) as found,
+    ):
         if not any(one.known_as for one in found.columns) and not cells.sources_of(found.columns, _ways(order)):
             words = "none of its columns is known: is the first line the header? 'calaim questions' lists them"
             raise InputError(f"{order.source}: {words}", code="no-header")
@@ -164,7 +165,7 @@ def run(order: Order) -> Done:
         likely = panel.write(folder) if order.out else None
         return Done(
             panel.decided,
-            int(rows) - panel.decided,
+            panel.rows - panel.decided,
             likely,
             tuple(panel.warnings()),
             panel.counts() if order.counts else None,
@@ -192,9 +193,8 @@ class Panel:
     """A table on the engine, from the check of its cells to what comes out."""
 
     def __init__(self, engine: Engine, order: Order, found: Table) -> None:
-        self.engine, self.order, self.columns, self.notes = engine, order, found.columns, found.notes
-        self.unread = found.unread
-        self.decided = 0
+        self.engine, self.order, self.table, self.columns = engine, order, found, found.columns
+        self.rows = self.decided = 0
         self.meanings = cells.Meanings()
         self.absent: tuple[str, ...] = ()
         self.kept: tuple[str, ...] = ()
@@ -202,8 +202,11 @@ class Panel:
 
     def check(self) -> None:
         """Find out what all cells mean. Raises InputError with rows and columns of those that cannot be read."""
-        self.meanings = cells.meant(self.engine, self.columns, _ways(self.order))
-        wrong = cells.refuse(self.engine, self.meanings.all, self.unread)
+        self.meanings = cells.meant(self.engine, self.table, _ways(self.order))
+        [(self.rows,)] = self.engine.ask("SELECT count(*) FROM own")
+        if not self.rows:
+            raise InputError(f"{self.order.source}: no rows below the header line", code="no-rows")
+        wrong = cells.refuse(self.engine, self.meanings.all, self.table.unread)
         if wrong and not self.order.keep_going:
             raise self._refused(wrong)
         self._put_together()
@@ -240,7 +243,7 @@ class Panel:
         for number, one in enumerate(self.order.subjects, 2):
             values[_offered(one)] = self._place(number) if one.service else "NULL"
         there = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
-        self.engine.ask(f"CREATE VIEW {ANSWERS} AS SELECT *, {there} FROM own")  # noqa: S608 quoted
+        self.engine.ask(f"CREATE VIEW {ANSWERS} AS SELECT *, rowid + 1 AS n, {there} FROM own")  # noqa: S608 quoted
         self.kept = ("n", *(f"c{one.at}" for one in self.columns), SAID, *values)
         self.absent = tuple(one for one in self.order.policy.answerable if one not in self.meanings.answers)
 
@@ -262,7 +265,7 @@ class Panel:
     def warnings(self) -> Iterator[Problem]:
         """What to know of the table as a whole: of no row more than its being one of so many."""
         order, source = self.order, self.order.source
-        yield from self.notes
+        yield from self.table.notes
         yield from _of_columns(order, self.columns)
         yield from (Problem(one.where, one.code, in_rows(one.message, many)) for one, many in self.doubts)
         asked = [one for one in (AGE, MANAGED_CARE) if one in order.policy.questions]

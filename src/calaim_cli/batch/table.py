@@ -13,11 +13,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calaim_cli.base import files
 from calaim_cli.base.errors import CAUTIONS, InputError, Problem, UsageError
-from calaim_cli.base.files import Folder
+from calaim_cli.base.files import Folder, Pile
 from calaim_cli.base.wording import counted
 from calaim_cli.batch.sheet import (
     DAMAGE,
@@ -36,19 +36,22 @@ from calaim_cli.decide.sql import literal, quoted
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from calaim_cli.batch.workbook import Book
+
 # Nothing is guessed. Cells that are left out at the end of a row are empty, as a spreadsheet writes them.
 READ: Final = (
-    "read_csv(?, delim = ?, columns = {{{columns}}}, auto_detect = false, header = false, skip = 0, quote = '\"', "
+    "read_csv({path}, delim = {delimiter}, columns = {{{columns}}}, auto_detect = false, header = true, quote = '\"', "
     "escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = {parallel}, "
     "hive_partitioning = false)"
 )
 # Else a folder named `medicare=yes` would answer a question.
-READ_PARQUET: Final = "read_parquet(?, hive_partitioning = false)"
+READ_PARQUET: Final = "read_parquet({path}, hive_partitioning = false)"
 COPY: Final = "screen.input"
 # DuckDB takes a name with one of these for many files, or for one elsewhere.
 NO_PLAIN_NAME: Final = re.compile(r"[*?\[\]]|://")
 PIECE: Final = 1024 * 1024
 LINE_END: Final = b"\n"
+UNDAMAGED: Final = str.maketrans(dict.fromkeys(DAMAGE, "?"))
 BLANKS: Final = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
 """What a blank cell may hold, as `batch` reads it: the last of Unicode's blanks is U+3000."""
 LINE: Final = re.compile(r"CSV Error on Line: (\d+)")
@@ -84,8 +87,10 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table that was read: its columns, the cells that are none, by row, and what to know of it."""
+    """A table that is read: its columns, what it has to be, the cells that are none, by row, and what to know of it."""
 
+    source: str
+    wanted: str
     columns: tuple[Column, ...]
     unread: tuple[tuple[int, Problem], ...] = ()
     notes: tuple[Problem, ...] = ()
@@ -142,6 +147,7 @@ def engine() -> Iterator[Engine]:
         yield Engine(connection)
 
 
+@contextmanager
 def read(
     engine: Engine,
     source: str,
@@ -149,27 +155,33 @@ def read(
     known: Mapping[str, str],
     taken: Collection[str],
     sheet: str | None = None,
-) -> Table:
+) -> Iterator[Table]:
     """The table in a CSV or Parquet file or a sheet of a workbook, or of a CSV on standard input for `-`.
 
-    Its rows are in `own` from then on, in their order; blank ones are not counted. `known` names the columns by their
-    headers, folded; no other may be called as one that is `taken`. What is no plain file is copied into the folder
-    while it is read.
+    `own` has its rows, in their order; blank ones are not counted. It reads the file each time, until `numbered` makes
+    a table of it. `known` names the columns by their headers, folded; no other may be called as one that is `taken`.
+    What is no plain file is copied into the folder meanwhile.
     """
-    path = Path(source)
+    path, is_parquet = Path(source), False
     if source != "-" and path.is_file():
         with path.open("rb") as file:
             if is_workbook(file):
-                return _of_workbook(engine, file, source, folder, known, taken, sheet)
+                from calaim_cli.batch.workbook import Book
+
+                book = Book(file, source, sheet, Expected(known, others=True))
+                with folder.temporary(COPY) as copy:
+                    unread, notes = _copied(book, copy)
+                    found = _of_csv(engine, _path_of(copy, folder), source, known, taken, blank=False)
+                    yield found._replace(unread=unread, notes=notes)
+                return
             is_parquet = file.read(len(PARQUET)) == PARQUET
-    else:
-        is_parquet = False
     if sheet is not None:
         raise UsageError("--sheet names a sheet of a workbook, and this is none: leave it out")
     with _plain_file(source, folder, _as_it_is if is_parquet else _whole) as (name, quotes):
         if is_parquet:
-            return Table(_of_parquet(engine, name, source, known, taken))
-        return Table(_of_csv(engine, name, source, known, taken, quotes=quotes))
+            yield _of_parquet(engine, name, source, known, taken)
+        else:
+            yield _of_csv(engine, name, source, known, taken, quotes=quotes)
 
 
 def _of_csv(
@@ -181,85 +193,66 @@ def _of_csv(
     *,
     quotes: bool = True,
     blank: bool = True,
-) -> tuple[Column, ...]:
-    """The columns of a CSV file; whether there may be `quotes`, and `blank` rows, which are none."""
-    with _sound(source, "a sound CSV file; check quotes, line ends, and that no row has more cells than the header"):
-        delimiter, names = _header(path, source, known)
-        columns = _columns(names, source, known, taken)
-        # Lines that go on within quotes are not read by several at once.
-        given = READ.format(columns=_shape(len(names)), parallel=str(not quotes).lower())
-        cells = [quoted(f"c{n}") for n in range(len(names))]
-        filled = " OR ".join(map(_filled, cells)) if blank else "true"
-        engine.ask(f"CREATE TABLE own AS SELECT * FROM {given} WHERE {filled}", path, delimiter)  # noqa: S608 quoted
-        engine.ask("DELETE FROM own WHERE rowid = 0")  # the header line
-    for n, name in enumerate(names):
-        filled = f"SELECT 1 FROM own WHERE {_filled(cells[n])} LIMIT 1"  # noqa: S608 quoted
-        if not name.strip() and engine.ask(filled):
-            words = "has text but no name; name or empty the column"
-            raise _no_header(source, Problem(f"column {letter(n + 1)}", "nameless-column", words))
-    return columns
+) -> Table:
+    """The table in a CSV file; whether there may be `quotes`, and `blank` rows, which are none."""
+    wanted = "a sound CSV file; check quotes, line ends, and that no row has more cells than the header"
+    delimiter, names = _header(path, source, known)
+    found = Table(source, wanted, _columns(names, source, known, taken))
+    cells = [quoted(f"c{n}") for n in range(len(names))]
+    shape = ", ".join(f"{literal(f'c{n}')}: 'VARCHAR'" for n in range(len(names)))
+    # Lines that go on within quotes are not read by several at once.
+    parallel = str(not quotes).lower()
+    given = READ.format(path=literal(path), delimiter=literal(delimiter), columns=shape, parallel=parallel)
+    filled = " OR ".join(map(_filled, cells)) if blank else "true"
+    with sound(found):
+        engine.ask(f"CREATE VIEW own AS SELECT * FROM {given} WHERE {filled}")  # noqa: S608 quoted
+        for n, name in enumerate(names):
+            text = f"SELECT 1 FROM own WHERE {_filled(cells[n])} LIMIT 1"  # noqa: S608 quoted
+            if not name.strip() and engine.ask(text):
+                words = "has text but no name; name or empty the column"
+                raise _no_header(source, Problem(f"column {letter(n + 1)}", "nameless-column", words))
+    return found
 
 
 def _filled(cell: str) -> str:
     return f"trim({cell}, {literal(BLANKS)}) <> ''"
 
 
-def _of_parquet(
-    engine: Engine, path: str, source: str, known: Mapping[str, str], taken: Collection[str]
-) -> tuple[Column, ...]:
-    """The columns of a Parquet file. Those that are known become texts, the others stay what they are."""
-    with _sound(source, "a sound Parquet file; write it again"):
-        described = engine.ask(f"DESCRIBE FROM {READ_PARQUET}", path)
+def _of_parquet(engine: Engine, path: str, source: str, known: Mapping[str, str], taken: Collection[str]) -> Table:
+    """The table in a Parquet file. The columns that are known become texts, the others stay what they are."""
+    found, given = Table(source, "a sound Parquet file; write it again", ()), READ_PARQUET.format(path=literal(path))
+    with sound(found):
+        described = engine.ask(f"DESCRIBE FROM {given}")
         names, types = [one[0] for one in described], [one[1].partition(" ")[0] for one in described]
         texts = [LIST if one.endswith("[]") else AS_TEXT.get(one, PLAIN) for one in types]
         columns = _columns(names, source, known, taken)
         columns = tuple(one if one.known_as else one._replace(as_text=texts[one.at]) for one in columns)
         cells = [texts[one.at].format(quoted(one.name)) if one.known_as else quoted(one.name) for one in columns]
-        given = ", ".join(f"{cell} AS {one.sql}" for one, cell in zip(columns, cells, strict=True))
-        engine.ask(f"CREATE TABLE own AS SELECT {given} FROM {READ_PARQUET}", path)  # noqa: S608 quoted
-    return columns
+        values = ", ".join(f"{cell} AS {one.sql}" for one, cell in zip(columns, cells, strict=True))
+        engine.ask(f"CREATE VIEW own AS SELECT {values} FROM {given}")  # noqa: S608 quoted
+    return found._replace(columns=columns)
 
 
-def _of_workbook(
-    engine: Engine,
-    file: BinaryIO,
-    source: str,
-    folder: Folder,
-    known: Mapping[str, str],
-    taken: Collection[str],
-    sheet: str | None,
-) -> Table:
-    """The table in a sheet of a workbook, by way of a private CSV file."""
-    from calaim_cli.batch.workbook import Book
-
-    book, unread, doubts = Book(file, source, sheet, Expected(known, others=True)), [], Counter[Problem]()
-    with folder.temporary(COPY) as copy:
-        copy.write(records([book.typed]).encode())
-        waiting: list[list[str]] = []
-        for one in book.rows():
-            doubts.update(one.doubts)
-            if one.problem:
-                unread.append((one.number, one.problem))
-            waiting.append([_whole_text(cell) for cell in one.cells[: len(book.typed)]])
-            if len(waiting) == PIECE // 256:
-                copy.write(records(waiting).encode())
-                waiting = []
-        copy.write(records(waiting).encode())
-        columns = _of_csv(engine, str(folder.path.absolute() / copy.name), source, known, taken, blank=False)
+def _copied(book: Book, copy: Pile) -> tuple[tuple[tuple[int, Problem], ...], tuple[Problem, ...]]:
+    """Write a sheet of a workbook as a CSV file; gives its cells that are none, by row, and what to know of it."""
+    unread, doubts, waiting = list[tuple[int, Problem]](), Counter[Problem](), [[*book.typed]]
+    for one in book.rows():
+        doubts.update(one.doubts)
+        if one.problem:
+            unread.append((one.number, one.problem))
+        # One with signs of damage is refused, whatever is read of it.
+        waiting.append([cell.translate(UNDAMAGED) for cell in one.cells[: len(book.typed)]])
+        if len(waiting) >= PIECE // 256:
+            copy.write(records(waiting).encode())
+            waiting = []
+    copy.write(records(waiting).encode())
     counts = (Problem(one.where, one.code, in_rows(CAUTIONS[one.code], many)) for one, many in doubts.items())
-    return Table(columns, tuple(unread), (*book.notes, *counts))
+    return tuple(unread), (*book.notes, *counts)
 
 
 def in_rows(words: str, many: int) -> str:
     """What is said of so many rows at once."""
     return f"in {counted(many, 'row')}: {words}"
-
-
-def _whole_text(cell: str) -> str:
-    """A cell as a CSV file can hold it; one with signs of damage is refused, whatever is read of it."""
-    for mark in DAMAGE:
-        cell = cell.replace(mark, "?")
-    return cell
 
 
 @contextmanager
@@ -277,7 +270,11 @@ def _plain_file(
     checked = check(source, [content])
     with folder.temporary(COPY) as copy:
         copy.write(content)
-        yield str(folder.path.absolute() / copy.name), checked
+        yield _path_of(copy, folder), checked
+
+
+def _path_of(copy: Pile, folder: Folder) -> str:
+    return f"{folder.path.absolute() / copy.name}"
 
 
 def _as_it_is(_name: str, _pieces: Iterable[bytes]) -> bool:
@@ -303,7 +300,7 @@ def _whole(name: str, pieces: Iterable[bytes]) -> bool:
 
 
 @contextmanager
-def _sound(name: str, wanted: str) -> Iterator[None]:
+def sound(table: Table) -> Iterator[None]:
     """Turn what the engine says of a file, which quotes it, into the line and what to do."""
     import duckdb
 
@@ -313,8 +310,9 @@ def _sound(name: str, wanted: str) -> Iterator[None]:
         found = LINE.search(str(error))
         where = f"line {found[1]}: " if found else ""
         if "unicode" in str(error):
-            raise InputError(f"{name}: {where}not UTF-8: in Excel save as 'CSV UTF-8'", code="encoding") from None
-        raise InputError(f"{name}: {where}not {wanted}", code="quotes") from None
+            words = f"{table.source}: {where}not UTF-8: in Excel save as 'CSV UTF-8'"
+            raise InputError(words, code="encoding") from None
+        raise InputError(f"{table.source}: {where}not {table.wanted}", code="quotes") from None
 
 
 def _header(path: str, source: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
@@ -325,10 +323,6 @@ def _header(path: str, source: str, known: Mapping[str, str]) -> tuple[str, list
     if not any(map(str.strip, names)):
         raise InputError(f"{source}: no header line; 'calaim questions' lists the columns", code="no-header")
     return delimiter, names
-
-
-def _shape(width: int) -> str:
-    return ", ".join(f"{literal(f'c{n}')}: 'VARCHAR'" for n in range(width))
 
 
 def _columns(names: Sequence[str], source: str, known: Mapping[str, str], taken: Collection[str]) -> tuple[Column, ...]:
