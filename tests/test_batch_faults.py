@@ -17,7 +17,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
@@ -28,12 +27,9 @@ from calaim_cli import cli
 from calaim_cli.base import files
 from calaim_cli.base.errors import CalaimError, Locked, OutputRefused
 from calaim_cli.batch.batch import Order
-from calaim_cli.case.case import Profile
-from calaim_cli.draft.draft import Drafter
 from conftest import AS_OF
 from runs import (
     CANARY,
-    ONE_PROGRAM,
     TARGETS,
     as_anybody,
     attempt,
@@ -625,19 +621,6 @@ def test_power_cut(tmp_path: Path, members: Path, target: str, torn: bytes) -> N
     damaged.write_bytes(half + b"edited")
     assert attempt(order).conflict == (1 if target == "out" else 60)
     assert damaged.read_bytes() == half + b"edited"
-
-
-@pytest.mark.parametrize("target", TARGETS)
-def test_torn_draft_is_repaired_on_another_day(tmp_path: Path, members: Path, target: str) -> None:
-    """What a power cut left is finished on a later day as well, with the day that it carries."""
-    order = Order(source=str(members), out=tmp_path / target)
-    attempt(order)
-    damaged = tmp_path / target / "0007-chw.eml" if target == "out" else tmp_path / target
-    whole = damaged.read_bytes()
-    damaged.write_bytes(whole[: len(whole) // 2])
-    later = Drafter(ONE_PROGRAM.policy, Profile(), AS_OF + timedelta(days=1))
-    assert attempt(order, later).conflict == 0
-    assert damaged.read_bytes() == whole
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -418,23 +418,24 @@ def _publish_folder(rows: Rows, tally: Tally, folder: Folder) -> None:
 
 
 def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None:
-    """Put the drafts into the one file, bring it to the disk, and give it its name.
-
-    Day and references of a file that is there are taken over: only what differs beyond them is a conflict.
-    """
+    """Put the drafts into the one file, bring it to the disk, and give it its name."""
     name, as_of = (rows.order.out or Path()).name, rows.drafter.as_of
-    with_story = [fate for fate in rows.fates if fate.story]
-    for fate, reference in zip(with_story, _references(folder.pieces(name)), strict=False):
+    for fate, reference in zip(
+        [fate for fate in rows.fates if fate.story], _references(folder.pieces(name)), strict=False
+    ):
         fate.carry(reference, as_of)
     _fill(rows, whole, as_of)
-    head = folder.find(name, HEAD).content or b""
-    day = carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of) or as_of
-    if day != as_of:
-        _fill(rows, whole, day)
-        for fate in with_story:
-            fate.carry("", day)
     os.fsync(whole.descriptor)
+
     status = folder.publish(whole, name)
+    if status is Status.CONFLICT:
+        head = folder.find(name, HEAD).content or b""
+        if day := carried_day(head, whole.read(0, min(HEAD, whole.size)), as_of):
+            _fill(rows, whole, day)
+            if folder.compared(name, whole.pieces()) is Status.UNCHANGED:
+                status = Status.UNCHANGED
+                for fate in rows.fates:
+                    fate.carry("", day)
     for fate in rows.fates:
         fate.status = fate.status if fate.status is Status.REFUSED else status
     setattr(tally, status, tally.rows - tally.refused)
