@@ -392,6 +392,24 @@ def test_rejects_of_mended_rows_are_taken_away(run: Run, tmp_path: Path) -> None
     assert not (out / "rejects.csv").exists()
 
 
+def test_list_of_ones_own_is_not_taken_away(run: Run, tmp_path: Path) -> None:
+    """A file that happens to be called rejects.csv, in a folder where no run was, is somebody's."""
+    out = tmp_path / "out"
+    out.mkdir(mode=0o700)
+    (out / "rejects.csv").write_bytes(b"my own list\n")
+    assert run("batch", write(tmp_path, [row(1)]), "--out", out, *DAY).code == 0
+    assert (out / "rejects.csv").read_bytes() == b"my own list\n"
+
+
+@pytest.mark.parametrize("target", ["out.zip", "out.mbox"])
+def test_sheet_that_has_grown_is_not_dated_as_before(run: Run, tmp_path: Path, target: str) -> None:
+    """A mailbox of last week may have been sent: a further row neither goes into it nor takes its date over."""
+    run("batch", write(tmp_path, [row(1)]), "--out", tmp_path / target, "--as-of", "2026-11-20")
+    kept = (tmp_path / target).read_bytes()
+    assert run("batch", write(tmp_path, [row(1), row(2)]), "--out", tmp_path / target, *DAY).code == 6
+    assert (tmp_path / target).read_bytes() == kept
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file of an output folder with its bytes."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -625,6 +625,14 @@ def test_one_line_changes_the_test_of_health(run: Run, data_copy: Path) -> None:
     assert json.loads(run("coverage", "-", "--json", "--data", data_copy, stdin=case).out)["outcome"] == EXEMPT
 
 
+def test_contact_is_called_by_the_way_there_is(run: Run, data_copy: Path) -> None:
+    """A row for a script has as many cells as ever where a contact has an e-mail alone."""
+    edit(data_copy / "coverage.toml", r'website = "dhcs.ca.gov/COL"', 'email = "county@example.org"')
+    assert check(run, data_copy).code == 0
+    ran = run("coverage", "-", "--data", data_copy, stdin="answers.tribal = true\n")
+    assert "call\tCounty office\tcounty@example.org\tLetters" in ran.out
+
+
 def test_interview_keeps_the_answers(write_case: WriteCase) -> None:
     """What a case says on keeping Medi-Cal is neither asked nor lost in an interview."""
     case = Case(answers={"medicare": True, "age": 46})

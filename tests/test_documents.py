@@ -181,6 +181,16 @@ def test_profile_document_has_the_keys_of_the_file() -> None:
     assert found["secure_email"] == {"secure_tag": "none", "text": None, "header": None}
 
 
+def test_mailbox_of_a_county_is_that_of_any_program(run: Run, data_copy: Path) -> None:
+    """Where a plan takes ECM by phone alone, the county's mailbox is the one for the other programs, not none."""
+    routes = data_copy / "routes.toml"
+    text = routes.read_text("utf-8")
+    entry, of_all = text.index('id = "kp-north-email"'), 'programs = ["ecm", "cs", "chw"]'
+    routes.write_text(text[:entry] + text[entry:].replace(of_all, 'programs = ["cs", "chw"]', 1), "utf-8")
+    county = json.loads(run("county", "alameda", "--json", "--data", data_copy).out)
+    assert county["kp"]["email"] == "REGMCDURNS-KPNC@kp.org"
+
+
 def test_data_check_says_what_is_shipped(run: Run, data_copy: Path) -> None:
     """Of a folder of one's own it is told which of its files are missing, so that the shipped ones are used."""
     assert document(run, "data", "check", *DAY, "--json")["shipped"] == []

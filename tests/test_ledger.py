@@ -543,6 +543,13 @@ def newer(path: Path) -> None:
         other.execute(f"PRAGMA user_version = {ledger.VERSION + 1}")
 
 
+def unnumbered(path: Path) -> None:
+    """A ledger that says no version."""
+    ledger.add(path, [one()])
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA user_version = 0")
+
+
 def older(path: Path, rows: int = 1) -> None:
     """A ledger of version 1, as that wrote it."""
     path.touch(0o600)
@@ -563,6 +570,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], int, str]] = {
     "text": (lambda path: path.write_bytes(b"This is a letter, and no database. " * 40), 4, "is not a ledger"),
     "foreign": (foreign, 4, "is not a ledger"),
     "newer": (newer, 4, "newer version of calaim"),
+    "unnumbered": (unnumbered, 4, "is not a ledger"),
     "folder": (Path.mkdir, 6, "is not a file"),
     "link to nothing": (lambda path: path.symlink_to(path.with_name("nothing")), 6, "is a link that leads to no file"),
     "fifo": (lambda path: os.mkfifo(path, 0o644), 6, "is not a file"),

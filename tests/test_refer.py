@@ -141,6 +141,27 @@ def test_a_json_file_with_other_warnings_than_texts_is_kept(
     assert (run(*words).code, out.read_bytes()) == (6, edited)
 
 
+def test_a_form_may_have_its_fields_in_other_sections(run: Run, write_case: WriteCase, data_copy: Path) -> None:
+    """Wherever the data put the services and what is urgent, a plan reads words there."""
+    routes = data_copy / "routes.toml"
+    text = routes.read_text("utf-8").replace('"referral.services", ', "").replace('"referral.expedited", ', "")
+    moved = '"referral.current_supports",\n    "referral.services",\n    "referral.expedited",'
+    routes.write_text(text.replace('"referral.current_supports",', moved), "utf-8")
+    wanted = {"referral.program": "cs", "referral.services": ["respite", "day_habilitation"]}
+    case = write_case(wanted | {"referral.expedited": True, "referral.expedited_why": "discharge tomorrow"})
+    body = run("refer", case, "--data", data_copy).out
+    assert ": respite, day_habilitation\n" in body
+    assert ": yes\n" in body
+    assert "True" not in body
+
+
+def test_path_without_a_name_cannot_be_written(run: Run, write_case: WriteCase) -> None:
+    """An option that came out empty in a script is told as what it is, and nothing is written."""
+    for out in ("", "."):
+        ran = run("refer", write_case(), "--format", "eml", "--out", out)
+        assert (ran.code, "cannot be written" in ran.err) == (6, True)
+
+
 def test_file_holds_what_stdout_shows(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
     """A draft is the same whether printed or written."""
     case, out = write_case(), tmp_path / "draft.txt"

@@ -643,6 +643,18 @@ def test_change_goes_back_to_the_details(tmp_path: Path, profile: Path) -> None:
 
 
 @pytest.mark.unix("a pseudo-terminal")
+def test_back_from_change_shows_the_draft_again(tmp_path: Path, profile: Path) -> None:
+    """Who asked to change something, and then goes back, has lost nothing: the draft is there as before."""
+    out = tmp_path / "draft.eml"
+    lines = InTurn(FORM | {"screen": UNSCREENED}, write=["change", "yes"], change=["back"])
+    with Terminal("refer", "--plain", "--program", "ecm", "--out", out, *DAY) as terminal:
+        asked = terminal.answer(lines, TEXTS)
+        assert terminal.end() == 0
+    assert asked[asked.index("change") + 1 :] == ASKED_ALWAYS[1:]  # read, agreed and attested to anew
+    assert is_private(out)
+
+
+@pytest.mark.unix("a pseudo-terminal")
 @pytest.mark.parametrize("no", ["write", "consent.attested"])
 def test_no_to_one_of_two_programs(tmp_path: Path, profile: Path, no: str) -> None:
     """With a no to one of two drafts the other is written, exit code 0, and the last line says which; none: 130."""

@@ -57,6 +57,11 @@ def of(tmp_path: Path, content: bytes) -> Path:
         pytest.param(b'age,x\n1,"a\nb"\n2,"c ""d"""\n', [("1", "a\nb"), ("2", 'c "d"')], id="quotes"),
         pytest.param(b"age,x,\n1,2,\n", [("1", "2")], id="column without a name or text"),
         pytest.param(b"age,x\n007,1e5\n", [("007", "1e5")], id="numbers are texts"),
+        pytest.param(b"\n\nage,x\n1,2\n", [("1", "2")], id="empty lines first"),
+        pytest.param(b"\xef\xbb\xbf\r\nage,x\r\n1,2\r\n", [("1", "2")], id="mark and an empty line first"),
+        pytest.param(b'"age", "x"\n1,2\n', [("1", "2")], id="blank before a quote"),
+        pytest.param(b'age,"x\ny"\n1,2\nage,x\n', [("1", "2"), ("age", "x")], id="header of two lines, and once more"),
+        pytest.param(b"age," + b"x" * 70_000 + b"\n1,2\n", [("1", "2")], id="long header line"),
     ],
 )
 def test_cells_are_read_as_they_are(tmp_path: Path, content: bytes, rows: list[tuple[str | None, ...]]) -> None:
@@ -71,6 +76,7 @@ def test_cells_are_read_as_they_are(tmp_path: Path, content: bytes, rows: list[t
         (f'age,x\n1,"{NAME}"y\n', "quotes"),
         (f"age,x\n1,{NAME}\r\n3,4\n", "quotes"),
         (f"age,x\n1,{NAME},3\n", "quotes"),
+        (f'age,"{NAME}"x\n1,2\n', "quotes"),
         (f"age,x\n1,{NAME}\0\n", "nul"),
         (f"age,x\n1,{NAME}\ufffd\n", "lost-character"),
         (f"age,x,\n1,2,{NAME}\n", "header"),

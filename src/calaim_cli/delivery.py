@@ -68,7 +68,12 @@ def must_be_free(*paths: Path | None, force: bool) -> None:
 
 def _named_for_several(path: Path) -> tuple[Path, ...]:
     """The file of one draft, and those that several would get."""
-    return (path, *(path.with_stem(f"{path.stem}-{program}") for program in THREE_PROGRAMS))
+    return (path, *(_own_file(path, f"-{program}") for program in THREE_PROGRAMS))
+
+
+def _own_file(path: Path, own: str) -> Path:
+    """The file that has this before its ending; a path without a name stays: it is told when it is written."""
+    return path.with_stem(f"{path.stem}{own}") if path.name else path
 
 
 def each_its_own(named: Mapping[str, Path | None], *, several: bool = False) -> None:
@@ -102,13 +107,13 @@ def deliver(
         if to.out is None:
             emit_utf8(draft.formatted(kept, to.form, policy).decode())
         else:
-            kept, day = _filed(to.out.with_stem(f"{to.out.stem}{own}"), kept, drafter, to)
+            kept, day = _filed(_own_file(to.out, own), kept, drafter, to)
         if to.ledger and (story := draft.story_of(kept, day, policy)):
             found = keep_track(to.ledger, [story], policy)
             to.tell(f"{to.ledger}: {story.reference} {'recorded before' if found is None else 'recorded'}.")
             kept = _warned(kept, found or (), to)
         if to.page:
-            kept = _paged(to.page.with_stem(f"{to.page.stem}{own}"), kept, day, policy, to)
+            kept = _paged(_own_file(to.page, own), kept, day, policy, to)
         done.append(kept)
     for words in _last_words(done, left_out, policy, masked=to.redact):
         to.tell(words)

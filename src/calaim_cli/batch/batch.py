@@ -331,7 +331,7 @@ def run(order: Order, drafter: Drafter, tally: Tally) -> None:
             folder = stack.enter_context((files.beside if order.one_file else files.opened)(order.out))
             whole = stack.enter_context(folder.temporary(order.out.name)) if order.one_file else None
         sheet = _sheet(stack.enter_context(_input(order, folder)), order, drafter, tally)
-        stack.callback(sheet.refused.content)  # a workbook that is not finished is complained of when it is collected
+        stack.callback(sheet.refused.content)  # an archive that is never finished warns when it is thrown away
         tally.rejects, tally.notes = sheet.rejects, sheet.notes
         drafts = stack.enter_context(closing((folder.pile if folder else files.nowhere)("drafts")))
         rows = Rows(order, sheet, drafter, drafts)
@@ -494,15 +494,22 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
 def _publish_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     """The report and the refused rows; left as they are where this run changed nothing."""
     report, rejects = rows.order.list_of(REPORT).name, rows.order.list_of(rows.sheet.rejects).name
-    content, found = rows.sheet.refused.content(), folder.find(rejects)
-    same = found.content == content if tally.refused else not found.exists
-    if tally.refused and not same:
-        folder.replace(rejects, [content])
-    elif found.exists and not tally.refused and not tally.conflict:
-        folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
+    refused, known = rows.sheet.refused, folder.find(report).content
+    if tally.refused:
+        content = [refused.content()]
+        same = folder.compared(rejects, content) is Status.UNCHANGED
+        if not same:
+            folder.replace(rejects, content)
+    else:
+        there = folder.find(rejects, len(refused.begun))
+        same = not there.exists
+        # A list beside no report is not of an earlier run, unless it looks so.
+        ours = known is not None or files.could_be(there.content, refused.begun)
+        if there.exists and ours and not tally.conflict:
+            folder.remove(rejects)  # its rows have been fixed: fed back they would be a second referral
     lines = records(_report(rows, tally)).encode()
     # A report that differs in what was there before alone is left as it is.
-    before, now = (one.replace(b",unchanged,", b",written,") for one in (folder.find(report).content or b"", lines))
+    before, now = (one.replace(b",unchanged,", b",written,") for one in (known or b"", lines))
     if tally.written or tally.conflict or not same or before != now:
         folder.replace(report, [lines])
 

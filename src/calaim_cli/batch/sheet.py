@@ -229,7 +229,10 @@ class Sheet(Header):
             raise source.undecodable(error, self.encoding) from None
         below = BEFORE_HEADER.sub("", head, count=1)
         self._above, self._lines = _line_ends(head.removesuffix(below)), chain(io.StringIO(below, newline=""), text)
-        self.delimiter, top = first_records(below, expected.known)
+        top, self.delimiter = max(
+            ((_records(below, delimiter), delimiter) for delimiter in DELIMITERS),
+            key=lambda one: _met(one[0][0], expected.known),
+        )
         lines = {self._above + n: record for n, record in enumerate(top, 1)}
         super().__init__(source.name, lines, expected)
         codec = "utf-8" if self.encoding in {"utf-8-sig", "utf-16"} else self.encoding
@@ -320,12 +323,6 @@ def fold(header: str) -> str:
 
 def _met(cells: Iterable[str], known: Mapping[str, str]) -> int:
     return sum(fold(cell) in known for cell in cells)
-
-
-def first_records(text: str, known: Mapping[str, str]) -> tuple[str, list[list[str]]]:
-    """The delimiter under which the first record has most known names, and the first records by it."""
-    ways = ((delimiter, _records(text, delimiter)) for delimiter in DELIMITERS)
-    return max(ways, key=lambda one: _met(one[1][0], known))
 
 
 def _records(text: str, delimiter: str) -> list[list[str]]:

@@ -5,6 +5,7 @@ The only importer of `duckdb`. What the engine says of a file quotes it, and is 
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import re
@@ -21,11 +22,10 @@ from calaim_cli.base.files import Folder, Pile
 from calaim_cli.base.wording import counted
 from calaim_cli.batch.sheet import (
     DAMAGE,
-    HEADER_WITHIN,
+    DELIMITERS,
     LARGEST,
     WORKBOOK,
     Expected,
-    first_records,
     fold,
     is_workbook,
     letter,
@@ -40,10 +40,14 @@ if TYPE_CHECKING:
 
 # Nothing is guessed. Cells that are left out at the end of a row are empty, as a spreadsheet writes them.
 READ: Final = (
-    "read_csv({path}, delim = {delimiter}, columns = {{{columns}}}, auto_detect = false, header = true, quote = '\"', "
-    "escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = {parallel}, "
-    "hive_partitioning = false)"
+    "read_csv({path}, delim = {delimiter}, columns = {{{columns}}}, auto_detect = false, "
+    "quote = '\"', escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = {parallel}, "
+    "hive_partitioning = false{more})"
 )
+WITH_HEADER: Final = ", header = false"
+# An empty cell of the header line is told from none by this, which no cell is.
+FIRST: Final = WITH_HEADER + ", nullstr = '\x01', ignore_errors = true, strict_mode = false"
+MOST_COLUMNS: Final = 1000
 # Else a folder named `medicare=yes` would answer a question.
 READ_PARQUET: Final = "read_parquet({path}, hive_partitioning = false)"
 COPY: Final = "screen.input"
@@ -196,22 +200,24 @@ def _of_csv(
 ) -> Table:
     """The table in a CSV file; whether there may be `quotes`, and `blank` rows, which are none."""
     wanted = "a sound CSV file; check quotes, line ends, and that no row has more cells than the header"
-    delimiter, names = _header(path, source, known)
-    found = Table(source, wanted, _columns(names, source, known, taken))
-    cells = [quoted(f"c{n}") for n in range(len(names))]
-    shape = ", ".join(f"{literal(f'c{n}')}: 'VARCHAR'" for n in range(len(names)))
-    # Lines that go on within quotes are not read by several at once.
-    parallel = str(not quotes).lower()
-    given = READ.format(path=literal(path), delimiter=literal(delimiter), columns=shape, parallel=parallel)
-    filled = " OR ".join(map(_filled, cells)) if blank else "true"
+    found = Table(source, wanted, ())
     with sound(found):
+        delimiter, names = _header(engine, path, source, known)
+        columns = _columns(names, source, known, taken)
+        top = f"SELECT * FROM {_given(path, delimiter, len(names))} LIMIT 1"  # noqa: S608 quoted
+        engine.ask(top)  # a header line that is not sound would be passed over below
+        below = f", header = true, skip = {_empty_lines(path)}"
+        # Lines that go on within quotes are not read by several at once.
+        given = _given(path, delimiter, len(names), below, parallel=not quotes)
+        cells = [quoted(f"c{n}") for n in range(len(names))]
+        filled = " OR ".join(map(_filled, cells)) if blank else "true"
         engine.ask(f"CREATE VIEW own AS SELECT * FROM {given} WHERE {filled}")  # noqa: S608 quoted
         for n, name in enumerate(names):
             text = f"SELECT 1 FROM own WHERE {_filled(cells[n])} LIMIT 1"  # noqa: S608 quoted
             if not name.strip() and engine.ask(text):
                 words = "has text but no name; name or empty the column"
                 raise _no_header(source, Problem(f"column {letter(n + 1)}", "nameless-column", words))
-    return found
+    return found._replace(columns=columns)
 
 
 def _filled(cell: str) -> str:
@@ -315,14 +321,33 @@ def sound(table: Table) -> Iterator[None]:
         raise InputError(f"{table.source}: {where}not {table.wanted}", code="quotes") from None
 
 
-def _header(path: str, source: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
-    """The delimiter under which the header line has most known names, and its cells."""
-    with Path(path).open("rb") as file:
-        top = file.read(HEADER_WITHIN).decode("utf-8-sig", "replace")
-    delimiter, [names, *_] = first_records(top, known)
+def _header(engine: Engine, path: str, source: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The delimiter under which the header line has most known names, and its cells.
+
+    The engine reads it, as it does the rows: what it takes for the end of a cell is not in all what Python does.
+    """
+    found: list[tuple[str, list[str]]] = []
+    for delimiter in DELIMITERS:
+        given = _given(path, delimiter, MOST_COLUMNS, FIRST)
+        first = engine.ask(f"SELECT * FROM {given} LIMIT 1")  # noqa: S608 quoted
+        found.append((delimiter, [cell for one in first for cell in one if cell is not None]))
+    delimiter, names = max(found, key=lambda one: sum(fold(cell) in known for cell in one[1]))
     if not any(map(str.strip, names)):
         raise InputError(f"{source}: no header line; 'calaim questions' lists the columns", code="no-header")
     return delimiter, names
+
+
+def _given(path: str, delimiter: str, width: int, more: str = WITH_HEADER, *, parallel: bool = False) -> str:
+    """The file as a table of so many columns of text."""
+    columns = ", ".join(f"{literal(f'c{n}')}: 'VARCHAR'" for n in range(width))
+    return READ.format(path=literal(path), delimiter=literal(delimiter), columns=columns, parallel=parallel, more=more)
+
+
+def _empty_lines(path: str) -> int:
+    """How many lines are empty before the first that is not: the engine takes no such line for a row."""
+    with Path(path).open("rb") as file:
+        top = file.read(PIECE).removeprefix(codecs.BOM_UTF8).replace(b"\r\n", LINE_END).replace(b"\r", LINE_END)
+    return len(top) - len(top.lstrip(LINE_END))
 
 
 def _columns(names: Sequence[str], source: str, known: Mapping[str, str], taken: Collection[str]) -> tuple[Column, ...]:

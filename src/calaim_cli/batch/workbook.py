@@ -29,6 +29,7 @@ WITH_EXTRA: Final = (
     "to read workbooks install openpyxl: pip install 'calaim-cli[panel]' (in a copy of calaim '.[panel]'); or save the "
     "sheet as 'CSV UTF-8'"
 )
+MOST_NAMED: Final = 20
 # Of a number with more digits the last ones are lost.
 EXACT_BELOW: Final = 10**15
 # Every part of one that is written carries this day, so that the same rows give the same bytes.
@@ -85,7 +86,9 @@ def _chosen(book: Any, wanted: str | None, name: str) -> Any:  # noqa: ANN401 op
         for one in sheets:
             if same(one.title) == same(wanted):
                 return one
-    names = ", ".join(f'"{one.title}"' for one in sheets)
+    # A workbook with a sheet for each member would have all of them told.
+    more = [f"{len(sheets) - MOST_NAMED} more"] if len(sheets) > MOST_NAMED else []
+    names = ", ".join([*(f'"{one.title}"' for one in sheets[:MOST_NAMED]), *more])
     raise NotFound(f"{name}: no sheet of this name; there are: {names}", code="unknown-sheet")
 
 

@@ -96,9 +96,11 @@ def _row(row: Row, where: str, policy: Policy) -> Iterator[Problem]:
 def _voiced(text: str, where: str, policy: Policy) -> Iterator[Problem]:
     """Problems of a text in its voices: braces that no voice fills, and lines that are too long."""
     voices = policy.talk_file.voice
-    words = {f"{{{name}}}" for voice in voices for name in voice.words if name.isidentifier()}
-    if unknown := unfilled(text, words):
-        yield Problem(where, "braces", f"no voice has a word for {unknown[0]}: see [[voice]]")
+    filled = {f"{{{name}}}" for voice in voices for name in voice.words if name.isidentifier()}
+    if unknown := unfilled(text, filled):
+        lone = "a brace is not closed, or not opened"
+        words = lone if unknown[0] in "{}" else f"no voice has a word for {unknown[0]}: see [[voice]]"
+        yield Problem(where, "braces", words)
     elif longest := [voice.id for voice in voices if len(voice.says(text)) > LONGEST["row"]]:
         most = LONGEST["row"]
         yield Problem(where, "long", f'is longer than {most} characters in the voice "{longest[0]}": say it shorter')

@@ -176,7 +176,7 @@ def _text(key: str, letter: Letter, policy: Policy) -> str:
     """A field as a letter shows it, which may be otherwise than it is in the case."""
     case, words, services = letter.case, policy.words, policy.services
     given = attrgetter(key)(case)
-    text: str = given or ""
+    text: str = ", ".join(given) if isinstance(given, tuple) else "yes" if given is True else given or ""
     match key:
         case "member.kp_member":
             text = "yes"  # a letter goes to the member's own plan alone

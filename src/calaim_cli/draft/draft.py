@@ -64,7 +64,7 @@ class Drafted(Struct, frozen=True):
     draft: Draft  # of a sheet without recipients and subject
     goes: Destination
     case: Case
-    letter: Letter
+    letter: Letter  # made of the case without the number that this plan does not want
     warnings: tuple[Problem, ...]
     reference: str = ""  # where it is followed up
     renewal: date | None = None  # of Medi-Cal, for the ledger and never for the plan

@@ -231,7 +231,7 @@ def _version(ledger: sqlite3.Connection, path: Path) -> int:
     if not ledger.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         return 0
     (ours,), (version,) = (ledger.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version"))
-    if ours != OURS:
+    if ours != OURS or version < 1:
         raise _not_ours(path)
     if version > VERSION:
         words = "was written by a newer version of calaim: update this one; nothing was changed"

@@ -47,7 +47,7 @@ def _lines(covered: Covered, policy: Policy, as_of: date) -> Iterator[Line]:
 
 
 def _way(contact: Contact) -> str:
-    return contact.phone or contact.website
+    return contact.phone or contact.website or contact.email
 
 
 def _plain(covered: Covered, policy: Policy, as_of: date) -> Iterator[Fact]:

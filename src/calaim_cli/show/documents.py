@@ -177,8 +177,8 @@ def city_document(place: Place) -> Document | None:
 def _kp(county: County, policy: Policy) -> Document:
     # A county that is not served has every key, too: readers of a schema may rely on each of them.
     presence, line = county.kp, _line_in(county, KP, policy)
-    mailboxes = (one for one in policy.way_to(KP, county, "ecm").routes if one.channel is Channel.EMAIL)
-    mailbox = next(mailboxes, None)
+    ways = (route for program in THREE_PROGRAMS for route in policy.way_to(KP, county, program).routes)
+    mailbox = next((one for one in ways if one.channel is Channel.EMAIL), None)
     return {
         "served": presence is not None,
         **keys(presence, "region"),

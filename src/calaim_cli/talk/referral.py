@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from operator import attrgetter
 from typing import Final
@@ -69,7 +70,8 @@ def referred(
             try:
                 return agreed(cases, drafter, to.ask, origins(case, talk.begun, drafter.profile.referrer))
             except Change:
-                case = talk.held(case, talk.to_change())
+                with suppress(Back):  # to the draft, as nothing is to be changed
+                    case = talk.held(case, talk.to_change())
 
 
 class ReferralTalk(Struct):
