@@ -154,6 +154,10 @@ def run(order: Order) -> Done:
         files.beside(out) as folder,
         table.read(engine, order.source, folder, known(order), _result_names(order), order.sheet) as found,
     ):
+        with table.sound(found):
+            is_empty = not engine.ask("SELECT 1 FROM own LIMIT 1")
+        if is_empty:
+            raise InputError(f"{order.source}: no rows below the header line", code="no-rows")
         if not any(one.known_as for one in found.columns) and not cells.sources_of(found.columns, _ways(order)):
             words = "none of its columns is known: is the first line the header? 'calaim questions' lists them"
             raise InputError(f"{order.source}: {words}", code="no-header")
@@ -204,8 +208,6 @@ class Panel:
         """Find out what all cells mean. Raises InputError with rows and columns of those that cannot be read."""
         self.meanings = cells.meant(self.engine, self.table, _ways(self.order))
         [(self.rows,)] = self.engine.ask("SELECT count(*) FROM own")
-        if not self.rows:
-            raise InputError(f"{self.order.source}: no rows below the header line", code="no-rows")
         wrong = cells.refuse(self.engine, self.meanings.all, self.table.unread)
         if wrong and not self.order.keep_going:
             raise self._refused(wrong)
