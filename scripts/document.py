@@ -117,7 +117,7 @@ def workspace(edit: str = "") -> Iterator[Path]:
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """What a command line that begins with calaim does in a workspace."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
     settings = {"CALAIM_PROFILE": "profile.toml", "COLUMNS": "80", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
     words = [sys.executable, "-m", "calaim_cli", *shlex.split(command)[1:]]
     return subprocess.run(  # noqa: S603 the documents' own commands

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from calaim_cli.base import files, system
 from calaim_cli.batch import batch
 from calaim_cli.batch.batch import Order
+from calaim_cli.batch.sheet import LEFT_OUT
 from calaim_cli.case.case import Profile
 from calaim_cli.draft.draft import Drafter
 from calaim_cli.policy import load
@@ -128,7 +129,7 @@ def invariant(place: Path, wanted: dict[str, bytes], *, empty_allowed: bool = Fa
 
 def converges(order: Order, wanted: dict[str, bytes]) -> None:
     """A clean rerun ends with just the expected files; only the report tells which drafts were there before."""
-    assert attempt(order).exit_code == batch.LEFT_OUT
+    assert attempt(order).exit_code == LEFT_OUT
     found = contents(out_of(order).parent)
     assert found.keys() == wanted.keys()
     assert {name: found[name] for name in found if "report" not in name} == {

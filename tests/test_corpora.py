@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from calaim_cli.batch import batch
 from calaim_cli.batch.batch import Order
+from calaim_cli.batch.sheet import LEFT_OUT
 from conftest import ROOT
 from runs import attempt, contents
 from sheets import read_csv, row, sheet
@@ -77,7 +77,7 @@ def test_refused_rows_come_back_as_they_were(tmp_path: Path) -> None:
     rows = [row(n, program="chw", address=text, phone="911") for n, text in enumerate(strings, 1)]
     (tmp_path / "members.csv").write_bytes(sheet(rows))
     tally = attempt(Order(source=str(tmp_path / "members.csv"), out=tmp_path / "out", keep_going=True))
-    assert (tally.refused, tally.exit_code) == (len(strings), batch.LEFT_OUT)
+    assert (tally.refused, tally.exit_code) == (len(strings), LEFT_OUT)
     assert not [name for name in contents(tmp_path) if name.endswith(".eml")]
     rejects = read_csv((tmp_path / "out" / "rejects.csv").read_bytes())
     assert [line["address"] for line in rejects] == strings

@@ -252,7 +252,9 @@ def test_no_phone_is_shared_between_plans(catalog: Policy) -> None:
     for contact in catalog.counties_file.contact:
         owners[digits(contact.phone)].add(contact.plan or contact.id)
     shared = [plans for phone, plans in owners.items() if phone and len(plans) > 1]
-    assert shared == [{"hpsj", "mvhp"}]
+    assert shared == [{"hpsj", "mvhp"}], (
+        "another plan has the same number, or these two not any more: is it in two places?"
+    )
 
 
 def test_other_plans_phones_are_never_given_for_kaiser_permanente(catalog: Policy) -> None:

@@ -426,7 +426,7 @@ def test_social_security_number_is_seen_in_every_field(catalog: Policy, field: F
     found = checked(catalog, {field.key: number})
     here = [code for where, code in codes((*found.problems, *found.warnings)) if where == field.key]
     assert here, "nothing was said"
-    assert found.problems or here == ["text-ssn"]
+    assert found.problems or "text-ssn" in here
     if field.key in {"member.mrn", "member.cin"}:
         assert here == ["id-ssn"]
 

@@ -1105,6 +1105,7 @@ def _screened(order: "panel.Order", asked: Asked) -> int:
     """Screen a table and tell what became of it; gives the exit code, as of a batch."""
     from calaim_cli.base import streams
     from calaim_cli.batch import panel
+    from calaim_cli.batch.sheet import LEFT_OUT
     from calaim_cli.show import panel as shown
 
     policy = asked.policy
@@ -1116,7 +1117,7 @@ def _screened(order: "panel.Order", asked: Asked) -> int:
         view = shown.counts_view(done.counts, policy, order.ask_by)
     elif done.settled is not None:
         view = shown.settled_view(done.settled, policy)
-    code = panel.LEFT_OUT if done.refused else 0
+    code = LEFT_OUT if done.refused else 0
     with streams.code_wins(code):
         about = panel.about(order, done)
         asked.show(view, shown.screen_document(about, done.counts, done.settled, policy, order.ask_by))

@@ -1,1 +1,4 @@
-"""A sheet becomes drafts, row by row, and all of them are published, or none."""
+"""Many members at once: `batch` makes drafts of a sheet, all or none, `panel` screens a table of members.
+
+`sheet` and `workbook` read files row by row for `batch`; `table` does it on an engine for `panel`.
+"""

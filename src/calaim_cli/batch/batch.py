@@ -27,7 +27,7 @@ from calaim_cli.base.errors import CAUTIONS, InputError, NotFound, OutputRefused
 from calaim_cli.base.files import Folder, Pile, Status
 from calaim_cli.base.wording import counted, name_key
 from calaim_cli.batch import row
-from calaim_cli.batch.sheet import REJECTS, REJECTS_BOOK, Expected, Sheet, Source, Watch, is_workbook, records
+from calaim_cli.batch.sheet import LEFT_OUT, REJECTS, REJECTS_BOOK, Expected, Sheet, Source, Watch, is_workbook, records
 from calaim_cli.decide.follow_up import Story
 from calaim_cli.draft.again import HEAD, REFERENCE, as_found, carried_day, date_line, referring
 from calaim_cli.draft.body import DATE_LABEL
@@ -42,8 +42,6 @@ MOST_LISTED: Final = 1000
 # A row takes about 1 KB until all have been read, and one that is refused its own length.
 MOST_ROWS: Final = 500_000
 NARROWEST: Final = 4
-# Exit code when some rows were drafted and others refused.
-LEFT_OUT: Final = 3
 REPORT: Final = "report.csv"
 REPORT_COLUMNS: Final = ("row", "line", "status", "code", "message", "file")
 EXISTS: Final = "another file of this name exists; it was not changed"

@@ -62,8 +62,6 @@ PROGRAM, SERVICES, PLACE = "calaim program", "calaim services", "calaim place"
 """Columns beside the answers, with names that no question has: what is wrong, where a member is, what to ask her."""
 BY_PERSON: Final = ("member_agreed", "attested", "part2")
 """What only a person can say, once the member was asked."""
-# Exit code when some rows were decided and others refused, as of a batch.
-LEFT_OUT: Final = 3
 
 
 class Order(NamedTuple):

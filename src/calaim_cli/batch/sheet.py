@@ -21,6 +21,8 @@ LONGEST_LINE: Final = 16 * MIB
 PIECE: Final = 64 * 1024
 HEADER_WITHIN: Final = 64 * 1024
 DELIMITERS: Final = (",", ";", "\t")
+# Exit code when some rows were drafted, or decided, and others refused.
+LEFT_OUT: Final = 3
 # The column that rejects.csv adds, and its name where the sheet has one of its own; read back, both are left out.
 PROBLEM, SECOND_PROBLEM = "problem", "problem_2"
 BOM: Final = "\ufeff"

@@ -289,8 +289,8 @@ FIELDS: Final = (
     ),
     Field(
         "referral.preferred_ecm_provider",
-        "ECM provider that the member wishes for",
-        "ECM provider that the member wishes for, if there is one",
+        "ECM provider that the member prefers",
+        "ECM provider that the member prefers, if there is one",
         LINE,
         when=lambda case, _: case.referral.program in {"", "ecm"},
     ),

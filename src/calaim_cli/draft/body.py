@@ -209,14 +209,15 @@ def _paragraphs(title: str, paragraphs: tuple[str, ...], lead: str = "", further
 def _request(title: str, letter: Letter, policy: Policy) -> str:
     """What is asked for, what speaks for it with its sources, and what is left to the plan; no reason against it."""
     text, sources, why = [title], Sources(), "referral.expedited_why"
+    form = policy.form_of(letter.goes.plan.id)
     if letter.case.referral.expedited:
-        label = label_in(policy.form_of(letter.goes.plan.id), why)
+        label = label_in(form, why)
         text += (*wrapped(f"{label}: {letter.case.referral.expedited_why}", "", "  "), "")
     wish = letter.case.referral.preferred_ecm_provider
     for one in letter.wanted:
         text += wrapped(f"Requested: {one.subject.entry.name}", "", "  ")
         if wish and one.subject.program == "ecm":
-            text += wrapped(f"ECM provider that the member prefers: {wish}", "", "  ")
+            text += wrapped(f"{label_in(form, 'referral.preferred_ecm_provider')}: {wish}", "", "  ")
         for heading, grounds in _grounds(one, letter):
             text += wrapped(HIDDEN if letter.masked else heading, "  ") if heading else ()
             criteria = _favoring(grounds, policy)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from calaim_cli.base.values import MESSAGES, Value
 from calaim_cli.base.wording import choice_of, is_unknown, one_of, plain, word
 from calaim_cli.case.case import Case
+from calaim_cli.policy.questions import NONE_OF_THESE
 
 
 class Move(Enum):
@@ -54,7 +55,6 @@ Ask = Callable[[Prompt], Reply]
 
 YES, NO, NOT_KNOWN = "yes", "no", "not known"
 MOVES: Final = {"back": Move.BACK, "?": Move.HELP, "help": Move.HELP, "quit": Move.QUIT}
-NONE_OF_THESE: Final = "none"
 LONGEST_NUMBER: Final = 2
 NO_MORE: Final = "-"
 """Typed, it removes what was given before where nothing has to be."""

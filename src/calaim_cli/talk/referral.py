@@ -23,24 +23,13 @@ from calaim_cli.draft import fitness, route
 from calaim_cli.draft.draft import TOGETHER, Drafted, Drafter, as_text, both_asked_for
 from calaim_cli.policy.policy import Policy, entry_named, place_named
 from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.questions import NONE_OF_THESE
 from calaim_cli.policy.routes import Form
 from calaim_cli.talk import terminal
 from calaim_cli.talk.consent import consent_steps, part2_steps
 from calaim_cli.talk.conversation import field_step, form_steps, place_steps
 from calaim_cli.talk.interview import Screens, open_questions, talk_for
-from calaim_cli.talk.prompt import (
-    NONE_OF_THESE,
-    Ask,
-    Back,
-    Change,
-    Declined,
-    Move,
-    Prompt,
-    Reply,
-    ask_alone,
-    through,
-    walk,
-)
+from calaim_cli.talk.prompt import Ask, Back, Change, Declined, Move, Prompt, Reply, ask_alone, through, walk
 from calaim_cli.talk.session import Ways, leaving
 
 BOTH: Final = "both"
