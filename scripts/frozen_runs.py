@@ -108,6 +108,7 @@ def plans() -> Iterator[str]:
 def policy() -> Iterator[str]:
     """Services, programs, sources, the data's own commands."""
     yield from three(["calaim services", "calaim programs"])
+    yield from ("calaim case new", "calaim case new --program respite", "calaim questions", "calaim questions respite")
     for name in SERVICES:
         yield from both([f"calaim services {name}"])
         yield f"calaim services {name} --county {'alameda' if name < 'm' else 'orange'}"
