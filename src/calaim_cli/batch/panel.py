@@ -229,11 +229,7 @@ class Panel:
         read = self.meanings.answers.get(problem.where)
         column = own.get(problem.where) or (read.columns[0] if read else None)
         where = f", column {letter(column.at + 1)} ({column.known_as or problem.where})" if column else ""
-        return (
-            number,
-            column.at if column else 0,
-            Problem(f"row {number}{where}", problem.code, problem.message),
-        )
+        return number, column.at if column else 0, problem._replace(where=f"row {number}{where}")
 
     def _put_together(self) -> None:
         """All that is known of the members is in `answers` from then on."""

@@ -44,9 +44,9 @@ READ: Final = (
     "quote = '\"', escape = '\"', comment = '', compression = 'none', null_padding = true, parallel = {parallel}, "
     "hive_partitioning = false{more})"
 )
-WITH_HEADER: Final = ", header = false"
+EVERY_LINE: Final = ", header = false"
 # An empty cell of the header line is told from none by this, which no cell is.
-FIRST: Final = WITH_HEADER + ", nullstr = '\x01', ignore_errors = true, strict_mode = false"
+FIRST: Final = EVERY_LINE + ", nullstr = '\x01', ignore_errors = true, strict_mode = false"
 MOST_COLUMNS: Final = 1000
 # Else a folder named `medicare=yes` would answer a question.
 READ_PARQUET: Final = "read_parquet({path}, hive_partitioning = false)"
@@ -162,8 +162,9 @@ def read(
 ) -> Iterator[Table]:
     """The table in a CSV or Parquet file or a sheet of a workbook, or of a CSV on standard input for `-`.
 
-    `own` has its rows, in their order; blank ones are not counted. It reads the file each time, until `numbered` makes
-    a table of it. `known` names the columns by their headers, folded; no other may be called as one that is `taken`.
+    `own` has its rows, in their order; blank ones are not counted. It reads the file each time, until `cells.meant`
+    makes a table of it. `known` names the columns by their headers, folded; no other may be called as one that is
+    `taken`.
     What is no plain file is copied into the folder meanwhile.
     """
     path, is_parquet = Path(source), False
@@ -337,8 +338,8 @@ def _header(engine: Engine, path: str, source: str, known: Mapping[str, str]) ->
     return delimiter, names
 
 
-def _given(path: str, delimiter: str, width: int, more: str = WITH_HEADER, *, parallel: bool = False) -> str:
-    """The file as a table of so many columns of text."""
+def _given(path: str, delimiter: str, width: int, more: str = EVERY_LINE, *, parallel: bool = False) -> str:
+    """The file as a table of so many columns of text; the header line is a row unless `more` says otherwise."""
     columns = ", ".join(f"{literal(f'c{n}')}: 'VARCHAR'" for n in range(width))
     return READ.format(path=literal(path), delimiter=literal(delimiter), columns=columns, parallel=parallel, more=more)
 
