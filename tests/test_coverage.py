@@ -223,7 +223,10 @@ def covered(answers: Answers, renewal: str = "", name: str = "case.toml", day: d
 
 
 def test_answer_fits_twelve_lines() -> None:
-    """Whoever it is, before the rule and after: at most 12 lines of 80 columns, and 40 columns are kept as well."""
+    """Whoever it is, before the rule and after: at most 12 lines of 80 columns, and 40 columns are kept as well.
+
+    Where the answer is not known, the warning about a bare no is among them, whatever else has to give way.
+    """
     shown = [*(one[1] for one in ROWS), *many(60)]
     for number, answers in enumerate(shown):
         for day in (AS_OF, IN_FORCE):
@@ -235,6 +238,8 @@ def test_answer_fits_twelve_lines() -> None:
                     lines = [each.label + each.text for each in laid_out(screen.lines, columns, screen.most)]
                     assert max(map(len, lines)) <= columns
                     assert len(lines) <= (MOST_LINES if columns == 80 else 24), "\n".join(lines)
+                    if one.standing.outcome == "ask":
+                        assert "a bare no to hours" in " ".join(" ".join(lines).split())
 
 
 NEVER = re.compile(

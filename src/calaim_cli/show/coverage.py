@@ -11,13 +11,15 @@ from calaim_cli.policy.coverage import TOPIC
 from calaim_cli.policy.dates import fact_line
 from calaim_cli.policy.places import Contact
 from calaim_cli.policy.policy import Policy
-from calaim_cli.show.blocks import DOUBT, GOOD, RANKS, Fact, Gives, Heading, Line, Points, Screenful, View, few_of
+from calaim_cli.show.blocks import DOUBT, GOOD, Fact, Gives, Heading, Line, Points, Screenful, View, few_of
 from calaim_cli.show.documents import Document, filled, keys, problems_document, rests_on
 from calaim_cli.show.summary import row
 
 MOST_LINES: Final = 12
-REASONS, ASKED, CALLED = 2, 3, 3
-"""How many reasons, questions and contacts are named."""
+REASONS, CALLED = 2, 3
+"""How many reasons and contacts are named."""
+ASK_RANKS = (Gives.NEVER, Gives.THIRD, Gives.NAMES)
+"""How the questions that are named give way."""
 
 
 def coverage_view(covered: Covered, policy: Policy, as_of: date, *, why: bool, named: bool) -> View:
@@ -36,14 +38,16 @@ def _lines(covered: Covered, policy: Policy, as_of: date) -> Iterator[Line]:
     # Until the day, nobody loses Medi-Cal by the rule, and the answer has to say so at once.
     begins = f" {own.not_yet}" if as_of < own.in_force else ""
     yield Line("Result", f"{said}.{begins}", tone=GOOD if standing.outcome in SETTLED else DOUBT)
-    yield Line("Result", words.meaning, Gives.PLANS)
+    # Before a second question: a bare no to hours can cost the member, and this is the line that says so.
+    yield Line("Result", words.meaning, Gives.SECOND)
     for number, proof in enumerate(dict.fromkeys(proof for one in standing.because for proof in one.proof)):
         yield Line("Show it", proof, Gives.NAMES if number else Gives.NEVER)
-    for number, question in enumerate(standing.to_ask[:ASKED]):
-        yield Line("Ask next", worded(policy.answerable[question], policy), RANKS[number], tone=DOUBT)
+    for number, question in enumerate(standing.to_ask[: len(ASK_RANKS)]):
+        yield Line("Ask next", worded(policy.answerable[question], policy), ASK_RANKS[number], tone=DOUBT)
     yield Line("Renewal", ": ".join(filter(None, (covered.month, covered.renewal.text))))
     yield Line("Renewal", own.missed)
-    yield Line("Call", "; ".join(f"{one.name}: {_way(one)}" for one in own.contact[:CALLED]))
+    called = [f"{one.name}: {_way(one)}" for one in own.contact[:CALLED]]
+    yield Line("Call", "; ".join(called), Gives.PLANS, "; ".join(called[:-1]))
 
 
 def _way(contact: Contact) -> str:
