@@ -37,7 +37,7 @@ TESTED_ELSEWHERE: Final = {
     ),
     **dict.fromkeys(("unknown-columns", "batch-needs", "mostly-unknown"), "of the columns of a table: test_screened"),
     **dict.fromkeys(("map-column", "not-in-sql", "unmapped-codes"), "of a map of columns: test_screened"),
-    "ask-how-to-refer": "of another plan: test_routes",
+    **dict.fromkeys(("ask-how-to-refer", "not-on-the-form"), "of another plan: test_routes"),
     "plan-without-managed-care": "stops a referral: test_routes",
 }
 

@@ -227,6 +227,19 @@ def test_a_plan_is_added_by_toml_alone(run: Run, tmp_path: Path, program: str) -
     assert "Kaiser" not in document["body"]
 
 
+def test_what_a_form_has_no_line_for_is_warned_of(run: Run, tmp_path: Path) -> None:
+    """What is given and has no line on the plan's own form, so that the letter leaves it out, is warned of."""
+    folder = own_data(tmp_path, with_new_plan)
+    case = case_of(tmp_path, "invented", "Alameda", "ecm", **{"referral.notes": "Has a dog.", "member.email": ""})
+    ran = run("refer", case, "--as-of", AS_OF, "--data", folder, "--json")
+    document = json.loads(ran.out)
+    assert "Has a dog." not in document["body"]
+    left = {one["where"] for one in document["warnings"] if one["code"] == "not-on-the-form"}
+    assert "referral.notes" in left
+    assert not left & {"member.email", "member.last_name", "member.cin", "referrer.name"}
+    assert "not-on-the-form" not in run("refer", case, "--as-of", AS_OF).err
+
+
 def test_a_plans_own_list_refuses_what_it_does_not_offer(run: Run, tmp_path: Path) -> None:
     """What a plan's own list leaves out is refused, with the date of the list."""
     folder = own_data(tmp_path, with_new_plan)

@@ -71,6 +71,7 @@ CAUTIONS: Final = {
     "double-encoding": "signs such as \u00c3\u00b1 stand where a letter was lost on the way: type it again",
     "text-diagnosis": "this seems to name a diagnosis: send only what the plan's form asks for",
     "say-which": "the plan's form asks {what}",
+    "not-on-the-form": "the plan's form has no line for this, so the letter does not say it",
     "agreed-by-not-stated": "not stated: who agreed, the member, or a parent or guardian?",
     "agreed-by-child": "under 18, and only the member agreed: where the law wants it, ask the parent or guardian too",
     "guardian-not-named": "a parent or guardian agreed, and no name is given: add guardian_name and guardian_contact",

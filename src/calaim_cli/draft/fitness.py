@@ -74,6 +74,7 @@ def check_case(case: Case, form: Form, policy: Policy, as_of: date) -> CheckedCa
             doubtful.append(caution("text-diagnosis", f"referral.{key}"))
     if kept.member.state not in {"", CALIFORNIA}:
         doubtful = [one for one in doubtful if one.code != "zip-state"]
+    doubtful += [caution("not-on-the-form", field.key) for field in _left_out(form) if TEXT_OF[field.key](kept)]
     doubtful += [*_without_detail(kept, policy.words), *place.warnings, *_consent_doubts(kept, policy.words, as_of)]
     return CheckedCase(kept, place.county, tuple(problems), tuple(doubtful))
 
@@ -86,6 +87,18 @@ def _checks(form: Form, as_of: date) -> tuple[tuple[Field, Check], ...]:
     dates = (field for field in FIELDS if field.kind is FieldKind.DATE)
     born = partial(date_of_birth, as_of=as_of)
     return tuple((field, field.check or born) for field in (*texts, *dates))
+
+
+@lru_cache
+def _left_out(form: Form) -> tuple[Field, ...]:
+    """The fields of a member and of her referral that letters have, and not those of this form.
+
+    A number that another plan gave does not leave, and is not missed; nor is what a profile says of every referrer, or
+    the county, which steers the route.
+    """
+    never = {"member.kp_member", "member.county", "member.mrn", "member.cin", *form.keys}
+    said = (field for field in FIELDS if field.part != "referrer" and field.label and "letter" not in field.absent)
+    return tuple(field for field in said if field.key not in never)
 
 
 def _fields(case: Case, form: Form, as_of: date) -> tuple[Case, list[Problem], list[Problem]]:
