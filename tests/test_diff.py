@@ -272,6 +272,20 @@ def test_check_says_what_safety_depends_on(
     assert {one["code"] for one in document["warnings"]} == ({code} if code else set())
 
 
+def test_a_field_added_to_a_form_tells_of_its_section_alone(catalog: Policy) -> None:
+    """Of a form's many sections only those that differ are shown, before and after; of moved ones, all in order."""
+    form, *others = catalog.routes_file.form
+    first, *rest = form.sections
+    grown = replace(first, fields=(*first.fields, "member.email"))
+    for sections, was, now in (
+        ((grown, *rest), in_words(first), in_words(grown)),
+        ((*rest, first), in_words(form.sections), in_words((*rest, first))),
+    ):
+        routes = replace(catalog.routes_file, form=(replace(form, sections=sections), *others))
+        (found,) = changes(catalog, replace(catalog, routes_file=routes))
+        assert found == Change(f'form "{form.id}"', "sections", was, now)
+
+
 def test_check_says_the_differing_words(run: Run, data_copy: Path) -> None:
     """The warning has both texts, so that a reader sees what was changed without looking for the built-in file."""
     edit(data_copy, "routes.toml", 'ecm = "ECM Referral"', 'ecm = "Another one"')

@@ -174,6 +174,9 @@ def _keys(where: str, was: Struct, now: Struct, keys: Iterable[str]) -> Iterator
             yield from _between(f"{where}: {key}", before, after)
         # The choices of a question are shown in their order.
         elif before != after or (isinstance(before, dict) and [*before] != [*after]):
+            if inner and all(isinstance(one, Struct) for one in inner):  # of the sections of a form those that differ
+                gone, new = (tuple(one for one in a if one not in b) for a, b in ((before, after), (after, before)))
+                before, after = (gone, new) if gone or new else (before, after)
             yield Change(where, "from" if key == "starts" else key, in_words(before), in_words(after))
 
 
