@@ -116,7 +116,7 @@ def test_unreadable_file_is_refused(tmp_path: Path, content: str | bytes, says: 
         pytest.param("kp_member =", "no value", id="nothing"),
         pytest.param("city = \u201cCanary\u201d", "straight quotes", id="curly quotes"),
         pytest.param("mrn = 00012345", "numbers such as 0012 in quotes", id="leading zeros"),
-        pytest.param("date_of_birth = 03/04/1980", "dates such as 03/04/1980", id="date"),
+        pytest.param("date_of_birth = 03/04/1980", "write a date as 1980-03-04", id="date"),
         pytest.param("phone = 415-555-0100", "put text", id="phone"),
         pytest.param("city: 'Canary'", 'write key = "text"', id="colon"),
         pytest.param("[consent", "without its closing bracket", id="open bracket"),

@@ -603,6 +603,8 @@ HOUSING = '[[question]]\nid = "housing"\ntopic = "coverage"\nkind = "yes_no"\nas
         (r'outcome = "work-may-count"', 'outcome = "ask"', ("activity", "outcome")),
         (r'before = "2027-03"', 'before = "spring"', ("before_the_rule", "month")),
         (r'id = "not_known"\n', 'id = "not_known"\nyearly = true\n', ("renewal", "no condition")),
+        (r"at_most = 18", "at_most = 30", ("aged_18_or_younger", "not-in-text", "30")),
+        (r"in_force = 2027-01-01", "in_force = 2027-07-01", ("not_yet", "not-in-text", "July 1, 2027")),
         (r'"medicare", "activity",', '"medicare", "activities",', ("asks", "activities")),
     ],
 )

@@ -86,8 +86,8 @@ def test_entries_without_an_id_are_told_by_what_they_are_of(
 
 def test_changed_threshold_shows_who_is_decided_differently(run: Run, data_copy: Path, write_case: WriteCase) -> None:
     """A reviewer sees that a person with five emergency visits would no longer fit under a higher number."""
-    edit(data_copy, "programs.toml", "Had 5 or more", "Had 6 or more")
-    edit(data_copy, "programs.toml", "at_least = 5", "at_least = 6")
+    for was, now in ((one, one.replace("5", "6")) for one in ("Had 5 or more", "5 or more ER", "is 5", "at_least = 5")):
+        edit(data_copy, "programs.toml", was, now)
     case = write_case({"answers.stays_6_months": 0, "answers.avoidable_use_risk": False})
     ran = run("data", "diff", DATA, data_copy, case, "--as-of", AS_OF, "--json")
     document = json.loads(ran.out)
@@ -98,6 +98,12 @@ def test_changed_threshold_shows_who_is_decided_differently(run: Run, data_copy:
             "text",
             "Had 5 or more emergency visits in the last 6 months",
             "Had 6 or more emergency visits in the last 6 months",
+        ),
+        ("brief", "5 or more ER visits in 6 months", "6 or more ER visits in 6 months"),
+        (
+            "letter",
+            "Had {answer} emergency visits in the last 6 months; the threshold is 5",
+            "Had {answer} emergency visits in the last 6 months; the threshold is 6",
         ),
     ]
     assert {(one["subject"], one["was"], one["now"]) for one in document["cases"]} == {
@@ -284,6 +290,34 @@ def test_a_field_added_to_a_form_tells_of_its_section_alone(catalog: Policy) -> 
         routes = replace(catalog.routes_file, form=(replace(form, sections=sections), *others))
         (found,) = changes(catalog, replace(catalog, routes_file=routes))
         assert found == Change(f'form "{form.id}"', "sections", was, now)
+
+
+SERVICE = """
+[[service]]
+id = "mountain_rides"
+name = "Mountain Rides"
+summary = "Rides."
+who = "Members far away."
+rule = { all_of = ["adult"] }
+source = ["G26"]
+"""
+
+
+def test_service_of_ones_own_is_not_offered_by_lists_that_are_older(run: Run, data_copy: Path) -> None:
+    """A list of "all but these" speaks of what there was: a new service without a first day is warned of."""
+    follow_up, since = data_copy / "follow_up.toml", "from = 2026-11-01"
+    follow_up.write_text(
+        follow_up.read_text("utf-8").replace("[page.asked]", '[page.asked]\nmountain_rides = "Rides"'), "utf-8"
+    )
+    programs = data_copy / "programs.toml"
+    shipped = programs.read_text("utf-8")
+    for added, warned, in_counties in ((SERVICE, True, 32), (f"{SERVICE}{since}\nfrom_source = ['G26']\n", False, 0)):
+        programs.write_text(shipped + added, "utf-8")
+        ran = run("data", "check", "--data", data_copy, "--as-of", AS_OF)
+        assert ran.code == 0, ran.err
+        assert ('service "mountain_rides": offered-by-all' in ran.err) is warned
+        shown = run("services", "mountain-rides", "--data", data_copy, "--json")
+        assert len(json.loads(shown.out)["services"][0]["offered_in"]) == in_counties
 
 
 def test_check_says_the_differing_words(run: Run, data_copy: Path) -> None:

@@ -277,6 +277,8 @@ SLIPS = [
     ("ask_after_end = ", "# ", "clock"),
     ('takes = "until"', 'takes = "untill"', "takes"),
     ("lists_asked = true\n", "", "lists-asked"),
+    ("working_days = 5\n", "working_days = 7\n", "not-in-text"),
+    ("days = 3\npromise", "days = 2\npromise", "not-in-text"),
     ('call = ["managed_care_ombudsman"', 'call = ["ombudsman"', "unknown-contact"),
 ]
 

@@ -297,6 +297,15 @@ IN_PROGRAMS = {
         CRITERION.replace("Is invented", "Is 18 or older") + 'question = "age"\nat_least = 21',
         ('criterion "invented_criterion"', "at_least", "not-in-text", "21"),
     ),
+    "ask-too-long-to-hear": (
+        QUESTION.replace("Invented?", f"Is it {18 * 'very '}long?"),
+        ('question "invented_question"', "ask", "long", "90"),
+    ),
+    "threshold-that-is-only-the-number-of-its-months": (
+        CRITERION.replace("Is invented", "Had 5 or more visits in the last 6 months")
+        + 'question = "ed_visits_6_months"\nat_least = 6',
+        ('criterion "invented_criterion"', "at_least", "not-in-text", "6"),
+    ),
     "limit-that-the-text-does-not-name": (
         CRITERION.replace("Is invented", "Is under 18") + 'question = "age"\nat_most = 18',
         ('criterion "invented_criterion"', "at_most", "not-in-text", "18"),
@@ -464,6 +473,12 @@ IN_COUNTIES = {
     "zip-of-another-state": (r'93238 = "south"', '89501 = "south"', ('county "Tulare"', "by_zip", "zip")),
     "zip-without-its-zero": (r'93238 = "south"', '9323 = "south"', ('county "Tulare"', "by_zip", "zip")),
     "county-without-a-plan": (r'plans = \["aah"\]', "plans = []", ('county "Alameda"', "plans", "no-plan")),
+    "plan-twice": (r'plans = \["aah"\]', 'plans = ["aah", "aah"]', ('county "Alameda"', "plans", "plan-twice", "aah")),
+    "key-of-the-county-below-a-table": (
+        r'plans = \["aah"\]\n(.*?)\[county.kp\]\n',
+        '[county.kp]\nplans = ["aah"]\n',
+        ('county "Alameda"', "plans", "is a key of the whole entry: move it above"),
+    ),
     "members-below-zero": (r"members = 77_?773", "members = -1", ('county "Alameda"', "members", "below-zero")),
     "plan-by-the-name-of-another": (
         r'aliases = \["Kaiser"\]',
@@ -514,7 +529,7 @@ IN_ROUTES = {
     "mailbox-with-an-accent": (
         MAILBOX,
         'address = "éREGMCDURNS',
-        ('"kp-north-email"', "address", "without accents"),
+        ('"kp-north-email"', "address", "without blanks or accents"),
     ),
     "two-addresses-in-a-mailbox": (
         MAILBOX,
@@ -735,6 +750,26 @@ IN_ROUTES = {
         r'services = \["asthma_remediation"',
         'services = ["asthma_remediatio"',
         ('offer "blue_shield_promise"', "unknown-service", "did you mean asthma_remediation"),
+    ),
+    "offer-of-nothing": (
+        r'services = \["asthma_remediation".*?\]\n',
+        "",
+        ('offer "blue_shield_promise"', "services", "name the services"),
+    ),
+    "offer-not-known-of-a-service": (
+        r'plan = "aah"\nkind = "unknown"',
+        'plan = "aah"\nkind = "unknown"\nservices = ["respite"]',
+        ('offer "aah"', "services", "unknown"),
+    ),
+    "not-offered-where-the-plan-is-not": (
+        r'recuperative_care = \["San Mateo"\]',
+        'recuperative_care = ["Modoc"]',
+        ('offer "kp"', "not_in.recuperative_care", "not-served", "Modoc"),
+    ),
+    "key-below-a-table": (
+        r"\[offer.not_in\]",
+        '[offer.not_in]\nnote = "Call."',
+        ('offer "kp": not_in: type', "expected a list", "a key of the whole entry goes above this table"),
     ),
     "not-offered-in-no-county": (
         r'recuperative_care = \["San Mateo"\]',

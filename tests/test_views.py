@@ -14,6 +14,7 @@ from calaim_cli.policy import policy
 from calaim_cli.policy.places import County, Place
 from calaim_cli.policy.policy import Policy, service_named
 from calaim_cli.policy.programs import Outcome
+from calaim_cli.policy.routes import Offer, OfferKind, offers
 from calaim_cli.show.blocks import Fact, Heading, Items, Points, View
 from calaim_cli.show.render import plain
 from calaim_cli.show.views import (
@@ -151,6 +152,32 @@ def test_service_in_a_county_is_offered_or_not_or_unknown(catalog: Policy, name:
     assert facts(service_view(service, county, catalog))["offered"] == [offered]
     listed = {row[0]: row[2] for row in rows(services_view([service], county, catalog))}
     assert listed["recuperative_care"] == offered
+
+
+def test_service_in_a_county_says_which_other_plans_offer_it(catalog: Policy) -> None:
+    """A plan whose own list names the service is told with its date; one of which nothing is known is left out."""
+    for name, plan in (("Merced", "ccah"), ("San Joaquin", "hpsj")):
+        county = county_named(name, catalog)
+        shown = facts(service_view(policy.service_named("respite", catalog), county, catalog))
+        (said,) = shown[f"offered_by\t{plan}"]
+        assert said.startswith("yes, as of ")
+    merced = facts(
+        service_view(policy.service_named("sobering_centers", catalog), county_named("Merced", catalog), catalog)
+    )
+    assert not [key for key in merced if key.startswith("offered_by")]
+
+
+@pytest.mark.parametrize("kind", OfferKind)
+def test_county_that_a_list_leaves_out_is_a_no(catalog: Policy, kind: OfferKind) -> None:
+    """Where a list names the counties without a service, it is not offered there, whatever else the list is."""
+    services = ("respite",) if kind is OfferKind.AT_LEAST else ()
+    offer = Offer(
+        plan="ccah", kind=kind, as_of="2026", source=("CCAH",), services=services, not_in={"respite": ("Merced",)}
+    )
+    there, merced = county_named("Monterey", catalog), county_named("Merced", catalog)
+    service = policy.service_named("respite", catalog)
+    assert offers(offer, service, merced, catalog.routes_file.as_of) is False
+    assert offers(offer, service, there, catalog.routes_file.as_of) is (None if kind is OfferKind.UNKNOWN else True)
 
 
 def test_services_are_listed_with_where_they_are_missing(catalog: Policy) -> None:

@@ -101,6 +101,7 @@ CAUTIONS: Final = {
     "has-ccm": "the plan's complex case management (CCM) and ECM do not go together: let the member choose",
     "has-support": "{name}: the member receives this already{which}; say in the notes why it is asked for",
     "ecm-and-chw": "ECM is asked for as well as Community Health Worker services, and it is one or the other",
+    "offered-by-all": "without `from`, plans that offer all services seem to offer this one: add the day it began",
     "own-words": "differs from the built-in edition {edition}, which has: {was}. Here: {now}",
     "notes-wanted": "{note}",
     "availability-not-confirmed": "{name}: {note}",

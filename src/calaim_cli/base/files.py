@@ -76,12 +76,18 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
 
 HINTS: Final = (
     ("Invalid value", "a word without quotes, or no value: write true or false, or put text in straight quotes"),
-    ("Expected newline", "more after the value: put text, dates such as 03/04/1980 and numbers such as 0012 in quotes"),
+    (
+        "Expected newline",
+        "more after the value: put text and numbers such as 0012 in quotes, and write a date as 1980-03-04",
+    ),
     ("Expected '='", 'neither a [table] nor a key with its value: write key = "text"'),
+    ("Expected '\\]\\]'", "an entry such as [[county]] without its two closing brackets: add them"),
     ("Expected ']'", "a [table] without its closing bracket: add it"),
+    ("Unclosed array", "a list without its closing bracket or a comma, here or on a line above: add it"),
+    ("Invalid initial character for a key", "a key is missing, or a } or a bracket on a line above: add it"),
     (r"Unterminated string|Illegal character '\\n'|Expected \"'\"", "a text without its closing quote: add it"),
     ("Cannot overwrite", "a key appears twice; remove one"),
-    ("Cannot declare", "a table appears twice; put its keys together"),
+    ("Cannot declare", "a table appears twice: put its keys together, or begin it with double brackets in a list"),
 )
 """How what the parser says of a frequent slip begins, as a pattern, and in words what it found and what to write."""
 

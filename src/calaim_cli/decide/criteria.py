@@ -26,6 +26,8 @@ ABOVE: Final = r"(?:more than|over|above|older than)"
 BELOW: Final = r"(?:fewer than|less than|under|below|younger than|before|before the|before age|until the)"
 
 
+NUMBERED: Final = r"[0-9][0-9,]*(?<!,)"
+
 TESTS: Final = {
     Kind.YES_NO: (),
     Kind.NUMBER: ("at_least", "at_most"),
@@ -117,6 +119,8 @@ def unmeetable(policy: Policy) -> Iterator[Problem]:
     ways = {name: ways_of(policy.questions[name], several) for name, several in by_question.items()}
     for criterion in policy.programs_file.criterion:
         yield from _criterion(criterion, ways[criterion.question])
+        where = f'{PROGRAMS}: criterion "{criterion.id}"'
+        yield from unsaid(criterion, policy.questions[criterion.question], where)
     for entry in policy.entries:
         for part, rule in rules_of(entry).items():
             where = f'{PROGRAMS}: "{entry.id}": {part}'
@@ -162,13 +166,27 @@ def _criterion(criterion: Criterion, ways: Ways) -> Iterator[Problem]:
         yield Problem(where, "unreachable", "no answer can meet it: look at its test, and at the question's own limits")
     elif all(criterion.id in met for met in ways):
         yield Problem(where, "always-met", "every answer meets it, so it tests nothing: look at its test")
+
+
+def unsaid(criterion: Criterion, question: Question, where: str) -> Iterator[Problem]:
+    """Problems of a criterion whose words do not name the number of its test."""
     for key, number in (("at_least", criterion.at_least), ("at_most", criterion.at_most)):
         for name, text in (("text", criterion.text), ("brief", criterion.brief), ("letter", criterion.letter)):
-            if number is not None and text and not _says(text, key, number):
+            if number is not None and text and not _says(_without(question.ask, text), key, number):
                 words = (
                     f"the {name} does not name {number:,}: people read the {name}, so let both say the same, in digits"
                 )
                 yield Problem(f"{where}: {key}", "not-in-text", words)
+
+
+def _without(asked: str, text: str) -> str:
+    """The text without the numbers of its question, each once: of "6 in 6 months" the first is of the test."""
+    found = re.findall(NUMBERED, text)
+    for number in re.findall(NUMBERED, asked):
+        if found.count(number) and len(found) > 1:
+            found.remove(number)
+            text = re.sub(rf"(.*)\b{re.escape(number)}\b", r"\1", text, count=1, flags=re.DOTALL)
+    return text
 
 
 def _says(text: str, key: str, number: int) -> bool:

@@ -18,7 +18,7 @@ from calaim_cli.policy.leaves import entry_name
 from calaim_cli.policy.places import plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import THREE_PROGRAMS, Gate
-from calaim_cli.policy.routes import Channel, Route
+from calaim_cli.policy.routes import Channel, OfferKind, Route
 from calaim_cli.policy.rules import Rule
 
 
@@ -125,6 +125,10 @@ def own_words(policy: Policy, shipped: Policy) -> Iterator[Problem]:
     said += _keys("referral", shipped.words, policy.words, policy.words.__struct_fields__)
     if not any(one.brief for one in policy.programs_file.criterion):
         said.append(Change("criterion", "brief", "few words for each", "none, so that results show the text"))
+    listed = any(one.kind is OfferKind.ALL_BUT for one in policy.offers.values())
+    for name in policy.services.keys() - shipped.services.keys() if listed else ():
+        if not policy.services[name].starts:
+            yield caution("offered-by-all", f'service "{name}"')
     for one in said:
         where = f"{one.entry}: {one.key}" if one.key else one.entry
         yield caution("own-words", where, edition=shipped.edition, was=one.was, now=one.now)

@@ -41,7 +41,7 @@ COLUMNS: Final = frozenset({"problem", "problem_2", "answered_on"}).union(
     *((field.column, *field.aliases) for field in FIELDS)
 )
 BOTH: Final = frozenset({"current_services"})  # one fact of the referral and of the answers
-PLAIN_ADDRESS: Final = "give one plain e-mail address without accents, such as name@example.org"
+PLAIN_ADDRESS: Final = "give one plain e-mail address without blanks or accents, such as name@example.org"
 
 
 def implausible(policy: Policy, leaves: Iterable[Leaf]) -> Iterator[Problem]:
@@ -57,7 +57,7 @@ def implausible(policy: Policy, leaves: Iterable[Leaf]) -> Iterator[Problem]:
             yield Problem(leaf.where, "below-zero", "is below zero, and nothing is counted so: give 0 or more")
         if leaf.key in LOOKED_AT and leaf.value:
             day, last = str(leaf.value), checked[leaf.where.partition(":")[0]].isoformat()
-            if day > last[: len(day)]:  # compared as exactly as it is given: a year with a year
+            if _is_day(day) and day > last[: len(day)]:  # compared as exactly as it is given: a year with a year
                 yield Problem(leaf.where, "dates", f"is after the file's own as_of, {last}: correct one of them")
 
 

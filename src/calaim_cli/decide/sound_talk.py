@@ -9,7 +9,7 @@ from typing import Final
 
 from calaim_cli.base.errors import Problem
 from calaim_cli.base.values import Value, month
-from calaim_cli.decide.criteria import empty_rules, misfits
+from calaim_cli.decide.criteria import empty_rules, misfits, unsaid
 from calaim_cli.decide.follow_up import NUDGE_PLACES, PAGE_PLACES
 from calaim_cli.decide.plausible import absent, repeated
 from calaim_cli.policy.coverage import CoverageOutcome
@@ -186,7 +186,8 @@ def unsound_coverage(policy: Policy) -> Iterator[Problem]:
     # What no rule uses any more may stay: a court's word is then a matter of one line.
     for criterion in policy.coverage_file.criterion:
         where = f'{COVERAGE}: criterion "{criterion.id}"'
-        yield from misfits(criterion, policy.answerable[criterion.question], where)
+        for check in (misfits, unsaid):
+            yield from check(criterion, policy.answerable[criterion.question], where)
     for entry in policy.coverage_file.coverage:
         where = f'{COVERAGE}: coverage "{entry.id}"'
         if any(one.none_of for one in entry.rule.rules):
@@ -195,7 +196,10 @@ def unsound_coverage(policy: Policy) -> Iterator[Problem]:
         yield from empty_rules(entry.rule, f"{where}: rule")
         if entry.outcome is CoverageOutcome.ASK:
             yield Problem(f"{where}: outcome", "outcome", "no reason leads to ask: choose another")
-    renewals = policy.coverage_file.renewal
+    day, renewals = policy.coverage_file.in_force, policy.coverage_file.renewal
+    if (named := f"{day:%B} {day.day}, {day.year}") not in policy.coverage_file.not_yet:
+        words = f"does not name {named}, which is the day of `in_force`: let both say the same"
+        yield Problem(f"{COVERAGE}: not_yet", "not-in-text", words)
     for one in renewals:
         if one.before and month(one.before) != Value(one.before):
             yield Problem(f'{COVERAGE}: renewal "{one.id}": before', "month", 'give a month, such as "2027-03"')
@@ -227,6 +231,9 @@ def unsound_follow_up(policy: Policy) -> Iterator[Problem]:
         yield from _page(page, f'{FOLLOW_UP}: page "{page.name}"', policy)
 
 
+HOURS: Final = 24  # of a day
+
+
 def _clock(clock: Clock, where: str) -> Iterator[Problem]:
     if [clock.working_days, clock.days, clock.months_before_renewal].count(None) != 2:  # noqa: PLR2004 of three
         yield Problem(where, "clock", "give one of working_days, days and months_before_renewal")
@@ -234,6 +241,13 @@ def _clock(clock: Clock, where: str) -> Iterator[Problem]:
         yield Problem(f"{where}: before_end", "clock", "what is counted backward is working days: give working_days")
     if clock.before_end != bool(clock.ask_after_end):
         yield Problem(f"{where}: ask_after_end", "clock", "before_end goes with ask_after_end, for the time after it")
+    lasts = {"working": clock.working_days, "business": clock.working_days, "": clock.days}
+    for name, text in (("text", clock.text), ("ask", clock.ask)):
+        for number, kind, unit in re.findall(r"\b([0-9]+) (?:(working|business) )?(day|hour)s?\b", text):
+            if int(number) != (lasts[kind] or 0) * (HOURS if unit == "hour" else 1):
+                said = " ".join(filter(None, (number, kind, f"{unit}s")))
+                words = f'says "{said}", and the clock runs otherwise: let both say the same'
+                yield Problem(f"{where}: {name}", "not-in-text", words)
     if not clock.own and clock.grade is None:
         yield Problem(f"{where}: grade", "missing-key", "say how well it is known: A, B, C or U")
 

@@ -35,7 +35,7 @@ from calaim_cli.policy.policy import (
 )
 from calaim_cli.policy.programs import THREE_PROGRAMS, WHICH, Gate, Outcome, rules_of, source_id
 from calaim_cli.policy.questions import ANSWER, DONT_KNOW, Kind
-from calaim_cli.policy.routes import Channel, Form, ReferralWords, Route, Section
+from calaim_cli.policy.routes import Channel, Form, OfferKind, ReferralWords, Route, Section
 
 COUNT: Final = 58
 REFERENCES: Final = {
@@ -166,6 +166,7 @@ def _repeated_names(policy: Policy) -> Iterator[Problem]:
 
 FIXED: Final = {AGE: Kind.NUMBER, MANAGED_CARE: Kind.YES_NO}
 """The questions that are answered from a date of birth and a plan."""
+LONGEST_ASK: Final = 90  # what is read aloud is heard once
 
 
 def _questions(policy: Policy) -> Iterator[Problem]:
@@ -174,6 +175,8 @@ def _questions(policy: Policy) -> Iterator[Problem]:
         where = f'{PROGRAMS}: question "{question.id}"'
         if question.id not in used:
             yield Problem(where, "unused-question", "no criterion uses it; use it or remove it")
+        if len(question.ask) > LONGEST_ASK:
+            yield Problem(f"{where}: ask", "long", f"is longer than {LONGEST_ASK} characters: say it shorter")
         if bool(question.unit) != (question.kind is Kind.NUMBER):
             yield Problem(f"{where}: unit", "unit", "a number has a unit, such as visits, and nothing else has")
         if question.kind is not FIXED.get(question.id, question.kind):
@@ -266,6 +269,8 @@ def _counties(policy: Policy) -> Iterator[Problem]:
         # A member who is in no plan with regions is told of the others.
         if not county.plans:
             yield Problem(f"{where}: plans", "no-plan", f"name its Medi-Cal plans but {KP}: every county has one")
+        for plan, times in repeated(county.plans):
+            yield Problem(f"{where}: plans", "plan-twice", f'"{plan}" appears {times} times; leave it one')
         if county.kp and (county.kp.region is None) != bool(county.kp.by_zip):
             yield Problem(f"{where}: kp", "region", "give either region, or by_zip for a split county")
 
@@ -316,10 +321,26 @@ def _routes(policy: Policy) -> Iterator[Problem]:
     if not any(one.phone for one in contacts if one.id == HEALTH_CARE_OPTIONS):
         words = "refusals name it and its phone: add it"
         yield Problem(f'{COUNTIES}: contact "{HEALTH_CARE_OPTIONS}"', "missing-contact", words)
+    yield from _offers(policy)
+
+
+def _offers(policy: Policy) -> Iterator[Problem]:
+    """Problems of what plans offer: nothing said, or what says nothing."""
     # Silence is not a yes.
     for plan in (one for one in policy.plans if one not in policy.offers):
         words = 'say what it offers: add an [[offer]], of kind "unknown" where nothing is known'
         yield Problem(f'{ROUTES}: offer "{plan}"', "offer", words)
+    for offer in policy.routes_file.offer:
+        where = f'{ROUTES}: offer "{offer.plan}"'
+        served = {one.name for one in policy.counties_file.county if offer.plan in plans_of(one)}
+        if bool(offer.services) is not (offer.kind is OfferKind.AT_LEAST) and offer.kind is not OfferKind.ALL_BUT:
+            words = "name the services that it offers" if not offer.services else 'it is of kind "unknown": remove them'
+            yield Problem(f"{where}: services", "offer", words)
+        for service, absent_in in offer.not_in.items():
+            for county in (one for one in absent_in if one not in served):
+                yield Problem(
+                    f"{where}: not_in.{service}", "not-served", f"the plan does not serve {county}; remove it"
+                )
 
 
 def _as_dialed(address: str) -> str:

@@ -167,7 +167,7 @@ def _decode_part(given: Any, wanted: Any, where: str, problems: list[Problem]) -
         try:
             return msgspec.convert(given, wanted)
         except msgspec.ValidationError as error:
-            problems.append(_in_words(str(error), where, wanted))
+            problems.append(_in_words(str(error), where, wanted, given))
             return None
     if not isinstance(given, list):
         problems.append(Problem(where, "type", "expected entries that begin with double brackets, such as [[county]]"))
@@ -185,23 +185,40 @@ _SIMPLE: Final = {"str": "text in quotes", "int": "a whole number", "float": "a 
 _TYPES: Final = {**_SIMPLE, "array": "a list in brackets", "object": "a table", "date": "a date such as 2026-11-22"}
 
 
-def _in_words(error: str, where: str, wanted: Any) -> Problem:
+def _in_words(error: str, where: str, wanted: Any, given: Any) -> Problem:
     # In the words of somebody who edits the file: msgspec's own are for programmers.
     said, _, path = error.partition(" - at `$")
     key = path.rstrip("`").strip(".")
-    place = f"{where}: {key}" if key else where
+    place = f"{where}: {_named(key, given)}" if key else where
     if found := re.fullmatch(r"Object missing required field `(.*)`", said):
         return Problem(f"{place}: {found[1]}", "missing-key", "this key is missing: add it")
     if found := re.fullmatch(r"Object contains unknown field `(.*)`", said):
         return _unknown_key(f"{place}: {found[1]}", found[1], getattr(wanted, "__struct_encode_fields__", ()))
     if found := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
-        expected, got = (" or ".join(_TYPES.get(t, t) for t in kinds.split(" | ")) for kinds in found.groups())
-        return Problem(place, "type", f"expected {expected}, found {got}")
+        kinds = [[_TYPES.get(kind, kind) for kind in one.split(" | ") if kind != "null"] for one in found.groups()]
+        expected, got = map(" or ".join, kinds)
+        above = "; a key of the whole entry goes above this table" if key.endswith(_ANY) else ""
+        return Problem(place, "type", f"expected {expected}, found {got}{above}")
     if (found := re.fullmatch(r"Invalid enum value '(.*)'", said)) and (known := _choices(wanted, key)):
         return Problem(place, "value", did_you_mean(found[1], known) or f"give {one_of(known)}")
     if said.startswith("Invalid RFC3339"):
         return Problem(place, "value", "give a date such as 2026-11-26, without quotation marks")
     return Problem(place, "value", f"{said[:1].lower()}{said[1:]}: see the other entries for what is allowed")
+
+
+_ANY: Final = "[...]"
+"""How msgspec names any key of a table whose keys are free."""
+
+
+def _named(path: str, given: Any) -> str:
+    """The path of a key, with an entry of a list by its id, or counted from 1."""
+
+    def entry(found: re.Match[str]) -> str:
+        one = given[found[1]][int(found[2])]
+        name = one.get("id") if isinstance(one, dict) else None
+        return f'{found[1]} "{name}"' if name else f"{found[1]} number {int(found[2]) + 1}"
+
+    return re.sub(r"^(\w+)\[(\d+)\]", entry, path).removesuffix(_ANY)
 
 
 def _choices(wanted: Any, path: str) -> list[str]:
@@ -216,6 +233,8 @@ def _choices(wanted: Any, path: str) -> list[str]:
 
 
 def _unknown_key(where: str, key: str, known: Iterable[str]) -> Problem:
+    if key in known:
+        return Problem(where, "unknown-key", "is a key of the whole entry: move it above this table")
     return Problem(where, "unknown-key", f"unknown key; {did_you_mean(key, known) or 'remove it'}")
 
 

@@ -235,9 +235,11 @@ def offers(offer: Offer | None, service: Program, county: County, as_of: dt.date
         return True
     if offer is None or (service.starts and offer.as_of < service.starts.isoformat()):
         return None
+    if county.name in offer.not_in.get(service.id, ()):
+        return False
     match offer.kind:
         case OfferKind.ALL_BUT:
-            return service.id not in offer.services and county.name not in offer.not_in.get(service.id, ())
+            return service.id not in offer.services
         case OfferKind.AT_LEAST:
             return True if service.id in offer.services else None
         case OfferKind.UNKNOWN:

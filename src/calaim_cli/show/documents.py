@@ -212,13 +212,13 @@ def services_document(
     services: Iterable[Program], county: County | None, policy: Policy, warnings: Iterable[Problem] = ()
 ) -> Document:
     """Community Supports with where the plan of the `kp` keys offers them, as `calaim.services/1`."""
-    served = [one.name for one in policy.counties_file.county if one.kp]
+    served = [one for one in policy.counties_file.county if one.kp]
     listed_services = [
         {
             **keys(service, "id", "name", "aliases", "group"),
             "offered": policy.offered(KP, service.id, county),
-            "offered_in": [name for name in served if name not in listed.not_in],
-            "not_offered_in": list(listed.not_in),
+            "offered_in": [one.name for one in served if policy.offered(KP, service.id, one)],
+            "not_offered_in": [one.name for one in served if policy.offered(KP, service.id, one) is False],
             "as_of": listed.as_of,
             "source": policy.cite(listed.source),
             "grade": listed.grade,

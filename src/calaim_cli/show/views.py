@@ -140,14 +140,18 @@ def service_view(service: Program, county: County | None, policy: Policy) -> Vie
     """One Community Support: what it is, who it is for, limits, documents, codes, where it is offered."""
     listed, plan = policy.listed(KP, service), policy.plans[KP].name
     counties = policy.counties_file.county
-    served = [one.name for one in counties if one.kp]
-    offered = tuple(name for name in served if name not in listed.not_in)
+    served = [one for one in counties if one.kp]
+    offered, missing = (
+        tuple(one.name for one in served if policy.offered(KP, service.id, one) is there) for there in (True, False)
+    )
     others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not served by {plan}"
     groups = (one for one in policy.programs_file.group if one.id == service.group)
     here = OFFERED[policy.offered(KP, service.id, county)] if county else ""
+    whose = plan if county and county.kp else f"Offered in {county.name} County" if county else ""
     where: list[Block] = [
-        Fact("offered", f"Offered in {county.name} County" if county else "", here),
-        Items("not_offered_in", f"Not offered in ({len(listed.not_in)})", listed.not_in, BAD),
+        Fact("offered", whose, here),
+        *(_offered_by(service, county, policy) if county else ()),
+        Items("not_offered_in", f"Not offered in ({len(missing)})", missing, BAD),
         Items("offered_in", f"Offered in ({len(offered)} counties of {plan})", offered, GOOD),
         Fact("not_served", "Elsewhere", f"{others}: ask the member's own plan."),
         Fact("as_of", "As of", f"{listed.as_of} ({policy.cite(listed.source)}); call to confirm"),
@@ -155,6 +159,15 @@ def service_view(service: Program, county: County | None, policy: Policy) -> Vie
         *(Fact("group", "Group", f"{one.title}: {one.audience}") for one in groups),
     ]
     return _entry_view("service", service, where, policy)
+
+
+def _offered_by(service: Program, county: County, policy: Policy) -> Iterator[Fact]:
+    """Whether the other plans of the county offer a service, as far as a list of theirs tells."""
+    for plan in (one for one in county.plans if policy.offered(one, service.id, county) is not None):
+        listed = policy.listed(plan, service)
+        cited = f"as of {listed.as_of or 'an undated page'} ({policy.cite(listed.source)}); call to confirm"
+        words = f"{OFFERED[policy.offered(plan, service.id, county)]}, {cited}"
+        yield Fact(f"offered_by\t{plan}", policy.plans[plan].name, words)
 
 
 def _entry_view(kind: str, entry: Program, middle: Iterable[Block], policy: Policy) -> View:
