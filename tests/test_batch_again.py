@@ -155,6 +155,7 @@ WARNED: Final[dict[str, dict[str, str]]] = {
     "has-ecm-for-chw": {"program": "chw", "current_services": "ecm", "notes": "A challenge."},
     "has-support": {**RESPITE, "respite_hours_used": "3", "current_services": "community_supports"},
     "notes-wanted": {"program": "chw"},
+    "zip-region": {"zip": "90012"},
     "region-not-confirmed": {"county": "Imperial", "zip": "92243"},
     "county-in-part": {"county": "San Bernardino", "zip": "92401"},
     "contact": {**PLAN, "released_within_12_months": "yes", "justice_condition": "sud"},

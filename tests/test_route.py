@@ -37,6 +37,11 @@ def routed(
     return destination(case, county, catalog.plans[membership.plan], region, catalog, lead_entity, AS_OF)
 
 
+def codes(way: Destination) -> list[str]:
+    """The codes of the warnings of a route."""
+    return [warning.code for warning in way.warnings]
+
+
 def no_route(catalog: Policy, name: str, changes: dict[str, Any], lead_entity: LeadEntity | None = None) -> NotFound:
     """The refusal that stands in place of a route."""
     with pytest.raises(NotFound) as caught:
@@ -123,12 +128,28 @@ def test_listed_zip_decides_in_a_split_county(catalog: Policy, code: str, region
 @pytest.mark.parametrize("county", ["Santa Cruz", "Mariposa", "Imperial"])
 def test_unconfirmed_region_warns(catalog: Policy, county: str) -> None:
     """Where the region is inferred, the draft says so."""
-    assert [warning.code for warning in routed(catalog, county).warnings] == ["region-not-confirmed"]
+    assert codes(routed(catalog, county, {"member.zip": ""})) == ["region-not-confirmed"]
 
 
 def test_county_served_in_part_warns(catalog: Policy) -> None:
     """Where only part of a county is served, the draft asks to check the address."""
-    assert [warning.code for warning in routed(catalog, "San Bernardino").warnings] == ["county-in-part"]
+    assert codes(routed(catalog, "San Bernardino", {"member.zip": ""})) == ["county-in-part"]
+
+
+@pytest.mark.parametrize(
+    ("county", "code", "warned"),
+    [
+        pytest.param("Los Angeles", "94607", True, id="of the other region"),
+        pytest.param("Alameda", "90012", True, id="and the other way round"),
+        pytest.param("Alameda", "94401", False, id="of another county in the region"),
+        pytest.param("Alameda", "93238", False, id="of a county that has both regions"),
+        pytest.param("Alameda", "96130", False, id="where the plan does not serve"),
+        pytest.param("Alameda", "", False, id="none"),
+    ],
+)
+def test_zip_code_of_the_other_region_warns(catalog: Policy, county: str, code: str, warned: bool) -> None:
+    """A slip in the county would send the draft to the wrong mailbox: the ZIP code of the other region tells of it."""
+    assert ("zip-region" in codes(routed(catalog, county, {"member.zip": code}))) is warned
 
 
 def test_service_not_offered_in_the_county_is_refused(catalog: Policy) -> None:

@@ -87,6 +87,8 @@ CAUTIONS: Final = {
     "county-from-zip": "not given: taken from the ZIP code",
     "county-from-city": "the county of the city was used",
     "zip-county": "the ZIP code does not lie in the stated county, which was used",
+    "zip-region": "the ZIP code is in another region of the plan than the county, which decided the mailbox: look at "
+    "the card and the address before you send it",
     "region-not-confirmed": "the region of the member's county is not confirmed: check the card, or ask by phone",
     "county-in-part": "the plan serves a part of the member's county: compare the address",
     "own-mailbox": "comes from your own data, and the built-in edition {edition} has another: check it",

@@ -89,17 +89,22 @@ def county_of(case: Case, policy: Policy) -> CaseCounty:
     stated, code = case.member.county.strip(), figures(case.member.zip)
     if not stated and not code:
         return CaseCounty(None, (Problem("member.county", "missing", "the county decides where the referral goes"),))
-    by_zip = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
-    place = find_place(stated, policy.gazetteer) if stated else by_zip
+    place = find_place(stated, policy.gazetteer) if stated else find_zip(code, policy.gazetteer)
     if isinstance(place, NoPlace):
         return CaseCounty(None, (Problem("member.county", place.code, GENERAL[place.code]),))
     if not stated:
         return CaseCounty(place.county, warnings=(caution("county-from-zip", "member.county"),))
-    lies_in = (by_zip.county.name,) if isinstance(by_zip, Place) else by_zip.candidates
     warnings = [caution("county-from-city", "member.county")] if place.city else []
-    if lies_in and place.county.name not in lies_in:
+    if place.county.name not in (lies_in(case, policy) or (place.county.name,)):
         warnings.append(caution("zip-county", "member.zip"))
     return CaseCounty(place.county, warnings=tuple(warnings))
+
+
+def lies_in(case: Case, policy: Policy) -> tuple[str, ...]:
+    """The names of the counties that the ZIP code of the case lies in; none where it is not known."""
+    code = figures(case.member.zip)
+    found = find_zip(code, policy.gazetteer) if code else NoPlace("", "")
+    return (found.county.name,) if isinstance(found, Place) else found.candidates
 
 
 def county_to_decide_for(name: str, case: Case, policy: Policy) -> CaseCounty:

@@ -11,10 +11,11 @@ from msgspec import Struct
 from calaim_cli.base.errors import NotFound, Problem, caution
 from calaim_cli.case.case import Case, LeadEntity
 from calaim_cli.decide.advice import Membership, phone_line
+from calaim_cli.decide.screening import lies_in
 from calaim_cli.policy.places import County, Plan, plans_of
 from calaim_cli.policy.policy import Policy
 from calaim_cli.policy.programs import Grade
-from calaim_cli.policy.routes import Channel, Route, Way, own_route
+from calaim_cli.policy.routes import Channel, Route, Way, own_route, regions_of
 
 TO_LEAD_ENTITY: Final = "network-lead-entity"
 SHEET: Final = "sheet"
@@ -82,6 +83,11 @@ def _unsure(case: Case, county: County, mailbox: Route, policy: Policy) -> Itera
             yield caution("region-not-confirmed", "member.county")
         if county.kp.partial:
             yield caution("county-in-part", "member.address")
+        # The stated county wins over the ZIP code (policy), and a slip in it would send the draft to the other region.
+        by_zip = lies_in(case, policy)
+        there = [found for one in policy.counties_file.county if one.name in by_zip and (found := regions_of(one))]
+        if there and all(mailbox.region not in one for one in there):
+            yield caution("zip-region", "member.zip")
     for service in map(policy.services.__getitem__, case.referral.services):
         if service.id in mailbox.ask_first:
             facts = {"name": service.name, "note": " ".join(service.notes[:1]) or mailbox.note}
