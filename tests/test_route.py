@@ -142,7 +142,7 @@ def test_county_served_in_part_warns(catalog: Policy) -> None:
         pytest.param("Los Angeles", "94607", True, id="of the other region"),
         pytest.param("Alameda", "90012", True, id="and the other way round"),
         pytest.param("Alameda", "94401", False, id="of another county in the region"),
-        pytest.param("Alameda", "93238", False, id="of a county that has both regions"),
+        pytest.param("Alameda", "93618", False, id="of a county that has both regions"),
         pytest.param("Alameda", "96130", False, id="where the plan does not serve"),
         pytest.param("Alameda", "", False, id="none"),
     ],
