@@ -227,6 +227,15 @@ def test_a_plan_is_added_by_toml_alone(run: Run, tmp_path: Path, program: str) -
     assert "Kaiser" not in document["body"]
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_reminder_about_ecm_comes_with_ecm_alone(run: Run, tmp_path: Path, program: str) -> None:
+    """What a plan may not ask for ECM is said to whoever refers for ECM, and to nobody else."""
+    ran = run("refer", case_of(tmp_path, "anthem", "Fresno", program), "--as-of", AS_OF, "--json")
+    told = " ".join(json.loads(ran.out)["reminders"])
+    assert "Write down when you called" in told
+    assert ("may not ask for a TAR form" in told) is (program == "ecm")
+
+
 def test_what_a_form_has_no_line_for_is_warned_of(run: Run, tmp_path: Path) -> None:
     """What is given and has no line on the plan's own form, so that the letter leaves it out, is warned of."""
     folder = own_data(tmp_path, with_new_plan)

@@ -167,6 +167,19 @@ def test_service_in_a_county_says_which_other_plans_offer_it(catalog: Policy) ->
     assert not [key for key in merced if key.startswith("offered_by")]
 
 
+def test_county_counts_what_its_other_plans_list(catalog: Policy) -> None:
+    """A plan's own list of services is pointed to; of a plan without one nothing is counted."""
+    shown = county_facts("Merced", catalog)
+    assert shown["plan_offers"] == ["7 of 15 Community Supports: 'calaim plan ccah' names them"]
+    assert "plan_offers" not in county_facts("Fresno", catalog)
+
+
+def test_note_on_the_county_of_another_plan_is_for_that_county(catalog: Policy) -> None:
+    """That a plan works for another one in Los Angeles is told to nobody who asks about Fresno."""
+    shown = county_facts("Fresno", catalog)
+    assert not [one for one in shown["plan_note"] if "Los Angeles" in one]
+
+
 @pytest.mark.parametrize("kind", OfferKind)
 def test_county_that_a_list_leaves_out_is_a_no(catalog: Policy, kind: OfferKind) -> None:
     """Where a list names the counties without a service, it is not offered there, whatever else the list is."""

@@ -42,7 +42,7 @@ REFERENCES: Final = {
     **dict.fromkeys(("plan", "plans", "works_for:value"), "plan"),
     **dict.fromkeys(("region", "by_zip:value"), "region"),
     **dict.fromkeys(("county", "counties", "candidates", "works_for:name", "not_in:value"), "county"),
-    **dict.fromkeys(("programs", "subject:name", "before_agreement:name"), "program"),
+    **dict.fromkeys(("programs", "subject:name", "before_agreement:name", "reminders_for:name"), "program"),
     **dict.fromkeys(("services", "services_except", "ask_first", "not_in:name"), "service"),
     **dict.fromkeys(("all_of", "any_of", "none_of"), "criterion"),
     **dict.fromkeys(("source", "codes_source", "from_source", "authority_source"), "source"),

@@ -335,8 +335,9 @@ def referral_document(drafted: Drafted, policy: Policy) -> dict[str, Any]:
 
 
 def reminders_of(drafted: Drafted, policy: Policy) -> tuple[str, ...]:
-    """What the person who sends the draft is reminded of, by the form of the member's plan."""
-    return policy.form_of(drafted.goes.plan.id).reminders
+    """What the person who sends the draft is reminded of, by the form of the member's plan and the program."""
+    form = policy.form_of(drafted.goes.plan.id)
+    return (*form.reminders, *form.reminders_for.get(drafted.case.referral.program, ()))
 
 
 def as_text(draft: Draft) -> str:

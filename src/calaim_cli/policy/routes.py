@@ -130,6 +130,7 @@ class Form(Struct, frozen=True, eq=False, dict=True, forbid_unknown_fields=True,
     before_agreement: dict[str, str] = {}  # said before the member's agreement is asked for, by program
     attestation: tuple[str, ...] = ()
     reminders: tuple[str, ...] = ()
+    reminders_for: dict[str, tuple[str, ...]] = {}  # those of one program
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

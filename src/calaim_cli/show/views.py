@@ -39,7 +39,12 @@ def county_view(place: Place, policy: Policy) -> View:
         routes = policy.way_to(plan.id, county, "ecm").routes
         asked = next(lines(routes[0])) if routes else f"for ECM {NO_ROUTE}"
         plans.append(Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {asked}"))
-        plans.append(Fact("plan_note", "Note", plan.note))
+        by_law = {one.id for one in policy.programs_file.service if one.required_from}
+        offered = [one for one in policy.services.keys() - by_law if policy.offered(plan.id, one, county)]
+        known = f"{len(offered)} of {len(policy.services)} Community Supports: 'calaim plan {plan.id}' names them"
+        plans.append(Fact("plan_offers", "Offers at least", known if offered else ""))
+        # What is to know of a plan where it works for another is of no use elsewhere.
+        plans.append(Fact("plan_note", "Note", "" if plan.works_for.keys() - {county.name} else plan.note))
     return _view(
         Heading(f"{county.name} County, California (FIPS code {county.fips})"),
         Fact("county", "", county.name),
