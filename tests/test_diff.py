@@ -49,7 +49,7 @@ def test_changed_reason_of_a_situation_is_told_by_its_program(run: Run, data_cop
 def test_same_data_differ_in_nothing(run: Run) -> None:
     """Comparing an edition with itself finds no change and no case that comes out differently."""
     ran = run("data", "diff", DATA, DATA, ROOT / "examples" / "case.toml", "--as-of", AS_OF)
-    assert (ran.code, ran.out, ran.err) == (0, "", "0 changes, 0 case results decided differently\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "0 changes, 0 case results different\n")
 
 
 def test_changed_phone_is_told_with_both_values(run: Run, data_copy: Path) -> None:
@@ -110,6 +110,22 @@ def test_changed_threshold_shows_who_is_decided_differently(run: Run, data_copy:
         ("ecm", "likely", "need-answers"),
         ("avoidable_utilization", "likely", "unlikely"),
     }
+
+
+def test_changed_offer_and_route_show_whom_they_touch(run: Run, data_copy: Path, write_case: WriteCase) -> None:
+    """A service that is offered no longer, and another mailbox or subject, come out for each member they are of."""
+    edit(data_copy, "routes.toml", 'recuperative_care = ["San Mateo"]', 'day_habilitation = ["San Mateo"]')
+    edit(data_copy, "routes.toml", 'chw = "CHW services request"', 'chw = "CHW request"')
+    ran = run("data", "diff", DATA, data_copy, write_case({}), "--as-of", AS_OF, "--json")
+    shown = {one["subject"]: (one["was"], one["now"]) for one in json.loads(ran.out)["cases"]}
+    mailbox = "REGMCDURNS-KPNC@kp.org"
+    assert shown == {
+        "day_habilitation offered": ("yes", "no"),
+        "recuperative_care offered": ("no", "yes"),
+        "send chw": (f"{mailbox} CHW services request", f"{mailbox} CHW request"),
+    }
+    elsewhere = run("data", "diff", DATA, data_copy, write_case({"member.county": "Kern"}), "--as-of", AS_OF, "--json")
+    assert json.loads(elsewhere.out)["cases"] == []
 
 
 def test_changed_rule_of_keeping_medi_cal_shows_whom_it_touches(

@@ -1225,15 +1225,14 @@ def data_diff(
 ) -> int:
     """List what changed between two data folders, and for whom."""
     from calaim_cli.case import casefile
-    from calaim_cli.decide import diff, screening
+    from calaim_cli.decide import diff
     from calaim_cli.show import documents, views
 
     _refuse((asked.day and not cases, "--as-of is the day to decide cases for: give a CASE too"))
     before, after = _policy(old), _policy(new)
     read = [(name, casefile.read(name)) for name in cases or []]
     changes = diff.changes(before, after)
-    was, now = (screening.screener(one.subjects, one) for one in (before, after))
-    shifts = diff.shifts(read, was, now, asked.as_of)
-    asked.say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} decided differently")
+    shifts = diff.shifts(read, before, after, asked.as_of)
+    asked.say(f"{counted(len(changes), 'change')}, {counted(len(shifts), 'case result')} different")
     document = documents.data_diff_document(changes, shifts, before, after)
     return asked.show(views.data_diff_view(changes, shifts, len(read)), document)

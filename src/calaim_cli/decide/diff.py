@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from calaim_cli.base.errors import Problem, caution
 from calaim_cli.case.case import Case
-from calaim_cli.decide.screening import Screener
+from calaim_cli.decide.advice import Door, offered_at, sends
+from calaim_cli.decide.screening import Screener, county_of, membership_of, region_of, screener
 from calaim_cli.policy.leaves import entry_name
 from calaim_cli.policy.places import plans_of
 from calaim_cli.policy.policy import Policy
@@ -142,6 +143,7 @@ def _watched(policy: Policy) -> dict[str, tuple[Struct, ...]]:
     return {**found, "rejected": routes.rejected, "criterion": programs.criterion, "question": programs.question}
 
 
+OFFERED: Final = {True: "yes", False: "no", None: "not known"}
 THERE, REMOVED, ADDED = "there", "removed", "added"
 
 
@@ -202,11 +204,15 @@ def in_words(value: object) -> str:
     return str(value) if value not in (None, "") else "nothing"
 
 
-def shifts(cases: Iterable[tuple[str, Case]], old: Screener, new: Screener, as_of: date) -> tuple[Shift, ...]:
-    """For each case, what comes out differently. Answers that only one edition asks for count there alone."""
+def shifts(cases: Iterable[tuple[str, Case]], old: Policy, new: Policy, as_of: date) -> tuple[Shift, ...]:
+    """For each case, what comes out differently. Answers that only one edition asks for count there alone.
+
+    Beside the outcomes it is compared what the member's plan offers, and where a referral to each program goes.
+    """
     found: list[Shift] = []
+    both = [(policy, screener(policy.subjects, policy)) for policy in (old, new)]
     for name, case in cases:
-        was, now = (_outcomes(case, screener, as_of) for screener in (old, new))
+        was, now = ({**_outcomes(case, own, as_of), **_places_for(case, policy, as_of)} for policy, own in both)
         for subject in was | now:
             before, after = (outcomes.get(subject, "not decided") for outcomes in (was, now))
             found += [Shift(name, subject, before, after)] if before != after else []
@@ -219,3 +225,14 @@ def _outcomes(case: Case, screener: Screener, as_of: date) -> dict[str, str]:
     screening = screener.screen(replace(case, answers=answers), as_of)
     found = {subject: one.outcome.value for subject, one in screening.determinations.items()}
     return found | {"coverage": screener.stand(screening.answers).outcome.value}
+
+
+def _places_for(case: Case, policy: Policy, as_of: date) -> dict[str, str]:
+    """Whether the member's plan offers each service, and where each program's referral goes, under which subject."""
+    county = county_of(case, policy).county
+    region = region_of(case, county, policy)[0] if county else ""
+    door = Door(county, membership_of(case, policy), region, as_of)
+    services = [subject for subject in policy.subjects if subject.service]
+    offered = {f"{one.service} offered": OFFERED[offered_at(one, policy, door)] for one in services}
+    send = {f"send {one.program}": f"{one.route.address} {one.subject}" for one in sends(THREE_PROGRAMS, door, policy)}
+    return offered | {program: to.rstrip() for program, to in send.items()}

@@ -104,7 +104,7 @@ DATA_RULES: Final = (
     "All policy is in six text files that you may change: programs, counties, routes, talk, coverage, follow_up.",
     "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
     "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
-    "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",
+    "Compare: calaim data diff OLD NEW CASE... says what changed, and for whom.",
     "Sources: calaim data sources lists each document with its date, grade and what rests on it.",
 )
 GRADES: Final = (

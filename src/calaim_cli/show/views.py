@@ -461,7 +461,9 @@ def data_diff_view(changes: Sequence[Change], shifts: Sequence[Shift], cases: in
     said = tuple(f"{one.entry}{f': {one.key}' if one.key else ''}: was {one.was}, now {one.now}" for one in changes)
     moved = tuple(f"{one.case}: {one.subject}: was {one.was}, now {one.now}" for one in shifts)
     title = f"{counted(len(said), 'change')}; {counted(len(moved), 'new result')} in {counted(cases, 'case')}"
-    return _view(Heading(title), Points("change", "Changed", said), Points("case", "Decided differently", moved, DOUBT))
+    return _view(
+        Heading(title), Points("change", "Changed", said), Points("case", "Comes out differently", moved, DOUBT)
+    )
 
 
 def sources_view(sources: Sequence[tuple[Source, tuple[str, ...]]], as_of: date) -> View:
