@@ -251,8 +251,11 @@ def programs() -> None:
             print(f"**{PART_WORDS[part]}**\n")
             _rule(rule, catalog, "")
             print()
-        papers = (("Papers for the referral", entry.referral_papers), ("Papers for the authorization", entry.documents))
-        for label, texts in (("Limits", entry.limits), *papers, ("Papers for more of it", entry.extension_papers)):
+        papers = (
+            ("Documents for the referral", entry.referral_papers),
+            ("Documents for the authorization", entry.documents),
+        )
+        for label, texts in (("Limits", entry.limits), *papers, ("Documents to extend it", entry.extension_papers)):
             if texts:
                 print(f"**{label}:** {' '.join(texts)}\n")
         _standing(entry, catalog)

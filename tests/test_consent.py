@@ -292,7 +292,7 @@ def test_no_to_one_of_two_lets_the_other_go_on(
 
 
 def test_no_to_both_leaves_nothing(catalog: Policy) -> None:
-    """If nothing is left to write, the last no ends the talk."""
+    """If nothing is left to write, the last no ends the session."""
     with pytest.raises(Declined):
         agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(write=["no"], attested=["no"]), "")
 
