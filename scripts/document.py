@@ -251,8 +251,11 @@ def programs() -> None:
             print(f"**{PART_WORDS[part]}**\n")
             _rule(rule, catalog, "")
             print()
-        papers = (("Papers for the referral", entry.referral_papers), ("Papers for the authorization", entry.documents))
-        for label, texts in (("Limits", entry.limits), *papers, ("Papers for more of it", entry.extension_papers)):
+        papers = (
+            ("Documents for the referral", entry.referral_papers),
+            ("Documents for the authorization", entry.documents),
+        )
+        for label, texts in (("Limits", entry.limits), *papers, ("Documents to extend it", entry.extension_papers)):
             if texts:
                 print(f"**{label}:** {' '.join(texts)}\n")
         _standing(entry, catalog)
@@ -294,9 +297,7 @@ def _last(entry: Program, catalog: Policy) -> None:
 def coverage() -> None:
     """Print what is known of keeping Medi-Cal: each reason with its rule, what is asked, and where sources differ."""
     catalog, own = load.load(), load.load().coverage_file
-    print(
-        f"Edition {own.edition}, as of {own.as_of}, to be read again by {own.review_by}. In force from {own.in_force}."
-    )
+    print(f"Edition {own.edition}, as of {own.as_of}, due for review by {own.review_by}. In force from {own.in_force}.")
     for one in own.coverage:
         print(f"\n## {one.name[0].upper()}{one.name[1:]}\n")
         print(f"`{one.id}`, leads to `{one.outcome}`.\n\n**For whom:** {one.who}\n\n**Rule**\n")
@@ -360,7 +361,7 @@ CONTENTS = {
     "At work": ("drafts", "batch", "interview", "panel", "follow-up", "coverage", "windows", "privacy"),
     "Your own data": ("data-guide", "data-rules", "data-forms"),
     "To look up": ("commands", "programs", "counties", "glossary", "case", "json", "exit-codes"),
-    "For whoever has to trust or keep it": ("promises", "decisions", "benchmarks"),
+    "To verify or maintain it": ("promises", "decisions", "benchmarks"),
 }
 """The pages of docs/, by what a reader wants."""
 

@@ -22,11 +22,11 @@ HEAD = """\
 # A whole referral
 
 Made by `python scripts/transcript.py` from a real session; do not edit it by hand. The member is invented. The
-referrer's details are in the profile (`calaim profile edit`), so they are not asked for. What follows a colon at the
+referrer's details are in the profile (`calaim profile edit`), so they are not asked for. What follows the colon at the
 end of a question is what the care manager typed.
 
 This is the plain form, as with `--plain`, `ACCESSIBLE=1` or `TERM=dumb`: numbered rows, and lines that are only
-appended. On other terminals the same screens are marked by keys, and the same questions come as menus, in this order.
+appended. On other terminals you mark the same screens with keys, and the same questions come as menus, in this order.
 """
 
 # What the care manager types, by how the question begins, or by the title of a screen; several lines are typed one

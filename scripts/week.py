@@ -38,28 +38,28 @@ HEAD: Final = """\
 
 Made by `python scripts/week.py` from a real session; do not edit it by hand. The members are invented.
 
-A referral that nobody follows up is easily lost. Where you name a *ledger*, each draft gets a reference of six
-signs, which stands in the letter, and a row in one file on your computer. It keeps reference, label, plan, program,
-services, route, whether it is expedited, each status with its day, and the month of Medi-Cal renewal where the case
-says it (`renewal_month`); never a name, birth date, member number, county or answer. Without `--log` and without a
-ledger in the profile nothing is kept.
+A referral that nobody follows up on is easily lost. If you name a *ledger*, each draft gets a reference of six
+characters, which is in the letter, and a row in one file on your computer. The row has the reference, label, plan,
+program, services, route, whether it is expedited, each status with its day, and the month of Medi-Cal renewal if the
+case gives it (`renewal_month`); never a name, birth date, member number, county or answer. Without `--log` and without
+a ledger in the profile nothing is kept.
 
-- `ledger = "referrals.ledger"` at the top of the profile, or `--log referrals.ledger` with `refer`, `batch` and
-  `referrals`. A ledger in the profile lies beside it. It is for drafts in files (`--out`) alone.
-- The *label* is your own number for a member, by which you find her in your own papers: `label` in a case
-  (`[referral]`) or a sheet. It is letters, digits and hyphens, and never leaves to the plan. Names and member
-  numbers are refused.
+- Put `ledger = "referrals.ledger"` at the top of the profile, or use `--log referrals.ledger` with `refer`, `batch`
+  and `referrals`. A ledger named in the profile is kept next to it. Only drafts in files (`--out`) are recorded.
+- The *label* is your own number for a member, to find the member in your own records: `label` in a case
+  (`[referral]`) or a sheet. It is letters, digits and hyphens, and never goes to the plan. Names and member numbers
+  are refused.
 - `expedited = true` with `expedited_why` (or `refer --expedited`) asks for a faster decision, and says in the
   letter why.
-- The same case or sheet into the same place again keeps the reference, and adds a row that is missing. Into another
-  file it is a second request, and a warning names the open one where a label tells. A `--force` over another
-  member's draft begins a new row. A month of renewal that the case says later is added to the row, too.
-- Keep the ledger on your own computer. On a network drive it may be damaged, in a synchronized folder others may
-  see it: exchange `calaim referrals --csv` there. Its columns `label`, `status`, `status_date` and `closing_reason`
-  join it with a plan's own list.
+- The same case or sheet into the same place again keeps the reference, and adds a missing row. Into another file it
+  is a second request, and if there is a label, a warning names the open one. `--force` over another member's draft
+  begins a new row. If a case gives the month of renewal later, that is added to the row too.
+- Keep the ledger on your own computer. On a network drive it may be damaged, and in a synchronized folder others may
+  see it: exchange `calaim referrals --csv` instead. Its columns `label`, `status`, `status_date` and `closing_reason`
+  match it with a plan's own list.
 
-"Ask now" is no reproach: the plan's time runs from the day on which it has your request, which nobody tells you.
-What is a rule has its source, what is only our own reminder says so.
+"Ask now" does not blame the plan: its time runs from the day it has your request, and nobody tells you that day. A
+rule is shown with its source; a reminder that is only our own says so.
 
 ## A week
 
@@ -71,29 +71,28 @@ TAIL: Final = """
 |---|---|
 {statuses}
 
-`closed` needs `--reason`: {reasons}. These are our own words. `authorized` takes `--until`, the last day in the
-plan's letter; ten working days before it you are reminded of a renewal, which is `authorized` once more. `undo`
-takes the last status back, and takes a draft that was never sent out of the list. Sobering centers are not followed
-up: they are outside the closed-loop rules.
+`closed` needs `--reason`: {reasons}. These words are our own. `authorized` takes `--until`, the last day in the
+plan's letter; ten working days before it you are reminded of the renewal, which is `authorized` once more. `undo`
+removes the last status, or takes a draft that was never sent off the list. Sobering centers are not followed up: they
+are outside the closed-loop rules.
 
-`calaim referrals` lists what is open, `--due` only what to ask about now, `--all` closed ones too, `--plan ID`
-those of one plan; `calaim referrals REF` tells one story. `--on` is the day of a status, where it is not today.
+`calaim referrals` lists what is open, `--due` only what to ask about now, `--all` closed ones too, `--plan ID` those
+of one plan; `calaim referrals REF` tells one story. `--on` is the day of a status, if it is not today.
 
-Where the ledger knows the month in which Medi-Cal is renewed, it says to remind the member from two months before
-until that month is over, as long as the referral is open. Of all that is said on [keeping Medi-Cal](coverage.md) this
-month alone is kept; it stands in no letter, reminder or page, and not in `--csv`, which is for the plan.
+If the ledger knows the month in which Medi-Cal is renewed, it says to remind the member from two months before until
+that month is over, as long as the referral is open. Of all that is said about [keeping Medi-Cal](coverage.md) only
+this month is kept; it is in no letter, reminder or page, and not in `--csv`, which is for the plan.
 
-`--nudge REF` writes a reminder to the plan, by the way that the referral took: with reference, program and day, and
-without the member. `--counts` counts by plan, status and closing reason; `--json` gives everything. When a plan
-says no, `not-authorized` shows what the member may do.
+`--nudge REF` writes a reminder to the plan, by the same route as the referral: with reference, program and day, and
+without the member. `--counts` counts by plan, status and closing reason; `--json` gives everything. When a plan says
+no, `not-authorized` shows what the member can do.
 
 ## A page for the member
 
-`calaim refer CASE --out draft.eml --for-member page.html` (or `.txt`) also writes a page to print: what was asked
-for and of whom, what comes next and by when, whom to call, and what to do when the answer is no. It has the first
-name and nothing on health. Its words are data (`follow_up.toml`): English is ours, and another language is taken
-only once a person who speaks it has reviewed it. `--format html` (or `--out sheet.html`) prints a referral on
-Letter paper.
+`calaim refer CASE --out draft.eml --for-member page.html` (or `.txt`) also writes a page to print: what was requested
+and from whom, what comes next and by when, whom to call, and what to do if the answer is no. It has the first name
+and nothing about health. Its words are data (`follow_up.toml`): the English is ours, and another language is accepted
+only once a person who speaks it has reviewed it.
 """
 
 
@@ -103,10 +102,10 @@ def week(references: dict[str, str]) -> Iterator[tuple[str, str]]:
     yield "Monday: three drafts from a sheet.", "calaim batch week.csv --out drafts --as-of 2026-11-16"
     yield "", "calaim referrals --as-of 2026-11-16"
     yield "Two are sent.", f"calaim referrals sent {own['A-17']} {own['A-18']} --as-of 2026-11-16"
-    words = "Tuesday: one came back. The address is right after all, so it is sent again."
+    words = "Tuesday: one came back. The address turns out to be right, so it is sent again."
     yield words, f"calaim referrals bounced {own['A-18']} --as-of 2026-11-17"
     yield "", f"calaim referrals sent {own['A-18']} --as-of 2026-11-17"
-    words = "Thursday: a letter of the plan, of the day before."
+    words = "Thursday: a letter from the plan, dated the day before."
     letter = "--on 2026-11-18 --until 2027-11-17 --as-of 2026-11-19"
     yield words, f"calaim referrals authorized {own['A-17']} {letter}"
     yield "Friday: the week's list. What to ask about comes first.", "calaim referrals --as-of 2026-11-20"

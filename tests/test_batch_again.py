@@ -40,7 +40,7 @@ def again(tmp_path: Path, run: Run) -> tuple[Path, Path]:
 
 
 def test_draft_that_outlived_its_consent_is_stale(run: Run, again: tuple[Path, Path]) -> None:
-    """A draft that this run would not write is named in report, summary and JSON, and never deleted."""
+    """A draft that this run would not write is named in the report, summary and JSON, and never deleted."""
     source, out = again
     kept = (out / "0002-ecm.eml").read_bytes()
     told = run("batch", source, "--out", out, "--keep-going", *DAY)
@@ -65,7 +65,7 @@ def test_draft_that_outlived_its_consent_is_stale(run: Run, again: tuple[Path, P
 
 
 def test_stale_drafts_are_told_where_nothing_is_written(run: Run, again: tuple[Path, Path]) -> None:
-    """A dry run and a run that refuses all name them on stderr, and end with the code they had."""
+    """A dry run and a run that refuses everything name stale drafts on stderr, and keep their exit code."""
     source, out = again
     before = contents(out)
     ran = run("batch", source, "--out", out, *DAY)
@@ -83,7 +83,7 @@ def test_stale_drafts_are_told_where_nothing_is_written(run: Run, again: tuple[P
 
 
 def test_what_is_not_stale(run: Run, again: tuple[Path, Path]) -> None:
-    """First rows alone tell nothing of the others; links, folders and other names are no drafts of an earlier run."""
+    """The first rows alone say nothing about the others; links, folders and other names are no earlier drafts."""
     source, out = again
     assert run("batch", source, "--out", out, "--limit", "1", *DAY).code == 0
     (out / "0002-ecm.eml").unlink()
@@ -97,7 +97,7 @@ def test_what_is_not_stale(run: Run, again: tuple[Path, Path]) -> None:
 
 
 def test_row_that_asks_for_another_program_leaves_a_stale_draft(run: Run, tmp_path: Path) -> None:
-    """Where a row now asks for another program, its draft for the earlier one does not stay unnoticed."""
+    """If a row now asks for another program, its draft for the earlier one does not go unnoticed."""
     source, out = written(tmp_path / "members.csv", row(1)), tmp_path / "out"
     run("batch", source, "--out", out, *DAY)
     written(source, row(1, program="chw"))
@@ -106,7 +106,7 @@ def test_row_that_asks_for_another_program_leaves_a_stale_draft(run: Run, tmp_pa
 
 
 def test_draft_of_another_plan_is_stale(run: Run, tmp_path: Path) -> None:
-    """Where the card turns out to be another plan's, the message to the first does not stay unnoticed by the sheet."""
+    """If the card turns out to be another plan's, the message to the first plan does not go unnoticed."""
     source, out = written(tmp_path / "members.csv", row(1)), tmp_path / "out"
     run("batch", source, "--out", out, *DAY)
     written(source, row(1, kp_member="", plan="hpsm", mrn="", cin="91234567A"))
@@ -180,7 +180,7 @@ def as_case(cells: dict[str, str]) -> dict[str, Any]:
 @pytest.mark.thorough
 @pytest.mark.parametrize("code", WARNED)
 def test_batch_warns_as_refer_does(run: Run, tmp_path: Path, write_case: WriteCase, code: str) -> None:
-    """Every warning that `refer` gives for a case, its JSON and the report of its row have alike, by the same codes."""
+    """`refer`, its JSON and the report of a row give the same warnings for a case, with the same codes."""
     cells = {name: text for name, text in (row(1) | WARNED[code]).items() if text}
     source = written(tmp_path / "members.csv", cells, columns=[*COLUMNS, *(cells.keys() - set(COLUMNS))])
     blank = {"member.county": None, "member.zip": None, "consent.part2": None}
@@ -202,7 +202,7 @@ def test_batch_warns_as_refer_does(run: Run, tmp_path: Path, write_case: WriteCa
 
 
 def test_ecm_and_chw_for_one_member_warn_of_both_rows(run: Run, tmp_path: Path) -> None:
-    """Two rows of one member, found by either number, that ask for both programs are both to be looked at."""
+    """Two rows for one member, found by either number, that ask for both programs are both flagged for review."""
     rows = [
         row(1, cin="91234567A"),
         row(2),
@@ -230,7 +230,7 @@ SAME: Final[list[tuple[dict[str, str], dict[str, str], str]]] = [
 def test_number_of_two_members_warns_of_both_rows(
     run: Run, tmp_path: Path, one: dict[str, str], other: dict[str, str], code: str
 ) -> None:
-    """The same number with another name, or the same but for zeros before it, is to be looked at in both rows."""
+    """The same number with another name, or with other leading zeros, is flagged for review in both rows."""
     source = written(tmp_path / "members.csv", row(1) | one, row(2) | other, row(3))
     run("batch", source, "--out", tmp_path / "out", "--keep-going", *DAY)
     first, second, third = report(tmp_path / "out" / "report.csv")
@@ -241,7 +241,7 @@ def test_number_of_two_members_warns_of_both_rows(
 
 
 def test_kept_columns_end_the_report(run: Run, tmp_path: Path) -> None:
-    """Columns of one's own pass through to the report by their names, for refused rows, too, and to no draft."""
+    """Your own columns pass through to the report by name, even for refused rows, and into no draft."""
     columns = [*COLUMNS, "Client No.", "room"]
     rows = [
         row(1, **{"Client No.": " A-1_b.2 ", "room": "7"}),
@@ -265,7 +265,7 @@ def test_kept_columns_end_the_report(run: Run, tmp_path: Path) -> None:
 
 
 def test_unknown_column_is_never_led_into_a_letter(run: Run, tmp_path: Path) -> None:
-    """A column of one's own is refused with both ways out; no column is suggested whose text goes to the plan."""
+    """A column of your own is refused with both ways out; a column that goes to the plan is never suggested."""
     source = written(tmp_path / "m.csv", row(1, **{"Worker notes": "x"}), columns=[*COLUMNS, "Worker notes"])
     ran = run("batch", source, "--dry-run")
     assert ran.code == 4
@@ -278,7 +278,7 @@ def test_unknown_column_is_never_led_into_a_letter(run: Run, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("out", ["x.eml", ".csv", ".tar", "x.CSV", "", " ", "sub/x.xlsx"])
 def test_output_of_another_kind_is_refused(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str) -> None:
-    """Whoever names a file of another kind hears which kinds there are, and no folder of that name appears."""
+    """Naming a file of another kind gets a list of the kinds there are, and no folder of that name appears."""
     source = written(tmp_path / "members.csv", row(1))
     monkeypatch.chdir(tmp_path)
     assert run("batch", source, "--out", out, *DAY).code == 2
@@ -286,7 +286,7 @@ def test_output_of_another_kind_is_refused(run: Run, tmp_path: Path, monkeypatch
 
 
 def test_each_file_of_drafts_has_lists_of_its_own(run: Run, tmp_path: Path) -> None:
-    """A zip and a mailbox of the same name, side by side, do not take each other's report and refused rows."""
+    """A zip and a mailbox with the same name do not take each other's report and refused rows."""
     source = written(tmp_path / "members.csv", row(1), row(2, phone="911"))
     for name in ("q.zip", "q.mbox", "other.MBOX"):
         assert run("batch", source, "--out", tmp_path / name, "--keep-going", *DAY).code == 3
@@ -295,12 +295,12 @@ def test_each_file_of_drafts_has_lists_of_its_own(run: Run, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("encoding", ["base64", "hex", "rot13", "bz2", "nonsense"])
 def test_codec_that_is_no_text_encoding(run: Run, tmp_path: Path, encoding: str) -> None:
-    """A codec that gives no text is an error of the command line's input, never one of the program."""
+    """A codec that gives no text is an error in the command line, never a bug."""
     assert run("batch", written(tmp_path / "m.csv", row(1)), "--dry-run", "--encoding", encoding).code == 4
 
 
 def test_more_rows_than_a_run_takes(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sheet of more rows than the limit is refused before anything is written, with a word on cutting it."""
+    """A sheet with more rows than the limit is refused before anything is written, with advice to split it."""
     monkeypatch.setattr(batch, "MOST_ROWS", 3)
     source = written(tmp_path / "members.csv", *(row(n, program="chw") for n in range(1, 5)))
     for target in TARGETS:
@@ -310,13 +310,13 @@ def test_more_rows_than_a_run_takes(run: Run, tmp_path: Path, monkeypatch: pytes
 
 
 def test_header_without_rows(run: Run, tmp_path: Path) -> None:
-    """A header alone is no batch that went well."""
+    """A header alone is not a successful batch."""
     ran = run("batch", written(tmp_path / "members.csv"), "--dry-run", "--json")
     assert (ran.code, json.loads(ran.err)["code"]) == (4, "no-rows")
 
 
 def test_refused_rows_are_mended_and_fed_back_twice(run: Run, tmp_path: Path) -> None:
-    """Rejects of rejects keep every cell, also those of an own column `problem`, and are accepted once mended."""
+    """Rejects of rejects keep every cell, even in a column named `problem`, and are accepted once fixed."""
     rows = [row(1, phone="911", problem="mine"), row(2, phone="912", zip="1", problem="mine, too")]
     written(tmp_path / "0.csv", *rows, columns=[*COLUMNS, "problem"])
     for n, (bad, good) in enumerate(((b"911", b"415-555-0111"), (b"912", b"415-555-0112"))):
@@ -333,7 +333,7 @@ def test_refused_rows_are_mended_and_fed_back_twice(run: Run, tmp_path: Path) ->
 @pytest.mark.thorough
 @pytest.mark.unix("folder modes, and a process without rights")
 def test_place_that_cannot_be_looked_at(tmp_path: Path) -> None:
-    """What cannot be found out about the output folder is left out: the run goes on, or ends with 6, never with 1."""
+    """If the output folder cannot be examined, the run goes on without that, or ends with 6, never with 1."""
     source = written(tmp_path / "members.csv", row(1))
     shut = tmp_path / "shut"
     (shut / "out").mkdir(parents=True)
@@ -349,7 +349,7 @@ def test_place_that_cannot_be_looked_at(tmp_path: Path) -> None:
 
 @pytest.mark.unix("the device /dev/zero, and a limit of memory")
 def test_case_without_end(tmp_path: Path) -> None:
-    """A case that never ends is refused while it is read, within 100 MB more than the command itself takes."""
+    """A case that never ends is refused while it is read, within 100 MB more than the command itself uses."""
     import resource
 
     limit = 100 * 1024 * 1024 + int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
@@ -369,7 +369,7 @@ def test_case_without_end(tmp_path: Path) -> None:
 def test_refer_without_hard_links(
     run: Run, tmp_path: Path, write_case: WriteCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a drive without hard links a single draft is written as a batch is, private, and kept where it differs."""
+    """On a drive without hard links a single draft is written as a batch is: private, and kept if it differs."""
     without_hard_links(monkeypatch)
     draft = tmp_path / "draft.eml"
     assert run("refer", write_case(), "--out", draft, *DAY).code == 0
@@ -381,7 +381,7 @@ def test_refer_without_hard_links(
 
 @pytest.mark.parametrize("name", ["out", "out.zip"])
 def test_single_draft_beside_a_live_batch(run: Run, tmp_path: Path, write_case: WriteCase, name: str) -> None:
-    """While a batch reads its rows, a single draft and another batch are written beside it, undisturbed."""
+    """While a batch reads its rows, a single draft and another batch are written next to it, undisturbed."""
     source, place, done = written(tmp_path / "members.csv", *map(row, range(1, 9))), tmp_path / "place", list[int]()
     place.mkdir(mode=0o700)
     inside = place / "out" if name == "out" else place
@@ -398,6 +398,6 @@ def test_single_draft_beside_a_live_batch(run: Run, tmp_path: Path, write_case: 
 
 
 def test_signal_of_the_command_does_not_stay_in_the_tests(run: Run) -> None:
-    """The tests themselves can be stopped: no command that they run here keeps its own way of leaving."""
+    """The tests themselves can be stopped: no command they run here keeps its own signal handling."""
     run("--version")
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -230,7 +230,7 @@ def test_nth_call_goes_wrong(
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("fault", ["half a write", "half a read"])
 def test_half_of_the_bytes(tmp_path: Path, expected: dict[str, dict[str, bytes]], target: str, fault: str) -> None:
-    """A write or read that does half of its work is no error, and nobody notices."""
+    """A write or read that does only half its work is no error, and makes no difference."""
     calls = calls_of(tmp_path / "count", target, Halved(0, fault))
     assert calls > 0
     for at in range(1, calls + 1):
@@ -272,7 +272,7 @@ def test_nth_call_goes_wrong_on_a_lesser_system(
     fault: str,
     every: int,
 ) -> None:
-    """Without hard links or directory descriptors the outcome is the same, also after a fault in between."""
+    """Without hard links or directory descriptors the outcome is the same, even after a fault in between."""
     LACKING[lacking](monkeypatch)
     calls = calls_of(tmp_path / "count", target, Faulty())
     for at in range(1, calls + 1, every):
@@ -286,7 +286,7 @@ def test_nth_call_goes_wrong_on_a_lesser_system(
 def test_saving_goes_wrong_at_the_nth_call(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: str | None, fault: str, replace: bool, every: int
 ) -> None:
-    """A draft, case or profile is the old or the new one, whole, whatever fails; and the next saving ends well."""
+    """Whatever fails, a draft, case or profile is the old or the new one, whole; and the next save works."""
     if lacking:
         LACKING[lacking](monkeypatch)
     old, new = (b"old" if replace else None), b"new, and longer"
@@ -344,7 +344,7 @@ def test_killed_at_the_nth_call(
     after: bool,
     every: int,
 ) -> None:
-    """SIGKILL before or after any call leaves nothing that the next run cannot finish, and no lock that holds."""
+    """SIGKILL before or after any call leaves nothing that the next run cannot finish, and no lasting lock."""
     if lacking:
         LACKING[lacking](monkeypatch)
     calls = calls_of(tmp_path / "count", target, Faulty())
@@ -357,7 +357,7 @@ def test_killed_at_the_nth_call(
 
 
 def test_calls_that_are_interrupted_by_signals(tmp_path: Path, expected: dict[str, dict[str, bytes]]) -> None:
-    """Signals that nobody minds, a thousand a second, disturb no call."""
+    """Harmless signals, a thousand a second, disturb no call."""
     heard: list[int] = []
     before = signal.signal(signal.SIGALRM, lambda number, _: heard.append(number))
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
@@ -392,7 +392,7 @@ def small_files() -> Iterator[None]:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_file_size_limit(tmp_path: Path, members: Path, target: str) -> None:
-    """At a limit that the system really sets a run ends with exit code 6, and nothing half-written."""
+    """At a real system limit a run ends with exit code 6, and nothing half-written."""
     order = Order(source=str(members), out=tmp_path / target)
     assert child(partial(exit_code_of, order, small_files())) == OutputRefused.exit_code
     assert contents(tmp_path) == {}
@@ -415,7 +415,7 @@ TWICE: Final = """{0} && cd "$0" && "$@"; full=$?; ls -A; {1}; "$@" && exit $ful
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_really_full_disk(tmp_path: Path, members: Path, target: str) -> None:
-    """A small disk that really fills up: exit code 6, no draft cut, and with more room it works."""
+    """A small disk that really fills up: exit code 6, no draft cut off, and with more room it works."""
     mounts = own_mounts()
     script = TWICE.format(*(TMPFS if mounts else SMALL_FILES))
     words = [sys.executable, "-m", "calaim_cli", "batch", str(members), "--out", target]
@@ -441,7 +441,7 @@ def few_files(spare: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_too_few_open_files(tmp_path: Path, expected: dict[str, dict[str, bytes]], target: str) -> None:
-    """However few files may be open, a run ends with an error that is told, or does its work."""
+    """However few files may be open, a run ends with an error message or does its work."""
     codes = []
     for spare in (*range(9), 16):
         order = order_for(tmp_path / str(spare), target)
@@ -557,7 +557,7 @@ def test_file_that_may_not_be_read(tmp_path: Path, members: Path) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_folder_that_goes_away(tmp_path: Path, members: Path, target: str) -> None:
-    """When the folder is taken away while the rows are still coming, the run ends with an error and makes no other."""
+    """If the folder is removed while rows are still coming, the run ends with an error and makes no other."""
     order = Order(source=str(tmp_path / "pipe"), out=order_for(tmp_path, target).out)
     os.mkfifo(order.source)
 
@@ -592,7 +592,7 @@ def test_links_in_the_way(tmp_path: Path, members: Path) -> None:
 
 @pytest.mark.parametrize("target", ["out.zip", "out.mbox"])
 def test_links_in_the_way_of_a_file(tmp_path: Path, members: Path, target: str) -> None:
-    """The same for one file of drafts: a link under its name is a conflict, one under its temporary name an error."""
+    """The same for a single output file: a link under its name is a conflict, under its temporary name an error."""
     order, mine = Order(source=str(members), out=tmp_path / target), tmp_path / "target"
     mine.write_bytes(b"mine")
     out_of(order).symlink_to(mine)
@@ -609,7 +609,7 @@ def test_links_in_the_way_of_a_file(tmp_path: Path, members: Path, target: str) 
 @pytest.mark.parametrize("torn", [b"", b"half", b"nul"], ids=["empty", "cut", "filled with NULs"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_power_cut(tmp_path: Path, members: Path, target: str, torn: bytes) -> None:
-    """What a power cut left of a draft, or of the one file of drafts, is repaired; what somebody edited is not."""
+    """What a power failure left of a draft, or of a single output file, is repaired; an edited one is not."""
     order = Order(source=str(members), out=tmp_path / target)
     attempt(order)
     damaged = tmp_path / target / "0007-chw.eml" if target == "out" else tmp_path / target
@@ -625,7 +625,7 @@ def test_power_cut(tmp_path: Path, members: Path, target: str, torn: bytes) -> N
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_unconfirmed_sync(tmp_path: Path, members: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
-    """When the last sync fails the drafts stay, the run says so, and the next one finds them."""
+    """If the last sync fails the drafts stay, the run says so, and the next one finds them."""
     order = Order(source=str(members), out=tmp_path / target)
     with monkeypatch.context() as patched:
         patched.setattr(os, "sync", failing(errno.EIO))
@@ -676,7 +676,7 @@ def disturbed(many: Path, out: Path, moment: Moment, disturb: Moment) -> tuple[i
 @pytest.mark.parametrize("publishing", [False, True], ids=["reading", "publishing"])
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_signals(tmp_path: Path, many: Path, name: str, code: int, publishing: bool) -> None:
-    """A signal stops a run: exit code, a word on what is done, whole drafts or none, nothing half-done beside them."""
+    """A signal stops a run: exit code, a word on what is done, whole drafts or none, nothing half-done."""
     out = tmp_path / "out"
     begun = out / ("0100-chw.eml" if publishing else files.LOCK)
 
@@ -699,7 +699,7 @@ def test_signals(tmp_path: Path, many: Path, name: str, code: int, publishing: b
 
 @pytest.mark.parametrize("publishing", [False, True], ids=["reading", "publishing"])
 def test_killed_command(tmp_path: Path, many: Path, publishing: bool) -> None:
-    """A command that is killed outright leaves what a rerun finishes."""
+    """After a command is killed outright, a rerun finishes what it left."""
     out = tmp_path / "out"
     begun = out / ("0100-chw.eml" if publishing else files.LOCK)
     ended, _ = disturbed(many, out, lambda _: begun.exists(), lambda process: process.kill())
@@ -711,7 +711,7 @@ def test_killed_command(tmp_path: Path, many: Path, publishing: bool) -> None:
 
 
 def test_canary_is_nowhere_but_in_drafts(tmp_path: Path) -> None:
-    """Whatever is wrong with a row, no cell of it is on the terminal, in the report or in a file name."""
+    """Whatever is wrong with a row, none of its cells is on the terminal, in the report or in a file name."""
     source, out = tmp_path / "members.csv", tmp_path / "out"
     source.write_bytes(sheet(ROW | {column: f"{CANARY}\x07{ROW[column]}"} for column in ROW))
     points["canary"] += len(ROW)

@@ -88,14 +88,14 @@ def for_service(service: str, answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_sections_stand_in_the_order_of_the_form(made: Make) -> None:
-    """An intake nurse finds each part where the plan's form has it, in every draft."""
+    """In every draft an intake nurse finds each part where the plan's form has it."""
     found = titles(made(WHOLE).draft.body)
     assert len(found) == len(SECTIONS)
     assert all(title.startswith(wanted.split(",")[0]) for title, wanted in zip(found, SECTIONS, strict=True))
 
 
 def test_sections_that_hold_nothing_are_left_out(made: Make) -> None:
-    """Without notes and Part 2 information those two sections are not there, and the others do not move."""
+    """Without notes or Part 2 information, those two sections are left out and the others do not move."""
     found = titles(made().draft.body)
     assert found == [title for title in titles(made(WHOLE).draft.body) if not title.startswith(("NOTES", "CONF"))]
 
@@ -109,12 +109,12 @@ def assert_fits(body: str) -> None:
 
 @pytest.mark.parametrize("program", ["ecm", "chw"])
 def test_lines_fit_a_window(made: Make, program: str) -> None:
-    """No line is wider than 72 columns, so no mail client breaks one in an odd place."""
+    """No line is wider than 72 columns, so no mail program breaks one in an odd place."""
     assert_fits(made({**WHOLE, "referral.program": program, "answers": {"managed_care": True}}).draft.body)
 
 
 def test_lines_of_every_service_fit(catalog: Policy, made: Make) -> None:
-    """Nor in a draft for any of the Community Supports, with nothing known and with everything known."""
+    """The same holds for every Community Support, with nothing known and with everything known."""
     for service in catalog.programs_file.service:
         if service.id != "sobering_centers":
             for answers in ({}, everything(catalog)):
@@ -126,7 +126,7 @@ def test_lines_of_every_service_fit(catalog: Policy, made: Make) -> None:
     st.text(st.characters(codec="utf-8"), max_size=300),
 )
 def test_long_values_wrap_and_lose_nothing(made: Make, texts: list[str], note: str) -> None:
-    """A long address is wrapped between words and a long word stays whole: nothing is cut."""
+    """A long address is wrapped between words and a long word stays whole: nothing is cut off."""
     values = {"member.address": " ".join(texts)[:200], "referrer.organization": texts[0], "referral.notes": note}
     try:
         body = made(values).draft.body
@@ -138,14 +138,14 @@ def test_long_values_wrap_and_lose_nothing(made: Make, texts: list[str], note: s
 
 
 def test_words_are_never_cut() -> None:
-    """An address or link that is longer than a line stays in one piece, so it can be copied."""
+    """An address or link longer than a line stays in one piece, so it can be copied."""
     link = "https://example.org/" + "x" * 100
     assert wrapped(f"see {link} there", "  - ") == ("  - see", f"    {link}", "    there")
 
 
 @given(st.text(st.sampled_from("ab \t\n-\u00a0é"), max_size=90), st.sampled_from(("", "  - ")))
 def test_short_text_is_a_line_as_it_is(text: str, lead: str) -> None:
-    """A text that fits on its line is not touched, just as the library that breaks lines would leave it."""
+    """A text that fits on its line is left as it is, just as the library that breaks lines would leave it."""
     broken = textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False)
     if max(map(len, text.split()), default=0) < WIDTH - len(lead):
         assert wrapped(text, lead) == (tuple(broken) or ("",))
@@ -167,13 +167,13 @@ RIGHT_TO_LEFT = {
 @pytest.mark.parametrize("value", ["فاطمة", "שרה", "علی‌رضا", "Sam فاطمة"], ids=["Arabic", "Hebrew", "Farsi", "mixed"])
 @pytest.mark.parametrize("where", RIGHT_TO_LEFT)
 def test_right_to_left_value_has_its_own_line(made: Make, where: str, value: str) -> None:
-    """A value that reads from right to left never shares a line with its label: the two would swap places."""
+    """A value that reads from right to left never shares a line with its label: the two would trade places."""
     lines = made({where: value}).draft.body.splitlines()
     assert lines[lines.index(RIGHT_TO_LEFT[where]) + 1] == value
 
 
 def test_left_to_right_value_stays_beside_its_label(made: Make) -> None:
-    """Other letters do not change the shape of the form."""
+    """Letters of other scripts do not change the shape of the form."""
     assert "First name: Trần" in made({"member.first_name": "Trần"}).draft.body.splitlines()
 
 
@@ -201,7 +201,7 @@ def canaries(**referrer: str) -> Case:
 
 
 def test_hidden_masks_what_is_given() -> None:
-    """Each text about the member is masked wherever it is written, and a gap stays a gap; her plan is where it goes."""
+    """Every text about the member is masked wherever it appears, and a gap stays a gap; her plan stays readable."""
     masked = hidden(canaries(relationship="medical_provider", organization="Canary House", phone="canary"))
     assert {getattr(masked.member, name) for name in TEXTS_OF["member"]} == {HIDDEN}
     assert {getattr(masked.referral, name) for name in TEXTS_OF["referral"]} == {HIDDEN}
@@ -213,13 +213,13 @@ def test_hidden_masks_what_is_given() -> None:
 
 
 def test_hidden_masks_a_referrer_who_is_family() -> None:
-    """Whoever refers herself or a relative is told of by every text of the referrer: none of them is shown."""
+    """If the referrer is the member or a relative, every text about the referrer is masked too."""
     masked = hidden(canaries(relationship="member_or_family")).referrer
     assert {getattr(masked, name) for name in TEXTS_OF["referrer"]} == {HIDDEN}
 
 
 def test_redacted_body_shows_the_shape_and_nothing_of_the_member(catalog: Policy, made: Make) -> None:
-    """A preview for others has the same lines with the member's values and the notes masked."""
+    """A preview for others has the same lines, with the member's values and the notes masked."""
     result = made(WHOLE)
     drafter = Drafter(catalog, Profile(), AS_OF)
     shown = drafter.redacted(result).draft.body
@@ -262,12 +262,12 @@ def test_redacted_body_shows_the_shape_and_nothing_of_the_member(catalog: Policy
     ],
 )
 def test_address_has_the_state_that_was_given(made: Make, changes: dict[str, Any], line: str) -> None:
-    """Mail for Reno, Nevada is not sent to a Reno in California, and no state stands where there is no place."""
+    """Mail for Reno, Nevada is not sent to a Reno in California, and no state is given without a place."""
     assert line in made(changes).draft.body.splitlines()
 
 
 def test_none_is_printed_with_the_way_to_reach_the_member(made: Make) -> None:
-    """Who reads of no phone and no address reads in the same section, once, how the member is reached."""
+    """If there is no phone or address, the same section says, once, how to reach the member."""
     way = "Ask for her at Example Shelter.\nFront desk, 510-555-0102"
     none = {"member.phone": "none", "member.address": "none", "member.last_name": "none", "member.reach_through": way}
     body = made(none).draft.body
@@ -292,7 +292,7 @@ SAID_IN_FULL = {
 
 @pytest.mark.parametrize("plan", ["kp", "hpsm"])
 def test_what_is_said_beyond_the_usual_stands_in_every_letter(made: Make, plan: str) -> None:
-    """Guardian, providers and who agreed reach each plan where they are given, and take no line where they are not."""
+    """Guardian, providers and who agreed go to each plan if they are given, and take no line if not."""
     whose = {"member.kp_member": None, "member.plan": plan, "member.cin": "91234567A"}
     said = {key: value for key, (value, _) in SAID_IN_FULL.items()}
     given = made({**whose, **said, "referral.current_services": ["ecm", "community_supports"]}).draft.body.splitlines()
@@ -302,7 +302,7 @@ def test_what_is_said_beyond_the_usual_stands_in_every_letter(made: Make, plan: 
 
 
 def test_redacted_body_is_never_sent(made: Make) -> None:
-    """The mask is for the preview: the draft has the values."""
+    """Masking is only for the preview: the draft has the values."""
     assert HIDDEN not in made(WHOLE).draft.body
 
 
@@ -322,7 +322,7 @@ def everything(catalog: Policy) -> dict[str, Any]:
 
 
 def test_form_part_stands_only_where_the_form_has_one(catalog: Policy, made: Make) -> None:
-    """The questions of the form's section B are repeated for the services that have a part there, and no other."""
+    """The questions of the form's section B are repeated only for the services that have a part there."""
     for service in catalog.programs_file.service:
         if service.id != "sobering_centers":
             body = made(for_service(service.id, everything(catalog))).draft.body
@@ -331,7 +331,7 @@ def test_form_part_stands_only_where_the_form_has_one(catalog: Policy, made: Mak
 
 
 def test_numbers_of_a_form_go_to_its_plan_alone(made: Make) -> None:
-    """Another plan's sheet gives the same answers, and speaks of no part of a form that this plan does not have."""
+    """Another plan's sheet gives the same answers, and mentions no part of a form that this plan does not have."""
     answers = {"nursing_facility_days": 90, "willing_assisted_living": True}
     place = {
         "member.county": "Sacramento",
@@ -349,7 +349,7 @@ def test_numbers_of_a_form_go_to_its_plan_alone(made: Make) -> None:
 
 
 def test_form_part_gives_answers_in_words(made: Make) -> None:
-    """What the case answers stands there as a person would say it; what the form asks besides is named, not filled."""
+    """Answers are worded as a person would say them; what else the form asks is named, not filled in."""
     answers = {"nursing_facility_days": 90, "willing_assisted_living": True, "safe_in_assisted_living": "unknown"}
     body = " ".join(made(for_service("assisted_living_transitions", answers)).draft.body.split())
     assert "in a nursing facility or Recuperative Care? 90 days" in body
@@ -361,7 +361,7 @@ def test_form_part_gives_answers_in_words(made: Make) -> None:
 
 
 def test_half_known_list_says_so(catalog: Policy) -> None:
-    """The reader of a letter learns that only a part of a list is known, never that the rest is no."""
+    """The reader of a letter is told that only part of a list is known, never that the rest is no."""
     words = answer_words(catalog.questions["housing"], ("doubled_up", "unknown"))
     assert words == "Stays with other people after losing a home or for lack of money; not known of the others"
 
@@ -377,7 +377,7 @@ SUBSTANCE_USE = re.compile(
 
 @pytest.mark.parametrize("known", [False, True], ids=["nothing known", "everything known"])
 def test_substance_use_is_never_named_alone(catalog: Policy, made: Make, known: bool) -> None:
-    """Whatever is answered, a draft has the plan's combined words and says nothing of substance use by itself."""
+    """Whatever was answered, a draft uses the plan's combined words and never mentions substance use by itself."""
     answers = {key: one for key, one in everything(catalog).items() if known and key != "current_services"}
     wanted: list[dict[str, Any]] = [{"referral.program": program, "answers": answers} for program in ("ecm", "chw")]
     wanted += [for_service(one.id, answers) for one in catalog.programs_file.service if one.id != "sobering_centers"]
@@ -387,7 +387,7 @@ def test_substance_use_is_never_named_alone(catalog: Policy, made: Make, known: 
 
 
 def test_sources_are_spelled_out_once(made: Make) -> None:
-    """Each short name of a source behind a criterion is explained below, with its date, and no other is."""
+    """Each short source name behind a criterion is explained below, with its date, and no others are."""
     body = made().draft.body
     cited = {tag for group in re.findall(r"\(([A-Z][^()]*)\)", body) for tag in re.findall(r"\b[A-Z]+[0-9]+\b", group)}
     explained = re.findall(r"^([A-Z]+[0-9]*): .*\d{4}", body, re.MULTILINE)
@@ -396,7 +396,7 @@ def test_sources_are_spelled_out_once(made: Make) -> None:
 
 
 def test_tag_of_the_users_mail_gateway_is_the_first_line(made: Make) -> None:
-    """With a tag in the body, the rest of the draft and its subject are as without."""
+    """With a tag in the body, the rest of the draft and its subject are the same as without."""
     tagged, usual = made(None, SecureEmail(secure_tag="body", text="[secure]")).draft, made().draft
     assert tagged.body == f"[secure]\n{usual.body}"
     assert (tagged.subject, tagged.to, tagged.extra) == (usual.subject, usual.to, None)
@@ -409,12 +409,12 @@ def test_tag_in_a_header_leaves_the_body_alone(made: Make) -> None:
 
 
 def test_us_date_has_two_digits() -> None:
-    """A day is written as the plan's form wants it."""
+    """A date is written the way the plan's form wants it."""
     assert us_date(AS_OF.replace(month=1, day=2)) == "01/02/2026"
 
 
 def test_every_right_to_left_letter_is_in_the_blocks_looked_at() -> None:
-    """No script that reads from right to left is missed by the quick look: every letter of Unicode is tried."""
+    """The quick check misses no script that reads from right to left: every Unicode letter is tried."""
     letters = [chr(n) for n in range(0x110000) if unicodedata.bidirectional(chr(n)) in {"R", "AL"}]
     assert len(letters) > 1000
     assert [hex(ord(one)) for one in letters if reads_left_to_right(one)] == []
@@ -447,7 +447,7 @@ def is_a_point(criterion: Criterion, said: str) -> bool:
 
 
 def test_letter_speaks_for_the_member_and_stands_alone(made: Make, catalog: Policy) -> None:
-    """Whatever is answered: a letter says what is asked for, each point is met and for it, and no list is quoted."""
+    """A letter says what is requested; each point in it is met and speaks for it, and no list is quoted."""
     for_it = {one for subject in catalog.subjects for rule in subject.parts.values() for one in favoring(rule)}
     for_it -= {one for entry in catalog.entries for part in AGAINST for one in criteria_of_part(entry, part)}
     for person in people(60 if THOROUGH else 15, dont_know=0.2):
@@ -472,7 +472,7 @@ def criteria_of_part(entry: Program, part: str) -> list[str]:
 
 
 def test_shipped_criteria_name_what_was_answered(catalog: Policy) -> None:
-    """No point of a letter quotes a list, or a number, that its reader does not have: it names what was answered."""
+    """No point of a letter cites a list or number its reader does not have: it names what was answered."""
     several = [catalog.criteria[one] for one in catalog.rule_criteria]
     several = [one for one in several if one.in_letter and not is_one_fact(one, catalog)]
     assert several
@@ -486,7 +486,7 @@ def is_one_fact(criterion: Criterion, catalog: Policy) -> bool:
 
 
 def test_race_is_in_no_letter(made: Make) -> None:
-    """Of the population for birth equity a letter has its name, and not to which group the member belongs."""
+    """For birth equity a letter names the population of focus, but not the group that the member belongs to."""
     answers = {**COMPLETE["answers"], "pregnant_or_postpartum": True, "birth_equity_group": True}
     said = requests_of(made({"answers": answers}))
     assert "Population of focus: Birth equity - Is pregnant" in said
@@ -533,7 +533,7 @@ GATES: dict[str, tuple[str, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("gate", GATES)
 def test_letter_says_what_decides(made: Make, gate: str) -> None:
-    """Where an exclusion, a choice, a step or a limit decides, the letter names it, and asks; it is never a point."""
+    """If an exclusion, a choice, a step or a limit decides, the letter names it and asks; it is never a point."""
     wanted, answers, words = GATES[gate]
     answers = {"managed_care": True, **answers}
     program = {"referral.program": wanted, "answers": answers, "member.county": "Alameda", "member.zip": "94601"}
@@ -545,7 +545,7 @@ def test_letter_says_what_decides(made: Make, gate: str) -> None:
 
 
 def test_every_gate_has_words_for_a_letter(catalog: Policy) -> None:
-    """No shipped gate that can decide a letter is told to the plan in the words that are meant for the member."""
+    """No shipped gate that can decide a letter is described to the plan in words meant for the member."""
     gates = {
         f"{one.id}.{part}": rule
         for one in catalog.entries
@@ -556,7 +556,7 @@ def test_every_gate_has_words_for_a_letter(catalog: Policy) -> None:
 
 
 def test_section_b_leaves_open_what_is_not_met(made: Make) -> None:
-    """A point of the form that does not apply is a box that nobody ticks, never a "no" against the member."""
+    """A point of the form that does not apply is an empty box, never a "no" against the member."""
     answers = {
         "facility_risk": False,
         "functional_deficit_no_support": True,
@@ -570,7 +570,7 @@ def test_section_b_leaves_open_what_is_not_met(made: Make) -> None:
 
 
 def test_provider_whom_the_member_prefers_is_asked_for(made: Make) -> None:
-    """A wish for one ECM provider stands with the request for ECM, and with no other."""
+    """A preferred ECM provider is named in the request for ECM, and in no other."""
     wish = {"referral.preferred_ecm_provider": "Example Care Partners"}
     assert "ECM provider that the member prefers: Example Care Partners" in requests_of(made(wish))
     assert "Example Care Partners" not in requests_of(made({**wish, "referral.program": "chw"}))

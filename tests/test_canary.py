@@ -83,7 +83,7 @@ def assert_silent(ran: Ran) -> None:
 
 @pytest.mark.parametrize("form", ["text", "eml", "json"])
 def test_values_are_in_the_draft_and_not_beside_it(run: Run, write_case: WriteCase, form: str) -> None:
-    """On stdout stands the draft that was asked for; what is said beside it holds no value."""
+    """Standard output has the draft that was asked for; the messages next to it contain no value."""
     ran = run("refer", write_case(VALID), *DAY, "--format", form)
     assert ran.code == 0
     assert "707) 555-0171" in ran.out
@@ -95,7 +95,7 @@ def test_values_are_in_the_draft_and_not_beside_it(run: Run, write_case: WriteCa
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_values_are_in_the_sheet_and_not_beside_it(run: Run, write_case: WriteCase, form: str) -> None:
-    """A sheet for a plan without e-mail holds what the case says, but never another plan's number of the member."""
+    """A sheet for a plan without e-mail has what the case says, but never the member's number at another plan."""
     other = {"member.plan": "hpsm", "member.kp_member": None, "member.mrn": "81818181"}
     ran = run("refer", write_case({**VALID, **other}), *DAY, "--format", form)
     assert ran.code == 0
@@ -110,7 +110,7 @@ def test_values_are_in_the_sheet_and_not_beside_it(run: Run, write_case: WriteCa
 def test_values_are_in_the_file_alone(
     run: Run, write_case: WriteCase, tmp_path: Path, ending: str, options: tuple[str, ...]
 ) -> None:
-    """A draft in a file leaves nothing in a file name, in a temporary file or on stderr."""
+    """A draft in a file leaves nothing in a file name, a temporary file or stderr."""
     folder = tmp_path / "drafts"
     folder.mkdir()
     case = write_case(VALID)
@@ -126,7 +126,7 @@ def test_values_are_in_the_file_alone(
 
 
 def test_too_long_link_is_refused_without_values(run: Run, write_case: WriteCase) -> None:
-    """A mailto link that would be cut is refused, and nothing of it is shown."""
+    """A mailto link that would be cut off is refused, and nothing of it is shown."""
     ran = run("refer", write_case(VALID), *DAY, "--format", "mailto")
     assert (ran.code, ran.out) == (6, "")
     assert_silent(ran)
@@ -147,7 +147,7 @@ TOLD: dict[str, Any] = {
 def test_redacted_draft_holds_no_value_of_the_member(
     run: Run, write_case: WriteCase, program: str, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is shown for others, in whatever format, holds nothing of the member: fields, answers, warnings."""
+    """A draft shown to others has nothing about the member, in any format: no fields, answers or warnings."""
     monkeypatch.setattr(draft, "LONGEST_LINK", 100_000)
     services = {"referral.services": ["respite", "medically_tailored_meals"]} if program == "cs" else {}
     ran = run(
@@ -162,7 +162,7 @@ def test_redacted_draft_holds_no_value_of_the_member(
 
 
 def test_redacted_draft_of_a_provider_shows_the_provider(run: Run, write_case: WriteCase) -> None:
-    """A referrer who is no relative stays readable, but for a text that repeats one of the member's."""
+    """A referrer who is not a relative stays readable, except for a text that repeats one of the member's."""
     said = {
         "referrer.name": "Pat Example",
         "referrer.organization": "c/o 17 Qzxcanary St",
@@ -193,7 +193,7 @@ BREAKS: dict[str, object] = {
 @pytest.mark.parametrize("command", ["refer", "check", "refer --json", "check --json"])
 @pytest.mark.parametrize("name", BREAKS)
 def test_no_wrong_value_is_repeated(run: Run, write_case: WriteCase, name: str, command: str) -> None:
-    """Whatever is wrong with all the fields, each message has a place and the rule, and not the value."""
+    """Whatever is wrong with all the fields, each message names the place and the rule, never the value."""
     wrong = BREAKS[name]
     wheres = [*TEXTS, *LIST_FIELDS, "referral.program", "answers.age", "answers.housing", "consent.part2"]
     changes = dict.fromkeys(wheres, wrong)
@@ -238,7 +238,7 @@ ROUTES: dict[str, tuple[int, dict[str, Any]]] = {
 def test_refusal_holds_no_value(
     run: Run, write_case: WriteCase, name: str, options: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """Each way to be refused says why and what instead, with no value of the complete case, and leaves no file."""
+    """Each refusal says why and what to do instead, shows no value of the complete case, and leaves no file."""
     code, changes = ROUTES[name]
     case = write_case({**VALID, **changes})
     before = set(files(tmp_path))
@@ -297,7 +297,7 @@ def told_of_the_place(text: str, catalog: Policy) -> list[str]:
 def test_no_message_tells_where_a_member_lives(
     run: Run, write_case: WriteCase, catalog: Policy, name: str, tmp_path: Path
 ) -> None:
-    """What is said beside a result, by whatever command that reads a case or a sheet, names no county, city or age."""
+    """Messages next to a result name no county, city or age, whichever command reads the case or sheet."""
     changes = {"member.date_of_birth": "1931-07-19", "member.city": VALID["member.city"], **PLACES[name]}
     case = write_case(changes)
     commands: list[tuple[str | Path, ...]] = [
@@ -327,7 +327,7 @@ def test_no_message_tells_where_a_member_lives(
 
 @pytest.mark.parametrize("typed", ["SM", "Burbank", "94550", "almeda"])
 def test_typed_place_is_told_its_candidates(run: Run, write_case: WriteCase, typed: str) -> None:
-    """Who types a place herself is told what it may mean."""
+    """Someone who types a place herself is told what it may mean."""
     for command in (("county", typed), ("check", write_case({}), "--county", typed), ("interview", "--county", typed)):
         ran = run(*command)
         assert ran.code == 5
@@ -336,14 +336,14 @@ def test_typed_place_is_told_its_candidates(run: Run, write_case: WriteCase, typ
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--plain",), ("--program", "ecm")], ids=" ".join)
 def test_check_holds_no_value(run: Run, write_case: WriteCase, options: tuple[str, ...]) -> None:
-    """A determination is about criteria: nobody is named in it."""
+    """A determination is about criteria: it names nobody."""
     ran = run("check", write_case(VALID), *DAY, *options)
     assert ran.code == 0
     assert_silent(ran)
 
 
 def test_interview_without_a_person_holds_no_value(run: Run, write_case: WriteCase) -> None:
-    """Where nobody can be asked, the list of what is missing holds nothing of the saved case."""
+    """If nobody can be asked, the list of what is missing shows nothing from the saved case."""
     ran = run("interview", "--from", write_case({**VALID, "answers": {}}), "--no-input", *DAY)
     assert (ran.code, ran.out) == (2, "")
     assert_silent(ran)
@@ -367,7 +367,7 @@ BAD_FILES = {
 def test_unreadable_file_is_not_repeated(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_copy: Path, name: str, command: str
 ) -> None:
-    """A case, profile or data file that cannot be read is named, and no part of it is shown."""
+    """A case, profile or data file that cannot be read is named, but no part of it is shown."""
     path = tmp_path / "bad.toml"
     path.write_bytes(BAD_FILES[name])
     match command:
@@ -389,7 +389,7 @@ def test_unreadable_file_is_not_repeated(
 def test_fault_in_the_program_repeats_no_value(
     run: Run, write_case: WriteCase, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
-    """A bug whose own text quotes the case ends in one line without it, and without a traceback."""
+    """A bug whose own text quotes the case ends in one line without that text, and without a traceback."""
 
     def fail(case: object, *_: object) -> None:
         raise ValueError(f"invalid literal: {case}")
@@ -404,7 +404,7 @@ def test_fault_in_the_program_repeats_no_value(
 
 @pytest.mark.unix("the device /dev/full, and a shell")
 def test_full_disk_and_gone_reader_repeat_no_value(write_case: WriteCase, tmp_path: Path) -> None:
-    """A draft that cannot be printed or written is not said instead."""
+    """A draft that cannot be printed or written is not shown in an error message instead."""
     case = write_case(VALID)
     for redirection, options in (
         (">/dev/full", ""),
@@ -432,7 +432,7 @@ def processes() -> Iterator[Path]:
 @pytest.mark.unix("/proc")
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
 def test_arguments_and_environment_hold_no_value(write_case: WriteCase, tmp_path: Path) -> None:
-    """While the command runs, other users of the machine see no value in the list of processes."""
+    """While the command runs, other users of the machine see no values in the list of processes."""
     content = write_case(VALID).read_bytes()
     command = [*CALAIM, "refer", "-", *DAY, "--out", str(tmp_path / "draft.eml")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -452,7 +452,7 @@ def test_arguments_and_environment_hold_no_value(write_case: WriteCase, tmp_path
 
 
 def test_environment_is_not_read_for_member_data(write_case: WriteCase) -> None:
-    """No variable beside the documented settings changes a draft."""
+    """No environment variable except the documented settings changes a draft."""
     case = write_case({"member.middle_name": None})
     plain = {"PATH": os.environ["PATH"], "CALAIM_PROFILE": str(case.parent / "none.toml"), "LC_ALL": "C.UTF-8"}
     loud = {key.upper().replace("MEMBER.", prefix): value for key, value in VALID.items() for prefix in ("CALAIM_", "")}
@@ -466,7 +466,7 @@ def test_environment_is_not_read_for_member_data(write_case: WriteCase) -> None:
 
 
 def test_temporary_files_are_beside_the_draft_only(write_case: WriteCase, tmp_path: Path) -> None:
-    """Nothing is written to the system's folder for temporary files, nor to the home folder."""
+    """Nothing is written to the system's temporary folder or to the home folder."""
     elsewhere, folder = tmp_path / "elsewhere", tmp_path / "drafts"
     elsewhere.mkdir()
     folder.mkdir()
@@ -522,7 +522,7 @@ def test_network_is_never_touched(write_case: WriteCase, arguments: tuple[str, .
 
 
 def test_the_hook_against_the_network_bites() -> None:
-    """The proof above would notice a look-up of a name."""
+    """The test above would notice if a name were looked up."""
     code = NO_NETWORK.replace("from calaim_cli.__main__ import run\nrun()", "import socket; socket.getaddrinfo('x', 1)")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False).returncode == 99
 
@@ -544,7 +544,7 @@ TEN_FAULTS: dict[str, object] = {
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["lines", "json"])
 def test_answers_and_fields_are_listed_together(run: Run, write_case: WriteCase, as_json: bool) -> None:
-    """Eleven faults, in answers, fields and consent, are all told in one run, so that one edit mends the case."""
+    """Eleven mistakes in answers, fields and consent are all reported in one run, so one edit fixes the case."""
     ran = run("refer", write_case(TEN_FAULTS), *DAY, *(["--json"] if as_json else []))
     assert (ran.code, ran.out) == (4, "")
     if as_json:

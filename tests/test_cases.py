@@ -23,7 +23,7 @@ def test_every_case_comes_out_as_expected(run: Run) -> None:
 
 
 def test_cases_cover_every_outcome_and_population(catalog: Policy) -> None:
-    """The cases hold an example of each outcome, and of each population both one that fits and one that does not."""
+    """The cases include an example of each outcome and, for each population, one that fits and one that does not."""
     expected = [pair for case in CASES for pair in tomllib.loads(case.read_text())["expect"].items()]
     assert {outcome for _, outcome in expected} == set(Outcome)
     populations = {entry.id for entry in catalog.programs_file.population}
@@ -33,7 +33,7 @@ def test_cases_cover_every_outcome_and_population(catalog: Policy) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_case_says_who_it_is_about(case: Path) -> None:
-    """A reviewer reads in the first line, in plain words, whom a case is about."""
+    """The first line tells a reviewer, in plain words, whom a case is about."""
     first = case.read_text().splitlines()[0]
     assert first.startswith("# ")
     assert first.endswith(".")

@@ -41,7 +41,7 @@ CONSENTS: dict[str, dict[str, object]] = {
 def test_no_draft_without_consent_in_any_way(
     run: Run, tmp_path: Path, write_profile: WriteProfile, name: str, way: tuple[str, ...]
 ) -> None:
-    """Agreement and attestation are said by a person for each referral: no format, preview or profile stands in."""
+    """A person gives agreement and attestation for each referral: no format, preview or profile replaces that."""
     write_profile(tomli_w.dumps({"schema": "calaim.profile/1", "referrer": COMPLETE["referrer"]}))
     case = tmp_path / "case.toml"
     case.write_bytes(tomli_w.dumps(changed(COMPLETE, dict(CONSENTS[name]))).encode())
@@ -61,7 +61,7 @@ def test_profile_cannot_consent(run: Run, write_case: WriteCase, write_profile: 
 
 
 def test_no_source_sets_consent() -> None:
-    """Nowhere in the program is agreement or attestation set to yes; the shipped examples apart from one are unset."""
+    """The program never sets agreement or attestation to yes; all shipped examples but one leave them unset."""
     sources = [path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py")]
     assert sources
     for text in sources:
@@ -78,7 +78,7 @@ def spoken(catalog: Policy) -> tuple[Step, ...]:
 
 @pytest.mark.parametrize("consent", [Consent(part2=True), AGREED], ids=["never asked", "said before"])
 def test_consent_is_typed_as_a_whole_word(catalog: Policy, consent: Consent) -> None:
-    """Each is a line to type on that shows no earlier answer: Enter, one letter or a number is neither yes nor no."""
+    """Each is typed on a line that shows no earlier answer: Enter, one letter or a number is neither yes nor no."""
     prompts = [step.prompt(Case(consent=consent)) for step in spoken(catalog)]
     asked = [prompt for prompt in prompts if prompt is not None]
     assert [prompt.where for prompt in asked] == [
@@ -95,14 +95,14 @@ def test_consent_is_typed_as_a_whole_word(catalog: Policy, consent: Consent) -> 
 
 
 def test_attestation_is_shown_in_full_when_asked(catalog: Policy) -> None:
-    """A person attests to sentences that she has before her eyes."""
+    """A person attests to sentences that are on the screen in front of her."""
     prompt = next(p for step in spoken(catalog) if (p := step.prompt(Case())) and p.where == "consent.attested")
     assert all(sentence in prompt.text for sentence in catalog.form_of("kp").attestation)
 
 
 @pytest.mark.parametrize("refused", ["write", "consent.member_agreed", "consent.attested", "consent.part2_consent"])
 def test_no_in_the_talk_makes_no_draft(catalog: Policy, refused: str) -> None:
-    """A "no" to any of them on the terminal stops the draft as it does in a file."""
+    """A "no" to any of them on the terminal stops the draft, just as it does in a file."""
 
     def ask(prompt: Prompt) -> Reply:
         return "no" if prompt.where == refused else "yes"
@@ -112,7 +112,7 @@ def test_no_in_the_talk_makes_no_draft(catalog: Policy, refused: str) -> None:
 
 
 def test_preview_ticks_no_box(catalog: Policy) -> None:
-    """What a person reads before she agrees has empty boxes; what she then agrees to is the same with ticks."""
+    """Before agreeing, a person reads the draft with empty boxes; afterward it is the same with ticks."""
     unsaid = read_case(changed(COMPLETE, {"consent": {"part2": False}}))[0]
     said = read_case(COMPLETE)[0]
     drafter = Drafter(catalog, Profile(), AS_OF)
@@ -127,7 +127,7 @@ def test_preview_ticks_no_box(catalog: Policy) -> None:
 def test_sheet_needs_agreement_and_no_attestation(
     run: Run, write_case: WriteCase, agreed: bool | None, code: int
 ) -> None:
-    """A sheet for a plan whose form has no attestation is for the member's agreement alone, and never without it."""
+    """A sheet for a plan with no attestation on its form needs only the member's agreement, but always that."""
     other = {"member.plan": "hpsm", "member.kp_member": None, "member.cin": "91234567A", "consent.attested": None}
     ran = run("refer", write_case({**other, "consent.member_agreed": agreed}), *DAY)
     assert ran.code == code
@@ -137,7 +137,7 @@ def test_sheet_needs_agreement_and_no_attestation(
 
 
 def test_part2_not_known_counts_as_yes_in_the_talk() -> None:
-    """Who does not know whether 42 CFR Part 2 covers it says so, is believed, and needs the written consent as well."""
+    """If you do not know whether 42 CFR Part 2 applies, you can say so; the written consent is then needed too."""
     asked, consented = part2_steps()
     prompt = asked.prompt(Case())
     assert prompt is not None
@@ -155,7 +155,7 @@ PART2: dict[str, tuple[object, bool]] = {"unknown": ("unknown", True), "yes": (T
 def test_part2_in_a_case_and_in_a_cell_need_written_consent_alike(
     run: Run, write_case: WriteCase, tmp_path: Path, said: str, written: bool | None
 ) -> None:
-    """Where records are or may be from a Part 2 program, no file and no sheet makes a draft without written consent."""
+    """If records are or may be from a Part 2 program, no file or sheet makes a draft without written consent."""
     value, needed = PART2[said]
     refused = needed and written is not True
     ran = run("refer", write_case({"consent.part2": value, "consent.part2_consent": written}), *DAY)
@@ -168,7 +168,7 @@ def test_part2_in_a_case_and_in_a_cell_need_written_consent_alike(
 
 @pytest.mark.parametrize("cell", ["unknown", "Unknown ", "don't know", "Don\u2019t know", "not known"])
 def test_part2_is_not_known_in_the_words_of_a_sheet(cell: str) -> None:
-    """A cell may say in a person's words that it is not known; any other yes or no of consent may not be left open."""
+    """A cell may say in a person's words that Part 2 is not known; every other consent needs a yes or no."""
     assert yes_no_or_unknown(cell) == "unknown"
     assert yes_or_no(cell) is None
 
@@ -200,7 +200,7 @@ def asked_of(catalog: Policy, **changes: object) -> dict[str, str]:
     ids=["ECM, Kaiser Permanente", "ECM, another plan", "CHW"],
 )
 def test_consent_to_ecm_is_said_to_be_our_rule(catalog: Policy, changes: dict[str, object], said: str) -> None:
-    """Before the agreement to ECM a person learns that the state does not require it, and who does."""
+    """Before agreeing to ECM, a person is told that the state does not require it, and who does."""
     agreement = asked_of(catalog, **changes)["consent.member_agreed"]
     assert ("The state does not make a member's consent a condition" in agreement) is bool(said)
     assert said in agreement
@@ -216,7 +216,7 @@ WITH_GUARDIAN = {"member__guardian_name": "Ana Example"}
     [({}, False), (BOY, True), ({"member__date_of_birth": "2008-11-22"}, False), (WITH_GUARDIAN, True)],
 )
 def test_who_agreed_is_asked_where_a_guardian_may(catalog: Policy, changes: dict[str, object], asked: bool) -> None:
-    """For a member under 18, or with a guardian named, it is asked who said yes; for any other the member alone may."""
+    """For a member under 18, or with a guardian named, it asks who said yes; otherwise only the member may."""
     said = asked_of(catalog, **changes)
     assert ("consent.agreed_by" in said) is asked
     assert ("or the guardian" in said["consent.member_agreed"]) is asked
@@ -224,7 +224,7 @@ def test_who_agreed_is_asked_where_a_guardian_may(catalog: Policy, changes: dict
 
 @pytest.mark.parametrize("who", ["member", "guardian"])
 def test_who_agreed_is_kept(catalog: Policy, who: str) -> None:
-    """Whoever said yes is in the case of the draft, by a word typed in full."""
+    """The draft's case records who said yes, from a word typed in full."""
     case = read_case(changed(COMPLETE, {"consent": {"part2": False}, "member.date_of_birth": "2010-03-04"}))[0]
     words = {"consent.agreed_by": who}
     ((drafted,), _) = agreed([case], Drafter(catalog, Profile(), AS_OF), lambda one: words.get(one.where, "yes"), "")
@@ -244,7 +244,7 @@ def test_who_agreed_is_kept(catalog: Policy, who: str) -> None:
 def test_member_who_refers_herself_is_asked_for_herself(
     catalog: Policy, name: str, relationship: str, own: bool
 ) -> None:
-    """Whoever refers herself is asked whether she wants it sent; a relative, whether the member said yes."""
+    """A member who refers herself is asked whether she wants it sent; a relative, whether the member said yes."""
     said = asked_of(catalog, referrer__name=name, referrer__relationship=relationship)["consent.member_agreed"]
     assert ("Are you the member yourself" in said) is own
     assert ("did the member say yes?" in said) is not own
@@ -284,7 +284,7 @@ def two_cases() -> list[Case]:
 def test_no_to_one_of_two_lets_the_other_go_on(
     catalog: Policy, where: str, words: list[str], written: list[str], left_out: list[str]
 ) -> None:
-    """Of two drafts each has its own yes: a no to one of them, wherever it is said, writes the other alone."""
+    """Each of two drafts has its own yes: a no to one of them, at any point, leaves the other to be written."""
     drafts, names = agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(**{where: words}), "")
     assert [one.case.referral.program for one in drafts] == written
     assert names == left_out
@@ -292,13 +292,13 @@ def test_no_to_one_of_two_lets_the_other_go_on(
 
 
 def test_no_to_both_leaves_nothing(catalog: Policy) -> None:
-    """Where nothing is left to write, the last no is the end."""
+    """If nothing is left to write, the last no ends the session."""
     with pytest.raises(Declined):
         agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(write=["no"], attested=["no"]), "")
 
 
 def test_change_ends_what_was_said(catalog: Policy) -> None:
-    """To change a detail counts for nothing else: no draft comes out of it, whatever was agreed to before."""
+    """Changing a detail counts for nothing else: it makes no draft, whatever was agreed to before."""
     with pytest.raises(Change):
         agreed(two_cases(), Drafter(catalog, Profile(), AS_OF), Says(write=["yes", "change"]), "")
 
@@ -306,7 +306,7 @@ def test_change_ends_what_was_said(catalog: Policy) -> None:
 def test_draft_is_read_page_by_page_before_it_is_asked_about(
     catalog: Policy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The draft is shown from To and Subject on, as much as fits at a time, and what is asked comes after all of it."""
+    """The draft is shown from To and Subject on, as much as fits at a time; the questions come after all of it."""
     monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((80, 24)))
     told = list[str]()
 
@@ -326,7 +326,7 @@ def test_draft_is_read_page_by_page_before_it_is_asked_about(
 
 @pytest.mark.parametrize("typed", ["yes", "no", "n", "1"])
 def test_page_is_turned_by_enter_alone(catalog: Policy, typed: str) -> None:
-    """A word that is meant for a question to come turns no page, so that it is never lost, nor taken for an answer."""
+    """A word meant for a later question turns no page, so it is never lost or taken for an answer."""
     pages = list[Prompt]()
 
     def ask(prompt: Prompt) -> Reply:
@@ -341,7 +341,7 @@ def test_page_is_turned_by_enter_alone(catalog: Policy, typed: str) -> None:
 
 
 def test_each_of_two_letters_says_that_the_plan_may_choose(catalog: Policy) -> None:
-    """Where ECM and CHW are both asked for, both letters say so before the notes; one alone says nothing of it."""
+    """If ECM and CHW are both requested, both letters say so before the notes; a single one does not mention it."""
     line = catalog.words.both
     noted = [replace(one, referral=replace(one.referral, notes="Call after 4.")) for one in two_cases()]
     assert [one.referral.notes for one in both_said(noted, catalog)] == [f"{line}\nCall after 4."] * 2
@@ -357,7 +357,7 @@ def test_command_line_cannot_consent(catalog: Policy) -> None:
 
 
 def test_editing_a_profile_keeps_the_secure_tag(catalog: Policy) -> None:
-    """Going through the profile's questions does not switch off how mail is encrypted."""
+    """Going through the profile's questions does not switch off mail encryption."""
     secured = Profile(Referrer(**COMPLETE["referrer"]), secure_email=SecureEmail(secure_tag="body", text="[secure]"))
 
     def ask(prompt: Prompt) -> Reply:
@@ -383,7 +383,7 @@ def press_enter_only(terminal: Terminal) -> None:
 def test_bare_enters_write_no_draft(
     tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase, way: tuple[str, ...]
 ) -> None:
-    """Leaning on Enter through a talk about a complete case comes to the first question of consent, and no further."""
+    """Holding down Enter with a complete case leads to the first consent question, and no further."""
     write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
     out, case = tmp_path / "draft.eml", write_case({"consent": {}, "answers": {}})
     with Terminal("refer", *way, "--from", case, "--program", "ecm", "--out", out, *DAY) as terminal:
@@ -417,7 +417,7 @@ def reach_consent(terminal: Terminal, way: str) -> None:
 @pytest.mark.thorough
 @pytest.mark.unix("a pseudo-terminal")
 def test_menus_end_in_lines_to_type_on(tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase) -> None:
-    """In menus, too, the words of consent are typed in full, after the preview, and then the draft is written."""
+    """In menus too, the words of consent are typed in full after the preview; only then is the draft written."""
     write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
     out, case = tmp_path / "draft.eml", write_case({"consent": {}, "answers": {}})
     with Terminal("refer", "--from", case, "--program", "ecm", "--out", out, *DAY) as terminal:
@@ -443,7 +443,7 @@ def test_menus_end_in_lines_to_type_on(tmp_path: Path, write_profile: WriteProfi
 def test_draft_is_read_a_page_at_a_time(
     tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase, way: str
 ) -> None:
-    """In a window of 24 rows the draft begins with its first line and stops at each page; quit there writes nothing."""
+    """In a 24-row window the draft starts at its first line and stops at each page; quit there writes nothing."""
     write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
     case, out = write_case({"consent": {}, "answers": {}}), tmp_path / "draft.eml"
     words = ("refer", "--from", case, "--program", "ecm", "--out", out, *DAY)
@@ -469,7 +469,7 @@ def test_draft_is_read_a_page_at_a_time(
 def test_no_on_the_terminal_ends_with_130(
     tmp_path: Path, write_profile: WriteProfile, write_case: WriteCase, declined: str
 ) -> None:
-    """No to the preview, agreement, attestation or written consent writes nothing and says how to go on."""
+    """No to the preview, agreement, attestation or written consent writes nothing and says how to continue."""
     write_profile((ROOT / "examples" / "profile.toml").read_text("utf-8"))
     out, save, case = tmp_path / "draft.eml", tmp_path / "saved.toml", write_case({"consent": {}, "answers": {}})
     save.write_bytes(case.read_bytes())
@@ -493,7 +493,7 @@ def test_no_on_the_terminal_ends_with_130(
 
 @pytest.mark.parametrize("where", ["consent.part2", "consent.part2_consent"])
 def test_part2_can_be_explained(where: str) -> None:
-    """Whoever does not know what 42 CFR Part 2 is reads it at the question."""
+    """Anyone who does not know what 42 CFR Part 2 is can read it at the question."""
     prompts = (step.prompt(Case(consent=Consent(part2=True))) for step in part2_steps())
     (asked,) = (one for one in prompts if one and one.where == where)
     assert len(asked.help) > 40

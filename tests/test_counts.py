@@ -26,7 +26,7 @@ def possible(shown: tuple[int | None, ...], total: int) -> list[set[int]]:
 @given(counts=st.lists(numbers, min_size=1, max_size=8))
 @unhurried
 def test_no_withheld_count_can_be_computed_back(counts: list[int]) -> None:
-    """Small counts are withheld, and each withheld one may be several numbers by its row and total."""
+    """Small counts are withheld, and row and total leave several possible values for each."""
     hidden = withheld(counts)
     shown = tuple(None if n in hidden else one for n, one in enumerate(counts))
     assert all(one is None or one >= FEWEST for one in shown)
@@ -44,7 +44,7 @@ def test_no_withheld_count_can_be_computed_back(counts: list[int]) -> None:
 def test_three_tables_together_give_nothing_away(
     likely: list[tuple[str, str]], several: int, others: list[int]
 ) -> None:
-    """Of one result, the likely ones are in all three tables: what one withholds no other one tells."""
+    """Of one result, the likely members are in all three tables: no table reveals what another withholds."""
     likely = [(county, plan if plan in "XYZ"[:several] else "X") for county, plan in likely]
     cells = {one: likely.count(one) for one in product("ABC", "XYZ"[:several])}
     first, *rest = Outcome
@@ -84,13 +84,13 @@ def _fitting(counts: Counts, likely: int, rows: int) -> list[set[int]] | None:
 
 
 def test_everybody_still_to_be_asked_is_told() -> None:
-    """Where no result of anybody is settled, the row says so, and nobody is known by it."""
+    """If nobody's result is settled, the row says so, and that reveals nothing about anyone."""
     counts = told({"ecm": {"need-answers": 40}, "chw": {"likely": 40}}, {("Alameda", "KP"): 40}, 40)
     assert [one.counts for one in counts.outcomes] == [(0, 0, 0, 0, 40, 0), (None,) * 6]
 
 
 def test_few_members_are_not_counted() -> None:
-    """A panel of ten gives no count at all, not even of itself."""
+    """A panel of ten gives no count at all, not even its own size."""
     assert told({"ecm": {"likely": 10}}, {("Alameda", "KP"): 10}, 10) == Counts((), (), (), None, None)
 
 
@@ -99,12 +99,12 @@ def test_few_members_are_not_counted() -> None:
     [((40, 30, 20), ()), ((40, 30, 5), (1, 2)), ((40, 6, 5), (1, 2)), ((40, 3, 5), (0, 1, 2)), ((50, 0, 0), (0, 1, 2))],
 )
 def test_what_gives_a_small_count_away_is_withheld(counts: tuple[int, ...], hidden: tuple[int, ...]) -> None:
-    """With one small count goes the next smallest, and withheld ones come to no small count together."""
+    """A small count takes the next smallest with it, and withheld ones never add up to a small count."""
     assert withheld(counts) == set(hidden)
 
 
 def test_results_that_are_all_open_give_nothing_away() -> None:
-    """Beside a result that nobody is settled for, the likely ones of the other are still all that are likely."""
+    """If one result settles nobody, the other's likely members are all there are: both counts are withheld."""
     chw = {"likely": 15, "unlikely": 3, "need-answers": 212}
     counts = told({"chw": chw, "respite": {"need-answers": 230}}, {("Alameda", "KP"): 15}, 230)
     assert counts.outcomes[0].counts[0] is None
@@ -123,7 +123,7 @@ def _alike(tables: Iterable[tuple[int, ...]]) -> Collection[list[tuple[int, ...]
 
 @pytest.mark.parametrize("tables", [product(range(45), repeat=3), product([0, 1, *range(9, 14), 20], repeat=4)])
 def test_who_knows_the_rule_knows_no_withheld_count(tables: Iterable[tuple[int, ...]]) -> None:
-    """Of all small tables that look alike, each count that is withheld is another one somewhere."""
+    """Among all small tables that look alike, a withheld count always has several possible values."""
     for same in _alike(tables):
         if FEWEST <= sum(same[0]) < 45:
             hidden = withheld(same[0])
@@ -141,7 +141,7 @@ def test_who_knows_the_rule_knows_no_withheld_count(tables: Iterable[tuple[int, 
 )
 @unhurried
 def test_counties_and_plans_together_tell_no_small_count(likely: dict[tuple[str, str], int], others: int) -> None:
-    """Plans that are in one county alone do not give away how few another plan has there."""
+    """Plans that are in only one county do not reveal how few members another plan has there."""
     rows = sum(likely.values()) + others
     outcomes = {name: {"likely": 20, "unlikely": rows - 20} for name in ("ecm", "chw")}
     counts = told(outcomes, likely, rows)
@@ -173,7 +173,7 @@ def _near(likely: dict[tuple[str, str], int]) -> Iterator[dict[tuple[str, str], 
 
 
 def test_questions_that_settle_most_come_first() -> None:
-    """The ten largest are told with the results that wait for them, in order."""
+    """The ten largest are listed with the results that wait for them, in order."""
     by_result = {"ecm": {"age": 3, "housing": 4}, "respite": {"age": 2}}
     found = settled(by_result, {"age": 3, "housing": 4, "smi": 0}, 2)
     assert [(one.question, one.members, one.results) for one in found] == [

@@ -125,13 +125,13 @@ ROWS = list(rows())
 
 @pytest.mark.parametrize(("answers", "outcome", "reason"), [one[1:] for one in ROWS], ids=[one[0] for one in ROWS])
 def test_each_row_comes_to_its_outcome(answers: Answers, outcome: CoverageOutcome, reason: str) -> None:
-    """Each ground and exemption by itself, at every edge of age, and what is not enough."""
+    """Each ground and exemption counts by itself, at every age limit; what is not enough does not count."""
     found = STAND(answers)
     assert (found.outcome, ";".join(one.id for one in found.because)) == (outcome, reason)
 
 
 def test_health_is_asked_first_and_work_last() -> None:
-    """Who knows nothing yet is told to ask about health first; hours come after all that may exempt."""
+    """If nothing is known yet, it says to ask about health first; hours come after everything that may exempt."""
     asked = STAND({}).to_ask
     assert (asked[0], asked[-1], len(asked)) == (GATE, "activity", len(OWN.asks))
     assert STAND(no_to_all()).to_ask == ()
@@ -161,7 +161,7 @@ def many(count: int) -> list[dict[str, Answer]]:
 @given(seed=st.integers(0, 10**9), data=st.data())
 @settings(unhurried, max_examples=50)
 def test_learning_more_never_takes_a_reason_away(seed: int, data: st.DataObject) -> None:
-    """A better outcome stays when questions without an answer get one, whichever it is."""
+    """A better outcome stays when unanswered questions get an answer, whatever it is."""
     answers = drawn(random.Random(seed))  # noqa: S311 nothing secret is drawn
     before = STAND(answers)
     left = [one for one in USED if answers.get(one, DONT_KNOW) == DONT_KNOW]
@@ -175,7 +175,7 @@ def test_learning_more_never_takes_a_reason_away(seed: int, data: st.DataObject)
 
 
 def test_what_is_asked_can_change_the_outcome() -> None:
-    """Each question that is open has, with yes to the other open ones, an answer that leads to a better outcome."""
+    """Each open question, with yes to the other open ones, has an answer that leads to a better outcome."""
     best: dict[Kind, Answer] = {Kind.YES_NO: True, Kind.NUMBER: 70, Kind.CHOICE: "parent"}
     for answers in many(100):
         found = STAND(answers)
@@ -190,7 +190,7 @@ def test_what_is_asked_can_change_the_outcome() -> None:
 
 
 def test_sql_comes_to_the_same(memory: sqlite3.Connection) -> None:
-    """A table screened by SQL has outcome, reasons and missing questions as a case has."""
+    """A table screened by SQL has the same outcome, reasons and missing questions as a case."""
     several = many(600)
     memory.execute(f"CREATE TABLE t (n, {', '.join(map(sql.quoted, USED))})")
     cells = [(n, *(cell_of(one.get(name, DONT_KNOW)) for name in USED)) for n, one in enumerate(several)]
@@ -205,7 +205,7 @@ def test_sql_comes_to_the_same(memory: sqlite3.Connection) -> None:
 
 
 def test_printed_sql_has_the_columns(run: Run) -> None:
-    """The rules as SQL have the three columns and say what their questions hold, unless a program is asked for."""
+    """The rules as SQL have the three columns and say what their questions hold, unless a program is named."""
     whole, one = run("screen", "--sql"), run("screen", "--sql", "--program", "respite")
     assert all(f'AS "{name}"' in whole.out for name in sql.COVERAGE_COLUMNS)
     assert "-- unsaid_reason: 1 or 0" in whole.out
@@ -223,7 +223,7 @@ def covered(answers: Answers, renewal: str = "", name: str = "case.toml", day: d
 
 
 def test_answer_fits_twelve_lines() -> None:
-    """Whoever it is, before the rule and after: at most 12 lines of 80 columns, and 40 columns are kept as well.
+    """For everyone, before the rule and after: at most 12 lines of 80 columns, and 40 columns work as well.
 
     Where the answer is not known, the warning about a bare no is among them, whatever else has to give way.
     """
@@ -248,7 +248,7 @@ NEVER = re.compile(
 
 
 def test_what_never_happens() -> None:
-    """No answer says that somebody must work, or names substance use; each says who decides and what a miss costs."""
+    """No answer says that someone must work, or names substance use; each says who decides and what a miss costs."""
     for answers in [*(one[1] for one in ROWS), *many(30)]:
         one = covered(answers)
         document = json.dumps(coverage_document(one, POLICY, AS_OF))
@@ -276,7 +276,7 @@ def test_no_question_is_about_immigration() -> None:
 
 
 def test_a_no_about_hours_is_never_repeated() -> None:
-    """Who does none of what counts is shown as somebody of whom nobody knows it."""
+    """A member who does nothing that counts is shown like one about whom nothing is known."""
     no, unknown = (covered({**no_to_all(), "activity": answer}) for answer in (("none",), DONT_KNOW))
     assert no.standing.outcome is ASK
     (shown, other) = (plain(coverage_view(one, POLICY, AS_OF, why=False, named=False)) for one in (no, unknown))
@@ -293,7 +293,7 @@ def test_a_no_about_hours_is_never_repeated() -> None:
     ],
 )
 def test_days(run: Run, day: str, in_force: bool, due: bool) -> None:
-    """Before 2027 each answer says that the rule is not in force yet; past its own review it is warned of."""
+    """Before 2027 each answer says that the rule is not in force yet; past its own review date it warns."""
     document = json.loads(run("coverage", "-", "--as-of", day, "--json", stdin="answers.age = 46\n").out)
     assert document["in_force"] is in_force
     assert ("coverage-past-review" in {one["code"] for one in document["warnings"]}) is due
@@ -314,7 +314,7 @@ def test_days(run: Run, day: str, in_force: bool, due: bool) -> None:
     ],
 )
 def test_renewal(answers: Answers, due: str, told: str) -> None:
-    """What is said of the renewal goes by the reason first, then by the month."""
+    """What is said about the renewal goes by the reason first, then by the month."""
     assert renewal_for(STAND(answers), due, POLICY).id == told
 
 
@@ -334,13 +334,13 @@ def test_month_that_has_passed_tells_nothing_of_the_next(run: Run, day: str, due
     [("2027-03", "2027-03"), ("3/2027", "2027-03"), ("2027-03-01", "2027-03"), ("2027-13", ""), ("March", "")],
 )
 def test_month(typed: str, kept: str) -> None:
-    """A month is taken as people and spreadsheets write it, and nothing else is."""
+    """A month is accepted as people and spreadsheets write it, and nothing else is."""
     found = month(typed)
     assert (found.value if not found.error else "") == kept
 
 
 def test_wrong_case_is_refused_by_key(run: Run) -> None:
-    """A month or an answer that cannot be read ends the command with its key, without its value."""
+    """An unreadable month or answer ends the command and names its key, not its value."""
     ran = run("coverage", "-", stdin='renewal_month = "Qzx"\nanswers.medicare = "qzx"\n')
     assert (ran.code, ran.out) == (4, "")
     assert {"renewal_month: month-format", "answers.medicare: answer-kind"} <= set(
@@ -350,7 +350,7 @@ def test_wrong_case_is_refused_by_key(run: Run) -> None:
 
 
 def test_why_tells_sources_and_both_sides(run: Run) -> None:
-    """Why a reason holds comes with its source and grade, and with both sides where sources differ."""
+    """Why a reason applies comes with its source and grade, and with both sides if sources differ."""
     ran = run("coverage", "-", "--why", stdin='answers.care_given = ["own_child_13"]\n')
     assert "435.554(c)(3)(i)" in ran.out
     assert "grade B" in ran.out
@@ -360,7 +360,7 @@ def test_why_tells_sources_and_both_sides(run: Run) -> None:
 
 
 def test_several_cases(run: Run, tmp_path: Path) -> None:
-    """Several cases are an answer each by name, and as JSON a document a line, in their order."""
+    """With several cases each has an answer by name and, as JSON, one document per line, in order."""
     names = [tmp_path / f"{number}.toml" for number in range(2)]
     for name, age in zip(names, (46, 70), strict=True):
         name.write_text(f"answers.age = {age}\n", "utf-8")
@@ -386,7 +386,7 @@ def test_several_cases(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_check_says_it_in_one_line(run: Run, answers: Answers, said: str) -> None:
-    """Members of 19 to 64 hear in `check` how they stand, before any warning that may be left out."""
+    """Members of 19 to 64 get their line in `check` before any warning that may be left out."""
     ran = run("check", "-", "--as-of", "2026-12-05", stdin=tomli_w.dumps({"answers": answers}))
     found = [line for line in ran.err.splitlines() if "Keep Medi-Cal" in line]
     assert len(found) == bool(said)
@@ -395,7 +395,7 @@ def test_check_says_it_in_one_line(run: Run, answers: Answers, said: str) -> Non
 
 
 def test_nothing_that_is_made_of_programs_knows_its_questions() -> None:
-    """No rule, screen or fact of the programs can rest on a question about keeping Medi-Cal: it is not among theirs."""
+    """No rule, screen or fact of the programs can rest on a question about keeping Medi-Cal."""
     own = {one.id for one in OWN.question}
     assert not own & POLICY.questions.keys()
     assert not own & {one.question for one in POLICY.criteria.values()}
@@ -452,7 +452,7 @@ def test_canary_is_all_there_is() -> None:
 )
 @pytest.mark.parametrize("form", [["--format", "text"], ["--json"], ["--redact"]], ids=" ".join)
 def test_letters_hold_nothing_of_it(run: Run, write_case: WriteCase, plan: dict[str, Any], form: list[str]) -> None:
-    """A letter or sheet is the same with every answer on keeping Medi-Cal given and with none, and what is said too."""
+    """A letter or sheet is the same with all or none of the answers on keeping Medi-Cal, and so are its messages."""
     ran, without = (run("refer", write_case({**plan, **more}), "--as-of", "2026-12-05", *form) for more in (CANARY, {}))
     assert ran.code == 0
     assert ran == without
@@ -460,7 +460,7 @@ def test_letters_hold_nothing_of_it(run: Run, write_case: WriteCase, plan: dict[
 
 
 def test_ledger_holds_the_month_of_renewal_alone(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
-    """Of all these answers a ledger keeps the month alone; letter, table and reminder have not even that."""
+    """Of all these answers a ledger keeps only the month; letters, tables and reminders do not have even that."""
     path, out = tmp_path / "own.ledger", tmp_path / "a.txt"
     day = ("--as-of", "2026-12-05")
     ran = run("refer", write_case(CANARY), "--out", out, "--log", path, *day)
@@ -479,7 +479,7 @@ def test_ledger_holds_the_month_of_renewal_alone(run: Run, write_case: WriteCase
 
 
 def test_errors_hold_nothing_of_it(run: Run, write_case: WriteCase) -> None:
-    """A referral that is refused says nothing of it either."""
+    """A referral that is refused says nothing about it either."""
     ran = run(
         "refer", write_case({**CANARY, "member.zip": "9440", "answers.activity": ["moon"]}), "--as-of", "2026-11-22"
     )
@@ -488,7 +488,7 @@ def test_errors_hold_nothing_of_it(run: Run, write_case: WriteCase) -> None:
 
 
 def test_batch_holds_nothing_of_it(run: Run, tmp_path: Path) -> None:
-    """A sheet may have the columns: no draft, report or message of a batch has anything of them."""
+    """A sheet may have the columns: no draft, report or message of a batch shows anything from them."""
     cells = {one.removeprefix("answers."): one for one in CANARY if one != "renewal_month"}
     said = {name: CANARY[key] for name, key in cells.items()}
     more = {name: ";".join(one) if isinstance(one, list) else str(one) for name, one in said.items()}
@@ -531,7 +531,7 @@ def talked(replies: Mapping[str, Reply | list[Reply]]) -> tuple[list[str], Case,
 
 
 def test_talk_ends_at_the_first_reason() -> None:
-    """Nothing more is asked once a member is likely exempt, but the month of renewal."""
+    """Once a member is likely exempt nothing more is asked, except the month of renewal."""
     asked, case, stands = talked(
         {GATE: "yes", "age": "46", "serious_health_condition": "yes", "renewal_month": "3/2027"}
     )
@@ -540,7 +540,7 @@ def test_talk_ends_at_the_first_reason() -> None:
 
 
 def test_talk_skips_what_cannot_help() -> None:
-    """Without the limit by health no illness is asked for; work comes last."""
+    """Without a health limit no illness is asked about; work comes last."""
     asked, case, stands = talked({GATE: "no", "age": "1996-02-03", "activity": ("hours_80",)})
     assert "serious_health_condition" not in asked
     assert asked[-2:] == ["activity", "renewal_month"]
@@ -548,7 +548,7 @@ def test_talk_skips_what_cannot_help() -> None:
 
 
 def test_talk_goes_back_and_leaves() -> None:
-    """Back takes the last reply away, and whoever leaves has what was said kept."""
+    """Back removes the last reply, and anyone who leaves keeps what was said."""
     asked, case, _ = talked({GATE: ["yes", "no"], "age": [Move.BACK, "70"]})
     assert asked == [GATE, "age", GATE, "age", "renewal_month"]
     assert case.answers == {GATE: False, "age": 70}
@@ -557,7 +557,7 @@ def test_talk_goes_back_and_leaves() -> None:
 
 
 def test_nobody_to_ask_is_told(run: Run) -> None:
-    """Without a case and without a terminal the command says what to give."""
+    """Without a case and without a terminal the command says what to provide."""
     ran = run("coverage")
     assert (ran.code, ran.out) == (2, "")
     assert "'calaim coverage CASE'" in ran.err
@@ -571,7 +571,7 @@ NAMES = ("Medicare", "CalFresh", "CalWORKs", "Medi-Cal", "Native American", "Soc
 
 
 def test_words_are_plain() -> None:
-    """What is asked and told is eighth grade or easier, names apart, and a question is short."""
+    """Questions and answers are eighth grade or easier, apart from names, and a question is short."""
     asked = [one.ask for one in OWN.question]
     assert max(map(len, asked)) <= 90
     told = [*asked, OWN.not_yet, OWN.remember, OWN.missed, *(one.text for one in OWN.renewal)]
@@ -582,7 +582,7 @@ def test_words_are_plain() -> None:
 
 
 def test_all_six_conflicts_have_two_sides() -> None:
-    """Where sources differ both sides are there, with where they stand."""
+    """Where sources differ both sides are shown, with where they say it."""
     assert len(OWN.conflict) == 6
     assert all(one.older and one.newer and one.source for one in OWN.conflict)
 
@@ -609,7 +609,7 @@ HOUSING = '[[question]]\nid = "housing"\ntopic = "coverage"\nkind = "yes_no"\nas
     ],
 )
 def test_unsound_data_are_refused(pattern: str, replacement: str, told: tuple[str, ...]) -> None:
-    """Whoever changes a line is told what is wrong with it; a rule that learning more could turn back is none."""
+    """Anyone who changes a line is told what is wrong with it; a rule that learning more could reverse is refused."""
     text, times = re.subn(pattern, lambda _: replacement, TEXT, count=1)
     assert times == 1
     changed = replace(POLICY, coverage_file=msgspec.toml.decode(text, type=CoverageFile))
@@ -618,13 +618,13 @@ def test_unsound_data_are_refused(pattern: str, replacement: str, told: tuple[st
 
 
 def test_programs_may_not_rest_on_it(run: Run, data_copy: Path) -> None:
-    """A rule of a program that names a criterion of keeping Medi-Cal is refused: letters would tell of it."""
+    """A program's rule that names a criterion of keeping Medi-Cal is refused: letters would reveal it."""
     edit(data_copy / "programs.toml", r'"pregnant_or_postpartum"([],])', '"is_tribal"]')
     assert_refused(check(run, data_copy), "unknown-criterion", "is_tribal")
 
 
 def test_one_line_changes_the_test_of_health(run: Run, data_copy: Path) -> None:
-    """If a court takes the test of hours away, taking its one line out makes the second part enough."""
+    """If a court strikes down the hours test, removing its one line makes the second part enough."""
     edit(data_copy / "coverage.toml", r'  "health_limits",\n', "")
     assert check(run, data_copy).code == 0
     case = "answers.serious_health_condition = true\n"
@@ -633,7 +633,7 @@ def test_one_line_changes_the_test_of_health(run: Run, data_copy: Path) -> None:
 
 
 def test_contact_is_called_by_the_way_there_is(run: Run, data_copy: Path) -> None:
-    """A row for a script has as many cells as ever where a contact has an e-mail alone."""
+    """A row for a script has as many cells as ever if a contact has only an e-mail."""
     edit(data_copy / "coverage.toml", r'website = "dhcs.ca.gov/COL"', 'email = "county@example.org"')
     assert check(run, data_copy).code == 0
     ran = run("coverage", "-", "--data", data_copy, stdin="answers.tribal = true\n")
@@ -641,7 +641,7 @@ def test_contact_is_called_by_the_way_there_is(run: Run, data_copy: Path) -> Non
 
 
 def test_interview_keeps_the_answers(write_case: WriteCase) -> None:
-    """What a case says on keeping Medi-Cal is neither asked nor lost in an interview."""
+    """What a case says about keeping Medi-Cal is neither asked nor lost in an interview."""
     case = Case(answers={"medicare": True, "age": 46})
     begun = interview.begun(talk_about(POLICY.subjects, POLICY), case, AS_OF, Person({}))
     assert interview.case_of(begun, case).answers == case.answers
@@ -649,7 +649,7 @@ def test_interview_keeps_the_answers(write_case: WriteCase) -> None:
 
 @pytest.mark.unix("a pseudo-terminal")
 def test_talk_at_a_terminal(tmp_path: Path) -> None:
-    """At a terminal a person is asked in plain lines, hears the answer, and may keep what was said."""
+    """At a terminal a person is asked in plain lines, gets the answer, and may keep what was said."""
     kept = tmp_path / "kept.toml"
     settings = {"ACCESSIBLE": "1", "LC_ALL": "C.UTF-8", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     words = ["-m", "calaim_cli", "coverage", "--as-of", "2026-11-22"]

@@ -41,7 +41,7 @@ def ways(parts: Parts) -> list[dict[str, bool]]:
 
 
 def test_every_state_has_the_outcome_of_the_policy() -> None:
-    """All 729 states of the parts come out as the policy says, unknown ones where every way leads to the same."""
+    """All 729 states of the parts come out as the policy says, unknown ones if every way leads to the same."""
     for parts in EVERY_STATE:
         ends = {by_the_policy(**way) for way in ways(parts)}
         assert outcome_of(parts) == (ends.pop() if len(ends) == 1 else "need-answers"), parts
@@ -65,7 +65,7 @@ def test_every_state_has_the_outcome_of_the_policy() -> None:
     ],
 )
 def test_outcomes_that_matter_most(parts: Parts, outcome: str) -> None:
-    """The order of the steps, and what open parts do, as a reviewer would check them by hand."""
+    """The order of the steps, and what open parts do, match what a reviewer would work out by hand."""
     assert outcome_of(parts) == outcome
 
 
@@ -83,7 +83,7 @@ def test_open_parts_are_those_that_can_change_the_outcome() -> None:
 
 
 def test_decisive_parts_are_enough_and_none_too_many() -> None:
-    """The parts given as the reason force the outcome by themselves, and without any one of them it is open."""
+    """The parts given as the reason force the outcome by themselves; without any one of them it is open."""
     for parts in EVERY_STATE:
         outcome = outcome_of(parts)
         if outcome is Outcome.NEED_ANSWERS:
@@ -122,7 +122,7 @@ def test_only_what_can_change_the_outcome_is_missing() -> None:
 
 
 def test_the_rule_is_the_reason_before_a_gate() -> None:
-    """Somebody whom the rule does not fit is told that, and not of an exclusion that does not matter then."""
+    """Someone whom the rule does not fit is told that, and not about an exclusion that then does not matter."""
     one = subject(rule=Rule(all_of=("old",)), excluded=Rule(any_of=("elsewhere",)))
     assert [reason.part for reason in determine(one, {"old": NO, "elsewhere": YES}).because] == ["rule"]
 
@@ -135,7 +135,7 @@ SUBJECTS = st.fixed_dictionaries({"rule": rules}, optional=dict.fromkeys(PARTS[1
 @unhurried
 @given(one=SUBJECTS, answers=full_answers, kept=kept_questions)
 def test_invented_outcomes_are_never_overturned(one: Subject, answers: dict[str, int], kept: set[str]) -> None:
-    """Whatever the rules are, an outcome other than need-answers stands when more is learned."""
+    """Whatever the rules are, an outcome other than need-answers stays when more is learned."""
     early, late = determine(one, known(answers, kept)), determine(one, known(answers))
     assert early.outcome in (Outcome.NEED_ANSWERS, late.outcome)
     assert late.outcome is not Outcome.NEED_ANSWERS
@@ -158,7 +158,7 @@ def test_invented_outcomes_are_open_or_explained(one: Subject, answers: dict[str
 @unhurried
 @given(one=SUBJECTS, answers=full_answers, kept=kept_questions)
 def test_what_is_not_missing_changes_no_outcome(one: Subject, answers: dict[str, int], kept: set[str]) -> None:
-    """No question that can still change a result is left off its list: all else learned, the result is the same."""
+    """No question that can still change a result is left off its list: with all else known, the result stays."""
     truth = known(answers, kept)
     decided = determine(one, truth)
     besides = {criterion: value for criterion, value in known(answers).items() if criterion not in decided.missing}
@@ -168,7 +168,7 @@ def test_what_is_not_missing_changes_no_outcome(one: Subject, answers: dict[str,
 @unhurried
 @given(one=SUBJECTS, members=st.lists(st.tuples(full_answers, kept_questions), min_size=2, max_size=6))
 def test_many_members_are_told_apart(one: Subject, members: list[tuple[dict[str, int], set[str]]]) -> None:
-    """Deciding one member after the other gives each the determination of her own answers."""
+    """Deciding one member after another gives each the determination of her own answers."""
     decide = decider(one)
     for answers, kept in members:
         truth = known(answers, kept)
@@ -191,7 +191,7 @@ def test_shipped_outcomes_are_never_overturned(catalog: Policy, data: st.DataObj
 @shipped
 @given(data=st.data())
 def test_shipped_outcomes_are_open_or_explained(catalog: Policy, data: st.DataObject) -> None:
-    """In the shipped policy, a result has missing answers exactly while it needs them, else reasons that suffice."""
+    """In the shipped policy, a result lacks answers exactly while it needs them; else its reasons suffice."""
     partial = data.draw(interviews(catalog)).partial
     some = truths_of(catalog.criteria.values())(partial)
     answered = {question for question, answer in partial.items() if answer != "unknown"}

@@ -65,7 +65,7 @@ def mode(path: Path) -> int:
 
 @pytest.mark.unix("file modes")
 def test_put_again_changes_nothing(place: Folder, out: Path) -> None:
-    """A file appears whole and private; the same again is unchanged, and another content never takes its place."""
+    """A file appears whole and private; writing it again changes nothing, and other content never replaces it."""
     assert [place.put("draft", content) for content in (WHOLE, WHOLE, b"another")] == [
         Status.WRITTEN,
         Status.UNCHANGED,
@@ -91,7 +91,7 @@ FOREIGN = [b"mine", WHOLE + b"!", WHOLE[:5] + b"\0!", WHOLE + bytes(4)]
     ("found", "status"), [*((one, Status.WRITTEN) for one in TORN), *((one, Status.CONFLICT) for one in FOREIGN)]
 )
 def test_only_a_torn_file_is_made_whole(place: Folder, out: Path, found: bytes, status: Status) -> None:
-    """What a power cut leaves (nothing, a beginning, NULs) is replaced; a file that no cut could leave never is."""
+    """What a power failure leaves (nothing, a beginning, NULs) is replaced; any other file never is."""
     (out / "draft").write_bytes(found)
     assert files.could_be(found, WHOLE) is (status is Status.WRITTEN)
     assert place.put("draft", WHOLE) is status
@@ -100,7 +100,7 @@ def test_only_a_torn_file_is_made_whole(place: Folder, out: Path, found: bytes, 
 
 
 def test_large_torn_file_is_known_by_pieces(place: Folder, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever a cut fell between the pieces that are compared, it is known for one; other content never is."""
+    """Wherever a power failure cut a file between the pieces compared, it is recognized; other content never is."""
     monkeypatch.setattr(files, "PIECE", 4)
     torn = [WHOLE[:n] + bytes(m - n) for n in range(len(WHOLE)) for m in (n, n + 1, len(WHOLE))]
     foreign = [WHOLE[:n] + bytes(2) + b"!" for n in range(len(WHOLE) - 3)]
@@ -111,7 +111,7 @@ def test_large_torn_file_is_known_by_pieces(place: Folder, out: Path, monkeypatc
 
 @pytest.mark.unix("named pipes")
 def test_find_tells_plain_files_from_all_else(place: Folder, out: Path) -> None:
-    """A link is not followed, a pipe not waited for, and nothing but a plain file gives bytes."""
+    """A link is not followed, a pipe is not waited for, and only a plain file is read."""
     (out / "file").write_bytes(WHOLE)
     (out / "folder").mkdir()
     (out / "link").symlink_to(out / "file")
@@ -127,7 +127,7 @@ def test_find_tells_plain_files_from_all_else(place: Folder, out: Path) -> None:
 @pytest.mark.unix("symbolic links")
 @pytest.mark.parametrize("cut", [1, 4, 100])
 def test_file_is_compared_piece_by_piece(place: Folder, out: Path, cut: int) -> None:
-    """Only a plain file with just these bytes is unchanged, however they are cut; only a torn one is written anew."""
+    """Only a plain file with exactly these bytes is unchanged, however they are cut; only a torn one is rewritten."""
     (out / "file").write_bytes(WHOLE)
     (out / "link").symlink_to(out / "file")
 
@@ -144,7 +144,7 @@ def test_file_is_compared_piece_by_piece(place: Folder, out: Path, cut: int) -> 
 
 @pytest.mark.parametrize(("content", "status"), [(WHOLE, Status.UNCHANGED), (OTHER, Status.CONFLICT)])
 def test_publish_compares_only_where_something_stands(place: Folder, out: Path, content: bytes, status: Status) -> None:
-    """A free name is taken; for one that is not, the content tells whether it is the same."""
+    """A free name is used; for a taken one, the content shows whether it is the same."""
     for written, wanted in ((WHOLE, Status.WRITTEN), (content, status)):
         with place.temporary("any") as pile:
             pile.write(written)
@@ -154,7 +154,7 @@ def test_publish_compares_only_where_something_stands(place: Folder, out: Path, 
 
 @pytest.mark.unix("file modes")
 def test_own_lists_are_replaced_and_removed(place: Folder, out: Path) -> None:
-    """A list of an earlier run gives way to the new one in one step, and goes when it no longer holds."""
+    """A list from an earlier run is replaced by the new one in one step, and removed when it no longer applies."""
     place.replace("report.csv", [b"one\n"])
     before = (out / "report.csv").stat().st_ino
     place.replace("report.csv", [b"one\n", b"two\n"])
@@ -167,7 +167,7 @@ def test_own_lists_are_replaced_and_removed(place: Folder, out: Path) -> None:
 
 @pytest.mark.unix("symbolic links")
 def test_sweep_takes_only_what_a_crash_left(out: Path) -> None:
-    """Temporary files of ours go; links, folders and all other names stay."""
+    """Our own temporary files are removed; links, folders and all other names stay."""
     out.mkdir(mode=0o700)
     kept = ["notes.txt", f"{files.TEMPORARY}folder", f"{files.TEMPORARY}link", "x" + files.TEMPORARY]
     (out / kept[0]).write_bytes(b"mine")
@@ -180,7 +180,7 @@ def test_sweep_takes_only_what_a_crash_left(out: Path) -> None:
 
 
 def test_sweep_leaves_what_another_run_is_writing(out: Path) -> None:
-    """A temporary file that is locked belongs to a run that is alive, in whatever folder: it stays."""
+    """A locked temporary file belongs to a run that is still going, in whatever folder: it stays."""
     out.mkdir()
     with files.beside(out / "a.zip") as place, place.temporary("a.zip"):
         with files.opened(out):
@@ -192,7 +192,7 @@ def test_sweep_leaves_what_another_run_is_writing(out: Path) -> None:
 
 @pytest.mark.parametrize("write", ["save", "folder", "file"])
 def test_what_a_kill_left_is_swept_by_the_next_writer(out: Path, write: str) -> None:
-    """Whoever writes there next, a draft, a case or a batch, takes away what a killed run had begun."""
+    """The next draft, case or batch written there removes what a killed run had begun."""
     out.mkdir()
     (out / ".tmp-case.toml").write_bytes(b"half")
     if write == "save":
@@ -204,7 +204,7 @@ def test_what_a_kill_left_is_swept_by_the_next_writer(out: Path, write: str) -> 
 
 
 def test_temporary_file_is_gone_whatever_happens(place: Folder, out: Path) -> None:
-    """An error in the middle leaves neither the name nor anything else."""
+    """An error halfway leaves neither the name nor anything else."""
     begun: list[str] = []
     with suppress(ZeroDivisionError), place.temporary("draft") as pile:
         pile.write(b"half")
@@ -215,7 +215,7 @@ def test_temporary_file_is_gone_whatever_happens(place: Folder, out: Path) -> No
 
 @pytest.mark.unix("folder modes")
 def test_folder_is_made_for_its_owner(out: Path) -> None:
-    """A new folder is private, one that was there keeps its permissions, and parents are never made."""
+    """A new folder is private, an existing one keeps its permissions, and parent folders are never created."""
     with files.opened(out) as place:
         assert mode(out) == 0o700
         place.put("draft", WHOLE)
@@ -228,7 +228,7 @@ def test_folder_is_made_for_its_owner(out: Path) -> None:
 
 
 def test_folder_made_in_vain_is_gone(out: Path) -> None:
-    """A run that writes nothing leaves no empty folder behind, but never takes away one that was there."""
+    """A run that writes nothing leaves no empty folder behind, but never removes one that was there."""
     with pytest.raises(ZeroDivisionError), files.opened(out):
         raise ZeroDivisionError
     assert not out.exists()
@@ -239,7 +239,7 @@ def test_folder_made_in_vain_is_gone(out: Path) -> None:
 
 
 def test_only_one_run_works_there(out: Path) -> None:
-    """A second run is told at once; after the first has ended it may."""
+    """A second run is told at once; after the first has ended it may go ahead."""
     with files.opened(out) as place:
         place.put("draft", WHOLE)
         with pytest.raises(Locked), files.opened(out):
@@ -251,7 +251,7 @@ def test_only_one_run_works_there(out: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"mine", b"dd", b"d\n", b"\0"])
 def test_lock_that_is_not_ours_is_refused(out: Path, content: bytes) -> None:
-    """A file of somebody else under the name of the lock is not emptied, and nothing is written beside it."""
+    """Another person's file under the lock's name is not emptied, and nothing is written next to it."""
     out.mkdir()
     (out / files.LOCK).write_bytes(content)
     with pytest.raises(OutputRefused), files.opened(out):
@@ -262,7 +262,7 @@ def test_lock_that_is_not_ours_is_refused(out: Path, content: bytes) -> None:
 @pytest.mark.unix("symbolic links")
 @pytest.mark.parametrize("link", ["second name", "symbolic"])
 def test_lock_that_is_a_link_is_refused(tmp_path: Path, out: Path, link: str) -> None:
-    """A link under the name of the lock leads to no file that would be locked, emptied or taken away."""
+    """A link under the lock's name leads to no file being locked, emptied or removed."""
     out.mkdir()
     (tmp_path / "mine").write_bytes(b"")
     if link == "symbolic":
@@ -277,7 +277,7 @@ def test_lock_that_is_a_link_is_refused(tmp_path: Path, out: Path, link: str) ->
 
 @pytest.mark.parametrize("content", [b"", b"d"])
 def test_lock_of_an_earlier_run_is_used_again(out: Path, content: bytes) -> None:
-    """What a killed run left, also one of version 0.1, holds nobody up."""
+    """What a killed run left, even one of version 0.1, holds nobody up."""
     out.mkdir()
     (out / files.LOCK).write_bytes(content)
     with files.opened(out) as place:
@@ -286,7 +286,7 @@ def test_lock_of_an_earlier_run_is_used_again(out: Path, content: bytes) -> None
 
 @pytest.mark.unix("file modes")
 def test_files_beside_each_other_do_not_wait(tmp_path: Path) -> None:
-    """The lock of a file is for this file alone, private, and gone in the end."""
+    """The lock of a file is for this file alone, private, and gone at the end."""
     with (
         files.beside(tmp_path / "a.zip") as place,
         files.beside(tmp_path / "b.zip") as other,
@@ -304,7 +304,7 @@ def test_files_beside_each_other_do_not_wait(tmp_path: Path) -> None:
 
 
 def test_crash_between_link_and_unlink(tmp_path: Path) -> None:
-    """A temporary file that already has its final name gives up the other one; the finished file is not touched."""
+    """A temporary file that already has its final name gives up the other; the finished file is not touched."""
     (tmp_path / ".tmp-a.zip").write_bytes(WHOLE)
     (tmp_path / "a.zip").hardlink_to(tmp_path / ".tmp-a.zip")
     with files.beside(tmp_path / "a.zip"):
@@ -314,7 +314,7 @@ def test_crash_between_link_and_unlink(tmp_path: Path) -> None:
 
 
 def test_pile_grows_without_a_name(place: Folder, out: Path) -> None:
-    """What waits is on no list of files, on Windows until it is closed, and comes back in order and in pieces."""
+    """Waiting data is in no directory listing (on Windows, until closed), and comes back in order, in pieces."""
     pile = place.pile("drafts")
     assert names(out) == ([".tmp-drafts"] if system.VANISHING else [])
     parts = [bytes([n]) * 400_000 for n in range(8)]
@@ -331,7 +331,7 @@ def test_pile_grows_without_a_name(place: Folder, out: Path) -> None:
 def test_bytes_are_brought_to_the_disk_once_and_only_where_something_changed(
     place: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run that writes nothing waits for no disk."""
+    """A run that writes nothing does not wait for a disk."""
     waited: list[bool] = []
     monkeypatch.setattr(os, "sync", lambda: waited.append(True), raising=False)
     place.confirm()
@@ -345,7 +345,7 @@ def test_bytes_are_brought_to_the_disk_once_and_only_where_something_changed(
 @pytest.mark.unix("the device /dev/zero")
 @pytest.mark.parametrize("largest", [0, 9, 1000])
 def test_input_is_limited_while_it_is_read(tmp_path: Path, largest: int) -> None:
-    """A file or pipe gives at most so many bytes; one that never ends is refused as soon as it gives more."""
+    """A file or pipe has a size limit; one that never ends is refused as soon as it exceeds it."""
     (tmp_path / "file").write_bytes(b"x" * largest)
     assert len(files.read_text(str(tmp_path / "file"), largest)) == largest
     (tmp_path / "file").write_bytes(b"x" * (largest + 1))
@@ -369,7 +369,7 @@ def test_input_is_limited_while_it_is_read(tmp_path: Path, largest: int) -> None
     ],
 )
 def test_what_goes_wrong_is_told_about_the_folder(number: int, code: str) -> None:
-    """The error names the path that the user gave and the system's reason, not the file it came from."""
+    """The error names the path that the user gave and the system's reason, not an internal file."""
     with pytest.raises(OutputRefused) as caught, files.worded(Path("drafts")):
         raise OSError(number, os.strerror(number), "0001-ecm.eml")
     assert (caught.value.code, caught.value.exit_code) == (code, 6)
@@ -397,7 +397,7 @@ def refused(path: Path, *, replace: bool = False) -> OutputRefused:
 @pytest.mark.usefixtures("umask")
 @pytest.mark.parametrize("replaced", [False, True], ids=["new", "replaced"])
 def test_file_is_for_its_owner_only(tmp_path: Path, replaced: bool) -> None:
-    """Whatever the umask, nobody else can read a draft, also where it replaces a file that others could read."""
+    """Whatever the umask, nobody else can read a draft, even one that replaces a file others could read."""
     path = tmp_path / "draft.eml"
     if replaced:
         path.write_bytes(OTHER)
@@ -407,7 +407,7 @@ def test_file_is_for_its_owner_only(tmp_path: Path, replaced: bool) -> None:
 
 
 def test_content_is_written_byte_for_byte(tmp_path: Path) -> None:
-    """Line ends and encoding are those of the draft on every system."""
+    """Line ends and encoding are the draft's own on every system."""
     path = tmp_path / "draft.eml"
     content = bytes(range(256)) + b"\r\n\n\r"
     save(path, content)
@@ -415,7 +415,7 @@ def test_content_is_written_byte_for_byte(tmp_path: Path) -> None:
 
 
 def test_same_content_is_left_alone(tmp_path: Path) -> None:
-    """A rerun does not touch a file that is already as it should be."""
+    """A rerun does not touch a file that is already right."""
     path = tmp_path / "draft.eml"
     save(path, CONTENT)
     before = path.stat()
@@ -426,7 +426,7 @@ def test_same_content_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("there", [OTHER, CONTENT + b"x", CONTENT[1:]], ids=["other", "longer", "cut in front"])
 def test_differing_file_is_kept(tmp_path: Path, there: bytes) -> None:
-    """What somebody may have edited is never overwritten unasked."""
+    """A file that someone may have edited is never overwritten without asking."""
     path = tmp_path / "draft.eml"
     path.write_bytes(there)
     assert "exists and differs; choose another name" in refused(path).message
@@ -435,7 +435,7 @@ def test_differing_file_is_kept(tmp_path: Path, there: bytes) -> None:
 
 @pytest.mark.parametrize("there", [b"", CONTENT[:-1], CONTENT[:3] + bytes(6)], ids=["empty", "cut", "NULs"])
 def test_torn_file_is_made_whole(tmp_path: Path, there: bytes) -> None:
-    """What a power cut left of this very draft is replaced unasked."""
+    """What a power failure left of this same draft is replaced without asking."""
     path = tmp_path / "draft.eml"
     path.write_bytes(there)
     assert save(path, CONTENT) is Status.WRITTEN
@@ -456,7 +456,7 @@ def test_save_on_any_system(tmp_path: Path) -> None:
 
 
 def test_several_writers_of_one_name_lose_nothing(tmp_path: Path, system_lacks: str) -> None:
-    """Of writers at once one wins; each of the others is told, or finds the same; no content is mixed or lost."""
+    """Of several writers at once, one wins; the others are told, or find the same; nothing is mixed or lost."""
     contents = [b"%d" % n * 1000 for n in range(8)]
     won: list[bytes] = []
 
@@ -475,7 +475,7 @@ def test_several_writers_of_one_name_lose_nothing(tmp_path: Path, system_lacks: 
 
 
 def test_force_replaces_a_differing_file(tmp_path: Path) -> None:
-    """Asked to, the new draft takes the place of the old one in one step."""
+    """On request, the new draft replaces the old one in one step."""
     path = tmp_path / "draft.eml"
     path.write_bytes(OTHER)
     assert save(path, CONTENT, replace=True) is Status.WRITTEN
@@ -486,7 +486,7 @@ def test_force_replaces_a_differing_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("replace", [False, True], ids=["plain", "force"])
 @pytest.mark.parametrize("exists", [False, True], ids=["dangling", "to a file"])
 def test_symlink_is_not_followed(tmp_path: Path, exists: bool, replace: bool) -> None:
-    """A link put in the way leads member data nowhere: it is refused and its target untouched."""
+    """A link put in the way leads member data nowhere: it is refused and its target is not touched."""
     target, link = tmp_path / "target", tmp_path / "draft.eml"
     if exists:
         target.write_bytes(OTHER)
@@ -498,7 +498,7 @@ def test_symlink_is_not_followed(tmp_path: Path, exists: bool, replace: bool) ->
 
 @pytest.mark.parametrize("replace", [False, True], ids=["plain", "force"])
 def test_folder_is_not_replaced(tmp_path: Path, replace: bool) -> None:
-    """A folder of that name is refused as it is."""
+    """A folder with that name is refused and left alone."""
     refused(tmp_path, replace=replace)
 
 
@@ -511,7 +511,7 @@ def test_special_file_is_not_written_to(tmp_path: Path) -> None:
 
 
 def test_missing_folder_is_refused(tmp_path: Path) -> None:
-    """A folder that is not there is not made up: the name may be mistyped."""
+    """A missing folder is not created: the name may be mistyped."""
     path = tmp_path / "absent" / "draft.eml"
     error = refused(path)
     assert error.code == "no-folder"
@@ -526,7 +526,7 @@ def test_file_for_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_too_long_name_is_refused(tmp_path: Path) -> None:
-    """A name the system cannot take is an answer, not a traceback."""
+    """A name the system cannot accept gets an answer, not a traceback."""
     refused(tmp_path / ("x" * 300))
 
 
@@ -550,7 +550,7 @@ def test_folder_without_permission_is_refused(closed: Path) -> None:
 
 @pytest.mark.parametrize("there", [None, CONTENT, OTHER], ids=["new", "unchanged", "refused"])
 def test_no_temporary_file_is_left(tmp_path: Path, there: bytes | None) -> None:
-    """Whatever becomes of the output, nothing half-written stays beside it."""
+    """Whatever happens to the output, nothing half-written is left next to it."""
     path = tmp_path / "draft.eml"
     if there is not None:
         path.write_bytes(there)
@@ -562,7 +562,7 @@ def test_no_temporary_file_is_left(tmp_path: Path, there: bytes | None) -> None:
 
 
 def test_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the disk is full there is no draft and no half of one, and the reason is told."""
+    """If the disk is full there is no draft, not even half of one, and the reason is given."""
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -573,7 +573,7 @@ def test_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another program that writes the same name first does not lose its file."""
+    """If another program writes the same name first, its file is not lost."""
     path = tmp_path / "draft.eml"
     really_sync = os.fsync
 
@@ -590,7 +590,7 @@ def test_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.unix("file modes")
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o666, 0o700])
 def test_unchanged_file_becomes_private(tmp_path: Path, mode: int) -> None:
-    """A draft that is there already, readable by others, is closed to them although its bytes are left alone."""
+    """An existing draft that others can read is made private, although its bytes are left alone."""
     path = tmp_path / "draft.eml"
     path.write_bytes(CONTENT)
     path.chmod(mode)
@@ -624,7 +624,7 @@ def interrupted(out: Path, event: int) -> bool:
 
 
 def test_ctrl_c_at_any_step_leaves_nothing_beside_the_drafts(out: Path, system_lacks: str) -> None:
-    """Ctrl-C at whatever step of writing a draft leaves it whole or not at all, and no temporary file.
+    """Ctrl-C at any step of writing a draft leaves it whole or not at all, and no temporary file.
 
     Without hard links its name may be taken and empty: the next run fills it.
     """

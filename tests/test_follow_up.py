@@ -59,7 +59,7 @@ def last_days(of: Story, policy: Policy, as_of: date = DAY) -> dict[str, tuple[d
 
 @pytest.mark.parametrize(("first", "then"), [*product(NEXT, NEXT)])
 def test_every_pair_of_statuses(catalog: Policy, first: str, then: str) -> None:
-    """A step that may not follow is refused with what may, and every other one is taken."""
+    """A step that is not allowed next is refused with those that are, and every allowed one is accepted."""
     data = catalog.follow_up_file
     assert set(data.statuses) == set(NEXT)
     wrong = misstep(story((first, DAY)), Step(then, DAY), TODAY, data)
@@ -80,13 +80,13 @@ def test_every_pair_of_statuses(catalog: Policy, first: str, then: str) -> None:
     ],
 )
 def test_day_of_a_step_is_between_the_last_one_and_today(catalog: Policy, step: Step, code: str) -> None:
-    """Nothing is written down that was before what came before it, or has not happened yet."""
+    """Nothing is recorded that predates the step before it, or has not happened yet."""
     wrong = misstep(story(("drafted", DAY)), step, TODAY, catalog.follow_up_file)
     assert (wrong.code if wrong else "") == code
 
 
 def test_end_is_not_before_the_authorization(catalog: Policy) -> None:
-    """A slip in the year of the letter's last day is caught."""
+    """A typo in the year of the letter's last day is caught."""
     step = Step("authorized", DAY, until=DAY - timedelta(1))
     wrong = misstep(story(("sent", DAY)), step, TODAY, catalog.follow_up_file)
     assert wrong is not None
@@ -106,7 +106,7 @@ def test_end_is_not_before_the_authorization(catalog: Policy) -> None:
     ],
 )
 def test_details_go_with_their_status(catalog: Policy, status: str, reason: str, until: date, code: str) -> None:
-    """A reason is of closing alone and is needed there; a last day is of an authorization."""
+    """A reason belongs to closing alone and is required there; a last day belongs to an authorization."""
     wrong = unfit_details(status, reason, until, catalog.follow_up_file)
     assert (wrong.code if wrong else "") == code
 
@@ -135,14 +135,14 @@ CLOCKS = [
 
 @pytest.mark.parametrize(("clock", "of", "last_day", "own"), CLOCKS, ids=lambda one: str(one)[:30])
 def test_clock_on_its_last_day_and_around_it(catalog: Policy, clock: str, of: Story, last_day: date, own: bool) -> None:
-    """A plan has all of its last day, and from the next on it is asked; our own reminder is due on the day itself."""
+    """A plan has all of its last day and is asked from the next on; our own reminder is due on the day itself."""
     around = {days: last_days(of, catalog, last_day + timedelta(days))[clock] for days in (-30, -1, 0, 1, 400)}
     assert {day for day, _ in around.values()} == {last_day}
     assert [asked for _, asked in around.values()] == [False, False, own, True, True]
 
 
 def test_every_clock_is_tried_above(catalog: Policy) -> None:
-    """A new clock in the data asks for its days here."""
+    """A new clock in the data has to get its days here."""
     tried = {clock for clock, *_ in CLOCKS} | {"medi-cal-renewal"}  # by every day, below
     assert {one.id for one in catalog.follow_up_file.clock} == tried
 
@@ -154,7 +154,7 @@ OPEN = [status for status in NEXT if status != "closed"]
 def test_renewal_of_medi_cal_from_two_months_before_to_its_end(
     catalog: Policy, status: str, as_of: date, later: int
 ) -> None:
-    """While a referral is open the member is to be reminded two months before and until the month is over."""
+    """While a referral is open, it says to remind the member from two months before until the month is over."""
     number = 2026 * 12 + 11 + later
     renewal = date(number // 12, number % 12 + 1, 1)
     of = story((status, date(2026, 8, 3)))._replace(renewal=renewal)
@@ -167,7 +167,7 @@ def test_renewal_of_medi_cal_from_two_months_before_to_its_end(
 
 
 def test_renewal_of_medi_cal_hides_no_question_to_the_plan(catalog: Policy) -> None:
-    """What to ask the plan comes first, the renewal beside it; of a closed referral nothing is said."""
+    """What to ask the plan comes first, then the renewal; about a closed referral nothing is said."""
     of = story(("sent", date(2027, 1, 4)))._replace(renewal=date(2027, 3, 1))
     (one,) = waiting([of], date(2027, 2, 1), catalog)
     assert [due.clock.id for due in one.dues] == ["ecm-decision", "medi-cal-renewal"]
@@ -176,7 +176,7 @@ def test_renewal_of_medi_cal_hides_no_question_to_the_plan(catalog: Policy) -> N
 
 @pytest.mark.parametrize("status", [one for one in NEXT if one != "closed"])
 def test_renewal_of_medi_cal_stands_in_the_list_whatever_else_is_due(catalog: Policy, status: str) -> None:
-    """Also beside what is not asked of a plan, such as whether the draft was sent, the list says to remind."""
+    """The list says to remind even next to what is not asked of a plan, such as whether the draft was sent."""
     of = story((status, DAY))._replace(renewal=date(2027, 3, 1))
     found = waiting([of], date(2027, 2, 1), catalog)
     _, table = list_view(found, catalog)
@@ -185,7 +185,7 @@ def test_renewal_of_medi_cal_stands_in_the_list_whatever_else_is_due(catalog: Po
 
 
 def test_clocks_run_for_what_they_are_of(catalog: Policy) -> None:
-    """Of an expedited request the routine clock does not run, of a renewal not that of the first assignment."""
+    """For an expedited request the routine clock does not run; for a renewal, the first assignment's does not."""
     assert set(last_days(story(("sent", DAY)), catalog)) == {"arrived", "ecm-decision"}
     assert set(last_days(story(("sent", DAY), expedited=True), catalog)) == {"arrived", "ecm-expedited"}
     assert set(last_days(story(("sent", DAY), program="cs"), catalog)) == {"arrived", "ask-cs-chw"}
@@ -195,7 +195,7 @@ def test_clocks_run_for_what_they_are_of(catalog: Policy) -> None:
 
 
 def test_renewal_goes_by_the_newest_letter(catalog: Policy) -> None:
-    """Once a renewal has come, the end of the first authorization reminds no more."""
+    """Once there is a renewal, the end of the first authorization no longer triggers a reminder."""
     first, second = Step("authorized", DAY, "", date(2027, 5, 31)), Step("authorized", DAY, "", date(2027, 11, 30))
     of = story(("sent", DAY), first, ("started", DAY), second)
     assert last_days(of, catalog)["renewal"][0] == date(2027, 11, 12)
@@ -204,7 +204,7 @@ def test_renewal_goes_by_the_newest_letter(catalog: Policy) -> None:
 
 
 def test_end_that_has_passed_is_told_as_such(catalog: Policy) -> None:
-    """On the last day of an authorization it ends soon; on the next it has ended, and other words say so."""
+    """On its last day an authorization ends soon; the next day it has ended, and the words say so."""
     end = date(2027, 11, 30)
     of = story(("sent", DAY), Step("authorized", DAY, "", end), ("assigned", DAY))
     said = [clocks_of(of, end + timedelta(days), catalog)[0].ask for days in (0, 1)]
@@ -214,7 +214,7 @@ def test_end_that_has_passed_is_told_as_such(catalog: Policy) -> None:
 
 @given(st.dates(date(2026, 1, 1), date(2027, 12, 1)), st.integers(0, 15))
 def test_working_days_are_counted_one_by_one(catalog: Policy, start: date, count: int) -> None:
-    """Between a day and the end of its clock lie so many working days, by a count of our own."""
+    """The working days between a day and the end of its clock match a count of our own."""
     holidays = catalog.routes_file.holidays
     end = working_days_from(start, count, holidays)
     days = [start + timedelta(n) for n in range(1, (end - start).days + 1)]
@@ -223,7 +223,7 @@ def test_working_days_are_counted_one_by_one(catalog: Policy, start: date, count
 
 
 def test_year_without_holidays_is_said(catalog: Policy) -> None:
-    """Days of a year whose holidays nobody has written down are counted without them, and that is told."""
+    """Days in a year with no holidays on record are counted without them, and a message says so."""
     due = clocks_of(story(("sent", date(2027, 12, 30))), DAY, catalog)
     assert [one.message for one in uncounted_holidays(due, catalog)] == [
         "no holidays of 2028 are known: working days in it are counted without them"
@@ -233,7 +233,7 @@ def test_year_without_holidays_is_said(catalog: Policy) -> None:
 
 
 def test_list_begins_with_what_to_ask_about(catalog: Policy) -> None:
-    """Longest due first, then what comes due, then what waits for nothing; of several clocks the one that matters."""
+    """Longest overdue first, then what comes due, then the rest; of several clocks, the one that matters."""
     several = [
         story(("sent", date(2026, 12, 1)))._replace(reference="CCCC33"),
         story(("sent", date(2026, 11, 9)))._replace(reference="DDDD44"),
@@ -257,7 +257,7 @@ def test_counts_are_by_plan_status_and_reason() -> None:
 
 
 def test_sobering_centers_are_not_followed(catalog: Policy) -> None:
-    """What is outside the closed-loop rules has no story; what is asked for beside it has."""
+    """What is outside the closed-loop rules has no story; what is requested with it has."""
     assert followed("cs", ["sobering_centers"], catalog) is None
     assert followed("cs", ["sobering_centers", "respite"], catalog) == ("cs", ("respite",))
     assert followed("ecm", [], catalog) == ("ecm", ())
@@ -286,7 +286,7 @@ SLIPS = [
 @pytest.mark.thorough
 @pytest.mark.parametrize(("old", "new", "code"), SLIPS, ids=[code for *_, code in SLIPS])
 def test_slip_in_the_data_is_named(run: Run, data_copy: Path, old: str, new: str, code: str) -> None:
-    """`calaim data check` says what is wrong with the file, and where: also that no machine's translation is taken."""
+    """`calaim data check` says what is wrong with the file, and where; machine translations are refused too."""
     path = data_copy / "follow_up.toml"
     text = path.read_text("utf-8")
     assert old in text

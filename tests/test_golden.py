@@ -22,18 +22,18 @@ def drafts(catalog: Policy) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_draft_is_the_one_that_was_read(drafts: dict[str, bytes], name: str) -> None:
-    """A draft changes only by intent: `python scripts/golden.py` writes it anew, and a person reads it."""
+    """A draft changes only on purpose: `python scripts/golden.py` rewrites it, and a person reads it."""
     assert drafts[name] == (FOLDER / f"{name}.eml").read_bytes()
 
 
 def test_no_golden_draft_is_left_over() -> None:
-    """Each file is one of the drafts."""
+    """Each stored file belongs to one of the drafts."""
     assert sorted(path.stem for path in FOLDER.iterdir()) == sorted(GOLDEN)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
 def test_two_readers_agree(name: str) -> None:
-    """Two mail readers, written in different languages, see the same headers and text, and nothing wrong."""
+    """Two mail readers in different programming languages see the same headers and text, and nothing wrong."""
     content = (FOLDER / f"{name}.eml").read_bytes()
     ours = message_from_bytes(content, policy=policy.default)
     theirs = fast_mail_parser.parse_email(content)

@@ -136,7 +136,7 @@ def test_hostile_text_is_refused_or_comes_out_equal(make: Make, monkeypatch: pyt
 
 @pytest.mark.parametrize("where", [*TEXT_FIELDS, *LIST_FIELDS])
 def test_both_kinds_of_file_give_the_same_case(tmp_path: Path, where: str) -> None:
-    """A hostile text arrives the same through TOML and JSON, or its file is refused as a whole."""
+    """A hostile text arrives unchanged through TOML and JSON, or its file is refused as a whole."""
     as_read: dict[str, list[Case | str]] = {"toml": [], "json": []}
     for text in HOSTILE.values():
         document = with_text(where, text)
@@ -154,14 +154,14 @@ def test_both_kinds_of_file_give_the_same_case(tmp_path: Path, where: str) -> No
 @pytest.mark.parametrize("where", [w for w in TEXT_FIELDS if w.endswith(("_name", ".name", ".address", ".city"))])
 @pytest.mark.parametrize("script", NAMES)
 def test_names_of_every_script_are_sent(make: Make, where: str, script: str) -> None:
-    """A person may have any name: it is kept, not refused for its letters."""
+    """A person may have any name: it is kept, never refused for its letters."""
     assert outcome(read_case(with_text(where, NAMES[script]))[0], make) == ()
 
 
 @pytest.mark.parametrize("where", ["member.cin", "member.mrn", "member.date_of_birth", "member.phone", "member.zip"])
 @pytest.mark.parametrize("name", ["float", "float of a long number", "formula", "error of a sheet", "Arabic digits"])
 def test_damaged_numbers_are_refused(make: Make, where: str, name: str) -> None:
-    """What a spreadsheet has damaged is never sent as if it were the number."""
+    """A number damaged by a spreadsheet is never sent as if it were the right one."""
     assert outcome(read_case(with_text(where, HOSTILE[name]))[0], make)
 
 
@@ -175,7 +175,7 @@ ANY_TEXT = st.one_of(
 
 @given(st.dictionaries(st.sampled_from(TEXT_FIELDS), ANY_TEXT, min_size=1, max_size=len(TEXT_FIELDS)))
 def test_any_text_in_any_field_is_refused_or_sound(make: Make, texts: dict[str, str]) -> None:
-    """Whatever is typed into whichever fields together, the draft is exact or there is none."""
+    """Whatever is typed into any combination of fields, the draft is exact or there is none."""
     case, problems = read_case(changed(COMPLETE, texts))
     assert not problems
     outcome(case, make)
@@ -191,7 +191,7 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("where", [field.key for field in CHECKED])
 def test_second_layer_holds_alone(make: Make, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    """With every check of the input switched off, the finished bytes are exact or are not published."""
+    """With every input check switched off, the finished bytes are exact or are not published."""
     unchecked(monkeypatch)
     passed = 0
     for text in HOSTILE.values():
@@ -207,7 +207,7 @@ def test_second_layer_holds_alone(make: Make, monkeypatch: pytest.MonkeyPatch, w
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_tag_of_the_profile_is_refused_or_exact(name: str) -> None:
-    """A secure-mail tag, as body line or as header, cannot bring another header with it."""
+    """A secure-mail tag, as a body line or a header, cannot add another header."""
     text = HOSTILE[name]
     draft = Draft(to=("intake@example.org",), subject="ECM Referral", body="Body.\n")
     for extra in (("X-Secure", text), (text, "yes")):

@@ -58,7 +58,7 @@ def listed(run: Run, path: Path, *words: str) -> list[dict[str, Any]]:
 
 
 def test_nothing_is_kept_unasked(run: Run, write_case: WriteCase, place: Path) -> None:
-    """Without --log and without a ledger in the profile a draft has no reference, and no file comes into being."""
+    """Without --log and without a ledger in the profile a draft has no reference, and no file is created."""
     ran = run("refer", write_case(), "--out", place / "a.eml", *DAY)
     assert ran.code == 0
     assert b"Our reference" not in (place / "a.eml").read_bytes()
@@ -66,7 +66,7 @@ def test_nothing_is_kept_unasked(run: Run, write_case: WriteCase, place: Path) -
 
 
 def test_first_time_says_what_is_kept_and_where(run: Run, write_case: WriteCase, place: Path) -> None:
-    """Who begins a ledger is told once; the file is for her alone, and has the letter's reference in it."""
+    """Starting a ledger gives one message; the file is private, and has the letter's reference in it."""
     path = place / "own.ledger"
     words = ("refer", write_case({"referral.label": "A-17"}), "--out", place / "a.txt", "--log", path)
     first, again = run(*words, *DAY), run(*words, "--as-of", "2026-11-30")
@@ -83,7 +83,7 @@ def test_first_time_says_what_is_kept_and_where(run: Run, write_case: WriteCase,
 
 @pytest.mark.parametrize("ending", ["eml", "txt", "json", "html"])
 def test_rerun_keeps_reference_and_day(run: Run, write_case: WriteCase, place: Path, ending: str) -> None:
-    """The same draft of a later day is the same file in every format; a row that a kill left out is added then."""
+    """The same draft on a later day is the same file in every format; a row lost when a run was killed is added."""
     out, path, case = place / f"a.{ending}", place / "own.ledger", write_case()
     run("refer", case, "--out", out, "--log", path, *DAY)
     before, rows = out.read_bytes(), ledger.stories(path)
@@ -99,7 +99,7 @@ def test_rerun_keeps_reference_and_day(run: Run, write_case: WriteCase, place: P
 def test_rerun_finds_the_draft_whatever_is_warned_of_that_day(
     run: Run, write_case: WriteCase, place: Path, ending: str
 ) -> None:
-    """Warnings that change from day to day, which a JSON draft has in it, do not keep a lost row from coming back."""
+    """Warnings in a JSON draft that change from day to day do not keep a lost row from being added."""
     out, path, case = place / f"a.{ending}", place / "own.ledger", write_case({"answered_on": "2026-01-02"})
     words = ("refer", case, "--out", out, "--log", path)
     assert run(*words, *DAY).code == 0
@@ -114,7 +114,7 @@ def test_rerun_finds_the_draft_whatever_is_warned_of_that_day(
 
 
 def test_other_member_in_the_same_file_is_another_referral(run: Run, write_case: WriteCase, place: Path) -> None:
-    """Whoever writes each draft over the last one with --force never follows two members under one reference."""
+    """Writing each draft over the last one with --force never puts two members under one reference."""
     out, path = place / "a.eml", place / "own.ledger"
     run("refer", write_case(), "--out", out, "--log", path, *DAY)
     (first,) = ledger.stories(path)
@@ -128,7 +128,7 @@ def test_other_member_in_the_same_file_is_another_referral(run: Run, write_case:
 
 
 def test_profile_names_the_ledger(run: Run, write_case: WriteCase, write_profile: WriteProfile, place: Path) -> None:
-    """A ledger in the profile lies beside it, is used without an option, and only for drafts in files."""
+    """A ledger in the profile is kept next to it, used without an option, and only for drafts in files."""
     profile = write_profile('schema = "calaim.profile/1"\nledger = "own.ledger"\n')
     case, path = write_case(), profile.with_name("own.ledger")
     shown = run("refer", case, *DAY)
@@ -143,7 +143,7 @@ REMINDER = "Medi-Cal renewal in March 2027: remind the member now."
 
 
 def test_renewal_of_medi_cal_reminds_in_the_list_and_nowhere_else(run: Run, write_case: WriteCase, place: Path) -> None:
-    """The month that a case says is kept: the list, --due, one story and JSON remind by it, and nothing for a plan."""
+    """The list, --due, one story and JSON remind by the month in the case; nothing meant for a plan has it."""
     path, out = place / "l", place / "a.eml"
     case = write_case({"renewal_month": "3/2027", "referral.label": "A-17"})
     words = ("refer", case, "--out", out, "--for-member", place / "p.txt", "--log", path, *DAY)
@@ -168,7 +168,7 @@ def test_renewal_of_medi_cal_reminds_in_the_list_and_nowhere_else(run: Run, writ
 
 
 def test_month_that_is_said_later_is_added(run: Run, write_case: WriteCase, place: Path) -> None:
-    """Who learns of the month after the draft runs it again; a month that cannot be read is told, and stops nothing."""
+    """If you learn the month after the draft, run it again; an unreadable month gets a message, and stops nothing."""
     path, out = place / "l", place / "a.eml"
     for said, kept in (("", None), ("2027-13", None), ("2027-03", date(2027, 3, 1)), ("", date(2027, 3, 1))):
         ran = run("refer", write_case({"renewal_month": said}), "--out", out, "--log", path, *DAY)
@@ -179,7 +179,7 @@ def test_month_that_is_said_later_is_added(run: Run, write_case: WriteCase, plac
 
 
 def test_same_request_in_another_file_is_warned_of(run: Run, write_case: WriteCase, place: Path) -> None:
-    """Two drafts of one request, by label, would be asked about twice: the open one is named, where a label tells."""
+    """Two drafts of one request, by label, would be asked about twice: the open one is named, if there is a label."""
     path, case = place / "l", write_case({"referral.label": "A-1"})
     run("refer", case, "--out", place / "a.eml", "--log", path, *DAY)
     (story,) = ledger.stories(path)
@@ -192,7 +192,7 @@ def test_same_request_in_another_file_is_warned_of(run: Run, write_case: WriteCa
 
 
 def test_same_sheet_into_another_folder_is_warned_of(run: Run, place: Path) -> None:
-    """A sheet that is drafted twice would be asked about twice: the open ones are named, the first three of them."""
+    """A sheet drafted twice would be asked about twice: the first three of the open referrals are named."""
     path, sheet = place / "l", place / "in.csv"
     sheet.write_bytes(sheets.sheet([{**sheets.ROW, "mrn": f"0001234{n}", "label": f"A-{n}"} for n in range(5)]))
     first, again, other = (run("batch", sheet, "--out", place / one, "--log", path, *DAY) for one in ("a", "a", "b"))
@@ -201,7 +201,7 @@ def test_same_sheet_into_another_folder_is_warned_of(run: Run, place: Path) -> N
 
 
 def test_month_that_cannot_be_read_is_in_no_draft(run: Run, write_case: WriteCase, place: Path) -> None:
-    """What is wrong with the month is told to a person, and not written into a draft that holds its warnings."""
+    """A problem with the month is told to a person, and not written into a draft that contains its warnings."""
     out = place / "a.json"
     ran = run("refer", write_case({"renewal_month": "2027-13"}), "--out", out, "--log", place / "l", *DAY)
     assert (ran.code, "month-format" in ran.err, b"renewal" in out.read_bytes()) == (0, True, False)
@@ -209,7 +209,7 @@ def test_month_that_cannot_be_read_is_in_no_draft(run: Run, write_case: WriteCas
 
 @pytest.mark.parametrize("out", ["drafts", "drafts.zip", "drafts.mbox"])
 def test_batch_rerun_adds_what_is_missing(run: Run, place: Path, out: str) -> None:
-    """Each row of a sheet has a reference of its own; a rerun reads them from folder, zip or mailbox, and adds rows."""
+    """Each row of a sheet has its own reference; a rerun reads them from folder, zip or mailbox, and adds rows."""
     path, sheet = place / "own.ledger", place / "in.csv"
     rows = [{**sheets.ROW, "mrn": f"0001234{n}", "label": f"A-{n}"} for n in range(3)]
     sheet.write_bytes(sheets.sheet(rows))
@@ -263,7 +263,7 @@ BAD_LABELS = {
 def test_label_that_tells_of_the_member_is_refused(
     run: Run, write_case: WriteCase, place: Path, label: str, code: str
 ) -> None:
-    """A label is letters, digits and hyphens, and neither a name nor a number of the member's; it is never quoted."""
+    """A label is letters, digits and hyphens, neither a name nor a number of the member's; it is never quoted."""
     ran = run("refer", write_case({"referral.label": label}), "--out", place / "a.eml", "--log", place / "l", *DAY)
     assert ran.code == 4
     assert f"referral.label: {code}: " in ran.err
@@ -272,7 +272,7 @@ def test_label_that_tells_of_the_member_is_refused(
 
 
 def test_expedited_says_why(run: Run, write_case: WriteCase, place: Path) -> None:
-    """An expedited request stands in the letter with its reason, and in the ledger; without one there is no letter."""
+    """An expedited request is in the letter with its reason, and in the ledger; without a reason, no letter."""
     plain, path = write_case(), place / "own.ledger"
     refused = run("refer", plain, "--expedited", "--out", place / "a.txt", "--log", path, *DAY)
     assert (refused.code, "referral.expedited_why: missing" in refused.err) == (4, True)
@@ -286,7 +286,7 @@ def test_expedited_says_why(run: Run, write_case: WriteCase, place: Path) -> Non
 
 
 def test_references_are_drawn_without_likeness() -> None:
-    """No vowel that could make a word, no sign that is taken for another, letters and digits in each, none twice."""
+    """No vowels that could make a word, no look-alikes, letters and digits in each, none twice."""
     draw = ledger.drawer(Path("nowhere.ledger"))
     drawn = [draw() for _ in range(2000)]
     assert len(set(drawn)) == 2000
@@ -295,7 +295,7 @@ def test_references_are_drawn_without_likeness() -> None:
 
 
 def test_steps_of_several_are_all_or_none(run: Run, place: Path) -> None:
-    """One misstep among several references changes none of them, and says what may follow."""
+    """One wrong step among several references changes none of them, and the message says what is allowed."""
     path = place / "own.ledger"
     ledger.add(path, [one("CCCC33"), one("DDDD44")])
     assert run("referrals", "sent", "cccc33", "--log", path, *DAY).code == 0
@@ -306,7 +306,7 @@ def test_steps_of_several_are_all_or_none(run: Run, place: Path) -> None:
 
 
 def test_undo_takes_back_one_step_and_at_last_the_row(run: Run, place: Path) -> None:
-    """A slip is undone step by step; a draft that was never sent can be taken out of the list."""
+    """A mistake is undone step by step; a draft that was never sent can be taken off the list."""
     path = place / "own.ledger"
     ledger.add(path, [one(), one("CCCC33")])
     run("referrals", "sent", "7RCV43", "--log", path, *DAY)
@@ -318,7 +318,7 @@ def test_undo_takes_back_one_step_and_at_last_the_row(run: Run, place: Path) -> 
 
 
 def test_no_tells_the_rights(run: Run, place: Path) -> None:
-    """When the plan says no, the rights and who helps are shown at once, and again with the story."""
+    """When the plan says no, the member's rights and who helps are shown at once, and again with the story."""
     path = place / "own.ledger"
     ledger.add(path, [one("7RCV43", Step("drafted", date(2026, 11, 23)))])
     run("referrals", "sent", "7RCV43", "--log", path, *DAY)
@@ -343,7 +343,7 @@ NUDGED: list[tuple[dict[str, Any], str, int]] = [
 def test_reminder_goes_the_way_of_the_referral(
     run: Run, write_case: WriteCase, place: Path, changes: dict[str, Any], name: str, code: int
 ) -> None:
-    """A reminder is a draft to the same mailbox, or a sheet; it has the reference, and nothing of the member."""
+    """A reminder is a draft to the same mailbox, or a sheet; it has the reference, and nothing about the member."""
     path = place / "own.ledger"
     run("refer", write_case({"referral.label": "A-17", **changes}), "--out", place / "d.txt", "--log", path, *DAY)
     (story,) = ledger.stories(path)
@@ -373,7 +373,7 @@ AFTER = {
 
 @pytest.mark.parametrize("came", AFTER, ids=" ".join)
 def test_reminder_only_where_the_plan_owes_an_answer(run: Run, place: Path, came: tuple[str, ...]) -> None:
-    """After an answer, or where it came back or is closed, what to do instead is told and nothing is written."""
+    """After an answer, a bounce or closing, you are told what to do instead of a reminder; nothing is written."""
     path, day = place / "l", date(2026, 11, 23)
     ledger.add(path, [one("7RCV43", *(Step(status, day) for status in ("drafted", *came)))])
     ran = run("referrals", "--nudge", "7RCV43", "--out", place / "a.txt", "--log", path, *DAY)
@@ -382,7 +382,7 @@ def test_reminder_only_where_the_plan_owes_an_answer(run: Run, place: Path, came
 
 
 def test_force_is_advised_only_where_it_is(run: Run, write_case: WriteCase, place: Path) -> None:
-    """A reminder that differs from the file there is refused without naming an option that it has not."""
+    """A reminder that differs from the existing file is refused without naming an option it does not have."""
     ledger.add(place / "l", [one("7RCV43", Step("drafted", date(2026, 11, 23)), Step("sent", date(2026, 11, 23)))])
     (place / "a.txt").write_text("mine", "utf-8")
     for words, advised in (
@@ -396,7 +396,7 @@ def test_force_is_advised_only_where_it_is(run: Run, write_case: WriteCase, plac
 def test_no_member_in_ledger_list_export_reminder_or_errors(
     run: Run, write_case: WriteCase, write_profile: WriteProfile, place: Path
 ) -> None:
-    """Canaries in every field reach the draft, and neither the ledger's bytes nor anything that is said of it."""
+    """Canaries in every field reach the draft, but neither the ledger's bytes nor any message about it."""
     path, out = place / "own.ledger", place / "d.eml"
     urgent = {"referral.expedited": True, "referral.expedited_why": "Qzxcanary-why"}
     assert run("refer", write_case({**VALID, **urgent}), "--out", out, "--log", path, *DAY).code == 0
@@ -423,7 +423,7 @@ def test_no_member_in_ledger_list_export_reminder_or_errors(
 
 
 def test_days_without_holidays_are_told_wherever_they_are_counted(run: Run, write_case: WriteCase, place: Path) -> None:
-    """A page for a member and a status whose day lies in a year without known holidays warn as the list does."""
+    """A page for a member, or a status on a day in a year without known holidays, warns as the list does."""
     late = ("--as-of", "2027-12-31")
     page = run("refer", write_case(), "--out", place / "a.eml", "--for-member", place / "p.txt", *late)
     assert (page.code, page.err.count("no holidays of 2028 are known")) == (0, 1), page.err
@@ -435,7 +435,7 @@ def test_days_without_holidays_are_told_wherever_they_are_counted(run: Run, writ
 
 
 def test_export_can_be_joined(run: Run, place: Path) -> None:
-    """A row of the CSV has label, status, its day and the closing reason; a closed referral is in it, too."""
+    """A row of the CSV has label, status, its day and the closing reason; closed referrals are included."""
     path = place / "own.ledger"
     ledger.add(path, [one(label="A-17")])
     run("referrals", "sent", "7RCV43", "--log", path, *DAY)
@@ -449,7 +449,7 @@ def test_export_can_be_joined(run: Run, place: Path) -> None:
 
 
 def test_sobering_center_has_no_reference(run: Run, write_case: WriteCase, place: Path) -> None:
-    """What is outside the closed-loop rules is drafted without a reference and a row, and that is said."""
+    """What is outside the closed-loop rules is drafted without a reference and a row, and a message says so."""
     wanted = {"referral.program": "cs", "referral.services": ["sobering_centers"], **OTHER_PLAN}
     ran = run("refer", write_case(wanted), "--out", place / "a.txt", "--log", place / "own.ledger", *DAY)
     assert ran.code == 0, ran.err
@@ -478,7 +478,7 @@ REFUSED = [
 def test_refusal_says_what_next(
     run: Run, write_case: WriteCase, place: Path, words: tuple[str, ...], code: int, said: str
 ) -> None:
-    """What cannot be done is told in one line with what to do, and no draft is left without its row."""
+    """What cannot be done is explained in one line with what to do, and no draft is left without its row."""
     ledger.add(place / "l", [one()])
     ran = run(*(word.format(place=place, case=write_case()) for word in words), *DAY)
     assert (ran.code, ran.out) == (code, ""), ran.err
@@ -505,7 +505,7 @@ SAME = [
 def test_two_names_of_one_file_are_refused(
     run: Run, write_case: WriteCase, place: Path, words: tuple[str, ...]
 ) -> None:
-    """No draft, page, case or ledger is written over another of the same run, also where the paths differ."""
+    """No draft, page, case or ledger overwrites another from the same run, even if the paths differ."""
     case = write_case()
     (place / "in.csv").write_bytes(sheets.sheet([sheets.ROW]))
     (place / "d.txt").write_bytes(case.read_bytes())
@@ -519,7 +519,7 @@ def test_two_names_of_one_file_are_refused(
 def test_profile_s_ledger_is_no_draft_either(
     run: Run, write_case: WriteCase, write_profile: WriteProfile, place: Path
 ) -> None:
-    """The ledger that the profile names is as safe from a page with --force as one of the command line."""
+    """The ledger named in the profile is as safe from a page with --force as one on the command line."""
     kept = write_profile('schema = "calaim.profile/1"\nledger = "own.txt"\n').with_name("own.txt")
     ledger.add(kept, [one()])
     ran = run("refer", write_case(), "--out", place / "a.eml", "--for-member", kept, "--force", *DAY)
@@ -584,7 +584,7 @@ MARKED = [pytest.param(kind, marks=UNIX) if kind in OF_UNIX else kind for kind i
 
 @pytest.mark.parametrize("kind", MARKED)
 def test_file_that_is_no_ledger_is_left_alone(run: Run, write_case: WriteCase, place: Path, kind: str) -> None:
-    """Nothing is written into another file, or one of a newer version, and no draft comes before that is known."""
+    """Nothing is written into another kind of file or one of a newer version, and no draft before that is known."""
     path = place / "own.ledger"
     spoil, code, said = SPOILED[kind]
     spoil(path)
@@ -601,7 +601,7 @@ def test_file_that_is_no_ledger_is_left_alone(run: Run, write_case: WriteCase, p
 
 
 def test_empty_file_becomes_a_ledger(run: Run, write_case: WriteCase, place: Path) -> None:
-    """A kill between the making of the file and its first row leaves an empty one, which the next run fills."""
+    """A kill between creating the file and its first row leaves an empty one, which the next run fills."""
     (place / "l").touch(mode=0o644)
     told = run("referrals", "--log", place / "l", *DAY)
     assert (told.code, "there is no ledger yet" in told.err) == (4, True)
@@ -611,7 +611,7 @@ def test_empty_file_becomes_a_ledger(run: Run, write_case: WriteCase, place: Pat
 
 
 def test_busy_ledger_is_waited_for_and_then_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another run that writes is waited for a moment; one that goes on is an error of its own."""
+    """Another run that is writing is waited for briefly; one that takes longer is an error of its own."""
     path = place / "l"
     ledger.add(path, [one()])
     monkeypatch.setattr(ledger, "PATIENCE", 0.2)
@@ -639,7 +639,7 @@ def adding(path: Path, first: int, number: int) -> subprocess.Popen[bytes]:
 
 
 def test_two_processes_at_once_lose_nothing(place: Path) -> None:
-    """Two runs that write to one ledger at the same time both find their rows in it."""
+    """Two runs that write to one ledger at once both find their rows in it."""
     several = [adding(place / "l", first, 20) for first in (0, 100)]
     assert [process.wait(60) for process in several] == [0, 0]
     for process in several:
@@ -649,7 +649,7 @@ def test_two_processes_at_once_lose_nothing(place: Path) -> None:
 
 @pytest.mark.unix("kill -9")
 def test_kill_at_any_moment_leaves_whole_rows(place: Path) -> None:
-    """After kill -9 between any two writes the ledger opens, and holds each row that was said to be in it."""
+    """After kill -9 between any two writes the ledger opens, and has each row reported as written."""
     path = place / "l"
     for turn in range(6):
         process = adding(path, turn * 1000, 900)
@@ -666,7 +666,7 @@ def test_kill_at_any_moment_leaves_whole_rows(place: Path) -> None:
 
 
 def test_older_ledger_is_read_as_it_is_and_made_new_by_the_first_step(run: Run, place: Path) -> None:
-    """A ledger of version 1 is listed without a change to it; a step makes it one of today, with all of its rows."""
+    """A version 1 ledger is listed without changing it; a step makes it a current one, with all of its rows."""
     path = place / "l"
     older(path, 3)
     before = path.read_bytes()
@@ -692,7 +692,7 @@ def refused(_: Story) -> Step:
 
 @pytest.mark.unix("kill -9")
 def test_kill_while_an_older_ledger_is_made_new_leaves_it_readable(place: Path) -> None:
-    """After kill -9 between the statements of the upgrade and its end, the ledger is the one before, whole."""
+    """After kill -9 during the upgrade, the ledger is the old one, whole."""
     for turn, statement in enumerate(("ALTER", "PRAGMA user_version =", "INSERT", "COMMIT")):
         path = place / f"l{turn}"
         older(path, 500)
@@ -735,7 +735,7 @@ def limited(path: Path, *words: str, before: str) -> subprocess.CompletedProcess
 
 @pytest.mark.unix("limits of a process")
 def test_disk_that_takes_no_more_leaves_the_ledger_as_it_was(place: Path) -> None:
-    """Where nothing more can be written, the step is refused with 6, and the ledger is the one before."""
+    """If nothing more can be written, the step is refused with 6, and the ledger is unchanged."""
     path = place / "l"
     ledger.add(path, [one()])
     before = path.read_bytes()
@@ -749,7 +749,7 @@ def test_disk_that_takes_no_more_leaves_the_ledger_as_it_was(place: Path) -> Non
 
 
 def test_full_database_is_no_space(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What SQLite says of a full disk is told as a full disk, and nothing of the step stays."""
+    """SQLite's message about a full disk is passed on as a full disk, and nothing of the step remains."""
     path = place / "l"
     ledger.add(path, [one()])
     real = sqlite3.connect
@@ -786,7 +786,7 @@ except CalaimError as error:
 
 @pytest.mark.unix("modes of files")
 def test_read_only_ledger_is_read_and_not_written() -> None:
-    """A ledger that one may only read is listed, and a step is refused with 6."""
+    """A read-only ledger is listed, and a step is refused with 6."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "l"
         ledger.add(path, [one()])
@@ -802,7 +802,7 @@ def test_read_only_ledger_is_read_and_not_written() -> None:
 def test_place_that_others_reach_is_warned_of(
     run: Run, write_case: WriteCase, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A ledger in a synced folder or on a network drive is warned of, with the CSV to exchange in its place."""
+    """A ledger in a synced folder or on a network drive gets a warning, with the CSV to exchange instead."""
     synced = tmp_path / "Dropbox"
     synced.mkdir(mode=0o700)
     ran = run("refer", write_case(), "--out", place / "a.eml", "--log", synced / "l", *DAY)
@@ -820,7 +820,7 @@ def test_place_that_others_reach_is_warned_of(
 
 @pytest.mark.parametrize("damage", ["steps = 'drafted soon'", "renewal = 'soon'"])
 def test_damaged_row_is_no_traceback(place: Path, damage: str) -> None:
-    """A day or month that somebody wrote by hand into the file is told as damage."""
+    """A day or month typed into the file by hand that is not one is reported as damage."""
     ledger.add(place / "l", [one()])
     with closing(sqlite3.connect(place / "l")) as other, other:
         other.execute(f"UPDATE referral SET {damage}")  # noqa: S608 one of the two above

@@ -47,7 +47,7 @@ class Text(HTMLParser):
 
 
 def test_every_text_is_easy(catalog: Policy) -> None:
-    """Each section, and each way to say what is asked for, takes six grades of school at most; names apart."""
+    """Each section, and each way of saying what is requested, reads at sixth grade or easier, apart from names."""
     for one in catalog.follow_up_file.page:
         for section in one.sections:
             text = " ".join(section.lines)
@@ -58,7 +58,7 @@ def test_every_text_is_easy(catalog: Policy) -> None:
 
 
 def test_nothing_on_health(catalog: Policy) -> None:
-    """No word of a page, nor of what is asked for, says what is the matter with somebody: others may read it."""
+    """No word of a page, or of what is requested, says what is wrong with someone: others may read it."""
     for one in catalog.follow_up_file.page:
         said = chain(one.asked.values(), *(section.lines for section in one.sections))
         assert [words for words in said if OF_HEALTH.search(words)] == []
@@ -66,7 +66,7 @@ def test_nothing_on_health(catalog: Policy) -> None:
 
 @pytest.mark.parametrize("ending", ["html", "txt"])
 def test_page_has_the_first_name_alone(run: Run, write_case: WriteCase, tmp_path: Path, ending: str) -> None:
-    """Of all that a case says of the member, only the first name is on the page, and the page is hers alone."""
+    """Of all that a case says about the member, only the first name is on the page, and the page is private."""
     path = tmp_path / f"page.{ending}"
     case = write_case({**VALID, "referrer.name": "Pat Example", "referrer.organization": "", "referrer.phone": ""})
     whole = write_case({key: value for key, value in VALID.items() if key.startswith("member.")}, "member.toml")
@@ -79,7 +79,7 @@ def test_page_has_the_first_name_alone(run: Run, write_case: WriteCase, tmp_path
 
 
 def test_page_says_what_next_and_by_when(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
-    """With a time limit the page has the day; where none is known, the day from which to call; urgent is sooner."""
+    """With a time limit the page has the day; if none is known, the day from which to call; urgent is sooner."""
     said = {}
     urgent = {"referral.expedited": True, "referral.expedited_why": "No bed after Friday"}
     support = {"referral.program": "cs", "referral.services": ["asthma_remediation"]}
@@ -99,7 +99,7 @@ def test_page_says_what_next_and_by_when(run: Run, write_case: WriteCase, tmp_pa
 
 
 def test_rerun_of_a_later_day_leaves_the_page(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
-    """The page goes by the day of the draft that is there, so that both stay as they were given out."""
+    """The page goes by the day of the existing draft, so that both stay as they were handed out."""
     words = ("refer", write_case(), "--out", tmp_path / "d.eml", "--for-member", tmp_path / "p.html")
     assert run(*words, *DAY).code == 0
     before = (tmp_path / "p.html").read_bytes()
@@ -109,7 +109,7 @@ def test_rerun_of_a_later_day_leaves_the_page(run: Run, write_case: WriteCase, t
 
 
 def test_other_language_is_taken_once_reviewed(catalog: Policy) -> None:
-    """A member who prefers another language gets that page where somebody has reviewed it, else the English one."""
+    """A member who prefers another language gets that page if someone has reviewed it, else the English one."""
     english = catalog.follow_up_file.page[0]
     other = replace(english, language="es", name="Spanish", aliases=("Español",), title="Su solicitud")
     for reviewer, expected in (("", "en"), ("Pat Example", "es")):
@@ -126,7 +126,7 @@ MARKUP = {"member.last_name": "O'Hara & Sons", "referral.notes": "<script>alert(
 def test_draft_as_a_page_has_every_line(
     run: Run, write_case: WriteCase, tmp_path: Path, changes: dict[str, object]
 ) -> None:
-    """The page to print has the words of the text, line by line, on Letter paper; nothing in it is run or loaded."""
+    """The page to print has the words of the text, line by line, on Letter paper; it runs and loads nothing."""
     case = write_case({**changes, **MARKUP})
     assert run("refer", case, "--out", tmp_path / "d.txt", *DAY).code == 0
     assert run("refer", case, "--out", tmp_path / "d.html", *DAY).code == 0

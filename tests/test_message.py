@@ -74,7 +74,7 @@ def test_headers_are_exactly_these_in_this_order() -> None:
 
 
 def test_header_values_are_exact() -> None:
-    """A mail client opens the file as an unsent plain-text message to the plan, under the plan's subject."""
+    """A mail program opens the file as an unsent plain-text message to the plan, under the plan's subject."""
     head = eml(DRAFT).partition(b"\r\n\r\n")[0].decode()
     assert head.split("\r\n") == [
         "X-Unsent: 1",
@@ -87,13 +87,13 @@ def test_header_values_are_exact() -> None:
 
 
 def test_body_reads_back() -> None:
-    """What a mail client shows is the draft's text, letter for letter."""
+    """A mail program shows the draft's text, letter for letter."""
     message = message_from_bytes(eml(DRAFT), policy=policy.default)
     assert message.get_content().replace("\r\n", "\n") == DRAFT.body
 
 
 def test_bytes_are_ascii_with_crlf_and_short_lines() -> None:
-    """The file is ASCII, its lines end in CRLF and hold at most 76 characters, whatever the text."""
+    """The file is ASCII, with CRLF line ends and at most 76 characters per line, whatever the text."""
     content = eml(replace(DRAFT, body=f"{'x' * 900}\n{'é漢' * 300}\n"))
     assert content.isascii()
     assert content.replace(b"\r\n", b"").find(b"\r") == content.replace(b"\r\n", b"").find(b"\n") == -1
@@ -128,7 +128,7 @@ LABELS = "b" * 50
     ],
 )
 def test_long_recipients_are_whole(to: tuple[str, ...]) -> None:
-    """Every valid address can be written to, however long the line of recipients becomes."""
+    """Every valid address can be written to, however long the recipient line becomes."""
     message = message_from_bytes(eml(replace(DRAFT, to=to)), policy=policy.default)
     assert tuple(address.addr_spec for address in message["To"].addresses) == to
 
@@ -150,24 +150,24 @@ def refused(draft: Draft) -> None:
 
 @pytest.mark.parametrize("subject", HOSTILE_SUBJECTS.values(), ids=HOSTILE_SUBJECTS)
 def test_hostile_subject_is_refused(subject: str) -> None:
-    """No subject can bring a header with it, or end the headers early."""
+    """No subject can add a header or end the headers early."""
     refused(replace(DRAFT, subject=subject))
 
 
 @pytest.mark.parametrize("address", HOSTILE_ADDRESSES.values(), ids=HOSTILE_ADDRESSES)
 def test_hostile_address_is_refused(address: str) -> None:
-    """No address can bring a second recipient or a header with it."""
+    """No address can add a second recipient or a header."""
     refused(replace(DRAFT, to=("fine@example.org", address)))
 
 
 def test_draft_without_recipient_is_refused() -> None:
-    """A draft goes to somebody."""
+    """A draft always has a recipient."""
     refused(replace(DRAFT, to=()))
 
 
 @pytest.mark.parametrize("body", HOSTILE_BODIES.values(), ids=HOSTILE_BODIES)
 def test_hostile_body_is_refused(body: str) -> None:
-    """No body holds what a reader cannot see, or line ends of its own."""
+    """A body has no invisible characters and no line ends of its own."""
     refused(replace(DRAFT, body=body))
 
 
@@ -187,7 +187,7 @@ MISSED_BY_PARSING = {"NUL", "tab"}
     [text for name, text in HOSTILE_SUBJECTS.items() if name not in {*MISSED_BY_PARSING, "empty", "too long"}],
 )
 def test_second_layer_catches_hostile_subjects(subject: str) -> None:
-    """With the guard switched off, parsing the finished bytes still keeps a foreign header out."""
+    """Even with the check switched off, parsing the finished bytes keeps a foreign header out."""
     try:
         content = unguarded(replace(DRAFT, subject=subject))
     except (OutputRefused, ValueError):
@@ -198,7 +198,7 @@ def test_second_layer_catches_hostile_subjects(subject: str) -> None:
 
 @pytest.mark.parametrize("address", HOSTILE_ADDRESSES.values(), ids=HOSTILE_ADDRESSES)
 def test_second_layer_catches_hostile_addresses(address: str) -> None:
-    """With the guard switched off, parsing the finished bytes still keeps a second recipient out."""
+    """Even with the check switched off, parsing the finished bytes keeps a second recipient out."""
     try:
         content = unguarded(replace(DRAFT, to=(address,)))
     except (OutputRefused, ValueError, IndexError, MessageError):
@@ -245,7 +245,7 @@ def test_reading_back_catches_any_change(tamper: Callable[[bytes], bytes]) -> No
 
 @pytest.mark.parametrize("blank", [" ", "\t"], ids=["space", "tab"])
 def test_line_that_would_become_too_long_is_refused(blank: str) -> None:
-    """A blank at the end of a line can make it longer than the encoding allows: it is refused, not sent so."""
+    """A space at the end of a line can make it longer than the encoding allows: it is refused, not sent."""
     assert len(max(quoted_printable(f"{'x' * 74}{blank}\n").split(b"\r\n"))) == 77
     with pytest.raises(OutputRefused):
         eml(replace(DRAFT, body=f"{'x' * 74}{blank}\n"))
@@ -275,7 +275,7 @@ def test_every_body_reads_back_equal(body: str) -> None:
 
 @given(st.text(st.characters(), max_size=30), st.text(st.characters(), max_size=30))
 def test_no_text_adds_a_header(subject: str, address: str) -> None:
-    """Whatever stands where a subject or an address should, the draft is exact or it is refused."""
+    """Whatever text is where a subject or an address should be, the draft is exact or it is refused."""
     draft = replace(DRAFT, to=(address,), subject=subject)
     try:
         content = eml(draft)
@@ -287,7 +287,7 @@ def test_no_text_adds_a_header(subject: str, address: str) -> None:
 
 @pytest.mark.parametrize("extra", [("X-Secure", "yes"), ("X-" + "a" * 38, "[secure] now")], ids=["short", "long"])
 def test_one_more_header_for_the_users_gateway(extra: tuple[str, str]) -> None:
-    """The one header that a user may add stands beside the fixed ones, exactly as set."""
+    """The one header that a user may add comes with the fixed ones, exactly as set."""
     message = message_from_bytes(eml(replace(DRAFT, extra=extra)), policy=policy.default)
     assert sorted(message.keys()) == sorted([*HEADERS, extra[0]])
     assert message[extra[0]] == extra[1]
@@ -310,13 +310,13 @@ def test_one_more_header_for_the_users_gateway(extra: tuple[str, str]) -> None:
     ],
 )
 def test_hostile_extra_header_is_refused(extra: tuple[str, str]) -> None:
-    """No header that a mail system gives a meaning to, and no value that hides another header."""
+    """No extra header may be one that mail systems act on, or have a value that hides another header."""
     with pytest.raises(OutputRefused):
         eml(replace(DRAFT, extra=extra))
 
 
 def test_reading_back_compares_the_extra_header() -> None:
-    """An extra header that was not meant, or not made, is noticed."""
+    """An extra header that was not intended, or that is missing, is noticed."""
     with_extra = replace(DRAFT, extra=("X-Secure", "yes"))
     for content, meant in ((eml(with_extra), DRAFT), (eml(DRAFT), with_extra)):
         with pytest.raises(OutputRefused):

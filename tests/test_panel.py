@@ -80,7 +80,7 @@ def case_of(answers: Answers, row: dict[str, str]) -> Case:
 
 @pytest.mark.thorough
 def test_every_row_comes_to_what_its_case_comes_to(catalog: Policy, run: Run, tmp_path: Path) -> None:
-    """Outcome, offer, reasons and what is missing are those of `check`; the columns of one's own stay as they are."""
+    """Outcome, offer, reasons and missing questions match `check`; your own columns stay as they are."""
     several = list(members(120))
     rows = list(rows_of(several))
     out = tmp_path / "screened.csv"
@@ -119,7 +119,7 @@ def test_columns_keep_their_order_and_results_follow(run: Run, tmp_path: Path) -
 
 @pytest.mark.thorough
 def test_nothing_about_a_member_is_said(run: Run, tmp_path: Path) -> None:
-    """On the screen is how many rows there were, and that each member is still to be asked."""
+    """The screen shows how many rows there were, and that each member still has to be asked."""
     table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(3)]))), tmp_path / "screened.csv"
     ran = run("screen", table, "--out", out)
     assert NAME not in ran.err
@@ -129,7 +129,7 @@ def test_nothing_about_a_member_is_said(run: Run, tmp_path: Path) -> None:
 
 
 def test_cells_that_cannot_be_read_are_told_by_row_and_column(run: Run, tmp_path: Path) -> None:
-    """Twenty are listed and the others counted; no cell is quoted, and nothing is written."""
+    """The first twenty are listed and the rest counted; no cell is quoted, and nothing is written."""
     wrong = {"age": f"{NAME}", "county": f"{NAME}", "plan": f"{NAME}", "dob": "13/13/2000", "is_tenant": "maybe"}
     rows = [wrong | {"housing": "shelter, none"}, *[{"age": "-1"}] * 40]
     out, columns = tmp_path / "screened.csv", ["age", "County", "plan", "DOB", "is_tenant", "housing"]
@@ -161,7 +161,7 @@ def test_from_standard_input_the_same(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.thorough
 def test_nothing_is_written_over(run: Run, tmp_path: Path) -> None:
-    """The same table again changes nothing; another file of the name stays, and so does the table itself."""
+    """The same table again changes nothing; another file of that name stays, and so does the table itself."""
     table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(5)]))), tmp_path / "screened.csv"
     assert [run("screen", table, "--out", out).code for _ in range(2)] == [0, 0]
     before = out.read_bytes(), table.read_bytes()
@@ -172,7 +172,7 @@ def test_nothing_is_written_over(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.thorough
 def test_parquet_holds_the_same(run: Run, tmp_path: Path) -> None:
-    """By its name the file is one for another engine, with the same cells."""
+    """Depending on its name, the file is Parquet for another engine, with the same cells."""
     table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(5)]))), tmp_path / "screened.parquet"
     run("screen", table, "--out", tmp_path / "screened.csv")
     assert run("screen", table, "--out", out).code == 0
@@ -185,7 +185,7 @@ def test_parquet_holds_the_same(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [[], ["{table}"], ["--out", "x.csv"], ["{table}", "--out", "x.xls"]])
 def test_what_is_needed_is_named(run: Run, tmp_path: Path, words: list[str]) -> None:
-    """A command line that says not what to do ends with 2, and names what would."""
+    """A command line that does not say what to do ends with 2, and names what would work."""
     table = table_of(tmp_path / "panel.csv", [{"age": "44"}], ["age"])
     ran = run("screen", *(word.format(table=table) for word in words))
     assert (ran.code, ran.out) == (2, "")
@@ -194,20 +194,20 @@ def test_what_is_needed_is_named(run: Run, tmp_path: Path, words: list[str]) -> 
 
 @pytest.mark.parametrize("column", ["housing", "zip"])
 def test_one_column_is_enough(run: Run, tmp_path: Path, column: str) -> None:
-    """A table that knows one thing of its members, and nothing that could contradict another, is decided."""
+    """A table that knows one thing about its members, with nothing to contradict it, is decided."""
     table = table_of(tmp_path / "panel.csv", [{column: {"housing": "shelter", "zip": "94401"}[column]}], [column])
     ran = run("screen", table, "--program", "ecm", "--settle")
     assert (ran.code, "1 row" in ran.err) == (0, True)
 
 
 def test_a_table_without_rows_is_refused(run: Run, tmp_path: Path) -> None:
-    """A header line alone is no panel."""
+    """A header line alone is not a panel."""
     ran = run("screen", table_of(tmp_path / "panel.csv", [], ["age"]), "--out", tmp_path / "x.csv")
     assert (ran.code, "no rows below the header line" in ran.err) == (4, True)
 
 
 def test_sql_runs_where_the_table_is(run: Run, memory: sqlite3.Connection) -> None:
-    """What is printed is a whole statement for a database that holds the table, with the column to join on."""
+    """The output is a whole statement for a database that holds the table, with the column to join on."""
     ran = run("screen", "--sql", "--program", "respite", "--table", 'my "panel"', "--keep", "member id")
     assert (ran.code, ran.err) == (0, "")
     asked = "managed_care, caregiver_dependent, respite_child_group, respite_hours_used"

@@ -156,13 +156,13 @@ def refused(typed: str) -> NoPlace:
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
 def test_every_county_is_found_however_it_is_spelled(spelling: Callable[[str], str]) -> None:
-    """Case, blanks, hyphens, accents and the words county and California never stand between a user and a county."""
+    """Case, spaces, hyphens, accents, "county" and "California" never keep a user from finding a county."""
     assert [found(spelling(name)) for name in NAMES] == NAMES
 
 
 @pytest.mark.parametrize(("county", "typed"), [(name, alias) for name, aliases in ALIASES.items() for alias in aliases])
 def test_every_alias_is_found(county: str, typed: str) -> None:
-    """The short names care managers use find their county."""
+    """The short names that care managers use find their county."""
     assert found(typed) == county
 
 
@@ -175,13 +175,13 @@ def test_no_other_alias_is_accepted() -> None:
 
 
 def test_fips_codes_are_accepted() -> None:
-    """A report's five-digit county code finds its county, without counting as the member's ZIP code."""
+    """A county's five-digit code from a report finds the county, without counting as the member's ZIP code."""
     assert [found(county.fips) for county in GAZETTEER.counties] == NAMES
     assert all(find_place(county.fips, GAZETTEER) == Place(county, "") for county in GAZETTEER.counties)
 
 
 def test_fips_code_with_four_more_digits_is_a_zip_code() -> None:
-    """A ZIP code of Connecticut, written in full, is never read as the code of a California county."""
+    """A Connecticut ZIP code, written in full, is never read as the code of a California county."""
     assert refused("06081-1234").code == "zip-outside"
 
 
@@ -194,7 +194,7 @@ def test_zip_code_is_found_with_blanks_and_four_more_digits(typed: str) -> None:
 
 
 def test_county_needs_no_quotes_on_the_command_line(run: Run) -> None:
-    """Several words are one place, and the answer says what was typed and what it was found to be."""
+    """Several words are one place, and the answer says what was typed and how it was understood."""
     document = json.loads(run("county", "san", "mateo", "--json").out)
     assert (document["place"], document["county"], document["fips"]) == ("san mateo", "San Mateo", "06081")
 
@@ -227,7 +227,7 @@ LISTED = listed()
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", NAMES)
 def test_every_one_letter_typo_is_refused_and_the_county_suggested(name: str) -> None:
-    """A slip of one letter never decides where a member's data go, and the right county is always among the hints."""
+    """A typo of one letter never decides where a member's data goes, and the right county is always suggested."""
     slips = {typed for typed in typos(name.lower()) if place_key(typed) not in LISTED}
     assert len(slips) > 26 * len(name)
     assert [typed for typed in slips if name not in refused(typed).candidates] == []
@@ -235,7 +235,7 @@ def test_every_one_letter_typo_is_refused_and_the_county_suggested(name: str) ->
 
 @pytest.mark.parametrize(("typed", "county"), MISSPELLED.items())
 def test_frequent_misspelling_suggests_its_county_first(typed: str, county: str) -> None:
-    """The usual misspellings get the right hint, and still are not taken."""
+    """The usual misspellings get the right suggestion, but are still not accepted."""
     refusal = refused(typed)
     assert (refusal.code, refusal.candidates[0]) == ("unknown-place", county)
     assert f"did you mean {county}" in refusal.message
@@ -243,7 +243,7 @@ def test_frequent_misspelling_suggests_its_county_first(typed: str, county: str)
 
 @pytest.mark.parametrize(("typed", "candidates"), AMBIGUOUS.items())
 def test_ambiguous_word_is_refused_with_its_candidates(typed: str, candidates: list[str]) -> None:
-    """A word that may mean several counties, or only begins one, is never settled by the program."""
+    """A word that may mean several counties, or only begins like one, is never settled by the program."""
     refusal = refused(typed)
     assert refusal.code == "ambiguous-place"
     assert sorted(refusal.candidates) == sorted(candidates)
@@ -253,7 +253,7 @@ def test_ambiguous_word_is_refused_with_its_candidates(typed: str, candidates: l
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_beginning_of_a_name_is_accepted(name: str) -> None:
-    """A prefix is never enough, even where only one county begins so."""
+    """A prefix is never enough, even if only one county begins with it."""
     beginnings = [name[:n] for n in range(1, len(name))]
     known = {place_key(county) for county in NAMES} | {place_key(a) for aliases in ALIASES.values() for a in aliases}
     for typed in beginnings:
@@ -265,7 +265,7 @@ def test_no_beginning_of_a_name_is_accepted(name: str) -> None:
     ("county", "typed"), [(county, place) for county, places in ELSEWHERE.items() for place in places]
 )
 def test_city_that_looks_like_a_county_leads_to_where_it_is(county: str, typed: str) -> None:
-    """A city is not the county its name begins like: the county it lies in is found, or among the candidates."""
+    """A city is not the county with a similar name: its own county is found, or is among the candidates."""
     place = find_place(typed, GAZETTEER)
     if isinstance(place, Place):
         assert (place.county.name, bool(place.city)) == (county, True)
@@ -275,7 +275,7 @@ def test_city_that_looks_like_a_county_leads_to_where_it_is(county: str, typed: 
 
 
 def test_one_letter_slips_that_are_cities_are_the_known_ones() -> None:
-    """A slip that happens to be a city's name leads there, with the city named; each such name was looked at."""
+    """A typo that happens to be a city's name leads there, with the city named; each such name was reviewed."""
     slips = {(name, CITIES[key].name) for name in NAMES for key in map(place_key, typos(name.lower())) if key in CITIES}
     assert {(name, city) for name, city in slips if place_key(city) not in KEYS} == {
         *(("Alpine", "Calpine"), ("Madera", "Ladera"), ("Marin", "Marina"), ("Mono", "Ono")),
@@ -284,7 +284,7 @@ def test_one_letter_slips_that_are_cities_are_the_known_ones() -> None:
 
 
 def test_place_that_resembles_nothing_gets_no_candidates() -> None:
-    """Nonsense is refused without a far-fetched hint, and the user hears what would be accepted."""
+    """Nonsense is refused without a far-fetched suggestion, and the user is told what would be accepted."""
     refusal = refused("xyzzy")
     assert (refusal.code, refusal.candidates) == ("unknown-place", ())
     assert "58 counties" in refusal.message
@@ -292,14 +292,14 @@ def test_place_that_resembles_nothing_gets_no_candidates() -> None:
 
 @pytest.mark.parametrize("city", ["Phoenix", "Tijuana", "Las Vegas", "Carson Valley", "Medford"])
 def test_unknown_city_gets_no_county_that_only_looks_alike(city: str) -> None:
-    """A city shares letters with some county by chance: the answer is to give its ZIP code, not a wrong county."""
+    """A city shares letters with some county by chance: the answer asks for its ZIP code, not a wrong county."""
     refusal = refused(city)
     assert (refusal.code, refusal.candidates) == ("unknown-place", ())
     assert "for a city its ZIP code" in refusal.message
 
 
 def test_far_name_is_not_suggested_beside_the_near_one() -> None:
-    """A misspelled county brings the county that was meant, and none that merely begins alike."""
+    """A misspelled county suggests the county that was meant, and none that only begins the same way."""
     assert refused("sacremento").candidates == ("Sacramento",)
     assert refused("solanoo").candidates == ("Solano",)
 
@@ -308,14 +308,14 @@ def test_far_name_is_not_suggested_beside_the_near_one() -> None:
 
 
 def test_zip_code_in_several_counties_is_refused_with_shares() -> None:
-    """A ZIP code of three counties is asked back, largest share first."""
+    """A ZIP code in three counties leads to a question, with the largest share first."""
     refusal = refused("95076")
     assert (refusal.code, refusal.candidates) == ("zip-ambiguous", ("Santa Cruz", "Monterey", "Santa Clara"))
     assert "Santa Cruz 87.2 %, Monterey 12.7 %, Santa Clara 0.1 %" in refusal.message
 
 
 def test_share_too_small_to_round_and_second_table_are_said() -> None:
-    """A county that a ZIP code hardly touches, or that only another table names, is asked for like any other."""
+    """A county with only a sliver of a ZIP code, or named only by another table, is asked about like any other."""
     assert "(Kings 100.0 %, Kern under 0.1 %)" in refused("93204").message
     assert "(San Bernardino 100.0 %, Los Angeles by another table)" in refused("91759").message
 
@@ -332,7 +332,7 @@ def test_share_too_small_to_round_and_second_table_are_said() -> None:
     ],
 )
 def test_border_zip_code_is_refused_with_what_lies_outside(typed: str, county: str, outside: int) -> None:
-    """A ZIP code that is mostly another state's does not put a member into California."""
+    """A ZIP code mostly in another state does not put a member into California."""
     refusal = refused(typed)
     assert refusal.code == "zip-ambiguous"
     assert county in refusal.candidates
@@ -366,7 +366,7 @@ def test_zip_code_of_another_state_is_refused(typed: str) -> None:
     ],
 )
 def test_other_digits_are_refused(typed: str) -> None:
-    """A county number or a malformed ZIP code is never trimmed or completed into one that exists."""
+    """A county number or malformed ZIP code is never cut or padded into one that exists."""
     refusal = refused(typed)
     assert (refusal.code, refusal.candidates) == ("not-a-place", ())
 
@@ -384,7 +384,7 @@ INCORPORATED = rows(CORPUS / "cities.csv")
 
 
 def test_no_incorporated_city_is_answered_wrongly() -> None:
-    """Of 482 cities and two second names at least 430 are answered rightly, the others asked with the right county.
+    """Of 482 cities and two second names, at least 430 are found; the others ask, with the right county listed.
 
     San Joaquin, which is a county's name too, means the county, and that says so.
     """
@@ -405,7 +405,7 @@ def test_no_incorporated_city_is_answered_wrongly() -> None:
 
 @pytest.mark.parametrize(("code", "counties"), [(row["zip"], row["counties"]) for row in rows(CORPUS / "zips.csv")])
 def test_zip_codes_that_the_older_table_had_otherwise(code: str, counties: str) -> None:
-    """ZIP codes are where HUD has them: one county is found, several are refused with exactly these."""
+    """ZIP codes are where HUD has them: one county is found, several are refused with exactly those candidates."""
     place = find_place(code, GAZETTEER)
     if isinstance(place, Place):
         assert place.county.name == counties
@@ -438,7 +438,7 @@ def test_city_is_found_however_it_is_written(typed: str, county: str) -> None:
     ],
 )
 def test_city_in_several_counties_is_refused(typed: str, candidates: tuple[str, ...]) -> None:
-    """A name of two places, or of one that reaches into another county, is asked back."""
+    """A name of two places, or of one that reaches into another county, leads to a question."""
     refusal = refused(typed)
     assert (refusal.code, refusal.candidates) == ("city-ambiguous", candidates)
     assert "give the county" in refusal.message
@@ -446,20 +446,20 @@ def test_city_in_several_counties_is_refused(typed: str, candidates: tuple[str, 
 
 @pytest.mark.parametrize("typed", ["Sonora County", "oakland co.", "County of Marina", "City and County of Oakland"])
 def test_city_that_is_called_a_county_is_refused(typed: str) -> None:
-    """Whoever writes the word county means one of the 58, and a slip in its name is not read as a city."""
+    """Typing the word county means one of the 58, and a typo in its name is not read as a city."""
     assert refused(typed).code == "unknown-place"
 
 
 @pytest.mark.parametrize("name", [*NAMES, *(one for aliases in ALIASES.values() for one in aliases)])
 def test_county_names_and_aliases_come_before_cities(name: str) -> None:
-    """Alpine and San Joaquin are the counties, although towns of that name lie elsewhere."""
+    """Alpine and San Joaquin mean the counties, although towns with those names lie elsewhere."""
     place = find_place(name, GAZETTEER)
     assert isinstance(place, Place)
     assert place.city == ""
 
 
 def test_county_of_a_city_says_so(run: Run) -> None:
-    """The answer says which city was understood and where else some of its addresses are, to people and scripts."""
+    """People and scripts are told which city was understood, and where else some of its addresses are."""
     said = "Oakland is in Alameda County; some addresses of this name are in Contra Costa County"
     assert f"city\t{said}\n" in run("county", "oakland").out
     document = json.loads(run("county", "oakland", "--json").out)
@@ -469,7 +469,7 @@ def test_county_of_a_city_says_so(run: Run) -> None:
 
 
 def test_city_serves_wherever_a_county_is_typed(run: Run, write_case: WriteCase) -> None:
-    """A case, an option and a list take a city; the case says by a warning which county was used."""
+    """A case, an option and a list accept a city; a warning on the case says which county was used."""
     told = run("check", write_case({"member.county": "Oakland", "member.zip": "94601"}), "--all")
     assert "county\tAlameda\n" in told.out
     assert "county-from-city: the county of the city was used" in told.err
@@ -478,7 +478,7 @@ def test_city_serves_wherever_a_county_is_typed(run: Run, write_case: WriteCase)
 
 
 def test_city_of_the_address_never_decides(run: Run, write_case: WriteCase) -> None:
-    """The city in an address is no county: where neither county nor ZIP code is given, the county is missing."""
+    """The city in an address does not give the county: without a county or ZIP code, the county is missing."""
     case = write_case({"member.county": None, "member.zip": None, "member.city": "Oakland"})
     assert "county\tnot given\n" in run("check", case, "--all").out
 
@@ -488,7 +488,7 @@ def test_city_of_the_address_never_decides(run: Run, write_case: WriteCase) -> N
 
 @pytest.mark.parametrize("typed", ["sb", "sc", "95076", "san mateoo", "Brentwood", "96156", "37"])
 def test_refused_place_ends_with_five_and_says_why_on_stderr(run: Run, typed: str) -> None:
-    """A script never takes a refusal for an answer: exit 5, nothing on stdout, each candidate on stderr."""
+    """A script never mistakes a refusal for an answer: exit 5, nothing on stdout, each candidate on stderr."""
     ran = run("county", typed)
     assert (ran.code, ran.out) == (5, "")
     assert all(name in ran.err for name in refused(typed).candidates)
@@ -497,12 +497,12 @@ def test_refused_place_ends_with_five_and_says_why_on_stderr(run: Run, typed: st
 
 @pytest.mark.parametrize("typed", ["sc", "95076", "san mateoo", "Brentwood"])
 def test_candidates_are_said_once(run: Run, typed: str) -> None:
-    """A person reads one line with the candidates in it, not the same names again below."""
+    """A person reads one line with the candidates in it, without the same names repeated below."""
     assert run("county", typed).err.count("\n") == 1
 
 
 def test_refused_place_is_a_json_document_for_scripts(run: Run) -> None:
-    """With --json the candidates can be read by a program, from stderr."""
+    """With --json, a program can read the candidates from stderr."""
     ran = run("county", "sc", "--json")
     document = json.loads(ran.err)
     assert (ran.code, ran.out, document["schema"]) == (5, "", "calaim.error/1")
@@ -530,7 +530,7 @@ digit_like = st.text("0123456789- \u0663\uff19", max_size=12)
 @example("\ud800")
 @example("\u216c\u2169 \uff12")
 def test_anything_typed_is_answered_and_only_exact_names_are_found(typed: str) -> None:
-    """No text makes the program fail, and none but an exact name, alias, city or ZIP or FIPS code finds a county."""
+    """No text makes the program fail, and only an exact name, alias, city, ZIP or FIPS code finds a county."""
     place = find_place(typed, GAZETTEER)
     if isinstance(place, NoPlace):
         assert place.message

@@ -98,7 +98,7 @@ def without_reasons(text: str) -> str:
 
 
 def test_people_reach_what_is_a_plans_own(run: Run, catalog: Policy, tmp_path: Path) -> None:
-    """The invented people are such that a member of KP reads of its mailbox, its liaison and what it does not offer."""
+    """The invented people are chosen so that a KP member is shown its mailbox, liaison and gaps in its offer."""
     marin = next(one for one in catalog.counties_file.county if one.name == "Marin")
     text = checked(run, written(tmp_path, [marin], kp_member=True), "--all")
     assert all(one in text for one in ("calaim refer CASE", "1-833-721-6012", "Ji-Liaison@kp.org", "offered\tno"))
@@ -108,7 +108,7 @@ def test_people_reach_what_is_a_plans_own(run: Run, catalog: Policy, tmp_path: P
 @pytest.mark.parametrize("outcome", Outcome)
 @pytest.mark.parametrize("whose", WHOSE)
 def test_advice_of_kp_is_for_its_members(catalog: Policy, kp_numbers: set[str], whose: str, outcome: Outcome) -> None:
-    """Whatever the result, nothing of KP is told to others, nor anything but that it does not serve where it does not.
+    """No result tells others anything about KP, except that it does not serve where it does not.
 
     Where her plan may be KP, its name and line are told in the sentence on the county's plans, and nowhere else.
     """
@@ -191,7 +191,7 @@ def referred(document: dict[str, Any], drafter: Drafter) -> tuple[tuple[str, ...
 @pytest.mark.thorough
 @pytest.mark.parametrize("kp_member", PLANS.values(), ids=PLANS)
 def test_every_county_names_the_plans(run: Run, catalog: Policy, tmp_path: Path, *, kp_member: bool | None) -> None:
-    """Another plan's member gets the county's others with their phones; who has not said is asked, and gets all."""
+    """Another plan's member gets the county's others with their phones; if no plan is given, all are listed."""
     choosing = next(one for one in catalog.counties_file.contact if one.id == HEALTH_CARE_OPTIONS)
     counties = [one for one in catalog.counties_file.county if not (kp_member and one.kp)]
     told: dict[str, set[str]] = defaultdict(set)
@@ -210,7 +210,7 @@ def test_every_county_names_the_plans(run: Run, catalog: Policy, tmp_path: Path,
 def test_no_line_of_a_check_names_kp(
     run: Run, catalog: Policy, kp_numbers: set[str], tmp_path: Path, *, kp_member: bool | None
 ) -> None:
-    """Not a line of the screen is KP's for another plan's member, nor, where KP does not serve, if no plan is said."""
+    """No line on the screen is KP's for another plan's member, or without a plan where KP does not serve."""
     counties = [one for one in catalog.counties_file.county if kp_member is False or not one.kp]
     assert len(counties) == (58 if kp_member is False else 26)
     text = without_reasons(checked(run, written(tmp_path, counties, kp_member=kp_member)))
@@ -221,7 +221,7 @@ def test_no_line_of_a_check_names_kp(
 def test_plan_not_said_gives_kps_phone_and_no_mailbox(
     run: Run, catalog: Policy, write_case: WriteCase, county: str
 ) -> None:
-    """Where KP may be the plan its line is among those to call, in a split county both, but no mailbox or command."""
+    """Where KP may be the plan, its line (both if split) is among those to call, but no mailbox or command."""
     case = write_case({"member.kp_member": None, "member.county": county, "member.zip": None})
     text = checked(run, [case], "--all")
     [asked] = {line.partition("\tnext\t")[2] for line in text.splitlines() if f"\tnext\t{ON_THE_CARD}" in line}
@@ -231,7 +231,7 @@ def test_plan_not_said_gives_kps_phone_and_no_mailbox(
 
 
 def test_kp_card_where_kp_does_not_serve(run: Run, kp_numbers: set[str], write_case: WriteCase) -> None:
-    """A KP member in a county without KP reads once that it does not serve there and whom to call, no more."""
+    """A KP member in a county without KP is told once that it does not serve there and whom to call, no more."""
     case = write_case({"member.county": "Shasta", "member.zip": None})
     text = without_reasons(checked(run, [case], "--program", "ecm", "--program", "incarceration"))
     [line] = [one for one in text.splitlines() if of_kp(one, kp_numbers)]
@@ -242,7 +242,7 @@ def test_kp_card_where_kp_does_not_serve(run: Run, kp_numbers: set[str], write_c
 
 
 def test_members_plan_counts_in_any_form(run: Run, kp_numbers: set[str], write_case: WriteCase) -> None:
-    """Plain lines, the county as an option, by ZIP code, a town: another plan's member reads no KP."""
+    """Plain lines, the county as an option, by ZIP code, a town: another plan's member sees nothing about KP."""
     another = {"member.kp_member": False}
     plain = checked(run, [write_case(another)], "--plain", "--all")
     stated = checked(run, [write_case(another | {"member.county": None})], "--county", "alameda", "--all")
@@ -259,7 +259,7 @@ def test_members_plan_counts_in_any_form(run: Run, kp_numbers: set[str], write_c
 
 @pytest.mark.parametrize("kp_member", PLANS.values(), ids=PLANS)
 def test_interview_ends_with_what_check_says(run: Run, write_case: WriteCase, *, kp_member: bool | None) -> None:
-    """An interview advises by the plan in the case it goes on with, as a check of that case does."""
+    """An interview advises by the plan in the case that it continues, as a check of that case does."""
     case = write_case({"member.kp_member": kp_member})
     options = ("--program", "ecm", "--as-of", AS_OF, "--json")
     interviewed = run("interview", "--from", case, "--no-input", *options)

@@ -266,7 +266,7 @@ def test_every_combination_of_answers_follows_the_sources(catalog: Policy, one: 
 @unhurried
 @given(data=st.data())
 def test_whole_interviews_follow_the_sources(catalog: Policy, data: st.DataObject) -> None:
-    """With every question answered, ECM and all that is decided beside it come out as the sources say."""
+    """With every question answered, ECM and everything decided with it come out as the sources say."""
     answers = data.draw(policy_answers(catalog))
     told = truths_of(catalog.criteria.values())(answers)
     for subject in catalog.subjects:

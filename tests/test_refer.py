@@ -59,14 +59,14 @@ def profile(write_profile: WriteProfile) -> Path:
 def test_command_line_wins_over_the_case(
     given: Referral, program: str | None, services: list[str], wanted: tuple[str, tuple[str, ...]]
 ) -> None:
-    """What the command line asks for replaces what the case says, and nothing of the old request is left."""
+    """What the command line asks for replaces what the case says, and nothing of the old request remains."""
     referral = asked_for(Case(referral=given), program, services, own=False).referral
     assert (referral.program, referral.services) == wanted
 
 
 @pytest.mark.parametrize(("in_case", "option"), [(True, False), (False, True)])
 def test_own_organization_is_said_in_the_case_or_by_option(in_case: bool, option: bool) -> None:
-    """Either the case or the option makes it a referral to the own organization."""
+    """Either the case or the option makes it a referral to the referrer's own organization."""
     case = Case(referral=Referral(self_referral=in_case))
     assert asked_for(case, None, [], own=option).referral.self_referral
 
@@ -83,19 +83,19 @@ def test_own_organization_is_said_in_the_case_or_by_option(in_case: bool, option
     ],
 )
 def test_ending_or_option_names_the_format(wanted: Format | None, out: str | None, result: Format) -> None:
-    """The file's ending chooses the format; an option says it where the ending does not."""
+    """The file name's extension chooses the format; an option does if the extension does not."""
     assert format_for(wanted, Path(out) if out else None) is result
 
 
 @pytest.mark.parametrize("out", ["x", "x.doc", "x.eml.bak"])
 def test_unknown_ending_is_refused(out: str) -> None:
-    """A file whose ending names no format is a question back, not a guess."""
+    """A file name whose extension names no format gets a question, not a guess."""
     with pytest.raises(UsageError, match=r"\.eml"):
         format_for(None, Path(out))
 
 
 def test_text_is_ready_for_copying(run: Run, write_case: WriteCase) -> None:
-    """On stdout the draft is recipient, subject, an empty line and the body, and stderr says nothing was sent."""
+    """On stdout the draft is recipient, subject, an empty line and the body; stderr says nothing was sent."""
     ran = run("refer", write_case(), *DAY)
     assert ran.code == 0
     assert ran.out.startswith("To: REGMCDURNS-KPNC@kp.org\nSubject: ECM Referral\n\nMEDI-CAL REFERRAL")
@@ -116,7 +116,7 @@ def test_all_formats_hold_the_same_draft(run: Run, write_case: WriteCase) -> Non
 
 @pytest.mark.parametrize("ending", ["eml", "txt", "json"])
 def test_draft_is_written_privately(run: Run, write_case: WriteCase, tmp_path: Path, ending: str) -> None:
-    """A draft in a file is for its owner only, and the screen shows where it is and nothing of it."""
+    """A draft in a file is readable only by its owner, and the screen shows where it is and nothing of it."""
     out = tmp_path / f"draft.{ending}"
     ran = run("refer", write_case(), *DAY, "--out", out)
     assert (ran.code, ran.out) == (0, "")
@@ -132,7 +132,7 @@ def test_draft_is_written_privately(run: Run, write_case: WriteCase, tmp_path: P
 def test_a_json_file_with_other_warnings_than_texts_is_kept(
     run: Run, write_case: WriteCase, tmp_path: Path, warning: object
 ) -> None:
-    """Whatever stands where a draft has its warnings, a file that no run of ours wrote is another file, and stays."""
+    """A file that no run of ours wrote is a different file and stays, whatever it has in place of the warnings."""
     out = tmp_path / "draft.json"
     words = ("refer", write_case(), "--out", out, *DAY)
     assert run(*words).code == 0
@@ -142,7 +142,7 @@ def test_a_json_file_with_other_warnings_than_texts_is_kept(
 
 
 def test_a_form_may_have_its_fields_in_other_sections(run: Run, write_case: WriteCase, data_copy: Path) -> None:
-    """Wherever the data put the services and what is urgent, a plan reads words there."""
+    """Wherever the data puts services and urgency, the plan reads them in words."""
     routes = data_copy / "routes.toml"
     text = routes.read_text("utf-8").replace('"referral.services", ', "").replace('"referral.expedited", ', "")
     moved = '"referral.current_supports",\n    "referral.services",\n    "referral.expedited",'
@@ -156,7 +156,7 @@ def test_a_form_may_have_its_fields_in_other_sections(run: Run, write_case: Writ
 
 
 def test_path_without_a_name_cannot_be_written(run: Run, write_case: WriteCase) -> None:
-    """An option that came out empty in a script is told as what it is, and nothing is written."""
+    """An option left empty by a script is named as such, and nothing is written."""
     for out in ("", "."):
         ran = run("refer", write_case(), "--format", "eml", "--out", out)
         assert (ran.code, "cannot be written" in ran.err) == (6, True)
@@ -170,7 +170,7 @@ def test_file_holds_what_stdout_shows(run: Run, write_case: WriteCase, tmp_path:
 
 
 def test_rerun_changes_nothing(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
-    """The same referral again leaves the file alone and says so."""
+    """Running the same referral again leaves the file alone and says so."""
     case, out = write_case(), tmp_path / "draft.eml"
     run("refer", case, *DAY, "--out", out)
     before = out.stat()
@@ -180,7 +180,7 @@ def test_rerun_changes_nothing(run: Run, write_case: WriteCase, tmp_path: Path) 
 
 
 def test_other_draft_is_not_overwritten(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
-    """A different draft of the same name is kept; only --force replaces it."""
+    """A different draft with the same name is kept; only --force replaces it."""
     out = tmp_path / "draft.eml"
     run("refer", write_case(), *DAY, "--out", out)
     first = out.read_bytes()
@@ -193,14 +193,14 @@ def test_other_draft_is_not_overwritten(run: Run, write_case: WriteCase, tmp_pat
 
 
 def test_refused_case_leaves_no_file(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
-    """When a case is refused nothing is written, not even an empty file."""
+    """If a case is refused nothing is written, not even an empty file."""
     out = tmp_path / "draft.eml"
     assert run("refer", write_case({"consent.attested": None}), *DAY, "--out", out).code == 4
     assert not out.exists()
 
 
 def test_profile_completes_the_referrer(run: Run, write_case: WriteCase, profile: Path) -> None:
-    """What a case leaves out of the referrer comes from the profile, and what it says stays."""
+    """Referrer details missing from a case come from the profile; those in the case stay."""
     ran = run("refer", write_case({"referrer.name": None}), *DAY)
     assert ran.code == 0
     assert "Referrer's name: Pat Profile" in ran.out
@@ -208,7 +208,7 @@ def test_profile_completes_the_referrer(run: Run, write_case: WriteCase, profile
 
 
 def test_own_organization_goes_to_the_profiles_entity(run: Run, write_case: WriteCase, profile: Path) -> None:
-    """With --self-referral the draft goes to the Network Lead Entity of the profile, and to nobody else."""
+    """With --self-referral the draft goes to the profile's Network Lead Entity, and to nobody else."""
     ran = run("refer", write_case(), *DAY, "--self-referral", "--json")
     document = json.loads(ran.out)
     assert (document["to"], document["cc"]) == (["referrals@nle.example.org"], [])
@@ -220,7 +220,7 @@ def test_own_organization_goes_to_the_profiles_entity(run: Run, write_case: Writ
 def test_bad_entity_address_makes_no_draft(
     run: Run, write_case: WriteCase, write_profile: WriteProfile, address: str
 ) -> None:
-    """An address in the profile that is not one plain address never reaches a header."""
+    """An address in the profile that is not one plain address never gets into a header."""
     write_profile(PROFILE.replace('"referrals@nle.example.org"', json.dumps(address)))
     ran = run("refer", write_case(), *DAY, "--self-referral")
     assert ran.out == ""
@@ -255,7 +255,7 @@ def test_warning_stands_beside_the_draft(run: Run, write_case: WriteCase, change
     ],
 )
 def test_refused_case_is_named_once(run: Run, write_case: WriteCase, changes: dict[str, Any]) -> None:
-    """Whoever refers several cases from a script hears which one it was, and each sentence once."""
+    """A script that refers several cases is told which one it was, and each sentence once."""
     case = write_case(changes)
     ran = run("refer", case, *DAY)
     assert ran.err.startswith(f"calaim: {case}: ")
@@ -266,14 +266,14 @@ def test_refused_case_is_named_once(run: Run, write_case: WriteCase, changes: di
 
 
 def test_services_option_is_wanted_with_cs(run: Run, write_case: WriteCase) -> None:
-    """Asking for Community Supports without saying which is told in words that help, with exit 4."""
+    """Asking for Community Supports without saying which gets a helpful message, and exit 4."""
     ran = run("refer", write_case({"referral.program": "cs"}), *DAY, "--program", "cs")
     assert (ran.code, ran.out) == (4, "")
     assert "say which Community Supports: 'calaim services' lists their ids" in ran.err
 
 
 def test_wrong_answer_makes_no_draft(run: Run, write_case: WriteCase) -> None:
-    """Answers that are not valid stop the draft, each named."""
+    """Invalid answers stop the draft, and each is named."""
     ran = run("refer", write_case({"answers.ed_visits_6_months": "five", "answers.visits": 1}), *DAY)
     assert (ran.code, ran.out) == (4, "")
     assert "answers.ed_visits_6_months" in ran.err
@@ -290,7 +290,7 @@ def test_profile_never_wins_over_the_case() -> None:
 def test_redact_shows_and_never_writes(
     run: Run, write_case: WriteCase, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    """With --redact a draft is only shown, masked, whatever the format; nothing is written."""
+    """With --redact a draft is only shown, masked, in any format; nothing is written."""
     case = write_case()
     before = sorted(tmp_path.rglob("*"))
     ran = run("refer", case, *DAY, "--redact", *options)
@@ -302,14 +302,14 @@ def test_redact_shows_and_never_writes(
 
 
 def test_redact_and_a_file_do_not_go_together(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
-    """A masked draft in a file would be taken for a real one."""
+    """A masked draft in a file would be mistaken for a real one."""
     out = tmp_path / "draft.eml"
     assert run("refer", write_case(), *DAY, "--redact", "--out", out).code == 2
     assert not out.exists()
 
 
 def test_link_holds_the_whole_draft() -> None:
-    """A short draft as a mailto link decodes to the same recipient, subject and text, blanks as %20."""
+    """A short draft as a mailto link decodes to the same recipient, subject and text, with spaces as %20."""
     draft = Draft(to=("intake@example.org",), subject="ECM Referral", body="Name: Trần & Co\n+1 = 2\n")
     link = as_mailto(draft)
     parts = urlsplit(link.rstrip("\n"))
@@ -321,7 +321,7 @@ def test_link_holds_the_whole_draft() -> None:
 
 @pytest.mark.parametrize(("extra", "fits"), [(0, True), (1, False)], ids=["2,000 characters", "2,001 characters"])
 def test_link_that_would_be_cut_is_refused(extra: int, fits: bool) -> None:
-    """Mail clients cut a link above 2,000 characters without a word: such a link is never given."""
+    """Mail programs silently cut off a link above 2,000 characters: such a link is never given."""
     draft = Draft(to=("intake@example.org",), subject="ECM Referral", body="\n")
     room = LONGEST_LINK - len(as_mailto(draft).rstrip("\n"))
     longer = replace(draft, body="x" * (room + extra) + "\n")
@@ -369,7 +369,7 @@ def test_secure_tag_never_touches_the_subject(
 def test_name_that_finds_nothing_is_not_found(
     run: Run, write_case: WriteCase, changes: dict[str, Any], code: int, known: str
 ) -> None:
-    """Names that find nothing end with 5; with any other fault beside them the case is invalid, and 4 says so."""
+    """Names that are not found end with 5; with any other problem the case is invalid, and 4 says so."""
     ran = run("refer", write_case(changes), *DAY, "--json")
     assert (ran.code, ran.out) == (code, "")
     document = json.loads(ran.err)
@@ -419,7 +419,7 @@ def other_mailbox(data_copy: Path) -> Path:
 def test_mailbox_of_own_data_is_pointed_out(
     run: Run, write_case: WriteCase, other_mailbox: Path, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
-    """A draft that goes elsewhere than the built-in data say is written, and never without a word about it."""
+    """A draft that goes somewhere other than the built-in data says is written, but never without a warning."""
     if by == "variable":
         monkeypatch.setenv("CALAIM_DATA", str(other_mailbox))
     ran = run("refer", write_case(), *DAY, *(("--data", other_mailbox) if by == "option" else ()))
@@ -429,7 +429,7 @@ def test_mailbox_of_own_data_is_pointed_out(
 
 
 def test_mailboxes_of_own_data_are_pointed_out_before_a_batch(run: Run, tmp_path: Path, other_mailbox: Path) -> None:
-    """Ten thousand drafts to a mailbox that is not the built-in one never come without a word."""
+    """Ten thousand drafts to a mailbox other than the built-in one never come without a warning."""
     source = tmp_path / "rows.csv"
     source.write_bytes(sheet([row(1)]))
     ran = run("batch", source, "--out", tmp_path / "out", *DAY, "--data", other_mailbox)
@@ -441,7 +441,7 @@ def test_mailboxes_of_own_data_are_pointed_out_before_a_batch(run: Run, tmp_path
 def test_usual_mailbox_needs_no_word(
     run: Run, write_case: WriteCase, tmp_path: Path, request: pytest.FixtureRequest, folder: str
 ) -> None:
-    """A copy of the data with the same mailbox, or another one for a region not used, gives no warning."""
+    """A copy of the data with the same mailbox, or another one for an unused region, gives no warning."""
     own = request.getfixturevalue("other_mailbox" if folder == "other region" else "data_copy")
     case = write_case({"member.county": "San Diego", "member.zip": "92101", "member.city": "San Diego"})
     ran = run("refer", case, *DAY, "--data", own, "--out", tmp_path / "draft.eml")
@@ -453,7 +453,7 @@ def test_usual_mailbox_needs_no_word(
 def test_member_who_goes_elsewhere_by_own_data_is_pointed_out(
     run: Run, write_case: WriteCase, data_copy: Path, moved: str
 ) -> None:
-    """A known mailbox is the wrong one where one's own data send a county's members to another region's."""
+    """A known mailbox is wrong if your own data sends a county's members to another region's."""
     routes, counties = (data_copy / name for name in ("routes.toml", "counties.toml"))
     if moved == "region of the county":
         text = counties.read_text("utf-8")
@@ -470,7 +470,7 @@ def test_member_who_goes_elsewhere_by_own_data_is_pointed_out(
 
 
 def test_mailbox_of_a_plan_with_regions_has_one(run: Run, data_copy: Path) -> None:
-    """A mailbox that lost its region would take every member of the plan: the data are refused."""
+    """A mailbox that lost its region would take every member of the plan: the data is refused."""
     path = data_copy / "routes.toml"
     head, name, rest = path.read_text("utf-8").partition('id = "kp-north-email"')
     path.write_text(head + name + rest.replace('region = "north"\n', "", 1), "utf-8")

@@ -60,7 +60,7 @@ def no_route(catalog: Policy, name: str, changes: dict[str, Any], lead_entity: L
     ],
 )
 def test_county_decides_the_mailbox(catalog: Policy, county: str, region: str, address: str) -> None:
-    """A referral goes to the region's mailbox, letter for letter, and says why without naming the member's county."""
+    """A referral goes to the region's mailbox, letter for letter; the reason does not name the member's county."""
     way = routed(catalog, county)
     assert (way.kind, way.region, way.to) == ("kp", region, (address,))
     assert catalog.regions[region].name in way.why
@@ -77,7 +77,7 @@ def test_program_decides_the_subject(catalog: Policy, program: str, subject: str
 
 
 def test_every_served_county_has_a_route(catalog: Policy) -> None:
-    """Each of the 32 counties that the plan serves leads to a mailbox by itself, but Tulare, where the ZIP decides."""
+    """Each of the 32 counties the plan serves leads to a mailbox by itself, except Tulare, where the ZIP decides."""
     served = [county for county in catalog.counties_file.county if county.kp]
     by_itself = [county.name for county in served if county.kp and county.kp.region]
     assert len(served) == 32
@@ -89,7 +89,7 @@ def test_every_served_county_has_a_route(catalog: Policy) -> None:
 
 
 def test_other_plans_member_is_sent_to_her_own_plan(catalog: Policy) -> None:
-    """A referral for a member of another plan is not drafted; the county's plans are named, and whom to ask."""
+    """A referral for another plan's member is not drafted; the county's plans and whom to ask are named."""
     error = no_route(catalog, "San Mateo", {"member.kp_member": False})
     assert error.code == "not-kp-member"
     assert "Health Plan of San Mateo" in error.message
@@ -97,7 +97,7 @@ def test_other_plans_member_is_sent_to_her_own_plan(catalog: Policy) -> None:
 
 
 def test_county_not_served_names_its_plan_and_both_lines(catalog: Policy) -> None:
-    """Where the plan does not serve, the county's own plan is named, never the mailbox of a neighbour."""
+    """Where the plan does not serve, the county's own plan is named, never a neighboring county's mailbox."""
     error = no_route(catalog, "Lassen", {})
     assert error.code == "county-not-served"
     assert "Partnership HealthPlan" in error.message
@@ -119,7 +119,7 @@ def test_split_county_needs_a_deciding_zip(catalog: Policy, code: str) -> None:
     ("code", "region"), [("93238", "south"), ("93618", "north"), ("93618-1234", "north")], ids=["south", "north", "+4"]
 )
 def test_listed_zip_decides_in_a_split_county(catalog: Policy, code: str, region: str) -> None:
-    """A listed ZIP code of Tulare decides, and the draft warns to confirm by phone."""
+    """A listed ZIP code in Tulare decides, and the draft warns to confirm by phone."""
     way = routed(catalog, "Tulare", {"member.zip": code})
     assert way.region == region
     assert "region-not-confirmed" in {warning.code for warning in way.warnings}
@@ -127,12 +127,12 @@ def test_listed_zip_decides_in_a_split_county(catalog: Policy, code: str, region
 
 @pytest.mark.parametrize("county", ["Santa Cruz", "Mariposa", "Imperial"])
 def test_unconfirmed_region_warns(catalog: Policy, county: str) -> None:
-    """Where the region is inferred, the draft says so."""
+    """If the region is inferred, the draft says so."""
     assert codes(routed(catalog, county, {"member.zip": ""})) == ["region-not-confirmed"]
 
 
 def test_county_served_in_part_warns(catalog: Policy) -> None:
-    """Where only part of a county is served, the draft asks to check the address."""
+    """If only part of a county is served, the draft asks to check the address."""
     assert codes(routed(catalog, "San Bernardino", {"member.zip": ""})) == ["county-in-part"]
 
 
@@ -153,7 +153,7 @@ def test_zip_code_of_the_other_region_warns(catalog: Policy, county: str, code: 
 
 
 def test_service_not_offered_in_the_county_is_refused(catalog: Policy) -> None:
-    """Recuperative Care in San Mateo is refused with the date of the list and the phone, for the list may be old."""
+    """Recuperative Care in San Mateo is refused with the list's date and the phone, since the list may be old."""
     error = no_route(catalog, "San Mateo", {**CS, "referral.services": ["recuperative_care"]})
     assert error.code == "service-not-offered"
     assert "2024-10" in error.message
@@ -162,21 +162,21 @@ def test_service_not_offered_in_the_county_is_refused(catalog: Policy) -> None:
 
 @pytest.mark.parametrize("county", ["Alameda", "San Mateo"], ids=["offered", "not offered"])
 def test_sobering_centers_take_no_email(catalog: Policy, county: str) -> None:
-    """For a sobering center one calls: no draft is written, and the phone is given."""
+    """For a sobering center you call: no draft is written, and the phone number is given."""
     error = no_route(catalog, county, {**CS, "referral.services": ["respite", "sobering_centers"]})
     assert error.code == "not-by-email"
     assert NORTH_LINE in error.message
 
 
 def test_transitional_rent_is_never_refused(catalog: Policy) -> None:
-    """Every plan must cover Transitional Rent: a draft is possible in each served county."""
+    """Every plan must cover Transitional Rent: a draft is possible in each county served."""
     for county in catalog.counties_file.county:
         if county.kp and county.kp.region:
             assert routed(catalog, county.name, {**CS, "referral.services": ["transitional_rent"]}).kind == "kp"
 
 
 def test_own_organization_goes_to_the_lead_entity_alone(catalog: Policy) -> None:
-    """A referral to the referrer's own organization goes to her Network Lead Entity and not to the plan's mailbox."""
+    """A referral to the referrer's own organization goes to its Network Lead Entity, not the plan's mailbox."""
     way = routed(catalog, "San Mateo", {"referral.self_referral": True}, LEAD_ENTITY)
     assert (way.kind, way.region, way.to) == ("network-lead-entity", None, (LEAD_ENTITY.email,))
     assert way.subject == "ECM Referral"
@@ -184,7 +184,7 @@ def test_own_organization_goes_to_the_lead_entity_alone(catalog: Policy) -> None
 
 @pytest.mark.parametrize("entity", [None, LeadEntity(name="Example")], ids=["no profile", "no address"])
 def test_own_organization_without_a_lead_entity_is_refused(catalog: Policy, entity: LeadEntity | None) -> None:
-    """Without the entity's address there is no route, and no mailbox stands in for it."""
+    """Without the entity's address there is no route, and no mailbox is used in its place."""
     error = no_route(catalog, "San Mateo", {"referral.self_referral": True}, entity)
     assert error.code == "no-lead-entity"
     assert "profile" in error.message
@@ -219,17 +219,17 @@ def test_own_organization_without_a_lead_entity_is_refused(catalog: Policy, enti
 def test_order_of_decisions(
     catalog: Policy, name: str, changes: dict[str, Any], entity: LeadEntity | None, code: str
 ) -> None:
-    """The plan's order holds: membership, own organization, special routes, then the county."""
+    """Routes are tried in the plan's order: membership, own organization, special routes, then the county."""
     assert no_route(catalog, name, changes, entity).code == code
 
 
 def test_lead_entity_needs_no_region(catalog: Policy) -> None:
-    """Own organization comes before the county: from a split county, too, the referral goes to the entity."""
+    """Own organization comes before the county: even from a split county, the referral goes to the entity."""
     assert routed(catalog, "Tulare", {"referral.self_referral": True, "member.zip": ""}, LEAD_ENTITY).region is None
 
 
 def test_every_county_names_a_plan_to_ask(catalog: Policy) -> None:
-    """Whoever is refused learns which plans the county has."""
+    """Every refusal says which plans the county has."""
     for county in catalog.counties_file.county:
         words = catalog.own_plan(county)
         assert all(catalog.plans[plan].name in words for plan in county.plans)
@@ -250,7 +250,7 @@ def test_every_county_names_a_plan_to_ask(catalog: Policy) -> None:
 def test_refusal_reaches_the_user(
     run: Run, write_case: WriteCase, changes: dict[str, Any], code: int, says: str
 ) -> None:
-    """Where there is no route the command ends with 5, says what to do instead, and drafts nothing."""
+    """If there is no route, the command ends with 5, says what to do instead, and drafts nothing."""
     ran = run("refer", write_case(changes), *DAY)
     assert (ran.code, ran.out) == (code, "")
     assert says in ran.err
@@ -258,7 +258,7 @@ def test_refusal_reaches_the_user(
 
 @pytest.mark.parametrize(("code", "address"), [("93238", "RegCareCoordCaseMgmt@kp.org"), ("93618", "REGMCDURNS")])
 def test_split_county_is_drafted_with_a_warning(run: Run, write_case: WriteCase, code: str, address: str) -> None:
-    """A case from Tulare with a deciding ZIP code becomes a draft, with the doubt on stderr."""
+    """A Tulare case with a ZIP code that decides becomes a draft, with the doubt stated on stderr."""
     ran = run("refer", write_case({"member.county": "Tulare", "member.zip": code}), *DAY)
     assert ran.code == 0
     assert ran.out.startswith(f"To: {address}")
@@ -266,7 +266,7 @@ def test_split_county_is_drafted_with_a_warning(run: Run, write_case: WriteCase,
 
 
 def test_own_organization_gets_no_service_that_the_county_lacks(catalog: Policy) -> None:
-    """A referral to one's own organization is refused, too, where the service is not offered or not by e-mail."""
+    """A referral to one's own organization is also refused if the service is not offered or not by e-mail."""
     entity = LeadEntity(name="Example Lead Entity", email="referrals@nle.example.org")
     for service, code in (("recuperative_care", "service-not-offered"), ("sobering_centers", "not-by-email")):
         changes = {"referral.program": "cs", "referral.services": [service], "referral.self_referral": True}

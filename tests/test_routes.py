@@ -42,7 +42,7 @@ def case_of(tmp_path: Path, plan: str, county: str, program: str = "ecm", /, **c
 
 
 def test_coverage_is_as_published(catalog: Policy) -> None:
-    """For each of 113 plans in their counties and each program the routes are those that were found, best first."""
+    """For each of 113 pairs of plan and county, and each program, the routes are those found, best first."""
     counties = {one.name: one for one in catalog.counties_file.county}
     assert {(row["plan"], row["county"]) for row in COVERAGE} == {
         (plan, county.name) for county in counties.values() for plan in plans_of(county)
@@ -67,7 +67,7 @@ ONE_COUNTY_EACH = list({row["plan"]: row for row in SETTLED}.values())
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_what_is_decided_and_drafted_is_the_members_own_route(catalog: Policy, program: str) -> None:
-    """Of each plan in each county the result names its best route, and the draft goes there: compared by the route."""
+    """For each plan in each county the result names its best route, and the draft goes to that route."""
     drafter, decider = Drafter(catalog, Profile(), AS_OF), screener(subjects_named([program], catalog), catalog)
     asked = {"referral.program": program, **({"referral.services": ["respite"]} if program == "cs" else {})}
     for row in SETTLED:
@@ -110,7 +110,7 @@ def test_commands_print_the_members_own_route(run: Run, catalog: Policy, tmp_pat
 
 
 def test_county_and_plan_print_the_routes(run: Run, catalog: Policy) -> None:
-    """A county tells of each other plan how it is asked for ECM; a plan tells each of its routes."""
+    """A county says how each other plan takes ECM requests; a plan shows each of its routes."""
     routes = {one.id: one for one in catalog.routes_file.route}
     for row in COVERAGE:
         if row["plan"] == "kp":
@@ -129,7 +129,7 @@ def test_county_and_plan_print_the_routes(run: Run, catalog: Policy) -> None:
 
 @pytest.mark.parametrize("kind", [RouteKind.QUESTION, RouteKind.PAGE])
 def test_an_address_for_questions_is_never_written_to(catalog: Policy, kind: RouteKind) -> None:
-    """No draft of any plan, county and program goes to a mailbox for questions, nor names it as the way."""
+    """No draft, whatever the plan, county and program, goes to or names a mailbox that is only for questions."""
     addresses = {one.address for one in catalog.routes_file.route if one.kind is kind}
     assert addresses
     drafter = Drafter(catalog, Profile(), AS_OF)
@@ -205,7 +205,7 @@ def with_new_plan(folder: Path) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_plan_is_added_by_toml_alone(run: Run, tmp_path: Path, program: str) -> None:
-    """A plan with a mailbox, subjects and a form of its own needs no line of Python: its members get its drafts."""
+    """A plan with its own mailbox, subjects and form needs no line of Python: its members get its drafts."""
     folder = own_data(tmp_path, with_new_plan)
     assert run("data", "check", "--data", folder).code == 0
     case = case_of(
@@ -250,7 +250,7 @@ def test_what_a_form_has_no_line_for_is_warned_of(run: Run, tmp_path: Path) -> N
 
 
 def test_a_plans_own_list_refuses_what_it_does_not_offer(run: Run, tmp_path: Path) -> None:
-    """What a plan's own list leaves out is refused, with the date of the list."""
+    """A service missing from a plan's own list is refused, with the date of the list."""
     folder = own_data(tmp_path, with_new_plan)
     ran = run("refer", case_of(tmp_path, "invented", "Alameda", "cs"), "--as-of", AS_OF, "--data", folder)
     assert ran.code == 5
@@ -259,7 +259,7 @@ def test_a_plans_own_list_refuses_what_it_does_not_offer(run: Run, tmp_path: Pat
 
 @pytest.mark.parametrize("typed", ["alliance", "blue cross", "Blue Shield", "family health plan", "health plan"])
 def test_part_of_a_plans_name_is_refused_with_candidates(run: Run, tmp_path: Path, typed: str) -> None:
-    """A part of a name may be of another plan: it is never taken, and the ids it may mean are named."""
+    """Part of a name may belong to another plan: it is never accepted, and the ids it may mean are named."""
     for arguments in (("plan", typed), ("check", case_of(tmp_path, typed, "Alameda"))):
         ran = run(*arguments)
         assert ran.code == 5
@@ -276,7 +276,7 @@ def test_a_plan_against_kp_member_is_a_conflict(run: Run, tmp_path: Path) -> Non
 
 
 def test_a_named_plan_is_managed_care(run: Run, tmp_path: Path) -> None:
-    """A member of a named plan has managed care: it is not asked, and a "no" beside it is told."""
+    """A member of a named plan has managed care: this is not asked, and a "no" to it gets a message."""
     unasked = case_of(tmp_path, "aah", "Alameda", **{"answers.managed_care": None})
     result = json.loads(run("check", unasked, "--program", "ecm", "--json").out)["results"][0]
     assert result["outcome"] == "likely"
@@ -300,7 +300,7 @@ def test_a_named_plan_is_managed_care(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_the_region_on_the_card(run: Run, tmp_path: Path, county: str, region: str, code: int, outcome: str) -> None:
-    """The region on the card settles a split or inferred county, and never overrules one that is known."""
+    """The region on the card settles a split or inferred county, and never overrules a known one."""
     case = case_of(tmp_path, "kp", county, **{"member.kp_region": region, "member.zip": "93292"})
     ran = run("refer", case, "--as-of", AS_OF)
     assert ran.code == code
@@ -308,7 +308,7 @@ def test_the_region_on_the_card(run: Run, tmp_path: Path, county: str, region: s
 
 
 def test_an_mrn_never_leaves_to_another_plan(run: Run, tmp_path: Path) -> None:
-    """The number of one plan's records is nothing to another, and does not stand in for the CIN there."""
+    """One plan's record number means nothing to another, and does not replace the CIN there."""
     both = case_of(tmp_path, "aah", "Alameda", **{"member.mrn": "00012345"})
     ran = run("refer", both, "--as-of", AS_OF)
     assert (ran.code, "00012345" in ran.out, "91234567A" in ran.out) == (0, False, True)
@@ -333,7 +333,7 @@ def test_plan_not_known(run: Run, tmp_path: Path) -> None:
 
 
 def test_rejected_addresses_are_refused_and_printed_nowhere(run: Run, catalog: Policy, tmp_path: Path) -> None:
-    """What was found not to hold stands in no route, plan or contact, and whoever adds it is told why not."""
+    """What proved wrong is in no route, plan or contact, and anyone who adds it is told why not."""
     printed = [*(run("plan", plan).out for plan in catalog.plans), run("contacts").out]
     printed += [run("county", county.name).out for county in catalog.counties_file.county]
     for one in catalog.routes_file.rejected:
@@ -348,7 +348,7 @@ def test_rejected_addresses_are_refused_and_printed_nowhere(run: Run, catalog: P
 
 
 def test_a_folder_without_the_new_file_takes_the_shipped_one(run: Run, tmp_path: Path) -> None:
-    """Data of the user's own need not hold every file."""
+    """Your own data need not have every file."""
 
     def without(folder: Path) -> None:
         (folder / "routes.toml").unlink()
@@ -361,7 +361,7 @@ SHEET_ROW = {"kp_member": "", "mrn": "", "cin": "91234567A"}
 
 
 def test_a_batch_writes_each_row_for_its_own_plan(run: Run, tmp_path: Path) -> None:
-    """Rows of several plans in one sheet: a message for the one, a sheet for the other, and a refusal where unknown."""
+    """Rows of several plans in one sheet: a message for one, a sheet for another, a refusal for an unknown one."""
     source = tmp_path / "members.csv"
     rows = [
         sheets.row(1, plan="kp", kp_member=""),
@@ -383,7 +383,7 @@ def test_a_batch_writes_each_row_for_its_own_plan(run: Run, tmp_path: Path) -> N
 
 
 def test_a_mailbox_of_drafts_holds_messages_alone(run: Run, tmp_path: Path) -> None:
-    """A row of a plan that takes no e-mail cannot be a message in a mailbox: it is refused there, and says why."""
+    """A row for a plan without e-mail cannot be a message in an .mbox: it is refused there, with the reason."""
     source = tmp_path / "members.csv"
     source.write_bytes(sheets.sheet([sheets.row(1, plan="kp", kp_member=""), sheets.row(2, plan="hpsm", **SHEET_ROW)]))
     ran = run("batch", source, "--out", tmp_path / "out.mbox", "--keep-going", "--as-of", AS_OF)
@@ -394,7 +394,7 @@ def test_a_mailbox_of_drafts_holds_messages_alone(run: Run, tmp_path: Path) -> N
 
 
 def test_no_plan_stands_in_the_program() -> None:
-    """No plan's name, address or region stands in Python, but for the keys that users rely on."""
+    """No plan's name, address or region is in Python, except the keys that users rely on."""
     named = re.compile(
         r"kaiser|permanente|kp\.org|health net|calviva|molina|anthem|partnership|northern california", re.IGNORECASE
     )
@@ -409,7 +409,7 @@ def test_no_plan_stands_in_the_program() -> None:
     ("day", "by"), [("2026-11-22", "2026-12-15"), ("2026-12-21", "2027-01-12"), ("2028-03-01", "2028-03-24")]
 )
 def test_who_may_begin_at_once(run: Run, tmp_path: Path, write_profile: WriteProfile, day: str, by: str) -> None:
-    """A contracted provider of a listed kind reads that she may begin, and by which working day to ask the plan."""
+    """A contracted provider of a listed kind is told that she may begin, and by which working day to ask the plan."""
     answers = {
         "housing": ["shelter"],
         "complex_need": True,

@@ -26,7 +26,7 @@ def holds(rule: Rule, truths: Mapping[str, Truth]) -> bool:
 
 @pytest.mark.parametrize(("truth", "opposite"), [(NO, YES), (UNKNOWN, UNKNOWN), (YES, NO)])
 def test_opposite_of_unknown_is_unknown(truth: Truth, opposite: Truth) -> None:
-    """Turning a truth round never makes something known out of unknown."""
+    """Negating a truth value never makes something known out of unknown."""
     assert truth.opposite is opposite
 
 
@@ -42,7 +42,7 @@ def test_opposite_of_unknown_is_unknown(truth: Truth, opposite: Truth) -> None:
     ],
 )
 def test_clauses_follow_kleene(left: Truth, right: Truth, all_of: Truth, any_of: Truth, none_of: Truth) -> None:
-    """All-of, any-of and none-of agree with the truth tables of strong Kleene logic, in either order."""
+    """All-of, any-of and none-of follow the truth tables of strong Kleene logic, in either order."""
     for truths in ({"a": left, "b": right}, {"a": right, "b": left}):
         assert evaluate(Rule(all_of=("a", "b")), truths).value is all_of
         assert evaluate(Rule(any_of=("a", "b")), truths).value is any_of
@@ -56,7 +56,7 @@ def test_a_criterion_that_is_not_given_is_unknown() -> None:
 
 
 def test_keys_of_one_rule_are_joined_by_and() -> None:
-    """A rule with several keys needs each of them, whichever way it is looked at."""
+    """A rule with several keys needs each of them, whichever way it is read."""
     rule = Rule(all_of=("a",), any_of=("b", "c"), none_of=("d",))
     met = {"a": YES, "b": NO, "c": YES, "d": NO}
     assert evaluate(rule, met).value is YES
@@ -65,12 +65,12 @@ def test_keys_of_one_rule_are_joined_by_and() -> None:
 
 
 def test_truths_hold_unknown_for_what_nobody_said() -> None:
-    """A criterion that nobody spoke of is unknown, not an error and not a no."""
+    """A criterion that nobody mentioned is unknown, not an error and not a no."""
     assert Truths({"a": YES})["b"] is UNKNOWN
 
 
 def test_criteria_are_listed_as_written() -> None:
-    """Whoever lists a rule's criteria sees each one, nested ones too, in the order written."""
+    """Listing a rule's criteria gives each one, nested ones too, in the order written."""
     rule = Rule(all_of=("a", Rule(any_of=("b", "a"))), none_of=("c",))
     assert tuple(criteria_of(rule)) == ("a", "b", "a", "c")
 
@@ -92,12 +92,12 @@ def test_criteria_are_listed_as_written() -> None:
     ],
 )
 def test_reasons_are_those_that_decide(rule: Rule, truths: dict[str, Truth], reasons: tuple[str, ...]) -> None:
-    """The reasons shown are criteria that settle the finding, each once, and none while it is open."""
+    """The reasons shown are criteria that settle the finding, each once, and there are none while it is open."""
     assert evaluate(rule, truths).deciding == reasons
 
 
 def test_missing_skips_what_is_settled() -> None:
-    """Nothing is asked about a branch that is settled already."""
+    """Nothing is asked about a branch that is already settled."""
     rule = Rule(all_of=("a", Rule(any_of=("b", "c")), Rule(any_of=("c", "d"))))
     assert evaluate(rule, {"a": YES, "b": YES}).missing == ("c", "d")
 
@@ -129,7 +129,7 @@ def test_unknown_told_or_left_out_is_the_same(rule: Rule, answers: dict[str, int
 @unhurried
 @given(rule=rules, answers=full_answers, kept=kept_questions)
 def test_missing_means_open(rule: Rule, answers: dict[str, int], kept: set[str]) -> None:
-    """Something is missing exactly while the finding is open, and only unknown criteria of the rule, each once."""
+    """Something is missing exactly while the finding is open: only unknown criteria of the rule, each once."""
     truths = known(answers, kept)
     finding = evaluate(rule, truths)
     still = finding.missing
@@ -141,7 +141,7 @@ def test_missing_means_open(rule: Rule, answers: dict[str, int], kept: set[str])
 @unhurried
 @given(rule=rules, answers=full_answers, kept=kept_questions)
 def test_what_is_not_missing_settles_nothing(rule: Rule, answers: dict[str, int], kept: set[str]) -> None:
-    """Nothing that could settle a finding is left off the list: all else learned, it is still open."""
+    """Nothing that could settle a finding is left off the list: with everything else known, it is still open."""
     truths = known(answers, kept)
     finding = evaluate(rule, truths)
     besides = {criterion: truth for criterion, truth in known(answers).items() if criterion not in finding.missing}
@@ -151,7 +151,7 @@ def test_what_is_not_missing_settles_nothing(rule: Rule, answers: dict[str, int]
 @unhurried
 @given(rule=rules, answers=full_answers, kept=kept_questions)
 def test_reasons_suffice(rule: Rule, answers: dict[str, int], kept: set[str]) -> None:
-    """The deciding criteria alone, all else forgotten, give the same finding."""
+    """The deciding criteria alone, with all others forgotten, give the same finding."""
     truths = known(answers, kept)
     finding = evaluate(rule, truths)
     reasons = finding.deciding
@@ -163,7 +163,7 @@ def test_reasons_suffice(rule: Rule, answers: dict[str, int], kept: set[str]) ->
 @unhurried
 @given(rule=rules, answers=full_answers, data=st.data())
 def test_answering_what_is_missing_settles_the_rule(rule: Rule, answers: dict[str, int], data: st.DataObject) -> None:
-    """Whoever answers only what is missing, in any order, comes to the finding of having answered everything."""
+    """Answering only what is missing, in any order, gives the same finding as answering everything."""
     truths: dict[str, Truth] = {}
     while still := evaluate(rule, truths).missing:
         question = CRITERIA[data.draw(st.sampled_from(still))][0]
@@ -174,7 +174,7 @@ def test_answering_what_is_missing_settles_the_rule(rule: Rule, answers: dict[st
 @unhurried
 @given(rule=rules, members=st.lists(st.tuples(full_answers, kept_questions), min_size=2, max_size=6))
 def test_many_members_are_told_apart(rule: Rule, members: list[tuple[dict[str, int], set[str]]]) -> None:
-    """A rule that was evaluated for others gives each member the finding of her own answers."""
+    """A rule evaluated for others gives each member the finding of her own answers."""
     for_many = evaluator(rule)
     for answers, kept in members:
         truths = known(answers, kept)

@@ -68,7 +68,7 @@ def test_only_what_was_asked_for_is_decided(invented: Policy) -> None:
     ],
 )
 def test_age_is_worked_out(invented: Policy, born: str, outcome: str) -> None:
-    """The date of birth answers the question of age, in completed years on the day of the screening."""
+    """The date of birth answers the age question, in completed years on the day of the screening."""
     assert screened(invented, born, {"likes_tea": True}) == {"grown": outcome}
 
 
@@ -84,7 +84,7 @@ def test_date_of_birth_wins_over_a_stated_age(invented: Policy) -> None:
 
 @pytest.mark.parametrize("age", [30, "unknown", None], ids=["agrees", "unknown", "absent"])
 def test_an_age_that_does_not_contradict_is_no_matter(invented: Policy, age: object) -> None:
-    """No warning disturbs a user whose stated age agrees with the date of birth, or who stated none."""
+    """No warning bothers a user whose stated age agrees with the date of birth, or who stated none."""
     answers = {"likes_tea": True} | ({} if age is None else {"age": age})
     case = Case(member=Member(date_of_birth="1996-11-22"), answers=answers)
     screening = screener(invented.subjects, invented).screen(case, AS_OF)
@@ -158,7 +158,7 @@ def test_birthdays_decide(
 def test_born_on_29_february(
     catalog: Policy, subject: str, answers: dict[str, Any], born: int, as_of: date, outcome: str
 ) -> None:
-    """Somebody born on 29 February turns a year older on 1 March where the year has no such day."""
+    """Someone born on February 29 turns a year older on March 1 in years without that day."""
     assert screened(catalog, f"{born}-02-29", answers, as_of)[subject] == outcome
 
 

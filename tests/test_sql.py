@@ -88,7 +88,7 @@ def decided(
 @pytest.mark.thorough
 @pytest.mark.parametrize("count", [2000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_every_engine_comes_to_the_same(catalog: Policy, run: Run, count: int) -> None:
-    """Outcome and missing questions of every result are those of a case, whatever of it is known or half known."""
+    """Outcome and missing questions of every result match a case, whatever is known or half known of it."""
     several = list(members(count))
     select = sql.select(catalog.subjects, catalog, AS_OF, TABLE, [NUMBER])
     assert run(select, numbered(several)) == decided(catalog, AS_OF, several)
@@ -97,7 +97,7 @@ def test_every_engine_comes_to_the_same(catalog: Policy, run: Run, count: int) -
 @pytest.mark.thorough
 @pytest.mark.parametrize("day", [date(2021, 12, 31), date(2023, 6, 1), date(2024, 1, 1), date(2025, 6, 30)])
 def test_days_on_which_a_result_begins_count(catalog: Policy, run: Run, day: date) -> None:
-    """Before its day a result is unlikely in SQL as in a case, whatever is known; from that day on the rules decide."""
+    """Before its first day a result is unlikely in SQL as in a case; from that day on the rules decide."""
     several = list(members(100))
     select = sql.select(catalog.subjects, catalog, day, TABLE, [NUMBER])
     assert run(select, numbered(several)) == decided(catalog, day, several)
@@ -105,7 +105,7 @@ def test_days_on_which_a_result_begins_count(catalog: Policy, run: Run, day: dat
 
 @pytest.mark.parametrize("parts", [("rule",), ("rule", "limit", "excluded"), Parts._fields])
 def test_every_state_of_the_parts(run: Run, parts: tuple[str, ...]) -> None:
-    """The outcome and what is open are worked out from the functions that decide a case, for each of 729 states."""
+    """The outcome and what is open come from the functions that decide a case, for each of 729 states."""
     ways = [*product(Truth, repeat=len(parts))]
     cells = {Truth.NO: 0, Truth.UNKNOWN: None, Truth.YES: 1}
     numbers = [name for name, kind in TYPES.items() if kind == "INTEGER"]
@@ -136,7 +136,7 @@ _parts = st.recursive(st.sampled_from(ASKED), _rules, max_leaves=14)
 @settings(unhurried, max_examples=30)
 @example({"rule": Rule(none_of=(Rule(all_of=("complex_need",), any_of=("complex_need",)),) * 2)})
 def test_any_rules_come_to_the_same(parts: dict[str, Rule]) -> None:
-    """Whatever rules a folder of one's own data has, however nested, SQL follows them with reasons and what is open."""
+    """Whatever rules your own data has, however nested, SQL follows them, with reasons and what is open."""
     policy, chance = people.policy(), random.Random(1)  # noqa: S311 nothing secret is drawn
     of_question = {one: next(c.id for c in policy.criteria.values() if c.question == one) for one in ASKED}
     one = policy.subjects[0]
@@ -155,7 +155,7 @@ def _renamed(rule: Rule, names: dict[str, str]) -> Rule:
 
 
 def test_what_answers_nothing_is_not_known(catalog: Policy, run: Run) -> None:
-    """A cell that holds no answer, in a table that nobody checked, counts as not known: it never rules anybody out."""
+    """In a table that nobody checked, a cell that is no answer counts as not known: it never rules anyone out."""
     junk: dict[str, Cell] = {"ihss_status": "moon", "age": -1, "ed_visits_6_months": 4000, "complex_need": 7}
     lists = {"housing": "moon", "excluded_programs": "", "chw_triggers": "unknown", "child_welfare": HOSTILE}
     several = list(members(60))
@@ -167,7 +167,7 @@ def test_what_answers_nothing_is_not_known(catalog: Policy, run: Run) -> None:
 
 
 def test_questions_without_a_column_are_not_known(catalog: Policy, run: Run) -> None:
-    """A table that lacks a question is screened all the same, with nobody's answer to it known."""
+    """A table that lacks a question is still screened, with everyone's answer to it not known."""
     several = list(members(60))
     absent = ("age", "housing", "ihss_status", "ed_visits_6_months")
     select = sql.select(catalog.subjects, catalog, AS_OF, TABLE, [NUMBER], absent)
@@ -177,7 +177,7 @@ def test_questions_without_a_column_are_not_known(catalog: Policy, run: Run) -> 
 
 
 def test_some_results_need_their_questions_alone(catalog: Policy, run: Run) -> None:
-    """For one service no other column is read, so that a small table can be screened for it."""
+    """For one service no other column is read, so a small table can be screened for it."""
     one = [subject for subject in catalog.subjects if subject.service == "respite"]
     asked = sql.questions_asked(one, catalog)
     select = sql.select(one, catalog, AS_OF, TABLE, [])
@@ -188,7 +188,7 @@ def test_some_results_need_their_questions_alone(catalog: Policy, run: Run) -> N
 @given(name=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1) | st.just(HOSTILE))
 @unhurried
 def test_a_name_or_text_is_never_more_than_that(name: str) -> None:
-    """Whatever a column is called or a text holds, SQL takes it as this name and text, and as nothing else."""
+    """Whatever a column is called or a text says, SQL takes it as this name and text, and as nothing else."""
     with closing(sqlite3.connect(":memory:")) as database:
         made = database.execute(f"SELECT {sql.literal(name)} AS {sql.quoted(name)}")
         assert made.description[0][0] == name
@@ -213,7 +213,7 @@ def test_texts_that_are_numbers_count_as_such(catalog: Policy, memory: sqlite3.C
 
 
 def test_column_that_is_not_there_is_refused(catalog: Policy, memory: sqlite3.Connection) -> None:
-    """SQLite takes a name that it does not know for a text: the rules would run, and know nothing of anybody."""
+    """SQLite takes an unknown name for a text: the rules would run, and know nothing about anyone."""
     memory.execute("CREATE TABLE members (age INTEGER)")
     with pytest.raises(sqlite3.OperationalError, match="no such column"):
         memory.execute(sql.select(catalog.subjects, catalog, AS_OF, "members"))
