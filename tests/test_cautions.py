@@ -18,7 +18,8 @@ TESTED_ELSEWHERE: Final = {
     ),
     **dict.fromkeys(("open-folder", "git-work-tree", "synced-folder"), "of the place of the output: test_system"),
     **dict.fromkeys(
-        ("own-mailbox", "own-words", "offered-by-all", "past-review"), "of the data: test_diff, test_soundness"
+        ("own-mailbox", "own-words", "offered-by-all", "same-edition", "past-review"),
+        "of the data: test_diff, test_soundness",
     ),
     **dict.fromkeys(("coverage-past-review", "renewal-passed"), "of keeping Medi-Cal: test_coverage"),
     **dict.fromkeys(("waivers-end", "waiver-needed", "keep-medi-cal"), "from a day on: test_dates"),

@@ -288,10 +288,19 @@ def test_check_says_what_safety_depends_on(
     ran = run("data", "check", "--data", data_copy, "--as-of", AS_OF)
     assert ran.code == 0
     said = [line.split(": ") for line in ran.err.splitlines()]
-    assert bool(said) == bool(code)
+    assert ["calaim", "warning", "routes.toml", "same-edition"] in [line[:4] for line in said]
+    assert len(said) == 1 + bool(code)
     assert not code or f"calaim: warning: {where}: {code}: " in ran.err
     document = json.loads(run("data", "check", "--data", data_copy, "--as-of", AS_OF, "--json").out)
-    assert {one["code"] for one in document["warnings"]} == ({code} if code else set())
+    assert {one["code"] for one in document["warnings"]} == {"same-edition", *([code] if code else [])}
+
+
+def test_changed_data_of_another_edition_are_told_apart(run: Run, data_copy: Path) -> None:
+    """Results of one's own data bear their edition: a changed file that keeps the built-in one's is warned of."""
+    edit(data_copy, "routes.toml", "Only in a copy of a handbook of 2014.", "An old number.")
+    assert "routes.toml: same-edition: " in run("data", "check", "--data", data_copy, "--as-of", AS_OF).err
+    edit(data_copy, "routes.toml", f'edition = "{load.load().edition}"', 'edition = "2026-11-county"')
+    assert run("data", "check", "--data", data_copy, "--as-of", AS_OF).err == ""
 
 
 def test_a_field_added_to_a_form_tells_of_its_section_alone(catalog: Policy) -> None:

@@ -105,6 +105,7 @@ CAUTIONS: Final = {
     "ecm-and-chw": "ECM is asked for as well as Community Health Worker services, and it is one or the other",
     "offered-by-all": "without `from`, plans that offer all services seem to offer this one: add the day it began",
     "own-words": "differs from the built-in edition {edition}, which has: {was}. Here: {now}",
+    "same-edition": "differs from the built-in data of this edition: change `edition`, by which results are told apart",
     "notes-wanted": "{note}",
     "availability-not-confirmed": "{name}: {note}",
     "contact": "{line}",

@@ -237,7 +237,7 @@ def phone_line(route: Route, policy: Policy) -> str:
     name = policy.plans[route.plan].name
     region = f", {policy.regions[route.region].name}" if route.region else ""
     tty, hours = f" (TTY {route.tty})" if route.tty else "", f", {route.hours}" if route.hours else ""
-    return f"Call {name}{region}: {route.address}{tty}{hours}."
+    return f"Call {name}{region}: {route.address}{tty}{hours}".rstrip(".") + "."  # hours may end with "p.m."
 
 
 def contact_line(contact: Contact) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import product
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 from msgspec.structs import replace
 
 from calaim_cli.base.errors import Problem, caution
@@ -126,6 +126,10 @@ def own_words(policy: Policy, shipped: Policy) -> Iterator[Problem]:
     said += _keys("referral", shipped.words, policy.words, policy.words.__struct_fields__)
     if not any(one.brief for one in policy.programs_file.criterion):
         said.append(Change("criterion", "brief", "few words for each", "none, so that results show the text"))
+    both, encoded = ((name, file, shipped.files[name]) for name, file in policy.files.items()), msgpack.encode
+    changed = [name for name, own, was in both if own.edition == was.edition and encoded(own) != encoded(was)]
+    if changed:
+        yield caution("same-edition", ", ".join(changed))
     listed = any(one.kind is OfferKind.ALL_BUT for one in policy.offers.values())
     for name in policy.services.keys() - shipped.services.keys() if listed else ():
         if not policy.services[name].starts:

@@ -372,7 +372,7 @@ def send_blocks(send: Sequence[Send], policy: Policy) -> Iterator[Block]:
     for one in send:
         how = next(lines(one.route))
         subject = f', subject "{one.subject}"' if one.subject else ""
-        hours = f" {one.route.hours}." if one.route.hours else ""
+        hours = f" {one.route.hours}".rstrip(".") + "." if one.route.hours else ""
         asked = f"{policy.plans[one.plan].name}, {'ask there how to refer: ' if one.ask else ''}{how}{subject}.{hours}"
         yield Fact(f"send\t{one.program}", f"Send ({PROGRAM_WORDS[one.program]})", asked, GOOD)
         yield Fact(f"how_fast\t{one.program}", "How fast", one.how_fast)
