@@ -210,6 +210,15 @@ def test_chw_beside_ecm_is_one_of_the_two() -> None:
     assert [row[1] for row in in_pipe(both) if row[0] == "send"] == ["ecm"]
 
 
+def test_chw_beside_ecm_that_is_open_waits_for_it() -> None:
+    """Whoever may have ECM, which includes it, is not sent to CHW services first; after a no to ECM nothing waits."""
+    answers = {"managed_care": True, "age": 44, "current_services": ["none"], "chw_triggers": ["chronic_condition"]}
+    open_yet = decided(KP, {**answers, "excluded_programs": ["none"]}, "ecm", "chw")
+    assert "seems to fit, but ECM includes it: settle ECM first" in unfolded(on_screen(open_yet))
+    closed = decided(KP, {**answers, "excluded_programs": ["hospice"]}, "ecm", "chw")
+    assert "settle ECM first" not in unfolded(on_screen(closed))
+
+
 def test_support_with_a_first_step_names_it() -> None:
     """Whoever has to do something first reads what, behind the name and in the last column of a pipe."""
     rented = {**HOMELESS, "housing_support_plan": False, "transitional_rent_authorized": False}

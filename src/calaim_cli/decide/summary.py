@@ -69,6 +69,12 @@ class Summary(Struct, frozen=True):
         """Whether both seem to fit, of which the member gets one."""
         return bool(self.ecm and self.chw and {self.ecm.outcome, self.chw.outcome} <= REFER_NOW)
 
+    @property
+    def chw_waits_for_ecm(self) -> bool:
+        """Whether CHW services seem to fit, and ECM, which includes them, may fit as well."""
+        open_yet = self.ecm is not None and self.ecm.outcome is Outcome.NEED_ANSWERS
+        return bool(open_yet and self.chw and self.chw.outcome in REFER_NOW)
+
 
 def summary_of(decided: Decided, policy: Policy) -> Summary:
     """The results of a case, put in order."""

@@ -34,6 +34,7 @@ COUNTED = {
 }
 OFFERS = {True: "offered", False: "not-offered", None: "not-known"}
 IN_ECM = "ECM includes it: refer for one of the two"
+ASK_ECM = "ECM includes it: settle ECM first"
 SUBJECT_OF = {"cs": "for the supports ", "chw": "for CHW "}
 
 
@@ -68,7 +69,8 @@ def _program_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
             yield Line("Group", text, Gives.NAMES if number >= FEW else Gives.NEVER, tone=TONES[one.outcome])
     if summary.chw:
         label, why = policy.outcomes[summary.chw.outcome].label.lower(), _why(summary.chw, summary, policy)
-        short = f"{label} too, but {IN_ECM}" if summary.chw_is_in_ecm else label
+        waits = f", but {ASK_ECM}" if summary.chw_waits_for_ecm else ""
+        short = f"{label} too, but {IN_ECM}" if summary.chw_is_in_ecm else f"{label}{waits}"
         said = f"{label}: {why[0]}" if why and summary.chw.outcome not in REFER_NOW else short
         yield Line("CHW", said, Gives.REASON, short, tone=TONES[summary.chw.outcome])
 
