@@ -31,7 +31,7 @@ from calaim_cli.policy.questions import Kind
 from calaim_cli.policy.rules import Rule
 from calaim_cli.show.blank import accepted
 from calaim_cli.show.blocks import Points
-from calaim_cli.show.help import DOCUMENTS, EXIT_CODES, PAGES
+from calaim_cli.show.help import EXIT_CODES, PAGES
 from calaim_cli.show.views import AUTHORITY, CLAUSE_WORDS, PART_WORDS
 
 ROOT = Path(__file__).parents[1]
@@ -173,6 +173,34 @@ def _cut(value: object) -> object:
 
 
 LONGEST = 300
+DOCUMENTS = (
+    ("calaim.county/1", "calaim county PLACE --json", "one county: mailbox, phone, services, plans"),
+    ("calaim.counties/1", "calaim counties --json", "counties by service, region or plan"),
+    ("calaim.plans/1", "calaim plan [PLAN] --json", "plans: counties, routes, what they offer"),
+    ("calaim.contacts/1", "calaim contacts --json", "whom to call beside the plans"),
+    ("calaim.situations/1", "calaim when [WORDS] --json", "situations: what to think of, what to ask first"),
+    ("calaim.services/1", "calaim services --json", "Community Supports: limits, documents, codes, where offered"),
+    ("calaim.programs/1", "calaim programs --json", "the rules, each criterion with source, date and grade"),
+    ("calaim.questions/1", "calaim questions [ID] --json", "the questions of a case, with their choices"),
+    ("calaim.determination/1", "calaim check CASE --json", "what a case comes to, why, and what is missing"),
+    ("calaim.coverage/1", "calaim coverage CASE --json", "whether the work rule of 2027 exempts a member, and why"),
+    ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
+    ("calaim.referral/1", "calaim refer CASE --json", "a draft or sheet with its route"),
+    ("calaim.referrals/1", "calaim referrals --json", "what became of referrals, and what to ask about now"),
+    ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
+    (
+        "calaim.screen/1",
+        "calaim screen TABLE --counts --json",
+        "what became of a table of members, and how many there are",
+    ),
+    ("calaim.case/1", "calaim case new", "a member's case as a file, in TOML or JSON: what you write"),
+    ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
+    ("calaim.data-check/1", "calaim data check --json", "that the data have no errors, and what is due for a review"),
+    ("calaim.sources/1", "calaim data sources --json", "every source with date, grade and what rests on it"),
+    ("calaim.data-diff/1", "calaim data diff OLD NEW --json", "what changed between two data folders, and for whom"),
+    ("calaim.error/1", "any command with --json", "what went wrong, on standard error"),
+)
+"""Every JSON document: its schema, the command that prints it, what it holds."""
 
 
 def documents() -> None:

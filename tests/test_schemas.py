@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import shapes
+from document import DOCUMENTS
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from calaim_cli.base import errors
@@ -21,7 +22,6 @@ from calaim_cli.follow import ledger
 from calaim_cli.policy import policy
 from calaim_cli.policy.policy import Policy
 from calaim_cli.show import documents
-from calaim_cli.show.help import DOCUMENTS
 from conftest import AS_OF, COMPLETE, ROOT, Run, WriteCase, WriteProfile
 
 DAY = ("--as-of", "2026-11-22")
@@ -83,7 +83,7 @@ def objects(schema: object) -> Iterator[dict[str, Any]]:
 
 
 def test_every_document_has_a_schema_and_every_schema_a_document() -> None:
-    """Whoever reads JSON finds its schema by name, and `calaim help json` lists them all."""
+    """Whoever reads JSON finds its schema by name, and docs/json.md, made from the same list, has them all."""
     assert sorted(path.name for path in SCHEMAS.iterdir()) == sorted(f"{name}.schema.json" for name in NAMES)
 
 

@@ -799,9 +799,9 @@ def refer(
 @_command("help exit-codes", takes=("plain", "data"), name="help")
 def help_on(
     asked: Asked,
-    topic: Annotated[Text, _argument("[TOPIC]", "settings, exit-codes, privacy, json, data, calaim.")] = None,
+    topic: Annotated[Text, _argument("[TOPIC]", "settings, exit-codes, privacy, calaim.")] = None,
 ) -> int:
-    """Where to begin; exit codes, privacy, JSON, the data, CalAIM."""
+    """Where to begin; settings, exit codes, privacy, CalAIM."""
     from calaim_cli.show import help as pages
     from calaim_cli.show import views
 

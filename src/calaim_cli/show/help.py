@@ -1,4 +1,4 @@
-"""The topics of `calaim help`; the one place that lists the exit codes and the JSON documents in words."""
+"""The topics of `calaim help`; the one place that lists the exit codes in words."""
 
 from __future__ import annotations
 
@@ -32,35 +32,6 @@ EXIT_CODES: Final = (
 )
 """Every exit code with its meaning, in order."""
 
-DOCUMENTS: Final = (
-    ("calaim.county/1", "calaim county PLACE --json", "one county: mailbox, phone, services, plans"),
-    ("calaim.counties/1", "calaim counties --json", "counties by service, region or plan"),
-    ("calaim.plans/1", "calaim plan [PLAN] --json", "plans: counties, routes, what they offer"),
-    ("calaim.contacts/1", "calaim contacts --json", "whom to call beside the plans"),
-    ("calaim.situations/1", "calaim when [WORDS] --json", "situations: what to think of, what to ask first"),
-    ("calaim.services/1", "calaim services --json", "Community Supports: limits, documents, codes, where offered"),
-    ("calaim.programs/1", "calaim programs --json", "the rules, each criterion with source, date and grade"),
-    ("calaim.questions/1", "calaim questions [ID] --json", "the questions of a case, with their choices"),
-    ("calaim.determination/1", "calaim check CASE --json", "what a case comes to, why, and what is missing"),
-    ("calaim.coverage/1", "calaim coverage CASE --json", "whether the work rule of 2027 exempts a member, and why"),
-    ("calaim.expectations/1", "calaim check CASE --expect --json", "where cases differ from their [expect] table"),
-    ("calaim.referral/1", "calaim refer CASE --json", "a draft or sheet with its route"),
-    ("calaim.referrals/1", "calaim referrals --json", "what became of referrals, and what to ask about now"),
-    ("calaim.batch/1", "calaim batch CSV --out PATH --json", "the counts of a batch"),
-    (
-        "calaim.screen/1",
-        "calaim screen TABLE --counts --json",
-        "what became of a table of members, and how many there are",
-    ),
-    ("calaim.case/1", "calaim case new", "a member's case as a file, in TOML or JSON: what you write"),
-    ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
-    ("calaim.data-check/1", "calaim data check --json", "that the data have no errors, and what is due for a review"),
-    ("calaim.sources/1", "calaim data sources --json", "every source with date, grade and what rests on it"),
-    ("calaim.data-diff/1", "calaim data diff OLD NEW --json", "what changed between two data folders, and for whom"),
-    ("calaim.error/1", "any command with --json", "what went wrong, on standard error"),
-)
-"""Every JSON document: its schema, the command that prints it, what it holds."""
-
 
 class HelpPage(Struct, frozen=True):
     """Something to explain: its topic on the command line, one line on it, and the whole."""
@@ -90,36 +61,6 @@ PRIVACY: Final = (
     Points("mind", "What you have to mind", TO_MIND),
     Fact("more", "More", "the page Privacy of the documentation (docs/privacy.md)"),
 )
-JSON_RULES: Final = (
-    "With --json a command prints one document on one line, in UTF-8, with stable key order.",
-    'The first key is "schema". Within a schema number keys are only added.',
-    "What is not known is null, never a missing key. Ids, dates and codes are text.",
-    "Errors are one document on standard error; standard output then stays empty.",
-    "What a command warns of is in its document, under warnings; nothing is said beside it.",
-    "check with several cases prints one document a line.",
-    "The JSON Schema files are in the folder schemas of the installed package.",
-)
-JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
-DATA_RULES: Final = (
-    "All policy is in six text files that you may change: programs, counties, routes, talk, coverage, follow_up.",
-    "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
-    "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
-    "Compare: calaim data diff OLD NEW CASE... says what changed, and for whom.",
-    "Sources: calaim data sources lists each document with its date, grade and what rests on it.",
-)
-GRADES: Final = (
-    ("A", "Official text was read."),
-    ("B", "A plan's text, or a copy of official text."),
-    ("C", "Inferred from other facts."),
-    ("U", "Not verified: ask the plan. Never decides alone."),
-)
-DATA: Final = (
-    Heading("The policy data"),
-    Points("data", "How it works", DATA_RULES),
-    Table(("grade", "meaning"), GRADES),
-    Fact("more", "More", "the data guide of the documentation (docs/data-guide.md)"),
-)
-JSON: Final = (Heading("JSON documents"), Points("json", "Rules", JSON_RULES), JSON_TABLE)
 CODES: Final = (
     Heading("Exit codes"),
     Table(("code", "meaning"), tuple((str(one), meaning) for one, meaning in EXIT_CODES)),
@@ -136,8 +77,6 @@ PAGES: Final = (
     HelpPage("settings", "what can be set for all commands", SETTINGS),
     HelpPage("exit-codes", "what each exit code means, for scripts", CODES),
     HelpPage("privacy", "what stays where, and what you have to mind", PRIVACY),
-    HelpPage("json", "the documents that --json prints", JSON),
-    HelpPage("data", "where the facts are, and how to change them", DATA),
     HelpPage("calaim", "until when the programs hold, what is new, and some background", ()),
 )
 
