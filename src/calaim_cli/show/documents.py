@@ -54,12 +54,10 @@ def rests_on(citations: tuple[str, ...], policy: Policy, said: str = "") -> Docu
     }
 
 
-def listing(
-    name: str, entries: Iterable[Document], policy: Policy, warnings: Iterable[Problem] = (), **about: str | None
-) -> Document:
+def listing(name: str, entries: Iterable[Document], policy: Policy, **about: str | None) -> Document:
     """Entries under their name, as `calaim.NAME/1`; before them what they are all about."""
     schema = {"schema": f"calaim.{name}/1", **about}
-    return {**schema, name: [*entries], "edition": policy.edition, "warnings": problems_document(warnings)}
+    return {**schema, name: [*entries], "edition": policy.edition, "warnings": []}
 
 
 def problems_document(problems: Iterable[Problem]) -> list[Document]:
@@ -208,9 +206,7 @@ def counties_document(counties: Iterable[County], policy: Policy) -> Document:
     return listing("counties", listed, policy)
 
 
-def services_document(
-    services: Iterable[Program], county: County | None, policy: Policy, warnings: Iterable[Problem] = ()
-) -> Document:
+def services_document(services: Iterable[Program], county: County | None, policy: Policy) -> Document:
     """Community Supports with where the plan of the `kp` keys offers them, as `calaim.services/1`."""
     served = [one for one in policy.counties_file.county if one.kp]
     listed_services = [
@@ -228,12 +224,10 @@ def services_document(
         }
         for service, listed in ((one, policy.listed(KP, one)) for one in services)
     ]
-    return listing("services", listed_services, policy, warnings, county=county.name if county else None)
+    return listing("services", listed_services, policy, county=county.name if county else None)
 
 
-def programs_document(
-    entries: Iterable[tuple[str, Program]], policy: Policy, warnings: Iterable[Problem] = ()
-) -> Document:
+def programs_document(entries: Iterable[tuple[str, Program]], policy: Policy) -> Document:
     """Programs, populations and services with their rules, as `calaim.programs/1`; each with the word for its kind."""
     listed = [
         {
@@ -248,7 +242,7 @@ def programs_document(
         }
         for kind, entry in entries
     ]
-    return listing("programs", listed, policy, warnings)
+    return listing("programs", listed, policy)
 
 
 def _standing(entry: Program, policy: Policy) -> Document:
