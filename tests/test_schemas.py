@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache, partial
@@ -235,10 +236,9 @@ def test_data_diff_fits(run: Run, data_copy: Path, write_case: WriteCase) -> Non
     programs = data_copy / "programs.toml"
     text = programs.read_text("utf-8")
     start = text.index('id = "five_ed_visits_6_months"')
-    changed = text[:start] + text[start:].replace("at_least = 5", "at_least = 6", 1).replace(
-        "5 or more", "6 or more", 1
-    )
-    programs.write_text(changed, encoding="utf-8")
+    end = text.index("source =", start)
+    changed = re.sub(r"\b5\b", "6", text[start:end])
+    programs.write_text(text[:start] + changed + text[end:], encoding="utf-8")
     (document,) = printed(run, "data", "diff", ROOT / "data", data_copy, write_case(), *DAY)
     assert document["changes"]
     assert document["cases"]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from calaim_cli import __version__
+from calaim_cli import __version__, quick
 from calaim_cli.base.errors import CalaimError, InputError, OutputRefused, Problem, Stopped, UsageError, caution
 from calaim_cli.base.streams import (
     emit,
@@ -115,7 +115,6 @@ def _suggesting(kind: str) -> Callable[[typer.Context, str], list[str]] | None:
     """The source of what the shell offers for a half-typed value: names of the shipped data, or case files."""
 
     def suggest(context: typer.Context, incomplete: str) -> list[str]:
-        from calaim_cli import quick
         from calaim_cli.policy import load
         from calaim_cli.policy.policy import names
 
@@ -304,7 +303,8 @@ def main() -> int:
         # Where it arose is told, and never its message, which may quote an answer.
         innermost = traceback.extract_tb(error.__traceback__, -1)[0]
         where = f"{type(error).__name__} at {Path(innermost.filename).name}:{innermost.lineno}"
-        return failed(CalaimError(f"internal error {where} (calaim {__version__}). Please report this line."))
+        versions = (quick.quick_text(["--version"]) or f"calaim {__version__}").strip()
+        return failed(CalaimError(f"internal error {where} ({versions}). Please report this line."))
 
 
 def _needed(arguments: list[str]) -> typer.Typer:

@@ -99,6 +99,7 @@ def coverage_document(covered: Covered, policy: Policy, as_of: date) -> Document
         "case": covered.name,
         "as_of": as_of.isoformat(),
         "edition": own.edition,
+        "review_by": own.review_by.isoformat(),
         "in_force": as_of >= own.in_force,
         "outcome": standing.outcome,
         "text": policy.coverage_words[standing.outcome].label,
@@ -111,10 +112,11 @@ def coverage_document(covered: Covered, policy: Policy, as_of: date) -> Document
             }
             for one in standing.because
         ],
+        "proof": list(dict.fromkeys(proof for one in standing.because for proof in one.proof)),
         "missing": [{"question": one, "text": policy.answerable[one].ask} for one in standing.to_ask],
         "renewal": {"month": covered.month or None, "id": covered.renewal.id, "text": covered.renewal.text},
         "missed": own.missed,
-        "call": [{**keys(one, "id", "name", "purpose"), **filled(one, "phone", "website")} for one in own.contact],
+        "calls": [{**keys(one, "id", "name", "purpose"), **filled(one, "phone", "website")} for one in own.contact],
         "remember": own.remember,
         "warnings": problems_document(covered.warnings),
     }
