@@ -76,9 +76,9 @@ SMALL: list[tuple[dict[str, str], str, str]] = [
     ({"kp_member": "Y", "member_agreed": "Y", "attested": "y", "part2": "N"}, "", "ECM Referral"),
     ({"current_services": "None"}, "", "None"),
     ({"referrer_relationship": "Medical provider"}, "", "Medical provider"),
-    ({"program": "cs", "services": "day_habilitation, respite"}, "not-separated", "separate them with ;"),
-    ({"program": "cs", "services": "day_habilitation and respite"}, "not-separated", "separate them with ;"),
-    ({"current_services": "ihss/ecm"}, "not-separated", "separate them with ;"),
+    ({"program": "cs", "services": "day_habilitation, respite"}, "not-separated", "separate them with a semicolon"),
+    ({"program": "cs", "services": "day_habilitation and respite"}, "not-separated", "separate them with a semicolon"),
+    ({"current_services": "ihss/ecm"}, "not-separated", "separate them with a semicolon"),
     ({"last_name": "Nu\ufffdez"}, "lost-character", "last_name: "),
     ({"mrn": "123-45-6789"}, "id-ssn", "do not send it"),
     ({"mrn": "123456789"}, "id-ssn", "do not send it"),
@@ -136,7 +136,7 @@ def test_choice_of_a_cell_of_several_answers(run: Run, tmp_path: Path) -> None:
     ran = run("batch", source, "--out", out, "--keep-going", *DAY)
     assert ran.code == 3
     assert [(one["code"], one["message"]) for one in report(out)] == [
-        ("not-separated", "housing: several in one cell: separate them with ;")
+        ("not-separated", "housing: several in one cell: separate them with a semicolon")
     ]
 
 

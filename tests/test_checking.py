@@ -503,7 +503,7 @@ def test_expectations_are_compared_whole(run: Run, write_case: WriteCase, option
     """An option that --expect would not heed is refused, so that nobody takes the answer for a narrower one."""
     ran = run("check", write_case({"expect.ecm": "likely"}), "--expect", *option, "--as-of", AS_OF)
     assert (ran.code, ran.out) == (2, "")
-    assert "do not combine it with --program or --county" in ran.err
+    assert "leave out --program and --county" in ran.err
 
 
 def test_expectations_are_no_matter_without_the_option(run: Run, write_case: WriteCase) -> None:

@@ -123,7 +123,7 @@ def test_other_member_in_the_same_file_is_another_referral(run: Run, write_case:
     again = run("refer", other, "--out", out, "--log", path, "--force", *DAY)
     assert len(ledger.stories(path)) == 2
     assert told.err.count("reference-replaced") == 1
-    assert f"'calaim referrals undo {first.reference}' takes it out" in told.err
+    assert f"remove it with 'calaim referrals undo {first.reference}'" in told.err
     assert "reference-replaced" not in again.err
 
 
@@ -185,7 +185,7 @@ def test_same_request_in_another_file_is_warned_of(run: Run, write_case: WriteCa
     (story,) = ledger.stories(path)
     again = run("refer", case, "--out", place / "a.eml", "--log", path, *DAY)
     other = run("refer", case, "--out", place / "b.txt", "--log", path, *DAY)
-    assert ("asked-before" in again.err, f"and is open: {story.reference};" in other.err) == (False, True)
+    assert ("asked-before" in again.err, f"is still open: {story.reference};" in other.err) == (False, True)
     run("referrals", "undo", *(one.reference for one in ledger.stories(path)), "--log", path, *DAY)
     for name in ("c.eml", "d.eml"):
         assert "asked-before" not in run("refer", write_case(), "--out", place / name, "--log", path, *DAY).err
@@ -464,7 +464,7 @@ REFUSED = [
     (("referrals", "sent", "HXWMK4", "--log", "{place}/none"), 4, "there is no ledger yet"),
     (("referrals", "set", "7RCV43", "--log", "{place}/none"), 2, "did you mean sent"),
     (("referrals", "sent", "--log", "{place}/none"), 2, "say which"),
-    (("referrals", "--on", "2026-11-23", "--log", "{place}/none"), 2, "go with a status"),
+    (("referrals", "--on", "2026-11-23", "--log", "{place}/none"), 2, "need a status"),
     (("referrals", "7RCV43", "--due", "--log", "{place}/none"), 2, "leave out --due"),
     (("referrals", "--out", "x.txt", "--log", "{place}/none"), 2, "--nudge"),
     (("referrals", "--csv", "--json", "--log", "{place}/none"), 2, "leave out --json"),

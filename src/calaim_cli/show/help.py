@@ -18,17 +18,17 @@ NO_ROUTE: Final = (
 EXIT_CODES: Final = (
     (0, 'Done. Warnings are allowed, and "unlikely" is a result, not an error.'),
     (1, "Internal error: a bug. Please report the line that was printed."),
-    (2, "Wrong usage, or answers are missing and nobody can be asked (no terminal, or --no-input)."),
+    (2, "Wrong usage, or answers are missing and there is no one to ask (no terminal, or --no-input)."),
     (3, "Batch: some rows were done, others refused (--keep-going)."),
     (4, "The input (case, CSV, profile, data) is not valid and nothing was written, or --expect found a difference."),
     (5, f"Not found or no route: {NO_ROUTE}."),
     (6, "Output refused: a file exists and differs, is not writable, or there is no space; a batch left stale drafts."),
-    (7, "Another run holds the output folder."),
+    (7, "Another run is using the output folder."),
     # From here on 128 and the number of the signal, as shells give it.
-    (129, "Stopped by a hang-up."),
+    (129, "Stopped because the terminal closed."),
     (130, 'Stopped by Ctrl-C, or by "quit" at a question.'),
-    (141, "The reader of standard output went away."),
-    (143, "Stopped by a request to terminate."),
+    (141, "Whatever was reading standard output closed it."),
+    (143, "Stopped by a request to end (SIGTERM)."),
 )
 """Every exit code with its meaning, in order."""
 
@@ -36,7 +36,7 @@ DOCUMENTS: Final = (
     ("calaim.county/1", "calaim county PLACE --json", "one county: mailbox, phone, services, plans"),
     ("calaim.counties/1", "calaim counties --json", "counties by service, region or plan"),
     ("calaim.plans/1", "calaim plan [PLAN] --json", "plans: counties, routes, what they offer"),
-    ("calaim.contacts/1", "calaim contacts --json", "whom to call beside the plans"),
+    ("calaim.contacts/1", "calaim contacts --json", "whom to call besides the plans"),
     ("calaim.situations/1", "calaim when [WORDS] --json", "situations: what to think of, what to ask first"),
     ("calaim.services/1", "calaim services --json", "Community Supports: limits, documents, codes, where offered"),
     ("calaim.programs/1", "calaim programs --json", "the rules, each criterion with source, date and grade"),
@@ -54,7 +54,7 @@ DOCUMENTS: Final = (
     ),
     ("calaim.case/1", "calaim case new", "a member's case as a file, in TOML or JSON: what you write"),
     ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
-    ("calaim.data-check/1", "calaim data check --json", "that the data have no errors, and what is due for a review"),
+    ("calaim.data-check/1", "calaim data check --json", "whether the data have errors, and what is due for review"),
     ("calaim.sources/1", "calaim data sources --json", "every source with date, grade and what rests on it"),
     ("calaim.data-diff/1", "calaim data diff OLD NEW --json", "what changed between two data folders, and for whom"),
     ("calaim.error/1", "any command with --json", "what went wrong, on standard error"),
@@ -76,35 +76,35 @@ PROMISES: Final = (
     "Case files, drafts and the profile are readable by you alone (mode 0600 on Linux and macOS).",
     "No option takes a member's name, number or answers, because shells keep what is typed there.",
     "Subjects, file names, messages and errors hold nothing about the member.",
-    "Agreement and attestation are never ticked by the program. A person gives them, each time.",
+    "The program never checks the boxes for agreement and attestation. A person does, each time.",
 )
 TO_MIND: Final = (
     "A draft holds protected health information. Send it by your organization's secure e-mail.",
     "Typed answers stay in the scrollback of the terminal. Clear it, or close the window.",
-    "Deleting a file does not wipe it. Use full-disk encryption, and no synchronized folder.",
+    "Deleting a file does not wipe it. Use full-disk encryption, and keep files out of synced folders.",
     "Information from a substance use program under 42 CFR Part 2 needs the member's written consent.",
 )
 PRIVACY: Final = (
     Heading("Privacy"),
     Points("promise", "Promises", PROMISES),
-    Points("mind", "What you have to mind", TO_MIND),
-    Fact("more", "More", "the page Privacy of the documentation (docs/privacy.md)"),
+    Points("mind", "What to watch for", TO_MIND),
+    Fact("more", "More", "the Privacy page of the documentation (docs/privacy.md)"),
 )
 JSON_RULES: Final = (
     "With --json a command prints one document on one line, in UTF-8, with stable key order.",
     'The first key is "schema". Within a schema number keys are only added.',
     "What is not known is null, never a missing key. Ids, dates and codes are text.",
     "Errors are one document on standard error; standard output then stays empty.",
-    "What a command warns of is in its document, under warnings; nothing is said beside it.",
-    "check with several cases prints one document a line.",
-    "The JSON Schema files are in the folder schemas of the installed package.",
+    "Warnings are in the document, under warnings, and nowhere else.",
+    "With several cases, check prints one document per line.",
+    "The JSON Schema files are in the schemas folder of the installed package.",
 )
 JSON_TABLE: Final = Table(("schema", "command", "holds"), DOCUMENTS)
 DATA_RULES: Final = (
     "All policy is in six text files that you may change: programs, counties, routes, talk, coverage, follow_up.",
     "Copy the folder, edit it, and check it: calaim data check --data FOLDER.",
     "Use it: add --data FOLDER to a command, or set CALAIM_DATA to the folder.",
-    "Compare: calaim data diff OLD NEW CASE... says what changed, and who is decided differently.",
+    "Compare: calaim data diff OLD NEW CASE... says what changed, and which cases come out differently.",
     "Sources: calaim data sources lists each document with its date, grade and what rests on it.",
 )
 GRADES: Final = (
@@ -125,8 +125,8 @@ CODES: Final = (
     Table(("code", "meaning"), tuple((str(one), meaning) for one, meaning in EXIT_CODES)),
 )
 ENVIRONMENT: Final = (
-    ("CALAIM_DATA", "the folder of your own data files, as --data"),
-    ("CALAIM_PROFILE", "the file of your own details"),
+    ("CALAIM_DATA", "the folder with your own data files, like --data"),
+    ("CALAIM_PROFILE", "the file with your own details"),
     ("ACCESSIBLE=1", "plain lines and numbered choices, for screen readers"),
     ("NO_COLOR=1", "no colors"),
 )
@@ -135,10 +135,10 @@ SETTINGS: Final = (Heading("Settings"), Table(("variable", "does"), ENVIRONMENT)
 PAGES: Final = (
     HelpPage("settings", "what can be set for all commands", SETTINGS),
     HelpPage("exit-codes", "what each exit code means, for scripts", CODES),
-    HelpPage("privacy", "what stays where, and what you have to mind", PRIVACY),
+    HelpPage("privacy", "what is kept where, and what to watch for", PRIVACY),
     HelpPage("json", "the documents that --json prints", JSON),
     HelpPage("data", "where the facts are, and how to change them", DATA),
-    HelpPage("calaim", "until when the programs hold, what is new, and some background", ()),
+    HelpPage("calaim", "how long the programs are authorized, what is new, and some background", ()),
 )
 
 
