@@ -652,7 +652,7 @@ def test_talk_at_a_terminal(tmp_path: Path) -> None:
         ("How old", "46"),
         ("serious health condition", "n"),
         ("monthly check", "yes"),
-        ("renewed next", "2027-04"),
+        ("next Medi-Cal renewal", "2027-04"),
     ):
         person.expect(asked)
         person.expect(r"\]: ")

@@ -297,7 +297,7 @@ def test_redact_shows_and_never_writes(
     assert ran.code == 0
     assert "First name: (hidden)" in ran.out
     assert "00012345" not in ran.out
-    assert ("Nothing was written, nothing has been sent." in ran.err) is ("--json" not in options)
+    assert ("Nothing was written, and nothing has been sent." in ran.err) is ("--json" not in options)
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -1201,7 +1201,7 @@ def data_check(asked: Asked) -> int:
         warnings += (*diff.own_mailboxes(policy, shipped), *diff.own_words(policy, shipped))
     asked.warn(warnings)
     lines = [f"shipped\t{name}: not in the folder, so the one that ships with calaim is used\n" for name in lacking]
-    view = "".join((*lines, f"ok\tdata edition {policy.edition}, no errors found\n"))
+    view = "".join((*lines, f"ok\tdata edition {policy.edition}, nothing wrong\n"))
     return asked.show(view, documents.data_check_document((), lacking, policy, asked.as_of))
 
 

@@ -186,7 +186,7 @@ def _as_found(path: Path, one: Drafted, form: Format, drafter: Drafter, *, force
 def _last_words(drafts: Sequence[Drafted], left_out: Sequence[str], policy: Policy, *, masked: bool) -> Iterator[str]:
     """What is told after the drafts: that they are masked, or how to send them and which a person said no to."""
     if masked:
-        yield "Member data are masked. Nothing was written, nothing has been sent."
+        yield "Member data is masked. Nothing was written, and nothing has been sent."
         return
     yield from dict.fromkeys(said for one in drafts for said in draft.reminders_of(one, policy))
     names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
@@ -216,7 +216,7 @@ def ledger_for(log: Path | None, profile: Profile, out: object) -> tuple[Path | 
 
 def unread_month(case: Case) -> tuple[Problem, ...]:
     """What is wrong with the month of renewal that a ledger keeps. It is told to a person alone: no draft says it."""
-    return tuple(one._replace(message=f"{one.message}; so nothing will remind of it") for one in renewal_of(case)[1])
+    return tuple(one._replace(message=f"{one.message}; there will be no reminder of it") for one in renewal_of(case)[1])
 
 
 def references(path: Path | None, *, one_a_request: bool) -> Callable[[Referral], str] | None:

@@ -47,7 +47,7 @@ def read_bytes(name: str, largest: int) -> bytes:
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
     if len(content) > largest:
-        raise InputError(f"{name}: larger than {largest // PIECE} MiB: this cannot be the right file", code="too-large")
+        raise InputError(f"{name}: larger than {largest // PIECE} MiB: is this the right file?", code="too-large")
     return content
 
 
@@ -75,11 +75,11 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
 
 
 HINTS: Final = (
-    ("Invalid value", "a word without quotes, or no value: write true or false, or put text in straight quotes"),
+    ("Invalid value", "a word without quotes, or a missing value: write true or false, or put text in straight quotes"),
     ("Expected newline", "more after the value: put text, dates such as 03/04/1980 and numbers such as 0012 in quotes"),
-    ("Expected '='", 'neither a [table] nor a key with its value: write key = "text"'),
-    ("Expected ']'", "a [table] without its closing bracket: add it"),
-    (r"Unterminated string|Illegal character '\\n'|Expected \"'\"", "a text without its closing quote: add it"),
+    ("Expected '='", 'neither a [table] nor a key with a value: write key = "text"'),
+    ("Expected ']'", "a [table] without a closing bracket: add it"),
+    (r"Unterminated string|Illegal character '\\n'|Expected \"'\"", "a text without a closing quote: add it"),
     ("Cannot overwrite", "a key appears twice; remove one"),
     ("Cannot declare", "a table appears twice; put its keys together"),
 )
@@ -451,13 +451,13 @@ def _hold(lock: int, path: Path) -> None:
         raise _locked(path)
     status = os.fstat(lock)
     if status.st_nlink == 0:
-        raise Locked(f"{path}: another run has just ended here; try again")
+        raise Locked(f"{path}: another run has just finished here; try again")
     if not system.is_ours(status) or status.st_nlink > 1 or os.read(lock, 2) not in OUR_LOCKS:
-        raise OutputRefused(f"{path / LOCK}: is not a lock of this program; move it away", code="exists")
+        raise OutputRefused(f"{path / LOCK}: is not a lock file of calaim; move it away", code="exists")
 
 
 def _locked(path: Path) -> Locked:
-    return Locked(f"{path}: another run is working here; wait until it has ended")
+    return Locked(f"{path}: another run is working here; wait until it is finished")
 
 
 @contextmanager
@@ -498,7 +498,7 @@ def save(path: Path, content: bytes, *, replace: bool = False, known: bytes | No
             folder.close_to_others(name)
             return Status.UNCHANGED
         if known is not None and found.content not in {None, known}:
-            words = f"{path}: has changed since it was read, and was left as it is now; choose another name"
+            words = f"{path}: has changed since it was read, so it was left alone; choose another name"
             raise OutputRefused(words, code="changed")
         with folder.temporary(name) as pile:
             pile.write(content)

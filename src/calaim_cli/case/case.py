@@ -140,7 +140,7 @@ TYPES: Final[dict[Any, tuple[Any, str]]] = {
     bool: (bool, "true or false"),
     bool | None: (bool, "true or false"),
     bool | str | None: ((bool, str), 'true, false or "unknown"'),
-    tuple[str, ...]: (tuple, 'a list of texts, such as ["none"]'),
+    tuple[str, ...]: (tuple, 'a list of words in quotes, such as ["none"]'),
 }
 
 
@@ -165,7 +165,7 @@ def read_tables(document: Mapping[str, object], schema: str, shapes: Shapes) -> 
             if not isinstance(tables[key], str):
                 problems.append(Problem(key, "type", f'wrong type: give text in quotes, such as "{shape}"'))
         elif not isinstance(value, Mapping):
-            problems.append(Problem(key, "type", f"must be a table, which begins with [{key}] in TOML"))
+            problems.append(Problem(key, "type", f"must be a table, which starts with [{key}] in TOML"))
         else:
             tables[key] = dict(value) if shape is dict else _read_table(shape, value, key, schema, problems)
     return tables, problems

@@ -74,7 +74,7 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     # Terminals put these around what is pasted, where a program has asked them to.
     text = typed.replace("\x1b[200~", "").replace("\x1b[201~", "").strip()
     if any(unicodedata.category(one) == "Cc" for one in set(text) - {"\t", "\n"}):
-        return Refusal("a key such as an arrow, or a control character: type the line again")
+        return Refusal("an arrow or control key was typed: type the line again")
     unknown = Move.DONT_KNOW if prompt.dont_know and is_unknown(text) else None
     if move := MOVES.get(word(text), unknown):
         return Refusal("there is nothing to go back to") if prompt.alone and move is Move.BACK else move
