@@ -261,7 +261,7 @@ def test_three_reasons_are_never_told_apart() -> None:
     assert about == ["unsaid_reason"]
     assert POLICY.answerable["unsaid_reason"].kind is Kind.YES_NO
     (reason,) = STAND({"unsaid_reason": True}).because
-    assert reason.name == "one of three reasons, not told which"
+    assert reason.name == "one of three reasons, without saying which"
 
 
 def test_no_question_is_about_immigration() -> None:
@@ -374,7 +374,10 @@ def test_several_cases(run: Run, tmp_path: Path) -> None:
             {"age": 46, "pregnant_or_postpartum": True},
             "Keep Medi-Cal: likely exempt (pregnancy). Open every letter from the county. More: 'calaim coverage",
         ),
-        ({"age": 46, "unsaid_reason": True}, "Keep Medi-Cal: likely exempt (one of three reasons, not told which)."),
+        (
+            {"age": 46, "unsaid_reason": True},
+            "Keep Medi-Cal: likely exempt (one of three reasons, without saying which).",
+        ),
         ({"age": 46}, "Keep Medi-Cal: not known yet: ask more."),
         ({"age": 18}, ""),
         ({"age": 65}, ""),

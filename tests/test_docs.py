@@ -322,7 +322,7 @@ SEEN = (
     "X",  # the report by its own name
     *("report.csv", "the member's card", "the other entries", "first whether", "what became of"),
     *("where the referral", "its plans and their phones", "where each fact comes from"),
-    *("BenefitsCal", "the month of renewal", "that the rule is met"),  # the counties' own site
+    *("BenefitsCal", "the month of renewal", "that the member meets"),  # the counties' own site
 )
 """What a person is told to see, or what she gets to see, beside commands, pages and keys."""
 
