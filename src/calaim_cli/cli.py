@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., int])
 LONGEST_SUMMARY = 64
 MOST_WARNED = 3
-"""So many warnings stand beside the short answer to a case."""
+"""How many warnings are shown with the short answer to a case."""
 LAST_WORDS = "Where to begin, settings, exit codes and more: calaim help"
 
 LOOK_UP, ONE_MEMBER, MANY = "Look something up", "One member", "Many members, and what became of referrals"
@@ -63,7 +63,7 @@ def _write_sections(sections: dict[str, list[tuple[str, str]]], formatter: Any) 
 
 
 class _Commands(TyperGroup):
-    """Commands, in their help each under what it is for."""
+    """The commands, grouped in the help by what they are for."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 Typer's own
         """Write them in the order of the groups and, in a group, of this file."""
@@ -75,7 +75,7 @@ class _Commands(TyperGroup):
 
 
 class _Command(TyperCommand):
-    """A command, in its help the options that few need under a heading of their own."""
+    """A command whose help lists rarely needed options under their own heading."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 Typer's own
         """Write the arguments, the options, the rare ones."""
@@ -138,7 +138,7 @@ def _argument(metavar: str, words: str, kind: str = "") -> object:
 
 
 def _not_both(context: typer.Context, given: bool) -> bool:
-    """Whether the one is given. Raises UsageError where --plain and --json both are: one would go unheard."""
+    """Whether the one is given. Raises UsageError if --plain and --json are both given: one would be ignored."""
     if given and (context.params.get("as_json") or context.params.get("plain")):
         raise UsageError("choose --json or --plain, not both (to be asked in plain lines, set ACCESSIBLE=1)")
     return given
@@ -158,7 +158,7 @@ NOW = ALL[1:]
 DECIDED = "ecm, cs, chw, a population or a service. May be repeated."
 Programs = Annotated[Several, _option("--program", DECIDED, "ID", "program")]
 Start = Annotated[Path | None, _option("--from", "Continue a saved case.", "CASE", "case")]
-Save = Annotated[Path | None, _option("--save", "Save the case after every reply, for you alone to read.", "CASE")]
+Save = Annotated[Path | None, _option("--save", "Save the case after every reply; only you can read it.", "CASE")]
 NoInput = Annotated[bool, _rare("--no-input", "Never ask; list what is missing instead.")]
 InCounty = Annotated[Text, _option("--county", "The member's county, city or ZIP code.", "PLACE", "county")]
 Log = Annotated[Path | None, _option("--log", "Track the referral in this file, never by the member's name.", "LEDGER")]
@@ -212,7 +212,7 @@ class Asked:
         return _policy(self.folder)
 
     def due(self) -> tuple[Problem, ...]:
-        """What of the data is due for a review on that day."""
+        """Warnings about data that is due for review on that day."""
         return self.policy.past_review(self.as_of)
 
     def of_the_data(self, used: set[str] | None = None) -> tuple[Problem, ...]:
@@ -355,7 +355,7 @@ def _misused(error: typer.TyperException) -> int:
 
 
 def _refuse(*contradictions: tuple[object, str]) -> None:
-    """Raises UsageError for the first that is so: nothing on a command line is ever ignored."""
+    """Raises UsageError for the first condition that is true: nothing on a command line is ever ignored."""
     for is_so, words in contradictions:
         if is_so:
             raise UsageError(words)
@@ -542,7 +542,7 @@ def questions(asked: Asked, program: OneQuestion = None) -> int:
 def case_new(
     asked: Asked,
     program: AskedAbout = None,
-    out: Annotated[Path | None, _option("--out", "Write to a new FILE, for you alone to read.", "FILE")] = None,
+    out: Annotated[Path | None, _option("--out", "Write to a new FILE that only you can read.", "FILE")] = None,
 ) -> int:
     """Print a blank case to fill in: every key, and what it accepts."""
     from calaim_cli.policy.policy import questions_named, subjects_named
@@ -601,7 +601,7 @@ def _only_result(asked: Asked, why: Text, everything: bool, programs: Several) -
     """
     from calaim_cli.policy.policy import entry_named, subjects_named
 
-    whole = "--json holds every result in full: leave out --why and --all"
+    whole = "--json has every result in full: leave out --why and --all"
     both = "--all shows every result: leave out --why"
     _refuse((asked.as_json and (why or everything), whole), (why and everything, both))
     if not why:
@@ -670,7 +670,7 @@ def coverage(
     from calaim_cli.talk import coverage as talk
     from calaim_cli.talk import session
 
-    _refuse((asked.as_json and why, "--json holds every reason in full: leave out --why"))
+    _refuse((asked.as_json and why, "--json has every reason in full: leave out --why"))
     policy, as_of = asked.policy, asked.as_of
     stand = stander(policy)
     read = [(name, casefile.read(name)) for name in cases or []]
@@ -917,7 +917,7 @@ def referrals(
         (nudge and (words or listing or details), "use --nudge alone, or with --out"),
         (out and not nudge, "--out is where --nudge writes the reminder: give --nudge too"),
         (nudge and asked.as_json, "--nudge writes a reminder: leave out --json"),
-        (references and listing, "a reference is shown alone: leave out --due, --all, --plan, --counts and --csv"),
+        (references and listing, "a reference is shown by itself: leave out --due, --all, --plan, --counts and --csv"),
         (details and act in {"", UNDO}, "--on, --reason and --until need a status, as in 'closed REF'"),
         (as_csv and (asked.as_json or counts), "--csv prints a table of its own: leave out --json and --counts"),
     )

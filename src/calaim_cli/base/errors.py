@@ -1,8 +1,8 @@
-"""What can go wrong, and what a person is warned of; none of it ever holds a member's value.
+"""Errors and warnings; none of them ever holds a member's value.
 
 One family of errors, each with its exit code. One table of warnings, from which `check`, `refer` and `batch` take
-their words. A report may hold nothing of a member: where she lives, what she is referred for, what she has been
-through. Where the words of a warning or a refusal would tell that, it has general ones.
+their words. A report may say nothing about a member: where she lives, what she is referred for, what she has been
+through. Where the words of a warning or a refusal would say that, it uses general ones.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Problem(NamedTuple):
 
     @property
     def warning(self) -> str:
-        """The line that warns of it, where it stops nothing."""
+        """The line to print when the problem is only a warning."""
         return f"calaim: warning: {self.where}: {self.code}: {self.message}"
 
 
@@ -40,7 +40,7 @@ class CalaimError(Exception):
 
 
 class UsageError(CalaimError, exit_code=2, code="usage"):
-    """Wrong usage, or answers are missing and nobody can be asked."""
+    """Wrong usage, or answers are missing and there is no one to ask."""
 
 
 class InputError(CalaimError, exit_code=4, code="invalid-input"):
@@ -56,7 +56,7 @@ class OutputRefused(CalaimError, exit_code=6, code="output-refused"):
 
 
 class Locked(CalaimError, exit_code=7, code="locked"):
-    """Another run holds the output folder."""
+    """Another run is using the output folder."""
 
 
 class Stopped(CalaimError, exit_code=130, code="stopped"):
@@ -184,7 +184,7 @@ GENERAL: Final = {
     "zip-unlisted": "this ZIP code is not in the table: give the county",
     "zip-outside": "not a California ZIP code: give the county",
 }
-"""What a report says of a warning or refusal whose own words would tell of the member."""
+"""What a report says in place of a message that would say something about the member."""
 
 
 def caution(code: str, where: str, **facts: object) -> Problem:

@@ -119,7 +119,7 @@ class Pile:
         self.descriptor, self.name, self.size, self._folder = descriptor, name, 0, folder
 
     def write(self, content: bytes) -> int:
-        """How many bytes were put at the end: all of them, as a short write is no error."""
+        """The number of bytes appended: always all of them, because short writes are repeated."""
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(self.descriptor, rest) :]
@@ -127,7 +127,7 @@ class Pile:
         return len(content)
 
     def read(self, offset: int, length: int) -> bytes:
-        """So many bytes from there on. A short read is no error; an end before them is."""
+        """That many bytes from that position. A short read is repeated; an early end of file is an error."""
         os.lseek(self.descriptor, offset, os.SEEK_SET)
         piece = b""
         while len(piece) < length:
@@ -161,7 +161,7 @@ class Pile:
 
 
 def nowhere(_: str) -> Pile:
-    """A pile of which nothing is kept, for a run that writes nothing."""
+    """A pile that keeps nothing, for a dry run."""
     return Pile(os.open(os.devnull, os.O_WRONLY))
 
 
@@ -195,7 +195,7 @@ class Folder:
         return os.open(self._at(name), flags, 0o600, dir_fd=self.descriptor)
 
     def status(self, name: str) -> os.stat_result:
-        """What the system knows of a name, of a link itself."""
+        """The `stat` of a name; of a link, its own and not its target's."""
         return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
 
     def names(self) -> list[str]:
@@ -203,7 +203,7 @@ class Folder:
         return os.listdir(self.path if self.descriptor is None else self.descriptor)  # noqa: PTH208 by descriptor
 
     def forget(self, name: str) -> None:
-        """Delete a name; one that is gone was given to its target."""
+        """Delete a name; one that is already gone was renamed to its target."""
         with suppress(FileNotFoundError):
             os.unlink(self._at(name), dir_fd=self.descriptor)
 
@@ -319,7 +319,7 @@ class Folder:
                 raise
 
     def take_over(self, pile: Pile, name: str) -> None:
-        """Put a finished file in the place of one that is known to be ours."""
+        """Replace a file that is known to be ours with a finished one."""
         if system.VANISHING:
             # Windows renames no open file.
             pile.close()
@@ -336,7 +336,7 @@ class Folder:
             self.take_over(pile, name)
 
     def remove(self, name: str) -> None:
-        """Delete a list of an earlier run that no longer holds."""
+        """Delete a list from an earlier run that is out of date."""
         self.forget(name)
         self.changed = True
 

@@ -440,7 +440,7 @@ def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None
 
 
 def _references(pieces: Iterable[bytes]) -> Iterator[str]:
-    """The references of the drafts in one file, in their order; a zip of ours keeps them as they are."""
+    """The references of the drafts in one file, in their order; a zip of ours stores them uncompressed."""
     rest = b""
     for piece in pieces:
         text, end = rest + piece, 0

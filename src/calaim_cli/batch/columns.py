@@ -1,4 +1,4 @@
-"""The map of a table that is kept in other words: which of its columns is which of ours, and what its codes answer."""
+"""The map of a table with other names: which of its columns is which of ours, and what its codes answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Columns(Struct, frozen=True):
 
 
 def coded(code: str) -> str:
-    """How codes are compared: without case and the blanks around them."""
+    """The code in the form in which codes are compared: without case and surrounding blanks."""
     return plain(code).strip().casefold()
 
 
@@ -110,7 +110,7 @@ def _answer(name: str, value: object, where: str, policy: Policy) -> Answer | Pr
 
 
 def merged(answers: Iterable[Answer], where: str) -> Answer | Problem:
-    """What several columns say to one question: lists together, all else only where they agree."""
+    """One answer from several columns: lists are joined, anything else has to agree."""
     said = [one for one in dict.fromkeys(answers) if one not in {DONT_KNOW, ()}]
     if len(said) < 2:  # noqa: PLR2004 one answer is the answer
         return said[0] if said else DONT_KNOW

@@ -61,7 +61,7 @@ SAID, COUNTY, PLAN = cells.REFUSED, "calaim county", "calaim plan"
 PROGRAM, SERVICES, PLACE = "calaim program", "calaim services", "calaim place"
 """Columns beside the answers, with names that no question has: what is wrong, where a member is, what to ask her."""
 BY_PERSON: Final = ("member_agreed", "attested", "part2")
-"""What only a person can say, once the member was asked."""
+"""Columns that only a person can fill in, after asking the member."""
 
 
 class Order(NamedTuple):
@@ -128,7 +128,7 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
 
 
 def _is_withheld(order: Order, done: Done) -> bool:
-    """Whether how many rows there are is told to nobody, as all counts are withheld and no file tells it."""
+    """Whether the number of rows is withheld: all counts are, and no file shows it."""
     return done.counts is not None and done.counts.rows is None and not order.out
 
 
@@ -176,7 +176,7 @@ def run(order: Order) -> Done:
 
 
 def known(order: Order) -> dict[str, str]:
-    """Our column by each header, folded; a column of codes is none of ours."""
+    """Our column for each folded header; a column of codes has none."""
     known = row.known_headers(order.policy.answerable) | order.map.by_header
     return {name: column for name, column in known.items() if name not in order.map.by_code}
 
@@ -259,7 +259,7 @@ class Panel:
         return f"SELECT * FROM ({self.rules((wanted,))}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
 
     def warnings(self) -> Iterator[Problem]:
-        """What to know of the table as a whole: of no row more than its being one of so many."""
+        """The warnings about the table as a whole, which say nothing about a single row."""
         order, source = self.order, self.order.source
         yield from self.table.notes
         yield from _of_columns(order, self.columns)

@@ -124,7 +124,7 @@ class Look:
             self.seen.merged += 1
 
     def _cell(self, attributes: dict[str, str]) -> None:
-        """Cells come in their order: one before others would take the place of theirs unseen."""
+        """Check the order of cells: one out of order would silently replace another."""
         place = attributes.get("r")
         found = CELL.fullmatch(place) if place else None
         column = column_number(found[1]) if found else self._column + 1

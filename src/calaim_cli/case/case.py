@@ -132,7 +132,7 @@ class Profile(Struct, frozen=True):
 
 Parts = dict[str, type[Struct]]
 Shapes = Mapping[str, type[Any] | str]
-"""What stands at each key: a table in a shape or as it is; an example of it where that is a text."""
+"""What belongs at each key: the shape of a table, or an example where it is a text."""
 PARTS: Final[Parts] = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
 PROFILE_PARTS: Final[Parts] = {"referrer": Referrer, "network_lead_entity": LeadEntity, "secure_email": SecureEmail}
 TYPES: Final[dict[Any, tuple[Any, str]]] = {
@@ -191,7 +191,7 @@ def _read_table(
 
 
 def _meant(value: object, wanted: object) -> object:
-    """The value in the type that is wanted, where it says the same in another; None for words that do not."""
+    """The value converted to the wanted type, if it says the same; otherwise None."""
     # TOML has dates of its own: a date of birth without quotes is one, from a database perhaps with midnight.
     if isinstance(value, date):
         return value.isoformat()

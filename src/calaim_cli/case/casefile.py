@@ -122,7 +122,7 @@ def profile_bytes(profile: Profile) -> bytes:
 
 
 def _given(part: Struct) -> dict[str, Any]:
-    """What differs from what is there when nothing was said: so a no is kept where nothing said is not a no."""
+    """The fields that differ from their defaults: a no is kept wherever the default is not no."""
     values = ((field.name, getattr(part, field.name), field.default) for field in fields(part))
     return {name: list(one) if isinstance(one, tuple) else one for name, one, unsaid in values if one != unsaid}
 

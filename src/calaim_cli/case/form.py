@@ -76,7 +76,7 @@ class Field(Struct, frozen=True):
 
 
 NONE: Final = "none"
-"""What is said of the phone, address or last name that a member has not."""
+"""The word for a phone, address or last name that the member does not have."""
 CALIFORNIA: Final = "CA"
 """The state of an address that names none."""
 MAY_BE_NONE: Final = ("member.phone", "member.address", "member.last_name")
@@ -95,7 +95,7 @@ CHILD_UNTIL: Final = 18  # Cal. Family Code 6500
 
 
 def or_none(check: Check, no_value: frozenset[str] = NO_VALUE) -> Check:
-    """The check of a text that may be said to be none; other ways to say it are no value."""
+    """A check for a text that may be "none"; other ways to say that there is none are refused."""
 
     def checked(text: str) -> Value:
         word = _word(text)
@@ -107,7 +107,7 @@ def or_none(check: Check, no_value: frozenset[str] = NO_VALUE) -> Check:
 
 
 def or_left_out(check: Check, no_value: frozenset[str] = NO_NAME) -> Check:
-    """The check of a text that may be left out: ways to say that there is none are as good as an empty one."""
+    """A check for an optional text: any way to say that there is none counts as empty."""
 
     def checked(text: str) -> Value:
         left_out = text.isprintable() and _word(text) in {NONE, *no_value}

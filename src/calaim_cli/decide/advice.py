@@ -149,7 +149,7 @@ def _next_steps(determination: Determination, policy: Policy, door: Door, offere
 
 
 def deciding_gates(determination: Determination) -> Iterator[tuple[Gate, tuple[str, ...]]]:
-    """Each gate that the outcome rests on, with what is met of it; none where the rule alone decided."""
+    """Each gate that decided, with the criteria met in it; empty where the rule alone decided."""
     part = GATE_OF.get(determination.outcome, "")
     decided = {reason.criterion: reason.met for reason in determination.because if reason.part == part}
     # A service may be closed by a gate of its own and by its program's.

@@ -169,7 +169,7 @@ def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiti
 
 
 def _to_look_at(running: tuple[Due, ...]) -> tuple[Due, ...]:
-    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless.
+    """Of several clocks the last that has run out, else the next: after a decision, arrival no longer matters.
 
     Beside it stands a renewal of Medi-Cal that is near: it has nothing to do with what the plan decides.
     """

@@ -49,7 +49,7 @@ STOPPING: Final = frozenset({"plan-without-managed-care"})
 # A person who has to look up a few things does so; a long list is left to `check`.
 MOST_ASKED: Final = 3
 TOGETHER: Final = frozenset({"ecm", "chw"})
-"""Two programs of which a member has one at a time."""
+"""Two programs of which a member can have only one at a time."""
 ECM_AND_CHW: Final = "ecm-and-chw"
 # What is received, by the program that is asked for. ECM includes what a community health worker does.
 RECEIVED: Final = {

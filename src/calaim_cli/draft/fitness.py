@@ -152,7 +152,7 @@ def _choices(case: Case, words: ReferralWords) -> tuple[Case, list[Problem]]:
 
 
 def _at_odds(case: Case, form: Form) -> Iterator[Problem]:
-    """A problem for each thing said without what has to go with it: details, consent, the wish to be fast."""
+    """A problem for each entry that lacks what must go with it: details, consent, a reason to expedite."""
     referral, consent = case.referral, case.consent
     for key, service in (("ecm_provider", "ecm"), ("current_supports", "community_supports")):
         if getattr(referral, key) and referral.current_services and service not in referral.current_services:

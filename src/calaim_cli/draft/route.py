@@ -100,7 +100,7 @@ def _why(plan: Plan, way: Way, mailbox: Route | None, policy: Policy) -> str:
 
 
 def check_way(plan: Plan, way: Way, policy: Policy, *, by_email: bool = False) -> None:
-    """Raises NotFound where no way to the plan is known, nor a line to ask; or no mailbox, where one is wanted."""
+    """Raises NotFound if no way to refer and no phone line is known, or no mailbox where one is required."""
     if by_email and all(one.channel is not Channel.EMAIL for one in way.routes):
         raise not_by_email(plan)
     if not way.routes and way.ask is None:

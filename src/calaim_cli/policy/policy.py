@@ -267,7 +267,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         )
 
     def own_plan(self, county: County, but: str = "") -> str:
-        """The way for a member of another plan: the county's plans, but one that is ruled out, with their phones."""
+        """What to do for a member of another plan: the county's plans and their phones, except one ruled out."""
         return (
             f"refer through the member's own plan, which may be {self._plans_to_call(county, but)} "
             f"('calaim county NAME' says how each takes referrals). See the member's card, or {self.call_to_choose()}"

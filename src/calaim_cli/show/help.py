@@ -73,13 +73,13 @@ class HelpPage(Struct, frozen=True):
 PROMISES: Final = (
     "Nothing is ever sent, and no other computer is contacted. A draft is a file or a text for you to send.",
     "Nothing is written that you did not ask for: no log, no cache, no history.",
-    "Case files, drafts and the profile are readable by you alone (mode 0600 on Linux and macOS).",
+    "Case files, drafts and the profile can be read only by you (mode 0600 on Linux and macOS).",
     "No option takes a member's name, number or answers, because shells keep what is typed there.",
-    "Subjects, file names, messages and errors hold nothing about the member.",
+    "Subjects, file names, messages and errors say nothing about the member.",
     "The program never checks the boxes for agreement and attestation. A person does, each time.",
 )
 TO_MIND: Final = (
-    "A draft holds protected health information. Send it by your organization's secure e-mail.",
+    "A draft contains protected health information. Send it by your organization's secure e-mail.",
     "Typed answers stay in the scrollback of the terminal. Clear it, or close the window.",
     "Deleting a file does not wipe it. Use full-disk encryption, and keep files out of synced folders.",
     "Information from a substance use program under 42 CFR Part 2 needs the member's written consent.",
@@ -111,7 +111,7 @@ GRADES: Final = (
     ("A", "Official text was read."),
     ("B", "A plan's text, or a copy of official text."),
     ("C", "Inferred from other facts."),
-    ("U", "Not verified: ask the plan. Never decides alone."),
+    ("U", "Not verified: ask the plan. Never decides by itself."),
 )
 DATA: Final = (
     Heading("The policy data"),

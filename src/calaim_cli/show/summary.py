@@ -241,7 +241,7 @@ def several(results: Sequence[Decided], policy: Policy) -> Screenful:
             said = ", ".join(f"{counts[one]} {policy.outcomes[one].label.lower()}" for one in ranked)
             shown.append(Line("", f"{PROGRAM_WORDS[program]} of {len(results)} cases: {said}"))
     # Lines of cases never give way: whoever decides many wants each.
-    last = Line("", "A screening, not a decision: the plan decides. More: --all, or one case alone")
+    last = Line("", "A screening, not a decision: the plan decides. More: --all, or one case at a time")
     return Screenful((*shown, last), (*rows, row("remember", REMEMBER)))
 
 
