@@ -194,7 +194,7 @@ def asked_of(catalog: Policy, **changes: object) -> dict[str, str]:
     ("changes", "said"),
     [
         ({}, "Kaiser Permanente's form asks for it, and so does this program."),
-        ({"member__plan": "hpsm", "member__kp_member": None, "member__cin": "91234567A"}, "This program still asks for it"),
+        ({"member__plan": "hpsm", "member__kp_member": None, "member__cin": "91234567A"}, "still asks for it"),
         ({"referral__program": "chw"}, ""),
     ],
     ids=["ECM, Kaiser Permanente", "ECM, another plan", "CHW"],

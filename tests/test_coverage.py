@@ -251,7 +251,7 @@ def test_what_never_happens() -> None:
         for text in (plain(view), labelled(view), document):
             told = re.sub("a drug or alcohol program now|a treatment program now|ihss_approved", "", text)
             assert not NEVER.search(told), NEVER.search(told)
-            assert "the county decides. Open and answer each letter, also when this says exempt." in text
+            assert "the county decides. Open and answer each letter, even when this says exempt." in text
             assert "Full scope without satisfactory immigration status is then gone for good." in text
 
 

@@ -137,7 +137,7 @@ CAUTIONS: Final = {
     "ledger-place": "this seems to be {what}, where a ledger may be damaged or seen by others: keep it on this "
     "computer, and share the output of 'calaim referrals --csv'",
     "not-in-ledger": "nothing is recorded: only a draft that is written to a file (--out) goes into the ledger",
-    "not-followed": "{name} is not tracked: it gets no reference, and no row in the ledger",
+    "not-followed": "{name} is not tracked: it gets no reference, and is not in the ledger",
     "stale": "a draft from an earlier run that this sheet no longer produces; check it, and delete it yourself",
 }
 
