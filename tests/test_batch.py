@@ -76,9 +76,9 @@ SMALL: list[tuple[dict[str, str], str, str]] = [
     ({"kp_member": "Y", "member_agreed": "Y", "attested": "y", "part2": "N"}, "", "ECM Referral"),
     ({"current_services": "None"}, "", "None"),
     ({"referrer_relationship": "Medical provider"}, "", "Medical provider"),
-    ({"program": "cs", "services": "day_habilitation, respite"}, "not-separated", "separate them with ;"),
-    ({"program": "cs", "services": "day_habilitation and respite"}, "not-separated", "separate them with ;"),
-    ({"current_services": "ihss/ecm"}, "not-separated", "separate them with ;"),
+    ({"program": "cs", "services": "day_habilitation, respite"}, "not-separated", "separate them with a semicolon"),
+    ({"program": "cs", "services": "day_habilitation and respite"}, "not-separated", "separate them with a semicolon"),
+    ({"current_services": "ihss/ecm"}, "not-separated", "separate them with a semicolon"),
     ({"last_name": "Nu\ufffdez"}, "lost-character", "last_name: "),
     ({"mrn": "123-45-6789"}, "id-ssn", "do not send it"),
     ({"mrn": "123456789"}, "id-ssn", "do not send it"),
@@ -108,7 +108,7 @@ def test_row_without_address_and_phone(run: Run, tmp_path: Path) -> None:
     assert run("batch", source, "--out", out, "--keep-going", *DAY).code == 3
     refused, drafted = report(out)
     assert (refused["status"], refused["code"], drafted["status"]) == ("refused", "missing", "written")
-    assert "phone: the plan's form needs this; if there is none, give the word none here" in refused["message"]
+    assert "phone: the plan's form needs this; if there is none, write none here" in refused["message"]
     assert "in reach_through how to reach the member" in refused["message"]
     letter = (out / drafted["file"]).read_text("utf-8")
     assert "Phone: none" in letter
@@ -123,7 +123,7 @@ def test_sheet_without_a_column_for_the_address(run: Run, tmp_path: Path) -> Non
     source.write_bytes(sheet([cells], cells))
     ran = run("batch", source, "--dry-run", *DAY)
     assert ran.code == 4
-    assert "these columns are needed: phone, address; for a member who has none write none there" in ran.err
+    assert "these columns are needed: phone, address; for a member who has none, write none" in ran.err
     assert "reach_through how to reach the member" in ran.err
 
 
@@ -136,7 +136,7 @@ def test_choice_of_a_cell_of_several_answers(run: Run, tmp_path: Path) -> None:
     ran = run("batch", source, "--out", out, "--keep-going", *DAY)
     assert ran.code == 3
     assert [(one["code"], one["message"]) for one in report(out)] == [
-        ("not-separated", "housing: several in one cell: separate them with ;")
+        ("not-separated", "housing: several in one cell: separate them with a semicolon (;)")
     ]
 
 

@@ -45,7 +45,7 @@ def test_draft_that_outlived_its_consent_is_stale(run: Run, again: tuple[Path, P
     kept = (out / "0002-ecm.eml").read_bytes()
     told = run("batch", source, "--out", out, "--keep-going", *DAY)
     assert "1 refused, 0 conflicts, 1 stale;" in told.err
-    assert "calaim: warning: " + f"{out}: stale: {out / 'report.csv'} lists 1 draft of an earlier run" in told.err
+    assert "calaim: warning: " + f"{out}: stale: {out / 'report.csv'} lists 1 draft from an earlier run" in told.err
     ran = run("batch", source, "--out", out, "--keep-going", "--json", *DAY)
     assert (told.code, ran.code, ran.err) == (6, 6, "")
     document = json.loads(ran.out)
@@ -305,7 +305,7 @@ def test_more_rows_than_a_run_takes(run: Run, tmp_path: Path, monkeypatch: pytes
     source = written(tmp_path / "members.csv", *(row(n, program="chw") for n in range(1, 5)))
     for target in TARGETS:
         ran = run("batch", source, "--out", tmp_path / target, *DAY)
-        assert (ran.code, "more than 3 rows; cut the sheet" in ran.err) == (4, True)
+        assert (ran.code, "more than 3 rows; split the sheet" in ran.err) == (4, True)
     assert [path.name for path in tmp_path.iterdir()] == ["members.csv"]
 
 

@@ -111,17 +111,17 @@ def test_unreadable_file_is_refused(tmp_path: Path, content: str | bytes, says: 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        pytest.param("kp_member = yes", "a word without quotes, or no value: write true or false", id="yes"),
+        pytest.param("kp_member = yes", "a word without quotes, or a missing value: write true or false", id="yes"),
         pytest.param("kp_member = True", "write true or false", id="capital"),
-        pytest.param("kp_member =", "no value", id="nothing"),
+        pytest.param("kp_member =", "a missing value", id="nothing"),
         pytest.param("city = \u201cCanary\u201d", "straight quotes", id="curly quotes"),
         pytest.param("mrn = 00012345", "numbers such as 0012 in quotes", id="leading zeros"),
         pytest.param("date_of_birth = 03/04/1980", "write a date as 1980-03-04", id="date"),
         pytest.param("phone = 415-555-0100", "put text", id="phone"),
         pytest.param("city: 'Canary'", 'write key = "text"', id="colon"),
-        pytest.param("[consent", "without its closing bracket", id="open bracket"),
-        pytest.param('city = "Canary', "without its closing quote", id="open quote"),
-        pytest.param("city = 'Canary", "without its closing quote", id="open single quote"),
+        pytest.param("[consent", "without a closing bracket", id="open bracket"),
+        pytest.param('city = "Canary', "without a closing quote", id="open quote"),
+        pytest.param("city = 'Canary", "without a closing quote", id="open single quote"),
         pytest.param("zip = '1'\nzip = '2'", "appears twice", id="key twice"),
         pytest.param("[member]", "table appears twice", id="table twice"),
     ],
@@ -138,7 +138,7 @@ def test_slip_is_told_with_what_to_write(tmp_path: Path, line: str, says: str) -
 def test_spreadsheet_is_shown_to_batch(tmp_path: Path, header: str) -> None:
     """A CSV given as a case is told for what it is, with the command that reads it."""
     message = refused(tmp_path / "members.csv", f"{header}\n1,2,3\n").message
-    assert message.endswith("members.csv: line 1: this looks like a CSV, not a case: use 'calaim batch'")
+    assert message.endswith("members.csv: line 1: this looks like a CSV file, not a case: use 'calaim batch'")
 
 
 @pytest.mark.parametrize("start", ["[answers]", "# a, b, c and d\n[answers]", 'schema = "calaim.case/1" # a, b, c'])

@@ -190,8 +190,8 @@ def test_why_of_several_cases_names_each(run: Run, write_case: WriteCase) -> Non
     ("options", "code", "words"),
     [
         (("--why", "homelesness"), 5, "did you mean homelessness"),
-        (("--why", "respite", "--program", "ecm"), 2, "--why respite: that is not among what is decided here"),
-        (("--why", "cs"), 2, "--why cs: that is not among"),
+        (("--why", "respite", "--program", "ecm"), 2, "--why respite: it is not among the results shown here"),
+        (("--why", "cs"), 2, "--why cs: it is not among"),
         (("--why", "ecm", "--all"), 2, "--all shows every result"),
         (("--why", "ecm", "--expect"), 2, "--expect compares"),
         (("--all", "--expect"), 2, "--expect compares"),
@@ -339,7 +339,7 @@ def test_several_programs_in_one_word_are_not_taken_for_one(run: Run) -> None:
     """A near name of the first would drop the second without a word."""
     ran = run("check", "-", "--program", "ecm,chw", "--as-of", AS_OF, stdin=HOUSED_TEEN)
     assert (ran.code, ran.out, "did you mean" in ran.err) == (5, "", False)
-    assert '"ecm,chw": several in one: give one at a time' in ran.err
+    assert '"ecm,chw": several at once: give one at a time' in ran.err
 
 
 def test_unknown_program_is_one_error_document(run: Run) -> None:
@@ -503,7 +503,7 @@ def test_expectations_are_compared_whole(run: Run, write_case: WriteCase, option
     """An option that --expect would not heed is refused, so that nobody takes the answer for a narrower one."""
     ran = run("check", write_case({"expect.ecm": "likely"}), "--expect", *option, "--as-of", AS_OF)
     assert (ran.code, ran.out) == (2, "")
-    assert "do not combine it with --program or --county" in ran.err
+    assert "leave out --program and --county" in ran.err
 
 
 def test_expectations_are_no_matter_without_the_option(run: Run, write_case: WriteCase) -> None:

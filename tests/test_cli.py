@@ -23,6 +23,7 @@ from calaim_cli import cli
 from calaim_cli.batch import batch
 from calaim_cli.cli import app
 from calaim_cli.follow import ledger
+from calaim_cli.policy import load
 from calaim_cli.policy.places import Place
 from calaim_cli.policy.policy import Policy
 from calaim_cli.show.blocks import Fact, Items, Points, View

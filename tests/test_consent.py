@@ -194,7 +194,7 @@ def asked_of(catalog: Policy, **changes: object) -> dict[str, str]:
     ("changes", "said"),
     [
         ({}, "Kaiser Permanente's form asks for it, and so does this program."),
-        ({"member__plan": "hpsm", "member__kp_member": None, "member__cin": "91234567A"}, "This program asks for it"),
+        ({"member__plan": "hpsm", "member__kp_member": None, "member__cin": "91234567A"}, "still asks for it"),
         ({"referral__program": "chw"}, ""),
     ],
     ids=["ECM, Kaiser Permanente", "ECM, another plan", "CHW"],
@@ -425,7 +425,7 @@ def test_menus_end_in_lines_to_type_on(tmp_path: Path, write_profile: WriteProfi
         terminal.line("y")
         terminal.wait("whole word")
         for typed, next_words in (
-            ("no", "This is all that will leave"),
+            ("no", "This is everything that will go out"),
             ("yes", "did the member say yes"),
             ("yes", "Read this: "),
         ):
@@ -457,7 +457,7 @@ def test_draft_is_read_a_page_at_a_time(
         terminal.line("")
         terminal.wait(r"Page 2 of [3-9]")
         terminal.wait(r"back[)\]]")
-        assert "This is all that will leave" not in terminal.words
+        assert "This is everything that will go out" not in terminal.words
         terminal.line("quit")
         assert terminal.end() == 130
     assert not out.exists()

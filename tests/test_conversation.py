@@ -433,7 +433,7 @@ ASKED = replace(KEPT.member, plan="kp", kp_member=None)
 REFERRER: Replies = {f"referrer.{key}": value for key, value in COMPLETE["referrer"].items()}
 SKIPPED: Replies = {key: "" for key, said in SAID.items() if not said and key != "member.cin"}
 """What the complete case does not hold, and Enter skips."""
-WHOLE: Replies = {**SAID, **YES, "screen": "Nothing: go on without screening", "referral.program": "ecm"}
+WHOLE: Replies = {**SAID, **YES, "screen": "Nothing: continue without screening", "referral.program": "ecm"}
 
 
 def untouched(sheet: Sheet) -> Ended:

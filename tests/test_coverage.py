@@ -256,7 +256,7 @@ def test_what_never_happens() -> None:
         for text in (plain(view), labelled(view), document):
             told = re.sub("a drug or alcohol program now|a treatment program now|ihss_approved", "", text)
             assert not NEVER.search(told), NEVER.search(told)
-            assert "the county decides. Open and answer each letter, also when this says exempt." in text
+            assert "the county decides. Open and answer each letter, even when this says exempt." in text
             assert "Full scope without satisfactory immigration status is then gone for good." in text
 
 
@@ -266,7 +266,7 @@ def test_three_reasons_are_never_told_apart() -> None:
     assert about == ["unsaid_reason"]
     assert POLICY.answerable["unsaid_reason"].kind is Kind.YES_NO
     (reason,) = STAND({"unsaid_reason": True}).because
-    assert reason.name == "one of three reasons, not told which"
+    assert reason.name == "one of three reasons, without saying which"
 
 
 def test_no_question_is_about_immigration() -> None:
@@ -379,7 +379,10 @@ def test_several_cases(run: Run, tmp_path: Path) -> None:
             {"age": 46, "pregnant_or_postpartum": True},
             "Keep Medi-Cal: likely exempt (pregnancy). Open every letter from the county. More: 'calaim coverage",
         ),
-        ({"age": 46, "unsaid_reason": True}, "Keep Medi-Cal: likely exempt (one of three reasons, not told which)."),
+        (
+            {"age": 46, "unsaid_reason": True},
+            "Keep Medi-Cal: likely exempt (one of three reasons, without saying which).",
+        ),
         ({"age": 46}, "Keep Medi-Cal: not known yet: ask more."),
         ({"age": 18}, ""),
         ({"age": 65}, ""),
@@ -659,7 +662,7 @@ def test_talk_at_a_terminal(tmp_path: Path) -> None:
         ("How old", "46"),
         ("serious health condition", "n"),
         ("monthly check", "yes"),
-        ("renewed next", "2027-04"),
+        ("next Medi-Cal renewal", "2027-04"),
     ):
         person.expect(asked)
         person.expect(r"\]: ")

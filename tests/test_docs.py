@@ -321,8 +321,8 @@ SOURCES = sorted((ROOT / "src" / "calaim_cli").rglob("*.py"))
 SEEN = (
     "X",  # the report by its own name
     *("report.csv", "the member's card", "the other entries", "first whether", "what became of"),
-    *("where the referral", "its plans and their phones", "where they come from"),
-    *("BenefitsCal", "the month of renewal", "that the rule is met"),  # the counties' own site
+    *("where the referral", "its plans and their phones", "where each fact comes from"),
+    *("BenefitsCal", "the month of renewal", "that the member meets"),  # the counties' own site
 )
 """What a person is told to see, or what she gets to see, beside commands, pages and keys."""
 

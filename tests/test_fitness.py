@@ -311,7 +311,7 @@ def test_who_leaves_it_empty_is_told_both_words(catalog: Policy, where: str) -> 
     for reach in (None, "Example Clinic"):
         [problem] = checked(catalog, {where: None, "member.reach_through": reach}).problems
         assert (problem.where, problem.code) == (where, "missing")
-        assert "the word none" in problem.message
+        assert "write none here" in problem.message
         assert "reach_through" in problem.message
 
 

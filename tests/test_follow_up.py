@@ -226,7 +226,7 @@ def test_year_without_holidays_is_said(catalog: Policy) -> None:
     """Days in a year with no holidays on record are counted without them, and a message says so."""
     due = clocks_of(story(("sent", date(2027, 12, 30))), DAY, catalog)
     assert [one.message for one in uncounted_holidays(due, catalog)] == [
-        "no holidays of 2028 are known: working days in it are counted without them"
+        "the holidays of 2028 are not known, so working days are counted without them"
     ]
     assert last_days(story(("sent", date(2027, 12, 30))), catalog)["ecm-decision"][0] == date(2028, 1, 6)
     assert not [*uncounted_holidays(clocks_of(story(("sent", DAY)), DAY, catalog), catalog)]

@@ -123,7 +123,7 @@ def test_other_member_in_the_same_file_is_another_referral(run: Run, write_case:
     again = run("refer", other, "--out", out, "--log", path, "--force", *DAY)
     assert len(ledger.stories(path)) == 2
     assert told.err.count("reference-replaced") == 1
-    assert f"'calaim referrals undo {first.reference}' takes it out" in told.err
+    assert f"remove it with 'calaim referrals undo {first.reference}'" in told.err
     assert "reference-replaced" not in again.err
 
 
@@ -185,7 +185,7 @@ def test_same_request_in_another_file_is_warned_of(run: Run, write_case: WriteCa
     (story,) = ledger.stories(path)
     again = run("refer", case, "--out", place / "a.eml", "--log", path, *DAY)
     other = run("refer", case, "--out", place / "b.txt", "--log", path, *DAY)
-    assert ("asked-before" in again.err, f"and is open: {story.reference};" in other.err) == (False, True)
+    assert ("asked-before" in again.err, f"is still open: {story.reference};" in other.err) == (False, True)
     run("referrals", "undo", *(one.reference for one in ledger.stories(path)), "--log", path, *DAY)
     for name in ("c.eml", "d.eml"):
         assert "asked-before" not in run("refer", write_case(), "--out", place / name, "--log", path, *DAY).err
@@ -197,7 +197,7 @@ def test_same_sheet_into_another_folder_is_warned_of(run: Run, place: Path) -> N
     sheet.write_bytes(sheets.sheet([{**sheets.ROW, "mrn": f"0001234{n}", "label": f"A-{n}"} for n in range(5)]))
     first, again, other = (run("batch", sheet, "--out", place / one, "--log", path, *DAY) for one in ("a", "a", "b"))
     assert ["asked-before" in one.err for one in (first, again, other)] == [False, False, True]
-    assert re.search(r"and is open: \w{6}; \w{6}; \w{6} and 2 more;", other.err)
+    assert re.search(r"is still open: \w{6}; \w{6}; \w{6} and 2 more;", other.err)
 
 
 def test_month_that_cannot_be_read_is_in_no_draft(run: Run, write_case: WriteCase, place: Path) -> None:
@@ -313,7 +313,7 @@ def test_undo_takes_back_one_step_and_at_last_the_row(run: Run, place: Path) -> 
     run("referrals", "undo", "7RCV43", "--log", path, *DAY)
     assert [row["status"] for row in listed(run, path, "7RCV43")] == ["drafted"]
     gone = run("referrals", "undo", "7RCV43", "--log", path, *DAY)
-    assert (gone.code, "7RCV43: taken out of the ledger. The draft itself stays" in gone.err) == (0, True)
+    assert (gone.code, "7RCV43: removed from the ledger. The draft itself stays" in gone.err) == (0, True)
     assert [row["reference"] for row in listed(run, path)] == ["CCCC33"]
 
 
@@ -426,10 +426,10 @@ def test_days_without_holidays_are_told_wherever_they_are_counted(run: Run, writ
     """A page for a member, or a status on a day in a year without known holidays, warns as the list does."""
     late = ("--as-of", "2027-12-31")
     page = run("refer", write_case(), "--out", place / "a.eml", "--for-member", place / "p.txt", *late)
-    assert (page.code, page.err.count("no holidays of 2028 are known")) == (0, 1), page.err
+    assert (page.code, page.err.count("holidays of 2028 are not known")) == (0, 1), page.err
     ledger.add(place / "l", [one()])
     said = run("referrals", "sent", "7RCV43", "--log", place / "l", *late)
-    assert (said.code, said.err.count("no holidays of 2028 are known")) == (0, 1), said.err
+    assert (said.code, said.err.count("holidays of 2028 are not known")) == (0, 1), said.err
     told = run("referrals", "received", "7RCV43", "--log", place / "l", "--json", *late)
     assert [each["code"] for each in json.loads(told.out)["warnings"]].count("no-holidays") == 1
 
@@ -464,7 +464,7 @@ REFUSED = [
     (("referrals", "sent", "HXWMK4", "--log", "{place}/none"), 4, "there is no ledger yet"),
     (("referrals", "set", "7RCV43", "--log", "{place}/none"), 2, "did you mean sent"),
     (("referrals", "sent", "--log", "{place}/none"), 2, "say which"),
-    (("referrals", "--on", "2026-11-23", "--log", "{place}/none"), 2, "go with a status"),
+    (("referrals", "--on", "2026-11-23", "--log", "{place}/none"), 2, "need a status"),
     (("referrals", "7RCV43", "--due", "--log", "{place}/none"), 2, "leave out --due"),
     (("referrals", "--out", "x.txt", "--log", "{place}/none"), 2, "--nudge"),
     (("referrals", "--csv", "--json", "--log", "{place}/none"), 2, "leave out --json"),
@@ -567,12 +567,16 @@ def older(path: Path, rows: int = 1) -> None:
 
 
 SPOILED: dict[str, tuple[Callable[[Path], object], int, str]] = {
-    "text": (lambda path: path.write_bytes(b"This is a letter, and no database. " * 40), 4, "is not a ledger"),
-    "foreign": (foreign, 4, "is not a ledger"),
+    "text": (lambda path: path.write_bytes(b"This is a letter, and no database. " * 40), 4, "is not a calaim ledger"),
+    "foreign": (foreign, 4, "is not a calaim ledger"),
     "newer": (newer, 4, "newer version of calaim"),
-    "unnumbered": (unnumbered, 4, "is not a ledger"),
+    "unnumbered": (unnumbered, 4, "is not a calaim ledger"),
     "folder": (Path.mkdir, 6, "is not a file"),
-    "link to nothing": (lambda path: path.symlink_to(path.with_name("nothing")), 6, "is a link that leads to no file"),
+    "link to nothing": (
+        lambda path: path.symlink_to(path.with_name("nothing")),
+        6,
+        "is a link to a file that does not exist",
+    ),
     "fifo": (lambda path: os.mkfifo(path, 0o644), 6, "is not a file"),
 }
 
@@ -806,7 +810,7 @@ def test_place_that_others_reach_is_warned_of(
     synced = tmp_path / "Dropbox"
     synced.mkdir(mode=0o700)
     ran = run("refer", write_case(), "--out", place / "a.eml", "--log", synced / "l", *DAY)
-    assert f"{synced}: ledger-place: this seems to be a folder that is copied to a cloud" in ran.err
+    assert f"{synced}: ledger-place: this seems to be a folder that syncs to a cloud" in ran.err
     assert "--csv" in ran.err
     mounts = tmp_path / "mounts"
     mounts.write_text(f"/dev/root / ext4 rw 0 0\nserver:/x {place} nfs4 rw 0 0\n", "utf-8")

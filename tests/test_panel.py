@@ -123,7 +123,7 @@ def test_nothing_about_a_member_is_said(run: Run, tmp_path: Path) -> None:
     table, out = table_of(tmp_path / "panel.csv", list(rows_of([*members(3)]))), tmp_path / "screened.csv"
     ran = run("screen", table, "--out", out)
     assert NAME not in ran.err
-    assert "3 rows decided as of 2026-11-22, of use for 30 days. Each member is still to be asked" in ran.err
+    assert "3 rows screened as of 2026-11-22, good for 30 days. Each member must still be asked" in ran.err
     document = json.loads(run("screen", table, "--out", out, "--json").out)
     assert [*document][:6] == ["schema", "as_of", "rows", "refused", "likely", "out"]
 

@@ -472,7 +472,7 @@ def test_city_serves_wherever_a_county_is_typed(run: Run, write_case: WriteCase)
     """A case, an option and a list accept a city; a warning on the case says which county was used."""
     told = run("check", write_case({"member.county": "Oakland", "member.zip": "94601"}), "--all")
     assert "county\tAlameda\n" in told.out
-    assert "county-from-city: the county of the city was used" in told.err
+    assert "county-from-city: this is a city: its county was used" in told.err
     assert "county\tAlameda\n" in run("check", write_case({}), "--county", "oakland", "--all").out
     assert run("services", "--county", "oakland").out == run("services", "--county", "alameda").out
 

@@ -297,7 +297,7 @@ def test_redact_shows_and_never_writes(
     assert ran.code == 0
     assert "First name: (hidden)" in ran.out
     assert "00012345" not in ran.out
-    assert ("Nothing was written, nothing has been sent." in ran.err) is ("--json" not in options)
+    assert ("Nothing was written, and nothing has been sent." in ran.err) is ("--json" not in options)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -476,4 +476,4 @@ def test_mailbox_of_a_plan_with_regions_has_one(run: Run, data_copy: Path) -> No
     path.write_text(head + name + rest.replace('region = "north"\n', "", 1), "utf-8")
     ran = run("data", "check", "--data", data_copy, *DAY)
     assert ran.code == 4
-    assert 'route "kp-north-email": region: region: other routes of this plan are of a region' in ran.err
+    assert 'route "kp-north-email": region: region: this plan has routes by region' in ran.err

@@ -390,7 +390,7 @@ def test_a_mailbox_of_drafts_holds_messages_alone(run: Run, tmp_path: Path) -> N
     assert ran.code == 3
     report = (tmp_path / "out.mbox.report.csv").read_text("utf-8")
     assert "not-by-email" in report
-    assert "into a folder or zip file" in report
+    assert "to a folder or zip file" in report
 
 
 def test_no_plan_stands_in_the_program() -> None:

@@ -235,7 +235,7 @@ def test_a_list_that_withholds_nothing_stands_alone(run: Run) -> None:
     """Counts that may be passed on do not come with a list that tells what they withhold, and that list says so."""
     both = run("screen", PANEL, "--counts", "--settle", "--program", "chw", *DAY)
     assert (both.code, both.out, "give one of them" in both.err) == (2, "", True)
-    assert run("screen", PANEL, "--settle", "--program", "chw", *DAY).err.strip().endswith("not to be passed on.")
+    assert run("screen", PANEL, "--settle", "--program", "chw", *DAY).err.strip().endswith("work with this panel.")
 
 
 @pytest.mark.unix("a pseudo-terminal")
@@ -432,7 +432,7 @@ def test_what_sql_or_a_map_leaves_unread_is_said(run: Run, tmp_path: Path) -> No
     """A date of birth that SQL cannot read, and codes that no map names, are told and never silently nothing."""
     mapping = tmp_path / "map.toml"
     mapping.write_text('[columns]\nDOB = "date_of_birth"\n[codes.DX]\n"Z59.0" = { housing = "shelter" }\n', "utf-8")
-    assert "not-in-sql: SQL does not read DOB" in run("screen", "--sql", "--columns", mapping, *DAY).err
+    assert "not-in-sql: the SQL does not read DOB" in run("screen", "--sql", "--columns", mapping, *DAY).err
     table = saved(tmp_path / "t.csv", "DOB,DX\n1/2/1980,Z590\n1/2/1980,Z59.0\n")
     ran = run("screen", table, "--settle", "--columns", mapping, *DAY)
     assert "unmapped-codes: in 1 row" in ran.err

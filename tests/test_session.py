@@ -496,7 +496,7 @@ def test_end_of_input_and_a_no_tell_the_way_on(monkeypatch: pytest.MonkeyPatch) 
     assert (ended.value.exit_code, ended.value.code) == (2, INPUT_ENDED)
     with pytest.raises(Stopped, match=rf"^nothing was written\. Ask, then {way}$"), leaving(saved):
         raise Declined("Ask")
-    with pytest.raises(Stopped, match="Ask, then begin again: nothing was saved"), leaving(left_at(None)):
+    with pytest.raises(Stopped, match="Ask, then start again: nothing was saved"), leaving(left_at(None)):
         raise Declined("Ask")
     with pytest.raises(UsageError, match=r"^another fault$"), leaving(saved):
         raise UsageError("another fault")
@@ -520,7 +520,7 @@ TEXTS = {field.key: field.ask for field in FIELDS if field.ask and field.name !=
     "consent.member_agreed": "The state does not make a member's consent",
     "agreed to another": BY_KEY["consent.member_agreed"].ask,
     "consent.attested": "Read this: ",
-    "write": "This is all that will leave.",
+    "write": "This is everything that will go out.",
     "ecm_or_chw": "ECM already includes",
     "page": "Page ",
     "member.mrn": "The plan's record number (MRN)",
@@ -546,7 +546,7 @@ FORM = SAID | {
     "page": "",
     "change": "Details",
 }
-UNSCREENED = "Nothing: go on without screening"
+UNSCREENED = "Nothing: continue without screening"
 ASKED_ALWAYS = ["consent.part2", "write", "consent.member_agreed", "consent.attested"]
 
 

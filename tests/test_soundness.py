@@ -730,7 +730,7 @@ IN_ROUTES = {
         '"drug  Court", "drug court"',
         ("referral: part2_phrases", "phrase", '"drug court" appears 2'),
     ),
-    "phrase-of-nothing": (r'"drug court"', '" - "', ("referral: part2_phrases", "phrase", "without a word")),
+    "phrase-of-nothing": (r'"drug court"', '" - "', ("referral: part2_phrases", "phrase", "has no words")),
     "form-of-an-unknown-plan": (r'plans = \["kp"\]', 'plans = ["pk"]', ("form", "plans", "unknown-plan", '"pk"')),
     "plan-with-two-forms": (
         r'id = "sheet"',

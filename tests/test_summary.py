@@ -344,7 +344,7 @@ def test_questions_are_those_that_can_change_a_result() -> None:
 def test_where_no_referral_can_go_the_way_to_find_out_is_told(member: dict[str, Any], words: str) -> None:
     """In place of an address stands what settles it, in at most five lines, and never a guess."""
     screen = on_screen(decided(member, HOMELESS))
-    sent = screen[screen.index("Send ") :].split("\nTake care")[0].split("\nA screening")[0]
+    sent = screen[screen.index("Send ") :].split("\nCaution")[0].split("\nA screening")[0]
     assert words in unfolded(sent)
     assert sent.count("\n") < 5
     assert not ADDRESS.search(sent)
@@ -360,7 +360,7 @@ def test_what_takes_no_mail_goes_by_phone() -> None:
 
 def test_open_result_may_be_referred_all_the_same() -> None:
     """Where nothing is sure yet the address is given with these words; where nothing matches none is."""
-    assert "you may refer all the same" in on_screen(decided(KP, {"age": 40}, "respite"))
+    assert "you may still refer" in on_screen(decided(KP, {"age": 40}, "respite"))
     assert "Send" not in on_screen(decided({"county": "Alameda"}, {"managed_care": False}, "respite"))
 
 

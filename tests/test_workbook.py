@@ -213,7 +213,7 @@ def test_what_a_screen_does_not_show_is_said(run: Run, tmp_path: Path) -> None:
         "hidden-rows: the sheet has 1 hidden row (there is a filter)",
         "hidden-columns: the sheet has 1 hidden column",
         "merged-cells: the sheet has 1 merged cell",
-        "other-sheets: only the first sheet was read, and there is text in 1 other sheet",
+        "other-sheets: only the first sheet was read, but there is text in 1 other sheet",
     ]
     bad = written(tmp_path, made([row(1, zip="1")], change))
     assert "hidden-columns" in run("batch", bad, "--dry-run", *DAY).err

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., int])
 LONGEST_SUMMARY = 64
 MOST_WARNED = 3
-"""So many warnings stand beside the short answer to a case."""
+"""How many warnings are shown with the short answer to a case."""
 LAST_WORDS = "Where to begin, settings, exit codes and more: calaim help"
 
 LOOK_UP, ONE_MEMBER, MANY = "Look something up", "One member", "Many members, and what became of referrals"
@@ -63,7 +63,7 @@ def _write_sections(sections: dict[str, list[tuple[str, str]]], formatter: Any) 
 
 
 class _Commands(TyperGroup):
-    """Commands, in their help each under what it is for."""
+    """The commands, grouped in the help by what they are for."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 Typer's own
         """Write them in the order of the groups and, in a group, of this file."""
@@ -75,7 +75,7 @@ class _Commands(TyperGroup):
 
 
 class _Command(TyperCommand):
-    """A command, in its help the options that few need under a heading of their own."""
+    """A command whose help lists rarely needed options under their own heading."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 Typer's own
         """Write the arguments, the options, the rare ones."""
@@ -95,9 +95,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-data_app = typer.Typer(help="Check the policy data, and see where they come from.", no_args_is_help=True)
+data_app = typer.Typer(help="Check the policy data, and see where each fact comes from.", no_args_is_help=True)
 profile_app = typer.Typer()
-case_app = typer.Typer(help="A member's case as a file.", no_args_is_help=True)
+case_app = typer.Typer(help="Start a member's case as a file.", no_args_is_help=True)
 app.add_typer(case_app, name="case", rich_help_panel=ONE_MEMBER)
 app.add_typer(profile_app, name="profile")
 app.add_typer(data_app, name="data")
@@ -137,18 +137,18 @@ def _argument(metavar: str, words: str, kind: str = "") -> object:
 
 
 def _not_both(context: typer.Context, given: bool) -> bool:
-    """Whether the one is given. Raises UsageError where --plain and --json both are: one would go unheard."""
+    """Whether the one is given. Raises UsageError if --plain and --json are both given: one would be ignored."""
     if given and (context.params.get("as_json") or context.params.get("plain")):
-        raise UsageError("choose --json or --plain, not both (for plain questions set ACCESSIBLE=1)")
+        raise UsageError("choose --json or --plain, not both (to be asked in plain lines, set ACCESSIBLE=1)")
     return given
 
 
 Text = str | None
 Several = list[str] | None
 Json = Annotated[bool, _option("--json", "Print one JSON document.", callback=_not_both)]
-Plain = Annotated[bool, _rare("--plain", "Plain lines, no colors, no tables.", callback=_not_both)]
+Plain = Annotated[bool, _rare("--plain", "Print plain lines: no colors, no tables.", callback=_not_both)]
 Data = Annotated[Path | None, _rare("--data", "Read the data files from DIR.", "DIR", envvar="CALAIM_DATA")]
-AsOf = Annotated[date | None, _rare("--as-of", "The day to decide for (today).", "YYYY-MM-DD", parser=_calendar_day)]
+AsOf = Annotated[date | None, _rare("--as-of", "The day to go by (today).", "YYYY-MM-DD", parser=_calendar_day)]
 SHARED = {"as_of": (AsOf, None), "as_json": (Json, False), "plain": (Plain, False), "data": (Data, None)}
 """What most commands may be asked, in the order of their help: the type and the default of each. See `_command`."""
 ALL = tuple(SHARED)
@@ -156,14 +156,14 @@ NOW = ALL[1:]
 
 DECIDED = "ecm, cs, chw, a population or a service. May be repeated."
 Programs = Annotated[Several, _option("--program", DECIDED, "ID", "program")]
-Start = Annotated[Path | None, _option("--from", "Go on with a saved case.", "CASE", "case")]
-Save = Annotated[Path | None, _option("--save", "Save the case after every reply, for you alone to read.", "CASE")]
+Start = Annotated[Path | None, _option("--from", "Continue a saved case.", "CASE", "case")]
+Save = Annotated[Path | None, _option("--save", "Save the case after every reply; only you can read it.", "CASE")]
 NoInput = Annotated[bool, _rare("--no-input", "Never ask; list what is missing instead.")]
 InCounty = Annotated[Text, _option("--county", "The member's county, city or ZIP code.", "PLACE", "county")]
-Log = Annotated[Path | None, _option("--log", "Keep track of it in this file, never of the member.", "LEDGER")]
-Why = Annotated[Text, _option("--why", "Only this result, with all that it rests on.", "ID", "program")]
-Everything = Annotated[bool, _option("--all", "All results in full, after the short answer.")]
-OneSheet = Annotated[Text, _option("--sheet", "A sheet of a workbook (the first).", "NAME")]
+Log = Annotated[Path | None, _option("--log", "Track the referral in this file, never by the member's name.", "LEDGER")]
+Why = Annotated[Text, _option("--why", "Show only this result, with everything it rests on.", "ID", "program")]
+Everything = Annotated[bool, _option("--all", "Show all results in full, after the short answer.")]
+OneSheet = Annotated[Text, _option("--sheet", "The sheet of a workbook to read (default: the first).", "NAME")]
 
 PlaceWords = Annotated[list[str], _argument("PLACE...", "A county, an alias, a city or a ZIP code.", "place")]
 PlanWords = Annotated[Several, _argument("[PLAN...]", "One plan: id, name or alias.", "plan")]
@@ -173,21 +173,21 @@ SituationWords = Annotated[
 OneService = Annotated[Text, _argument("[SERVICE]", "One service: id, name or alias.", "service")]
 OneProgram = Annotated[Text, _argument("[ID]", "A program, population or service.", "program")]
 OneQuestion = Annotated[Text, _argument("[ID]", "A question, program, population or service.", "program")]
-Offering = Annotated[Text, _option("--service", "Only where the plan (without --plan: KP) offers it.", "ID", "service")]
-Lacking = Annotated[Text, _option("--without", "Only where that plan serves and does not offer it.", "ID", "service")]
-AskedAbout = Annotated[Text, _option("--program", "Only the questions of a program or service.", "ID", "program")]
+Offering = Annotated[Text, _option("--service", "Only where the plan (default: KP) offers it.", "ID", "service")]
+Lacking = Annotated[Text, _option("--without", "Only where that plan serves but does not offer it.", "ID", "service")]
+AskedAbout = Annotated[Text, _option("--program", "Only the questions for a program or service.", "ID", "program")]
 Expect = Annotated[bool, _option("--expect", "Compare with the [expect] tables; not with --program or --county.")]
-RowsFirst = Annotated[Text, _option("--when", "A situation of 'calaim when': its rows come first.", "ID", "situation")]
+RowsFirst = Annotated[Text, _option("--when", "A situation: its rows come first (see calaim when).", "ID", "situation")]
 NEW_SHEET = "Print the header line of a spreadsheet, or write it to --out as .xlsx."
-OWN_COLUMN = "Pass a column of your own to the report. May be repeated."
-LIKELY = "Write a sheet for batch of whom it is likely for. May be repeated."
-SETTLED = "Show the questions that settle most members, nothing withheld: not to be passed on."
-KEPT = "With --likely or --sql: give this column, too. May be repeated."
+OWN_COLUMN = "Copy a column of your own to the report. May be repeated."
+LIKELY = "Write a sheet for batch, with the members it is likely for. May be repeated."
+SETTLED = "Show the questions that settle most members. Nothing is withheld: do not pass it on."
+KEPT = "With --likely or --sql: include this column, too. May be repeated."
 UNDO = "undo"
 STATUS_WORDS = (
-    "References to tell the story of, or after a STATUS to give it to, or after undo to take the last one back."
+    "References to show. After a STATUS, the ones to record it for; after undo, the ones to undo the last step of."
 )
-UNTIL = "The last day authorized, by the letter."
+UNTIL = "The last day authorized, from the plan's letter."
 
 
 def _today() -> date:
@@ -211,7 +211,7 @@ class Asked:
         return _policy(self.folder)
 
     def due(self) -> tuple[Problem, ...]:
-        """What of the data is due for a review on that day."""
+        """Warnings about data that is due for review on that day."""
         return self.policy.past_review(self.as_of)
 
     def of_the_data(self, used: set[str] | None = None) -> tuple[Problem, ...]:
@@ -297,13 +297,14 @@ def main() -> int:
     except typer.TyperException as error:
         return _misused(error)
     except typer.Abort:
-        words = "input ended before the question was answered. Run it again or pass a case file"
+        words = "the input ended before the question was answered. Run it again, or pass a case file"
         return failed(UsageError(words, code="input-ended"))
     except Exception as error:  # noqa: BLE001 the boundary
         # Where it arose is told, and never its message, which may quote an answer.
         innermost = traceback.extract_tb(error.__traceback__, -1)[0]
         where = f"{type(error).__name__} at {Path(innermost.filename).name}:{innermost.lineno}"
-        versions = (quick.quick_text(["--version"]) or f"calaim {__version__}").strip()
+        said = quick.quick_text(["--version"])
+        versions = said.strip() if isinstance(said, str) else f"calaim {__version__}"
         return failed(CalaimError(f"internal error {where} ({versions}). Please report this line."))
 
 
@@ -350,12 +351,12 @@ def _misused(error: typer.TyperException) -> int:
         return failed(UsageError(f"{said}: '{command} --help'"))
     # Typer's own words for what was meant: an option that is near, or several (their parsers, `NoSuchOption`)
     said, _, meant = text.replace(" (Possible options: ", " Did you mean ").partition(" Did you mean ")
-    hint = f"did you mean {one_of(meant.rstrip('?).').split(', '))}?" if meant else f"'{command} --help' tells more"
+    hint = f"did you mean {one_of(meant.rstrip('?).').split(', '))}?" if meant else f"'{command} --help' says more"
     return failed(UsageError(f"{said[:1].lower()}{said[1:]}".rstrip(".") + f": {hint}"))
 
 
 def _refuse(*contradictions: tuple[object, str]) -> None:
-    """Raises UsageError for the first that is so: nothing on a command line is ever ignored."""
+    """Raises UsageError for the first condition that is true: nothing on a command line is ever ignored."""
     for is_so, words in contradictions:
         if is_so:
             raise UsageError(words)
@@ -411,7 +412,7 @@ def top(
     version: Annotated[bool, _option("--version", "Print version and data edition.")] = False,
     data: Annotated[Path | None, typer.Option("--data", envvar="CALAIM_DATA", hidden=True)] = None,
 ) -> int:
-    """Who may be helped by CalAIM, what the county offers, where the referral goes."""
+    """Whom CalAIM may help, what the county offers, and where the referral goes."""
     if version:
         from calaim_cli.policy import load
 
@@ -430,7 +431,7 @@ def top(
 
 @_command("county san mateo", LOOK_UP)
 def county(asked: Asked, place: PlaceWords) -> int:
-    """One county: where referrals go, whom to call, what is offered."""
+    """Show one county: where to refer, whom to call, what is offered."""
     from calaim_cli.policy.policy import place_named
     from calaim_cli.show import documents, views
 
@@ -445,10 +446,10 @@ def counties(
     asked: Asked,
     service: Offering = None,
     without: Lacking = None,
-    region: Annotated[Text, _option("--region", "Only this region.", "north|south", "region")] = None,
-    plan: Annotated[Text, _option("--plan", "Only where this plan serves.", "ID", "plan")] = None,
+    region: Annotated[Text, _option("--region", "Only counties in this region.", "north|south", "region")] = None,
+    plan: Annotated[Text, _option("--plan", "Only counties this plan serves.", "ID", "plan")] = None,
 ) -> int:
-    """List counties, by service offered or not, region or plan."""
+    """List counties by service (offered or not), region or plan."""
     from calaim_cli.policy.places import KP
     from calaim_cli.policy.policy import counties_with, plan_named, region_named, service_named
     from calaim_cli.show import documents, views
@@ -464,7 +465,7 @@ def counties(
 
 @_command("plan health-net", LOOK_UP)
 def plan(asked: Asked, plan: PlanWords = None) -> int:
-    """List the Medi-Cal plans, or tell all about one."""
+    """List the Medi-Cal plans, or show one in full."""
     from calaim_cli.policy.policy import plan_named
     from calaim_cli.show import documents, views
 
@@ -476,7 +477,7 @@ def plan(asked: Asked, plan: PlanWords = None) -> int:
 
 @_command("contacts", LOOK_UP)
 def contacts(asked: Asked) -> int:
-    """Whom to call beside the plans: number, TTY, hours, when."""
+    """List whom to call besides the plans: phone, TTY, hours, purpose."""
     from calaim_cli.show import documents, views
 
     listed = asked.policy.counties_file.contact
@@ -485,7 +486,7 @@ def contacts(asked: Asked) -> int:
 
 @_command("when leaving the hospital", LOOK_UP)
 def when(asked: Asked, words: SituationWords = None) -> int:
-    """By situation: what to think of, and what to ask first."""
+    """Look up a situation: what to think of, and what to ask first."""
     from calaim_cli.policy.policy import situation_named
     from calaim_cli.show import situations
 
@@ -497,7 +498,7 @@ def when(asked: Asked, words: SituationWords = None) -> int:
 
 @_command("services sobering-centers", LOOK_UP, ALL)
 def services(asked: Asked, service: OneService = None, county: InCounty = None) -> int:
-    """List the Community Supports, or tell all about one."""
+    """List the Community Supports, or show one in full."""
     from calaim_cli.policy import dates
     from calaim_cli.policy.policy import place_named, service_named
     from calaim_cli.show import documents, views
@@ -512,7 +513,7 @@ def services(asked: Asked, service: OneService = None, county: InCounty = None) 
 
 @_command("programs homelessness", LOOK_UP, ALL)
 def programs(asked: Asked, program: OneProgram = None) -> int:
-    """The rules in plain words, each with source, date and grade."""
+    """Show the rules in plain words, with source, date and grade."""
     from calaim_cli.policy import dates
     from calaim_cli.policy.policy import entry_named, kinds
     from calaim_cli.show import documents, views
@@ -529,7 +530,7 @@ def programs(asked: Asked, program: OneProgram = None) -> int:
 
 @_command("questions asthma_remediation", LOOK_UP)
 def questions(asked: Asked, program: OneQuestion = None) -> int:
-    """List the questions of a case with what answers them."""
+    """List the questions in a case, and what each one accepts."""
     from calaim_cli.policy.policy import questions_named
     from calaim_cli.show import documents, views
 
@@ -542,9 +543,9 @@ def questions(asked: Asked, program: OneQuestion = None) -> int:
 def case_new(
     asked: Asked,
     program: AskedAbout = None,
-    out: Annotated[Path | None, _option("--out", "Write to a new FILE, for you alone to read.", "FILE")] = None,
+    out: Annotated[Path | None, _option("--out", "Write to a new FILE that only you can read.", "FILE")] = None,
 ) -> int:
-    """Print a case to fill in, with every key and what is accepted."""
+    """Print a blank case to fill in: every key, and what it accepts."""
     from calaim_cli.policy.policy import questions_named, subjects_named
     from calaim_cli.show import blank
 
@@ -568,13 +569,13 @@ def check(
     why: Why = None,
     everything: Everything = False,
 ) -> int:
-    """Decide cases: what seems to fit, why, and what is missing."""
+    """Screen cases: what seems to fit, why, and what is missing."""
     from calaim_cli.case import casefile
     from calaim_cli.decide import screening
     from calaim_cli.policy.policy import place_named, subjects_named
     from calaim_cli.show import documents
 
-    whole = "--expect compares with the whole [expect] table; do not combine it with --program or --county"
+    whole = "--expect compares with the whole [expect] table: leave out --program and --county"
     shown = "--expect compares and shows no results: leave out --why and --all"
     _refuse((expect and (program or county), whole), (expect and (why or everything), shown))
     only, policy, as_of = _only_result(asked, why, everything, program), asked.policy, asked.as_of
@@ -601,14 +602,14 @@ def _only_result(asked: Asked, why: Text, everything: bool, programs: Several) -
     """
     from calaim_cli.policy.policy import entry_named, subjects_named
 
-    whole = "--json holds every result in full: leave out --why and --all"
+    whole = "--json has every result in full: leave out --why and --all"
     both = "--all shows every result: leave out --why"
     _refuse((asked.as_json and (why or everything), whole), (why and everything, both))
     if not why:
         return ""
     about = entry_named(why, asked.policy)
     if about not in [one.entry for one in subjects_named(programs or [], asked.policy)]:
-        raise UsageError(f"--why {about.id}: that is not among what is decided here", code="not-decided")
+        raise UsageError(f"--why {about.id}: it is not among the results shown here", code="not-decided")
     return about.id
 
 
@@ -661,16 +662,16 @@ def _blocks_of(
 def coverage(
     asked: Asked,
     cases: Annotated[Several, _argument("[CASE...|-]", "Case files, or - for standard input.", "case")] = None,
-    why: Annotated[bool, _option("--why", "Whom each reason is for, with its sources.")] = False,
+    why: Annotated[bool, _option("--why", "Show whom each reason is for, with its sources.")] = False,
 ) -> int:
-    """Keep Medi-Cal in 2027: what may exempt a member from the work rule. Without CASE, ask."""
+    """Keep Medi-Cal in 2027: what may exempt a member from the work rule. Without CASE, it asks."""
     from calaim_cli.case import casefile
     from calaim_cli.decide.coverage import cover, stander
     from calaim_cli.show import coverage as shown
     from calaim_cli.talk import coverage as talk
     from calaim_cli.talk import session
 
-    _refuse((asked.as_json and why, "--json holds every reason in full: leave out --why"))
+    _refuse((asked.as_json and why, "--json has every reason in full: leave out --why"))
     policy, as_of = asked.policy, asked.as_of
     stand = stander(policy)
     read = [(name, casefile.read(name)) for name in cases or []]
@@ -703,7 +704,7 @@ def interview(
     why: Why = None,
     everything: Everything = False,
 ) -> int:
-    """Ask only what can still change the result. Ends with what `check` says of the saved case."""
+    """Ask only what can still change the result. Ends with what `check` says about the case."""
     from msgspec.structs import replace
 
     from calaim_cli.decide import screening
@@ -743,8 +744,8 @@ def refer(
     service: Annotated[Several, _option("--service", "A service, for cs. May be repeated.", "ID", "service")] = None,
     form: Annotated[Format | None, _option("--format", "How to write the draft.")] = None,
     out: Annotated[Path | None, _option("--out", "Write to PATH (.eml, .txt, .html, .json).", "PATH")] = None,
-    self_referral: Annotated[bool, _rare("--self-referral", "To the referrer's own organization.")] = False,
-    expedited: Annotated[bool, _option("--expedited", "Waiting would do harm: the case says why.")] = False,
+    self_referral: Annotated[bool, _rare("--self-referral", "Address it to the referrer's own organization.")] = False,
+    expedited: Annotated[bool, _option("--expedited", "Expedited: waiting would do harm; the case says why.")] = False,
     for_member: Annotated[Path | None, _option("--for-member", "A page for the member (.html, .txt).", "PAGE")] = None,
     log: Log = None,
     redact: Annotated[bool, _option("--redact", "Only show the draft, with member data masked.")] = False,
@@ -753,7 +754,7 @@ def refer(
     save: Save = None,
     no_input: NoInput = False,
 ) -> int:
-    """Write a referral draft. Without CASE, ask for everything first. Nothing is ever sent."""
+    """Write a referral draft. Without CASE, it asks for everything first. Nothing is ever sent."""
     from calaim_cli import delivery
     from calaim_cli.case import casefile
     from calaim_cli.draft import draft
@@ -761,11 +762,11 @@ def refer(
 
     as_json = asked.as_json
     _refuse(
-        (redact and (out or for_member), "--redact only shows a draft; do not combine it with --out or --for-member"),
-        (case is not None and (start or save), "with a case file nothing is asked: leave out --from and --save"),
-        (as_json and form not in {None, Format.JSON}, "--json prints JSON: leave out --format, or --json"),
-        (force and out is None, "--force replaces the file of --out: give that too"),
-        (log and out is None, "--log keeps track of a draft in a file: give --out too"),
+        (redact and (out or for_member), "--redact only shows a draft: leave out --out and --for-member"),
+        (case is not None and (start or save), "a case file is not asked about: leave out --from and --save"),
+        (as_json and form not in {None, Format.JSON}, "--json and --format exclude each other: leave out one of them"),
+        (force and out is None, "--force replaces the file of --out: give --out too"),
+        (log and out is None, "--log tracks a draft that is in a file: give --out too"),
         (
             for_member and for_member.suffix.lower() not in delivery.PAGES,
             "--for-member: give a name that ends in .html or .txt",
@@ -814,11 +815,11 @@ def help_on(
 def batch_rows(
     asked: Asked,
     source: Annotated[Text, _argument("[CSV|XLSX|-]", "A spreadsheet as CSV or .xlsx, or - for stdin.")] = None,
-    out: Annotated[Text, _option("--out", "A folder, a .zip or a .mbox file.", "DIR|FILE")] = None,
+    out: Annotated[Text, _option("--out", "Where to write: a folder, a .zip or a .mbox file.", "DIR|FILE")] = None,
     sheet: OneSheet = None,
-    keep_going: Annotated[bool, _option("--keep-going", "Draft the good rows, list the others.")] = False,
+    keep_going: Annotated[bool, _option("--keep-going", "Draft the good rows, and list the others.")] = False,
     dry_run: Annotated[bool, _option("--dry-run", "Check every row and write nothing.")] = False,
-    encoding: Annotated[Text, _rare("--encoding", "Such as cp1252 (UTF-8).", "NAME")] = None,
+    encoding: Annotated[Text, _rare("--encoding", "Text encoding, such as cp1252 (default: UTF-8).", "NAME")] = None,
     limit: Annotated[int, _rare("--limit", "Only the first N rows (0: all).", "N", min=0)] = 0,
     keep: Annotated[Several, _rare("--keep", OWN_COLUMN, "COLUMN")] = None,
     template: Annotated[bool, _option("--template", NEW_SHEET)] = False,
@@ -833,12 +834,12 @@ def batch_rows(
 
     if template:
         others = source or sheet or keep_going or dry_run or encoding or limit or keep or log
-        alone = "--template gives the header line of a new sheet: it goes alone, or with --out x.xlsx"
+        alone = "--template gives the header line of a new sheet: use it alone, or with --out x.xlsx"
         _refuse((others or asked.day or asked.as_json, alone))
         return _new_sheet(out, asked)
     if source is None or (out is None and not dry_run):
         raise UsageError(
-            "give a CSV or a workbook, or - for standard input, and --out with a folder, a .zip or a .mbox"
+            "give a CSV file or a workbook (or - for standard input), and --out with a folder, a .zip or a .mbox"
         )
     place, kept = batch.output_named(out), tuple(keep or ())
     order = batch.Order(source, place, keep_going, dry_run, encoding, limit, kept, sheet)
@@ -884,7 +885,7 @@ def _new_sheet(out: str | None, asked: Asked) -> int:
     if out is None:
         return _hand_over(None, sheet.template(columns).encode())
     if not out.lower().endswith(".xlsx"):
-        raise UsageError("--template --out: give the name of a workbook, one that ends in .xlsx")
+        raise UsageError("--template --out: give the name of a workbook, ending in .xlsx")
     choices = {field.column: row.offered(field.kind, blank.choices_of(field, asked.policy)) for field in fields}
     return _hand_over(Path(out), workbook.template(columns, choices))
 
@@ -893,19 +894,19 @@ def _new_sheet(out: str | None, asked: Asked) -> int:
 def referrals(
     asked: Asked,
     words: Annotated[Several, _argument("[STATUS] [REF...]", STATUS_WORDS)] = None,
-    due: Annotated[bool, _option("--due", "Only those to ask about now.")] = False,
-    everything: Annotated[bool, _option("--all", "Those that are closed, too.")] = False,
-    plan: Annotated[Text, _option("--plan", "Only of this plan.", "ID", "plan")] = None,
-    counts: Annotated[bool, _option("--counts", "How many, by plan, status and closing reason.")] = False,
-    as_csv: Annotated[bool, _option("--csv", "A table to join with the plan's own.")] = False,
+    due: Annotated[bool, _option("--due", "Show only the ones to ask about now.")] = False,
+    everything: Annotated[bool, _option("--all", "Include closed ones.")] = False,
+    plan: Annotated[Text, _option("--plan", "Show only this plan's.", "ID", "plan")] = None,
+    counts: Annotated[bool, _option("--counts", "Count them by plan, status and closing reason.")] = False,
+    as_csv: Annotated[bool, _option("--csv", "Print a CSV table to match with the plan's own.")] = False,
     on: Annotated[date | None, _option("--on", "The day of the status (today).", "DAY", parser=_calendar_day)] = None,
     reason: Annotated[Text, _option("--reason", "Why it is closed.", "ID")] = None,
     until: Annotated[date | None, _option("--until", UNTIL, "DAY", parser=_calendar_day)] = None,
-    nudge: Annotated[Text, _option("--nudge", "Write a reminder to the plan.", "REF")] = None,
+    nudge: Annotated[Text, _option("--nudge", "Write a reminder to the plan about this referral.", "REF")] = None,
     out: Annotated[Path | None, _option("--out", "With --nudge: write to PATH (.eml, .txt).", "PATH")] = None,
-    log: Annotated[Path | None, _option("--log", "The ledger (that of your profile).", "LEDGER")] = None,
+    log: Annotated[Path | None, _option("--log", "The ledger (default: the one in your profile).", "LEDGER")] = None,
 ) -> int:
-    """What became of referrals, and what to ask about now.
+    """Track referrals: what became of them, and what to ask about now.
 
     STATUS is sent, received, authorized, not-authorized, assigned, started, closed or bounced, or undo.
     """
@@ -914,17 +915,17 @@ def referrals(
     act, references = _act_and_references(words or [], asked.policy)
     listing, details = due or everything or plan or counts or as_csv, on or reason or until
     _refuse(
-        (nudge and (words or listing or details), "--nudge goes alone, or with --out"),
-        (out and not nudge, "--out is where --nudge writes the reminder: give that too"),
+        (nudge and (words or listing or details), "use --nudge alone, or with --out"),
+        (out and not nudge, "--out is where --nudge writes the reminder: give --nudge too"),
         (nudge and asked.as_json, "--nudge writes a reminder: leave out --json"),
-        (references and listing, "with a reference leave out --due, --all, --plan, --counts and --csv"),
-        (details and act in {"", UNDO}, "--on, --reason and --until go with a status, as in 'closed REF'"),
-        (as_csv and (asked.as_json or counts), "--csv is a table of its own: leave out --json and --counts"),
+        (references and listing, "a reference is shown by itself: leave out --due, --all, --plan, --counts and --csv"),
+        (details and act in {"", UNDO}, "--on, --reason and --until need a status, as in 'closed REF'"),
+        (as_csv and (asked.as_json or counts), "--csv prints a table of its own: leave out --json and --counts"),
     )
     profile = _profile(asked.policy) if nudge or log is None else None
     path = delivery.ledger_named(log, profile)
     if path is None:
-        raise UsageError('no ledger: give --log LEDGER, or write ledger = "NAME" into your profile', code="no-ledger")
+        raise UsageError('no ledger: give --log LEDGER, or write ledger = "NAME" in your profile', code="no-ledger")
     delivery.each_its_own({"--out": out, delivery.THE_LEDGER: path})
     if nudge and profile:
         return _nudge(nudge.upper(), path, profile, asked, out)
@@ -977,7 +978,7 @@ def _record(
         raise UsageError(wrong.message, code=wrong.code)
     stories = ledger.change(path, references, decide)
     if gone := [one for one in references if one not in {story.reference for story in stories}]:
-        asked.say(f"calaim: {', '.join(gone)}: taken out of the ledger. The draft itself stays where it was written.")
+        asked.say(f"calaim: {', '.join(gone)}: removed from the ledger. The draft itself stays where it is.")
     found = follow_up.waiting(stories, as_of, policy)
     view = (*shown.list_view(found, policy), *shown.rights_view(stories, policy))
     uncounted = follow_up.uncounted_holidays((due for one in found for due in one.dues), policy)
@@ -1035,7 +1036,7 @@ def _nudge(reference: str, path: Path, profile: "Profile", asked: Asked, out: Pa
     from calaim_cli.follow import ledger, nudge
 
     wanted = draft.format_for(None, out)
-    _refuse((wanted not in {Format.TEXT, Format.EML}, "--out: a reminder is written as .eml or .txt"))
+    _refuse((wanted not in {Format.TEXT, Format.EML}, "--out: give a name that ends in .eml or .txt"))
     (story,) = ledger.stories(path, (reference,))
     written = nudge.reminder(story, profile, asked.policy, asked.as_of)
     if wanted is Format.EML and not written.to:
@@ -1054,17 +1055,17 @@ def screen(
     out: Annotated[Text, _option("--out", "Write the table with its results (.csv, .xlsx, .parquet).", "FILE")] = None,
     program: Programs = None,
     likely: Annotated[Several, _option("--likely", LIKELY, "ID", "program")] = None,
-    counts: Annotated[bool, _option("--counts", "Show how many each result came to, where. May be passed on.")] = False,
+    counts: Annotated[bool, _option("--counts", "Count members by result and place. May be passed on.")] = False,
     settle: Annotated[bool, _option("--settle", SETTLED)] = False,
-    columns: Annotated[Text, _option("--columns", "A map from your columns and codes to ours.", "MAP")] = None,
-    template: Annotated[bool, _option("--template", "Print such a map to fill in, or write it.")] = False,
+    columns: Annotated[Text, _option("--columns", "A map from your columns and codes to calaim's.", "MAP")] = None,
+    template: Annotated[bool, _option("--template", "Print a blank map to fill in, or write it to --out.")] = False,
     sheet: OneSheet = None,
     keep: Annotated[Several, _option("--keep", KEPT, "COLUMN")] = None,
-    keep_going: Annotated[bool, _option("--keep-going", "Decide the good rows, name the others.")] = False,
-    sql: Annotated[bool, _option("--sql", "Print the rules as SQL, for where your table is.")] = False,
-    name: Annotated[Text, _option("--table", "With --sql: the table to read (members).", "NAME")] = None,
+    keep_going: Annotated[bool, _option("--keep-going", "Screen the good rows, and list the others.")] = False,
+    sql: Annotated[bool, _option("--sql", "Print the rules as SQL, to run where your table is.")] = False,
+    name: Annotated[Text, _option("--table", "With --sql: the table to read (default: members).", "NAME")] = None,
 ) -> int:
-    """Decide a table of members: whom to ask, and what."""
+    """Screen a table of members: whom to ask, and about what."""
     from calaim_cli.batch import columns as maps
     from calaim_cli.policy.policy import subjects_alone, subjects_named
 
@@ -1073,15 +1074,15 @@ def screen(
     others = of_table or program or columns or keep or sql or name or asked.day
     only_sql = "--sql takes --program, --columns, --table, --keep and --as-of: leave out the rest"
     _refuse(
-        (template and others, "--template goes alone, or with --out"),
+        (template and others, "use --template alone, or with --out"),
         (sql and (of_table or out), only_sql),
-        (not sql and name, "--table goes with --sql: a table to read is given by its name alone"),
+        (not sql and name, "--table needs --sql: to screen a file, give just its name"),
         (not (sql or table or template), "give TABLE (a file or -) and --out, --counts or --settle; or give --sql"),
         (not (sql or out or shown or template), "give --out, --counts or --settle, or --sql"),
-        (likely and (program or not out), "--likely needs --out, and takes the place of --program"),
-        (keep and not (sql or likely), "--keep goes with --sql or --likely: --out keeps every column"),
-        (counts and settle, "counts may be passed on, and --settle is for whoever holds the panel: give one of them"),
-        (asked.plain and not shown, "--plain goes with --counts or --settle"),
+        (likely and (program or not out), "--likely needs --out, and replaces --program: leave that out"),
+        (keep and not (sql or likely), "--keep needs --sql or --likely: --out keeps every column anyway"),
+        (counts and settle, "--counts may be passed on and --settle may not: give one of them"),
+        (asked.plain and not shown, "--plain needs --counts or --settle"),
     )
     policy = asked.policy
     if template:
@@ -1173,7 +1174,7 @@ def profile_edit(plain: Plain = False, no_input: NoInput = False, data: Data = N
     known = files.read_bytes(str(path), casefile.LARGEST) if path.exists() else b""
     profile, policy = casefile.read_profile(path), _policy(data)
     if not terminal.can_ask(no_input=no_input):
-        words = f"nobody can be asked: write the profile by hand: {path}: {casefile.profile_form()}"
+        words = f"there is no one to ask: write the profile by hand: {path}: {casefile.profile_form()}"
         raise UsageError(words, code="missing")
     if lost := casefile.remarks(known.decode("utf-8-sig")):
         say(f"{path}: the {casefile.in_lines(lost)} will be lost when this is saved; Ctrl-C leaves the file as it is.")
@@ -1200,7 +1201,7 @@ def data_check(asked: Asked) -> int:
         shipped = load.load()
         warnings += (*diff.own_mailboxes(policy, shipped), *diff.own_words(policy, shipped))
     asked.warn(warnings)
-    lines = [f"shipped\t{name}: not in the folder, the one that ships with calaim is used\n" for name in lacking]
+    lines = [f"shipped\t{name}: not in the folder, so the one that ships with calaim is used\n" for name in lacking]
     view = "".join((*lines, f"ok\tdata edition {policy.edition}, nothing wrong\n"))
     return asked.show(view, documents.data_check_document((), lacking, policy, asked.as_of))
 
@@ -1219,16 +1220,16 @@ def data_sources(asked: Asked) -> int:
 @_command("data diff data my-county examples/case.toml", takes=ALL[:3], of=data_app, name="diff")
 def data_diff(
     asked: Asked,
-    old: Annotated[Path, _argument("OLD", "A folder with data files.")],
-    new: Annotated[Path, _argument("NEW", "Another one.")],
-    cases: Annotated[Several, _argument("[CASE...]", "Saved cases to decide both ways.")] = None,
+    old: Annotated[Path, _argument("OLD", "The folder with the old data files.")],
+    new: Annotated[Path, _argument("NEW", "The folder with the new ones.")],
+    cases: Annotated[Several, _argument("[CASE...]", "Saved cases to screen with both.")] = None,
 ) -> int:
-    """List what changed between two data folders, and for whom."""
+    """List what changed between two data folders, and for which cases."""
     from calaim_cli.case import casefile
     from calaim_cli.decide import diff
     from calaim_cli.show import documents, views
 
-    _refuse((asked.day and not cases, "--as-of is the day to decide cases for: give a CASE too"))
+    _refuse((asked.day and not cases, "--as-of is the day to screen cases for: give a CASE too"))
     before, after = _policy(old), _policy(new)
     read = [(name, casefile.read(name)) for name in cases or []]
     changes = diff.changes(before, after)

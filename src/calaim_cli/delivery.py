@@ -57,7 +57,7 @@ class Delivery(NamedTuple):
 
 
 def must_be_free(*paths: Path | None, force: bool) -> None:
-    """Raises OutputRefused where a draft or page could not be written after a talk, whatever is said in it."""
+    """Raises OutputRefused, before a talk begins, if its draft or page could not be written afterwards."""
     for path in filter(None, paths):
         if not path.absolute().parent.is_dir():
             raise OutputRefused(f"{path}: folder {path.parent} does not exist; create it first", code="no-folder")
@@ -77,7 +77,7 @@ def _own_file(path: Path, own: str) -> Path:
 
 
 def each_its_own(named: Mapping[str, Path | None], *, several: bool = False) -> None:
-    """Raises UsageError where two names lead to one file: the one would be lost to the other.
+    """Raises UsageError if two names lead to the same file: one would replace the other.
 
     `several`: there may be more than one draft, and each page and draft has a name of its own then.
     """
@@ -162,7 +162,7 @@ def _reference_in(path: Path, known: Path | None) -> str:
 def _as_found(path: Path, one: Drafted, form: Format, drafter: Drafter, *, force: bool) -> tuple[Drafted, bytes, date]:
     """The draft, its bytes and its day, with reference and day of the file there.
 
-    The same draft of another day is no other draft. One that replaces another has its own, unless it is the same.
+    The same draft on another day is still the same draft. One that replaces a different draft keeps its own.
     """
     policy, as_of = drafter.policy, drafter.as_of
     written, found = draft.formatted(one, form, policy), b""
@@ -186,7 +186,7 @@ def _as_found(path: Path, one: Drafted, form: Format, drafter: Drafter, *, force
 def _last_words(drafts: Sequence[Drafted], left_out: Sequence[str], policy: Policy, *, masked: bool) -> Iterator[str]:
     """What is told after the drafts: that they are masked, or how to send them and which a person said no to."""
     if masked:
-        yield "Member data are masked. Nothing was written, nothing has been sent."
+        yield "Member data is masked. Nothing was written, and nothing has been sent."
         return
     yield from dict.fromkeys(said for one in drafts for said in draft.reminders_of(one, policy))
     names = "; ".join(policy.name_of(one.case.referral.program) for one in drafts)
@@ -216,7 +216,7 @@ def ledger_for(log: Path | None, profile: Profile, out: object) -> tuple[Path | 
 
 def unread_month(case: Case) -> tuple[Problem, ...]:
     """What is wrong with the month of renewal that a ledger keeps. It is told to a person alone: no draft says it."""
-    return tuple(one._replace(message=f"{one.message}; so nothing will remind of it") for one in renewal_of(case)[1])
+    return tuple(one._replace(message=f"{one.message}; there will be no reminder of it") for one in renewal_of(case)[1])
 
 
 def references(path: Path | None, *, one_a_request: bool) -> Callable[[Referral], str] | None:

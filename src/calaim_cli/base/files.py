@@ -47,7 +47,7 @@ def read_bytes(name: str, largest: int) -> bytes:
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
     if len(content) > largest:
-        raise InputError(f"{name}: larger than {largest // PIECE} MiB: this cannot be the right file", code="too-large")
+        raise InputError(f"{name}: larger than {largest // PIECE} MiB: is this the right file?", code="too-large")
     return content
 
 
@@ -75,17 +75,17 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
 
 
 HINTS: Final = (
-    ("Invalid value", "a word without quotes, or no value: write true or false, or put text in straight quotes"),
+    ("Invalid value", "a word without quotes, or a missing value: write true or false, or put text in straight quotes"),
     (
         "Expected newline",
         "more after the value: put text and numbers such as 0012 in quotes, and write a date as 1980-03-04",
     ),
-    ("Expected '='", 'neither a [table] nor a key with its value: write key = "text"'),
-    ("Expected '\\]\\]'", "an entry such as [[county]] without its two closing brackets: add them"),
-    ("Expected ']'", "a [table] without its closing bracket: add it"),
-    ("Unclosed array", "a list without its closing bracket or a comma, here or on a line above: add it"),
+    ("Expected '='", 'neither a [table] nor a key with a value: write key = "text"'),
+    ("Expected '\\]\\]'", "an entry such as [[county]] without two closing brackets: add them"),
+    ("Expected ']'", "a [table] without a closing bracket: add it"),
+    ("Unclosed array", "a list without a closing bracket or a comma, here or on a line above: add it"),
     ("Invalid initial character for a key", "a key is missing, or a } or a bracket on a line above: add it"),
-    (r"Unterminated string|Illegal character '\\n'|Expected \"'\"", "a text without its closing quote: add it"),
+    (r"Unterminated string|Illegal character '\\n'|Expected \"'\"", "a text without a closing quote: add it"),
     ("Cannot overwrite", "a key appears twice; remove one"),
     ("Cannot declare", "a table appears twice: put its keys together, or begin it with double brackets in a list"),
 )
@@ -125,7 +125,7 @@ class Pile:
         self.descriptor, self.name, self.size, self._folder = descriptor, name, 0, folder
 
     def write(self, content: bytes) -> int:
-        """How many bytes were put at the end: all of them, as a short write is no error."""
+        """The number of bytes appended: always all of them, because short writes are repeated."""
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(self.descriptor, rest) :]
@@ -133,7 +133,7 @@ class Pile:
         return len(content)
 
     def read(self, offset: int, length: int) -> bytes:
-        """So many bytes from there on. A short read is no error; an end before them is."""
+        """That many bytes from that position. A short read is repeated; an early end of file is an error."""
         os.lseek(self.descriptor, offset, os.SEEK_SET)
         piece = b""
         while len(piece) < length:
@@ -167,7 +167,7 @@ class Pile:
 
 
 def nowhere(_: str) -> Pile:
-    """A pile of which nothing is kept, for a run that writes nothing."""
+    """A pile that keeps nothing, for a dry run."""
     return Pile(os.open(os.devnull, os.O_WRONLY))
 
 
@@ -201,7 +201,7 @@ class Folder:
         return os.open(self._at(name), flags, 0o600, dir_fd=self.descriptor)
 
     def status(self, name: str) -> os.stat_result:
-        """What the system knows of a name, of a link itself."""
+        """The `stat` of a name; of a link, its own and not its target's."""
         return os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
 
     def names(self) -> list[str]:
@@ -209,7 +209,7 @@ class Folder:
         return os.listdir(self.path if self.descriptor is None else self.descriptor)  # noqa: PTH208 by descriptor
 
     def forget(self, name: str) -> None:
-        """Delete a name; one that is gone was given to its target."""
+        """Delete a name; one that is already gone was renamed to its target."""
         with suppress(FileNotFoundError):
             os.unlink(self._at(name), dir_fd=self.descriptor)
 
@@ -325,7 +325,7 @@ class Folder:
                 raise
 
     def take_over(self, pile: Pile, name: str) -> None:
-        """Put a finished file in the place of one that is known to be ours."""
+        """Replace a file that is known to be ours with a finished one."""
         if system.VANISHING:
             # Windows renames no open file.
             pile.close()
@@ -342,7 +342,7 @@ class Folder:
             self.take_over(pile, name)
 
     def remove(self, name: str) -> None:
-        """Delete a list of an earlier run that no longer holds."""
+        """Delete a list from an earlier run that is out of date."""
         self.forget(name)
         self.changed = True
 
@@ -457,13 +457,13 @@ def _hold(lock: int, path: Path) -> None:
         raise _locked(path)
     status = os.fstat(lock)
     if status.st_nlink == 0:
-        raise Locked(f"{path}: another run has just ended here; try again")
+        raise Locked(f"{path}: another run has just finished here; try again")
     if not system.is_ours(status) or status.st_nlink > 1 or os.read(lock, 2) not in OUR_LOCKS:
-        raise OutputRefused(f"{path / LOCK}: is not a lock of this program; move it away", code="exists")
+        raise OutputRefused(f"{path / LOCK}: is not a lock file of calaim; move it away", code="exists")
 
 
 def _locked(path: Path) -> Locked:
-    return Locked(f"{path}: another run is working here; wait until it has ended")
+    return Locked(f"{path}: another run is working here; wait until it is finished")
 
 
 @contextmanager
@@ -504,7 +504,7 @@ def save(path: Path, content: bytes, *, replace: bool = False, known: bytes | No
             folder.close_to_others(name)
             return Status.UNCHANGED
         if known is not None and found.content not in {None, known}:
-            words = f"{path}: has changed since it was read, and was left as it is now; choose another name"
+            words = f"{path}: has changed since it was read, so it was left alone; choose another name"
             raise OutputRefused(words, code="changed")
         with folder.temporary(name) as pile:
             pile.write(content)

@@ -44,7 +44,7 @@ MOST_ROWS: Final = 500_000
 NARROWEST: Final = 4
 REPORT: Final = "report.csv"
 REPORT_COLUMNS: Final = ("row", "line", "status", "code", "message", "file")
-EXISTS: Final = "another file of this name exists; it was not changed"
+EXISTS: Final = "another file with this name exists; it was not changed"
 STALE_NAME: Final = re.compile(r"[0-9]{4,}-(?:ecm|cs|chw)\.(?:eml|txt)")
 KEPT_CELL: Final = re.compile(r"[A-Za-z0-9._-]{0,40}")
 # Nobody means a folder by such a name.
@@ -181,8 +181,8 @@ def left_to_do(order: Order, tally: Tally) -> Iterator[Problem]:
         yield Problem(str(order.list_of(tally.rejects)), "refused", words)
     if tally.stale:
         many = counted(len(tally.stale), "draft")
-        words = f"{report} lists {many} of an earlier run, or of another sheet, that this sheet does not give"
-        yield Problem(out, "stale", f"{words}. Check each, and delete only what is not to be sent")
+        words = f"{report} lists {many} from an earlier run or another sheet, which this sheet does not produce"
+        yield Problem(out, "stale", f"{words}. Check each one, and delete only those that should not be sent")
 
 
 class Fate(Struct):
@@ -229,7 +229,7 @@ class Rows:
         for one in self.sheet.rows():
             self.total = one.number
             if one.number > MOST_ROWS:
-                words = f"more than {MOST_ROWS:,} rows; cut the sheet into several, each with the header line"
+                words = f"more than {MOST_ROWS:,} rows; split the sheet, and repeat the header line in each part"
                 raise InputError(f"{self.order.source}: {words}", code="too-many-rows")
             if self.order.limit and one.number > self.order.limit:
                 continue
@@ -359,10 +359,10 @@ def _sheet(file: BinaryIO, order: Order, drafter: Drafter, tally: Tally) -> Shee
     expected = Expected(known, lacking, order.keep, row.stays_in_the_house)
     if not is_workbook(file):
         if order.sheet is not None:
-            raise UsageError("--sheet names a sheet of a workbook, and this is a CSV: leave it out")
+            raise UsageError("--sheet names a sheet of a workbook, but this is a CSV: leave it out")
         return Sheet(Source(file, order.source, tally.watch), order.encoding, expected)
     if order.encoding is not None:
-        raise UsageError("--encoding is of a CSV, and this is a workbook: leave it out")
+        raise UsageError("--encoding is for a CSV, but this is a workbook: leave it out")
     from calaim_cli.batch.workbook import Book
 
     return Book(file, order.source, order.sheet, expected, tally.watch)
@@ -377,7 +377,7 @@ def _all_refused(rows: Rows, tally: Tally) -> InputError:
         for fate, one in wrong[:MOST_LISTED]
     ]
     if len(wrong) > MOST_LISTED:
-        listed.append(Problem("further rows", "not-listed", "only the first are listed; fix them and run again"))
+        listed.append(Problem("further rows", "not-listed", "only the first ones are listed; fix them and run again"))
     listed += [*tally.notes, *(caution("stale", name) for name in tally.stale)]
     what = f"{rows.order.source}: {tally.refused} of {counted(tally.rows, 'row')} refused; nothing was written"
     return InputError(f"{what}. Fix them, or use --keep-going", tuple(listed), code="rows-refused")
@@ -440,7 +440,7 @@ def _publish_file(rows: Rows, tally: Tally, folder: Folder, whole: Pile) -> None
 
 
 def _references(pieces: Iterable[bytes]) -> Iterator[str]:
-    """The references of the drafts in one file, in their order; a zip of ours keeps them as they are."""
+    """The references of the drafts in one file, in their order; a zip of ours stores them uncompressed."""
     rest = b""
     for piece in pieces:
         text, end = rest + piece, 0
@@ -480,7 +480,7 @@ def _check_lists(rows: Rows, tally: Tally, folder: Folder) -> None:
     for path, begins in ours.items():
         found = folder.find(path.name, len(begins))
         if found.exists and not files.could_be(found.content, begins):
-            words = "already exists and is not a report of this command. Move it away and run again"
+            words = "already exists, and is not a report of calaim batch. Move it away and run again"
             raise OutputRefused(f"{path}: {words}", code="exists")
     if folder.changed_at(rejects.name) > folder.changed_at(report.name) > 0:
         known = folder.find(rejects.name).content or b""

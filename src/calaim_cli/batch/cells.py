@@ -33,11 +33,11 @@ PLAN_COLUMNS, COUNTY_COLUMNS = ("plan", "kp_member"), ("county", "zip", "kp_regi
 PLACE_COLUMNS: Final = (*PLAN_COLUMNS, *COUNTY_COLUMNS)
 BORN: Final = "date_of_birth"
 COUNT_MORE: Final = (BORN, *PLAN_COLUMNS)
-"""Columns that tell an answer, and count more than one that is stated."""
+"""Columns from which an answer is worked out; they outrank one that is stated."""
 SAID: Final = {True: "yes", False: "no", None: "unknown"}
 """How a table says whether the plan offers a service."""
 PLACES, STATED = "calaim places", "stated "
-"""What plan and county come to: their names, and for each subject whether it is offered there; what is only checked."""
+"""Names of columns: what plan and county come to, and (a prefix) stated answers that are only checked."""
 REFUSED: Final = "calaim said"
 """The column of `own` with what is wrong with a row; a name that no question has."""
 TOLD: Final = ("place", "code", "words")
@@ -237,7 +237,7 @@ def _cell(answer: Answer) -> Cell:
 def _apart(
     columns: Sequence[Column], question: Question, ways: Ways, cells: Cells
 ) -> tuple[Case, tuple[Problem, ...], Cell]:
-    """The case that the columns give that count more, with what is wrong there, and what the others state."""
+    """The case from the columns that outrank the others, its problems, and what the others state."""
     pairs = [*zip(columns, cells, strict=True)]
     more = [(one, cell) for one, cell in pairs if one.known_as in COUNT_MORE]
     others = [(one, cell) for one, cell in pairs if one.known_as not in COUNT_MORE]

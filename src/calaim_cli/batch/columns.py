@@ -1,4 +1,4 @@
-"""The map of a table that is kept in other words: which of its columns is which of ours, and what its codes answer."""
+"""The map of a table with other names: which of its columns is which of ours, and what its codes answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Columns(Struct, frozen=True):
 
 
 def coded(code: str) -> str:
-    """How codes are compared: without case and the blanks around them."""
+    """The code in the form in which codes are compared: without case and surrounding blanks."""
     return plain(code).strip().casefold()
 
 
@@ -57,11 +57,11 @@ def read(name: str, policy: Policy) -> Columns:
     problems: list[Problem] = []
     for table, held in given.items():
         if table not in TABLES or not isinstance(held, dict):
-            problems.append(Problem(table, "unknown-key", "give the tables [columns] and [codes.COLUMN] alone"))
+            problems.append(Problem(table, "unknown-key", "use only the tables [columns] and [codes.COLUMN]"))
     tables = [one if isinstance(one := given.get(table), dict) else {} for table in TABLES]
     found = Columns(dict(_columns(tables[0], policy, problems)), _codes(tables[1], policy, problems))
     both = [one for one in found.codes if fold(one) in found.by_header]
-    problems += (Problem(f"codes.{one}", "duplicate-column", "is in [columns], too: keep one") for one in both)
+    problems += (Problem(f"codes.{one}", "duplicate-column", "is also in [columns]: keep one") for one in both)
     if problems:
         raise InputError(f"{name}: the map is not valid; nothing was written", tuple(problems), code="map")
     return found
@@ -73,9 +73,9 @@ def _columns(given: Mapping[str, Any], policy: Policy, problems: list[Problem]) 
         where, column = f"columns.{theirs}", known.get(fold(ours), "") if isinstance(ours, str) else ""
         if not column:
             near = did_you_mean(ours, known.values()) if isinstance(ours, str) else ""
-            problems.append(Problem(where, "unknown-column", near or "is none of our columns: 'calaim questions'"))
+            problems.append(Problem(where, "unknown-column", near or "is none of calaim's columns: 'calaim questions'"))
         elif column in met:
-            problems.append(Problem(where, "duplicate-column", f"{column} is mapped twice: keep one"))
+            problems.append(Problem(where, "duplicate-column", f"{column} is mapped twice: keep one of the two"))
         met.add(column)
         yield theirs, column
 
@@ -110,13 +110,13 @@ def _answer(name: str, value: object, where: str, policy: Policy) -> Answer | Pr
 
 
 def merged(answers: Iterable[Answer], where: str) -> Answer | Problem:
-    """What several columns say to one question: lists together, all else only where they agree."""
+    """One answer from several columns: lists are joined, anything else has to agree."""
     said = [one for one in dict.fromkeys(answers) if one not in {DONT_KNOW, ()}]
     if len(said) < 2:  # noqa: PLR2004 one answer is the answer
         return said[0] if said else DONT_KNOW
     together = dict.fromkeys(choice for one in said if isinstance(one, tuple) for choice in one)
     if not all(isinstance(one, tuple) for one in said) or NONE_OF_THESE in together:
-        return Problem(where, "says-two-things", "two columns say two different things: fix one, or empty it")
+        return Problem(where, "says-two-things", "two columns contradict each other: fix one, or empty it")
     return (*(one for one in together if one != DONT_KNOW), *([DONT_KNOW] if DONT_KNOW in together else []))
 
 
@@ -124,13 +124,13 @@ def template(policy: Policy) -> str:
     """A map without entries, with remarks that say how to write it and name every question."""
     asked = "".join(f'# "..." = "{one.id}"  # {answered_by(one)}\n' for one in policy.answerable.values())
     return f"""\
-# How a table is read that has other names and codes than calaim. Take away the number sign of what you use.
-# A column that is not named here is read if it has a name of ours, and passes through if not.
+# How to read a table with other column names and codes than calaim's. Remove the number sign from what you use.
+# A column that is not named here is read if it has one of calaim's names; otherwise it passes through.
 
-[columns] # your column = ours; beside the questions: date_of_birth, county, zip, plan, first_name and so on
+[columns] # your column = ours; besides the questions: date_of_birth, county, zip, plan, first_name and so on
 {asked}
-# What the codes of a column answer. A code that is not named answers nothing. Where a code says one thing of a
-# list and nothing of the rest, write "unknown" with it: a list is taken as the whole of it.
+# What the codes of a column answer. A code that is not named answers nothing. Where a code gives one item of a
+# list and nothing about the rest, add "unknown": otherwise the list counts as complete.
 # [codes.housing_flag]
 # "Z59.0" = {{ housing = ["shelter", "unknown"] }}
 """

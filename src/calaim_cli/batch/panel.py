@@ -61,7 +61,7 @@ SAID, COUNTY, PLAN = cells.REFUSED, "calaim county", "calaim plan"
 PROGRAM, SERVICES, PLACE = "calaim program", "calaim services", "calaim place"
 """Columns beside the answers, with names that no question has: what is wrong, where a member is, what to ask her."""
 BY_PERSON: Final = ("member_agreed", "attested", "part2")
-"""What only a person can say, once the member was asked."""
+"""Columns that only a person can fill in, after asking the member."""
 
 
 class Order(NamedTuple):
@@ -107,7 +107,7 @@ def output_named(text: str) -> Path:
     """The file that a person named. Raises UsageError for one of a kind that is not written."""
     path = Path(text)
     if path.suffix.lower() not in ENDINGS:
-        raise UsageError(f"--out {text or repr('')}: give a file that ends in .csv, .parquet or {WORKBOOK}")
+        raise UsageError(f"--out {text or repr('')}: give a name that ends in .csv, .parquet or {WORKBOOK}")
     return path
 
 
@@ -116,19 +116,19 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
     days = order.policy.programs_file.answers_good_for_days
     where = f"{order.out}: " if order.out else ""
     rows = "few rows" if _is_withheld(order, done) else counted(done.rows, "row")
-    what = f"{where}{rows} decided as of {order.as_of}"
+    what = f"{where}{rows} screened as of {order.as_of}"
     refused = f", {counted(done.refused, 'row')} refused" if done.refused else ""
-    yield f"{what}{refused}, of use for {days} days. Each member is still to be asked, and the plan decides."
+    yield f"{what}{refused}, good for {days} days. Each member must still be asked, and the plan decides."
     if done.settled is not None:
-        yield "Small counts are not withheld here: these are for whoever holds the panel, and not to be passed on."
+        yield "Small counts are not withheld here: keep them to those who work with this panel."
     if done.likely is not None:
         what = f"{counted(done.likely, 'referral')} to ask members about"
-        then = f"Fill in {', '.join(BY_PERSON)} once a member was asked, then run calaim batch."
-        yield f"{what}. {then if done.likely else 'What is missing for most members: run it again with --settle.'}"
+        then = f"Fill in {', '.join(BY_PERSON)} once a member has been asked, then run calaim batch."
+        yield f"{what}. {then if done.likely else 'To see what is missing for most, run it again with --settle.'}"
 
 
 def _is_withheld(order: Order, done: Done) -> bool:
-    """Whether how many rows there are is told to nobody, as all counts are withheld and no file tells it."""
+    """Whether the number of rows is withheld: all counts are, and no file shows it."""
     return done.counts is not None and done.counts.rows is None and not order.out
 
 
@@ -157,11 +157,11 @@ def run(order: Order) -> Done:
         if is_empty:
             raise InputError(f"{order.source}: no rows below the header line", code="no-rows")
         if not any(one.known_as for one in found.columns) and not cells.sources_of(found.columns, _ways(order)):
-            words = "none of its columns is known: is the first line the header? 'calaim questions' lists them"
+            words = "no column name is recognized: is the first line the header? 'calaim questions' lists the names"
             raise InputError(f"{order.source}: {words}", code="no-header")
         if lacking := [one for one in order.keep if fold(one) not in {fold(own.name) for own in found.columns}]:
             problems = tuple(Problem("--keep", "keep-column", "the table has no such column") for _ in lacking)
-            raise InputError(f"{order.source}: the header line does not fit; nothing was written", problems)
+            raise InputError(f"{order.source}: the header line has errors; nothing was written", problems)
         panel = Panel(engine, order, found)
         panel.check()
         likely = panel.write(folder) if order.out else None
@@ -176,7 +176,7 @@ def run(order: Order) -> Done:
 
 
 def known(order: Order) -> dict[str, str]:
-    """Our column by each header, folded; a column of codes is none of ours."""
+    """Our column for each folded header; a column of codes has none."""
     known = row.known_headers(order.policy.answerable) | order.map.by_header
     return {name: column for name, column in known.items() if name not in order.map.by_code}
 
@@ -259,7 +259,7 @@ class Panel:
         return f"SELECT * FROM ({self.rules((wanted,))}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
 
     def warnings(self) -> Iterator[Problem]:
-        """What to know of the table as a whole: of no row more than its being one of so many."""
+        """The warnings about the table as a whole, which say nothing about a single row."""
         order, source = self.order, self.order.source
         yield from self.table.notes
         yield from _of_columns(order, self.columns)
@@ -309,7 +309,7 @@ class Panel:
         texts = f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({query})"  # noqa: S608 quoted
         for number, one in enumerate(self.engine.rows(texts), 1):
             if number > MOST_IN_A_WORKBOOK:
-                words = "more rows than a sheet of a workbook has: give --out a name that ends in .csv"
+                words = "more rows than a worksheet can hold: give --out a name that ends in .csv"
                 raise InputError(f"{self.order.out}: {words}", code="too-many-rows")
             written.add(cell or "" for cell in one)
         return written.content()

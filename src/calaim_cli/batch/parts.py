@@ -34,7 +34,7 @@ MOST_IN_A_ROW: Final = 4 * LAST_COLUMN
 ON: Final = frozenset({"1", "true"})
 READ_BY_ROW: Final = frozenset({"worksheet", "sst"})
 CELL: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
-NO_WORKBOOK: Final = "not a sound workbook: open it in Excel and save it as 'Excel Workbook (.xlsx)'"
+NO_WORKBOOK: Final = "not a valid workbook: open it in Excel and save it as 'Excel Workbook (.xlsx)'"
 
 
 class Seen(Struct):
@@ -93,7 +93,7 @@ class Look:
 
     @staticmethod
     def _doctype(*_: object) -> None:
-        raise unsound("a workbook that declares entities is not opened", "workbook-entities")
+        raise unsound("a workbook that declares XML entities is not opened", "workbook-entities")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._name = name = tag.rpartition(" ")[2]
@@ -102,7 +102,7 @@ class Look:
         if name in {"row", "si"}:
             self._since, self._begun = 0, self._parser.CurrentByteIndex
         if self._depth > DEEPEST or (self._since > MOST_IN_A_ROW and self._is_read_by_row):
-            raise unsound("a row of more cells than a spreadsheet has", "too-many-columns")
+            raise unsound("a row with more cells than a spreadsheet has", "too-many-columns")
         if self.root == "worksheet":
             self._of_sheet(name, attributes)
 
@@ -124,7 +124,7 @@ class Look:
             self.seen.merged += 1
 
     def _cell(self, attributes: dict[str, str]) -> None:
-        """Cells come in their order: one before others would take the place of theirs unseen."""
+        """Check the order of cells: one out of order would silently replace another."""
         place = attributes.get("r")
         found = CELL.fullmatch(place) if place else None
         column = column_number(found[1]) if found else self._column + 1
@@ -161,10 +161,10 @@ def looked_through(archive: ZipFile) -> dict[str, Seen]:
     """What was seen of each worksheet, by the name of its part. Raises InputError for what is not to be opened."""
     entries = archive.infolist()
     if len(entries) > MOST_PARTS or sum(one.file_size for one in entries) > MOST_UNPACKED:
-        words = f"unpacked it is larger than {MOST_UNPACKED // MIB} MiB; cut it into several"
+        words = f"unpacked, it is larger than {MOST_UNPACKED // MIB} MiB; split it"
         raise unsound(words, "too-large")
     if any(one.flag_bits & 1 for one in entries):
-        raise unsound("a workbook with a password: take it away in Excel first", "workbook-password")
+        raise unsound("a workbook with a password: remove the password in Excel first", "workbook-password")
     seen: dict[str, Seen] = {}
     for entry in entries:
         look = Look()
@@ -174,7 +174,7 @@ def looked_through(archive: ZipFile) -> dict[str, Seen]:
                 look.feed(piece)
             look.feed(b"", last=True)
         if look.root not in READ_BY_ROW and entry.file_size > MOST_AT_ONCE:
-            raise unsound("it holds more than rows of text: copy the sheet into a workbook of its own", "too-large")
+            raise unsound("it has more in it than rows of text: copy the sheet to a new workbook", "too-large")
         if look.root == "worksheet":
             seen[entry.filename] = look.seen
     return seen

@@ -49,7 +49,7 @@ def known_headers(questions: Iterable[str]) -> dict[str, str]:
 
 
 def stays_in_the_house(column: str) -> bool:
-    """Whether a column is of no text of the letter: only such a one is suggested for an unknown header."""
+    """Whether no text of the letter comes from the column: only such a one is suggested for an unknown header."""
     return column not in BY_COLUMN or "letter" in BY_COLUMN[column].absent
 
 

@@ -33,7 +33,7 @@ COMPOUND: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 REJECTS, REJECTS_BOOK = "rejects.csv", "rejects.xlsx"
 DAMAGE: Final = {
     "\0": ("nul", "a NUL character: the file is damaged here; type the cell again"),
-    "\ufffd": ("lost-character", "a character was lost on the way (it shows as a question mark); type the cell again"),
+    "\ufffd": ("lost-character", "a character was garbled (it shows as a question mark); type the cell again"),
 }
 # In a narrower sheet a sentence with commas has as many cells as a row.
 FEWEST_CELLS: Final = 5
@@ -153,7 +153,7 @@ class Header:
         if lacking := expected.lacking(frozenset(self.columns)):
             problems.append(_lacking(lacking))
         if problems:
-            words = f"{name}: the header line does not fit; nothing was written"
+            words = f"{name}: the header line has errors; nothing was written"
             raise InputError(words, tuple(problems), code="header")
         self._nameless = [n for n, cell in enumerate(self.typed) if not cell.strip()]
         self.kept = tuple(map(self.names.index, keep))
@@ -173,7 +173,7 @@ class Header:
         for name in expected.keep:
             if fold(name) in expected.known or not KEPT_NAME.fullmatch(name):
                 # What the form asks for is the member's.
-                words = "is not a column of your own with a plain name; a report may hold nothing about the member"
+                words = "must be a column of your own with a plain name; a report may say nothing about the member"
                 yield Problem("--keep", "keep-column", words)
             elif fold(name) not in self.names:
                 yield Problem("--keep", "keep-column", "the sheet has no such column; check the name")
@@ -189,7 +189,7 @@ class Header:
     @staticmethod
     def nameless(at: int) -> Problem:
         """What to say of text in a column without a name."""
-        words = "has text but no name; name or empty the column"
+        words = "has text but no column name; name the column, or empty it"
         return Problem(f"column {letter(at + 1)}", "nameless-column", words)
 
     def place(self, number: int, line: int, column: str) -> str:
@@ -258,12 +258,12 @@ class Sheet(Header):
                     yield Row(number, line, cells, self._unsound(cells, joined, line))
                 line = self._above + reader.line_num + 1
         except csv.Error as error:
-            what, code = "a quoted cell that does not end, or has text after its end; fix the quotes", "quotes"
+            what, code = "a quoted cell has no closing quote, or has text after it; fix the quotes", "quotes"
             if "limit" in str(error):  # of the csv module, which has no other name for it
                 what, code = "a cell of more than 131,072 characters: is a quote missing?", "cell-length"
             last = self._above + reader.line_num
             problem = Problem(f"line {line}" if last <= line else f"lines {line} to {last}", code, what)
-            words = f"{self.source.name}: not a sound CSV file; nothing was written"
+            words = f"{self.source.name}: not a valid CSV file; nothing was written"
             raise InputError(words, (problem,), code=code) from None
         except UnicodeDecodeError as error:
             raise self.source.undecodable(error, self.encoding) from None
@@ -272,14 +272,14 @@ class Sheet(Header):
         """What is wrong with the row whatever its columns mean."""
         width = len(self.columns)
         if len(cells) > width and "".join(cells[width:]).strip():
-            return Problem("", "cell-count", f"{len(cells)} cells where the header has {width}")
+            return Problem("", "cell-count", f"{len(cells)} cells, but the header has {width}")
         if damage := self.damaged(cells, joined):
             return damage
         for cell in cells if width >= FEWEST_CELLS and ("\n" in joined or "\r" in joined) else ():
             for inside in cell.splitlines() if cell.count(self.delimiter) >= width - 1 else ():
                 if len(next(csv.reader([inside], delimiter=self.delimiter), ())) == width:
                     # The closing quote of a row was lost, and others follow within its cell.
-                    words = f"a cell that begins in line {line} holds a whole row; a closing quote is missing before it"
+                    words = f"a cell that begins in line {line} holds a whole row; add the missing closing quote"
                     return Problem("", "lost-quote", words)
             line += _line_ends(cell)
         return None
@@ -344,9 +344,9 @@ def letter(number: int) -> str:
 
 def _lacking(columns: Sequence[str]) -> Problem:
     mine = any(column.startswith("referrer_") for column in columns)
-    hint = "; 'calaim profile edit' keeps those of the referrer once for all" if mine else ""
+    hint = "; 'calaim profile edit' saves the referrer's for all sheets" if mine else ""
     if {BY_KEY[key].column for key in MAY_BE_NONE}.intersection(columns):
-        hint += "; for a member who has none write none there, and in reach_through how to reach the member"
+        hint += "; for a member who has none, write none, and say in reach_through how to reach the member"
     return Problem("header", "missing-column", f"these columns are needed: {', '.join(columns)}{hint}")
 
 

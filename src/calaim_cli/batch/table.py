@@ -119,7 +119,7 @@ class Engine:
             while several := found.fetchmany(PIECE // 64):
                 yield from several
         except duckdb.OutOfMemoryException:
-            raise InputError("the table is too large for the memory; split it", code="too-large") from None
+            raise InputError("the table is too large for this computer's memory; split it", code="too-large") from None
 
     def write(self, query: str, path: Path, form: str) -> None:
         """Write what a query gives into a file that is there, in one of the forms that DuckDB knows."""
@@ -137,7 +137,7 @@ def engine() -> Iterator[Engine]:
     try:
         import duckdb
     except ImportError:
-        words = "screen works with DuckDB, which is not installed: pip install 'calaim-cli[panel]'"
+        words = "calaim screen needs DuckDB, which is not installed: pip install 'calaim-cli[panel]'"
         raise UsageError(words, code="not-installed") from None
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
@@ -181,7 +181,7 @@ def read(
                 return
             is_parquet = file.read(len(PARQUET)) == PARQUET
     if sheet is not None:
-        raise UsageError("--sheet names a sheet of a workbook, and this is none: leave it out")
+        raise UsageError("--sheet names a sheet of a workbook, but this is not one: leave it out")
     with _plain_file(source, folder, _as_it_is if is_parquet else _whole) as (name, quotes):
         if is_parquet:
             yield _of_parquet(engine, name, source, known, taken)
@@ -200,7 +200,7 @@ def _of_csv(
     blank: bool = True,
 ) -> Table:
     """The table in a CSV file; whether there may be `quotes`, and `blank` rows, which are none."""
-    wanted = "a sound CSV file; check quotes, line ends, and that no row has more cells than the header"
+    wanted = "a valid CSV file; check the quotes, and that no row has more cells than the header"
     found = Table(source, wanted, ())
     with sound(found):
         delimiter, names = _header(engine, path, source, known)
@@ -216,7 +216,7 @@ def _of_csv(
         for n, name in enumerate(names):
             text = f"SELECT 1 FROM own WHERE {_filled(cells[n])} LIMIT 1"  # noqa: S608 quoted
             if not name.strip() and engine.ask(text):
-                words = "has text but no name; name or empty the column"
+                words = "has text but no column name; name the column, or empty it"
                 raise _no_header(source, Problem(f"column {letter(n + 1)}", "nameless-column", words))
     return found._replace(columns=columns)
 
@@ -227,7 +227,7 @@ def _filled(cell: str) -> str:
 
 def _of_parquet(engine: Engine, path: str, source: str, known: Mapping[str, str], taken: Collection[str]) -> Table:
     """The table in a Parquet file. The columns that are known become texts, the others stay what they are."""
-    found, given = Table(source, "a sound Parquet file; write it again", ()), READ_PARQUET.format(path=literal(path))
+    found, given = Table(source, "a valid Parquet file; export it again", ()), READ_PARQUET.format(path=literal(path))
     with sound(found):
         described = engine.ask(f"DESCRIBE FROM {given}")
         names, types = [one[0] for one in described], [one[1].partition(" ")[0] for one in described]
@@ -302,7 +302,7 @@ def _whole(name: str, pieces: Iterable[bytes]) -> bool:
                 raise InputError(f"{name}: line {lines + before.count(LINE_END)}: {words}", code=code)
         quotes, lines, first = quotes + piece.count(b'"'), lines + piece.count(LINE_END), False
     if quotes % 2:
-        raise InputError(f"{name}: not a sound CSV file; a quote is not closed, or stands alone", code="quotes")
+        raise InputError(f"{name}: not a valid CSV file; a quote is not closed, or is left over", code="quotes")
     return quotes > 0
 
 
@@ -370,4 +370,4 @@ def _columns(names: Sequence[str], source: str, known: Mapping[str, str], taken:
 
 
 def _no_header(source: str, *problems: Problem) -> InputError:
-    return InputError(f"{source}: the header line does not fit; nothing was written", problems, code="header")
+    return InputError(f"{source}: the header line has errors; nothing was written", problems, code="header")

@@ -26,7 +26,7 @@ LARGEST: Final = 64 * MIB
 # The one part of a compound file that has a password, [MS-OFFCRYPTO] 2.3.
 ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 WITH_EXTRA: Final = (
-    "to read workbooks install openpyxl: pip install 'calaim-cli[panel]' (in a copy of calaim '.[panel]'); or save the "
+    "reading workbooks needs openpyxl: pip install 'calaim-cli[panel]' (in a copy of calaim '.[panel]'); or save the "
     "sheet as 'CSV UTF-8'"
 )
 MOST_NAMED: Final = 20
@@ -63,11 +63,11 @@ def _opened(file: BinaryIO) -> tuple[Any, dict[str, Seen]]:
         raise UsageError(WITH_EXTRA, code="not-installed") from None
     if file.read(len(COMPOUND)) == COMPOUND:
         locked = ENCRYPTED in file.read(LARGEST)
-        words = "a workbook with a password: take it away in Excel" if locked else "a workbook of the old kind"
+        words = "a workbook with a password: remove the password in Excel" if locked else "a workbook in the old format"
         code = "workbook-password" if locked else "workbook"
         raise unsound(f"{words}, and save it as 'Excel Workbook (.xlsx)'", code)
     if file.seek(0, io.SEEK_END) > LARGEST:
-        raise unsound(f"larger than {LARGEST // MIB} MiB; cut it into several", "too-large")
+        raise unsound(f"larger than {LARGEST // MIB} MiB; split it", "too-large")
     with ZipFile(file) as archive:
         seen = looked_through(archive)
     # It warns of what it does not keep, and of days that are none, which are refused as cells.
@@ -89,7 +89,7 @@ def _chosen(book: Any, wanted: str | None, name: str) -> Any:  # noqa: ANN401 op
     # A workbook with a sheet for each member would have all of them told.
     more = [f"{len(sheets) - MOST_NAMED} more"] if len(sheets) > MOST_NAMED else []
     names = ", ".join([*(f'"{one.title}"' for one in sheets[:MOST_NAMED]), *more])
-    raise NotFound(f"{name}: no sheet of this name; there are: {names}", code="unknown-sheet")
+    raise NotFound(f"{name}: no sheet of this name; the sheets are: {names}", code="unknown-sheet")
 
 
 def text_of(cell: Any) -> str:  # noqa: ANN401 openpyxl has no types
@@ -179,7 +179,7 @@ class Book(Header):
     def _wrong(self, line: int, cells: Sequence[Any], texts: Sequence[str], unsaved: Sequence[int]) -> Problem | None:
         """What is wrong with the row whatever its columns mean."""
         if unsaved:
-            words = f"{letter(unsaved[0] + 1)}{line} is a formula without a saved value: open the workbook, and save it"
+            words = f"{letter(unsaved[0] + 1)}{line} is a formula without a saved value: open the workbook and save it"
             return Problem(self.columns[unsaved[0]], "formula-value", words)
         for n, column in enumerate(self.columns[: len(cells)]):
             if column and cells[n].data_type == "e":

@@ -132,7 +132,7 @@ class Profile(Struct, frozen=True):
 
 Parts = dict[str, type[Struct]]
 Shapes = Mapping[str, type[Any] | str]
-"""What stands at each key: a table in a shape or as it is; an example of it where that is a text."""
+"""What belongs at each key: the shape of a table, or an example where it is a text."""
 PARTS: Final[Parts] = {"member": Member, "referrer": Referrer, "referral": Referral, "consent": Consent}
 PROFILE_PARTS: Final[Parts] = {"referrer": Referrer, "network_lead_entity": LeadEntity, "secure_email": SecureEmail}
 TYPES: Final[dict[Any, tuple[Any, str]]] = {
@@ -140,7 +140,7 @@ TYPES: Final[dict[Any, tuple[Any, str]]] = {
     bool: (bool, "true or false"),
     bool | None: (bool, "true or false"),
     bool | str | None: ((bool, str), 'true, false or "unknown"'),
-    tuple[str, ...]: (tuple, 'a list of texts, such as ["none"]'),
+    tuple[str, ...]: (tuple, 'a list of words in quotes, such as ["none"]'),
 }
 
 
@@ -165,7 +165,7 @@ def read_tables(document: Mapping[str, object], schema: str, shapes: Shapes) -> 
             if not isinstance(tables[key], str):
                 problems.append(Problem(key, "type", f'wrong type: give text in quotes, such as "{shape}"'))
         elif not isinstance(value, Mapping):
-            problems.append(Problem(key, "type", f"must be a table, which begins with [{key}] in TOML"))
+            problems.append(Problem(key, "type", f"must be a table, which starts with [{key}] in TOML"))
         else:
             tables[key] = dict(value) if shape is dict else _read_table(shape, value, key, schema, problems)
     return tables, problems
@@ -191,7 +191,7 @@ def _read_table(
 
 
 def _meant(value: object, wanted: object) -> object:
-    """The value in the type that is wanted, where it says the same in another; None for words that do not."""
+    """The value converted to the wanted type, if it says the same; otherwise None."""
     # TOML has dates of its own: a date of birth without quotes is one, from a database perhaps with midnight.
     if isinstance(value, date):
         return value.isoformat()

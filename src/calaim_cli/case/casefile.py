@@ -52,7 +52,7 @@ def read(name: str) -> Case:
         raise InputError(f"{name}: the file is empty: a case has at least an [answers] table", code="empty")
     case, problems = read_case(_document(text, name))
     if problems:
-        raise InputError(f"{name}: the case is not valid; nothing was done", problems)
+        raise InputError(f"{name}: the case is not valid, so nothing was done", problems)
     return case
 
 
@@ -61,7 +61,7 @@ def _document(text: str, name: str) -> Mapping[str, Any]:
         line = text.lstrip().partition("\n")[0]
         # At least three cells, in a line that is no comment, no table and no key of TOML.
         if not line.startswith(("#", "[")) and "=" not in line and max(map(line.count, ",;\t")) > 1:
-            raise InputError(f"{name}: line 1: this looks like a CSV, not a case: use 'calaim batch'")
+            raise InputError(f"{name}: line 1: this looks like a CSV file, not a case: use 'calaim batch'")
         return parse_toml(text, name)
     import json
 
@@ -122,7 +122,7 @@ def profile_bytes(profile: Profile) -> bytes:
 
 
 def _given(part: Struct) -> dict[str, Any]:
-    """What differs from what is there when nothing was said: so a no is kept where nothing said is not a no."""
+    """The fields that differ from their defaults: a no is kept wherever the default is not no."""
     values = ((field.name, getattr(part, field.name), field.default) for field in fields(part))
     return {name: list(one) if isinstance(one, tuple) else one for name, one, unsaid in values if one != unsaid}
 
@@ -181,7 +181,7 @@ def _wrong_tag(secure: SecureEmail) -> Iterator[Problem]:
     """The fault of the mail tag; the exact subject of a route is never touched."""
     key, words = "", ""
     if secure.secure_tag == "subject":
-        key, words = "secure_tag", "the plan's subject is exact and is never changed: use body or header"
+        key, words = "secure_tag", "the plan's subject must stay exactly as it is: use body or header"
     elif secure.secure_tag not in ("none", "body", "header"):
         key, words = "secure_tag", "give none, body or header"
     elif secure.secure_tag != "none" and not re.fullmatch(TAG_TEXT, secure.text):

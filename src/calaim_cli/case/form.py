@@ -76,7 +76,7 @@ class Field(Struct, frozen=True):
 
 
 NONE: Final = "none"
-"""What is said of the phone, address or last name that a member has not."""
+"""The word for a phone, address or last name that the member does not have."""
 CALIFORNIA: Final = "CA"
 """The state of an address that names none."""
 MAY_BE_NONE: Final = ("member.phone", "member.address", "member.last_name")
@@ -95,7 +95,7 @@ CHILD_UNTIL: Final = 18  # Cal. Family Code 6500
 
 
 def or_none(check: Check, no_value: frozenset[str] = NO_VALUE) -> Check:
-    """The check of a text that may be said to be none; other ways to say it are no value."""
+    """A check for a text that may be "none"; other ways to say that there is none are refused."""
 
     def checked(text: str) -> Value:
         word = _word(text)
@@ -107,7 +107,7 @@ def or_none(check: Check, no_value: frozenset[str] = NO_VALUE) -> Check:
 
 
 def or_left_out(check: Check, no_value: frozenset[str] = NO_NAME) -> Check:
-    """The check of a text that may be left out: ways to say that there is none are as good as an empty one."""
+    """A check for an optional text: any way to say that there is none counts as empty."""
 
     def checked(text: str) -> Value:
         left_out = text.isprintable() and _word(text) in {NONE, *no_value}
@@ -158,7 +158,7 @@ FIELDS: Final = (
     Field(
         "referral.expedited_why",
         "Expedited, because waiting would harm the member",
-        "Why would waiting harm the member? The plan reads this",
+        "Why would waiting harm the member? The plan will read this",
         LINE,
         when=lambda case, _: case.referral.expedited,
     ),
@@ -167,7 +167,7 @@ FIELDS: Final = (
         asked_as="Your own number for this member, never a name",
         check=or_left_out(values.label),
         absent={"letter": "it stays in the ledger"},
-        help="It stands in your ledger, so that you find the member in your own papers. Letters, digits and hyphens.",
+        help="It goes in your ledger, so that you can find the member in your records: letters, digits and hyphens.",
     ),
     Field(
         "member.plan",
@@ -213,7 +213,7 @@ FIELDS: Final = (
     Field(
         REACH,
         "Reach the member through",
-        "How can the plan reach the member: through a shelter, a clinic, a caregiver",
+        "How can the plan reach the member, such as through a shelter, a clinic or a caregiver?",
         or_left_out(values.free_text, NO_VALUE),
         when=needs_a_way,
     ),
@@ -244,12 +244,12 @@ FIELDS: Final = (
         "Organization's NPI",
         "Organization's NPI (ten digits)",
         or_left_out(values.npi, NO_VALUE),
-        help="The National Provider Identifier of your organization: billing knows it, and the registry at "
-        "npiregistry.cms.hhs.gov finds it by name. 'quit' leaves, to go on once you have it.",
+        help="The National Provider Identifier of your organization: your billing office has it, or look it "
+        "up by name at npiregistry.cms.hhs.gov. Type quit to stop, and go on once you have it.",
     ),
     Field("referrer.address", "Address", "Organization's address: street, city, state, ZIP code", LINE),
     Field("referrer.phone", "Phone", "Referrer's phone", values.phone),
-    Field("referrer.email", "E-mail", "Referrer's e-mail (one that is read: the plan answers there)", values.email),
+    Field("referrer.email", "E-mail", "Referrer's e-mail (one you check: the plan answers there)", values.email),
     Field(
         "referrer.relationship",
         "Relationship to the member",
@@ -290,7 +290,7 @@ FIELDS: Final = (
     Field(
         "referral.preferred_ecm_provider",
         "ECM provider that the member prefers",
-        "ECM provider that the member prefers, if there is one",
+        "ECM provider that the member prefers, if any",
         LINE,
         when=lambda case, _: case.referral.program in {"", "ecm"},
     ),
@@ -318,15 +318,15 @@ FIELDS: Final = (
         "consent.part2",
         asked_as="Does any of this come from a drug or alcohol program that federal rules protect (42 CFR Part 2)?",
         kind=FieldKind.YES_NO_UNKNOWN,
-        help="Part 2 covers what a program known for alcohol or drug treatment tells of its patients. Such facts may "
-        "be passed on with the member's written consent alone. Not known counts as yes.",
+        help="Part 2 covers what a program known for alcohol or drug treatment says about its patients. It may "
+        "be passed on only with the member's written consent. 'Not known' counts as yes.",
     ),
     Field(
         "consent.part2_consent",
-        asked_as="Has the member agreed in writing that it may be sent?",
+        asked_as="Has the member agreed in writing to have it sent?",
         kind=YES_NO,
         absent=PREREQUISITE,
-        help="The paper names who may send what to whom, and the member has signed it. Attach it as the letter says.",
+        help="The form names who may send what to whom, and the member has signed it. Attach it, as the letter says.",
     ),
 )
 """Every field, in the order of a sheet's template."""
@@ -339,11 +339,11 @@ PROFILE_FIELDS: Final = (
         asked_as=f"{ENTITY}: its name",
         check=values.line,
         help="A plan may delegate ECM, Community Supports and CHW services to such an entity. A referral to your own "
-        "organization goes to the one that contracts you, and not to the plan's mailbox.",
+        "organization goes to the one that contracts with you, not to the plan's mailbox.",
     ),
     Field("network_lead_entity.email", asked_as="The Network Lead Entity's e-mail", check=values.email),
     Field("kind", "Kind of organization", kind=CHOICE, choices="kinds"),
-    Field("ledger", "Ledger", "The file in which your drafts are kept track of", values.line),
+    Field("ledger", "Ledger", "The file that keeps track of your referrals", values.line),
 )
 """What a profile says of the referrer; `secure_email`, which no letter shows, has its own check."""
 

@@ -96,7 +96,7 @@ def at_once(found: Iterable[Determination], door: Door, kind: str, policy: Polic
     if not rows or not door.plan:
         return ""
     last = working_days_from(door.as_of + timedelta(days=30), -5, policy.routes_file.holidays)
-    who = f"If {policy.plans[door.plan].name} contracts you for ECM as a {policy.words.kinds[kind]}"
+    who = f"If {policy.plans[door.plan].name} contracts with you for ECM as a {policy.words.kinds[kind]}"
     words = f"you may begin today and be paid for 30 days; send the request by {last}"
     return f"{who}, {words} (for a first authorization only) [{policy.cite(rows[0].source)}]."
 
@@ -149,7 +149,7 @@ def _next_steps(determination: Determination, policy: Policy, door: Door, offere
 
 
 def deciding_gates(determination: Determination) -> Iterator[tuple[Gate, tuple[str, ...]]]:
-    """Each gate that the outcome rests on, with what is met of it; none where the rule alone decided."""
+    """Each gate that decided, with the criteria met in it; empty where the rule alone decided."""
     part = GATE_OF.get(determination.outcome, "")
     decided = {reason.criterion: reason.met for reason in determination.because if reason.part == part}
     # A service may be closed by a gate of its own and by its program's.
@@ -194,7 +194,7 @@ def _is_split(way: Way) -> bool:
 
 
 def _which_region(county: County) -> str:
-    settled = "the member's ZIP code, or the region on her card (member.kp_region), decides where to refer"
+    settled = "the member's ZIP code, or the region on the card (member.kp_region), decides where to refer"
     return f"{county.name} County is split between two regions: {settled}."
 
 

@@ -1,4 +1,4 @@
-"""Counts of many members that tell nothing of few: a small count is withheld, and so is what would give it away."""
+"""Counts that reveal no one: a small count is withheld, and so is any count that would give it away."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Settled(Struct, frozen=True):
 
 
 def withheld(counts: Sequence[int], also: Collection[int] = ()) -> frozenset[int]:
-    """The places of the counts to withhold, where their sum is known: the small ones, `also`, and what gives them away.
+    """The indexes of counts to withhold when their total is known: the small ones, `also`, and others that hide them.
 
-    What is withheld can be worked out together, so it is two counts at least, which come to FEWEST or more. Counts
-    that are equal are told or withheld together, and those withheld are not all equal: so two may be the other way.
+    At least two counts are withheld, which add up to FEWEST or more. Equal counts are shown or withheld together, and
+    those withheld are not all equal, so that nobody can tell which is which.
     """
     hidden = {n for n, count in enumerate(counts) if count < FEWEST} | set(also)
     rest = sorted({count for n, count in enumerate(counts) if n not in hidden})
@@ -71,7 +71,7 @@ def withheld(counts: Sequence[int], also: Collection[int] = ()) -> frozenset[int
 def told(outcomes: Mapping[str, Mapping[str, int]], cells: Mapping[tuple[str, str], int], rows: int) -> Counts:
     """The counts that may be told of so many members: `outcomes` by result, `cells` the likely by county and plan.
 
-    A county and plan of which none is likely have to be among them: by their absence it would be told.
+    `cells` has to include those with a count of 0: leaving them out would reveal them.
     """
     if rows < FEWEST:
         return Counts((), (), (), None, None)
@@ -122,7 +122,7 @@ def _hidden(table: Mapping[Place, int], also: Collection[Place]) -> set[Place]:
 
 
 def _next(tables: Iterable[Mapping[Place, int]], hidden: Collection[Place]) -> set[Place]:
-    """The place of the smallest count in each table that would be told."""
+    """The place of the smallest count in each table that is not withheld yet."""
     left = ({one: many for one, many in table.items() if one not in hidden} for table in tables)
     return {min(one, key=one.__getitem__) for one in left if one}
 
@@ -130,9 +130,9 @@ def _next(tables: Iterable[Mapping[Place, int]], hidden: Collection[Place]) -> s
 def _given_away(
     pairs: Mapping[tuple[Place, Place], int], tables: Sequence[Mapping[Place, int]], hidden: Collection[Place]
 ) -> bool:
-    """Whether both tables together tell a place that is withheld, or the small count of a county and plan.
+    """Whether both tables together reveal a withheld count, or the small count of a county and plan.
 
-    Many a plan is in one county alone. A count is free where one more, or one less, is made up for along others that
+    Many plans are in only one county. A count is free where one more, or one less, is made up for along others that
     are: on a circle from place to place (D. Gusfield, SIAM Journal on Computing 17(3), 1988).
     """
     counties, plans = ([one for one in table if one in hidden and one not in NONE] for table in tables)
@@ -148,7 +148,7 @@ def _given_away(
 
 
 def _leads(ways: Mapping[Place, Collection[Place]], start: Place, end: Place) -> bool:
-    """Whether ways lead back from the start to the end where one leads from the end to the start, by others than it."""
+    """Whether a step leads from `end` to `start`, and a path other than a direct step from `start` back to `end`."""
     if start not in ways.get(end, ()):
         return False
     met, left = {start}, [start]
@@ -161,7 +161,7 @@ def _leads(ways: Mapping[Place, Collection[Place]], start: Place, end: Place) ->
 
 
 def _all_open(counts: Sequence[int]) -> bool:
-    """That everybody is still to be asked tells nothing of anybody."""
+    """Whether every member still needs answers, which says nothing about any of them."""
     return counts[[*Outcome].index(Outcome.NEED_ANSWERS)] == sum(counts)
 
 

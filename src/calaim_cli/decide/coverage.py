@@ -92,7 +92,7 @@ def cover(name: str, case: Case, stand: Stand, policy: Policy, as_of: date) -> C
     known = known_of(case, policy.answerable, as_of, "")
     due, wrong = renewal_of(case)
     if problems := (*known.problems, *wrong):
-        raise InputError(f"{name}: the case is not valid; nothing was decided", problems)
+        raise InputError(f"{name}: the case is not valid; nothing was screened", problems)
     standing = stand(known.answers)
     # By a month that has passed nobody knows the next one.
     passed = (caution("renewal-passed", "renewal_month"),) if due and due < f"{as_of:%Y-%m}" else ()

@@ -19,7 +19,7 @@ from calaim_cli.policy.rules import Rule, Truth, criteria_of, evaluator
 MOST_CRITERIA: Final = 12  # 4,096 ways to answer at most
 LONGEST_BRIEF: Final = 40  # two of them stand on a line of a result
 Ways = frozenset[frozenset[str]]
-"""The criteria of a question that are met together, for each kind of answer."""
+"""For each kind of answer, the criteria of a question that it meets together."""
 
 TURNED: Final = re.compile(r"\bno(?:t|) (?:more than|over|fewer than|less than|under) ", re.IGNORECASE)
 ABOVE: Final = r"(?:more than|over|above|older than)"
@@ -91,10 +91,10 @@ def _briefs(policy: Policy) -> Iterator[Problem]:
     for criterion in policy.programs_file.criterion if wanted else ():
         where, brief = f'{PROGRAMS}: criterion "{criterion.id}": brief', criterion.brief
         if not brief:
-            words = f'say it of a member in at most {LONGEST_BRIEF} characters, such as "hospice care"'
+            words = f'describe a member in at most {LONGEST_BRIEF} characters, such as "hospice care"'
             yield Problem(where, "no-brief", words)
         elif len(brief) > LONGEST_BRIEF:
-            yield Problem(where, "long", f"is longer than {LONGEST_BRIEF} characters: say it shorter")
+            yield Problem(where, "long", f"is longer than {LONGEST_BRIEF} characters: shorten it")
         elif (first := owner.setdefault(brief.casefold(), criterion.id)) != criterion.id:
             yield Problem(where, "duplicate-brief", f'"{first}" has the same words: tell the two apart')
 
@@ -174,7 +174,7 @@ def unsaid(criterion: Criterion, question: Question, where: str) -> Iterator[Pro
         for name, text in (("text", criterion.text), ("brief", criterion.brief), ("letter", criterion.letter)):
             if number is not None and text and not _says(_without(question.ask, text), key, number):
                 words = (
-                    f"the {name} does not name {number:,}: people read the {name}, so let both say the same, in digits"
+                    f"the {name} does not name {number:,}: people read the {name}, so make both say the same, in digits"
                 )
                 yield Problem(f"{where}: {key}", "not-in-text", words)
 
@@ -223,7 +223,7 @@ def _rule(rule: Rule, where: str, policy: Policy, ways: dict[str, Ways]) -> Iter
 
 
 def _met_by_zero(rule: Rule, part: str, where: str, policy: Policy) -> Iterator[Problem]:
-    """Problems of counts: who has had none fits by no rule for that, and is within every limit."""
+    """Problems of counts: 0 has to be within every limit, and must not meet any other rule."""
     for name in _wanted(rule):
         criterion = policy.criteria[name]
         of_count = policy.questions[criterion.question].kind is Kind.NUMBER and criterion.question != AGE
@@ -233,7 +233,7 @@ def _met_by_zero(rule: Rule, part: str, where: str, policy: Policy) -> Iterator[
 
 
 def _wanted(rule: Rule, *, positive: bool = True) -> Iterator[str]:
-    """The criteria that the rule wants to be met: none of none of them."""
+    """The criteria that the rule wants to be met; a none-of turns them round."""
     for parts, wanted in ((rule.all_of, positive), (rule.any_of, positive), (rule.none_of, not positive)):
         for part in parts:
             if isinstance(part, Rule):

@@ -1,4 +1,4 @@
-"""The changes between two editions of the policy, in words, and who would be decided differently."""
+"""The changes between two editions of the policy, in words, and the cases that come out differently."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SAFETY: Final = {
     "criterion": ("in_letter",),
     "question": ("letter",),
 }
-"""The keys on which it depends that nothing leaves for a wrong place, or unasked for; "" is a whole entry."""
+"""The keys that keep drafts from going to the wrong place, or without consent; "" is a whole entry."""
 
 
 def changes(old: Policy, new: Policy) -> tuple[Change, ...]:

@@ -169,7 +169,7 @@ def waiting(stories: Iterable[Story], as_of: date, policy: Policy) -> list[Waiti
 
 
 def _to_look_at(running: tuple[Due, ...]) -> tuple[Due, ...]:
-    """Of several clocks the last that has run out, else the next: a decision makes the arrival of a mail needless.
+    """Of several clocks the last that has run out, else the next: after a decision, arrival no longer matters.
 
     Beside it stands a renewal of Medi-Cal that is near: it has nothing to do with what the plan decides.
     """
@@ -192,14 +192,14 @@ def misstep(story: Story, step: Step, today: date, data: FollowUpFile) -> Proble
     may_follow = known.may_follow if known else ()
     words = code = ""
     if step.status not in may_follow:
-        what = one_of(may_follow) if may_follow else f"nothing; 'calaim referrals undo {story.reference}' takes it back"
+        what = one_of(may_follow) if may_follow else f"nothing; 'calaim referrals undo {story.reference}' undoes it"
         words, code = f"is {last.status} since {last.day}: next may come {what}", "misstep"
     elif step.day < last.day:
-        words, code = f"{last.status} on {last.day}, and this would be before it: give another --on", "before"
+        words, code = f"{last.status} on {last.day}, and this would be before it: give a later --on", "before"
     elif step.day > today:
-        words, code = "--on is a day that has not come yet: give today or a day before", "not-yet-come"
+        words, code = "--on is in the future: give today or an earlier day", "not-yet-come"
     elif step.until and step.until < step.day:
-        words, code = "--until is before the day itself: give the last day in the plan's letter", "before"
+        words, code = "--until is before the day of the status: give the last day in the plan's letter", "before"
     return Problem(story.reference, code, words) if code else None
 
 

@@ -54,7 +54,7 @@ def known_of(case: Case, questions: Mapping[str, Question], as_of: date, plan: s
         answered = answers.get(CURRENT_SERVICES, DONT_KNOW)
         said = set(answered) - {DONT_KNOW} if isinstance(answered, tuple) else set()
         if answered != referred and not (in_doubt(answered) and said.issubset(referred)):
-            where, words = f"referral.{CURRENT_SERVICES}, answers.{CURRENT_SERVICES}", "say two different things"
+            where, words = f"referral.{CURRENT_SERVICES}, answers.{CURRENT_SERVICES}", "contradict each other"
             told = f"{words} about what the member receives now: fix one, or remove it"
             problems = (*problems, Problem(where, "says-two-things", told))
         answers[CURRENT_SERVICES] = referred
@@ -94,7 +94,7 @@ def age_of_answers(
     days = (as_of - date.fromisoformat(day.value)).days
     if days > good_for:
         counted = [one for one in answers if questions[one].months and answers[one] != DONT_KNOW]
-        again = f"; ask again what looks back some months: {', '.join(counted)}" if counted else ""
+        again = f"; ask again the questions about the last months: {', '.join(counted)}" if counted else ""
         yield caution("answers-old", "answered_on", days=days, again=again)
 
 

@@ -54,7 +54,7 @@ def implausible(policy: Policy, leaves: Iterable[Leaf]) -> Iterator[Problem]:
         elif isinstance(leaf.value, float) and not 0 <= leaf.value <= 1:
             yield Problem(leaf.where, "share", "give a share from 0 to 1")
         elif isinstance(leaf.value, int) and leaf.value < 0:
-            yield Problem(leaf.where, "below-zero", "is below zero, and nothing is counted so: give 0 or more")
+            yield Problem(leaf.where, "below-zero", "is below zero: give 0 or more")
         if leaf.key in LOOKED_AT and leaf.value:
             day, last = str(leaf.value), checked[leaf.where.partition(":")[0]].isoformat()
             if _is_day(day) and day > last[: len(day)]:  # compared as exactly as it is given: a year with a year
@@ -65,17 +65,17 @@ def _text(leaf: Leaf, text: str) -> Iterator[Problem]:
     if not text.strip() and not (text == "" and leaf.key in UNDATED):
         yield Problem(leaf.where, "empty-text", "is empty: write it, or remove the key")
     elif text != text.strip():
-        yield Problem(leaf.where, "blank", "begins or ends with a blank or a line break: remove it")
+        yield Problem(leaf.where, "blank", "starts or ends with a space or a line break: remove it")
     if not all_printable(text, "\n"):
-        yield Problem(leaf.where, "text-char", "holds a control character or another invisible one: write it again")
+        yield Problem(leaf.where, "text-char", "contains a control character or another invisible one: type it again")
     # By ids and names one entry points at another, and a person at both.
     if leaf.key in IDS and not ID.fullmatch(text):
-        yield Problem(leaf.where, "id-char", "an id is of letters, digits, - and _: choose another")
+        yield Problem(leaf.where, "id-char", "an id has only letters, digits, - and _: choose another")
     if leaf.key in CALLED and name_key(text) in {"", DONT_KNOW, NONE_OF_THESE}:
-        words = f'"{DONT_KNOW}" and "{NONE_OF_THESE}" are answers, and no id or name: choose another'
+        words = f'"{DONT_KNOW}" and "{NONE_OF_THESE}" are answers, and cannot be an id or a name: choose another'
         yield Problem(leaf.where, "id-word", words)
     if leaf.key == "id" and ": question " in leaf.where and (text in COLUMNS - BOTH or text != text.lower()):
-        yield Problem(leaf.where, "id-column", "is also a column of a sheet, or holds a capital: choose another")
+        yield Problem(leaf.where, "id-column", "is also a column of a sheet, or has a capital letter: choose another")
 
 
 def _shape(leaf: Leaf, text: str) -> Iterator[Problem]:

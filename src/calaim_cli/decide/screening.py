@@ -130,7 +130,7 @@ def membership_of(case: Case, policy: Policy) -> Membership:
     except NotFound as error:
         return Membership("", ruled_out, (Problem("member.plan", error.code, error.problems[0].message),))
     if in_kp is not None and in_kp != (plan == KP):
-        words = "member.plan and member.kp_member say two different things: keep the one that is on the card"
+        words = "member.plan and member.kp_member contradict each other: keep what is on the card"
         return Membership("", "", (Problem("member.plan", "plan-conflict", words),))
     return Membership(plan, ruled_out)
 
@@ -197,7 +197,7 @@ def decide(
     county, warnings = own.county, (*screening.warnings, *own.warnings)
     region, wrong = region_of(case, county, policy) if county else ("", ())
     if wrong:
-        raise InputError(f"{name}: the member's region is not valid; nothing was decided", wrong, code=wrong[0].code)
+        raise InputError(f"{name}: the member's region is not valid; nothing was screened", wrong, code=wrong[0].code)
     door, found = Door(county, membership, region, as_of), screening.determinations.values()
     # Who may begin at once begins ECM as a whole, so it is said with that result and no population's.
     begin = {"ecm": at_once(found, door, kind, policy)}
@@ -214,7 +214,7 @@ def _screened(name: str, case: Case, screener: Screener, as_of: date, membership
     screening = screener.screen(case, as_of, plan=membership.plan)
     if screening.problems:
         problems = (*membership.problems, *screening.problems)
-        raise InputError(f"{name}: the answers are not valid; nothing was decided", problems)
+        raise InputError(f"{name}: the answers are not valid; nothing was screened", problems)
     if membership.problems:
         one = membership.problems[0]
         wrong = InputError if one.code == "plan-conflict" else NotFound

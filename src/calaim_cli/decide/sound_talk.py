@@ -57,22 +57,22 @@ def _screen(n: int, policy: Policy) -> Iterator[Problem]:
     screen, place = screens[n], {row.id: n for n, screen in enumerate(screens) for row in screen.rows}
     where = f'{TALK}: screen "{screen.id}"'
     if len(screen.rows) > MOST_ROWS:
-        yield Problem(where, "rows", f"has {len(screen.rows)} rows: at most {MOST_ROWS} fit, so make it two")
+        yield Problem(where, "rows", f"has {len(screen.rows)} rows, and at most {MOST_ROWS} fit: split it in two")
     if not screen.rows or not (screen.title or screen.follows):
         yield Problem(where, "screen", "give it rows, and a `title` or the screen that it `follows`")
     groups = [one.id for one in screens[:n] if not one.follows]
     if screen.follows and screen.follows not in groups[-1:]:
-        yield Problem(f"{where}: follows", "order", "stands behind another screen: put it right after this one")
+        yield Problem(f"{where}: follows", "order", "does not come right after that screen: move it there")
     for text in (screen.title, screen.say, screen.note):
         yield from _voiced(text, where, policy)
     for row in screen.rows:
         at = f'{where}: row "{row.id}"'
         yield from _row(row, at, policy)
         if any(place[one] >= n for one in (row.after, screen.after) if one):
-            yield Problem(f"{at}: after", "order", "is of this screen or a later one: name a row asked before")
+            yield Problem(f"{at}: after", "order", "is on this screen or a later one: name a row that is asked earlier")
         choices = policy.questions[row.asks].choices if row.asks else {}
         if choices and (len(screen.rows) > 1 or len(choices) > MOST_ROWS):
-            yield Problem(f"{at}: asks", "row", f"one choice of several stands alone, and is of {MOST_ROWS} at most")
+            yield Problem(f"{at}: asks", "row", f"choices need a screen of their own, and fit {MOST_ROWS} at most")
 
 
 def _row(row: Row, where: str, policy: Policy) -> Iterator[Problem]:
@@ -82,9 +82,9 @@ def _row(row: Row, where: str, policy: Policy) -> Iterator[Problem]:
     part_of, asks = (policy.questions[name].kind if name else None for name in (row.part_of, row.asks))
     missing = ", ".join(name for name in row.names if name not in row.say)
     checks = (
-        (": yes", False in row.yes.values(), "a tick says yes: `false` belongs in `no`"),
-        (": part_of", part_of not in {None, Kind.CHOICE}, "is no question with one choice"),
-        (": asks", asks in {Kind.YES_NO, Kind.CHOICES}, "only a number or one choice is asked for: use `yes`"),
+        (": yes", False in row.yes.values(), "a mark means yes: put `false` in `no`"),
+        (": part_of", part_of not in {None, Kind.CHOICE}, "is not a question with one choice"),
+        (": asks", asks in {Kind.YES_NO, Kind.CHOICES}, "`asks` is only for a number or one choice: use `yes`"),
         ("", not (row.questions or row.part_of), "its marks answer nothing: add `yes`, `no` or `asks`"),
         (": rules_out", row.id in row.rules_out, "rules out itself"),
         (": names", missing, f'"{missing}" is not in the words of the row'),
@@ -137,13 +137,13 @@ def _asked(question: Question, policy: Policy) -> Iterator[Problem]:
 
 
 def _any_counts(question: Question, policy: Policy) -> bool:
-    """Whether a list that may hold more than is known misleads nobody: of such a one any choice counts."""
+    """Whether an incomplete list is safe: any choice of it counts, so the unknown ones cannot change the result."""
     tests = [one for one in policy.criteria.values() if one.question == question.id]
     return question.kind is not Kind.CHOICES or all(one.any_choice for one in tests)
 
 
 def _not_any(question: str, where: str) -> Problem:
-    words = f'a list that is not whole would answer no to the rest of "{question}": keep it on one screen'
+    words = f'an incomplete list would answer no to the rest of "{question}": keep it on one screen'
     return Problem(where, "list", words)
 
 
@@ -154,10 +154,10 @@ def unsound_situations(policy: Policy) -> Iterator[Problem]:
         # Empty, longer than people take in, or with something twice.
         for key, ids in (("think_of", thoughts), ("asked_first", situation.asked_first)):
             if not 1 <= len(ids) <= MOST_NAMED:
-                words = f"holds {len(ids)}: give 1 to {MOST_NAMED}, those that matter most"
+                words = f"has {len(ids)}: give 1 to {MOST_NAMED}, the ones that matter most"
                 yield Problem(f"{where}: {key}", "length", words)
             for name, _ in repeated(ids):
-                yield Problem(f"{where}: {key}", "duplicate-id", f'"{name}" appears twice: leave it one')
+                yield Problem(f"{where}: {key}", "duplicate-id", f'"{name}" appears twice: keep one')
         texts = [("name", situation.name), ("note", situation.note)]
         texts += [(f'think_of "{one.id}": why', one.why) for one in situation.think_of]
         for key, text in texts:
@@ -191,7 +191,7 @@ def unsound_coverage(policy: Policy) -> Iterator[Problem]:
     for entry in policy.coverage_file.coverage:
         where = f'{COVERAGE}: coverage "{entry.id}"'
         if any(one.none_of for one in entry.rule.rules):
-            words = "a reason must not go away by learning more: say it without"
+            words = "a reason must not disappear when more is known: write it without"
             yield Problem(f"{where}: rule: none_of", "none-of", words)
         yield from empty_rules(entry.rule, f"{where}: rule")
         if entry.outcome is CoverageOutcome.ASK:
@@ -204,7 +204,7 @@ def unsound_coverage(policy: Policy) -> Iterator[Problem]:
         if one.before and month(one.before) != Value(one.before):
             yield Problem(f'{COVERAGE}: renewal "{one.id}": before', "month", 'give a month, such as "2027-03"')
     if not renewals or renewals[-1].yearly or renewals[-1].before or renewals[-1].month_known:
-        yield Problem(f"{COVERAGE}: renewal", "renewal", "the last one has to fit everybody: give it no condition")
+        yield Problem(f"{COVERAGE}: renewal", "renewal", "the last one has to fit everyone: give it no condition")
 
 
 def unsound_follow_up(policy: Policy) -> Iterator[Problem]:
@@ -226,7 +226,7 @@ def unsound_follow_up(policy: Policy) -> Iterator[Problem]:
         words = f'there is no page in English (language "{ENGLISH}"): add it'
         yield Problem(f"{FOLLOW_UP}: page", "missing-page", words)
     for language, number in repeated(languages):
-        yield Problem(f'{FOLLOW_UP}: page "{language}"', "duplicate-id", f"appears {number} times; leave it one")
+        yield Problem(f'{FOLLOW_UP}: page "{language}"', "duplicate-id", f"appears {number} times; keep one")
     for page in data.page:
         yield from _page(page, f'{FOLLOW_UP}: page "{page.name}"', policy)
 
@@ -238,7 +238,7 @@ def _clock(clock: Clock, where: str) -> Iterator[Problem]:
     if [clock.working_days, clock.days, clock.months_before_renewal].count(None) != 2:  # noqa: PLR2004 of three
         yield Problem(where, "clock", "give one of working_days, days and months_before_renewal")
     if clock.before_end and clock.working_days is None:
-        yield Problem(f"{where}: before_end", "clock", "what is counted backward is working days: give working_days")
+        yield Problem(f"{where}: before_end", "clock", "only working days are counted backward: give working_days")
     if clock.before_end != bool(clock.ask_after_end):
         yield Problem(f"{where}: ask_after_end", "clock", "before_end goes with ask_after_end, for the time after it")
     lasts = {"working": clock.working_days, "business": clock.working_days, "": clock.days}

@@ -218,9 +218,9 @@ def _phrases(policy: Policy) -> Iterator[Problem]:
         where = f"{ROUTES}: referral: {key}"
         phrases = [" ".join(one.casefold().split()) for one in getattr(policy.words, key)]
         if any(not re.search(r"\w", one) for one in phrases):
-            yield Problem(where, "phrase", "one is without a word; remove it")
+            yield Problem(where, "phrase", "one has no words; remove it")
         for phrase, times in repeated(phrases):
-            yield Problem(where, "phrase", f'"{phrase}" appears {times} times; leave it one')
+            yield Problem(where, "phrase", f'"{phrase}" appears {times} times; keep one')
 
 
 def _citations(policy: Policy) -> Iterator[Problem]:
@@ -243,7 +243,7 @@ def _dates(policy: Policy) -> Iterator[Problem]:
             yield Problem(f"{where}: authority", "missing-key", "name the authority that the other keys are about")
         until = allowed(entry, policy).authority_until
         if starts and until and starts > until:
-            yield Problem(f"{where}: from", "dates", f"begins on {starts}, after its authority has ended on {until}")
+            yield Problem(f"{where}: from", "dates", f"begins on {starts}, after its authority ends on {until}")
         if entry.required_from and (starts is None or entry.required_from < starts):
             yield Problem(f"{where}: required_from", "dates", "must not be before the day in `from`")
     for notice in policy.programs_file.notice:
@@ -251,9 +251,9 @@ def _dates(policy: Policy) -> Iterator[Problem]:
         yield from absent(where, "notice", (notice.id,), [code for code, own in CAUTIONS.items() if own == "{text}"])
         for_ages = (notice.at_least, notice.at_most) != (None, None)
         if for_ages == bool(notice.authority):
-            yield Problem(where, "notice", "give either authority or ages (at_least, at_most): who is to hear it?")
+            yield Problem(where, "notice", "give either authority or ages (at_least, at_most), to say whom it is for")
         if for_ages and notice.at_most is not None and (notice.at_least or 0) > notice.at_most:
-            yield Problem(where, "notice", "nobody is of such an age: at_least is more than at_most")
+            yield Problem(where, "notice", "nobody has such an age: at_least is more than at_most")
 
 
 def _counties(policy: Policy) -> Iterator[Problem]:
@@ -268,7 +268,7 @@ def _counties(policy: Policy) -> Iterator[Problem]:
             yield Problem(f"{where}: fips", "fips", "expected five digits in quotes, beginning with 06")
         # A member who is in no plan with regions is told of the others.
         if not county.plans:
-            yield Problem(f"{where}: plans", "no-plan", f"name its Medi-Cal plans but {KP}: every county has one")
+            yield Problem(f"{where}: plans", "no-plan", f"name its plans other than {KP}: every county has one")
         for plan, times in repeated(county.plans):
             yield Problem(f"{where}: plans", "plan-twice", f'"{plan}" appears {times} times; leave it one')
         if county.kp and (county.kp.region is None) != bool(county.kp.by_zip):
@@ -310,7 +310,7 @@ def _routes(policy: Policy) -> Iterator[Problem]:
         if route.channel is Channel.EMAIL and email(route.address) != (route.address, "", ""):
             yield Problem(f"{where}: address", "address", PLAIN_ADDRESS)
         if route.channel is Channel.EMAIL and route.takes_referrals and not route.region and route.plan in regional:
-            words = "other routes of this plan are of a region, and this one would take all of its members: add it"
+            words = "this plan has routes by region, and this one would take all its members: add its region"
             yield Problem(f"{where}: region", "region", words)
     contacts = policy.counties_file.contact
     used = [(f'{ROUTES}: route "{one.id}"', (one.address, one.also, one.tty)) for one in policy.routes_file.route]
@@ -375,7 +375,7 @@ def _section(section: Section, where: str) -> Iterator[Problem]:
         return
     for key in (first, *others):
         if key in BY_KEY.keys() - TEXTS - {"member.kp_member"}:
-            yield Problem(where, "field-kind", f'"{key}" is no text that a line can hold: remove it')
+            yield Problem(where, "field-kind", f'"{key}" is not a text field, and cannot be on a line: remove it')
         if first.startswith("referrer.") and not key.startswith("referrer."):
             yield Problem(where, "field-kind", f'"{key}" would be left out after "{first}": give it another section')
 
@@ -406,7 +406,7 @@ def _conditions(form: Form, words: ReferralWords, of: str) -> Iterator[Problem]:
     """Problems of fields that go with others: of what is needed with some choices, and of a line that needs another."""
     for key in dict.fromkeys(other for one, other in GO_WITH.items() if one in form.keys):
         if key not in form.keys:
-            says = f'"{key}" is in no section, and says how others are to be read; add it'
+            says = f'"{key}" is in no section, but the letter needs it; add it to one'
             yield Problem(f"{of}: sections", "field-missing", says)
     for name, wanted in (("required_if", form.keys), ("required_unless", form.required)):
         for key, conditions in getattr(form, name).items():
@@ -434,7 +434,7 @@ def _form(form: Form, of: str) -> Iterator[Problem]:
         if key not in form.keys:
             yield Problem(where, "field-missing", f'"{key}" is required and in no section; add it to one')
         if key in BY_KEY.keys() - TEXTS:
-            yield Problem(f"{of}: required", "field-kind", f'"{key}" is no text, and is asked for anyway: remove it')
+            yield Problem(f"{of}: required", "field-kind", f'"{key}" is not a text, and is asked for anyway: remove it')
     for section in form.sections:
         yield from _section(section, f'{where} "{section.title}"')
     first = {section.fields[0] if section.fields else "" for section in form.sections}

@@ -35,7 +35,7 @@ MAPPED: Final = "calaim mapped"
 MEMBERS: Final = "calaim_members"
 """What the table is called in the SELECT, whatever its own name is."""
 NEVER: Final = "9999"
-"""As the number of its reasons, keeps out a part that settles nothing."""
+"""The number of reasons of a part that settles nothing: never the fewest."""
 ANSWERS, LISTS, CRITERIA, RULES = range(4)
 """The levels of columns; rules that rest on rules are on further ones."""
 YES, NO = "TRUE", "FALSE"
@@ -63,7 +63,7 @@ def qualified(name: str) -> str:
 
 
 def own(column: str) -> str:
-    """A column of the table, never anything else: SQLite would take the name of one that is not there for a text."""
+    """A column, qualified by its table: SQLite would read the bare name of a missing column as a text."""
     return f"{MEMBERS}.{quoted(column)}"
 
 

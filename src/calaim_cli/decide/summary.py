@@ -184,7 +184,7 @@ def unknown_of(one: Determination, in_vain: Container[str], policy: Policy) -> t
 
 
 def reasons(determination: Determination, policy: Policy) -> tuple[str, ...]:
-    """What the outcome rests on in a few words, the age last; nothing where only a rule is not met."""
+    """The reasons for the outcome in a few words, age last; empty where only a rule is not met."""
     outcome, entry = determination.outcome, determination.subject.entry
     deciding = [one for one in determination.because if one.part in {GATE_OF.get(outcome), "from"}]
     if not deciding and outcome in REFER_NOW:

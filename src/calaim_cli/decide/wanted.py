@@ -58,7 +58,7 @@ def _node(part: Rule | str) -> Node:
 
 @cache
 def _telling(spans: tuple[tuple[str, Span], ...]) -> dict[str, frozenset[Pair]]:
-    """For each part of a policy the pairs of its truths that lead to two outcomes, for some truths of the others."""
+    """For each part of a policy, the pairs of its truths that can lead to different outcomes."""
     names, sets = zip(*spans, strict=True)
     outcomes = {way: outcome_of(Parts(**dict(zip(names, way, strict=True)))) for way in product(*sets)}
 
@@ -70,7 +70,7 @@ def _telling(spans: tuple[tuple[str, Span], ...]) -> dict[str, frozenset[Pair]]:
 
 
 def _open(node: Node, spans: Mapping[str, Span], telling: frozenset[Pair]) -> Iterator[str]:
-    """The criteria of a node that can move it between two truths that are telling apart."""
+    """The criteria that can move a node between two truths of one of these pairs."""
     if isinstance(node, str):
         if any(spans[node].issuperset(pair) for pair in telling):
             yield node
@@ -90,7 +90,7 @@ def _span(node: Node, spans: Mapping[str, Span]) -> Span:
 
 @cache
 def _beside(telling: frozenset[Pair], beside: Span, turned: bool) -> frozenset[Pair]:
-    """The pairs of a part's truths that make a telling pair, for some truth of what has to hold beside it."""
+    """The pairs of a part's truths that give the node such a pair, for some truth of the other parts."""
     own = [(low, high) for low, high in PAIRS for other in beside if (min(low, other), min(high, other)) in telling]
     return frozenset((high.opposite, low.opposite) if turned else (low, high) for low, high in own)
 

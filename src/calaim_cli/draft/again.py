@@ -1,4 +1,4 @@
-"""The same draft of another day is no other draft: reference and day of one that is there are taken over."""
+"""The same draft on another day is still the same draft: it takes over the reference and day of the file there."""
 
 from __future__ import annotations
 

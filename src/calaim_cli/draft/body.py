@@ -35,7 +35,7 @@ WIDTH: Final = 72
 NOT_GIVEN: Final = "(not given)"
 HIDDEN: Final = "(hidden)"
 AGAINST: Final = frozenset({"excluded", "choose_one"})
-"""The parts of a policy whose criteria never speak for a member."""
+"""The parts of a policy with criteria that never speak for a member."""
 BEST_FIRST: Final = (Outcome.LIKELY, Outcome.PLAN_DISCRETION)
 NOTHING: Final[tuple[Answer, ...]] = (False, NONE_OF_THESE, (NONE_OF_THESE,))
 SHOWN_TO_ALL: Final = {

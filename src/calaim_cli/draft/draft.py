@@ -49,7 +49,7 @@ STOPPING: Final = frozenset({"plan-without-managed-care"})
 # A person who has to look up a few things does so; a long list is left to `check`.
 MOST_ASKED: Final = 3
 TOGETHER: Final = frozenset({"ecm", "chw"})
-"""Two programs of which a member has one at a time."""
+"""Two programs of which a member can have only one at a time."""
 ECM_AND_CHW: Final = "ecm-and-chw"
 # What is received, by the program that is asked for. ECM includes what a community health worker does.
 RECEIVED: Final = {
@@ -144,8 +144,8 @@ class Drafter:
         # The consent in a file is for what the file says, and for that alone.
         wanted = [requested(one, self.policy) for one in (written, asked)]
         if len({(program, frozenset(services)) for program, services, _ in wanted}) > 1:
-            words = "the consent in the case is not for what the command line asks for"
-            advice = "ask the member and attest anew in a case that names this program (and its services)"
+            words = "the consent in the case is for something other than what the command line requests"
+            advice = "ask the member, and attest again in a case that names this program (and its services)"
             problem = Problem("consent", "consent-for-another", f"{words}: {advice}")
             raise InputError(f"{name}: {words}; nothing was written", (problem,), code=problem.code)
         try:
@@ -287,7 +287,7 @@ def format_for(wanted: Format | None, out: Path | None) -> Format:
     """The format asked for, else the one that the file's ending names, else text. Raises UsageError."""
     by_suffix = SUFFIXES.get(out.suffix.lower()) if out else Format.TEXT
     if wanted is None and by_suffix is None:
-        raise UsageError(f"{out}: the ending names no format: use .eml, .txt, .html or .json, or give --format")
+        raise UsageError(f"{out}: no format has this ending: use .eml, .txt, .html or .json, or give --format")
     return wanted or by_suffix or Format.TEXT
 
 

@@ -42,7 +42,7 @@ DETAILED: Final = {"relationship": "which relationship it is", "source": "which 
 TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
 NEEDED: Final = "the plan's form needs this"
 WAY: Final = "reach_through how to reach the member (a shelter, a clinic, a caregiver)"
-OR_NONE: Final = f"{NEEDED}; if there is none, give the word none here, and say in {WAY}"
+OR_NONE: Final = f"{NEEDED}; if there is none, write none here, and say in {WAY}"
 
 
 class CheckedCase(NamedTuple):
@@ -165,7 +165,7 @@ def _choices(case: Case, words: ReferralWords) -> tuple[Case, list[Problem]]:
 
 
 def _at_odds(case: Case, form: Form) -> Iterator[Problem]:
-    """A problem for each thing said without what has to go with it: details, consent, the wish to be fast."""
+    """A problem for each entry that lacks what must go with it: details, consent, a reason to expedite."""
     referral, consent = case.referral, case.consent
     for key, service in (("ecm_provider", "ecm"), ("current_supports", "community_supports")):
         if getattr(referral, key) and referral.current_services and service not in referral.current_services:
@@ -173,7 +173,7 @@ def _at_odds(case: Case, form: Form) -> Iterator[Problem]:
             yield Problem(f"referral.{key}", "says-two-things", words)
     # "Not stated" is no consent: only a yes lets anything leave.
     if consent.member_agreed is not True:
-        words = "the member has to agree to the program first; ask, then set it to true"
+        words = "the member has to agree to the program first: ask, then set this to true"
         yield Problem("consent.member_agreed", "agreement-missing", words)
     if form.attestation and consent.attested is not True:
         words = "the attestation is missing. Read it, then set attested to true: only a person can attest"
@@ -183,7 +183,7 @@ def _at_odds(case: Case, form: Form) -> Iterator[Problem]:
         yield Problem("consent.part2_consent", "part2-consent-missing", words)
     why = referral.expedited_why.strip()
     if referral.expedited and not why:
-        words = "the letter says why waiting would harm the member: write it here"
+        words = "the letter has to say why waiting would harm the member: write it here"
         yield Problem("referral.expedited_why", "missing", words)
     if why and not referral.expedited:
         words = "expedited is not set: set it to true, or remove this"
@@ -200,7 +200,7 @@ def _label(case: Case, county: County | None) -> Iterator[Problem]:
         parts = re.findall(r"[a-z]+|[0-9]+", label.casefold())
         runs = {"".join(parts[first:end]) for end in range(len(parts) + 1) for first in range(end)}
         if known & runs:
-            words = "tells who the member is, or where: give a number of your own"
+            words = "says who the member is, or where: use a number of your own"
             yield Problem("referral.label", "label-tells", words)
 
 
@@ -247,7 +247,7 @@ def _without_detail(case: Case, form: ReferralWords) -> Iterator[Problem]:
             yield caution("say-which", f"{field.key}_detail", what=what)
     if "ecm" in referral.current_services and not (referral.ecm_provider and referral.ecm_provider_contact):
         key = "ecm_provider_contact" if referral.ecm_provider else "ecm_provider"
-        yield caution("say-which", f"referral.{key}", what="which ECM provider it is, with e-mail or phone")
+        yield caution("say-which", f"referral.{key}", what="which ECM provider it is, with an e-mail or phone")
     if "community_supports" in referral.current_services and not referral.current_supports:
         yield caution("say-which", "referral.current_supports", what="which Community Supports they are")
 

@@ -101,12 +101,12 @@ def _why(plan: Plan, way: Way, mailbox: Route | None, policy: Policy) -> str:
         return f"The member's {place}; mailbox from {policy.cite(mailbox.source[:1])}"
     best = way.routes[0] if way.routes else way.ask
     cited = policy.cite(best.source) if best else ""
-    known = "and no mailbox of it for referrals is known; how to reach it is from"
+    known = "and no mailbox for its referrals is known; how to reach it is from"
     return f"The member's plan is {plan.name}, {known} {cited}"
 
 
 def check_way(plan: Plan, way: Way, policy: Policy, *, by_email: bool = False) -> None:
-    """Raises NotFound where no way to the plan is known, nor a line to ask; or no mailbox, where one is wanted."""
+    """Raises NotFound if no way to refer and no phone line is known, or no mailbox where one is required."""
     if by_email and all(one.channel is not Channel.EMAIL for one in way.routes):
         raise not_by_email(plan)
     if not way.routes and way.ask is None:
@@ -116,8 +116,8 @@ def check_way(plan: Plan, way: Way, policy: Policy, *, by_email: bool = False) -
 
 def not_by_email(plan: Plan) -> NotFound:
     """The refusal of a message to a plan that takes none, with how to get the sheet."""
-    sheet = "use --format text (or --out NAME.txt) for a sheet to read out"
-    return NotFound(f"no mailbox of {plan.name} for referrals is known: {sheet}", code="not-by-email")
+    sheet = "use --format text (or --out NAME.txt) for a sheet to read aloud"
+    return NotFound(f"no mailbox for referrals to {plan.name} is known: {sheet}", code="not-by-email")
 
 
 def check_member(county: County, membership: Membership, policy: Policy, unread: tuple[Problem, ...] = ()) -> None:
@@ -142,8 +142,8 @@ def _to_lead_entity(entity: LeadEntity | None, plan: Plan, own: Route, subject: 
 
 def _no_region(plan: Plan, policy: Policy) -> str:
     names = " or ".join(policy.regions)
-    listed = "give a ZIP code that settles it in member.zip ('calaim county NAME' lists them)"
-    other = f"for any other, write the region that is printed on the card ({names}) in member.kp_region, or ask"
+    listed = "give a ZIP code in member.zip that settles it ('calaim county NAME' lists them)"
+    other = f"otherwise give the region on the card ({names}) in member.kp_region, or ask the plan"
     words = f"the member's county is split between {plan.name}'s regions: {listed}; {other}"
     return f"{words}. {_lines(plan, None, policy)}"
 
@@ -159,9 +159,9 @@ def _check_services(case: Case, county: County, plan: Plan, call: str, policy: P
     mailboxes = [one for one in policy.routes_file.route if one.plan == plan.id and one.channel is Channel.EMAIL]
     for service in map(policy.services.__getitem__, case.referral.services):
         if any(service.id in one.services_except for one in mailboxes):
-            raise NotFound(f"{service.name}: takes no e-mailed referral. {call}", code="not-by-email")
+            raise NotFound(f"{service.name}: referrals are not taken by e-mail. {call}", code="not-by-email")
         if policy.offered(plan.id, service.id, county, as_of) is False:
             listed = policy.offers[plan.id].as_of
             words = f"{service.name}: not offered in the member's county as of {listed}. To confirm: {call}"
-            words += f" 'calaim services {service.id}' tells where it is offered"
+            words += f" 'calaim services {service.id}' says where it is offered"
             raise NotFound(words, code="service-not-offered")

@@ -47,7 +47,7 @@ UNWRITABLE: Final = {
     sqlite3.SQLITE_PERM: READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: READ_ONLY,
     sqlite3.SQLITE_FULL: ("no-space", "cannot be written: no space left"),
-    sqlite3.SQLITE_IOERR: ("not-writable", "cannot be read or written: the disk does not take it"),
+    sqlite3.SQLITE_IOERR: ("not-writable", "cannot be read or written: the disk has a problem"),
 }
 
 
@@ -60,7 +60,7 @@ def doubts_about(path: Path) -> Iterator[Problem]:
     if system.is_on_network(folder):
         yield caution("ledger-place", str(folder), what="a network drive")
     if system.is_synced(folder):
-        yield caution("ledger-place", str(folder), what="a folder that is copied to a cloud")
+        yield caution("ledger-place", str(folder), what="a folder that syncs to a cloud")
 
 
 def references(path: Path) -> set[str]:
@@ -212,12 +212,12 @@ def _is_there(path: Path) -> bool:
     except OSError:
         if not os.path.lexists(path):
             return False
-        wrong = "is a link that leads to no file"
+        wrong = "is a link to a file that does not exist"
     else:
         if not stat.S_ISREG(status.st_mode):
             wrong = "is not a file"
         elif not status.st_size and not system.is_ours(status):
-            wrong = "is an empty file of somebody else"
+            wrong = "is an empty file that calaim did not make"
     if wrong:
         raise OutputRefused(f"{path}: {wrong}: give another --log", code="not-a-file")
     return True
@@ -234,24 +234,24 @@ def _version(ledger: sqlite3.Connection, path: Path) -> int:
     if ours != OURS or version < 1:
         raise _not_ours(path)
     if version > VERSION:
-        words = "was written by a newer version of calaim: update this one; nothing was changed"
+        words = "was written by a newer version of calaim: update calaim; nothing was changed"
         raise InputError(f"{path}: {words}", code="newer-ledger")
     return int(version)
 
 
 def _no_ledger(path: Path) -> InputError:
-    words = "there is no ledger yet: 'calaim refer CASE --out FILE --log LEDGER' begins one"
+    words = "there is no ledger yet: 'calaim refer CASE --out FILE --log LEDGER' starts one"
     return InputError(f"{path}: {words}", code="no-ledger")
 
 
 def _not_ours(path: Path) -> InputError:
-    return InputError(f"{path}: is not a ledger of calaim, or is damaged: give another --log", code="not-a-ledger")
+    return InputError(f"{path}: is not a calaim ledger, or is damaged: give another --log", code="not-a-ledger")
 
 
 def _worded(error: sqlite3.Error, path: Path) -> CalaimError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of an extended code tells more than anybody needs
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return Locked(f"{path}: another run is writing here; wait until it has ended, and run this again")
+        return Locked(f"{path}: another run is writing here; wait until it is finished, then run this again")
     if code not in UNWRITABLE:
         return _not_ours(path)
     kind, words = UNWRITABLE[code]

@@ -22,7 +22,7 @@ def reminder(story: Story, profile: Profile, policy: Policy, as_of: date) -> Dra
     sent = next((step.day for step in reversed(story.steps) if step.status == SENT), None)
     plan, data = policy.plans.get(story.plan), policy.follow_up_file
     if sent is None or plan is None:
-        why = "was not sent yet, so there is nothing to remind of" if plan else "its plan is not in the data"
+        why = "was not sent yet, so there is nothing to remind the plan of" if plan else "its plan is not in the data"
         raise InputError(f"{story.reference}: {why}", code="not-sent")
     status = data.statuses.get(story.last.status)
     owed = any(due.clock.asks_plan and not due.clock.own for due in clocks_of(story, as_of, policy))

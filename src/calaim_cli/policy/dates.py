@@ -14,18 +14,18 @@ WHOLE: Final = "calaim"
 PANEL: Final = "panel"
 """What a fact touches that stands beside counts of many members."""
 BEGINS: Final = "begins"
-"""Stands for a criterion where the only reason is that the day has not come."""
+"""Used in place of a criterion if the only reason is that the program has not begun."""
 COVERAGE: Final = "{coverage}"
 """The place in a notice for how a member stands with keeping Medi-Cal."""
 
 
 def began(entry: Program, policy: Policy) -> Program:
-    """The one of the entry and its program that says since when it runs."""
+    """The entry, or else its program: whichever has the start date."""
     return next((one for one in _with_program(entry, policy) if one.starts), entry)
 
 
 def allowed(entry: Program, policy: Policy) -> Program:
-    """The one of the entry and its program that says on what authority it rests."""
+    """The entry, or else its program: whichever names the authority."""
     return next((one for one in _with_program(entry, policy) if one.authority), entry)
 
 
@@ -73,7 +73,7 @@ def notices(entries: Iterable[Program], policy: Policy, as_of: date) -> Iterator
 
 
 def notices_at(age: int | None, policy: Policy, as_of: date, coverage: str) -> Iterator[Problem]:
-    """What has to be said from some day on to a member of this age, who stands so; nothing where it is not known."""
+    """The notices that are due on that day for a member of this age, who stands so; empty if the age is not known."""
     for notice in _due(policy, as_of):
         if age is not None and (notice.at_least, notice.at_most) != (None, None):
             low, high = notice.at_least or 0, age if notice.at_most is None else notice.at_most

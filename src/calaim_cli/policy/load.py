@@ -222,7 +222,7 @@ def _named(path: str, given: Any) -> str:
 
 
 def _choices(wanted: Any, path: str) -> list[str]:
-    """What may stand at a key of an entry that takes one of a few words; nothing for one that takes others."""
+    """The words that a key of an entry accepts; empty if it does not take one of a fixed set."""
     kinds = [wanted]
     for key in path.split("."):
         entries = [one for one in kinds if isinstance(one, type) and issubclass(one, Struct)]

@@ -214,7 +214,7 @@ def _ambiguous(key: str, gazetteer: Gazetteer) -> NoPlace | None:
     """The refusal of a name that is known to mean several counties, or none."""
     for ambiguous in gazetteer.ambiguous:
         if key in map(place_key, ambiguous.typed):
-            meant = f"it may mean {one_of(ambiguous.candidates)}: " if ambiguous.candidates else ""
+            meant = f"it could mean {one_of(ambiguous.candidates)}: " if ambiguous.candidates else ""
             note = f" ({ambiguous.note})" if ambiguous.note else ""
             return NoPlace("ambiguous-place", f"{meant}give the county{note}", ambiguous.candidates)
     return None
@@ -230,7 +230,7 @@ def _city(key: str, gazetteer: Gazetteer) -> Place | NoPlace | None:
         return Place(gazetteer.by_fips[city.counties[0]], city=city.name, also=also)
     where = ", ".join(counties)
     return NoPlace(
-        "city-ambiguous", f"a place of that name is not in one county alone ({where}): give the county", counties
+        "city-ambiguous", f"places with that name are in more than one county ({where}): give the county", counties
     )
 
 
@@ -250,7 +250,7 @@ def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
     """The county that a ZIP code lies in; refused where it lies in several, or is not wholly in California."""
     found = ZIP_CODE.fullmatch(text)
     if not found:
-        return NoPlace("not-a-place", "a place in digits is a five-digit ZIP code: give that or the county's name")
+        return NoPlace("not-a-place", "a place in digits must be a five-digit ZIP code: give it or the county's name")
     code = found[1]
     shares = gazetteer.zips().get(code, ())
     if not shares and "90001" <= code <= "96199":
@@ -265,7 +265,7 @@ def find_zip(text: str, gazetteer: Gazetteer) -> Place | NoPlace:
     names = tuple(gazetteer.by_fips[fips].name for fips, _ in shares)
     parts = [f"{name} {_percent(share)}" for name, (_, share) in zip(names, shares, strict=True)]
     spread = ", ".join([*parts, *([f"another state {100 * outside:.1f} %"] if across_the_border else [])])
-    return NoPlace("zip-ambiguous", f"that ZIP code is not in one county alone ({spread}): give the county", names)
+    return NoPlace("zip-ambiguous", f"that ZIP code is not all in one county ({spread}): give the county", names)
 
 
 def _percent(share: float) -> str:

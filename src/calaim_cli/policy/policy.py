@@ -267,10 +267,10 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         )
 
     def own_plan(self, county: County, but: str = "") -> str:
-        """The way for a member of another plan: the county's plans, but one that is ruled out, with their phones."""
+        """What to do for a member of another plan: the county's plans and their phones, except one ruled out."""
         return (
             f"refer through the member's own plan, which may be {self._plans_to_call(county, but)} "
-            f"('calaim county NAME' tells how each takes referrals). See the member's card, or {self.call_to_choose()}"
+            f"('calaim county NAME' says how each takes referrals). See the member's card, or {self.call_to_choose()}"
         )
 
     def not_served(self, plan: str, county: County) -> str:
@@ -369,7 +369,7 @@ def _named(typed: str, known: Mapping[str, Named], kind: str, hint: str, least: 
     found = known.get(name_key(typed))
     # A member has one plan, of which "and" may be a part of the name.
     if found is None and kind != "plan" and names_several(typed, known):
-        raise _not_named(typed, "several in one: give one at a time", f"unknown-{kind}")
+        raise _not_named(typed, "several at once: give one at a time", f"unknown-{kind}")
     if found is None:
         ids = tuple(dict.fromkeys(known[name].id for name in near_names(typed, known, least=least)))
         words = f"did you mean {one_of(ids)}?" if ids else hint

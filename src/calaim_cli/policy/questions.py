@@ -226,7 +226,7 @@ def _choice(question: Question, value: str, where: str) -> str | Problem:
 
 def not_separated(where: str) -> Problem:
     """The problem with several choices in one text: a near name of one of them would lose the others."""
-    return Problem(where, "not-separated", 'several in one text: give each by itself, such as ["one", "two"]')
+    return Problem(where, "not-separated", 'several in one text: list each one separately, such as ["one", "two"]')
 
 
 def _choices(question: Question, value: object, where: str) -> Answer | Problem:

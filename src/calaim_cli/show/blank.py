@@ -46,7 +46,7 @@ def accepted(field: Field, policy: Policy) -> str:
 
 def blank_case(questions: Iterable[Question], asked: Subject | None, policy: Policy) -> str:
     """The text of a case for what is asked for. Nothing is answered, agreed or attested to in it."""
-    lines = [f'schema = "{CASE_SCHEMA}"', "# Lines that begin with # are comments: to give a value, remove the #."]
+    lines = [f'schema = "{CASE_SCHEMA}"', "# Lines that begin with # are comments. To give a value, remove the #."]
     lines += ["", "# The month in which Medi-Cal is renewed, for 'calaim coverage' and a ledger; in no draft"]
     lines.append('# renewal_month = "YYYY-MM"')
     wanted = {"referral.program": f'"{asked.program}"'} if asked else {}

@@ -18,17 +18,17 @@ NO_ROUTE: Final = (
 EXIT_CODES: Final = (
     (0, 'Done. Warnings are allowed, and "unlikely" is a result, not an error.'),
     (1, "Internal error: a bug. Please report the line that was printed."),
-    (2, "Wrong usage, or answers are missing and nobody can be asked (no terminal, or --no-input)."),
+    (2, "Wrong usage, or answers are missing and there is no one to ask (no terminal, or --no-input)."),
     (3, "Batch: some rows were done, others refused (--keep-going)."),
     (4, "The input (case, CSV, profile, data) is not valid and nothing was written, or --expect found a difference."),
     (5, f"Not found or no route: {NO_ROUTE}."),
     (6, "Output refused: a file exists and differs, is not writable, or there is no space; a batch left stale drafts."),
-    (7, "Another run holds the output folder."),
+    (7, "Another run is using the output folder."),
     # From here on 128 and the number of the signal, as shells give it.
-    (129, "Stopped by a hang-up."),
+    (129, "Stopped because the terminal closed."),
     (130, 'Stopped by Ctrl-C, or by "quit" at a question.'),
-    (141, "The reader of standard output went away."),
-    (143, "Stopped by a request to terminate."),
+    (141, "Whatever was reading standard output closed it."),
+    (143, "Stopped by a request to end (SIGTERM)."),
 )
 """Every exit code with its meaning, in order."""
 
@@ -44,30 +44,30 @@ class HelpPage(Struct, frozen=True):
 PROMISES: Final = (
     "Nothing is ever sent, and no other computer is contacted. A draft is a file or a text for you to send.",
     "Nothing is written that you did not ask for: no log, no cache, no history.",
-    "Case files, drafts and the profile are readable by you alone (mode 0600 on Linux and macOS).",
+    "Case files, drafts and the profile can be read only by you (mode 0600 on Linux and macOS).",
     "No option takes a member's name, number or answers, because shells keep what is typed there.",
-    "Subjects, file names, messages and errors hold nothing about the member.",
-    "Agreement and attestation are never ticked by the program. A person gives them, each time.",
+    "Subjects, file names, messages and errors say nothing about the member.",
+    "The program never checks the boxes for agreement and attestation. A person does, each time.",
 )
 TO_MIND: Final = (
-    "A draft holds protected health information. Send it by your organization's secure e-mail.",
+    "A draft contains protected health information. Send it by your organization's secure e-mail.",
     "Typed answers stay in the scrollback of the terminal. Clear it, or close the window.",
-    "Deleting a file does not wipe it. Use full-disk encryption, and no synchronized folder.",
+    "Deleting a file does not wipe it. Use full-disk encryption, and keep files out of synced folders.",
     "Information from a substance use program under 42 CFR Part 2 needs the member's written consent.",
 )
 PRIVACY: Final = (
     Heading("Privacy"),
     Points("promise", "Promises", PROMISES),
-    Points("mind", "What you have to mind", TO_MIND),
-    Fact("more", "More", "the page Privacy of the documentation (docs/privacy.md)"),
+    Points("mind", "What to watch for", TO_MIND),
+    Fact("more", "More", "the Privacy page of the documentation (docs/privacy.md)"),
 )
 CODES: Final = (
     Heading("Exit codes"),
     Table(("code", "meaning"), tuple((str(one), meaning) for one, meaning in EXIT_CODES)),
 )
 ENVIRONMENT: Final = (
-    ("CALAIM_DATA", "the folder of your own data files, as --data"),
-    ("CALAIM_PROFILE", "the file of your own details"),
+    ("CALAIM_DATA", "the folder with your own data files, like --data"),
+    ("CALAIM_PROFILE", "the file with your own details"),
     ("ACCESSIBLE=1", "plain lines and numbered choices, for screen readers"),
     ("NO_COLOR=1", "no colors"),
 )
@@ -76,8 +76,8 @@ SETTINGS: Final = (Heading("Settings"), Table(("variable", "does"), ENVIRONMENT)
 PAGES: Final = (
     HelpPage("settings", "what can be set for all commands", SETTINGS),
     HelpPage("exit-codes", "what each exit code means, for scripts", CODES),
-    HelpPage("privacy", "what stays where, and what you have to mind", PRIVACY),
-    HelpPage("calaim", "until when the programs hold, what is new, and some background", ()),
+    HelpPage("privacy", "what is kept where, and what to watch for", PRIVACY),
+    HelpPage("calaim", "how long the programs are authorized, what is new, and some background", ()),
 )
 
 

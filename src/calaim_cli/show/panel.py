@@ -19,13 +19,13 @@ WITHHELD: Final = "withheld"
 def counts_view(counts: Counts, policy: Policy, ask_by: date) -> View:
     """The three tables, each with its total, and what is known of all members of Medi-Cal plans."""
     return (
-        Heading(f"To be asked by {ask_by}: nobody here was decided upon, and the plan decides"),
+        Heading(f"To be asked by {ask_by}: this is a screening, and the plan decides"),
         Fact("members", "Members", _told(counts.rows)),
         *_outcomes(counts),
-        Heading("Where those are for whom at least one of these results is likely"),
+        Heading("Where the members are for whom at least one of these is likely"),
         *_places("county", counts.counties, counts.likely),
         *_places("plan", counts.plans, counts.likely),
-        Fact("withheld", "Withheld", f"a count below {FEWEST}, and what would give one away"),
+        Fact("withheld", "Withheld", f"a count below {FEWEST}, or one that would give it away"),
         *(Fact("context", "For comparison", fact_line(one, policy)) for one in facts_on(PANEL, policy)),
     )
 

@@ -48,8 +48,8 @@ def screenful(decided: Decided, policy: Policy) -> Screenful:
         *_support_lines(summary, decided.door, policy),
         *_ask_lines(summary.ask_next, policy),
         *(_instead(summary) if summary.instead else _send_lines(summary, policy)),
-        Line("Take care", summary.warning, tone=DOUBT),
-        Line("Take care", summary.cards, Gives.SECOND, tone=DOUBT),
+        Line("Caution", summary.warning, tone=DOUBT),
+        Line("Caution", summary.cards, Gives.SECOND, tone=DOUBT),
         Line("", whole, Gives.SECOND, short),
     )
     return Screenful(tuple(line for line in shown if line.text), tuple(_plain(summary, policy)))
@@ -155,7 +155,7 @@ def _send_lines(summary: Summary, policy: Policy) -> Iterator[Line]:
     # Programs that the same address takes share its lines.
     for number, (route, group) in enumerate(groupby(summary.send, key=lambda one: one.route)):
         several = list(group)
-        named = f"{'' if summary.fits else 'you may refer all the same: '}{policy.plans[route.plan].name}"
+        named = f"{'' if summary.fits else 'you may still refer: '}{policy.plans[route.plan].name}"
         if route.channel is Channel.EMAIL:
             subjects = "; ".join(
                 f'{SUBJECT_OF[one.program] if place else ""}"{one.subject}"' for place, one in enumerate(several)
@@ -243,7 +243,7 @@ def several(results: Sequence[Decided], policy: Policy) -> Screenful:
             said = ", ".join(f"{counts[one]} {policy.outcomes[one].label.lower()}" for one in ranked)
             shown.append(Line("", f"{PROGRAM_WORDS[program]} of {len(results)} cases: {said}"))
     # Lines of cases never give way: whoever decides many wants each.
-    last = Line("", "A screening, not a decision: the plan decides. More: --all, or one case alone")
+    last = Line("", "A screening, not a decision: the plan decides. More: --all, or one case at a time")
     return Screenful((*shown, last), (*rows, row("remember", REMEMBER)))
 
 

@@ -75,7 +75,7 @@ def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
         yield Fact("kp_served", name, "does not serve this county: refer through the member's own plan", BAD, "no")
         return
     yield Heading(f"If the card says {name}")
-    words = "has Medi-Cal members here; the member's card tells whether this is one"
+    words = "has Medi-Cal members here; the card shows whether this member is one"
     yield Fact("kp_served", name, words, GOOD, "yes")
     lines_there = policy.lines_of(KP, county)
     if presence.region is None:
@@ -93,7 +93,7 @@ def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
         for line in lines_there:
             yield Fact("phone", "Call", f"{line.address} (TTY {line.tty}), {line.hours}", GOOD, line.address)
         yield Fact("source", "Source", policy.cite((mailboxes or lines_there)[0].source))
-    yield Fact("warning", "Take care", presence.warning, DOUBT)
+    yield Fact("warning", "Caution", presence.warning, DOUBT)
     yield Fact("kp_note", "Area", presence.note)
     services = policy.programs_file.service
     # The oldest date holds for all of them.
@@ -218,11 +218,11 @@ def _standing(entry: Program, policy: Policy) -> Iterator[Block]:
         since = f"{first.starts} [{policy.graded(first.from_source)}]"
         yield Fact("from", "Since", since, PLAIN, first.starts.isoformat())
     if entry.required_from:
-        yield Fact("required_from", "Every plan must offer it since", entry.required_from.isoformat())
+        yield Fact("required_from", "Every plan has had to offer it since", entry.required_from.isoformat())
     if resting.authority:
         until = f"until {resting.authority_until}" if resting.authority_until else "no end date"
         cited = f"{policy.cite(resting.authority_source)}; grade {resting.authority_grade}"
-        yield Fact("authority", "Rests on", f"{AUTHORITY[resting.authority]}, {until} [{cited}]")
+        yield Fact("authority", "Based on", f"{AUTHORITY[resting.authority]}, {until} [{cited}]")
 
 
 def _facts(touched: str, policy: Policy) -> Iterator[Block]:
@@ -296,7 +296,7 @@ def plans_view(plans: Sequence[Plan], policy: Policy) -> View:
 PROGRAM_WORDS = {"ecm": "ECM", "cs": "Community Supports", "chw": "CHW"}
 OFFER_WORDS = {
     OfferKind.ALL_BUT: "all Community Supports{but}",
-    OfferKind.AT_LEAST: "at least {named}; of the others nothing is known",
+    OfferKind.AT_LEAST: "at least {named}; nothing is known about the others",
     OfferKind.UNKNOWN: "not known: ask the plan",
 }
 
@@ -341,7 +341,7 @@ def _route_block(route: Route, policy: Policy) -> Points:
     where = f" in {', '.join(route.counties)}" if route.counties else ""
     kind, label, tone = "route", ", ".join(PROGRAM_WORDS[one] for one in route.programs), PLAIN
     if not route.takes_referrals:
-        kind, label, tone = "question", f"{label}: for questions alone, nothing about a member", DOUBT
+        kind, label, tone = "question", f"{label}: for questions only, nothing about a member", DOUBT
     subjects = [f"Subject: {subject}" for subject in route.subject.values()]
     cited = f"{policy.cite(route.source)}{'' if route.date else ': verify'}; grade {route.grade}"
     key = f"{kind}\t{route.id}\t{','.join(route.programs)}"
@@ -375,7 +375,7 @@ def send_blocks(send: Sequence[Send], policy: Policy) -> Iterator[Block]:
         hours = f" {one.route.hours}".rstrip(".") + "." if one.route.hours else ""
         asked = f"{policy.plans[one.plan].name}, {'ask there how to refer: ' if one.ask else ''}{how}{subject}.{hours}"
         yield Fact(f"send\t{one.program}", f"Send ({PROGRAM_WORDS[one.program]})", asked, GOOD)
-        yield Fact(f"how_fast\t{one.program}", "How fast", one.how_fast)
+        yield Fact(f"how_fast\t{one.program}", "How soon", one.how_fast)
 
 
 def determination_view(decided: Decided, policy: Policy) -> View:

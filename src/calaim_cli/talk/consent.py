@@ -56,14 +56,14 @@ def consent_steps(case: Case, goes: Destination, policy: Policy, as_of: date) ->
     """Steps for what a person says of a draft that was read: it is right, who agreed, and that every word is true."""
     form = policy.form_of(goes.plan.id)
     where = f"It goes to {', '.join(goes.to)}." if goes.by_email else f"It is a sheet for {goes.plan.name}."
-    right = f"This is all that will leave. {where} Nothing is sent from here. Is it right?"
-    wrong = "The draft is not right. Correct what is wrong, a saved answer in the file"
+    right = f"This is everything that will go out. {where} Nothing is sent from here. Is it correct?"
+    wrong = "The draft is not correct. Fix what is wrong, a saved answer in the file"
     steps = [spoken_step("write", right, (YES, NO, CHANGE), wrong)]
     steps += _agreement_steps(case, form.before_agreement.get(case.referral.program, ""), policy, as_of)
     if form.attestation:
         attested = BY_KEY["consent.attested"]
         text = f"Read this: {' '.join(form.attestation)} {attested.ask}"
-        steps.append(spoken_step(attested.key, text, no_means="You did not confirm it. Correct what is wrong"))
+        steps.append(spoken_step(attested.key, text, no_means="You did not confirm it. Fix what is wrong"))
     return tuple(steps)
 
 

@@ -236,5 +236,5 @@ def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
     done = through((details, entity), Case(referrer=profile.referrer))
     lead = LeadEntity(**said) if said["email"] else None
     if said["name"] and not lead:
-        say("The Network Lead Entity was not kept: without its e-mail nothing can be sent to it.")
+        say("The Network Lead Entity was not saved: without its e-mail, nothing can be sent to it.")
     return replace(profile, referrer=done.referrer, network_lead_entity=lead)

@@ -20,8 +20,8 @@ from calaim_cli.talk.prompt import NO, NOT_KNOWN, YES, Ask, Move, Prompt, Quit, 
 
 RENEWAL = Prompt(
     where="renewal_month",
-    text="In which month is Medi-Cal renewed next? Such as 2027-03",
-    help="The county's notice shows it, and so does BenefitsCal. Enter skips it.",
+    text="In which month is the next Medi-Cal renewal? For example, 2027-03",
+    help="The county's notice and BenefitsCal show it. Press Enter to skip.",
     check=month,
     optional=True,
 )
@@ -30,7 +30,7 @@ RENEWAL = Prompt(
 def need_a_person() -> None:
     """Raises UsageError when nobody can be asked."""
     if not terminal.can_ask():
-        words = "no case, and nobody can be asked: give a case file: 'calaim coverage CASE'"
+        words = "no case, and there is no one to ask: give a case file: 'calaim coverage CASE'"
         raise UsageError(words, code="missing")
 
 

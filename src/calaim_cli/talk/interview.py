@@ -68,7 +68,7 @@ def need_a_person(typed: Sequence[str], case: Case, policy: Policy, as_of: date,
         listed = tuple(Problem(f"answers.{one}", "missing", policy.questions[one].ask) for one in missing)
         how = "put the answers into a case file and use 'calaim check CASE'"
         few = counted(len(missing), "answer is", "answers are")
-        raise UsageError(f"{few} missing and nobody can be asked: {how}", listed, code="missing")
+        raise UsageError(f"{few} missing, and there is no one to ask: {how}", listed, code="missing")
 
 
 def interviewed(
@@ -264,7 +264,7 @@ def _contradictions(interview: Interview) -> Iterator[str]:
         for other in interview.about.placed[name].row.rules_out if mark is Truth.NO else ():
             if marks.get(other) is Truth.YES:
                 no, yes = (voice.says(interview.about.placed[one].row.say) for one in (name, other))
-                yield f'no to "{no}", and yes to "{yes}". Which is right?'
+                yield f'you said no to "{no}" and yes to "{yes}". Which is right?'
     truths = interview.about.truths_of(answers)
     yield from (one.message for one in contradicted_by(interview.about.policy)(answers, truths))
 
@@ -303,7 +303,7 @@ def _before(interview: Interview, shown: Shown) -> str:
     values = {one: answer if isinstance(answer, tuple) else (answer,) for one, answer in said.items()}
     not_asked = [row for row in shown.screen.rows if row not in shown.rows and row.yes]
     true = [row for row in not_asked if all(value in values.get(one, ()) for one, value in row.yes.items())]
-    return f"Known already: {'; '.join(voice_of(interview).says(row.say) for row in true)}." if true else ""
+    return f"Already known: {'; '.join(voice_of(interview).says(row.say) for row in true)}." if true else ""
 
 
 def number_of(question: str, text: str, policy: Policy, as_of: date) -> Value:
@@ -348,7 +348,7 @@ def _of_ecm(interview: Interview) -> tuple[Outcome, str]:
     if stands.open or not stands.not_known:
         return stands.outcome, words
     unknown = unknown_of(found, stands.not_known, interview.about.policy)
-    return stands.outcome, f"{words}, nobody knows: {'; '.join(unknown[:MOST_REASONS])}. The rest of it waits for that"
+    return stands.outcome, f"{words}, but nobody knows: {'; '.join(unknown[:MOST_REASONS])}. The rest depends on that"
 
 
 # What is kept

@@ -1,4 +1,4 @@
-"""One thing to ask a person and what the reply may be, and how a talk goes from one to the next; `terminal` asks."""
+"""Prompts: what to ask a person, which replies fit, and how a talk moves between them; `terminal` does the asking."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calaim_cli.policy.questions import NONE_OF_THESE
 
 
 class Move(Enum):
-    """Replies that are no answer."""
+    """Replies that are not answers, such as back and quit."""
 
     BACK = "back"
     DONT_KNOW = "don't know"
@@ -57,7 +57,7 @@ YES, NO, NOT_KNOWN = "yes", "no", "not known"
 MOVES: Final = {"back": Move.BACK, "?": Move.HELP, "help": Move.HELP, "quit": Move.QUIT}
 LONGEST_NUMBER: Final = 2
 NO_MORE: Final = "-"
-"""Typed, it removes what was given before where nothing has to be."""
+"""Typed, it removes an earlier reply to an optional question."""
 
 
 class Refusal(Struct, frozen=True):
@@ -74,7 +74,7 @@ def read_reply(prompt: Prompt, typed: str) -> Reply | Refusal:
     # Terminals put these around what is pasted, where a program has asked them to.
     text = typed.replace("\x1b[200~", "").replace("\x1b[201~", "").strip()
     if any(unicodedata.category(one) == "Cc" for one in set(text) - {"\t", "\n"}):
-        return Refusal("a key such as an arrow, or a control character: type the line again")
+        return Refusal("an arrow or control key was typed: type the line again")
     unknown = Move.DONT_KNOW if prompt.dont_know and is_unknown(text) else None
     if move := MOVES.get(word(text), unknown):
         return Refusal("there is nothing to go back to") if prompt.alone and move is Move.BACK else move
@@ -156,7 +156,7 @@ class Declined(Exception):
 
 
 class Change(Exception):
-    """The person wants to change a detail: what was said of the draft counts no more."""
+    """The person wants to change a detail: what was said about the draft no longer counts."""
 
 
 class Back(Exception):

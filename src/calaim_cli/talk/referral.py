@@ -45,9 +45,9 @@ def referred(
     are previews, not agreed to.
     """
     if not terminal.can_ask(no_input=no_input):
-        raise UsageError("no case, and nobody can be asked: give a case file: 'calaim refer CASE'", code="missing")
+        raise UsageError("no case, and there is no one to ask: give a case file: 'calaim refer CASE'", code="missing")
     if case.consent != Consent() and to.keep.path:
-        say(f"{to.keep.path}: the consent in it is not kept: each referral asks anew.")
+        say(f"{to.keep.path}: the consent in it is not saved: each referral asks again.")
     talk = ReferralTalk(drafter, to, case, by_email)
     to.keep(case)
     with leaving(to):
@@ -172,7 +172,7 @@ def choose_screening(case: Case, policy: Policy, ask: Ask) -> list[str]:
     """The names to screen before a referral: what the case asks for, or any of the programs, or nothing."""
     typed = case.referral.services or ((case.referral.program,) if case.referral.program else ())
     entries = [entry_named(one, policy) for one in typed] or policy.programs_file.program
-    options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: go on without screening"}
+    options = {entry.id: entry.name for entry in entries} | {NONE_OF_THESE: "Nothing: continue without screening"}
     words = "What should be screened first? Only what matters is asked, and the referral then explains why."
     reply = ask_alone(ask, Prompt(where="screen", text=words, options=options, several=True))
     return [name for name in reply if name != NONE_OF_THESE]
@@ -258,7 +258,7 @@ def agreed(cases: Sequence[Case], drafter: Drafter, ask: Ask, said_where: str) -
             for doubt in shown.warnings:
                 say(f"Look at this: {doubt.where}: {doubt.message}.")
             say(terminal.filled(said_where))
-            say("The boxes are ticked only by what you say now.")
+            say("The boxes are checked only by what you say now.")
             steps = consent_steps(shown.case, shown.goes, drafter.policy, drafter.as_of)
             # What is said of consent is for this draft alone: it is never saved.
             drafts.append(drafter.draft(walk(steps, one, ask, lambda _: None)))
@@ -278,7 +278,7 @@ def turn_pages(text: str, ask: Ask) -> None:
     Raises Back before the first.
     """
     pages, at = terminal.pages(text), 0
-    enter_alone = Value("", "press Enter alone, which turns the page")
+    enter_alone = Value("", "press just Enter to turn the page")
     while at + 1 < len(pages):
         say(pages[at])
         words = f"Page {at + 1} of {len(pages)}"
@@ -305,6 +305,6 @@ def _with_line(case: Case, line: str) -> Case:
     """The case with a line before its notes, where that leaves them short enough."""
     notes = free_text(f"{line}\n{case.referral.notes}")
     if notes.error:
-        say(f"The notes are too long to begin with: {line}")
+        say(f"The notes are too long: {line}")
         return case
     return replace(case, referral=replace(case.referral, notes=notes.value))

@@ -34,7 +34,7 @@ TURNS: Final = {None: Truth.YES, Truth.NO: Truth.YES, Truth.YES: Truth.UNKNOWN}
 HANGING: Final = " " * 8
 NOTHING_YET: Final = 'Say what the empty ones are: n "no", u not known.'
 NOT_KEPT: Final = {
-    key: f"The marks of this screen are not kept yet: end it first, or press {key} again to {does} without them."
+    key: f"The marks on this screen are not saved yet: finish it first, or press {key} again to {does} without them."
     for key, does in (("s", "stop"), ("q", "leave"))
 }
 LAST_PAGE: Final = "More rows below (arrow down): n and u end the screen on its last page."
@@ -90,7 +90,7 @@ class Sheet(Struct, frozen=True, kw_only=True):
     def says(self, row: Row) -> str:
         """The words of a row, as they are said aloud; alone on its screen a statement is asked about."""
         said = self.voice.says(row.say)
-        asked = said if self.way != "one" or said.endswith("?") else f"{said}: is that so?"
+        asked = said if self.way != "one" or said.endswith("?") else f"{said}: is that right?"
         return asked + (IN_PRIVATE if row.private else "")
 
 
@@ -149,7 +149,7 @@ def _single_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
     marks, note = dict[str, Mark](ONE_KEY), "Press y, n or d."
     if sheet.way == "choice":
         choices = dict(zip(LETTERS, sheet.choices, strict=False))
-        marks, note = {**choices, "d": Truth.UNKNOWN, "u": Truth.UNKNOWN}, "Press the letter of one, or d: not known."
+        marks, note = {**choices, "d": Truth.UNKNOWN, "u": Truth.UNKNOWN}, "Press a letter, or d for not known."
     return Ended({sheet.row.id: marks[key]}) if key in marks else replace(sheet, note=note)
 
 
@@ -161,7 +161,7 @@ def _number_by_key(sheet: Sheet, key: str) -> Sheet | Ended:
     if key == "d":
         sheet = _with(sheet, sheet.row, Truth.UNKNOWN)
     elif key != "enter" or sheet.row.id not in sheet.marks:
-        return replace(sheet, note="Type the number, then Enter; d: not known.")
+        return replace(sheet, note="Type the number, then Enter; d for not known.")
     ended = _ended(sheet, Truth.UNKNOWN)
     left = [n for n, row in enumerate(sheet.shown.rows) if row.id not in sheet.marks]
     return replace(sheet, at=left[0]) if left and isinstance(ended, Ended) else ended
@@ -269,7 +269,7 @@ def _by_line(sheet: Sheet, rest: Truth) -> Ended | Refusal:
 def _how(sheet: Sheet) -> str:
     """How a line ends the screen, by an example."""
     number = next((f" {n}=3" for n, row in enumerate(sheet.shown.rows, 1) if row.asks), "")
-    return f'type the true ones, then "no" or "not known" for the rest, such as "1{number} no", "1 ?2 no" or "none"'
+    return f'type the true ones, then "no" or "not known" for the others, such as "1{number} no", "1 ?2 no" or "none"'
 
 
 # What is shown
@@ -297,7 +297,7 @@ def _explanation(sheet: Sheet, size: terminal_size) -> list[list[str]]:
     lines = [line for text in sheet.explain(sheet.row).split("\n") for line in folded(text, size.columns)]
     room = max(size.lines - 2, 1)
     parts = [lines[n : n + room] for n in range(0, len(lines), room)]
-    keys = ["More: any key." if n < len(parts) else "Back to the screen: any key." for n in range(1, len(parts) + 1)]
+    keys = ["More: any key." if n < len(parts) else "To go back: any key." for n in range(1, len(parts) + 1)]
     return [[*part, "", key] for part, key in zip(parts, keys, strict=True)]
 
 
@@ -366,7 +366,7 @@ KEYS: Final = {
     "rows": "Space or letter: true [x], again or d: not known [?], again: empty",
 }
 ENDING: Final = 'n  the empty ones are "no"      u  the empty ones are not known'
-ELSEWHERE: Final = "b back   ? more on this row   v who listens   s stop here   q save and leave"
+ELSEWHERE: Final = "b back   ? more on this row   v who is asked   s stop here   q save and leave"
 
 
 def _foot(sheet: Sheet, columns: int, *, last: bool) -> list[str]:

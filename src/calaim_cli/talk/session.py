@@ -69,7 +69,7 @@ class Keeping:
         if path is None or not path.exists():
             return
         if not (start and start.exists() and path.samefile(start)):
-            raise OutputRefused(f"{path}: exists: go on with it by --from, or choose another name", code="exists")
+            raise OutputRefused(f"{path}: exists: continue it with --from, or choose another name", code="exists")
         self._known = files.read_bytes(str(path), casefile.LARGEST)
         text = self._known.decode("utf-8-sig")
         self._as_json = casefile.is_json(text)
@@ -97,7 +97,7 @@ def leaving(to: Ways) -> Iterator[None]:
         offer_to_keep(to)
         raise Stopped(f"stopped: {_left(to)}") from None
     except Declined as no:
-        again = _go_on(to) or "begin again: nothing was saved"
+        again = _go_on(to) or "start again: nothing was saved"
         raise Stopped(f"nothing was written. {no}, then {again}") from None
     except UsageError as error:
         if error.code != INPUT_ENDED:

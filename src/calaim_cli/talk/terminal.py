@@ -31,7 +31,7 @@ SMALLEST: Final = os.terminal_size((38, 16))
 """A window that is smaller has no room for a screen with its keys."""
 DEAF: Final = 0.05
 """Seconds."""
-NO_PASTE: Final = "What is pasted is not taken here: press the keys."
+NO_PASTE: Final = "Pasting does not work here: press the keys."
 INPUT_ENDED: Final = "input-ended"
 # Some terminals, such as a serial line, do not say how large they are.
 FALLBACK: Final = os.terminal_size((80, 24))
