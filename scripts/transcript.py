@@ -55,7 +55,7 @@ REPLIES: dict[str, list[str]] = {
     "Notes for the plan": ["Needs help to keep appointments."],
     "Does any of this come from a drug or alcohol": ["no"],
     "Page ": [""],
-    "This is all that will leave": ["yes"],
+    "This is everything that will go out": ["yes"],
     "The state does not make a member's consent": ["yes"],
     "Did you tell the member": ["yes"],
     "Read this: ": ["yes"],

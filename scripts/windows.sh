@@ -166,7 +166,7 @@ talk() { # the interview in a terminal: where, then how calaim is called there
   await "if not known"; $screen send-keys -t talk Enter
   await "or not known"; $screen send-keys -t talk kp Enter
   await "Community Support"; $screen send-keys -t talk none Enter
-  await "is that so"; $screen send-keys -t talk "not known" Enter
+  await "is that right"; $screen send-keys -t talk "not known" Enter
   await "  11) "; $screen send-keys -t talk "4 ?9 no" Enter
   await "^left 0"
   # the window breaks lines where it ends, so the words are compared

@@ -221,7 +221,7 @@ def _rows_said(said: str) -> list[Placed]:
     placed = [found for words in rows for found in (_by_words().get(words),) if found]
     if placed:
         return placed
-    alone = (re.sub(r"(: is that so\?)?( \(\w+ before\))?$", "", line.strip()) for line in last.splitlines())
+    alone = (re.sub(r"(: is that right\?)?( \(\w+ before\))?$", "", line.strip()) for line in last.splitlines())
     return [found for line in alone for found in (_by_words().get(line),) if found][-1:]
 
 
