@@ -74,6 +74,26 @@ def test_from_panel_to_letters(run: Run, write_profile: WriteProfile, tmp_path: 
     assert [row["chart"] for row in report] == [row["chart"] for row in rows]
 
 
+@pytest.mark.parametrize("likely", [["homelessness"], ["incarceration"], ["homelessness", "ecm"]])
+def test_nobody_is_referred_by_a_population_whom_the_program_excludes(
+    run: Run, tmp_path: Path, likely: list[str]
+) -> None:
+    """A member for whom a population is likely and ECM unlikely stays out of the sheet, and is counted."""
+    text = PANEL.read_text("utf-8").splitlines()
+    at = text[0].split(",").index("released_within_12_months")
+    rows = [one.split(",") for one in text]
+    released = [rows[0], *([*row[:at], "yes", *row[at + 1 :]] for row in rows[1:])]
+    source, seen, sheet = saved(tmp_path / "t.csv", records(released)), tmp_path / "all.csv", tmp_path / "ask.csv"
+    named = dict.fromkeys([*likely, "ecm"])
+    assert run("screen", source, *(word for one in named for word in ("--program", one)), "--out", seen, *DAY).code == 0
+    wanted = [row for row in read(seen) if any(row[f"{one}__outcome"] == "likely" for one in likely)]
+    sent = [row["chart"] for row in wanted if row["ecm__outcome"] != "unlikely"]
+    ran = run("screen", source, *(f"--likely={one}" for one in likely), "--keep", "chart", "--out", sheet, *DAY)
+    assert [row["chart"] for row in read(sheet)] == sent
+    assert 0 < len(sent) < len(wanted)
+    assert f"{len(wanted) - len(sent)} members left out of the referrals" in ran.err
+
+
 def test_nothing_of_keeping_medi_cal_goes_into_a_sheet(run: Run, tmp_path: Path) -> None:
     """What a panel or its codes say for the work rule alone is not copied into the sheet that becomes referrals."""
     by = saved(tmp_path / "map.toml", "[codes.dx]\nF = { health_limits_80_hours = true }\n")

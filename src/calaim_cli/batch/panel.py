@@ -93,11 +93,15 @@ class Order(NamedTuple):
 
 
 class Done(Struct, frozen=True):
-    """What became of a table: rows decided and refused, those of the sheet for `batch`, what to look at, the counts."""
+    """What became of a table: rows decided and refused, those of the sheet for `batch`, what to look at, the counts.
+
+    `barred`: members who are not in that sheet, as their program excludes them.
+    """
 
     rows: int
     refused: int = 0
     likely: int | None = None
+    barred: int = 0
     warnings: tuple[Problem, ...] = ()
     counts: Counts | None = None
     settled: tuple[Settled, ...] | None = None
@@ -125,6 +129,9 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
         what = f"{counted(done.likely, 'referral')} to ask members about"
         then = f"Fill in {', '.join(BY_PERSON)} once a member was asked, then run calaim batch."
         yield f"{what}. {then if done.likely else 'What is missing for most members: run it again with --settle.'}"
+    if done.barred:
+        why = "a population of ECM is likely for them, and ECM itself is unlikely"
+        yield f"{counted(done.barred, 'member')} left out of the referrals: {why}. --program ecm --out says by what."
 
 
 def _is_withheld(order: Order, done: Done) -> bool:
@@ -169,6 +176,7 @@ def run(order: Order) -> Done:
             panel.decided,
             panel.rows - panel.decided,
             likely,
+            panel.barred() if order.likely else 0,
             tuple(panel.warnings()),
             panel.counts() if order.counts else None,
             panel.settled() if order.settle else None,
@@ -249,14 +257,15 @@ class Panel:
             return literal(counts.NOT_KNOWN if at < 2 else cells.SAID[None])  # noqa: PLR2004 the names come first
         return self.meanings.places.of(at)
 
-    def rules(self, wanted: Collection[str] = RESULTS, *, coverage: bool = False) -> str:
-        """The query that decides all answers, and passes on all that is known."""
+    def rules(self, wanted: Collection[str] = RESULTS, *, coverage: bool = False, also: Sequence[Subject] = ()) -> str:
+        """The query that decides all answers, `also` of subjects not named, and passes on all that is known."""
         order, of = self.order, (ANSWERS, self.kept, self.absent)
-        return select(order.subjects, order.policy, order.as_of, *of, coverage=coverage, wanted=wanted)
+        subjects = (*order.subjects, *(one for one in also if one not in order.subjects))
+        return select(subjects, order.policy, order.as_of, *of, coverage=coverage, wanted=wanted)
 
-    def _sound(self, wanted: str) -> str:
+    def _sound(self, wanted: str, also: Sequence[Subject] = ()) -> str:
         """The same for members whose cells could all be read, with only one of the results."""
-        return f"SELECT * FROM ({self.rules((wanted,))}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
+        return f"SELECT * FROM ({self.rules((wanted,), also=also)}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
 
     def warnings(self) -> Iterator[Problem]:
         """What to know of the table as a whole: of no row more than its being one of so many."""
@@ -355,7 +364,8 @@ class Panel:
         values |= {one.known_as: "NULL" for one in self.columns if _is_of_consent(one.known_as)}
         values |= dict.fromkeys(BY_PERSON, "NULL")
         columns = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
-        asked = f"WITH decided AS MATERIALIZED ({self._sound(OUTCOME)}), asked AS ({' UNION ALL '.join(self._asked())})"
+        decided = f"WITH decided AS MATERIALIZED ({self._sound(OUTCOME, self._wholes())})"
+        asked = f"{decided}, asked AS ({' UNION ALL '.join(self._asked())})"
         return f"{asked} SELECT {columns} FROM asked ORDER BY n, {quoted(PLACE)}", [*values]  # noqa: S608 quoted
 
     def _in_our_words(self, question: str) -> str:
@@ -377,8 +387,29 @@ class Panel:
             if subjects:
                 yield (
                     f"SELECT *, {place:d} AS {quoted(PLACE)}, {literal(program)} AS {quoted(PROGRAM)}, "  # noqa: S608 quoted
-                    f"{services} AS {quoted(SERVICES)} FROM decided WHERE {' OR '.join(likely)}"
+                    f"{services} AS {quoted(SERVICES)} FROM decided "
+                    f"WHERE ({' OR '.join(likely)}) AND NOT {self._is_barred(program)}"
                 )
+
+    def _wholes(self) -> tuple[Subject, ...]:
+        """The programs of the populations that were named."""
+        entered = {one.program for one in self.order.subjects if one.population}
+        return tuple(one for one in self.order.policy.subjects if one.program in entered and not one.population)
+
+    def _is_barred(self, program: str) -> str:
+        """Whether the program excludes the member: a population is a way into it, and into nothing else."""
+        wholes = [one for one in self._wholes() if one.program == program]
+        unlikely = (f"{quoted(result_column(one, OUTCOME))} = {literal(Outcome.UNLIKELY)}" for one in wholes)
+        return f"({' OR '.join(unlikely) or 'false'})"
+
+    def barred(self) -> int:
+        """How many are likely for a population that was named, and excluded from its program."""
+        populations = [one for one in self.order.subjects if one.population]
+        if not populations:
+            return 0
+        of = " OR ".join(f"({self._is_likely(one)} AND {self._is_barred(one.program)})" for one in populations)
+        [(many,)] = self.engine.ask(f"SELECT count(*) FROM ({self._sound(OUTCOME, self._wholes())}) WHERE {of}")  # noqa: S608 quoted
+        return int(many)
 
     @staticmethod
     def _is_likely(subject: Subject) -> str:
