@@ -277,6 +277,34 @@ def test_small_panels_give_no_counts(run: Run, tmp_path: Path) -> None:
     assert "10" not in ran.err.replace(str(source), "").replace("2026-11-22", "")
 
 
+@pytest.mark.parametrize("shown", ["--counts", "--settle", ""])
+def test_warnings_beside_counts_tell_no_small_one(run: Run, tmp_path: Path, shown: str) -> None:
+    """Rows that are refused, in doubt or left out are few where members are counted; alone they have a number."""
+    book, rows = Workbook(), [line.split(",") for line in PANEL.read_text("utf-8").splitlines()]
+    for row in (["mrn", *rows[0]], *(["12345678", *one] for one in rows[1:]), ["1", *rows[1]]):
+        book["Sheet"].append(row)
+    book["Sheet"]["B2"], book["Sheet"]["A3"], book["Sheet"]["E4"] = "", 12345, "13/13/1980"
+    book.save(tmp_path / "t.xlsx")
+    words = ["screen", tmp_path / "t.xlsx", "--likely", "homelessness", "--keep-going", *([shown] if shown else [])]
+    words += ["--out", tmp_path / "x.csv", *DAY]
+    ran, document = run(*words), json.loads(run(*words, "--json").out)
+    codes = [line["code"] for line in document["warnings"]]
+    assert (ran.code, {"lost-zeros", "answers-contradict"} - {*codes}) == (3, set())
+    assert "referrals to ask" in ran.err
+    assert "left out of the referrals" in ran.err
+    told = f"{ran.err} {document['warnings']}"
+    few = re.findall(r"\b(?:[1-9]|10) (?:row|member|referral)s?\b", told)
+    assert (bool(few), "in few rows" in told, document["refused"]) == (not shown, bool(shown), None if shown else 1)
+    assert (document["likely"] is None) is (shown == "--counts")
+
+
+def test_small_panels_give_no_counts_beside_a_file(run: Run, tmp_path: Path) -> None:
+    """What is shown may be passed on, and the file need not go with it."""
+    source = saved(tmp_path / "t.csv", "age,county\n" + "44,alameda\n" * 10)
+    ran = run("screen", source, "--counts", "--program", "chw", "--out", tmp_path / "x.csv", *DAY)
+    assert "few rows decided" in ran.err
+
+
 # Other kinds of tables
 
 
@@ -454,5 +482,5 @@ def test_what_sql_or_a_map_leaves_unread_is_said(run: Run, tmp_path: Path) -> No
     mapping.write_text('[columns]\nDOB = "date_of_birth"\n[codes.DX]\n"Z59.0" = { housing = "shelter" }\n', "utf-8")
     assert "not-in-sql: SQL does not read DOB" in run("screen", "--sql", "--columns", mapping, *DAY).err
     table = saved(tmp_path / "t.csv", "DOB,DX\n1/2/1980,Z590\n1/2/1980,Z59.0\n")
-    ran = run("screen", table, "--settle", "--columns", mapping, *DAY)
+    ran = run("screen", table, "--out", tmp_path / "x.csv", "--columns", mapping, *DAY)
     assert "unmapped-codes: in 1 row" in ran.err

@@ -22,7 +22,7 @@ from calaim_cli.batch import cells, row, table
 from calaim_cli.batch.cells import Ways
 from calaim_cli.batch.columns import Columns
 from calaim_cli.batch.sheet import KEPT_NAME, PROBLEM, SECOND_PROBLEM, fold, letter
-from calaim_cli.batch.table import Column, Engine, Table, in_rows
+from calaim_cli.batch.table import Column, Engine, Table
 from calaim_cli.case.case import AGE, Referrer
 from calaim_cli.case.form import BY_COLUMN
 from calaim_cli.decide import counts
@@ -119,33 +119,48 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
     """What is told in the end: how many were decided by which day, and what that is worth."""
     days = order.policy.programs_file.answers_good_for_days
     where = f"{order.out}: " if order.out else ""
-    rows = "few rows" if _is_withheld(order, done) else counted(done.rows, "row")
+    rows = "few rows" if _is_withheld(done) else counted(done.rows, "row")
     what = f"{where}{rows} decided as of {order.as_of}"
-    refused = f", {counted(done.refused, 'row')} refused" if done.refused else ""
+    refused = f", {_many(order, done.refused, 'row')} refused" if done.refused else ""
     yield f"{what}{refused}, of use for {days} days. Each member is still to be asked, and the plan decides."
     if done.settled is not None:
         yield "Small counts are not withheld here: these are for whoever holds the panel, and not to be passed on."
     if done.likely is not None:
-        what = f"{counted(done.likely, 'referral')} to ask members about"
         then = f"Fill in {', '.join(BY_PERSON)} once a member was asked, then run calaim batch."
-        yield f"{what}. {then if done.likely else 'What is missing for most members: run it again with --settle.'}"
+        then = then if done.likely else "What is missing for most members: run it again with --settle."
+        yield f"{_of_sheet(order, done.likely, 'referral')} to ask members about. {then}"
     if done.barred:
         why = "a population of ECM is likely for them, and ECM itself is unlikely"
-        yield f"{counted(done.barred, 'member')} left out of the referrals: {why}. --program ecm --out says by what."
+        left = f"{_of_sheet(order, done.barred, 'member')} left out of the referrals"
+        yield f"{left}: {why}. --program ecm --out says by what."
 
 
-def _is_withheld(order: Order, done: Done) -> bool:
-    """Whether how many rows there are is told to nobody, as all counts are withheld and no file tells it."""
-    return done.counts is not None and done.counts.rows is None and not order.out
+def _many(order: Order, many: int, thing: str) -> str:
+    """How many there are, in words. Beside numbers of members what is few is not told."""
+    return f"few {thing}s" if _is_few(order, many) else counted(many, thing)
+
+
+def _of_sheet(order: Order, many: int, thing: str) -> str:
+    """The same of the sheet for `batch`: beside counts that may be passed on it could be taken from one of them."""
+    return f"some {thing}s" if order.counts and many else _many(order, many, thing)
+
+
+def _is_few(order: Order, many: int) -> bool:
+    return (order.counts or order.settle) and counts.is_small(many)
+
+
+def _is_withheld(done: Done) -> bool:
+    """Whether how many rows there are is told to nobody, as all counts are withheld."""
+    return done.counts is not None and done.counts.rows is None
 
 
 def about(order: Order, done: Done) -> dict[str, object]:
-    """What became of the table, for a document. Where all counts are withheld, so are the rows."""
+    """What became of the table, for a document. Where all counts are withheld, so are the rows; None: not told."""
     return {
         "as_of": order.as_of.isoformat(),
-        "rows": None if _is_withheld(order, done) else done.rows,
-        "refused": done.refused,
-        "likely": done.likely,
+        "rows": None if _is_withheld(done) else done.rows,
+        "refused": None if _is_few(order, done.refused) else done.refused,
+        "likely": None if order.counts or _is_few(order, done.likely or 0) else done.likely,
         "out": str(order.out) if order.out else None,
     }
 
@@ -272,7 +287,7 @@ class Panel:
         order, source = self.order, self.order.source
         yield from self.table.notes
         yield from _of_columns(order, self.columns)
-        yield from (Problem(one.where, one.code, in_rows(one.message, many)) for one, many in self.doubts)
+        yield from (self._in_rows(*one) for one in (*self.table.doubts, *self.doubts))
         asked = [one for one in (AGE, MANAGED_CARE) if one in order.policy.questions]
         known = ", ".join(f"count({quoted(one)})" if one in self.meanings.answers else "count(NULL)" for one in asked)
         [several] = self.engine.ask(f"SELECT {known} FROM {ANSWERS}")  # noqa: S608 quoted
@@ -284,7 +299,12 @@ class Panel:
             for one, many in zip(order.policy.programs_file.contradiction, several, strict=True):
                 if many:
                     both = ", ".join(asked_by(one, order.policy))
-                    yield Problem(source, "answers-contradict", in_rows(f"{one.why} Check both: {both}", many))
+                    problem = Problem(source, "answers-contradict", f"{one.why} Check both: {both}")
+                    yield self._in_rows(problem, many)
+
+    def _in_rows(self, problem: Problem, many: int) -> Problem:
+        """What is said of so many rows at once."""
+        return problem._replace(message=f"in {_many(self.order, many, 'row')}: {problem.message}")
 
     # What comes out
 
