@@ -153,6 +153,7 @@ def test_map_tells_columns_and_codes(run: Run, tmp_path: Path, memory: sqlite3.C
         ('[codes.x]\n"1" = { hous = "shelter" }', "codes.x.1.hous"),
         ('[codes.x]\n"1" = "shelter"', "codes.x.1"),
         ('[columns]\nx = "age"\n[codes.x]\n"1" = { is_tenant = true }', "codes.x"),
+        ('[codes.x]\n"Z59.0" = { is_tenant = true }\nZ590 = { is_tenant = false }', "codes.x.Z590"),
         ("[other]", "other"),
     ],
 )
@@ -457,7 +458,7 @@ def test_hostile_table_runs_nothing(run: Run, tmp_path: Path, memory: sqlite3.Co
     assert memory.execute(script).fetchone()[0] == "mine"
 
 
-@pytest.mark.parametrize("cell", ["Z59.0", "z59.0", " Z59.0 ", "Z59.0;Z99", "Z99; z59.0"])
+@pytest.mark.parametrize("cell", ["Z59.0", "z59.0", " Z59.0 ", "Z59.0;Z99", "Z99; z59.0", "Z590", "E11;z590"])
 def test_codes_mean_the_same_in_a_file_and_in_sql(
     run: Run, tmp_path: Path, cell: str, memory: sqlite3.Connection
 ) -> None:
@@ -476,11 +477,46 @@ def test_codes_mean_the_same_in_a_file_and_in_sql(
     assert "housing" not in missing
 
 
+@pytest.mark.parametrize("between", [",", "|", " ", ", ", "/", "\n", " & "])
+def test_codes_that_are_not_separated_are_refused(run: Run, tmp_path: Path, between: str) -> None:
+    """A code that the map names, beside a sign that does not separate, is told and never loses its answer."""
+    named = '"Z59.0" = { housing = "shelter", is_tenant = false }\n"doubled up" = { is_tenant = true }\n'
+    by = saved(tmp_path / "map.toml", f'[codes."Dx Codes"]\n{named}"Z59.0 or so" = {{}}\n')
+    several = [between.join(pair) for pair in (("Z59.0", "E11.9"), ("E11.9", "z590"), ("I10", "Doubled up"))]
+    rows = [*several, f"I10;{several[0]}", "Z59.0 or so", f"E11{between}Z59.00", "doubled"]
+    source = saved(tmp_path / "t.csv", records([["Dx Codes"], *([row] for row in rows)]))
+    ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", *DAY)
+    assert (ran.code, "4 cells cannot be read" in ran.err) == (4, True)
+    assert "column A (Dx Codes): not-separated: several in one cell: separate the codes with ;" in ran.err
+    ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", "--keep-going", *DAY)
+    assert [bool(row["problem"]) for row in read(tmp_path / "x.csv")] == [True] * 4 + [False] * 3
+
+
+def test_codes_without_a_dot_are_the_same_and_longer_ones_are_not(run: Run, tmp_path: Path) -> None:
+    """Claims write Z590 for Z59.0; Z59.00 is another code, and codes of other kinds keep their dots."""
+    by = saved(tmp_path / "map.toml", '[codes.dx]\n"Z59.0" = { is_tenant = true }\n"1.0" = { is_tenant = false }\n')
+    source = saved(tmp_path / "t.csv", "dx\nZ590\nz59.0\nZ59.00\nZ5900\n1.0\n10\n")
+    out = tmp_path / "x.csv"
+    asked = ("--columns", by, "--program", "housing_tenancy_sustaining")
+    ran = run("screen", source, *asked, "--out", out, *DAY)
+    missing = ["is_tenant" in row["housing_tenancy_sustaining__missing"] for row in read(out)]
+    assert (ran.code, missing) == (0, [False, False, True, True, False, True])
+
+
+def test_codes_that_no_map_names_are_counted_once(run: Run, tmp_path: Path) -> None:
+    """However many questions the codes of a column answer, the column is warned of once, as its header has it."""
+    said = '{ housing = "shelter", is_tenant = true, complex_need = true }'
+    by = saved(tmp_path / "map.toml", f'[codes."Dx Codes"]\nA = {said}\n')
+    source = saved(tmp_path / "t.csv", "Dx Codes,housing\nA;B,shelter\nB,doubled_up\nA,\n,shelter\nC;D,\n")
+    ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", *DAY)
+    assert re.findall(r"(\S+ \S+): unmapped-codes: (in \d rows)", ran.err) == [("Dx Codes", "in 3 rows")]
+
+
 def test_what_sql_or_a_map_leaves_unread_is_said(run: Run, tmp_path: Path) -> None:
     """A date of birth that SQL cannot read, and codes that no map names, are told and never silently nothing."""
     mapping = tmp_path / "map.toml"
     mapping.write_text('[columns]\nDOB = "date_of_birth"\n[codes.DX]\n"Z59.0" = { housing = "shelter" }\n', "utf-8")
     assert "not-in-sql: SQL does not read DOB" in run("screen", "--sql", "--columns", mapping, *DAY).err
-    table = saved(tmp_path / "t.csv", "DOB,DX\n1/2/1980,Z590\n1/2/1980,Z59.0\n")
+    table = saved(tmp_path / "t.csv", "DOB,DX\n1/2/1980,Z591\n1/2/1980,Z59.0\n")
     ran = run("screen", table, "--out", tmp_path / "x.csv", "--columns", mapping, *DAY)
     assert "unmapped-codes: in 1 row" in ran.err

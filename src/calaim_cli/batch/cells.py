@@ -5,7 +5,7 @@ Cells that are read together (a plan with a number of a plan, a county with a ZI
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Final, NamedTuple
@@ -16,7 +16,7 @@ from calaim_cli.base.errors import CAUTIONS, Problem, caution
 from calaim_cli.base.values import MESSAGES, age_on, date_of_birth
 from calaim_cli.base.wording import unwrapped
 from calaim_cli.batch import row
-from calaim_cli.batch.columns import Columns, coded, merged
+from calaim_cli.batch.columns import coded, merged, spaced
 from calaim_cli.batch.sheet import fold
 from calaim_cli.batch.table import Column, Engine, Table, sound
 from calaim_cli.case.case import AGE, Case
@@ -41,6 +41,7 @@ PLACES, STATED = "calaim places", "stated "
 REFUSED: Final = "calaim said"
 """The column of `own` with what is wrong with a row; a name that no question has."""
 TOLD: Final = ("place", "code", "words")
+NOT_SEPARATED: Final = "several in one cell: separate the codes with ;, or name the whole cell in the map"
 Cell = int | str | None
 Cells = Sequence[str | None]
 
@@ -61,7 +62,7 @@ class Ways(NamedTuple):
     subjects: Sequence[Subject]
     policy: Policy
     as_of: date
-    map: Columns
+    by_code: Mapping[str, Mapping[str, Mapping[str, Answer]]]
 
 
 class Meant(Struct, frozen=True):
@@ -79,10 +80,9 @@ class Meant(Struct, frozen=True):
 
 def sources_of(columns: Sequence[Column], ways: Ways) -> dict[str, tuple[Column, ...]]:
     """The columns that answer each question, in question order: its own, and those whose codes the map tells."""
-    by_code = ways.map.by_code
     found: dict[str, list[Column]] = {}
     for one in columns:
-        of_codes = {question for said in by_code.get(fold(one.name), {}).values() for question in said}
+        of_codes = {question for said in ways.by_code.get(fold(one.name), {}).values() for question in said}
         for question in {one.known_as, *of_codes}.intersection(ways.policy.answerable):
             found.setdefault(question, []).append(one)
     for question, names in ((AGE, (BORN,)), (MANAGED_CARE, PLAN_COLUMNS)):
@@ -119,6 +119,11 @@ def meant(engine: Engine, table: Table, ways: Ways) -> Meanings:
         asked.append((name, some, partial(read, some, question, ways), kind))
         if others and others != some:
             asked.append((f"{STATED}{name}", others, partial(_answer, others, question, ways), kind))
+    of_codes = [(one, ways.by_code[fold(one.name)]) for one in columns if fold(one.name) in ways.by_code]
+    asked += (
+        (f"{STATED}codes {one.at}", (one,), partial(_codes, one.name, by, [*map(spaced, by)]), [])
+        for one, by in of_codes
+    )
     if places := tuple(one for one in columns if one.known_as in PLACE_COLUMNS):
         asked.append((PLACES, places, partial(_place, places, ways), ["VARCHAR"] * (2 + len(ways.subjects))))
     with sound(table):
@@ -204,7 +209,7 @@ def said_by(columns: Sequence[Column], question: Question, ways: Ways, cells: Ce
             if isinstance(answer, Problem):
                 return row.worded(answer)
             answers.append(answer)
-        by_code = ways.map.by_code.get(fold(column.name), {})
+        by_code = ways.by_code.get(fold(column.name), {})
         answers += (by_code.get(coded(one), {}).get(question.id, DONT_KNOW) for one in text.split(SEPARATOR))
     return answers[0] if len(answers) == 1 else merged(answers, question.id)
 
@@ -213,16 +218,15 @@ def _answer(columns: Sequence[Column], question: Question, ways: Ways, cells: Ce
     answer = said_by(columns, question, ways, cells)
     if isinstance(answer, Problem):
         return Means(problem=answer)
-    return Means((_cell(answer),), next(_unmapped(columns, ways, cells), None))
+    return Means((_cell(answer),))
 
 
-def _unmapped(columns: Sequence[Column], ways: Ways, cells: Cells) -> Iterator[Problem]:
-    """A warning for each column with a code that the map does not name: it may be written another way there."""
-    for column, cell in zip(columns, cells, strict=True):
-        by_code = ways.map.by_code.get(fold(column.name))
-        codes = [coded(one) for one in unwrapped(cell or "").split(SEPARATOR)] if by_code else []
-        if by_code and any(one and one not in by_code for one in codes):
-            yield caution("unmapped-codes", fold(column.name))
+def _codes(where: str, named: Collection[str], spaced_out: Sequence[str], cells: Cells) -> Means:
+    """What is wrong with a cell of codes, whatever they answer; a code that the map does not name is only told."""
+    others = [one for one in unwrapped(cells[0] or "").split(SEPARATOR) if coded(one) and coded(one) not in named]
+    if any(code in text for text in map(spaced, others) for code in spaced_out):
+        return Means(problem=Problem(where, "not-separated", NOT_SEPARATED))
+    return Means(problem=caution("unmapped-codes", where) if others else None)
 
 
 def _cell(answer: Answer) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
@@ -21,6 +22,10 @@ from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind, 
 
 LARGEST: Final = 1024 * 1024
 TABLES: Final = ("columns", "codes")
+# The shape of ICD-10-CM: a letter, a digit, one more sign, and up to four behind the dot.
+ICD_10: Final = re.compile(r"[a-z]\d[0-9a-z]\.?[0-9a-z]{1,4}")
+BETWEEN: Final = re.compile(r"[\s,|/&+]+")
+"""What people put between codes beside the one sign that is read."""
 WORKED_OUT: Final = ("date_of_birth", "plan", "kp_member", "county", "zip", "kp_region")
 """Columns of ours from which an age, a plan or a place is worked out, which SQL cannot."""
 
@@ -47,8 +52,14 @@ class Columns(Struct, frozen=True):
 
 
 def coded(code: str) -> str:
-    """How codes are compared: without case and the blanks around them."""
-    return plain(code).strip().casefold()
+    """How codes are compared: without case, the blanks around them, and the dot of an ICD-10 code, as claims."""
+    code = plain(code).strip().casefold()
+    return code.replace(".", "") if ICD_10.fullmatch(code) else code
+
+
+def spaced(text: str) -> str:
+    """The codes of a text with a blank around each, whatever stands between them."""
+    return f" {' '.join(map(coded, BETWEEN.split(plain(text))))} "
 
 
 def read(name: str, policy: Policy) -> Columns:
@@ -96,6 +107,8 @@ def _codes(
                     problems.append(answer)
                 else:
                     answers[question] = answer
+            if any(coded(one) == coded(code) and other != answers for one, other in found.get(theirs, {}).items()):
+                problems.append(Problem(where, "duplicate-code", "is there in another spelling, too: keep one"))
             found.setdefault(theirs, {})[code] = answers
     return found
 
@@ -195,5 +208,7 @@ def _has(column: str, code: str) -> str:
     cell = f"LOWER(TRIM({own(column)}))"
     for typed in (f"{SEPARATOR} ", f" {SEPARATOR}"):
         cell = f"REPLACE({cell}, {literal(typed)}, {literal(SEPARATOR)})"
-    ends = literal(SEPARATOR)
-    return f"INSTR({ends} || {cell} || {ends}, {literal(f'{SEPARATOR}{coded(code)}{SEPARATOR}')}) > 0"
+    ends, code = literal(SEPARATOR), coded(code)
+    spellings = [code, f"{code[:3]}.{code[3:]}"] if ICD_10.fullmatch(code) else [code]
+    has = (f"INSTR({ends} || {cell} || {ends}, {literal(f'{SEPARATOR}{one}{SEPARATOR}')}) > 0" for one in spellings)
+    return f"({' OR '.join(has)})"

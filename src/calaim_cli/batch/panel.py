@@ -205,7 +205,7 @@ def known(order: Order) -> dict[str, str]:
 
 
 def _ways(order: Order) -> Ways:
-    return Ways(order.subjects, order.policy, order.as_of, order.map)
+    return Ways(order.subjects, order.policy, order.as_of, order.map.by_code)
 
 
 def _result_names(order: Order) -> tuple[str, ...]:
@@ -250,7 +250,7 @@ class Panel:
         """The row, the column, and the problem with both named."""
         own = {one.known_as or fold(one.name): one for one in reversed(self.columns)}
         read = self.meanings.answers.get(problem.where)
-        column = own.get(problem.where) or (read.columns[0] if read else None)
+        column = own.get(fold(problem.where)) or (read.columns[0] if read else None)
         where = f", column {letter(column.at + 1)} ({column.known_as or problem.where})" if column else ""
         return number, column.at if column else 0, problem._replace(where=f"row {number}{where}")
 
