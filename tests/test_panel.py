@@ -206,6 +206,30 @@ def test_a_table_without_rows_is_refused(run: Run, tmp_path: Path) -> None:
     assert (ran.code, "no rows below the header line" in ran.err) == (4, True)
 
 
+@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize(
+    ("yes", "no"), [("yes", "no"), ("Y", "N"), (" true ", "FALSE"), ("1", "0"), (1, 0), (1.0, 0.0), (True, False)]
+)
+def test_sql_reads_yes_and_no_as_they_are_kept(
+    run: Run, tmp_path: Path, memory: sqlite3.Connection, *, yes: str | float, no: str | float, mapped: bool
+) -> None:
+    """Yes and no may be texts or numbers: either engine comes to what it comes to with 1 and 0, never to not known."""
+    asked = ("managed_care", "caregiver_dependent", "respite_child_group", "respite_hours_used")
+    by = tmp_path / "map.toml"
+    by.write_text("[columns]\n" + "".join(f"{one.upper()} = '{one}'\n" for one in asked), "utf-8")
+    select = run("screen", "--sql", "--program", "respite", *(["--columns", by] if mapped else [])).out
+    kind = {str: "VARCHAR", int: "INTEGER", float: "DOUBLE", bool: "BOOLEAN"}[type(yes)]
+    made = f"CREATE TABLE members ({', '.join(f'{one} {kind}' for one in asked[:3])}, respite_hours_used INTEGER)"
+    rows = [(yes, yes, None, 20), (no, None, None, None), (yes, yes, no, None), (None, yes, None, 20)]
+    memory.execute(made)
+    memory.executemany("INSERT INTO members VALUES (?, ?, ?, ?)", rows)
+    with duckdb.connect() as engine:
+        engine.execute(made)
+        engine.executemany("INSERT INTO members VALUES (?, ?, ?, ?)", rows)
+        found = [[one[0] for one in some.execute(select).fetchall()] for some in (memory, engine)]
+    assert [*map(sorted, found)] == [["likely", "need-answers", "need-answers", "unlikely"]] * 2
+
+
 def test_sql_runs_where_the_table_is(run: Run, memory: sqlite3.Connection) -> None:
     """What is printed is a whole statement for a database that holds the table, with the column to join on."""
     ran = run("screen", "--sql", "--program", "respite", "--table", 'my "panel"', "--keep", "member id")

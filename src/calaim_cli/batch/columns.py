@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, Problem
-from calaim_cli.base.wording import did_you_mean, plain
+from calaim_cli.base.wording import YES_NO, did_you_mean, plain
 from calaim_cli.batch import row
 from calaim_cli.batch.sheet import fold
 from calaim_cli.decide import sql
@@ -26,6 +26,8 @@ TABLES: Final = ("columns", "codes")
 ICD_10: Final = re.compile(r"[a-z]\d[0-9a-z]\.?[0-9a-z]{1,4}")
 BETWEEN: Final = re.compile(r"[\s,|/&+]+")
 """What people put between codes beside the one sign that is read."""
+# The last two are what an engine makes of a 1 or 0 in a column where others are missing.
+TYPED: Final = YES_NO | {"1.0": True, "0.0": False}
 WORKED_OUT: Final = ("date_of_birth", "plan", "kp_member", "county", "zip", "kp_region")
 """Columns of ours from which an age, a plan or a place is worked out, which SQL cannot."""
 
@@ -165,18 +167,31 @@ def script(
     coverage: bool,
 ) -> str:
     """The rules as SQL for a table that has our columns, or those of the map."""
-    if mapping is None:
-        return sql.script(subjects, policy, as_of, table, keep, coverage=coverage)
     of_coverage = sql.coverage_questions(policy) if coverage else ()
     asked = tuple(dict.fromkeys((*sql.questions_asked(subjects, policy), *of_coverage)))
-    cells = {ours: own(theirs) for theirs, ours in mapping.columns.items() if ours in asked}
+    theirs = {one: one for one in asked} if mapping is None else {ours: one for one, ours in mapping.columns.items()}
+    cells = {one: _typed(own(theirs[one]), policy.answerable[one]) for one in asked if one in theirs}
     for question in (policy.answerable[one] for one in asked):
-        if told := [(theirs, code, said[question.id]) for theirs, code, said in _told(mapping) if question.id in said]:
+        if told := [
+            (column, code, said[question.id])
+            for column, code, said in _told(mapping or Columns())
+            if question.id in said
+        ]:
             cells[question.id] = _of_codes(question, told)
-    columns = [*(f"{cell} AS {quoted(name)}" for name, cell in cells.items()), *map(own, keep)]
+    columns = [f"{cell} AS {quoted(name)}" for name, cell in cells.items()]
+    columns += (own(one) for one in keep if one.casefold() not in cells)
     source = f"SELECT {', '.join(columns or ['NULL'])} FROM {sql.qualified(table)} AS {MEMBERS}"  # noqa: S608 quoted
     absent = [one for one in asked if one not in cells]
-    return sql.script(subjects, policy, as_of, table, keep, absent, source, coverage=coverage)
+    return sql.script(subjects, policy, as_of, source, keep, absent, coverage=coverage)
+
+
+def _typed(cell: str, question: Question) -> str:
+    """The cell of a column; yes and no as numbers, whether the table keeps them as such or as texts."""
+    if question.kind is not Kind.YES_NO:
+        return cell
+    words = {yes: ", ".join(literal(one) for one, is_yes in TYPED.items() if is_yes is yes) for yes in (True, False)}
+    typed = f"LOWER(TRIM({cell} || ''))"
+    return f"CASE WHEN {typed} IN ({words[True]}) THEN 1 WHEN {typed} IN ({words[False]}) THEN 0 END"
 
 
 def _told(mapping: Columns) -> Iterator[tuple[str, str, dict[str, Answer]]]:
