@@ -183,6 +183,12 @@ def test_columns_that_say_two_things(run: Run, tmp_path: Path) -> None:
     source = saved(tmp_path / "t.csv", "dx,housing,is_tenant\nA;B,shelter,no\nB,none,yes\n")
     ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", "--program", "ecm", *DAY)
     assert (ran.code, ran.err.count("row 1,"), ran.err.count("says-two-things"), "row 2" in ran.err) == (4, 2, 2, False)
+    assert "columns A (dx) and B (housing) say two different things" in ran.err
+    assert "columns A (dx) and C (is_tenant) say two different things" in ran.err
+    saved(by, "[codes.dx]\nA = { is_tenant = false }\nB = { is_tenant = true }\n")
+    codes = saved(tmp_path / "c.csv", "dx\nA;B\n")
+    ran = run("screen", codes, "--columns", by, "--out", tmp_path / "x.csv", *DAY)
+    assert "row 1, column A (is_tenant): says-two-things: codes of column A (dx) say two different things" in ran.err
 
 
 def test_rows_that_cannot_be_read_are_left_out(run: Run, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from calaim_cli.base.errors import CAUTIONS, Problem, caution
 from calaim_cli.base.values import MESSAGES, age_on, date_of_birth
-from calaim_cli.base.wording import unwrapped
+from calaim_cli.base.wording import unwrapped, word
 from calaim_cli.batch import row
 from calaim_cli.batch.columns import coded, merged, spaced
-from calaim_cli.batch.sheet import fold
+from calaim_cli.batch.sheet import fold, letter
 from calaim_cli.batch.table import Column, Engine, Table, sound
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.advice import Door, offered_at
@@ -42,6 +42,9 @@ REFUSED: Final = "calaim said"
 """The column of `own` with what is wrong with a row; a name that no question has."""
 TOLD: Final = ("place", "code", "words")
 NOT_SEPARATED: Final = "several in one cell: separate the codes with ;, or name the whole cell in the map"
+NO_ANSWER: Final = frozenset({"n/a", "na", "u", "unk", "?", "-"})
+"""What people write where an answer is not known, or asked for in vain: which of the two, nobody can tell."""
+LEAVE_EMPTY: Final = "no answer to this question: where nobody knows, leave the cell empty"
 Cell = int | str | None
 Cells = Sequence[str | None]
 
@@ -196,22 +199,28 @@ def _made(engine: Engine, name: str, columns: tuple[Column, ...], read: Iterable
 
 def said_by(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Answer | Problem:
     """What the cells of these columns answer, as those of a sheet do, or by the codes of the map."""
-    answers: list[Answer] = []
+    said: list[tuple[Column, Answer]] = []
     for column, cell in zip(columns, cells, strict=True):
         text = unwrapped(cell or "")
         if not text.strip():
             continue
         if column.known_as == question.id:
             given = row.cell_answer(text, question)
-            if given is None:
-                return Problem(question.id, "bool-format", "give yes, no or unknown")
-            answer = read_answer(question, given, f"answers.{question.id}")
+            wrong = Problem(question.id, "bool-format", "give yes, no or unknown")
+            answer = wrong if given is None else read_answer(question, given, f"answers.{question.id}")
             if isinstance(answer, Problem):
-                return row.worded(answer)
-            answers.append(answer)
+                nobody_knows = any(word(one) in NO_ANSWER for one in text.split(SEPARATOR))
+                return Problem(question.id, answer.code, LEAVE_EMPTY) if nobody_knows else row.worded(answer)
+            said.append((column, answer))
         by_code = ways.by_code.get(fold(column.name), {})
-        answers += (by_code.get(coded(one), {}).get(question.id, DONT_KNOW) for one in text.split(SEPARATOR))
-    return answers[0] if len(answers) == 1 else merged(answers, question.id)
+        codes = map(coded, text.split(SEPARATOR)) if by_code else ()
+        said += ((column, by_code.get(one, {}).get(question.id, DONT_KNOW)) for one in codes)
+    found = said[0][1] if len(said) == 1 else merged([answer for _, answer in said], question.id)
+    if isinstance(found, Problem):
+        several = dict.fromkeys(one for one, answer in said if answer not in {DONT_KNOW, ()})
+        names = " and ".join(f"{letter(one.at + 1)} ({one.known_as or one.name})" for one in several)
+        return found._replace(message=f"{'columns' if len(several) > 1 else 'codes of column'} {names} {found.message}")
+    return found
 
 
 def _answer(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Means:

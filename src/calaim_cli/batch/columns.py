@@ -131,7 +131,7 @@ def merged(answers: Iterable[Answer], where: str) -> Answer | Problem:
         return said[0] if said else DONT_KNOW
     together = dict.fromkeys(choice for one in said if isinstance(one, tuple) for choice in one)
     if not all(isinstance(one, tuple) for one in said) or NONE_OF_THESE in together:
-        return Problem(where, "says-two-things", "two columns say two different things: fix one, or empty it")
+        return Problem(where, "says-two-things", "say two different things: fix one, or empty it")
     return (*(one for one in together if one != DONT_KNOW), *([DONT_KNOW] if DONT_KNOW in together else []))
 
 

@@ -46,6 +46,7 @@ from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, Subject, subject
 from calaim_cli.policy.questions import Kind
 
 MOST_LISTED: Final = 20
+MOST_ROWS: Final = 5
 MOST_SETTLED: Final = 10
 OFFERED: Final = "offered"
 WORKBOOK: Final = ".xlsx"
@@ -238,21 +239,24 @@ class Panel:
             raise self._refused(wrong)
 
     def _refused(self, wrong: int) -> InputError:
+        same: dict[Problem, list[int]] = {}
         told = (self._at(number, Problem(*said)) for number, *said in self.engine.ask("SELECT * FROM refused"))
-        listed = [one for *_, one in sorted(told)[:MOST_LISTED]]
-        if wrong > len(listed):
-            listed.append(Problem("further cells", "not-listed", f"{wrong - len(listed):,} more; fix these first"))
+        for number, _, problem in sorted(told):
+            same.setdefault(problem, []).append(number)
+        listed = [one._replace(where=f"{_rows(rows)}{one.where}") for one, rows in [*same.items()][:MOST_LISTED]]
+        if left := sum(map(len, [*same.values()][MOST_LISTED:])):
+            listed.append(Problem("further cells", "not-listed", f"{left:,} more; fix these first"))
         words = f"{counted(wrong, 'cell')} cannot be read; nothing was written. Fix them, or use --keep-going"
-        words += " (row 1 is the first below the header line)"
+        words += " (row 1 is the first below the header line; blank rows are not counted)"
         return InputError(f"{self.order.source}: {words}", tuple(listed), code="rows-refused")
 
     def _at(self, number: int, problem: Problem) -> tuple[int, int, Problem]:
-        """The row, the column, and the problem with both named."""
+        """The row, the column, and the problem with the column named."""
         own = {one.known_as or fold(one.name): one for one in reversed(self.columns)}
         read = self.meanings.answers.get(problem.where)
         column = own.get(fold(problem.where)) or (read.columns[0] if read else None)
         where = f", column {letter(column.at + 1)} ({column.known_as or problem.where})" if column else ""
-        return number, column.at if column else 0, problem._replace(where=f"row {number}{where}")
+        return number, column.at if column else 0, problem._replace(where=where)
 
     def _put_together(self) -> None:
         """All that is known of the members is in `answers` from then on."""
@@ -466,6 +470,13 @@ class Panel:
         names = map(subject_id, self.order.subjects)
         by_result = {name: by or {} for name, by in zip(names, found, strict=True)}
         return counts.settled(by_result, dict(members), MOST_SETTLED)
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    """The rows in which the same is wrong, the first of them by their numbers."""
+    shown = ", ".join(map(str, numbers[:MOST_ROWS]))
+    more = f" and {len(numbers) - MOST_ROWS:,} more" if len(numbers) > MOST_ROWS else ""
+    return f"row{'s' if numbers[1:] else ''} {shown}{more}"
 
 
 def _offered(subject: Subject) -> str:

@@ -352,6 +352,10 @@ def _columns(names: Sequence[str], source: str, known: Mapping[str, str], taken:
     """The columns that have a name. Raises InputError where two have the same, one that is taken, or none is known."""
     columns = tuple(Column(name, known.get(fold(name), ""), n) for n, name in enumerate(names) if name.strip())
     ours = {one.casefold() for one in taken}
+    first, *others = [one.name for one in columns if one.name.casefold() in ours] or [""]
+    if others:
+        words = f"its columns {first} and {len(others)} more are results: remove them, or give the table as it was"
+        raise InputError(f"{source}: this table was screened already; {words}", code="header")
     problems, met = [], set[str]()
     for one in columns:
         where = f"column {letter(one.at + 1)}"
