@@ -165,6 +165,16 @@ def test_map_that_says_what_is_not_is_refused(run: Run, tmp_path: Path, text: st
     assert f"  {where}: " in ran.err
 
 
+@pytest.mark.parametrize(
+    ("ours", "said"), [("member_id", "Leave it out"), ("hosing", "did you mean housing"), ("dx_code", "Leave it out")]
+)
+def test_map_guesses_only_what_is_near(run: Run, tmp_path: Path, ours: str, said: str) -> None:
+    """A column that is none of ours is to be left out of the map; a name of ours with a slip is suggested."""
+    by = saved(tmp_path / "map.toml", f'[columns]\n"Member ID" = "{ours}"\n')
+    ran = run("screen", PANEL, "--columns", by, "--counts", *DAY)
+    assert (ran.code, said in ran.err, ran.err.count("did you mean")) == (4, True, said.count("did you mean"))
+
+
 def test_template_of_a_map_is_one(run: Run, tmp_path: Path) -> None:
     """What --template prints is a sound map without entries, and names every question."""
     text = run("screen", "--template").out

@@ -28,6 +28,7 @@ BETWEEN: Final = re.compile(r"[\s,|/&+]+")
 """What people put between codes beside the one sign that is read."""
 # The last two are what an engine makes of a 1 or 0 in a column where others are missing.
 TYPED: Final = YES_NO | {"1.0": True, "0.0": False}
+NONE_OF_OURS: Final = "is none of our columns. Leave it out: a column that is not named passes through"
 WORKED_OUT: Final = ("date_of_birth", "plan", "kp_member", "county", "zip", "kp_region")
 """Columns of ours from which an age, a plan or a place is worked out, which SQL cannot."""
 
@@ -85,8 +86,8 @@ def _columns(given: Mapping[str, Any], policy: Policy, problems: list[Problem]) 
     for theirs, ours in given.items():
         where, column = f"columns.{theirs}", known.get(fold(ours), "") if isinstance(ours, str) else ""
         if not column:
-            near = did_you_mean(ours, known.values()) if isinstance(ours, str) else ""
-            problems.append(Problem(where, "unknown-column", near or "is none of our columns: 'calaim questions'"))
+            near = did_you_mean(ours, known.values(), least=0.8) if isinstance(ours, str) else ""
+            problems.append(Problem(where, "unknown-column", near or NONE_OF_OURS))
         elif column in met:
             problems.append(Problem(where, "duplicate-column", f"{column} is mapped twice: keep one"))
         met.add(column)
