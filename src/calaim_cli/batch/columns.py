@@ -172,12 +172,9 @@ def script(
     asked = tuple(dict.fromkeys((*sql.questions_asked(subjects, policy), *of_coverage)))
     theirs = {one: one for one in asked} if mapping is None else {ours: one for one, ours in mapping.columns.items()}
     cells = {one: _typed(own(theirs[one]), policy.answerable[one]) for one in asked if one in theirs}
+    codes = [*_told(mapping or Columns())]
     for question in (policy.answerable[one] for one in asked):
-        if told := [
-            (column, code, said[question.id])
-            for column, code, said in _told(mapping or Columns())
-            if question.id in said
-        ]:
+        if told := [(column, code, said[question.id]) for column, code, said in codes if question.id in said]:
             cells[question.id] = _of_codes(question, told)
     columns = [f"{cell} AS {quoted(name)}" for name, cell in cells.items()]
     columns += (own(one) for one in keep if one.casefold() not in cells)
