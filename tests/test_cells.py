@@ -28,7 +28,7 @@ def found(policy: Policy, path: Path, question: str, rows: Sequence[tuple[str, .
         files.beside(path) as folder,
         table.read(engine, str(path), folder, known, ()) as read,
     ):
-        meant = cells.meant(engine, read, Ways((), policy, AS_OF, Columns())).answers[question]
+        meant = cells.meant(engine, read, Ways((), policy, AS_OF, {})).answers[question]
         return [value for (value,) in engine.ask(f"SELECT {meant.of()} FROM own ORDER BY rowid")]  # noqa: S608 ours
 
 
@@ -54,6 +54,6 @@ def test_codes_of_a_parquet_file_are_codes(catalog: Policy, tmp_path: Path, code
         engine.write(f"SELECT unnest([{codes}]) AS code", path, "FORMAT parquet")
         [kept] = engine.ask(f"SELECT [{codes}]")
         with table.read(engine, str(path), folder, {}, ()) as read:
-            meant = cells.meant(engine, read, Ways((), catalog, AS_OF, by_code)).answers["complex_need"]
+            meant = cells.meant(engine, read, Ways((), catalog, AS_OF, by_code.by_code)).answers["complex_need"]
             rows = engine.ask(f"SELECT {meant.of()}, c0 FROM own ORDER BY rowid")  # noqa: S608 ours
     assert rows == list(zip((1, None, None), kept[0], strict=True))

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,24 +130,51 @@ def test_nothing_about_a_member_is_said(run: Run, tmp_path: Path) -> None:
 
 
 def test_cells_that_cannot_be_read_are_told_by_row_and_column(run: Run, tmp_path: Path) -> None:
-    """The first twenty are listed and the rest counted; no cell is quoted, and nothing is written."""
+    """The same fault is told once with its rows, twenty are listed and the rest counted; no cell is quoted."""
     wrong = {"age": f"{NAME}", "county": f"{NAME}", "plan": f"{NAME}", "dob": "13/13/2000", "is_tenant": "maybe"}
-    rows = [wrong | {"housing": "shelter, none"}, *[{"age": "-1"}] * 40]
+    rows = [wrong | {"housing": "shelter, none"}, *[{"age": "-1"}] * 40, dict.fromkeys(QUESTIONS, NAME)]
     out, columns = tmp_path / "screened.csv", ["age", "County", "plan", "DOB", "is_tenant", "housing"]
+    columns += [one for one in QUESTIONS if one not in columns]
     ran = run("screen", table_of(tmp_path / "panel.csv", rows, columns), "--out", out)
     assert (ran.code, ran.out) == (4, "")
     told = ran.err.splitlines()
-    assert "46 cells cannot be read; nothing was written" in told[0]
+    assert f"{46 + len(QUESTIONS)} cells cannot be read; nothing was written" in told[0]
+    assert "blank rows are not counted" in told[0]
     assert [line.split(": ")[0].strip() for line in told[1:7]] == [
-        f"row 1, column {letter} ({name})"
-        for letter, name in zip(
-            "ABCDEF", ("age", "county", "plan", "date_of_birth", "is_tenant", "housing"), strict=True
-        )
+        "rows 1, 2, 3, 4, 5 and 37 more, column A (age)",
+        "row 1, column B (county)",
+        "row 1, column C (plan)",
+        "row 1, column D (date_of_birth)",
+        "rows 1, 42, column E (is_tenant)",
+        "row 1, column F (housing)",
     ]
-    assert told[-1].split(": ")[0].strip() == "further cells"
     assert len(told) == 1 + 20 + 1
+    assert f"further cells: not-listed: {len(QUESTIONS) - 2 - 14} more" in told[-1]
     assert NAME not in ran.err
     assert [one.name for one in tmp_path.iterdir()] == ["panel.csv"]
+
+
+@pytest.mark.parametrize("cell", ["N/A", "NA", "u", "?", " n/a "])
+def test_what_may_mean_not_known_is_told_so(run: Run, tmp_path: Path, cell: str) -> None:
+    """What may mean not known, or not asked for, is told to be left empty, and no near choice is guessed."""
+    table = table_of(tmp_path / "panel.csv", [{"age": cell, "is_tenant": cell, "housing": f"shelter;{cell}"}], COLUMNS)
+    ran = run("screen", table, "--out", tmp_path / "x.csv")
+    assert (ran.code, ran.err.count("where nobody knows, leave the cell empty"), "did you mean" in ran.err) == (
+        4,
+        3,
+        False,
+    )
+
+
+@pytest.mark.parametrize("words", [[], ["--program", "ecm"], ["--program", "respite"], ["--likely", "ecm"]])
+def test_a_table_that_was_screened_is_told_in_a_sentence(run: Run, tmp_path: Path, words: list[str]) -> None:
+    """Screened before, for all or for something else: one sentence names a column and the number of the others."""
+    table, out = table_of(tmp_path / "panel.csv", [{"age": "44"}], ["age"]), tmp_path / "screened.csv"
+    assert run("screen", table, "--program", "chw", "--out", out).code == 0
+    ran = run("screen", out, *words, "--out", tmp_path / "again.csv")
+    assert (ran.code, len(ran.err.splitlines())) == (4, 1)
+    assert "was screened already; its columns " in ran.err
+    assert re.search(r" and \d+ more are results: remove them", ran.err)
 
 
 @pytest.mark.thorough
@@ -204,6 +232,30 @@ def test_a_table_without_rows_is_refused(run: Run, tmp_path: Path) -> None:
     """A header line alone is not a panel."""
     ran = run("screen", table_of(tmp_path / "panel.csv", [], ["age"]), "--out", tmp_path / "x.csv")
     assert (ran.code, "no rows below the header line" in ran.err) == (4, True)
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize(
+    ("yes", "no"), [("yes", "no"), ("Y", "N"), (" true ", "FALSE"), ("1", "0"), (1, 0), (1.0, 0.0), (True, False)]
+)
+def test_sql_reads_yes_and_no_as_they_are_kept(
+    run: Run, tmp_path: Path, memory: sqlite3.Connection, *, yes: str | float, no: str | float, mapped: bool
+) -> None:
+    """Yes and no may be texts or numbers: either engine comes to what it comes to with 1 and 0, never to not known."""
+    asked = ("managed_care", "caregiver_dependent", "respite_child_group", "respite_hours_used")
+    by = tmp_path / "map.toml"
+    by.write_text("[columns]\n" + "".join(f"{one.upper()} = '{one}'\n" for one in asked), "utf-8")
+    select = run("screen", "--sql", "--program", "respite", *(["--columns", by] if mapped else [])).out
+    kind = {str: "VARCHAR", int: "INTEGER", float: "DOUBLE", bool: "BOOLEAN"}[type(yes)]
+    made = f"CREATE TABLE members ({', '.join(f'{one} {kind}' for one in asked[:3])}, respite_hours_used INTEGER)"
+    rows = [(yes, yes, None, 20), (no, None, None, None), (yes, yes, no, None), (None, yes, None, 20)]
+    memory.execute(made)
+    memory.executemany("INSERT INTO members VALUES (?, ?, ?, ?)", rows)
+    with duckdb.connect() as engine:
+        engine.execute(made)
+        engine.executemany("INSERT INTO members VALUES (?, ?, ?, ?)", rows)
+        found = [[one[0] for one in some.execute(select).fetchall()] for some in (memory, engine)]
+    assert [*map(sorted, found)] == [["likely", "need-answers", "need-answers", "unlikely"]] * 2
 
 
 def test_sql_runs_where_the_table_is(run: Run, memory: sqlite3.Connection) -> None:

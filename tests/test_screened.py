@@ -74,6 +74,26 @@ def test_from_panel_to_letters(run: Run, write_profile: WriteProfile, tmp_path: 
     assert [row["chart"] for row in report] == [row["chart"] for row in rows]
 
 
+@pytest.mark.parametrize("likely", [["homelessness"], ["incarceration"], ["homelessness", "ecm"]])
+def test_nobody_is_referred_by_a_population_whom_the_program_excludes(
+    run: Run, tmp_path: Path, likely: list[str]
+) -> None:
+    """A member for whom a population is likely and ECM unlikely stays out of the sheet, and is counted."""
+    text = PANEL.read_text("utf-8").splitlines()
+    at = text[0].split(",").index("released_within_12_months")
+    rows = [one.split(",") for one in text]
+    released = [rows[0], *([*row[:at], "yes", *row[at + 1 :]] for row in rows[1:])]
+    source, seen, sheet = saved(tmp_path / "t.csv", records(released)), tmp_path / "all.csv", tmp_path / "ask.csv"
+    named = dict.fromkeys([*likely, "ecm"])
+    assert run("screen", source, *(word for one in named for word in ("--program", one)), "--out", seen, *DAY).code == 0
+    wanted = [row for row in read(seen) if any(row[f"{one}__outcome"] == "likely" for one in likely)]
+    sent = [row["chart"] for row in wanted if row["ecm__outcome"] != "unlikely"]
+    ran = run("screen", source, *(f"--likely={one}" for one in likely), "--keep", "chart", "--out", sheet, *DAY)
+    assert [row["chart"] for row in read(sheet)] == sent
+    assert 0 < len(sent) < len(wanted)
+    assert f"{len(wanted) - len(sent)} members left out of the referrals" in ran.err
+
+
 def test_nothing_of_keeping_medi_cal_goes_into_a_sheet(run: Run, tmp_path: Path) -> None:
     """What a panel or its codes say for the work rule alone is not copied into the sheet that becomes referrals."""
     by = saved(tmp_path / "map.toml", "[codes.dx]\nF = { health_limits_80_hours = true }\n")
@@ -133,6 +153,7 @@ def test_map_tells_columns_and_codes(run: Run, tmp_path: Path, memory: sqlite3.C
         ('[codes.x]\n"1" = { hous = "shelter" }', "codes.x.1.hous"),
         ('[codes.x]\n"1" = "shelter"', "codes.x.1"),
         ('[columns]\nx = "age"\n[codes.x]\n"1" = { is_tenant = true }', "codes.x"),
+        ('[codes.x]\n"Z59.0" = { is_tenant = true }\nZ590 = { is_tenant = false }', "codes.x.Z590"),
         ("[other]", "other"),
     ],
 )
@@ -142,6 +163,16 @@ def test_map_that_says_what_is_not_is_refused(run: Run, tmp_path: Path, text: st
     ran = run("screen", PANEL, "--columns", by, "--counts", *DAY)
     assert (ran.code, ran.out) == (4, "")
     assert f"  {where}: " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("ours", "said"), [("member_id", "Leave it out"), ("hosing", "did you mean housing"), ("dx_code", "Leave it out")]
+)
+def test_map_guesses_only_what_is_near(run: Run, tmp_path: Path, ours: str, said: str) -> None:
+    """A column that is none of ours is to be left out of the map; a name of ours with a slip is suggested."""
+    by = saved(tmp_path / "map.toml", f'[columns]\n"Member ID" = "{ours}"\n')
+    ran = run("screen", PANEL, "--columns", by, "--counts", *DAY)
+    assert (ran.code, said in ran.err, ran.err.count("did you mean")) == (4, True, said.count("did you mean"))
 
 
 def test_template_of_a_map_is_one(run: Run, tmp_path: Path) -> None:
@@ -162,6 +193,12 @@ def test_columns_that_say_two_things(run: Run, tmp_path: Path) -> None:
     source = saved(tmp_path / "t.csv", "dx,housing,is_tenant\nA;B,shelter,no\nB,none,yes\n")
     ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", "--program", "ecm", *DAY)
     assert (ran.code, ran.err.count("row 1,"), ran.err.count("says-two-things"), "row 2" in ran.err) == (4, 2, 2, False)
+    assert "columns A (dx) and B (housing) say two different things" in ran.err
+    assert "columns A (dx) and C (is_tenant) say two different things" in ran.err
+    saved(by, "[codes.dx]\nA = { is_tenant = false }\nB = { is_tenant = true }\n")
+    codes = saved(tmp_path / "c.csv", "dx\nA;B\n")
+    ran = run("screen", codes, "--columns", by, "--out", tmp_path / "x.csv", *DAY)
+    assert "row 1, column A (is_tenant): says-two-things: codes of column A (dx) say two different things" in ran.err
 
 
 def test_rows_that_cannot_be_read_are_left_out(run: Run, tmp_path: Path) -> None:
@@ -255,6 +292,34 @@ def test_small_panels_give_no_counts(run: Run, tmp_path: Path) -> None:
     ran = run("screen", source, "--counts", "--program", "chw", *DAY)
     assert (ran.code, ran.out.splitlines()[0]) == (0, "members\twithheld")
     assert "10" not in ran.err.replace(str(source), "").replace("2026-11-22", "")
+
+
+@pytest.mark.parametrize("shown", ["--counts", "--settle", ""])
+def test_warnings_beside_counts_tell_no_small_one(run: Run, tmp_path: Path, shown: str) -> None:
+    """Rows that are refused, in doubt or left out are few where members are counted; alone they have a number."""
+    book, rows = Workbook(), [line.split(",") for line in PANEL.read_text("utf-8").splitlines()]
+    for row in (["mrn", *rows[0]], *(["12345678", *one] for one in rows[1:]), ["1", *rows[1]]):
+        book["Sheet"].append(row)
+    book["Sheet"]["B2"], book["Sheet"]["A3"], book["Sheet"]["E4"] = "", 12345, "13/13/1980"
+    book.save(tmp_path / "t.xlsx")
+    words = ["screen", tmp_path / "t.xlsx", "--likely", "homelessness", "--keep-going", *([shown] if shown else [])]
+    words += ["--out", tmp_path / "x.csv", *DAY]
+    ran, document = run(*words), json.loads(run(*words, "--json").out)
+    codes = [line["code"] for line in document["warnings"]]
+    assert (ran.code, {"lost-zeros", "answers-contradict"} - {*codes}) == (3, set())
+    assert "referrals to ask" in ran.err
+    assert "left out of the referrals" in ran.err
+    told = f"{ran.err} {document['warnings']}"
+    few = re.findall(r"\b(?:[1-9]|10) (?:row|member|referral)s?\b", told)
+    assert (bool(few), "in few rows" in told, document["refused"]) == (not shown, bool(shown), None if shown else 1)
+    assert (document["likely"] is None) is (shown == "--counts")
+
+
+def test_small_panels_give_no_counts_beside_a_file(run: Run, tmp_path: Path) -> None:
+    """What is shown may be passed on, and the file need not go with it."""
+    source = saved(tmp_path / "t.csv", "age,county\n" + "44,alameda\n" * 10)
+    ran = run("screen", source, "--counts", "--program", "chw", "--out", tmp_path / "x.csv", *DAY)
+    assert "few rows decided" in ran.err
 
 
 # Other kinds of tables
@@ -409,7 +474,7 @@ def test_hostile_table_runs_nothing(run: Run, tmp_path: Path, memory: sqlite3.Co
     assert memory.execute(script).fetchone()[0] == "mine"
 
 
-@pytest.mark.parametrize("cell", ["Z59.0", "z59.0", " Z59.0 ", "Z59.0;Z99", "Z99; z59.0"])
+@pytest.mark.parametrize("cell", ["Z59.0", "z59.0", " Z59.0 ", "Z59.0;Z99", "Z99; z59.0", "Z590", "E11;z590"])
 def test_codes_mean_the_same_in_a_file_and_in_sql(
     run: Run, tmp_path: Path, cell: str, memory: sqlite3.Connection
 ) -> None:
@@ -428,11 +493,46 @@ def test_codes_mean_the_same_in_a_file_and_in_sql(
     assert "housing" not in missing
 
 
+@pytest.mark.parametrize("between", [",", "|", " ", ", ", "/", "\n", " & "])
+def test_codes_that_are_not_separated_are_refused(run: Run, tmp_path: Path, between: str) -> None:
+    """A code that the map names, beside a sign that does not separate, is told and never loses its answer."""
+    named = '"Z59.0" = { housing = "shelter", is_tenant = false }\n"doubled up" = { is_tenant = true }\n'
+    by = saved(tmp_path / "map.toml", f'[codes."Dx Codes"]\n{named}"Z59.0 or so" = {{}}\n')
+    several = [between.join(pair) for pair in (("Z59.0", "E11.9"), ("E11.9", "z590"), ("I10", "Doubled up"))]
+    rows = [*several, f"I10;{several[0]}", "Z59.0 or so", f"E11{between}Z59.00", "doubled"]
+    source = saved(tmp_path / "t.csv", records([["Dx Codes"], *([row] for row in rows)]))
+    ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", *DAY)
+    assert (ran.code, "4 cells cannot be read" in ran.err) == (4, True)
+    assert "column A (Dx Codes): not-separated: several in one cell: separate the codes with ;" in ran.err
+    ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", "--keep-going", *DAY)
+    assert [bool(row["problem"]) for row in read(tmp_path / "x.csv")] == [True] * 4 + [False] * 3
+
+
+def test_codes_without_a_dot_are_the_same_and_longer_ones_are_not(run: Run, tmp_path: Path) -> None:
+    """Claims write Z590 for Z59.0; Z59.00 is another code, and codes of other kinds keep their dots."""
+    by = saved(tmp_path / "map.toml", '[codes.dx]\n"Z59.0" = { is_tenant = true }\n"1.0" = { is_tenant = false }\n')
+    source = saved(tmp_path / "t.csv", "dx\nZ590\nz59.0\nZ59.00\nZ5900\n1.0\n10\n")
+    out = tmp_path / "x.csv"
+    asked = ("--columns", by, "--program", "housing_tenancy_sustaining")
+    ran = run("screen", source, *asked, "--out", out, *DAY)
+    missing = ["is_tenant" in row["housing_tenancy_sustaining__missing"] for row in read(out)]
+    assert (ran.code, missing) == (0, [False, False, True, True, False, True])
+
+
+def test_codes_that_no_map_names_are_counted_once(run: Run, tmp_path: Path) -> None:
+    """However many questions the codes of a column answer, the column is warned of once, as its header has it."""
+    said = '{ housing = "shelter", is_tenant = true, complex_need = true }'
+    by = saved(tmp_path / "map.toml", f'[codes."Dx Codes"]\nA = {said}\n')
+    source = saved(tmp_path / "t.csv", "Dx Codes,housing\nA;B,shelter\nB,doubled_up\nA,\n,shelter\nC;D,\n")
+    ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", *DAY)
+    assert re.findall(r"(\S+ \S+): unmapped-codes: (in \d rows)", ran.err) == [("Dx Codes", "in 3 rows")]
+
+
 def test_what_sql_or_a_map_leaves_unread_is_said(run: Run, tmp_path: Path) -> None:
     """A date of birth that SQL cannot read, and codes that no map names, are told and never silently nothing."""
     mapping = tmp_path / "map.toml"
     mapping.write_text('[columns]\nDOB = "date_of_birth"\n[codes.DX]\n"Z59.0" = { housing = "shelter" }\n', "utf-8")
     assert "not-in-sql: the SQL does not read DOB" in run("screen", "--sql", "--columns", mapping, *DAY).err
-    table = saved(tmp_path / "t.csv", "DOB,DX\n1/2/1980,Z590\n1/2/1980,Z59.0\n")
-    ran = run("screen", table, "--settle", "--columns", mapping, *DAY)
+    table = saved(tmp_path / "t.csv", "DOB,DX\n1/2/1980,Z591\n1/2/1980,Z59.0\n")
+    ran = run("screen", table, "--out", tmp_path / "x.csv", "--columns", mapping, *DAY)
     assert "unmapped-codes: in 1 row" in ran.err

@@ -108,9 +108,9 @@ def near_names(typed: str, known: "Iterable[str]", most: int = 3, least: float =
     return tuple(by_key[key] for key in keys)
 
 
-def did_you_mean(typed: str, known: "Iterable[str]") -> str:
-    """A question such as "did you mean a or b?"; empty when nothing known is near."""
-    names = near_names(typed, known)
+def did_you_mean(typed: str, known: "Iterable[str]", least: float = 0.6) -> str:
+    """A question such as "did you mean a or b?"; empty when nothing known is near, as `near_names` tells."""
+    names = near_names(typed, known, least=least)
     return f"did you mean {one_of(names)}?" if names else ""
 
 

@@ -5,7 +5,7 @@ Cells that are read together (a plan with a number of a plan, a county with a ZI
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Final, NamedTuple
@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from calaim_cli.base.errors import CAUTIONS, Problem, caution
 from calaim_cli.base.values import MESSAGES, age_on, date_of_birth
-from calaim_cli.base.wording import unwrapped
+from calaim_cli.base.wording import unwrapped, word
 from calaim_cli.batch import row
-from calaim_cli.batch.columns import Columns, coded, merged
-from calaim_cli.batch.sheet import fold
+from calaim_cli.batch.columns import coded, merged, spaced
+from calaim_cli.batch.sheet import fold, letter
 from calaim_cli.batch.table import Column, Engine, Table, sound
 from calaim_cli.case.case import AGE, Case
 from calaim_cli.decide.advice import Door, offered_at
@@ -41,6 +41,10 @@ PLACES, STATED = "calaim places", "stated "
 REFUSED: Final = "calaim said"
 """The column of `own` with what is wrong with a row; a name that no question has."""
 TOLD: Final = ("place", "code", "words")
+NOT_SEPARATED: Final = "several in one cell: separate the codes with ;, or name the whole cell in the map"
+NO_ANSWER: Final = frozenset({"n/a", "na", "u", "unk", "?", "-"})
+"""What people write where an answer is not known, or asked for in vain: which of the two, nobody can tell."""
+LEAVE_EMPTY: Final = "no answer to this question: where nobody knows, leave the cell empty"
 Cell = int | str | None
 Cells = Sequence[str | None]
 
@@ -61,7 +65,7 @@ class Ways(NamedTuple):
     subjects: Sequence[Subject]
     policy: Policy
     as_of: date
-    map: Columns
+    by_code: Mapping[str, Mapping[str, Mapping[str, Answer]]]
 
 
 class Meant(Struct, frozen=True):
@@ -79,10 +83,9 @@ class Meant(Struct, frozen=True):
 
 def sources_of(columns: Sequence[Column], ways: Ways) -> dict[str, tuple[Column, ...]]:
     """The columns that answer each question, in question order: its own, and those whose codes the map tells."""
-    by_code = ways.map.by_code
     found: dict[str, list[Column]] = {}
     for one in columns:
-        of_codes = {question for said in by_code.get(fold(one.name), {}).values() for question in said}
+        of_codes = {question for said in ways.by_code.get(fold(one.name), {}).values() for question in said}
         for question in {one.known_as, *of_codes}.intersection(ways.policy.answerable):
             found.setdefault(question, []).append(one)
     for question, names in ((AGE, (BORN,)), (MANAGED_CARE, PLAN_COLUMNS)):
@@ -119,6 +122,11 @@ def meant(engine: Engine, table: Table, ways: Ways) -> Meanings:
         asked.append((name, some, partial(read, some, question, ways), kind))
         if others and others != some:
             asked.append((f"{STATED}{name}", others, partial(_answer, others, question, ways), kind))
+    of_codes = [(one, ways.by_code[fold(one.name)]) for one in columns if fold(one.name) in ways.by_code]
+    asked += (
+        (f"{STATED}codes {one.at}", (one,), partial(_codes, one.name, by, [*map(spaced, by)]), [])
+        for one, by in of_codes
+    )
     if places := tuple(one for one in columns if one.known_as in PLACE_COLUMNS):
         asked.append((PLACES, places, partial(_place, places, ways), ["VARCHAR"] * (2 + len(ways.subjects))))
     with sound(table):
@@ -191,38 +199,43 @@ def _made(engine: Engine, name: str, columns: tuple[Column, ...], read: Iterable
 
 def said_by(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Answer | Problem:
     """What the cells of these columns answer, as those of a sheet do, or by the codes of the map."""
-    answers: list[Answer] = []
+    said: list[tuple[Column, Answer]] = []
     for column, cell in zip(columns, cells, strict=True):
         text = unwrapped(cell or "")
         if not text.strip():
             continue
         if column.known_as == question.id:
             given = row.cell_answer(text, question)
-            if given is None:
-                return Problem(question.id, "bool-format", "give yes, no or unknown")
-            answer = read_answer(question, given, f"answers.{question.id}")
+            wrong = Problem(question.id, "bool-format", "give yes, no or unknown")
+            answer = wrong if given is None else read_answer(question, given, f"answers.{question.id}")
             if isinstance(answer, Problem):
-                return row.worded(answer)
-            answers.append(answer)
-        by_code = ways.map.by_code.get(fold(column.name), {})
-        answers += (by_code.get(coded(one), {}).get(question.id, DONT_KNOW) for one in text.split(SEPARATOR))
-    return answers[0] if len(answers) == 1 else merged(answers, question.id)
+                nobody_knows = any(word(one) in NO_ANSWER for one in text.split(SEPARATOR))
+                return Problem(question.id, answer.code, LEAVE_EMPTY) if nobody_knows else row.worded(answer)
+            said.append((column, answer))
+        by_code = ways.by_code.get(fold(column.name), {})
+        codes = map(coded, text.split(SEPARATOR)) if by_code else ()
+        said += ((column, by_code.get(one, {}).get(question.id, DONT_KNOW)) for one in codes)
+    found = said[0][1] if len(said) == 1 else merged([answer for _, answer in said], question.id)
+    if isinstance(found, Problem):
+        several = dict.fromkeys(one for one, answer in said if answer not in {DONT_KNOW, ()})
+        names = " and ".join(f"{letter(one.at + 1)} ({one.known_as or one.name})" for one in several)
+        return found._replace(message=f"{'columns' if len(several) > 1 else 'codes of column'} {names} {found.message}")
+    return found
 
 
 def _answer(columns: Sequence[Column], question: Question, ways: Ways, cells: Cells) -> Means:
     answer = said_by(columns, question, ways, cells)
     if isinstance(answer, Problem):
         return Means(problem=answer)
-    return Means((_cell(answer),), next(_unmapped(columns, ways, cells), None))
+    return Means((_cell(answer),))
 
 
-def _unmapped(columns: Sequence[Column], ways: Ways, cells: Cells) -> Iterator[Problem]:
-    """A warning for each column with a code that the map does not name: it may be written another way there."""
-    for column, cell in zip(columns, cells, strict=True):
-        by_code = ways.map.by_code.get(fold(column.name))
-        codes = [coded(one) for one in unwrapped(cell or "").split(SEPARATOR)] if by_code else []
-        if by_code and any(one and one not in by_code for one in codes):
-            yield caution("unmapped-codes", fold(column.name))
+def _codes(where: str, named: Collection[str], spaced_out: Sequence[str], cells: Cells) -> Means:
+    """What is wrong with a cell of codes, whatever they answer; a code that the map does not name is only told."""
+    others = [one for one in unwrapped(cells[0] or "").split(SEPARATOR) if coded(one) and coded(one) not in named]
+    if any(code in text for text in map(spaced, others) for code in spaced_out):
+        return Means(problem=Problem(where, "not-separated", NOT_SEPARATED))
+    return Means(problem=caution("unmapped-codes", where) if others else None)
 
 
 def _cell(answer: Answer) -> Cell:

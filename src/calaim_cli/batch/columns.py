@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, Problem
-from calaim_cli.base.wording import did_you_mean, plain
+from calaim_cli.base.wording import YES_NO, did_you_mean, plain
 from calaim_cli.batch import row
 from calaim_cli.batch.sheet import fold
 from calaim_cli.decide import sql
@@ -21,6 +22,13 @@ from calaim_cli.policy.questions import DONT_KNOW, NONE_OF_THESE, Answer, Kind, 
 
 LARGEST: Final = 1024 * 1024
 TABLES: Final = ("columns", "codes")
+# The shape of ICD-10-CM: a letter, a digit, one more sign, and up to four behind the dot.
+ICD_10: Final = re.compile(r"[a-z]\d[0-9a-z]\.?[0-9a-z]{1,4}")
+BETWEEN: Final = re.compile(r"[\s,|/&+]+")
+"""What people put between codes beside the one sign that is read."""
+# The last two are what an engine makes of a 1 or 0 in a column where others are missing.
+TYPED: Final = YES_NO | {"1.0": True, "0.0": False}
+NONE_OF_OURS: Final = "is none of our columns. Leave it out: a column that is not named passes through"
 WORKED_OUT: Final = ("date_of_birth", "plan", "kp_member", "county", "zip", "kp_region")
 """Columns of ours from which an age, a plan or a place is worked out, which SQL cannot."""
 
@@ -47,8 +55,14 @@ class Columns(Struct, frozen=True):
 
 
 def coded(code: str) -> str:
-    """The code in the form in which codes are compared: without case and surrounding blanks."""
-    return plain(code).strip().casefold()
+    """How codes are compared: without case, the blanks around them, and the dot of an ICD-10 code, as claims."""
+    code = plain(code).strip().casefold()
+    return code.replace(".", "") if ICD_10.fullmatch(code) else code
+
+
+def spaced(text: str) -> str:
+    """The codes of a text with a blank around each, whatever stands between them."""
+    return f" {' '.join(map(coded, BETWEEN.split(plain(text))))} "
 
 
 def read(name: str, policy: Policy) -> Columns:
@@ -72,8 +86,8 @@ def _columns(given: Mapping[str, Any], policy: Policy, problems: list[Problem]) 
     for theirs, ours in given.items():
         where, column = f"columns.{theirs}", known.get(fold(ours), "") if isinstance(ours, str) else ""
         if not column:
-            near = did_you_mean(ours, known.values()) if isinstance(ours, str) else ""
-            problems.append(Problem(where, "unknown-column", near or "is none of calaim's columns: 'calaim questions'"))
+            near = did_you_mean(ours, known.values(), least=0.8) if isinstance(ours, str) else ""
+            problems.append(Problem(where, "unknown-column", near or NONE_OF_OURS))
         elif column in met:
             problems.append(Problem(where, "duplicate-column", f"{column} is mapped twice: keep one of the two"))
         met.add(column)
@@ -96,6 +110,8 @@ def _codes(
                     problems.append(answer)
                 else:
                     answers[question] = answer
+            if any(coded(one) == coded(code) and other != answers for one, other in found.get(theirs, {}).items()):
+                problems.append(Problem(where, "duplicate-code", "is there in another spelling, too: keep one"))
             found.setdefault(theirs, {})[code] = answers
     return found
 
@@ -116,7 +132,7 @@ def merged(answers: Iterable[Answer], where: str) -> Answer | Problem:
         return said[0] if said else DONT_KNOW
     together = dict.fromkeys(choice for one in said if isinstance(one, tuple) for choice in one)
     if not all(isinstance(one, tuple) for one in said) or NONE_OF_THESE in together:
-        return Problem(where, "says-two-things", "two columns contradict each other: fix one, or empty it")
+        return Problem(where, "says-two-things", "contradict each other: fix one, or empty it")
     return (*(one for one in together if one != DONT_KNOW), *([DONT_KNOW] if DONT_KNOW in together else []))
 
 
@@ -152,18 +168,28 @@ def script(
     coverage: bool,
 ) -> str:
     """The rules as SQL for a table that has our columns, or those of the map."""
-    if mapping is None:
-        return sql.script(subjects, policy, as_of, table, keep, coverage=coverage)
     of_coverage = sql.coverage_questions(policy) if coverage else ()
     asked = tuple(dict.fromkeys((*sql.questions_asked(subjects, policy), *of_coverage)))
-    cells = {ours: own(theirs) for theirs, ours in mapping.columns.items() if ours in asked}
+    theirs = {one: one for one in asked} if mapping is None else {ours: one for one, ours in mapping.columns.items()}
+    cells = {one: _typed(own(theirs[one]), policy.answerable[one]) for one in asked if one in theirs}
+    codes = [*_told(mapping or Columns())]
     for question in (policy.answerable[one] for one in asked):
-        if told := [(theirs, code, said[question.id]) for theirs, code, said in _told(mapping) if question.id in said]:
+        if told := [(column, code, said[question.id]) for column, code, said in codes if question.id in said]:
             cells[question.id] = _of_codes(question, told)
-    columns = [*(f"{cell} AS {quoted(name)}" for name, cell in cells.items()), *map(own, keep)]
+    columns = [f"{cell} AS {quoted(name)}" for name, cell in cells.items()]
+    columns += (own(one) for one in keep if one.casefold() not in cells)
     source = f"SELECT {', '.join(columns or ['NULL'])} FROM {sql.qualified(table)} AS {MEMBERS}"  # noqa: S608 quoted
     absent = [one for one in asked if one not in cells]
-    return sql.script(subjects, policy, as_of, table, keep, absent, source, coverage=coverage)
+    return sql.script(subjects, policy, as_of, source, keep, absent, coverage=coverage)
+
+
+def _typed(cell: str, question: Question) -> str:
+    """The cell of a column; yes and no as numbers, whether the table keeps them as such or as texts."""
+    if question.kind is not Kind.YES_NO:
+        return cell
+    words = {yes: ", ".join(literal(one) for one, is_yes in TYPED.items() if is_yes is yes) for yes in (True, False)}
+    typed = f"LOWER(TRIM({cell} || ''))"
+    return f"CASE WHEN {typed} IN ({words[True]}) THEN 1 WHEN {typed} IN ({words[False]}) THEN 0 END"
 
 
 def _told(mapping: Columns) -> Iterator[tuple[str, str, dict[str, Answer]]]:
@@ -195,5 +221,7 @@ def _has(column: str, code: str) -> str:
     cell = f"LOWER(TRIM({own(column)}))"
     for typed in (f"{SEPARATOR} ", f" {SEPARATOR}"):
         cell = f"REPLACE({cell}, {literal(typed)}, {literal(SEPARATOR)})"
-    ends = literal(SEPARATOR)
-    return f"INSTR({ends} || {cell} || {ends}, {literal(f'{SEPARATOR}{coded(code)}{SEPARATOR}')}) > 0"
+    ends, code = literal(SEPARATOR), coded(code)
+    spellings = [code, f"{code[:3]}.{code[3:]}"] if ICD_10.fullmatch(code) else [code]
+    has = (f"INSTR({ends} || {cell} || {ends}, {literal(f'{SEPARATOR}{one}{SEPARATOR}')}) > 0" for one in spellings)
+    return f"({' OR '.join(has)})"

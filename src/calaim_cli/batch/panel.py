@@ -22,7 +22,7 @@ from calaim_cli.batch import cells, row, table
 from calaim_cli.batch.cells import Ways
 from calaim_cli.batch.columns import Columns
 from calaim_cli.batch.sheet import KEPT_NAME, PROBLEM, SECOND_PROBLEM, fold, letter
-from calaim_cli.batch.table import Column, Engine, Table, in_rows
+from calaim_cli.batch.table import Column, Engine, Table
 from calaim_cli.case.case import AGE, Referrer
 from calaim_cli.case.form import BY_COLUMN
 from calaim_cli.decide import counts
@@ -46,6 +46,7 @@ from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, Subject, subject
 from calaim_cli.policy.questions import Kind
 
 MOST_LISTED: Final = 20
+MOST_ROWS: Final = 5
 MOST_SETTLED: Final = 10
 OFFERED: Final = "offered"
 WORKBOOK: Final = ".xlsx"
@@ -93,11 +94,15 @@ class Order(NamedTuple):
 
 
 class Done(Struct, frozen=True):
-    """What became of a table: rows decided and refused, those of the sheet for `batch`, what to look at, the counts."""
+    """What became of a table: rows decided and refused, those of the sheet for `batch`, what to look at, the counts.
+
+    `barred`: members who are not in that sheet, as their program excludes them.
+    """
 
     rows: int
     refused: int = 0
     likely: int | None = None
+    barred: int = 0
     warnings: tuple[Problem, ...] = ()
     counts: Counts | None = None
     settled: tuple[Settled, ...] | None = None
@@ -115,30 +120,48 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
     """What is told in the end: how many were decided by which day, and what that is worth."""
     days = order.policy.programs_file.answers_good_for_days
     where = f"{order.out}: " if order.out else ""
-    rows = "few rows" if _is_withheld(order, done) else counted(done.rows, "row")
+    rows = "few rows" if _is_withheld(done) else counted(done.rows, "row")
     what = f"{where}{rows} screened as of {order.as_of}"
-    refused = f", {counted(done.refused, 'row')} refused" if done.refused else ""
+    refused = f", {_many(order, done.refused, 'row')} refused" if done.refused else ""
     yield f"{what}{refused}, good for {days} days. Each member must still be asked, and the plan decides."
     if done.settled is not None:
         yield "Small counts are not withheld here: keep them to those who work with this panel."
     if done.likely is not None:
-        what = f"{counted(done.likely, 'referral')} to ask members about"
         then = f"Fill in {', '.join(BY_PERSON)} once a member has been asked, then run calaim batch."
-        yield f"{what}. {then if done.likely else 'To see what is missing for most, run it again with --settle.'}"
+        then = then if done.likely else "To see what is missing for most, run it again with --settle."
+        yield f"{_of_sheet(order, done.likely, 'referral')} to ask members about. {then}"
+    if done.barred:
+        why = "a population of ECM is likely for them, but ECM itself is unlikely"
+        left = f"{_of_sheet(order, done.barred, 'member')} left out of the referrals"
+        yield f"{left}: {why}. --program ecm --out shows the reason."
 
 
-def _is_withheld(order: Order, done: Done) -> bool:
-    """Whether the number of rows is withheld: all counts are, and no file shows it."""
-    return done.counts is not None and done.counts.rows is None and not order.out
+def _many(order: Order, many: int, thing: str) -> str:
+    """How many there are, in words. Beside numbers of members what is few is not told."""
+    return f"few {thing}s" if _is_few(order, many) else counted(many, thing)
+
+
+def _of_sheet(order: Order, many: int, thing: str) -> str:
+    """The same of the sheet for `batch`: beside counts that may be passed on it could be taken from one of them."""
+    return f"some {thing}s" if order.counts and many else _many(order, many, thing)
+
+
+def _is_few(order: Order, many: int) -> bool:
+    return (order.counts or order.settle) and counts.is_small(many)
+
+
+def _is_withheld(done: Done) -> bool:
+    """Whether how many rows there are is told to nobody, as all counts are withheld."""
+    return done.counts is not None and done.counts.rows is None
 
 
 def about(order: Order, done: Done) -> dict[str, object]:
-    """What became of the table, for a document. Where all counts are withheld, so are the rows."""
+    """What became of the table, for a document. Where all counts are withheld, so are the rows; None: not told."""
     return {
         "as_of": order.as_of.isoformat(),
-        "rows": None if _is_withheld(order, done) else done.rows,
-        "refused": done.refused,
-        "likely": done.likely,
+        "rows": None if _is_withheld(done) else done.rows,
+        "refused": None if _is_few(order, done.refused) else done.refused,
+        "likely": None if order.counts or _is_few(order, done.likely or 0) else done.likely,
         "out": str(order.out) if order.out else None,
     }
 
@@ -169,6 +192,7 @@ def run(order: Order) -> Done:
             panel.decided,
             panel.rows - panel.decided,
             likely,
+            panel.barred() if order.likely else 0,
             tuple(panel.warnings()),
             panel.counts() if order.counts else None,
             panel.settled() if order.settle else None,
@@ -182,7 +206,7 @@ def known(order: Order) -> dict[str, str]:
 
 
 def _ways(order: Order) -> Ways:
-    return Ways(order.subjects, order.policy, order.as_of, order.map)
+    return Ways(order.subjects, order.policy, order.as_of, order.map.by_code)
 
 
 def _result_names(order: Order) -> tuple[str, ...]:
@@ -215,21 +239,24 @@ class Panel:
             raise self._refused(wrong)
 
     def _refused(self, wrong: int) -> InputError:
+        same: dict[Problem, list[int]] = {}
         told = (self._at(number, Problem(*said)) for number, *said in self.engine.ask("SELECT * FROM refused"))
-        listed = [one for *_, one in sorted(told)[:MOST_LISTED]]
-        if wrong > len(listed):
-            listed.append(Problem("further cells", "not-listed", f"{wrong - len(listed):,} more; fix these first"))
+        for number, _, problem in sorted(told):
+            same.setdefault(problem, []).append(number)
+        listed = [one._replace(where=f"{_rows(rows)}{one.where}") for one, rows in [*same.items()][:MOST_LISTED]]
+        if left := sum(map(len, [*same.values()][MOST_LISTED:])):
+            listed.append(Problem("further cells", "not-listed", f"{left:,} more; fix these first"))
         words = f"{counted(wrong, 'cell')} cannot be read; nothing was written. Fix them, or use --keep-going"
-        words += " (row 1 is the first below the header line)"
+        words += " (row 1 is the first below the header line; blank rows are not counted)"
         return InputError(f"{self.order.source}: {words}", tuple(listed), code="rows-refused")
 
     def _at(self, number: int, problem: Problem) -> tuple[int, int, Problem]:
-        """The row, the column, and the problem with both named."""
+        """The row, the column, and the problem with the column named."""
         own = {one.known_as or fold(one.name): one for one in reversed(self.columns)}
         read = self.meanings.answers.get(problem.where)
-        column = own.get(problem.where) or (read.columns[0] if read else None)
+        column = own.get(fold(problem.where)) or (read.columns[0] if read else None)
         where = f", column {letter(column.at + 1)} ({column.known_as or problem.where})" if column else ""
-        return number, column.at if column else 0, problem._replace(where=f"row {number}{where}")
+        return number, column.at if column else 0, problem._replace(where=where)
 
     def _put_together(self) -> None:
         """All that is known of the members is in `answers` from then on."""
@@ -249,21 +276,22 @@ class Panel:
             return literal(counts.NOT_KNOWN if at < 2 else cells.SAID[None])  # noqa: PLR2004 the names come first
         return self.meanings.places.of(at)
 
-    def rules(self, wanted: Collection[str] = RESULTS, *, coverage: bool = False) -> str:
-        """The query that decides all answers, and passes on all that is known."""
+    def rules(self, wanted: Collection[str] = RESULTS, *, coverage: bool = False, also: Sequence[Subject] = ()) -> str:
+        """The query that decides all answers, `also` of subjects not named, and passes on all that is known."""
         order, of = self.order, (ANSWERS, self.kept, self.absent)
-        return select(order.subjects, order.policy, order.as_of, *of, coverage=coverage, wanted=wanted)
+        subjects = (*order.subjects, *(one for one in also if one not in order.subjects))
+        return select(subjects, order.policy, order.as_of, *of, coverage=coverage, wanted=wanted)
 
-    def _sound(self, wanted: str) -> str:
+    def _sound(self, wanted: str, also: Sequence[Subject] = ()) -> str:
         """The same for members whose cells could all be read, with only one of the results."""
-        return f"SELECT * FROM ({self.rules((wanted,))}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
+        return f"SELECT * FROM ({self.rules((wanted,), also=also)}) WHERE {quoted(SAID)} IS NULL"  # noqa: S608 quoted
 
     def warnings(self) -> Iterator[Problem]:
         """The warnings about the table as a whole, which say nothing about a single row."""
         order, source = self.order, self.order.source
         yield from self.table.notes
         yield from _of_columns(order, self.columns)
-        yield from (Problem(one.where, one.code, in_rows(one.message, many)) for one, many in self.doubts)
+        yield from (self._in_rows(*one) for one in (*self.table.doubts, *self.doubts))
         asked = [one for one in (AGE, MANAGED_CARE) if one in order.policy.questions]
         known = ", ".join(f"count({quoted(one)})" if one in self.meanings.answers else "count(NULL)" for one in asked)
         [several] = self.engine.ask(f"SELECT {known} FROM {ANSWERS}")  # noqa: S608 quoted
@@ -275,7 +303,12 @@ class Panel:
             for one, many in zip(order.policy.programs_file.contradiction, several, strict=True):
                 if many:
                     both = ", ".join(asked_by(one, order.policy))
-                    yield Problem(source, "answers-contradict", in_rows(f"{one.why} Check both: {both}", many))
+                    problem = Problem(source, "answers-contradict", f"{one.why} Check both: {both}")
+                    yield self._in_rows(problem, many)
+
+    def _in_rows(self, problem: Problem, many: int) -> Problem:
+        """What is said of so many rows at once."""
+        return problem._replace(message=f"in {_many(self.order, many, 'row')}: {problem.message}")
 
     # What comes out
 
@@ -355,7 +388,8 @@ class Panel:
         values |= {one.known_as: "NULL" for one in self.columns if _is_of_consent(one.known_as)}
         values |= dict.fromkeys(BY_PERSON, "NULL")
         columns = ", ".join(f"{value} AS {quoted(name)}" for name, value in values.items())
-        asked = f"WITH decided AS MATERIALIZED ({self._sound(OUTCOME)}), asked AS ({' UNION ALL '.join(self._asked())})"
+        decided = f"WITH decided AS MATERIALIZED ({self._sound(OUTCOME, self._wholes())})"
+        asked = f"{decided}, asked AS ({' UNION ALL '.join(self._asked())})"
         return f"{asked} SELECT {columns} FROM asked ORDER BY n, {quoted(PLACE)}", [*values]  # noqa: S608 quoted
 
     def _in_our_words(self, question: str) -> str:
@@ -377,8 +411,29 @@ class Panel:
             if subjects:
                 yield (
                     f"SELECT *, {place:d} AS {quoted(PLACE)}, {literal(program)} AS {quoted(PROGRAM)}, "  # noqa: S608 quoted
-                    f"{services} AS {quoted(SERVICES)} FROM decided WHERE {' OR '.join(likely)}"
+                    f"{services} AS {quoted(SERVICES)} FROM decided "
+                    f"WHERE ({' OR '.join(likely)}) AND NOT {self._is_barred(program)}"
                 )
+
+    def _wholes(self) -> tuple[Subject, ...]:
+        """The programs of the populations that were named."""
+        entered = {one.program for one in self.order.subjects if one.population}
+        return tuple(one for one in self.order.policy.subjects if one.program in entered and not one.population)
+
+    def _is_barred(self, program: str) -> str:
+        """Whether the program excludes the member: a population is a way into it, and into nothing else."""
+        wholes = [one for one in self._wholes() if one.program == program]
+        unlikely = (f"{quoted(result_column(one, OUTCOME))} = {literal(Outcome.UNLIKELY)}" for one in wholes)
+        return f"({' OR '.join(unlikely) or 'false'})"
+
+    def barred(self) -> int:
+        """How many are likely for a population that was named, and excluded from its program."""
+        populations = [one for one in self.order.subjects if one.population]
+        if not populations:
+            return 0
+        of = " OR ".join(f"({self._is_likely(one)} AND {self._is_barred(one.program)})" for one in populations)
+        [(many,)] = self.engine.ask(f"SELECT count(*) FROM ({self._sound(OUTCOME, self._wholes())}) WHERE {of}")  # noqa: S608 quoted
+        return int(many)
 
     @staticmethod
     def _is_likely(subject: Subject) -> str:
@@ -415,6 +470,13 @@ class Panel:
         names = map(subject_id, self.order.subjects)
         by_result = {name: by or {} for name, by in zip(names, found, strict=True)}
         return counts.settled(by_result, dict(members), MOST_SETTLED)
+
+
+def _rows(numbers: Sequence[int]) -> str:
+    """The rows in which the same is wrong, the first of them by their numbers."""
+    shown = ", ".join(map(str, numbers[:MOST_ROWS]))
+    more = f" and {len(numbers) - MOST_ROWS:,} more" if len(numbers) > MOST_ROWS else ""
+    return f"row{'s' if numbers[1:] else ''} {shown}{more}"
 
 
 def _offered(subject: Subject) -> str:

@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from calaim_cli.base import files
-from calaim_cli.base.errors import CAUTIONS, InputError, Problem, UsageError
+from calaim_cli.base.errors import InputError, Problem, UsageError, caution
 from calaim_cli.base.files import Folder, Pile
-from calaim_cli.base.wording import counted
 from calaim_cli.batch.sheet import (
     DAMAGE,
     DELIMITERS,
@@ -91,13 +90,17 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table that is read: its columns, what it has to be, the cells that are none, by row, and what to know of it."""
+    """A table that is read: its columns, what it has to be, the cells that are none, by row, and what to know of it.
+
+    `doubts` are what to look at in cells that are read, each with the number of rows.
+    """
 
     source: str
     wanted: str
     columns: tuple[Column, ...]
     unread: tuple[tuple[int, Problem], ...] = ()
     notes: tuple[Problem, ...] = ()
+    doubts: tuple[tuple[Problem, int], ...] = ()
 
 
 class Engine:
@@ -175,9 +178,9 @@ def read(
 
                 book = Book(file, source, sheet, Expected(known, others=True))
                 with folder.temporary(COPY) as copy:
-                    unread, notes = _copied(book, copy)
+                    unread, doubts = _copied(book, copy)
                     found = _of_csv(engine, _path_of(copy, folder), source, known, taken, blank=False)
-                    yield found._replace(unread=unread, notes=notes)
+                    yield found._replace(unread=unread, notes=book.notes, doubts=doubts)
                 return
             is_parquet = file.read(len(PARQUET)) == PARQUET
     if sheet is not None:
@@ -240,8 +243,8 @@ def _of_parquet(engine: Engine, path: str, source: str, known: Mapping[str, str]
     return found._replace(columns=columns)
 
 
-def _copied(book: Book, copy: Pile) -> tuple[tuple[tuple[int, Problem], ...], tuple[Problem, ...]]:
-    """Write a sheet of a workbook as a CSV file; gives its cells that are none, by row, and what to know of it."""
+def _copied(book: Book, copy: Pile) -> tuple[tuple[tuple[int, Problem], ...], tuple[tuple[Problem, int], ...]]:
+    """Write a sheet of a workbook as a CSV file; gives its cells that are none, by row, and what is in doubt."""
     unread, doubts, waiting = list[tuple[int, Problem]](), Counter[Problem](), [[*book.typed]]
     for one in book.rows():
         doubts.update(one.doubts)
@@ -253,13 +256,7 @@ def _copied(book: Book, copy: Pile) -> tuple[tuple[tuple[int, Problem], ...], tu
             copy.write(records(waiting).encode())
             waiting = []
     copy.write(records(waiting).encode())
-    counts = (Problem(one.where, one.code, in_rows(CAUTIONS[one.code], many)) for one, many in doubts.items())
-    return tuple(unread), (*book.notes, *counts)
-
-
-def in_rows(words: str, many: int) -> str:
-    """What is said of so many rows at once."""
-    return f"in {counted(many, 'row')}: {words}"
+    return tuple(unread), tuple((caution(one.code, one.where), many) for one, many in doubts.items())
 
 
 @contextmanager
@@ -355,6 +352,10 @@ def _columns(names: Sequence[str], source: str, known: Mapping[str, str], taken:
     """The columns that have a name. Raises InputError where two have the same, one that is taken, or none is known."""
     columns = tuple(Column(name, known.get(fold(name), ""), n) for n, name in enumerate(names) if name.strip())
     ours = {one.casefold() for one in taken}
+    first, *others = [one.name for one in columns if one.name.casefold() in ours] or [""]
+    if others:
+        words = f"its columns {first} and {len(others)} more are results: remove them, or give the table as it was"
+        raise InputError(f"{source}: this table was screened already; {words}", code="header")
     problems, met = [], set[str]()
     for one in columns:
         where = f"column {letter(one.at + 1)}"

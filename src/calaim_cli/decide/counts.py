@@ -15,6 +15,11 @@ FEWEST: Final = 11
 NOT_KNOWN: Final = "not known"
 
 
+def is_small(count: int) -> bool:
+    """Whether a count tells of few, and so is not told."""
+    return 0 < count < FEWEST
+
+
 class Place(NamedTuple):
     """A county or a plan among the counts; without a name those for whom nothing is likely."""
 
@@ -84,7 +89,7 @@ def told(outcomes: Mapping[str, Mapping[str, int]], cells: Mapping[tuple[str, st
     first = {name: tuple(by.get(one, 0) for one in Outcome) for name, by in outcomes.items()}
     # Where all other results are open, the likely ones of one result are a count of the first table, too.
     alone = sum(not _all_open(counts) for counts in first.values()) == 1
-    also, none = {place for pair, many in pairs.items() if 0 < many < FEWEST for place in pair}, False
+    also, none = {place for pair, many in pairs.items() if is_small(many) for place in pair}, False
     while True:
         hidden = frozenset[Place]().union(*(_hidden(one, also) for one in tables))
         with_likely = (0,) if alone and none else ()
@@ -143,7 +148,7 @@ def _given_away(
         ways.setdefault(one, set()).add(two)
         if many:
             ways.setdefault(two, set()).add(one)
-    small = [pair for pair, many in pairs.items() if 0 < many < FEWEST]
+    small = [pair for pair, many in pairs.items() if is_small(many)]
     return not all(_leads(ways, two, one) or _leads(ways, one, two) for one, two in (*small, *margins))
 
 

@@ -31,7 +31,7 @@ SEPARATOR: Final = ";"
 NOT: Final = "not "
 """Stands before a criterion that is a reason by not being met."""
 MAPPED: Final = "calaim mapped"
-"""The table with our columns, where the one that holds the members has others."""
+"""The table with our columns, made of the one that holds the members."""
 MEMBERS: Final = "calaim_members"
 """What the table is called in the SELECT, whatever its own name is."""
 NEVER: Final = "9999"
@@ -121,24 +121,24 @@ def script(
     subjects: Sequence[Subject],
     policy: Policy,
     as_of: date,
-    table: str,
+    source: str,
     keep: Sequence[str] = (),
     absent: Collection[str] = (),
-    source: str = "",
     *,
     coverage: bool = False,
 ) -> str:
     """The SELECT with remarks before it: which rules of which day, and what the columns have to hold.
 
-    `absent` as in `select`. `source` is a query that gives the table its columns, where they have other names there.
+    `absent` as in `select`. `source` is a query that gives our columns, whatever they are called where they are.
     """
     of_coverage = coverage_questions(policy) if coverage else ()
     asked = [policy.answerable[one] for one in dict.fromkeys((*questions_asked(subjects, policy), *of_coverage))]
     unknown = ", ".join(one.id for one in asked if one.id in absent)
     remarks = (
         f"CalAIM rules of data edition {policy.edition}, as of {as_of}. A screening: the plan decides.",
-        "NULL is not known. Yes is 1 and no is 0; choices are texts, several with ; between them, the word",
-        "unknown among them where not all are known. For DuckDB, SQLite and Spark; for Spark first",
+        "NULL is not known. Yes is 1 and no is 0, or texts such as yes and no; numbers are no texts. Choices are texts",
+        "by their ids, several with ; between them, the word unknown among them where not all are known. There are no",
+        "columns for what a plan offers. For DuckDB, SQLite and Spark; for Spark first",
         "SET spark.sql.ansi.enabled = true and SET spark.sql.ansi.doubleQuotedIdentifiers = true",
         *([f"Not in the map, so not known: {unknown}"] if unknown else []),
         *(
@@ -149,9 +149,8 @@ def script(
     )
     # A line break in a remark would end it.
     written = "".join(f"-- {' '.join(one.split())}\n" for one in remarks)
-    rules = select(subjects, policy, as_of, MAPPED if source else table, keep, absent, coverage=coverage)
-    within = f"WITH {quoted(MAPPED)} AS (\n  {source}\n), " if source else ""
-    return f"{written}{within}{rules.removeprefix('WITH ') if source else rules}"
+    rules = select(subjects, policy, as_of, MAPPED, keep, absent, coverage=coverage)
+    return f"{written}WITH {quoted(MAPPED)} AS (\n  {source}\n), {rules.removeprefix('WITH ')}"
 
 
 def contradicting(policy: Policy, table: str, absent: Collection[str]) -> str:
