@@ -217,6 +217,27 @@ def test_a_row_goes_with_the_one_that_its_no_needs(given: Answer | None, shown: 
     assert {row.id for row in screen.rows} & {"supports_now", "supports_ever"} == shown
 
 
+FACTS = people.policy().talk_file.implied
+TWINS = [{*one.then.items(), *other.then.items()} for one in FACTS for other in FACTS if one.id == f"{other.id}-back"]
+
+
+@pytest.mark.parametrize("pair", TWINS, ids=lambda pair: "-".join(sorted(question for question, _ in pair)))
+@pytest.mark.parametrize("mark", [NO, UNKNOWN])
+def test_the_same_fact_is_not_asked_twice(pair: set[tuple[str, Answer]], mark: Truth) -> None:
+    """Where each of two facts follows from the other, one no, or one not known, is enough for both."""
+    rows = [(screen, row) for screen, row in ROWS if pair & {*row.yes.items()}]
+    said = answers_by({"age": 12}, **whole_screen(rows[0][0], mark))
+    again = [row for screen, row in rows if screen != rows[0][0] and not row.yes.keys() <= said.keys()]
+    assert again == []
+
+
+def test_a_no_is_carried_only_where_it_was_said() -> None:
+    """No listed condition after jail, as a file says it, does not outdo the pregnancy that is told now."""
+    start: Answers = {"age": 30, "justice_condition": ("none",)}
+    assert answers_by(start, pregnant_or_postpartum=YES)["pregnant_or_postpartum"] is True
+    assert answers_by({"age": 30}, justice_pregnant=NO)["pregnant_or_postpartum"] is False
+
+
 @pytest.mark.parametrize("count", [30, MANY])
 def test_rows_to_begin_with_change_nothing_but_their_place(catalog: Policy, count: int) -> None:
     """What a situation puts first on a screen is read first; the rest keeps its order, and no answer differs."""

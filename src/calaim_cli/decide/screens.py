@@ -263,7 +263,7 @@ def _answer(talk: Talk, question: str, marks: Marks, answers: Mapping[str, Answe
     """What the marks so far answer to a question. A row that closes it goes before all that was said behind it."""
     rows = [one for one in talk.answering[question] if _applies(talk, one, marks, answers)]
     for row, _ in rows:
-        if question in row.no and _closed(talk, row.id, marks, answers):
+        if question in row.no and row.id in marks and _closed(talk, row.id, marks, answers):
             return _answer_from(talk, question, row.no[question])
     truths = {row.id: _truth(talk, row, marks, answers) for row, _ in rows}
     ticks = [one for one in rows if question in one.row.yes]
