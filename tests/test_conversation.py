@@ -525,6 +525,25 @@ def test_label_and_reason_are_asked_where_they_are_of_use() -> None:
     assert isinstance(read_reply(talked.ask.prompt("referral.expedited_why"), ""), Refusal)
 
 
+@pytest.mark.parametrize("typed", [ASKED.first_name, f"{ASKED.last_name.lower()}-7", "sanmateo", ASKED.mrn])
+def test_label_that_tells_who_it_is_is_refused_at_once(typed: str) -> None:
+    """The member's own name or place as a label is refused where it is typed, not after the whole talk."""
+    talked = Talked(WHOLE | {"referral.label": "A-17"}, reference=lambda _: "7RCV43")
+    refused = read_reply(talked.ask.prompt("referral.label"), typed)
+    assert isinstance(refused, Refusal)
+    assert "give a number of your own" in refused.message
+
+
+@pytest.mark.parametrize("reference", [None, lambda _: "7RCV43"], ids=["no ledger", "ledger"])
+def test_label_is_asked_again_once_it_tells(reference: Callable[[Referral], str] | None) -> None:
+    """A label that the case brought, and that a name said now makes telling, is asked for; another is left alone."""
+    for label, asked in ((ASKED.first_name, True), ("A-17", False)):
+        case = Case(referral=Referral(label=label))
+        talked = Talked(WHOLE | {"referral.label": "A-18"}, case, reference=reference)
+        assert ("referral.label" in talked.ask.places) is asked
+        assert talked.cases[0].referral.label == ("A-18" if asked else label)
+
+
 @pytest.mark.parametrize(
     ("county", "plans"), [("san mateo", ("kp", "hpsm")), ("alpine", ("anthem", "mvhp")), ("Oakland", ("kp", "aah"))]
 )
