@@ -17,7 +17,7 @@ from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Stopped, UsageError
 from calaim_cli.base.streams import leave_on_signals, say
 from calaim_cli.base.values import Value
-from calaim_cli.base.wording import word
+from calaim_cli.base.wording import word, yes_or_no
 from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Consent
 from calaim_cli.decide.known import known_of
@@ -26,6 +26,9 @@ from calaim_cli.talk import terminal
 from calaim_cli.talk.prompt import NO, Ask, Declined, Move, Prompt, Quit
 from calaim_cli.talk.screen import Show
 from calaim_cli.talk.terminal import INPUT_ENDED
+
+EXAMPLE: Final = "case.toml"
+ENDING: Final = ".toml"
 
 
 def started(start: Path | None, county: str | None, policy: Policy, as_of: date) -> Case:
@@ -116,30 +119,45 @@ def _left(to: Ways) -> str:
 
 def offer_to_keep(to: Ways) -> None:
     """Ask for a file for what was said, where none was given; until one can be written, or the person says no."""
-    words = "Keep what was said? Type a new file name, such as case.toml, or no"
-    asked = Prompt(where="save", text=words, check=_new_file, alone=True)
+    words = f"Keep what was said? Type a new file name, such as {EXAMPLE}, or no"
+    asked = Prompt(where="save", text=words, check=new_file, alone=True)
     with suppress(KeyboardInterrupt, UsageError):
         while to.keep.path is None and to.keep.last != (to.keep.begun or to.keep.last):
             if (reply := to.ask(asked)) in {NO, Move.QUIT}:
                 return
+            path = with_ending(Path(str(reply)))
+            added = "" if path == Path(str(reply)) else f" A name without an ending gets {ENDING}."
             try:
-                keep = Keeping(Path(str(reply)), None)
+                keep = Keeping(path, None)
                 keep(to.keep.last)
             except (OSError, OutputRefused) as error:
                 say(f"{error}")
             else:
                 to.keep.path = keep.path
-                say(f"{keep.path}: saved.")
-                for doubt in files.doubts_about([Path(str(reply)).parent]):
+                say(f"{path}: saved.{added}")
+                for doubt in files.doubts_about([path.parent]):
                     say(doubt.warning)
 
 
-def _new_file(typed: str) -> Value:
-    if word(typed) in {NO, NO[0]}:
+NO_NAME: Final = frozenset({"ok", "okay", "sure", "yes please", "please", "save", "save it", "keep", "keep it", "ja"})
+"""What says yes, and names no file; so does whatever is a yes elsewhere."""
+
+
+def with_ending(path: Path) -> Path:
+    """The path with the ending of a case file where its name has none."""
+    return path if path.suffix else path.with_name(f"{path.name.rstrip('.')}{ENDING}")
+
+
+def new_file(typed: str) -> Value:
+    """The file that is named, or NO. A name that says yes is none."""
+    said = yes_or_no(word(typed).rstrip(".!"))
+    if said is False:
         return Value(NO)
+    if said or word(typed).rstrip(".!") in NO_NAME:
+        return Value(typed, f"give the file a name, such as {EXAMPLE}, or type no")
     try:
         path = Path(typed).expanduser()
-        there, folder = path.exists(), path.absolute().parent.is_dir()
+        there, folder = path.exists() or with_ending(path).exists(), path.absolute().parent.is_dir()
     except (OSError, RuntimeError, ValueError):
         return Value(typed, "no file can have this name: choose another")
     if there:
