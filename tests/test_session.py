@@ -360,6 +360,37 @@ def test_nothing_missing_needs_nobody(run: Run, write_case: WriteCase, tmp_path:
     assert tomllib.loads(save.read_text("utf-8"))["answers"]["complex_need"] is True
 
 
+@pytest.mark.unix("a pseudo-terminal")
+def test_interview_ends_with_what_to_type_next(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """Whoever is through reads where it is saved and the command for the referral; nothing but a person is told."""
+    save = tmp_path / "my case.toml"
+    case = write_case({"answers.housing": ["shelter"], "answers.complex_need": True})
+    with Terminal("interview", *ECM, "--from", case, "--save", save) as terminal:
+        assert terminal.end() == 0
+    last = terminal.text.rstrip().splitlines()[-1]
+    assert last == f"{save}: saved. For a referral from it: calaim refer --from '{save}' --save '{save}'"
+    assert "calaim refer" not in run("interview", *ECM, "--from", case, "--save", tmp_path / "b.toml").err
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_draft_in_a_ledger_ends_with_how_to_note_that_it_is_sent(
+    run: Run, write_case: WriteCase, tmp_path: Path
+) -> None:
+    """A draft whose row is new ends with the command that notes its sending; a row that was there is not told again."""
+    case, path = write_case(), tmp_path / "l"
+    words = ("refer", case, "--out", tmp_path / "a.txt", "--log", path, *DAY)
+    with Terminal(*words) as terminal:
+        assert terminal.end() == 0
+    said = re.fullmatch(r"Once it is sent: calaim (.*)", terminal.text.rstrip().splitlines()[-1])
+    assert said
+    ran = run(*shlex.split(said[1]), *DAY)
+    assert (ran.code, ran.out.count("sent")) == (0, 1)
+    with Terminal(*words) as terminal:
+        assert terminal.end() == 0
+    assert "Once it is sent" not in terminal.text
+    assert "Once it is sent" not in run(*words[:3], tmp_path / "b.txt", *words[4:]).err
+
+
 def test_profile_edit_needs_a_person(run: Run) -> None:
     """Without a person the profile is not asked for: exit 2, and where to write what by hand."""
     ran = run("profile", "edit")

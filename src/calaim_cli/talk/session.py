@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -16,6 +14,7 @@ from msgspec.structs import replace
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Stopped, UsageError
 from calaim_cli.base.streams import leave_on_signals, say
+from calaim_cli.base.system import typed_anew
 from calaim_cli.base.values import Value
 from calaim_cli.base.wording import word, yes_or_no
 from calaim_cli.case import casefile
@@ -139,6 +138,22 @@ def offer_to_keep(to: Ways) -> None:
                     say(doubt.warning)
 
 
+def tell_what_is_next(to: Ways, tell: Callable[[str], None]) -> None:
+    """Tell where what was said is saved, and the command that makes a referral of it; first a file is asked for."""
+    given = to.keep.path
+    offer_to_keep(to)
+    if path := to.keep.path:
+        told = f"{path}: saved. " if given else ""
+        tell(
+            f"{told}For a referral from it: {typed_anew(['calaim', 'refer', '--from', str(path), '--save', str(path)])}"
+        )
+
+
+def noting(log: Path | None) -> tuple[str, ...] | None:
+    """The options of the command that notes a sending, for the ledger that was named; None where nobody is there."""
+    return None if not terminal.can_ask() else ("--log", str(log)) if log else ()
+
+
 NO_NAME: Final = frozenset({"ok", "okay", "sure", "yes please", "please", "save", "save it", "keep", "keep it", "ja"})
 """What says yes, and names no file; so does whatever is a yes elsewhere."""
 
@@ -182,7 +197,4 @@ def way_on(words: Sequence[str], path: Path) -> str:
         elif not typed.startswith(tuple(f"{option}=" for option in IN_THE_CASE)):
             line.append(typed)
     line += ["--from", str(path), "--save", str(path)]
-    if sys.platform != "win32":
-        return shlex.join(line)
-    # The shell of Windows knows double quotes alone, which no file name has there.
-    return " ".join(word if re.fullmatch(r"[\w./\\:-]+", word) else f'"{word}"' for word in line)
+    return typed_anew(line)
