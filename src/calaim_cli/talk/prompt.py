@@ -135,7 +135,7 @@ def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:
 def exclusive(prompt: Prompt, chosen: tuple[str, ...]) -> tuple[str, ...] | Refusal:
     """The choices, unless nothing was chosen or "none of these" was chosen beside something else."""
     if not chosen and not prompt.optional:
-        return Refusal("choose at least one")
+        return Refusal("choose at least one: move to it, press Space, then Enter")
     if NONE_OF_THESE in chosen and len(chosen) > 1:
         return Refusal(f'"{prompt.options[NONE_OF_THESE]}" cannot be combined with another choice')
     return chosen
