@@ -51,6 +51,18 @@ ALL = [sheet(one) for one in SCREENS]
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("screen", "title"),
+    [("custody", "Health after jail or prison"), ("family", "Family"), ("rent_plan", "Rent"), ("birth", "Health")],
+)
+def test_follow_up_about_something_else_has_a_title_of_its_own(screen: str, title: str) -> None:
+    """A mental illness is not asked about, and summed up, as a matter of the home: the title says what it is about."""
+    shown = sheet(screen)
+    assert drawn(shown, SIZE)[0].endswith(f" {title}")
+    assert f"{title}." in as_lines(shown)
+    assert echo(shown, dict.fromkeys([row.id for row in shown.shown.rows], NO)).startswith(f"{title}: No")
+
+
 @pytest.mark.parametrize("shown", ALL, ids=list(SCREENS))
 def test_enter_answers_nothing(shown: Sheet) -> None:
     """Forty bare Enters on any screen leave it as it is, without a mark, and say what to press."""
