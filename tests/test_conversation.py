@@ -32,7 +32,7 @@ from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW
 from calaim_cli.policy.rules import Truth
 from calaim_cli.talk.consent import consent_steps, part2_steps
-from calaim_cli.talk.conversation import edited_profile, field_step, form_steps, number_step
+from calaim_cli.talk.conversation import edited_profile, field_step, form_steps, number_step, place_steps
 from calaim_cli.talk.interview import known
 from calaim_cli.talk.prompt import (
     Back,
@@ -147,6 +147,34 @@ def test_walk_goes_back_over_skipped_steps() -> None:
     ask, notes, _ = walked(*steps, replies=replies)
     assert ask.places == ["a", "c", "d", "c", "a", "c", "d"]
     assert notes == "a=1;c=3;a=2;c=4;d=5;"
+
+
+def test_walk_goes_back_to_what_its_own_reply_made_needless() -> None:
+    """One back is enough, also to a step that asks only while nothing is said; the reply stands there to be kept."""
+
+    def once(case: Case) -> Prompt | None:
+        return None if case.referral.notes else Prompt(where="a", text="?")
+
+    steps = (Step(once, noted("a").keep), noted("b"), noted("c"))
+    ask, notes, _ = walked(*steps, replies={"a": ["1", ""], "b": ["back", "2"], "c": "4"})
+    assert ask.places == ["a", "b", "a", "b", "c"]
+    assert ask.asked[2].earlier == "1"
+    assert notes == "a=1;a=1;b=2;c=4;"
+
+
+def test_one_back_leads_from_the_plan_to_the_county(catalog: Policy) -> None:
+    """Whoever slipped at the county is there again by one back at the plan, and by two at the region."""
+    ask = Says(
+        {
+            "member.county": ["fresno", "tulare", ""],
+            "member.plan": ["back", "kp", "back"],
+            "member.kp_region": ["back", "north"],
+        }
+    )
+    case = walk(place_steps(catalog, needed=False, again=False), Case(), ask, lambda _: None)
+    order = ["county", "plan", "county", "plan", "kp_region", "plan", "county", "kp_region"]
+    assert ask.places == [f"member.{one}" for one in order]
+    assert (case.member.county, case.member.plan, case.member.kp_region) == ("Tulare", "kp", "north")
 
 
 def test_back_leads_from_part_to_part() -> None:
@@ -523,6 +551,25 @@ def test_label_and_reason_are_asked_where_they_are_of_use() -> None:
     assert (case.referral.label, case.referral.expedited_why) == ("A-17", "No bed after Friday")
     assert isinstance(read_reply(talked.ask.prompt("referral.label"), "Test Member"), Refusal)
     assert isinstance(read_reply(talked.ask.prompt("referral.expedited_why"), ""), Refusal)
+
+
+@pytest.mark.parametrize("typed", [ASKED.first_name, f"{ASKED.last_name.lower()}-7", "sanmateo", ASKED.mrn])
+def test_label_that_tells_who_it_is_is_refused_at_once(typed: str) -> None:
+    """The member's own name or place as a label is refused where it is typed, not after the whole talk."""
+    talked = Talked(WHOLE | {"referral.label": "A-17"}, reference=lambda _: "7RCV43")
+    refused = read_reply(talked.ask.prompt("referral.label"), typed)
+    assert isinstance(refused, Refusal)
+    assert "give a number of your own" in refused.message
+
+
+@pytest.mark.parametrize("reference", [None, lambda _: "7RCV43"], ids=["no ledger", "ledger"])
+def test_label_is_asked_again_once_it_tells(reference: Callable[[Referral], str] | None) -> None:
+    """A label that the case brought, and that a name said now makes telling, is asked for; another is left alone."""
+    for label, asked in ((ASKED.first_name, True), ("A-17", False)):
+        case = Case(referral=Referral(label=label))
+        talked = Talked(WHOLE | {"referral.label": "A-18"}, case, reference=reference)
+        assert ("referral.label" in talked.ask.places) is asked
+        assert talked.cases[0].referral.label == ("A-18" if asked else label)
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,9 @@ def test_menu_choices_follow_the_same_rules() -> None:
     """What a menu gives is held to the rules of a typed line: something is chosen, and "none" alone."""
     assert exclusive(SEVERAL, ("red", "green")) == ("red", "green")
     assert exclusive(SEVERAL, ("none",)) == ("none",)
-    assert isinstance(exclusive(SEVERAL, ()), Refusal)
+    nothing = exclusive(SEVERAL, ())
+    assert isinstance(nothing, Refusal)
+    assert "press Space" in nothing.message, "Enter alone chooses nothing, and says what does"
     assert isinstance(exclusive(SEVERAL, ("red", "none")), Refusal)
     assert exclusive(asked(options=COLORS, several=True, optional=True), ()) == ()
 

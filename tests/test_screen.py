@@ -51,6 +51,18 @@ ALL = [sheet(one) for one in SCREENS]
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("screen", "title"),
+    [("custody", "Health after jail or prison"), ("family", "Family"), ("rent_plan", "Rent"), ("birth", "Health")],
+)
+def test_follow_up_about_something_else_has_a_title_of_its_own(screen: str, title: str) -> None:
+    """A mental illness is not asked about, and summed up, as a matter of the home: the title says what it is about."""
+    shown = sheet(screen)
+    assert drawn(shown, SIZE)[0].endswith(f" {title}")
+    assert f"{title}." in as_lines(shown)
+    assert echo(shown, dict.fromkeys([row.id for row in shown.shown.rows], NO)).startswith(f"{title}: No")
+
+
 @pytest.mark.parametrize("shown", ALL, ids=list(SCREENS))
 def test_enter_answers_nothing(shown: Sheet) -> None:
     """Forty bare Enters on any screen leave it as it is, without a mark, and say what to press."""
@@ -98,6 +110,20 @@ def test_endings_say_what_the_empty_rows_are(key: str, rest: Truth) -> None:
     nothing = press(health, key)
     assert isinstance(nothing, Ended)
     assert set(nothing.marks.values()) == {rest}
+
+
+def test_number_that_is_missing_is_asked_for_on_the_spot() -> None:
+    """No to the rest answers no number: the screen stays, and does not come again with that row alone."""
+    facility = sheet("facility")
+    state = press(facility, "an")
+    assert isinstance(state, Sheet)
+    assert (state.marks, state.at, state.note[:15]) == ({"nursing_facility_resident": YES}, 1, "Give the number")
+    ended = press(state, "61n")
+    assert isinstance(ended, Ended)
+    assert ended.marks == {"nursing_facility_resident": YES, "nursing_facility_days": 61}
+    assert read_line(facility, "1 2=61") == read_line(facility, "1 2=61 no") == ended
+    assert isinstance(read_line(facility, "1 no"), Refusal)
+    assert isinstance(read_line(facility, "1 not known"), Ended)
 
 
 @pytest.mark.parametrize(("key", "move"), [("s", Move.STOP), ("q", Move.QUIT)])
@@ -199,12 +225,11 @@ def test_age_that_cannot_be_is_refused(typed: str) -> None:
 
 
 def test_number_among_rows() -> None:
-    """A number among rows to tick is typed on its row; without it, n leaves it to be asked by itself."""
+    """A number among rows to tick is typed on its row, or not known."""
     facility = sheet("facility")
     resident, days = (row.id for row in facility.shown.rows)
     assert press(facility, "ac30n") == Ended({resident: YES, days: 30})
     assert press(facility, "c n") == Ended({resident: NO, days: UNKNOWN})
-    assert press(facility, "an") == Ended({resident: YES})
     assert press(facility, "u") == Ended({resident: UNKNOWN, days: UNKNOWN})
 
 

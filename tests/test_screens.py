@@ -16,6 +16,7 @@ from calaim_cli.decide.screens import (
     Answers,
     Mark,
     Shown,
+    Talk,
     answers_of_marks,
     marked,
     not_known,
@@ -171,6 +172,70 @@ def test_talk_goes_on_from_any_screen(unsure_of: float) -> None:
             assert all(later.answers[question] == answer for question, answer in saved.items())
             if not unsure_of:
                 assert outcomes(talk, later.answers) == outcomes(talk, whole.answers), (who, cut)
+
+
+def screens_by_turns(talk: Talk, who: Caller, start: Answers) -> Iterator[tuple[Shown, dict[str, Mark]]]:
+    """Each screen of a talk that goes on with these answers, and the marks of the screens before it."""
+    marks: dict[str, Mark] = {}
+    while (shown := screen_after(talk, marks, start)) is not None:
+        yield shown, dict(marks)
+        marks |= marked(shown, {row.id: who.rows[row.id] for row in shown.rows}, NO)
+
+
+@pytest.mark.parametrize("scope", [(), ("cs",), ("asthma_remediation",)], ids=["everything", "cs", "one service"])
+def test_no_row_is_asked_for_nothing(scope: tuple[str, ...]) -> None:
+    """Of every row that is shown, also after a pause, yes and no come to two different things: no reply is dropped."""
+    talk, chance = about(*scope), seeded(21)
+    for who in callers(4):
+        asked = unsure(who, 0.3, chance)
+        begun = [marks for _, marks in screens_by_turns(talk, asked, {})]
+        for start in (answers_of_marks(talk, marks, {}).answers for marks in begun):
+            for shown, marks in screens_by_turns(talk, asked, start):
+                for row in shown.rows:
+                    others: dict[str, Mark] = {one.id: 3 if one.asks else NO for one in shown.rows}
+                    ways: list[Mark] = [3, UNKNOWN] if row.asks else [YES, NO]
+                    one, other = (answers_of_marks(talk, {**marks, **others, row.id: way}, start) for way in ways)
+                    assert one.answers != other.answers, (row.id, start)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (None, {"supports_now", "supports_ever"}),
+        (DONT_KNOW, set()),
+        (("ecm", DONT_KNOW), set()),
+        (("community_supports",), set()),
+        (("ecm",), {"supports_ever"}),
+        (("none",), {"supports_ever"}),
+    ],
+)
+def test_a_row_goes_with_the_one_that_its_no_needs(given: Answer | None, shown: set[str]) -> None:
+    """No Community Support in the past is asked together with none now, or once that is known, and never beside it."""
+    start: dict[str, Answer] = {"age": 40} | ({} if given is None else {"current_services": given})
+    screen = screen_after(about("asthma_remediation"), {}, start)
+    assert screen is not None
+    assert {row.id for row in screen.rows} & {"supports_now", "supports_ever"} == shown
+
+
+FACTS = people.policy().talk_file.implied
+TWINS = [{*one.then.items(), *other.then.items()} for one in FACTS for other in FACTS if one.id == f"{other.id}-back"]
+
+
+@pytest.mark.parametrize("pair", TWINS, ids=lambda pair: "-".join(sorted(question for question, _ in pair)))
+@pytest.mark.parametrize("mark", [NO, UNKNOWN])
+def test_the_same_fact_is_not_asked_twice(pair: set[tuple[str, Answer]], mark: Truth) -> None:
+    """Where each of two facts follows from the other, one no, or one not known, is enough for both."""
+    rows = [(screen, row) for screen, row in ROWS if pair & {*row.yes.items()}]
+    said = answers_by({"age": 12}, **whole_screen(rows[0][0], mark))
+    again = [row for screen, row in rows if screen != rows[0][0] and not row.yes.keys() <= said.keys()]
+    assert again == []
+
+
+def test_a_no_is_carried_only_where_it_was_said() -> None:
+    """No listed condition after jail, as a file says it, does not outdo the pregnancy that is told now."""
+    start: Answers = {"age": 30, "justice_condition": ("none",)}
+    assert answers_by(start, pregnant_or_postpartum=YES)["pregnant_or_postpartum"] is True
+    assert answers_by({"age": 30}, justice_pregnant=NO)["pregnant_or_postpartum"] is False
 
 
 @pytest.mark.parametrize("count", [30, MANY])

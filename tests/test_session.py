@@ -27,7 +27,7 @@ from calaim_cli.case.form import BY_KEY, FIELDS
 from calaim_cli.policy.policy import Policy
 from calaim_cli.talk.interview import talk_for
 from calaim_cli.talk.prompt import Declined, Quit
-from calaim_cli.talk.session import Keeping, Ways, leaving, started, way_on
+from calaim_cli.talk.session import Keeping, Ways, leaving, new_file, started, way_on, with_ending
 from calaim_cli.talk.terminal import INPUT_ENDED
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, is_private
 from seated import rows_of
@@ -151,6 +151,35 @@ def test_without_a_file_one_is_asked_for_once(tmp_path: Path, kept: bool) -> Non
         assert "stopped: nothing was saved" in terminal.words
 
 
+@pytest.mark.parametrize("typed", ["yes", "Y", " YES! ", "ok", "Save it", "ja", "true"])
+def test_a_yes_is_no_file_name(typed: str) -> None:
+    """What was said about a health is not saved in a file called yes: a name is asked for, by an example."""
+    assert new_file(typed).error == "give the file a name, such as case.toml, or type no"
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("rosa", "rosa.toml"),
+        ("rosa.", "rosa.toml"),
+        ("rosa.json", "rosa.json"),
+        ("Rosa G", "Rosa G.toml"),
+        ("No", "no"),
+    ],
+)
+def test_name_without_an_ending_gets_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, name: str
+) -> None:
+    """The file that is named is one that every command takes for a case, and never one that is there already."""
+    monkeypatch.chdir(tmp_path)
+    found = new_file(typed)
+    assert found.error == ""
+    if found.value != "no":
+        assert with_ending(Path(found.value)) == Path(name)
+        (tmp_path / name).touch()
+        assert "exists" in new_file(typed).error
+
+
 @pytest.mark.unix("a pseudo-terminal")
 def test_file_named_at_the_end_is_warned_of_as_any_other(tmp_path: Path) -> None:
     """A file that is named only at the end of a talk is private, and a folder that others can list is told of."""
@@ -161,10 +190,14 @@ def test_file_named_at_the_end_is_warned_of_as_any_other(tmp_path: Path) -> None
         terminal.prompt()
         terminal.type(CTRL_C)
         terminal.wait("Answer: ")
-        terminal.line(str(save))
+        terminal.line("Yes")
+        terminal.wait("give the file a name")
+        terminal.wait("Answer: ")
+        terminal.line(str(save.with_suffix("")))
         assert terminal.end() == 130
     assert is_private(save)
     assert "open-folder" in terminal.words
+    assert "case.toml: saved. A name without an ending gets .toml." in terminal.words
 
 
 @pytest.mark.unix("a pseudo-terminal")
@@ -325,6 +358,37 @@ def test_nothing_missing_needs_nobody(run: Run, write_case: WriteCase, tmp_path:
     assert ran.code == 0
     assert ran.out.startswith("ecm\tlikely\t")
     assert tomllib.loads(save.read_text("utf-8"))["answers"]["complex_need"] is True
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_interview_ends_with_what_to_type_next(run: Run, write_case: WriteCase, tmp_path: Path) -> None:
+    """Whoever is through reads where it is saved and the command for the referral; nothing but a person is told."""
+    save = tmp_path / "my case.toml"
+    case = write_case({"answers.housing": ["shelter"], "answers.complex_need": True})
+    with Terminal("interview", *ECM, "--from", case, "--save", save) as terminal:
+        assert terminal.end() == 0
+    last = terminal.text.rstrip().splitlines()[-1]
+    assert last == f"{save}: saved. For a referral from it: calaim refer --from '{save}' --save '{save}'"
+    assert "calaim refer" not in run("interview", *ECM, "--from", case, "--save", tmp_path / "b.toml").err
+
+
+@pytest.mark.unix("a pseudo-terminal")
+def test_draft_in_a_ledger_ends_with_how_to_note_that_it_is_sent(
+    run: Run, write_case: WriteCase, tmp_path: Path
+) -> None:
+    """A draft whose row is new ends with the command that notes its sending; a row that was there is not told again."""
+    case, path = write_case(), tmp_path / "l"
+    words = ("refer", case, "--out", tmp_path / "a.txt", "--log", path, *DAY)
+    with Terminal(*words) as terminal:
+        assert terminal.end() == 0
+    said = re.fullmatch(r"Once it is sent: calaim (.*)", terminal.text.rstrip().splitlines()[-1])
+    assert said
+    ran = run(*shlex.split(said[1]), *DAY)
+    assert (ran.code, ran.out.count("sent")) == (0, 1)
+    with Terminal(*words) as terminal:
+        assert terminal.end() == 0
+    assert "Once it is sent" not in terminal.text
+    assert "Once it is sent" not in run(*words[:3], tmp_path / "b.txt", *words[4:]).err
 
 
 def test_profile_edit_needs_a_person(run: Run) -> None:

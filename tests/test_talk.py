@@ -65,6 +65,13 @@ def test_rows_speak_to_the_member() -> None:
         assert not BANNED.search(said(row, VOICES[0])), row.say
 
 
+def test_rows_stand_on_their_own() -> None:
+    """A row may be alone on its screen, or first where a situation wants it: it points to no other row."""
+    pointing = re.compile(r"\b(?:those(?! that)|these|otherwise)\b|^If \S+ leaves?,", re.IGNORECASE)
+    for _, row in ROWS:
+        assert not pointing.search(said(row, VOICES[0])), row.say
+
+
 def test_what_is_hard_to_say_before_others_is_marked() -> None:
     """Whoever asks about violence, overdose, drink, drugs or descent is told to do so in private."""
     sensitive = re.compile(r"violence|overdose|suicide|drunk|Black|\bpartner\b|detox|HIV|with alcohol", re.IGNORECASE)

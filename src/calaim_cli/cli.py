@@ -732,7 +732,7 @@ def interview(
     decided = replace(decided, followed=followed, warnings=(*places, *decided.warnings))
     code = _show_decided([decided], asked, only, everything=everything)
     if terminal.can_ask(no_input=no_input):
-        session.offer_to_keep(to)
+        session.tell_what_is_next(to, asked.say)
     return code
 
 
@@ -792,7 +792,7 @@ def refer(
         drafts, left_out = referral.referred(asks, drafter, ways, redact=redact, no_input=no_input, by_email=mail)
     warnings = (*asked.of_the_data({address for one in drafts for address in one.draft.to}), *places)
     asked.warn(begins)
-    to = delivery.Delivery(wanted, out, for_member, ledger, force, redact, asked.say)
+    to = delivery.Delivery(wanted, out, for_member, ledger, force, redact, asked.say, session.noting(log))
     drafts = delivery.deliver(drafts, left_out, warnings, drafter, to)
     return asked.show("", *(draft.referral_document(one, policy) for one in drafts)) if as_json and out else 0
 

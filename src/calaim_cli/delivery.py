@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from calaim_cli.base import files
 from calaim_cli.base.errors import OutputRefused, Problem, UsageError, caution
 from calaim_cli.base.streams import emit_utf8, warn
+from calaim_cli.base.system import typed_anew
 from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Profile, Referral
 from calaim_cli.decide import follow_up
@@ -44,7 +45,8 @@ OF_EACH: Final = frozenset({"--out", "--for-member"})
 class Delivery(NamedTuple):
     """Where drafts go and in which form: their file, the page for the member, the ledger; `tell` hears what is done.
 
-    To `redact` they are only shown, with all about the member masked.
+    To `redact` they are only shown, with all about the member masked. `once_sent` are the options of the command that
+    notes a sending; None where nobody is told of it.
     """
 
     form: Format
@@ -54,6 +56,7 @@ class Delivery(NamedTuple):
     force: bool
     redact: bool
     tell: Callable[[str], None]
+    once_sent: tuple[str, ...] | None = None
 
 
 def must_be_free(*paths: Path | None, force: bool) -> None:
@@ -97,7 +100,7 @@ def deliver(
     Each is followed by its row and the member's page, and all by how to send them and what was `left_out`. Raises
     OutputRefused at the first that cannot be written; those before it stay.
     """
-    done, policy, first = [], drafter.policy, tuple(warnings)
+    done, policy, first, begun = [], drafter.policy, tuple(warnings), list[str]()
     for drafted in drafts:
         one, day = replace(drafted, warnings=(*first, *drafted.warnings)), drafter.as_of
         kept = drafter.redacted(one) if to.redact else one
@@ -111,12 +114,15 @@ def deliver(
         if to.ledger and (story := draft.story_of(kept, day, policy)):
             found = keep_track(to.ledger, [story], policy)
             to.tell(f"{to.ledger}: {story.reference} {'recorded before' if found is None else 'recorded'}.")
+            begun += [] if found is None else [story.reference]
             kept = _warned(kept, found or (), to)
         if to.page:
             kept = _paged(_own_file(to.page, own), kept, day, policy, to)
         done.append(kept)
     for words in _last_words(done, left_out, policy, masked=to.redact):
         to.tell(words)
+    if begun and to.once_sent is not None:
+        to.tell(f"Once it is sent: {typed_anew(['calaim', 'referrals', 'sent', *begun, *to.once_sent])}")
     return done
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 import stat
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -136,3 +138,11 @@ def is_on_network(folder: Path) -> bool:
 
 def _home() -> Path:
     return Path(os.path.expanduser("~")).resolve()  # noqa: PTH111 it never raises
+
+
+def typed_anew(words: Sequence[str]) -> str:
+    """The command line of these words, to be pasted into a shell of this system."""
+    if sys.platform != "win32":
+        return shlex.join(words)
+    # The shell of Windows knows double quotes alone, which no file name has there.
+    return " ".join(word if re.fullmatch(r"[\w./\\:-]+", word) else f'"{word}"' for word in words)

@@ -52,6 +52,7 @@ class Talk(NamedTuple):
     answering: dict[str, tuple[Placed, ...]]  # by question, in the order of the screens
     wanted: dict[str, Wanted]
     deciders: dict[str, Decide]
+    whole: frozenset[str]  # the lists that hold all their choices once they are answered
 
 
 class Said(NamedTuple):
@@ -107,6 +108,8 @@ def talk_about(subjects: Sequence[Subject], policy: Policy, first: Collection[st
         },
         {subject_id(one): wanted_for(one) for one in subjects},
         {subject_id(one): decider(one) for one in subjects},
+        # Of a list of which any choice counts, one may be all that was asked for.
+        frozenset(one.question for one in policy.criteria.values() if one.has_any_of),
     )
 
 
@@ -160,7 +163,10 @@ def _screens_left(talk: Talk, marks: Marks, start: Mapping[str, Answer]) -> Iter
     def to_show(row: Row, screen: Screen) -> bool:
         # A row is there for the questions that its screen answers; where it has none of those, for any of its own.
         there_for = {*(row.questions.intersection(screen.answers) or row.questions), row.part_of}
-        asked = _truth(talk, row, marks, answers) is not None
+        for other in screen.rows:
+            if other.no_needs == row.id and _may_close(talk, other, marks, answers):
+                there_for.update(other.no)
+        asked = _truth(talk, row, marks, answers) is not None or not _may_close(talk, row, marks, answers)
         return not (there_for.isdisjoint(still_open) or asked) and _applies(talk, Placed(row, screen), marks, answers)
 
     for screen in talk.screens:
@@ -190,6 +196,13 @@ def _closed(talk: Talk, gate: str, marks: Marks, answers: Mapping[str, Answer]) 
     return all(_truth(talk, one, marks, answers) is Truth.NO for one in both)
 
 
+def _may_close(talk: Talk, row: Row, marks: Marks, answers: Mapping[str, Answer]) -> bool:
+    """Whether a no to the row can answer: not while the row that it needs is true, or nobody knows of it."""
+    needed = talk.placed[row.no_needs].row if row.no_needs else row
+    settled = needed is not row and not needed.yes.keys() - answers.keys()
+    return not settled or _truth(talk, needed, marks, answers) is Truth.NO
+
+
 def _truth(talk: Talk, row: Row, marks: Marks, answers: Mapping[str, Answer]) -> Truth | None:
     """Whether the row is true, as marked or as answers leave no other way; None: it has to be asked.
 
@@ -198,10 +211,17 @@ def _truth(talk: Talk, row: Row, marks: Marks, answers: Mapping[str, Answer]) ->
     mark = marks.get(row.id)
     if mark is not None:
         return mark if isinstance(mark, Truth) else Truth.YES
-    if any(answers.get(one) in {False, NONE_OF_THESE, (NONE_OF_THESE,)} for one in row.yes):
+    if any(one in answers and _rules_out(talk, one, value, answers[one]) for one, value in row.yes.items()):
         return Truth.NO
     given = ((answers.get(one, DONT_KNOW), _answer_from(talk, one, value)) for one, value in row.no.items())
     return Truth.YES if any(answer not in {DONT_KNOW, by_no} for answer, by_no in given) else None
+
+
+def _rules_out(talk: Talk, question: str, value: Answer, answer: Answer) -> bool:
+    """Whether an answer leaves no room for what a tick would answer."""
+    if isinstance(answer, tuple) and question in talk.whole:
+        return not {value, DONT_KNOW} & {*answer}
+    return answer in {False, NONE_OF_THESE, (NONE_OF_THESE,)}
 
 
 def _answer_from(talk: Talk, question: str, value: Answer) -> Answer:
@@ -243,7 +263,7 @@ def _answer(talk: Talk, question: str, marks: Marks, answers: Mapping[str, Answe
     """What the marks so far answer to a question. A row that closes it goes before all that was said behind it."""
     rows = [one for one in talk.answering[question] if _applies(talk, one, marks, answers)]
     for row, _ in rows:
-        if question in row.no and _closed(talk, row.id, marks, answers):
+        if question in row.no and row.id in marks and _closed(talk, row.id, marks, answers):
             return _answer_from(talk, question, row.no[question])
     truths = {row.id: _truth(talk, row, marks, answers) for row, _ in rows}
     ticks = [one for one in rows if question in one.row.yes]

@@ -191,7 +191,14 @@ def _at_odds(case: Case, form: Form) -> Iterator[Problem]:
 
 
 def _label(case: Case, county: County | None) -> Iterator[Problem]:
-    """A problem where the label, which stays in a ledger, is or has in it what tells who or where the member is."""
+    """A problem where the label, which stays in a ledger, tells who or where the member is."""
+    if label_tells(case, county):
+        words = "says who the member is, or where: use a number of your own"
+        yield Problem("referral.label", "label-tells", words)
+
+
+def label_tells(case: Case, county: County | None) -> bool:
+    """Whether the label is, or has in it, what tells who or where the member is, as far as the case knows it."""
     member, label = case.member, case.referral.label
     if label:
         told = (member.first_name, member.last_name, member.mrn, member.cin, member.date_of_birth, member.phone)
@@ -199,9 +206,8 @@ def _label(case: Case, county: County | None) -> Iterator[Problem]:
         known = {place_key(re.sub(r"[\W_]+", "", one)) for one in (*told, *home)} - {""}
         parts = re.findall(r"[a-z]+|[0-9]+", label.casefold())
         runs = {"".join(parts[first:end]) for end in range(len(parts) + 1) for first in range(end)}
-        if known & runs:
-            words = "says who the member is, or where: use a number of your own"
-            yield Problem("referral.label", "label-tells", words)
+        return bool(known & runs)
+    return False
 
 
 def _consent_doubts(case: Case, words: ReferralWords, as_of: date) -> Iterator[Problem]:

@@ -60,7 +60,7 @@ class Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Screen(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Rows that are ticked together. Only the questions in `answers` are fully answered: with no where nothing is true.
 
-    One that `follows` another is asked right after it, and has its title.
+    One that `follows` another is asked right after it, and has its title, or its own where it is about something else.
     """
 
     id: str

@@ -135,7 +135,7 @@ def _chosen(prompt: Prompt, text: str) -> Reply | Refusal:
 def exclusive(prompt: Prompt, chosen: tuple[str, ...]) -> tuple[str, ...] | Refusal:
     """The choices, unless nothing was chosen or "none of these" was chosen beside something else."""
     if not chosen and not prompt.optional:
-        return Refusal("choose at least one")
+        return Refusal("choose at least one: move to it, press Space, then Enter")
     if NONE_OF_THESE in chosen and len(chosen) > 1:
         return Refusal(f'"{prompt.options[NONE_OF_THESE]}" cannot be combined with another choice')
     return chosen
@@ -201,21 +201,21 @@ class Step(Struct, frozen=True):
 
 def walk(steps: Sequence[Step], case: Case, ask: Ask, save: Save) -> Case:
     """The case with every reply kept, after going through the steps. Raises Back before the first, Quit when left."""
-    at = 0
-    done: list[int] = []
+    at, before = 0, None
+    done: list[tuple[int, Prompt]] = []
     while at < len(steps):
-        if prompt := steps[at].prompt(case):
+        if prompt := steps[at].prompt(case) or before:
             reply = ask(prompt)
             if reply is Move.QUIT:
                 raise Quit
             if reply is Move.BACK:
-                # A step that was skipped is not gone back to: it has no prompt.
+                # A step that was skipped is not gone back to; one that its own reply has made needless is.
                 if not done:
                     raise Back(case)
-                at = done.pop()
+                at, before = done.pop()
                 continue
             case = steps[at].keep(case, reply)
             save(case)
-            done.append(at)
-        at += 1
+            done.append((at, prompt if isinstance(reply, Move) else replace(prompt, earlier=reply)))
+        at, before = at + 1, None
     return case

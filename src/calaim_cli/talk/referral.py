@@ -16,7 +16,7 @@ from calaim_cli.base.streams import say
 from calaim_cli.base.values import Value, date_of_birth, free_text
 from calaim_cli.base.wording import one_of
 from calaim_cli.case.case import Case, Consent, Referral, Referrer, with_profile
-from calaim_cli.case.form import FIELDS
+from calaim_cli.case.form import BY_KEY, FIELDS
 from calaim_cli.decide.determination import POSITIVE, Determination
 from calaim_cli.decide.screening import membership_of, screener
 from calaim_cli.draft import fitness, route
@@ -29,11 +29,12 @@ from calaim_cli.talk import terminal
 from calaim_cli.talk.consent import consent_steps, part2_steps
 from calaim_cli.talk.conversation import field_step, form_steps, place_steps
 from calaim_cli.talk.interview import Screens, open_questions, talk_for
-from calaim_cli.talk.prompt import Ask, Back, Change, Declined, Move, Prompt, Reply, ask_alone, through, walk
+from calaim_cli.talk.prompt import Ask, Back, Change, Declined, Move, Prompt, Reply, Step, ask_alone, through, walk
 from calaim_cli.talk.session import Ways, leaving
 
 BOTH: Final = "both"
 OTHERS: Final = "others"
+LABEL_TELLS: Final = "this says who the member is, or where: use a number of your own"
 
 
 def referred(
@@ -140,8 +141,9 @@ class ReferralTalk(Struct):
         known = self.asked | given(case, self.drafter.profile.referrer, form, policy, as_of)
         left_out = () if again else known
         steps = [step for part in ("referrer", "member") for step in form_steps(part, policy, as_of, plan, left_out)]
-        if self.drafter.reference and "referral.label" not in known:
-            steps.append(field_step("referral.label", form, policy, as_of))
+        # It stands in a ledger alone.
+        of_use = self.drafter.reference is not None and "referral.label" not in known
+        steps.append(label_step(form, policy, as_of, ask=of_use))
         case = _for(case, self.wanted[0] if len(self.wanted) == 1 else Referral())
 
         def ask(prompt: Prompt) -> Reply:
@@ -162,6 +164,27 @@ class ReferralTalk(Struct):
         shown = {str(n): words for n, words in enumerate(parts) if n != 1 or (self.screens and self.screens.typed)}
         asked = Prompt(where="change", text="What should be changed?", options=shown)
         return int(str(ask_alone(self.to.ask, asked)))
+
+
+def label_step(form: Form, policy: Policy, as_of: date, *, ask: bool) -> Step:
+    """A step for the referrer's own number; one that is there and tells who the member is, is asked for anyway."""
+    step, check = field_step("referral.label", form, policy, as_of), BY_KEY["referral.label"].check or Value
+
+    def tells(label: str, case: Case) -> bool:
+        labeled = replace(case, referral=replace(case.referral, label=label))
+        return fitness.label_tells(labeled, place_named(case.member.county, policy).county)
+
+    def prompt(case: Case) -> Prompt | None:
+        def checked(typed: str) -> Value:
+            found = check(typed)
+            return Value(typed, LABEL_TELLS) if not found.error and tells(found.value, case) else found
+
+        asked, told = step.prompt(case), tells(case.referral.label, case)
+        if asked is None or not (ask or told):
+            return None
+        return replace(asked, check=checked, earlier="" if told else asked.earlier)
+
+    return Step(prompt, step.keep)
 
 
 def _for(case: Case, asked: Referral) -> Case:

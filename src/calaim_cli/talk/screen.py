@@ -37,6 +37,7 @@ NOT_KEPT: Final = {
     key: f"The marks on this screen are not saved yet: finish it first, or press {key} again to {does} without them."
     for key, does in (("s", "stop"), ("q", "leave"))
 }
+NO_IS_NO_NUMBER: Final = "Give the number here, or mark it not known: no is no number."
 LAST_PAGE: Final = "More rows below (arrow down): n and u end the screen on its last page."
 
 
@@ -184,7 +185,7 @@ def _row_by_key(sheet: Sheet, key: str, size: terminal_size) -> Sheet | Ended:
 
 
 def _ended(sheet: Sheet, rest: Truth) -> Sheet | Ended:
-    """The screen ended, with every number as its check keeps it; or at the first number that cannot be, and why."""
+    """The screen ended, with every number as its check keeps it; or at the first that lacks or cannot be, and why."""
     marks: dict[str, Mark] = {}
     for n, row in enumerate(sheet.shown.rows):
         mark = sheet.marks.get(row.id)
@@ -195,6 +196,8 @@ def _ended(sheet: Sheet, rest: Truth) -> Sheet | Ended:
             mark = int(value) if value.isdigit() else value  # a date of birth stays a text
         if mark is not None:
             marks[row.id] = mark
+        elif rest is Truth.NO and row.asks and not row.no:
+            return replace(sheet, at=n, note=NO_IS_NO_NUMBER)
     return Ended(marked(sheet.shown, marks, rest))
 
 

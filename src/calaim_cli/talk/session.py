@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -16,8 +14,9 @@ from msgspec.structs import replace
 from calaim_cli.base import files
 from calaim_cli.base.errors import InputError, NotFound, OutputRefused, Stopped, UsageError
 from calaim_cli.base.streams import leave_on_signals, say
+from calaim_cli.base.system import typed_anew
 from calaim_cli.base.values import Value
-from calaim_cli.base.wording import word
+from calaim_cli.base.wording import word, yes_or_no
 from calaim_cli.case import casefile
 from calaim_cli.case.case import Case, Consent
 from calaim_cli.decide.known import known_of
@@ -26,6 +25,9 @@ from calaim_cli.talk import terminal
 from calaim_cli.talk.prompt import NO, Ask, Declined, Move, Prompt, Quit
 from calaim_cli.talk.screen import Show
 from calaim_cli.talk.terminal import INPUT_ENDED
+
+EXAMPLE: Final = "case.toml"
+ENDING: Final = ".toml"
 
 
 def started(start: Path | None, county: str | None, policy: Policy, as_of: date) -> Case:
@@ -116,30 +118,61 @@ def _left(to: Ways) -> str:
 
 def offer_to_keep(to: Ways) -> None:
     """Ask for a file for what was said, where none was given; until one can be written, or the person says no."""
-    words = "Keep what was said? Type a new file name, such as case.toml, or no"
-    asked = Prompt(where="save", text=words, check=_new_file, alone=True)
+    words = f"Keep what was said? Type a new file name, such as {EXAMPLE}, or no"
+    asked = Prompt(where="save", text=words, check=new_file, alone=True)
     with suppress(KeyboardInterrupt, UsageError):
         while to.keep.path is None and to.keep.last != (to.keep.begun or to.keep.last):
             if (reply := to.ask(asked)) in {NO, Move.QUIT}:
                 return
+            path = with_ending(Path(str(reply)))
+            added = "" if path == Path(str(reply)) else f" A name without an ending gets {ENDING}."
             try:
-                keep = Keeping(Path(str(reply)), None)
+                keep = Keeping(path, None)
                 keep(to.keep.last)
             except (OSError, OutputRefused) as error:
                 say(f"{error}")
             else:
                 to.keep.path = keep.path
-                say(f"{keep.path}: saved.")
-                for doubt in files.doubts_about([Path(str(reply)).parent]):
+                say(f"{path}: saved.{added}")
+                for doubt in files.doubts_about([path.parent]):
                     say(doubt.warning)
 
 
-def _new_file(typed: str) -> Value:
-    if word(typed) in {NO, NO[0]}:
+def tell_what_is_next(to: Ways, tell: Callable[[str], None]) -> None:
+    """Tell where what was said is saved, and the command that makes a referral of it; first a file is asked for."""
+    given = to.keep.path
+    offer_to_keep(to)
+    if path := to.keep.path:
+        told = f"{path}: saved. " if given else ""
+        tell(
+            f"{told}For a referral from it: {typed_anew(['calaim', 'refer', '--from', str(path), '--save', str(path)])}"
+        )
+
+
+def noting(log: Path | None) -> tuple[str, ...] | None:
+    """The options of the command that notes a sending, for the ledger that was named; None where nobody is there."""
+    return None if not terminal.can_ask() else ("--log", str(log)) if log else ()
+
+
+NO_NAME: Final = frozenset({"ok", "okay", "sure", "yes please", "please", "save", "save it", "keep", "keep it", "ja"})
+"""What says yes, and names no file; so does whatever is a yes elsewhere."""
+
+
+def with_ending(path: Path) -> Path:
+    """The path with the ending of a case file where its name has none."""
+    return path if path.suffix else path.with_name(f"{path.name.rstrip('.')}{ENDING}")
+
+
+def new_file(typed: str) -> Value:
+    """The file that is named, or NO. A name that says yes is none."""
+    said = yes_or_no(word(typed).rstrip(".!"))
+    if said is False:
         return Value(NO)
+    if said or word(typed).rstrip(".!") in NO_NAME:
+        return Value(typed, f"give the file a name, such as {EXAMPLE}, or type no")
     try:
         path = Path(typed).expanduser()
-        there, folder = path.exists(), path.absolute().parent.is_dir()
+        there, folder = path.exists() or with_ending(path).exists(), path.absolute().parent.is_dir()
     except (OSError, RuntimeError, ValueError):
         return Value(typed, "no file can have this name: choose another")
     if there:
@@ -164,7 +197,4 @@ def way_on(words: Sequence[str], path: Path) -> str:
         elif not typed.startswith(tuple(f"{option}=" for option in IN_THE_CASE)):
             line.append(typed)
     line += ["--from", str(path), "--save", str(path)]
-    if sys.platform != "win32":
-        return shlex.join(line)
-    # The shell of Windows knows double quotes alone, which no file name has there.
-    return " ".join(word if re.fullmatch(r"[\w./\\:-]+", word) else f'"{word}"' for word in line)
+    return typed_anew(line)
