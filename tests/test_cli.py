@@ -248,9 +248,9 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "load", fail)
 
 
-@pytest.mark.usefixtures("broken")
+@pytest.mark.usefixtures("broken", "answers_folder")
 def test_internal_error_is_one_line_without_values(run: Run) -> None:
-    """A bug ends with 1 and one line to report: the kind and place of the fault, never its text."""
+    """A bug ends with 1 and one line to report: kind and place of the fault and both versions, never its text."""
     ran = run("county", "alameda")
     assert (ran.code, ran.out) == (1, "")
     assert re.fullmatch(

@@ -128,7 +128,7 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
         yield "Small counts are not withheld here: keep them to those who work with this panel."
     if done.likely is not None:
         then = f"Fill in {', '.join(BY_PERSON)} once a member has been asked, then run calaim batch."
-        then = then if done.likely else "To see what is missing for most, run it again with --settle."
+        then = then if done.likely else "Run it again with --settle to learn what is missing for most."
         yield f"{_of_sheet(order, done.likely, 'referral')} to ask members about. {then}"
     if done.barred:
         why = "a population of ECM is likely for them, but ECM itself is unlikely"
