@@ -559,7 +559,7 @@ def test_label_that_tells_who_it_is_is_refused_at_once(typed: str) -> None:
     talked = Talked(WHOLE | {"referral.label": "A-17"}, reference=lambda _: "7RCV43")
     refused = read_reply(talked.ask.prompt("referral.label"), typed)
     assert isinstance(refused, Refusal)
-    assert "give a number of your own" in refused.message
+    assert "use a number of your own" in refused.message
 
 
 @pytest.mark.parametrize("reference", [None, lambda _: "7RCV43"], ids=["no ledger", "ledger"])

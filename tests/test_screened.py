@@ -193,12 +193,12 @@ def test_columns_that_say_two_things(run: Run, tmp_path: Path) -> None:
     source = saved(tmp_path / "t.csv", "dx,housing,is_tenant\nA;B,shelter,no\nB,none,yes\n")
     ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", "--program", "ecm", *DAY)
     assert (ran.code, ran.err.count("row 1,"), ran.err.count("says-two-things"), "row 2" in ran.err) == (4, 2, 2, False)
-    assert "columns A (dx) and B (housing) say two different things" in ran.err
-    assert "columns A (dx) and C (is_tenant) say two different things" in ran.err
+    assert "columns A (dx) and B (housing) contradict each other" in ran.err
+    assert "columns A (dx) and C (is_tenant) contradict each other" in ran.err
     saved(by, "[codes.dx]\nA = { is_tenant = false }\nB = { is_tenant = true }\n")
     codes = saved(tmp_path / "c.csv", "dx\nA;B\n")
     ran = run("screen", codes, "--columns", by, "--out", tmp_path / "x.csv", *DAY)
-    assert "row 1, column A (is_tenant): says-two-things: codes of column A (dx) say two different things" in ran.err
+    assert "row 1, column A (is_tenant): says-two-things: codes of column A (dx) contradict each other" in ran.err
 
 
 def test_rows_that_cannot_be_read_are_left_out(run: Run, tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_small_panels_give_no_counts_beside_a_file(run: Run, tmp_path: Path) -> 
     """What is shown may be passed on, and the file need not go with it."""
     source = saved(tmp_path / "t.csv", "age,county\n" + "44,alameda\n" * 10)
     ran = run("screen", source, "--counts", "--program", "chw", "--out", tmp_path / "x.csv", *DAY)
-    assert "few rows decided" in ran.err
+    assert "few rows screened" in ran.err
 
 
 # Other kinds of tables
