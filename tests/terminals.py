@@ -25,7 +25,7 @@ CALAIM: Final = [sys.executable, "-m", "calaim_cli"]
 UP, DOWN, ENTER, SPACE = "\x1b[A", "\x1b[B", "\r", " "
 CTRL_C, CTRL_D = "\x03", "\x04"
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9]|[=>78])")
-PLAIN_HINT = r"back\]: |\[\?, back, stop, voice, quit\]: "
+PLAIN_HINT = r"back\]: |\[\?.*, back, stop, voice, quit\]: "
 WAIT = 30
 """Seconds to wait for a prompt: far more than it takes, because a busy machine is no failure."""
 
@@ -185,7 +185,7 @@ def which(said: str, texts: Mapping[str, str]) -> str:
 
 
 ROW = re.compile(r"^  (\d+)\) (.+?)\r*$", re.MULTILINE)
-SCREEN_HINT: Final = r"\[\?, back, stop, voice, quit\]: "
+SCREEN_HINT: Final = r"\[\?.*, back, stop, voice, quit\]: "
 
 
 def screen_of(said: str) -> str:

@@ -32,7 +32,7 @@ from calaim_cli.policy.programs import Outcome
 from calaim_cli.policy.questions import DONT_KNOW
 from calaim_cli.policy.rules import Truth
 from calaim_cli.talk.consent import consent_steps, part2_steps
-from calaim_cli.talk.conversation import edited_profile, field_step, form_steps, number_step, place_steps
+from calaim_cli.talk.conversation import IN_WORDS, edited_profile, field_step, form_steps, number_step, place_steps
 from calaim_cli.talk.interview import known
 from calaim_cli.talk.prompt import (
     Back,
@@ -273,9 +273,41 @@ def test_member_without_address_and_phone_is_asked_how_to_reach_her(catalog: Pol
     assert {"member.city", "member.state", "member.zip"} <= set(ask.places)
 
 
+@pytest.mark.parametrize("where", sorted(IN_WORDS))
+@pytest.mark.parametrize("typed", ["415-555-0123", "91234567A", "00012345", "pat@example.org"])
+def test_number_in_the_place_of_a_name_is_asked_again(catalog: Policy, where: str, typed: str) -> None:
+    """A phone or member number one prompt too early is no name or language: it is asked again."""
+    prompt = field_step(where, catalog.form_of("kp"), catalog, AS_OF).prompt(
+        Case(member=Member(date_of_birth="2017-01-02"))
+    )
+    assert prompt is not None
+    assert isinstance(read_reply(prompt, typed), Refusal)
+    assert read_reply(prompt, "X \u00c6 A-12 Musk Jr.") == "X \u00c6 A-12 Musk Jr."
+
+
+@pytest.mark.parametrize("name", ["", "Pat"])
+def test_nobody_is_reached_where_nobody_is_named(catalog: Policy, name: str) -> None:
+    """Without a caregiver, a parent or a lead entity nobody asks how to reach one; a contact that is there stays."""
+    child: Replies = {"member.date_of_birth": "11/23/2008", "member.guardian_name": name, "member.caregiver_name": name}
+    ways: Replies = {"member.guardian_contact": "415-555-0123", "member.caregiver_contact": "415-555-0124"}
+    ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | child | ways)
+    assert ways.keys() <= set(ask.places) if name else not ways.keys() & set(ask.places)
+    there = replace(FOR_ECM, member=Member(caregiver_contact="415-555-0124"))
+    ask, _ = asked_of(catalog, "member", there, OF_MEMBER | child | ways)
+    assert "member.caregiver_contact" in ask.places
+    entity: Replies = {"network_lead_entity.name": name, "network_lead_entity.email": "a@example.org"}
+    of_profile = Says({**REFERRER, **entity})
+    edited_profile(Profile(), catalog, of_profile)
+    assert ("network_lead_entity.email" in of_profile.places) is bool(name)
+
+
 def test_parent_is_asked_for_a_child_alone(catalog: Policy) -> None:
     """Parent or guardian is asked for where the member is under 18, and can be skipped."""
-    child: Replies = {"member.date_of_birth": "11/23/2008", "member.guardian_name": "", "member.guardian_contact": ""}
+    child: Replies = {
+        "member.date_of_birth": "11/23/2008",
+        "member.guardian_name": "Pat",
+        "member.guardian_contact": "",
+    }
     ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | child)
     assert {"member.guardian_name", "member.guardian_contact"} <= set(ask.places)
     ask, _ = asked_of(catalog, "member", FOR_ECM, OF_MEMBER | {"member.date_of_birth": "11/22/2008"})

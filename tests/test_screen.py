@@ -283,6 +283,35 @@ def test_line_that_leaves_rows_open_is_refused(typed: str) -> None:
     assert "no" in refused.message
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("1 99 no", "there is no row of that number: they are 1 to 9"),
+        ("?0 no", "there is no row of that number"),
+        ("1 1 no", "row 1 is there twice"),
+        ("1=3 no", "row 1 takes no number"),
+        ("? 99", "there is no row of that number"),
+    ],
+)
+def test_line_with_a_slip_is_told_which(typed: str, told: str) -> None:
+    """Whoever listens to a screen hears what was wrong in the line, and not how to type one all over again."""
+    refused = read_line(sheet("health"), typed)
+    assert isinstance(refused, Refusal)
+    assert refused.message.startswith(told)
+    facility = read_line(sheet("facility"), "1 2 no")
+    assert isinstance(facility, Refusal)
+    assert facility.message.startswith("row 2 asks for a number, such as 2=3")
+
+
+def test_help_on_one_row() -> None:
+    """By lines one row can be asked about alone; among numbers a question mark is an answer, and the word help asks."""
+    health, counts = sheet("health"), sheet("counts_6")
+    assert read_line(health, "? 3") == read_line(health, "help 3") == Ended({}, Move.HELP, 2, one=True)
+    assert read_line(counts, "help 2") == Ended({}, Move.HELP, 1, one=True)
+    assert read_line(counts, "? 2") == Ended({"ed_visits_6_months": UNKNOWN, "stays_6_months": 2})
+    assert "? 2 on row 2" in asked_by_line(health)
+
+
 def test_line_that_marks_every_row_needs_no_rest() -> None:
     """Where every row is named nothing is left to say."""
     mind = sheet("mind")

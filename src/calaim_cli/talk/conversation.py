@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from calaim_cli.base.errors import NotFound
 from calaim_cli.base.streams import say
-from calaim_cli.base.values import Value, date_of_birth
+from calaim_cli.base.values import Value, cin, date_of_birth, email, mrn, phone
 from calaim_cli.base.wording import is_unknown, name_key, one_of
 from calaim_cli.case.case import Case, LeadEntity, Profile
-from calaim_cli.case.form import BY_KEY, PROFILE_FIELDS, REACH, SAY_WHICH, Field, FieldKind
+from calaim_cli.case.form import BY_KEY, PROFILE_FIELDS, REACH, SAY_WHICH, Check, Field, FieldKind
 from calaim_cli.decide.known import CURRENT_SERVICES, with_current_services
 from calaim_cli.decide.screening import membership_of
 from calaim_cli.policy.places import KP, County, NoPlace, find_place, plans_of
@@ -27,6 +27,17 @@ WHY: Final = "referral.expedited_why"
 MRN, CIN = "member.mrn", "member.cin"
 COUNTY, PLAN, REGION = (BY_KEY[f"member.{name}"] for name in ("county", "plan", "kp_region"))
 WHERE_THE_PLAN_STANDS: Final = "A referral goes to the member's own plan. It is on the card, in AEVS and in the portal."
+CONTACT_OF: Final = {
+    "member.caregiver_contact": "member.caregiver_name",
+    "member.guardian_contact": "member.guardian_name",
+    "referral.ecm_provider_contact": "referral.ecm_provider",
+}
+"""Fields that ask how to reach somebody, each with the one that names who it is."""
+NO_WORDS: Final = "this is a number or an e-mail address: type the words that are asked for"
+IN_WORDS: Final = frozenset(
+    {"referrer.name", "member.preferred_language", "member.caregiver_name", "member.guardian_name"}
+    | {f"member.{one}_name" for one in ("first", "middle", "last")}
+)
 CHOICES_OF_REFERRER: Final = ("relationship", "relationship_detail", "source", "source_detail")
 """Asked for before the texts about the referrer: they decide which of those are needed."""
 
@@ -179,7 +190,8 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
         chosen = _options(choice, policy).get(attrgetter(choice.key)(case), "")
         no_detail = choice is not field and not chosen.endswith(SAY_WHICH)
         not_of_it = field.when is not None and not field.when(with_current_services(case, policy.questions), as_of)
-        if no_detail or not_of_it or (where in form.required and not needed):
+        nobody = where in CONTACT_OF and not any(attrgetter(one)(case) for one in (where, CONTACT_OF[where]))
+        if no_detail or not_of_it or ((nobody or where in form.required) and not needed):
             return None
         # One number has to be given: whoever has no MRN cannot skip the CIN, which is asked for after it.
         only_number = where == CIN and not (case.member.mrn and "mrn" in form.numbers)
@@ -190,7 +202,7 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
             help=field.help,
             options=options,
             several=field.kind is FieldKind.CHOICES,
-            check=field.check or (lambda text: date_of_birth(text, as_of)),
+            check=_check_of(field, as_of),
             optional=not must and not options and choice is field,
             earlier=attrgetter(where)(case),
         )
@@ -200,6 +212,17 @@ def field_step(where: str, form: Form, policy: Policy, as_of: date) -> Step:
         return without_details(said, reply) if where == f"referral.{CURRENT_SERVICES}" else said
 
     return Step(prompt, keep)
+
+
+def _check_of(field: Field, as_of: date) -> Check:
+    """The check of a text as it is typed: a number in the place of a name is a slip by one prompt."""
+    check = field.check or (lambda text: date_of_birth(text, as_of))
+
+    def in_words(text: str) -> Value:
+        slip = any(not one(text).error for one in (phone, cin, mrn, email))
+        return Value(text, NO_WORDS) if slip else check(text)
+
+    return in_words if field.key in IN_WORDS else check
 
 
 def without_details(case: Case, reply: Reply) -> Case:
@@ -230,7 +253,8 @@ def edited_profile(profile: Profile, policy: Policy, ask: Ask) -> Profile:
             asked = Prompt(
                 where=field.key, text=field.ask, help=field.help, optional=True, earlier=earlier, check=check
             )
-            said[field.name] = str(ask_alone(ask, asked))
+            nobody = field.name == "email" and not (said["name"] or earlier)
+            said[field.name] = "" if nobody else str(ask_alone(ask, asked))
         return case
 
     done = through((details, entity), Case(referrer=profile.referrer))

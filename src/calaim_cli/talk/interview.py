@@ -210,7 +210,7 @@ def held(interview: Interview, case: Case, show: Show, save: Save) -> Case:
                 interview.voice = ids[(ids.index(sheet.voice.id) + 1) % len(ids)]
             case _:  # help in lines; keys show it on the screen itself
                 row = ended.at
-                for one_row in sheet.shown.rows:
+                for one_row in (sheet.shown.rows[row],) if ended.one else sheet.shown.rows:
                     say(sheet.explain(one_row))
     return case_of(interview, case)
 

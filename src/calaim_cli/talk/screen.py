@@ -96,11 +96,12 @@ class Sheet(Struct, frozen=True, kw_only=True):
 
 
 class Ended(NamedTuple):
-    """A screen that was left: with a mark for each row, or with a move and the marks so far."""
+    """A screen that was left: a mark for each row, or a move with the marks so far; help is on `one` row, or on all."""
 
     marks: Mapping[str, Mark]
     move: Move | None = None
     at: int = 0
+    one: bool = False
 
 
 Show = Callable[[Sheet], Ended]
@@ -207,8 +208,8 @@ def _ended(sheet: Sheet, rest: Truth) -> Sheet | Ended:
 def read_line(sheet: Sheet, typed: str) -> Ended | Refusal:
     """What a typed line ends the screen with: ticks by number, ?N what is not known, N=5 a number, then the rest."""
     text, row = word(typed), sheet.row
-    if text in MOVE_WORDS:
-        return Ended(sheet.marks, MOVE_WORDS[text])
+    if elsewhere := _elsewhere(sheet, text):
+        return elsewhere
     if sheet.way == "rows":
         return _rows_by_line(sheet, text)
     if sheet.way == "numbers":
@@ -223,6 +224,17 @@ def read_line(sheet: Sheet, typed: str) -> Ended | Refusal:
     chosen = by_number.get(text) or choice_of(text, sheet.choices)
     how = f"type a number from 1 to {len(sheet.choices)}, or not known"
     return Ended({row.id: chosen}) if chosen else Refusal(how)
+
+
+def _elsewhere(sheet: Sheet, text: str) -> Ended | Refusal | None:
+    """The screen left by a word, or for help on one row, so that nobody has to hear it on all of them."""
+    if text in MOVE_WORDS:
+        return Ended(sheet.marks, MOVE_WORDS[text])
+    # Among numbers "? 2" says that the first is not known, and the second 2.
+    found = re.fullmatch(r"help ([0-9]{1,2})" if sheet.way == "numbers" else r"(?:help|\?) ([0-9]{1,2})", text)
+    if found and 0 < int(found[1]) <= len(sheet.shown.rows):
+        return Ended(sheet.marks, Move.HELP, int(found[1]) - 1, one=True)
+    return Refusal(_no_row(sheet)) if found else None
 
 
 def _numbers_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
@@ -252,16 +264,26 @@ def _rows_by_line(sheet: Sheet, text: str) -> Ended | Refusal:
     said, rest = (found["said"], found["rest"]) if found else (text, "")
     marks: dict[str, Mark] = {}
     rows = dict(enumerate(sheet.shown.rows, 1))
-    for part in re.split(r"[\s,;]+", said):
+    for part in (one for one in re.split(r"[\s,;]+", said) if one):
         one = re.fullmatch(r"(\??)([0-9]{1,2})(?:=(.+))?", part)
-        row = rows.get(int(one[2])) if one else None
-        if part and (not one or not row or row.id in marks or bool(one[3]) != bool(row.asks and not one[1])):
+        if one is None:
             return Refusal(_how(sheet))
-        if one and row:
-            marks[row.id] = Truth.UNKNOWN if one[1] else one[3] or Truth.YES
+        row = rows.get(int(one[2]))
+        if row is None or row.id in marks:
+            return Refusal(f"row {one[2]} is there twice" if row else _no_row(sheet))
+        if bool(one[3]) != bool(row.asks and not one[1]):
+            number = (
+                f"asks for a number, such as {one[2]}=3" if row.asks else f"takes no number: {one[2]} alone is true"
+            )
+            return Refusal(f"row {one[2]} {number}, ?{one[2]} not known")
+        marks[row.id] = Truth.UNKNOWN if one[1] else one[3] or Truth.YES
     if not rest and len(marks) < len(rows):
         return Refusal(f'say what the others are: "{said} no", or "{said} not known"' if marks else _how(sheet))
     return _by_line(replace(sheet, marks=marks), Truth.NO if rest in NO_WORDS else Truth.UNKNOWN)
+
+
+def _no_row(sheet: Sheet) -> str:
+    return f"there is no row of that number: they are 1 to {len(sheet.shown.rows)}"
 
 
 def _by_line(sheet: Sheet, rest: Truth) -> Ended | Refusal:
@@ -410,7 +432,8 @@ def asked_by_line(sheet: Sheet) -> str:
         "numbers": "Number or not known" if len(sheet.shown.rows) == 1 else "Numbers in this order, ? where not known",
         "rows": f"{_how(sheet)[0].upper()}{_how(sheet)[1:]}",
     }
-    return f"{ways[sheet.way]} [?, back, stop, voice, quit]: "
+    more = "?, ? 2 on row 2" if sheet.way == "rows" else "?"
+    return f"{ways[sheet.way]} [{more}, back, stop, voice, quit]: "
 
 
 def echo(sheet: Sheet, marks: Mapping[str, Mark]) -> str:
