@@ -152,6 +152,14 @@ OF_PLANS: Final[tuple[Row, ...]] = (
 )
 """What is changed in rows of members of several plans."""
 SECURE: Final = '[secure_email]\nsecure_tag = "{}"\ntext = "[secure]"\nheader = "X-Secure"\n'
+FIVE = """
+text = "Had 5 or more emergency visits in the last 6 months"
+brief = "5 or more ER visits in 6 months"
+letter = "Had {answer} emergency visits in the last 6 months; the threshold is 5"
+question = "ed_visits_6_months"
+at_least = 5
+"""[1:]
+"""A criterion with its number in the words, as the data have it."""
 EDITS: Final = {
     "my-county": ("counties", 'plans = ["aah"]', 'plans = ["aah", "anthem"]'),
     "my-mailbox": ("routes", 'address = "REGMCDURNS-KPNC@kp.org"', 'address = "north@kp.example.org"'),
@@ -160,7 +168,7 @@ EDITS: Final = {
     "wrong-key": ("counties", 'plans = ["aah"]', 'plan = ["aah"]'),
     "no-quotes": ("counties", 'fips = "06001"', "fips = 06001"),
     "no-toml": ("counties", 'fips = "06001"', 'fips = "06001'),
-    "six-visits": ("programs", "at_least = 5\n", "at_least = 6\n"),
+    "six-visits": ("programs", FIVE, FIVE.replace("5", "6")),
     "no-question": ("programs", 'id = "age"\n', 'id = "years"\n'),
     "twice": ("programs", 'id = "respite"\n', 'id = "day_habilitation"\n'),
 }
