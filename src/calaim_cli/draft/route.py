@@ -61,7 +61,7 @@ def destination(
         words = f"{plan.name} does not serve the member's county: {policy.not_served(plan.id, county)}"
         # Where it works for another plan its own lines are for other counties.
         lines = "" if county.name in plan.works_for else _lines(plan, None, policy)
-        raise NotFound(f"{words}. {lines}".rstrip(" ."), code="county-not-served")
+        raise NotFound(f"{words}. {lines}" if lines else words, code="county-not-served")
     told_apart = {one.region for one in policy.routes_file.route if one.plan == plan.id and one.region}
     if not region and len(told_apart) > 1:
         raise NotFound(_no_region(plan, policy), code="region-unknown")

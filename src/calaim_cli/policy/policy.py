@@ -268,10 +268,8 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
 
     def own_plan(self, county: County, but: str = "") -> str:
         """What to do for a member of another plan: the county's plans and their phones, except one ruled out."""
-        return (
-            f"refer through the member's own plan, which may be {self._plans_to_call(county, but)} "
-            f"('calaim county NAME' says how each takes referrals). See the member's card, or {self.call_to_choose()}"
-        )
+        plans = self._plans_to_call(county, but)
+        return f"refer through the member's own plan, which may be {plans}. Without a card, {self.call_to_choose()}"
 
     def not_served(self, plan: str, county: County) -> str:
         """What to do for a member of a plan that does not serve the county, as the end of a sentence."""
