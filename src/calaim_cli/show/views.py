@@ -220,7 +220,7 @@ def _standing(entry: Program, policy: Policy) -> Iterator[Block]:
     if entry.required_from:
         yield Fact("required_from", "Every plan has had to offer it since", entry.required_from.isoformat())
     if resting.authority:
-        until = f"until {resting.authority_until}" if resting.authority_until else "no end date"
+        until = f"until {resting.authority_until}" if resting.authority_until else "no end date is known"
         cited = f"{policy.cite(resting.authority_source)}; grade {resting.authority_grade}"
         yield Fact("authority", "Based on", f"{AUTHORITY[resting.authority]}, {until} [{cited}]")
 
