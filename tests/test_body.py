@@ -572,7 +572,7 @@ def test_section_b_leaves_open_what_is_not_met(made: Make) -> None:
 def test_provider_whom_the_member_prefers_is_asked_for(made: Make) -> None:
     """A preferred ECM provider is named in the request for ECM, and in no other."""
     wish = {"referral.preferred_ecm_provider": "Example Care Partners"}
-    assert "ECM provider that the member prefers: Example Care Partners" in requests_of(made(wish))
+    assert "Preferred ECM provider: Example Care Partners" in requests_of(made(wish))
     assert "Example Care Partners" not in requests_of(made({**wish, "referral.program": "chw"}))
 
 

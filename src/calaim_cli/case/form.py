@@ -289,8 +289,8 @@ FIELDS: Final = (
     ),
     Field(
         "referral.preferred_ecm_provider",
-        "ECM provider that the member prefers",
-        "ECM provider that the member prefers, if any",
+        "Preferred ECM provider",
+        "Preferred ECM provider, if the member has one",
         LINE,
         when=lambda case, _: case.referral.program in {"", "ecm"},
     ),

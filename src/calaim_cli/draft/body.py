@@ -53,7 +53,7 @@ AGREEMENT: Final = ("The member agrees to the program or services that this refe
 TO_ASK: Final = (
     "Who takes this referral, and how: phone, form, portal or fax?",
     "Which form does the plan want, and where is it?",
-    "By when does the plan decide, and whom does it tell?",
+    "When will the plan decide, and whom will it notify?",
     "Name of the person you spoke with, and the day:",
 )
 """What to ask a plan whose way to refer is not known."""
