@@ -195,7 +195,7 @@ DOCUMENTS = (
     ),
     ("calaim.case/1", "calaim case new", "a member's case as a file, in TOML or JSON: what you write"),
     ("calaim.profile/1", "calaim profile show --json", "the referrer's own details, never a member's"),
-    ("calaim.data-check/1", "calaim data check --json", "whether the data have errors, and what is due for review"),
+    ("calaim.data-check/1", "calaim data check --json", "that the data have no errors, and what is due for review"),
     ("calaim.sources/1", "calaim data sources --json", "every source with date, grade and what rests on it"),
     ("calaim.data-diff/1", "calaim data diff OLD NEW --json", "what changed between two data folders, and for whom"),
     ("calaim.error/1", "any command with --json", "what went wrong, on standard error"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 import pytest
 from msgspec.structs import replace
@@ -585,9 +586,18 @@ def test_label_and_reason_are_asked_where_they_are_of_use() -> None:
     assert isinstance(read_reply(talked.ask.prompt("referral.expedited_why"), ""), Refusal)
 
 
-@pytest.mark.parametrize("typed", [ASKED.first_name, f"{ASKED.last_name.lower()}-7", "sanmateo", ASKED.mrn])
+BORN: Final = date.fromisoformat(ASKED.date_of_birth)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *(ASKED.first_name, f"{ASKED.last_name.lower()}-7", "sanmateo", ASKED.mrn),
+        *(f"{BORN}", f"{BORN:%m-%d-%Y}", f"A{BORN:%m%d%y}", f"{BORN.month}-{BORN.day}-{BORN.year}"),
+    ],
+)
 def test_label_that_tells_who_it_is_is_refused_at_once(typed: str) -> None:
-    """The member's own name or place as a label is refused where it is typed, not after the whole talk."""
+    """The member's own name, birth date or place as a label is refused where it is typed, not after the whole talk."""
     talked = Talked(WHOLE | {"referral.label": "A-17"}, reference=lambda _: "7RCV43")
     refused = read_reply(talked.ask.prompt("referral.label"), typed)
     assert isinstance(refused, Refusal)

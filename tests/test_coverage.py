@@ -257,7 +257,7 @@ def test_what_never_happens() -> None:
             told = re.sub("a drug or alcohol program now|a treatment program now|ihss_approved", "", text)
             assert not NEVER.search(told), NEVER.search(told)
             assert "the county decides. Open and answer each letter, even when this says exempt." in text
-            assert "Later, full scope without satisfactory immigration status cannot be restored." in text
+            assert "full scope without satisfactory immigration status is then gone for good." in text
 
 
 def test_three_reasons_are_never_told_apart() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from calaim_cli.decide.advice import working_days_from
 from calaim_cli.decide.follow_up import (
@@ -25,6 +26,7 @@ from calaim_cli.decide.follow_up import (
     waiting,
     words_of,
 )
+from calaim_cli.decide.sound_talk import unsound_follow_up
 from calaim_cli.policy.policy import Policy
 from calaim_cli.show.blocks import Table
 from calaim_cli.show.referrals import list_view
@@ -281,6 +283,22 @@ SLIPS = [
     ("days = 3\npromise", "days = 2\npromise", "not-in-text"),
     ('call = ["managed_care_ombudsman"', 'call = ["ombudsman"', "unknown-contact"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("clock", "said"),
+    [
+        ("not-authorized", "The member may appeal within 60 days of the letter."),
+        ("medi-cal-renewal", "The packet comes about 60 days before."),
+        ("ask-cs-chw", "Ask after 10 working days, and again 5 working days later."),
+        ("ecm-expedited", "Expedited: within 3 calendar days."),
+    ],
+)
+def test_other_numbers_beside_a_clocks_own_are_no_slip(catalog: Policy, clock: str, said: str) -> None:
+    """What a clock tells may name days that are not its own, as long as its own are not told otherwise."""
+    file = catalog.follow_up_file
+    told = tuple(replace(one, ask=said) if one.id == clock else one for one in file.clock)
+    assert [*unsound_follow_up(replace(catalog, follow_up_file=replace(file, clock=told)))] == []
 
 
 @pytest.mark.thorough

@@ -126,7 +126,7 @@ def test_nothing_about_a_member_is_said(run: Run, tmp_path: Path) -> None:
     assert NAME not in ran.err
     assert "3 rows screened as of 2026-11-22, good for 30 days. Each member must still be asked" in ran.err
     document = json.loads(run("screen", table, "--out", out, "--json").out)
-    assert [*document][:6] == ["schema", "as_of", "rows", "refused", "likely", "out"]
+    assert [*document][:6] == ["schema", "as_of", "rows", "refused", "likely", "left_out"]
 
 
 def test_cells_that_cannot_be_read_are_told_by_row_and_column(run: Run, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_cells_that_cannot_be_read_are_told_by_row_and_column(run: Run, tmp_path
     assert (ran.code, ran.out) == (4, "")
     told = ran.err.splitlines()
     assert f"{46 + len(QUESTIONS)} cells cannot be read; nothing was written" in told[0]
-    assert "blank rows are not counted" in told[0]
+    assert "blank rows of a CSV or workbook are not counted" in told[0]
     assert [line.split(": ")[0].strip() for line in told[1:7]] == [
         "rows 1, 2, 3, 4, 5 and 37 more, column A (age)",
         "row 1, column B (county)",
@@ -256,6 +256,18 @@ def test_sql_reads_yes_and_no_as_they_are_kept(
         engine.executemany("INSERT INTO members VALUES (?, ?, ?, ?)", rows)
         found = [[one[0] for one in some.execute(select).fetchall()] for some in (memory, engine)]
     assert [*map(sorted, found)] == [["likely", "need-answers", "need-answers", "unlikely"]] * 2
+
+
+@pytest.mark.parametrize("kind", ["DECIMAL(3, 2)", "DECIMAL(10, 4)", "DECIMAL(2, 1)"])
+def test_sql_reads_yes_and_no_in_decimal_columns(run: Run, kind: str) -> None:
+    """A database that keeps 1 and 0 as 1.00 and 0.00 comes to the same."""
+    select = run("screen", "--sql", "--program", "respite").out
+    with duckdb.connect() as engine:
+        asked = ("managed_care", "caregiver_dependent", "respite_child_group")
+        columns = ", ".join(f"{one} {kind}" for one in asked)
+        engine.execute(f"CREATE TABLE members ({columns}, respite_hours_used INTEGER)")
+        engine.execute("INSERT INTO members VALUES (1, 1, 0, 20), (0, NULL, NULL, NULL)")
+        assert sorted(one[0] for one in engine.execute(select).fetchall()) == ["likely", "unlikely"]
 
 
 def test_sql_runs_where_the_table_is(run: Run, memory: sqlite3.Connection) -> None:

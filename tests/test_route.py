@@ -152,6 +152,12 @@ def test_zip_code_of_the_other_region_warns(catalog: Policy, county: str, code: 
     assert ("zip-region" in codes(routed(catalog, county, {"member.zip": code}))) is warned
 
 
+def test_region_on_the_card_is_not_doubted_by_the_zip_code(catalog: Policy) -> None:
+    """Where the card decides, it is not said that the county did."""
+    card = {"member.kp_region": "south", "member.zip": "95060"}
+    assert codes(routed(catalog, "Santa Cruz", card)) == ["region-not-confirmed"]
+
+
 def test_service_not_offered_in_the_county_is_refused(catalog: Policy) -> None:
     """Recuperative Care in San Mateo is refused with the list's date and the phone, since the list may be old."""
     error = no_route(catalog, "San Mateo", {**CS, "referral.services": ["recuperative_care"]})

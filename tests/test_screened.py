@@ -296,7 +296,7 @@ def test_small_panels_give_no_counts(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shown", ["--counts", "--settle", ""])
 def test_warnings_beside_counts_tell_no_small_one(run: Run, tmp_path: Path, shown: str) -> None:
-    """Rows that are refused, in doubt or left out are few where members are counted; alone they have a number."""
+    """Rows refused, in doubt or left out are few beside counts that may be passed on; else they have a number."""
     book, rows = Workbook(), [line.split(",") for line in PANEL.read_text("utf-8").splitlines()]
     for row in (["mrn", *rows[0]], *(["12345678", *one] for one in rows[1:]), ["1", *rows[1]]):
         book["Sheet"].append(row)
@@ -307,12 +307,25 @@ def test_warnings_beside_counts_tell_no_small_one(run: Run, tmp_path: Path, show
     ran, document = run(*words), json.loads(run(*words, "--json").out)
     codes = [line["code"] for line in document["warnings"]]
     assert (ran.code, {"lost-zeros", "answers-contradict"} - {*codes}) == (3, set())
+    counted = shown == "--counts"
     assert "referrals to ask" in ran.err
-    assert "left out of the referrals" in ran.err
+    assert ("6 members left out of the referrals" in ran.err) is not counted
     told = f"{ran.err} {document['warnings']}"
     few = re.findall(r"\b(?:[1-9]|10) (?:row|member|referral)s?\b", told)
-    assert (bool(few), "in few rows" in told, document["refused"]) == (not shown, bool(shown), None if shown else 1)
-    assert (document["likely"] is None) is (shown == "--counts")
+    assert (bool(few), "in few rows" in told, document["refused"]) == (not counted, counted, None if counted else 1)
+    assert (document["likely"], document["left_out"]) == ((None, None) if counted else (39, 6))
+
+
+def test_nothing_beside_counts_tells_whether_any_is_likely(run: Run, tmp_path: Path) -> None:
+    """A withheld count is not told by the last line either: it is the same whether the sheet has rows or none."""
+    table = saved(tmp_path / "t.csv", "age,county\n" + "44,alameda\n" * 40)
+    last = []
+    for subject, rows in (("child_welfare", 0), ("chw", 0)):
+        out = tmp_path / f"{subject}.csv"
+        last.append(run("screen", table, "--likely", subject, "--counts", "--out", out, *DAY).err.splitlines()[-1])
+        assert out.read_text("utf-8").count("\n") == 1 + rows
+    most = run("screen", PANEL, "--likely", "ecm", "--counts", "--out", tmp_path / "ecm.csv", *DAY).err.splitlines()[-1]
+    assert {*last} == {most}
 
 
 def test_small_panels_give_no_counts_beside_a_file(run: Run, tmp_path: Path) -> None:
@@ -503,7 +516,7 @@ def test_codes_that_are_not_separated_are_refused(run: Run, tmp_path: Path, betw
     source = saved(tmp_path / "t.csv", records([["Dx Codes"], *([row] for row in rows)]))
     ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", *DAY)
     assert (ran.code, "4 cells cannot be read" in ran.err) == (4, True)
-    assert "column A (Dx Codes): not-separated: several in one cell: separate the codes with ;" in ran.err
+    assert "column A (Dx Codes): not-separated: more than the code is in the cell" in ran.err
     ran = run("screen", source, "--columns", by, "--out", tmp_path / "x.csv", "--keep-going", *DAY)
     assert [bool(row["problem"]) for row in read(tmp_path / "x.csv")] == [True] * 4 + [False] * 3
 

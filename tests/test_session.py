@@ -27,7 +27,7 @@ from calaim_cli.case.form import BY_KEY, FIELDS
 from calaim_cli.policy.policy import Policy
 from calaim_cli.talk.interview import talk_for
 from calaim_cli.talk.prompt import Declined, Quit
-from calaim_cli.talk.session import Keeping, Ways, leaving, new_file, started, way_on, with_ending
+from calaim_cli.talk.session import Keeping, Ways, leaving, new_file, own_data, started, way_on, with_ending
 from calaim_cli.talk.terminal import INPUT_ENDED
 from conftest import AS_OF, COMPLETE, ROOT, SAID, Run, WriteCase, WriteProfile, is_private
 from seated import rows_of
@@ -151,9 +151,15 @@ def test_without_a_file_one_is_asked_for_once(tmp_path: Path, kept: bool) -> Non
         assert "stopped: nothing was saved" in terminal.words
 
 
-@pytest.mark.parametrize("typed", ["yes", "Y", " YES! ", "ok", "Save it", "ja", "true"])
-def test_a_yes_is_no_file_name(typed: str) -> None:
-    """What was said about a health is not saved in a file called yes: a name is asked for, by an example."""
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("yes", "Y", " YES! ", "ok", "Save it", "ja", "true", "yep"),
+        *("no thanks", "nope", "Nah.", "don't", "none", "cancel", "back"),
+    ],
+)
+def test_a_yes_or_another_no_is_no_file_name(typed: str) -> None:
+    """What was said about a health is not saved in a file called yes, or nope: a name is asked for, by an example."""
     assert new_file(typed).error == "give the file a name, such as case.toml, or type no"
 
 
@@ -164,6 +170,8 @@ def test_a_yes_is_no_file_name(typed: str) -> None:
         ("rosa.", "rosa.toml"),
         ("rosa.json", "rosa.json"),
         ("Rosa G", "Rosa G.toml"),
+        ("no thanks.toml", "no thanks.toml"),
+        ("Nora", "Nora.toml"),
         ("No", "no"),
     ],
 )
@@ -370,6 +378,13 @@ def test_interview_ends_with_what_to_type_next(run: Run, write_case: WriteCase, 
     last = terminal.text.rstrip().splitlines()[-1]
     assert last == f"{save}: saved. For a referral from it: calaim refer --from '{save}' --save '{save}'"
     assert "calaim refer" not in run("interview", *ECM, "--from", case, "--save", tmp_path / "b.toml").err
+
+
+@pytest.mark.parametrize("named", [("--data", "own data"), ("--data=own data",)])
+def test_data_of_ones_own_stay_in_the_next_command(named: tuple[str, ...]) -> None:
+    """By other data the mailbox may be another one: the command that is told next names them as this one did."""
+    assert own_data(["interview", "--save", "x.toml", *named, "--program", "ecm"]) == named
+    assert own_data(["interview", "--save", "x.toml"]) == ()
 
 
 @pytest.mark.unix("a pseudo-terminal")

@@ -297,10 +297,6 @@ IN_PROGRAMS = {
         CRITERION.replace("Is invented", "Is 18 or older") + 'question = "age"\nat_least = 21',
         ('criterion "invented_criterion"', "at_least", "not-in-text", "21"),
     ),
-    "ask-too-long-to-hear": (
-        QUESTION.replace("Invented?", f"Is it {18 * 'very '}long?"),
-        ('question "invented_question"', "ask", "long", "90"),
-    ),
     "threshold-that-is-only-the-number-of-its-months": (
         CRITERION.replace("Is invented", "Had 5 or more visits in the last 6 months")
         + 'question = "ed_visits_6_months"\nat_least = 6',

@@ -344,7 +344,7 @@ def test_questions_are_those_that_can_change_a_result() -> None:
 def test_where_no_referral_can_go_the_way_to_find_out_is_told(member: dict[str, Any], words: str) -> None:
     """In place of an address stands what settles it, in at most five lines, and never a guess."""
     screen = on_screen(decided(member, HOMELESS))
-    sent = screen[screen.index("Send ") :].split("\nCaution")[0].split("\nA screening")[0]
+    sent = screen[screen.index("Send ") :].split("\nTake care")[0].split("\nA screening")[0]
     assert words in unfolded(sent)
     assert sent.count("\n") < 5
     assert not ADDRESS.search(sent)

@@ -41,7 +41,7 @@ PLACES, STATED = "calaim places", "stated "
 REFUSED: Final = "calaim said"
 """The column of `own` with what is wrong with a row; a name that no question has."""
 TOLD: Final = ("place", "code", "words")
-NOT_SEPARATED: Final = "several in one cell: separate the codes with ;, or name the whole cell in the map"
+NOT_SEPARATED: Final = "more than the code is in the cell: name the whole cell in the map, or separate codes with ;"
 NO_ANSWER: Final = frozenset({"n/a", "na", "u", "unk", "?", "-"})
 """What people write where an answer is not known, or asked for in vain: which of the two, nobody can tell."""
 LEAVE_EMPTY: Final = "no answer to this question: where nobody knows, leave the cell empty"

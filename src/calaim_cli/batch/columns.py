@@ -183,11 +183,16 @@ def script(
     return sql.script(subjects, policy, as_of, source, keep, absent, coverage=coverage)
 
 
+DECIMALS: Final = ("00", "000", "0000")
+"""How a column of decimal numbers writes a whole one."""
+
+
 def _typed(cell: str, question: Question) -> str:
     """The cell of a column; yes and no as numbers, whether the table keeps them as such or as texts."""
     if question.kind is not Kind.YES_NO:
         return cell
-    words = {yes: ", ".join(literal(one) for one, is_yes in TYPED.items() if is_yes is yes) for yes in (True, False)}
+    known = {**TYPED, **{f"{int(yes)}.{zeros}": yes for yes in (True, False) for zeros in DECIMALS}}
+    words = {yes: ", ".join(literal(one) for one, is_yes in known.items() if is_yes is yes) for yes in (True, False)}
     typed = f"LOWER(TRIM({cell} || ''))"
     return f"CASE WHEN {typed} IN ({words[True]}) THEN 1 WHEN {typed} IN ({words[False]}) THEN 0 END"
 

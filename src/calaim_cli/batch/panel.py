@@ -127,27 +127,30 @@ def last_words(order: Order, done: Done) -> Iterator[str]:
     if done.settled is not None:
         yield "Small counts are not withheld here: keep them to those who work with this panel."
     if done.likely is not None:
-        then = f"Fill in {', '.join(BY_PERSON)} once a member has been asked, then run calaim batch."
-        then = then if done.likely else "Run it again with --settle to learn what is missing for most."
-        yield f"{_of_sheet(order, done.likely, 'referral')} to ask members about. {then}"
-    if done.barred:
+        yield from _of_sheet(order, done.likely, done.barred)
+
+
+def _of_sheet(order: Order, likely: int, barred: int) -> Iterator[str]:
+    """What is told of the sheet for `batch`. Its numbers could be taken from counts that may be passed on."""
+    then = f"Fill in {', '.join(BY_PERSON)} once a member has been asked, then run calaim batch."
+    if order.counts:
+        yield f"The sheet lists the referrals to ask members about, if any, but none that ECM itself rules out. {then}"
+        return
+    if not likely:
+        then = "" if barred else " Run it again with --settle to learn what is missing for most."
+    yield f"{counted(likely, 'referral')} to ask members about.{' ' if likely else ''}{then}"
+    if barred:
         why = "a population of ECM is likely for them, but ECM itself is unlikely"
-        left = f"{_of_sheet(order, done.barred, 'member')} left out of the referrals"
-        yield f"{left}: {why}. --program ecm --out shows the reason."
+        yield f"{counted(barred, 'member')} left out of the referrals: {why}. --program ecm --out shows the reason."
 
 
 def _many(order: Order, many: int, thing: str) -> str:
-    """How many there are, in words. Beside numbers of members what is few is not told."""
+    """How many there are, in words. Beside counts that may be passed on, what is few is not told."""
     return f"few {thing}s" if _is_few(order, many) else counted(many, thing)
 
 
-def _of_sheet(order: Order, many: int, thing: str) -> str:
-    """The same of the sheet for `batch`: beside counts that may be passed on it could be taken from one of them."""
-    return f"some {thing}s" if order.counts and many else _many(order, many, thing)
-
-
 def _is_few(order: Order, many: int) -> bool:
-    return (order.counts or order.settle) and counts.is_small(many)
+    return order.counts and counts.is_small(many)
 
 
 def _is_withheld(done: Done) -> bool:
@@ -161,7 +164,8 @@ def about(order: Order, done: Done) -> dict[str, object]:
         "as_of": order.as_of.isoformat(),
         "rows": None if _is_withheld(done) else done.rows,
         "refused": None if _is_few(order, done.refused) else done.refused,
-        "likely": None if order.counts or _is_few(order, done.likely or 0) else done.likely,
+        "likely": None if order.counts else done.likely,
+        "left_out": None if order.counts or done.likely is None else done.barred,
         "out": str(order.out) if order.out else None,
     }
 
@@ -247,7 +251,7 @@ class Panel:
         if left := sum(map(len, [*same.values()][MOST_LISTED:])):
             listed.append(Problem("further cells", "not-listed", f"{left:,} more; fix these first"))
         words = f"{counted(wrong, 'cell')} cannot be read; nothing was written. Fix them, or use --keep-going"
-        words += " (row 1 is the first below the header line; blank rows are not counted)"
+        words += " (row 1 is the first below the header line; blank rows of a CSV or workbook are not counted)"
         return InputError(f"{self.order.source}: {words}", tuple(listed), code="rows-refused")
 
     def _at(self, number: int, problem: Problem) -> tuple[int, int, Problem]:

@@ -290,7 +290,7 @@ FIELDS: Final = (
     Field(
         "referral.preferred_ecm_provider",
         "Preferred ECM provider",
-        "Preferred ECM provider, if the member has one",
+        "ECM provider the member would prefer, if any",
         LINE,
         when=lambda case, _: case.referral.program in {"", "ecm"},
     ),

@@ -241,13 +241,14 @@ def _clock(clock: Clock, where: str) -> Iterator[Problem]:
         yield Problem(f"{where}: before_end", "clock", "only working days are counted backward: give working_days")
     if clock.before_end != bool(clock.ask_after_end):
         yield Problem(f"{where}: ask_after_end", "clock", "before_end goes with ask_after_end, for the time after it")
-    lasts = {"working": clock.working_days, "business": clock.working_days, "": clock.days}
-    for name, text in (("text", clock.text), ("ask", clock.ask)):
-        for number, kind, unit in re.findall(r"\b([0-9]+) (?:(working|business) )?(day|hour)s?\b", text):
-            if int(number) != (lasts[kind] or 0) * (HOURS if unit == "hour" else 1):
-                said = " ".join(filter(None, (number, kind, f"{unit}s")))
-                words = f'says "{said}", and the clock runs otherwise: let both say the same'
-                yield Problem(f"{where}: {name}", "not-in-text", words)
+    said = re.findall(r"\b([0-9]+) (?:(?:working|business|calendar) )?(day|hour)s?\b", f"{clock.text} {clock.ask}")
+    days, lasts = (
+        {int(number) // (HOURS if unit == "hour" else 1) for number, unit in said},
+        clock.working_days or clock.days,
+    )
+    if lasts and days and lasts not in days:
+        words = f"text and ask name other numbers than {lasts}, its days: let them say the same"
+        yield Problem(where, "not-in-text", words)
     if not clock.own and clock.grade is None:
         yield Problem(f"{where}: grade", "missing-key", "say how well it is known: A, B, C or U")
 

@@ -166,7 +166,6 @@ def _repeated_names(policy: Policy) -> Iterator[Problem]:
 
 FIXED: Final = {AGE: Kind.NUMBER, MANAGED_CARE: Kind.YES_NO}
 """The questions that are answered from a date of birth and a plan."""
-LONGEST_ASK: Final = 90  # what is read aloud is heard once
 
 
 def _questions(policy: Policy) -> Iterator[Problem]:
@@ -175,8 +174,6 @@ def _questions(policy: Policy) -> Iterator[Problem]:
         where = f'{PROGRAMS}: question "{question.id}"'
         if question.id not in used:
             yield Problem(where, "unused-question", "no criterion uses it; use it or remove it")
-        if len(question.ask) > LONGEST_ASK:
-            yield Problem(f"{where}: ask", "long", f"is longer than {LONGEST_ASK} characters: say it shorter")
         if bool(question.unit) != (question.kind is Kind.NUMBER):
             yield Problem(f"{where}: unit", "unit", "a number has a unit, such as visits, and nothing else has")
         if question.kind is not FIXED.get(question.id, question.kind):

@@ -201,13 +201,23 @@ def label_tells(case: Case, county: County | None) -> bool:
     """Whether the label is, or has in it, what tells who or where the member is, as far as the case knows it."""
     member, label = case.member, case.referral.label
     if label:
-        told = (member.first_name, member.last_name, member.mrn, member.cin, member.date_of_birth, member.phone)
+        born = _ways_to_write(member.date_of_birth)
+        told = (member.first_name, member.last_name, member.mrn, member.cin, *born, member.phone)
         home = (member.county, county.name if county else "", member.city, member.zip, member.zip[:5], member.address)
         known = {place_key(re.sub(r"[\W_]+", "", one)) for one in (*told, *home)} - {""}
         parts = re.findall(r"[a-z]+|[0-9]+", label.casefold())
         runs = {"".join(parts[first:end]) for end in range(len(parts) + 1) for first in range(end)}
         return bool(known & runs)
     return False
+
+
+def _ways_to_write(day: str) -> tuple[str, ...]:
+    """A day as people write it, by its figures: year first, and as in the US with or without zeros."""
+    try:
+        born = date.fromisoformat(day)
+    except ValueError:
+        return (day,)
+    return (day, f"{born:%m%d%Y}", f"{born:%m%d%y}", f"{born.month}{born.day}{born.year}")
 
 
 def _consent_doubts(case: Case, words: ReferralWords, as_of: date) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ EXIT_CODES: Final = (
     (0, 'Done. Warnings are allowed, and "unlikely" is a result, not an error.'),
     (1, "Internal error: a bug. Please report the line that was printed."),
     (2, "Wrong usage, or answers are missing and there is no one to ask (no terminal, or --no-input)."),
-    (3, "Batch: some rows were done, others refused (--keep-going)."),
+    (3, "Some rows of a table were done, others refused (--keep-going)."),
     (4, "The input (case, CSV, profile, data) is not valid and nothing was written, or --expect found a difference."),
     (5, f"Not found or no route: {NO_ROUTE}."),
     (6, "Output refused: a file exists and differs, is not writable, or there is no space; a batch left stale drafts."),

@@ -48,8 +48,8 @@ def screenful(decided: Decided, policy: Policy) -> Screenful:
         *_support_lines(summary, decided.door, policy),
         *_ask_lines(summary.ask_next, policy),
         *(_instead(summary) if summary.instead else _send_lines(summary, policy)),
-        Line("Caution", summary.warning, tone=DOUBT),
-        Line("Caution", summary.cards, Gives.SECOND, tone=DOUBT),
+        Line("Take care", summary.warning, tone=DOUBT),
+        Line("Take care", summary.cards, Gives.SECOND, tone=DOUBT),
         Line("", whole, Gives.SECOND, short),
     )
     return Screenful(tuple(line for line in shown if line.text), tuple(_plain(summary, policy)))

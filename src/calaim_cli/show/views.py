@@ -39,10 +39,7 @@ def county_view(place: Place, policy: Policy) -> View:
         routes = policy.way_to(plan.id, county, "ecm").routes
         asked = next(lines(routes[0])) if routes else f"for ECM {NO_ROUTE}"
         plans.append(Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {asked}"))
-        by_law = {one.id for one in policy.programs_file.service if one.required_from}
-        offered = [one for one in policy.services.keys() - by_law if policy.offered(plan.id, one, county)]
-        known = f"{len(offered)} of {len(policy.services)} Community Supports: 'calaim plan {plan.id}' names them"
-        plans.append(Fact("plan_offers", "Offers at least", known if offered else ""))
+        plans.append(Fact("plan_offers", "Offers", _offers_there(plan, county, policy)))
         # What is to know of a plan where it works for another is of no use elsewhere.
         plans.append(Fact("plan_note", "Note", "" if plan.works_for.keys() - {county.name} else plan.note))
     return _view(
@@ -64,6 +61,16 @@ def county_view(place: Place, policy: Policy) -> View:
         *_conflicts(county.name, policy),
         Fact("edition", "Data edition", policy.edition),
     )
+
+
+def _offers_there(plan: Plan, county: County, policy: Policy) -> str:
+    """How many services the plan offers in the county by a list of its own; "" where it has none."""
+    kind, total = policy.offers[plan.id].kind, len(policy.services)
+    many = sum(policy.offered(plan.id, one, county) is True for one in policy.services)
+    if kind is OfferKind.UNKNOWN:
+        return ""
+    known = f"at least {many}" if kind is OfferKind.AT_LEAST else str(many)
+    return f"{known} of {total} Community Supports, by its list: 'calaim plan {plan.id}'"
 
 
 NO_ROUTE = "no way to refer is known: call the number on the member's card"
@@ -93,7 +100,7 @@ def _kp_blocks(county: County, policy: Policy) -> Iterator[Block]:
         for line in lines_there:
             yield Fact("phone", "Call", f"{line.address} (TTY {line.tty}), {line.hours}", GOOD, line.address)
         yield Fact("source", "Source", policy.cite((mailboxes or lines_there)[0].source))
-    yield Fact("warning", "Caution", presence.warning, DOUBT)
+    yield Fact("warning", "Take care", presence.warning, DOUBT)
     yield Fact("kp_note", "Area", presence.note)
     services = policy.programs_file.service
     # The oldest date holds for all of them.
@@ -218,7 +225,7 @@ def _standing(entry: Program, policy: Policy) -> Iterator[Block]:
         since = f"{first.starts} [{policy.graded(first.from_source)}]"
         yield Fact("from", "Since", since, PLAIN, first.starts.isoformat())
     if entry.required_from:
-        yield Fact("required_from", "Every plan has had to offer it since", entry.required_from.isoformat())
+        yield Fact("required_from", "Every plan must offer it from", entry.required_from.isoformat())
     if resting.authority:
         until = f"until {resting.authority_until}" if resting.authority_until else "no end date is known"
         cited = f"{policy.cite(resting.authority_source)}; grade {resting.authority_grade}"

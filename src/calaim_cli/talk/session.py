@@ -144,17 +144,40 @@ def tell_what_is_next(to: Ways, tell: Callable[[str], None]) -> None:
     offer_to_keep(to)
     if path := to.keep.path:
         told = f"{path}: saved. " if given else ""
-        tell(
-            f"{told}For a referral from it: {typed_anew(['calaim', 'refer', '--from', str(path), '--save', str(path)])}"
-        )
+        line = ["calaim", "refer", "--from", str(path), "--save", str(path), *own_data(sys.argv[1:])]
+        tell(f"{told}For a referral from it: {typed_anew(line)}")
 
 
 def noting(log: Path | None) -> tuple[str, ...] | None:
     """The options of the command that notes a sending, for the ledger that was named; None where nobody is there."""
-    return None if not terminal.can_ask() else ("--log", str(log)) if log else ()
+    return None if not terminal.can_ask() else (*(("--log", str(log)) if log else ()), *own_data(sys.argv[1:]))
 
 
-NO_NAME: Final = frozenset({"ok", "okay", "sure", "yes please", "please", "save", "save it", "keep", "keep it", "ja"})
+def own_data(words: Sequence[str]) -> tuple[str, ...]:
+    """The option of a command line that names data of the user's own, if it is there: by it a mailbox may differ."""
+    found = [n for n, one in enumerate(words) if one.partition("=")[0] == "--data"]
+    return tuple(words[found[-1] : found[-1] + (1 if "=" in words[found[-1]] else 2)]) if found else ()
+
+
+NO_WORDS: Final = frozenset({"no", "nope", "nah", "not", "don't", "none", "nothing", "cancel", "skip", "back"})
+"""How an answer begins that names no file, and may be meant as a no."""
+NO_NAME: Final = frozenset(
+    {
+        "ok",
+        "yeah",
+        "yep",
+        "of course",
+        "okay",
+        "sure",
+        "yes please",
+        "please",
+        "save",
+        "save it",
+        "keep",
+        "keep it",
+        "ja",
+    }
+)
 """What says yes, and names no file; so does whatever is a yes elsewhere."""
 
 
@@ -168,7 +191,9 @@ def new_file(typed: str) -> Value:
     said = yes_or_no(word(typed).rstrip(".!"))
     if said is False:
         return Value(NO)
-    if said or word(typed).rstrip(".!") in NO_NAME:
+    plain = word(typed).rstrip(".!")
+    declined = not Path(typed).suffix and plain.split(" ")[0] in NO_WORDS
+    if said or declined or plain in NO_NAME:
         return Value(typed, f"give the file a name, such as {EXAMPLE}, or type no")
     try:
         path = Path(typed).expanduser()
