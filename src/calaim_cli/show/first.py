@@ -11,10 +11,10 @@ SIX_THINGS: Final = (
     ("follow up on referrals", "calaim referrals"),
 )
 """What people come for, in their words, with what to type."""
-WHERE_TO_READ_ON: Final = "All commands: calaim --help. Help with one: calaim COMMAND --help."
+WHERE_TO_READ_ON: Final = ("All commands: calaim --help", "Help with one: calaim COMMAND --help")
 
 
 def first_words() -> str:
     """What the bare command says: who it is for, what people do with it, where to read on."""
     rows = (f"  {words:<38}{command}" for words, command in SIX_THINGS)
-    return "\n".join(("CalAIM for care managers. To", *rows, WHERE_TO_READ_ON, "Nothing is ever sent."))
+    return "\n".join(("CalAIM for care managers. To", *rows, *WHERE_TO_READ_ON, "Nothing is ever sent."))

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from calaim_cli.base.errors import UsageError
 from calaim_cli.base.wording import did_you_mean, name_key, one_of, shown
-from calaim_cli.show.blocks import Fact, Heading, Points, Table, View
+from calaim_cli.show.blocks import Fact, Heading, Items, Points, Table, View
 from calaim_cli.show.first import SIX_THINGS, WHERE_TO_READ_ON
 
 NO_ROUTE: Final = (
@@ -86,7 +86,7 @@ def overview() -> View:
     return (
         Heading("What you can do"),
         Table(("to", "type"), SIX_THINGS),
-        Fact("more", "More", WHERE_TO_READ_ON),
+        Items("more", "More", WHERE_TO_READ_ON),
         Heading("Topics: calaim help TOPIC"),
         Table(("topic", "explains"), tuple((page.name, page.summary) for page in PAGES)),
     )
