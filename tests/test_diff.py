@@ -112,6 +112,7 @@ def test_changed_threshold_shows_who_is_decided_differently(run: Run, data_copy:
     }
 
 
+@pytest.mark.thorough
 def test_changed_offer_and_route_show_whom_they_touch(run: Run, data_copy: Path, write_case: WriteCase) -> None:
     """A service that is offered no longer, and another mailbox or subject, come out for each member they are of."""
     edit(data_copy, "routes.toml", 'recuperative_care = ["San Mateo"]', 'day_habilitation = ["San Mateo"]')
@@ -295,6 +296,7 @@ def test_check_says_what_safety_depends_on(
     assert {one["code"] for one in document["warnings"]} == {"same-edition", *([code] if code else [])}
 
 
+@pytest.mark.thorough
 def test_changed_data_of_another_edition_are_told_apart(run: Run, data_copy: Path) -> None:
     """Results of one's own data bear their edition: a changed file that keeps the built-in one's is warned of."""
     edit(data_copy, "routes.toml", "Only in a copy of a handbook of 2014.", "An old number.")
@@ -328,6 +330,7 @@ source = ["G26"]
 """
 
 
+@pytest.mark.thorough
 def test_service_of_ones_own_is_not_offered_by_lists_that_are_older(run: Run, data_copy: Path) -> None:
     """A list of "all but these" speaks of what there was: a new service without a first day is warned of."""
     follow_up, since = data_copy / "follow_up.toml", "from = 2026-11-01"

@@ -295,6 +295,7 @@ def test_small_panels_give_no_counts(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shown", ["--counts", "--settle", ""])
+@pytest.mark.thorough
 def test_warnings_beside_counts_tell_no_small_one(run: Run, tmp_path: Path, shown: str) -> None:
     """Rows refused, in doubt or left out are few beside counts that may be passed on; else they have a number."""
     book, rows = Workbook(), [line.split(",") for line in PANEL.read_text("utf-8").splitlines()]

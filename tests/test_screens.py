@@ -118,6 +118,7 @@ def test_talk_is_short(scope: tuple[str, ...], prompts: int, ecm_at: int, share:
     assert people.percentile(changes, 50) <= 7
 
 
+@pytest.mark.thorough
 def test_bench_prints_what_it_measured() -> None:
     """A developer who changes the screens sees with one command what it costs the callers."""
     command = [sys.executable, str(ROOT / "bench" / "interview.py")]

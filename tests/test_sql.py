@@ -219,6 +219,7 @@ def test_column_that_is_not_there_is_refused(catalog: Policy, memory: sqlite3.Co
         memory.execute(sql.select(catalog.subjects, catalog, AS_OF, "members"))
 
 
+@pytest.mark.thorough
 def test_table_may_stand_in_a_schema(catalog: Policy) -> None:
     """In a warehouse every table has a schema before its name."""
     with duckdb.connect() as database:
