@@ -85,7 +85,8 @@ def _unsure(case: Case, county: County, mailbox: Route, policy: Policy) -> Itera
             yield caution("county-in-part", "member.address")
         # The stated county wins over the ZIP code (policy), and a slip in it would send the draft to the other region.
         by_zip = () if case.member.kp_region else lies_in(case, policy)
-        there = [found for one in policy.counties_file.county if one.name in by_zip and (found := regions_of(one))]
+        elsewhere = () if county.name in by_zip else policy.counties_file.county
+        there = [found for one in elsewhere if one.name in by_zip and (found := regions_of(one))]
         if there and all(mailbox.region not in one for one in there):
             yield caution("zip-region", "member.zip")
     for service in map(policy.services.__getitem__, case.referral.services):
