@@ -27,6 +27,7 @@ BELOW: Final = r"(?:fewer than|less than|under|below|younger than|before|before 
 
 
 NUMBERED: Final = r"[0-9][0-9,]*(?<!,)"
+"""A number in a text, with commas inside it."""
 
 TESTS: Final = {
     Kind.YES_NO: (),

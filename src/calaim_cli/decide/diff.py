@@ -211,7 +211,7 @@ def in_words(value: object) -> str:
 def shifts(cases: Iterable[tuple[str, Case]], old: Policy, new: Policy, as_of: date) -> tuple[Shift, ...]:
     """For each case, what comes out differently. Answers that only one edition asks for count there alone.
 
-    Beside the outcomes it is compared what the member's plan offers, and where a referral to each program goes.
+    Compared are the outcomes, what the member's plan offers, and where a referral to each program goes.
     """
     found: list[Shift] = []
     both = [(policy, screener(policy.subjects, policy)) for policy in (old, new)]

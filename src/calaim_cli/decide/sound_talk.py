@@ -242,10 +242,9 @@ def _clock(clock: Clock, where: str) -> Iterator[Problem]:
     if clock.before_end != bool(clock.ask_after_end):
         yield Problem(f"{where}: ask_after_end", "clock", "before_end goes with ask_after_end, for the time after it")
     said = re.findall(r"\b([0-9]+) (?:(?:working|business|calendar) )?(day|hour)s?\b", f"{clock.text} {clock.ask}")
-    days, lasts = (
-        {int(number) // (HOURS if unit == "hour" else 1) for number, unit in said},
-        clock.working_days or clock.days,
-    )
+    days = {int(number) // (HOURS if unit == "hour" else 1) for number, unit in said}
+    lasts = clock.working_days or clock.days
+    # Other numbers beside the clock's own are no slip: an appeal has days of its own.
     if lasts and days and lasts not in days:
         words = f"text and ask name other numbers than {lasts}, its days: let them say the same"
         yield Problem(where, "not-in-text", words)

@@ -330,9 +330,10 @@ def _offers(policy: Policy) -> Iterator[Problem]:
     for offer in policy.routes_file.offer:
         where = f'{ROUTES}: offer "{offer.plan}"'
         served = {one.name for one in policy.counties_file.county if offer.plan in plans_of(one)}
-        if bool(offer.services) is not (offer.kind is OfferKind.AT_LEAST) and offer.kind is not OfferKind.ALL_BUT:
-            words = "name the services that it offers" if not offer.services else 'it is of kind "unknown": remove them'
-            yield Problem(f"{where}: services", "offer", words)
+        if offer.kind is OfferKind.AT_LEAST and not offer.services:
+            yield Problem(f"{where}: services", "offer", "name the services that it offers")
+        if offer.kind is OfferKind.UNKNOWN and offer.services:
+            yield Problem(f"{where}: services", "offer", 'it is of kind "unknown": remove them')
         for service, absent_in in offer.not_in.items():
             for county in (one for one in absent_in if one not in served):
                 yield Problem(

@@ -42,6 +42,7 @@ DETAILED: Final = {"relationship": "which relationship it is", "source": "which 
 TEXT_OF: Final = {field.key: attrgetter(field.key) for field in FIELDS}
 NEEDED: Final = "the plan's form needs this"
 WAY: Final = "reach_through how to reach the member (a shelter, a clinic, a caregiver)"
+LABEL_TELLS: Final = "says who the member is, or where: use a number of your own"
 OR_NONE: Final = f"{NEEDED}; if there is none, write none here, and say in {WAY}"
 
 
@@ -193,8 +194,7 @@ def _at_odds(case: Case, form: Form) -> Iterator[Problem]:
 def _label(case: Case, county: County | None) -> Iterator[Problem]:
     """A problem where the label, which stays in a ledger, tells who or where the member is."""
     if label_tells(case, county):
-        words = "says who the member is, or where: use a number of your own"
-        yield Problem("referral.label", "label-tells", words)
+        yield Problem("referral.label", "label-tells", LABEL_TELLS)
 
 
 def label_tells(case: Case, county: County | None) -> bool:

@@ -41,12 +41,11 @@ Named = TypeVar("Named", Program, places.Region, places.Plan, Question, Situatio
 
 
 class Listed(Struct, frozen=True):
-    """Where a plan offers a service: the date of what says so, its sources and grade, the counties left out."""
+    """Where a plan offers a service: the date of what says so, its sources and grade, what is to know of it."""
 
     as_of: str
     source: tuple[str, ...]
     grade: Grade
-    not_in: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -232,8 +231,7 @@ class Policy(Struct, frozen=True, eq=False, dict=True):
         if service.required_from:
             return Listed(service.required_from.isoformat()[:7], service.source, self.grade(service.source))
         offer = self.offers[plan]
-        not_in = offer.not_in.get(service.id, ())
-        return Listed(offer.as_of, offer.source, offer.grade, not_in, offer.note if not_in else "")
+        return Listed(offer.as_of, offer.source, offer.grade, offer.note if service.id in offer.not_in else "")
 
     @cached_property
     def services(self) -> Mapping[str, Program]:
@@ -409,7 +407,11 @@ def questions_named(typed: str, policy: Policy) -> tuple[Question, ...]:
 
 
 def counties_with(
-    policy: Policy, has: Program | None, lacks: Program | None, region: places.Region | None, plan: places.Plan | None
+    policy: Policy,
+    has: Program | None,
+    lacks: Program | None,
+    region: places.Region | None = None,
+    plan: places.Plan | None = None,
 ) -> tuple[County, ...]:
     """The counties where the plan has a service or lacks one, in the region, with the plan; None: any.
 
@@ -424,6 +426,12 @@ def counties_with(
         and (region is None or region.id in routes.regions_of(county))
         and (plan is None or plan.id in plans_of(county))
     )
+
+
+def offered_in(service: Program, policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The counties where the plan with regions offers the service, and those where it does not; the rest: not known."""
+    has, lacks = counties_with(policy, service, None), counties_with(policy, None, service)
+    return tuple(county.name for county in has), tuple(county.name for county in lacks)
 
 
 def kinds(policy: Policy) -> tuple[tuple[str, Program], ...]:

@@ -13,7 +13,7 @@ from calaim_cli.base.errors import CalaimError, Problem
 from calaim_cli.base.streams import escaped
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, plans_of
-from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.policy import Policy, offered_in
 from calaim_cli.policy.programs import THREE_PROGRAMS, Program, Source, age_in_months, rules_of
 from calaim_cli.policy.questions import Criterion, Question
 from calaim_cli.policy.routes import Channel, Offer, Route, lines
@@ -208,13 +208,12 @@ def counties_document(counties: Iterable[County], policy: Policy) -> Document:
 
 def services_document(services: Iterable[Program], county: County | None, policy: Policy) -> Document:
     """Community Supports with where the plan of the `kp` keys offers them, as `calaim.services/1`."""
-    served = [one for one in policy.counties_file.county if one.kp]
     listed_services = [
         {
             **keys(service, "id", "name", "aliases", "group"),
             "offered": policy.offered(KP, service.id, county),
-            "offered_in": [one.name for one in served if policy.offered(KP, service.id, one)],
-            "not_offered_in": [one.name for one in served if policy.offered(KP, service.id, one) is False],
+            "offered_in": list(offered),
+            "not_offered_in": list(missing),
             "as_of": listed.as_of,
             "source": policy.cite(listed.source),
             "grade": listed.grade,
@@ -222,7 +221,9 @@ def services_document(services: Iterable[Program], county: County | None, policy
             # What is to know of the availability has no key of its own in this schema.
             "notes": [*service.notes, *filter(None, (listed.note,))],
         }
-        for service, listed in ((one, policy.listed(KP, one)) for one in services)
+        for service, listed, (offered, missing) in (
+            (one, policy.listed(KP, one), offered_in(one, policy)) for one in services
+        )
     ]
     return listing("services", listed_services, policy, county=county.name if county else None)
 

@@ -11,7 +11,7 @@ from calaim_cli.decide.advice import GATES, Advice, Send, contact_line, phone_li
 from calaim_cli.decide.determination import Determination
 from calaim_cli.policy import dates
 from calaim_cli.policy.places import KP, Contact, County, Place, Plan, city_in_words, plans_of
-from calaim_cli.policy.policy import Policy
+from calaim_cli.policy.policy import Policy, offered_in
 from calaim_cli.policy.programs import THREE_PROGRAMS, Outcome, Program, Source, age_in_months, rules_of, subject_id
 from calaim_cli.policy.questions import DONT_KNOW, Kind, Question, answered_by
 from calaim_cli.policy.routes import Channel, OfferKind, Route, lines
@@ -40,7 +40,7 @@ def county_view(place: Place, policy: Policy) -> View:
         asked = next(lines(routes[0])) if routes else f"for ECM {NO_ROUTE}"
         plans.append(Fact("plan", "Other plan" if county.kp else "Plan", f"{plan.name}: {asked}"))
         plans.append(Fact("plan_offers", "Offers", _offers_there(plan, county, policy)))
-        # What is to know of a plan where it works for another is of no use elsewhere.
+        # The note of a plan that works for another in some county is about that county.
         plans.append(Fact("plan_note", "Note", "" if plan.works_for.keys() - {county.name} else plan.note))
     return _view(
         Heading(f"{county.name} County, California (FIPS code {county.fips})"),
@@ -141,11 +141,17 @@ def services_view(services: Sequence[Program], county: County | None, policy: Po
     rows = []
     for one in services:
         listed = policy.listed(KP, one)
-        words = OFFERED[policy.offered(KP, one.id, county)] if county else ", ".join(listed.not_in) or "-"
+        words = OFFERED[policy.offered(KP, one.id, county)] if county else _missing_in(one, policy)
         rows.append((one.id, one.name, words, listed.as_of))
     where, third = (f"in {county.name} County", "offered") if county else ("by county", "not_offered_in")
     title = Heading(f"Community Supports of {policy.plans[KP].name} {where}")
     return (title, Table(("id", "name", third, "as_of"), tuple(rows)))
+
+
+def _missing_in(service: Program, policy: Policy) -> str:
+    """The counties of the plan without the service; "-" for none, and not known of a service newer than its list."""
+    offered, missing = offered_in(service, policy)
+    return ", ".join(missing) or ("-" if offered else OFFERED[None])
 
 
 def service_view(service: Program, county: County | None, policy: Policy) -> View:
@@ -153,9 +159,7 @@ def service_view(service: Program, county: County | None, policy: Policy) -> Vie
     listed, plan = policy.listed(KP, service), policy.plans[KP].name
     counties = policy.counties_file.county
     served = [one for one in counties if one.kp]
-    offered, missing = (
-        tuple(one.name for one in served if policy.offered(KP, service.id, one) is there) for there in (True, False)
-    )
+    offered, missing = offered_in(service, policy)
     others = f"The other {len(counties) - len(served)} of {len(counties)} counties are not served by {plan}"
     groups = (one for one in policy.programs_file.group if one.id == service.group)
     here = OFFERED[policy.offered(KP, service.id, county)] if county else ""

@@ -33,7 +33,7 @@ CONTACT_OF: Final = {
     "referral.ecm_provider_contact": "referral.ecm_provider",
 }
 """Fields that ask how to reach somebody, each with the one that names who it is."""
-NO_WORDS: Final = "this is a number or an e-mail address: type the words that are asked for"
+A_NUMBER: Final = "this is a number or an e-mail address: type the words that are asked for"
 IN_WORDS: Final = frozenset(
     {"referrer.name", "member.preferred_language", "member.caregiver_name", "member.guardian_name"}
     | {f"member.{one}_name" for one in ("first", "middle", "last")}
@@ -220,7 +220,7 @@ def _check_of(field: Field, as_of: date) -> Check:
 
     def in_words(text: str) -> Value:
         slip = any(not one(text).error for one in (phone, cin, mrn, email))
-        return Value(text, NO_WORDS) if slip else check(text)
+        return Value(text, A_NUMBER) if slip else check(text)
 
     return in_words if field.key in IN_WORDS else check
 

@@ -34,7 +34,6 @@ from calaim_cli.talk.session import Ways, leaving
 
 BOTH: Final = "both"
 OTHERS: Final = "others"
-LABEL_TELLS: Final = "this says who the member is, or where: use a number of your own"
 
 
 def referred(
@@ -177,7 +176,9 @@ def label_step(form: Form, policy: Policy, as_of: date, *, ask: bool) -> Step:
     def prompt(case: Case) -> Prompt | None:
         def checked(typed: str) -> Value:
             found = check(typed)
-            return Value(typed, LABEL_TELLS) if not found.error and tells(found.value, case) else found
+            return (
+                Value(typed, f"this {fitness.LABEL_TELLS}") if not found.error and tells(found.value, case) else found
+            )
 
         asked, told = step.prompt(case), tells(case.referral.label, case)
         if asked is None or not (ask or told):

@@ -159,23 +159,23 @@ def own_data(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(words[found[-1] : found[-1] + (1 if "=" in words[found[-1]] else 2)]) if found else ()
 
 
-NO_WORDS: Final = frozenset({"no", "nope", "nah", "not", "don't", "none", "nothing", "cancel", "skip", "back"})
+MEANS_NO: Final = frozenset({"no", "nope", "nah", "not", "don't", "none", "nothing", "cancel", "skip", "back"})
 """How an answer begins that names no file, and may be meant as a no."""
-NO_NAME: Final = frozenset(
+MEANS_YES: Final = frozenset(
     {
         "ok",
+        "okay",
         "yeah",
         "yep",
-        "of course",
-        "okay",
         "sure",
-        "yes please",
+        "ja",
+        "of course",
         "please",
+        "yes please",
         "save",
         "save it",
         "keep",
         "keep it",
-        "ja",
     }
 )
 """What says yes, and names no file; so does whatever is a yes elsewhere."""
@@ -188,12 +188,11 @@ def with_ending(path: Path) -> Path:
 
 def new_file(typed: str) -> Value:
     """The file that is named, or NO. A name that says yes is none."""
-    said = yes_or_no(word(typed).rstrip(".!"))
+    plain = word(typed).rstrip(".!")
+    said, declined = yes_or_no(plain), not Path(typed).suffix and plain.split(" ")[0] in MEANS_NO
     if said is False:
         return Value(NO)
-    plain = word(typed).rstrip(".!")
-    declined = not Path(typed).suffix and plain.split(" ")[0] in NO_WORDS
-    if said or declined or plain in NO_NAME:
+    if said or declined or plain in MEANS_YES:
         return Value(typed, f"give the file a name, such as {EXAMPLE}, or type no")
     try:
         path = Path(typed).expanduser()
