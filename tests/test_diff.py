@@ -346,6 +346,8 @@ def test_service_of_ones_own_is_not_offered_by_lists_that_are_older(run: Run, da
         assert ('service "mountain_rides": offered-by-all' in ran.err) is warned
         shown = run("services", "mountain-rides", "--data", data_copy, "--json")
         assert len(json.loads(shown.out)["services"][0]["offered_in"]) == in_counties
+        (row,) = (line for line in run("services", "--data", data_copy).out.splitlines() if "mountain_rides" in line)
+        assert ("not known" in row) is not warned
 
 
 def test_check_says_the_differing_words(run: Run, data_copy: Path) -> None:

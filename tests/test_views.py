@@ -170,7 +170,7 @@ def test_service_in_a_county_says_which_other_plans_offer_it(catalog: Policy) ->
 def test_county_counts_what_its_other_plans_list(catalog: Policy) -> None:
     """A plan's own list of services is pointed to; of a plan without one nothing is counted."""
     shown = county_facts("Merced", catalog)
-    assert shown["plan_offers"] == ["at least 8 of 15 Community Supports, by its list: 'calaim plan ccah'"]
+    assert shown["plan_offers"] == ["at least 8 of 15 Community Supports: see 'calaim plan ccah'"]
     assert "plan_offers" not in county_facts("Fresno", catalog)
 
 

@@ -70,7 +70,7 @@ def _offers_there(plan: Plan, county: County, policy: Policy) -> str:
     if kind is OfferKind.UNKNOWN:
         return ""
     known = f"at least {many}" if kind is OfferKind.AT_LEAST else str(many)
-    return f"{known} of {total} Community Supports, by its list: 'calaim plan {plan.id}'"
+    return f"{known} of {total} Community Supports: see 'calaim plan {plan.id}'"
 
 
 NO_ROUTE = "no way to refer is known: call the number on the member's card"
